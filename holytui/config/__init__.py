@@ -1,0 +1,1 @@
+"""TOML to frozen values, with every problem named by file, line and key."""

@@ -1,0 +1,75 @@
+"""The one tree of errors that a user may see; each says what happened and what helps.
+
+    HolytuiError
+    ├── ConfigError        the configuration cannot be used at all
+    ├── ModelUnknown       no such provider or model is configured
+    ├── KeyUnavailable     no API key could be had from its source
+    ├── StoreError         the history cannot be read or written
+    │   ├── StoreNewer     written by a newer holytui
+    │   ├── StoreBusy      another process holds it for too long
+    │   ├── StoreFull      no space left, or the folder is read-only
+    │   └── StoreCorrupt   not a database, or a damaged one
+    ├── TransferError      an import or export cannot be done
+    ├── TerminalError      the terminal, clipboard or editor did not do what was asked
+    └── GuideError         the built-in guide could not start
+
+What goes wrong with a *request* is no exception but a value: `holytui.faults.Fault`.
+"""
+
+from __future__ import annotations
+
+
+class HolytuiError(Exception):
+    """An error to be shown: `title` says what happened, `hint` what helps."""
+
+    def __init__(self, title: str, hint: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.title}. {self.hint}" if self.hint else self.title
+
+
+class ConfigError(HolytuiError):
+    """The configuration cannot be used at all."""
+
+
+class ModelUnknown(HolytuiError):
+    """No such provider or model is configured."""
+
+
+class KeyUnavailable(HolytuiError):
+    """No API key could be had from its source."""
+
+
+class StoreError(HolytuiError):
+    """The history cannot be read or written."""
+
+
+class StoreNewer(StoreError):
+    """The history was written by a newer holytui."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the history for too long."""
+
+
+class StoreFull(StoreError):
+    """The history cannot be written: no space is left, or the folder is read-only."""
+
+
+class StoreCorrupt(StoreError):
+    """The history is not a database, or a damaged one."""
+
+
+class TransferError(HolytuiError):
+    """An import or export cannot be done."""
+
+
+class TerminalError(HolytuiError):
+    """The terminal, clipboard or editor did not do what was asked."""
+
+
+class GuideError(HolytuiError):
+    """The built-in guide could not start."""

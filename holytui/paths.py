@@ -1,0 +1,77 @@
+"""Where holytui's files are; functions of the environment, none of which makes a file or folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_APP = "holytui"
+
+
+def config_file() -> Path:
+    """`HOLYTUI_CONFIG`, else `config.toml` in the user's configuration folder."""
+    if named := os.environ.get("HOLYTUI_CONFIG"):
+        return Path(named).expanduser()
+    return config_dir() / "config.toml"
+
+
+def config_dir() -> Path:
+    """The user's configuration folder (XDG on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir(_APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """`HOLYTUI_DATA_DIR`, else the user's data folder (XDG on Linux)."""
+    if named := os.environ.get("HOLYTUI_DATA_DIR"):
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def history_file() -> Path:
+    """The history database."""
+    return data_dir() / "history.db"
+
+
+def log_file() -> Path:
+    """The program's own log (no keys, no texts of conversations)."""
+    return data_dir() / "holytui.log"
+
+
+def runtime_dir() -> Path:
+    """For files that need not survive a reboot, such as the last copied text."""
+    import platformdirs
+
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(base) / _APP if base else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def private_dir(path: Path) -> Path:
+    """`path`, made with mode 0700 if it is not there yet.
+
+    Raises OSError when it cannot be made.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Put `data` at `path` with mode 0600, whole or not at all (a new file beside it, then a rename).
+
+    Raises OSError; the old file is then as it was.
+    """
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink()
+        raise

@@ -1,0 +1,1 @@
+"""Everything said, on disk: the history, its journal, search and transfer."""

@@ -1,0 +1,142 @@
+"""What the engine and the screens need of a history; SQLite is behind it today, a server could be.
+
+All methods may be called from any thread, never from an event loop that must not wait, except `journal`, which
+returns at once. They raise `errors.StoreError`. Reads see all writes made before them in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role
+
+
+class History(Protocol):
+    """Conversations, their trees of messages, and the journal of answers on their way."""
+
+    # -- conversations
+
+    def conversations(self, *, archived: bool = False) -> Sequence[Conversation]:
+        """The list, newest first, without any message."""
+        ...
+
+    def conversation(self, conversation_id: str) -> Conversation | None:
+        """One conversation; an unambiguous beginning of its id will do."""
+        ...
+
+    def create_conversation(self, *, title: str, model: str = "", system: str = "") -> Conversation:
+        """A new, empty one, on disk."""
+        ...
+
+    def update_conversation(self, conversation_id: str, **fields: object) -> None:
+        """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread."""
+        ...
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        """Hide it; `restore_conversation` brings it back until `purge_deleted`."""
+        ...
+
+    def restore_conversation(self, conversation_id: str) -> None:
+        """Undo `delete_conversation`."""
+        ...
+
+    # -- messages
+
+    def add_message(
+        self,
+        conversation_id: str,
+        role: Role,
+        text: str,
+        *,
+        parent_id: str | None,
+        model: str = "",
+        state: AnswerState = AnswerState.COMPLETE,
+        show: bool = True,
+    ) -> Message:
+        """A new message below `parent_id`, on disk when this returns. `show` makes it the branch's last."""
+        ...
+
+    def message(self, message_id: str) -> Message | None:
+        """One message with its text as of now, also while it is on its way."""
+        ...
+
+    def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
+        """The messages from the root to `leaf_id` (the shown leaf if None), in order."""
+        ...
+
+    def variants(self, message_id: str) -> Sequence[Message]:
+        """The message and its siblings (same parent, same role), oldest first."""
+        ...
+
+    def leaf_below(self, message_id: str) -> str:
+        """The newest leaf below a message: where to go when this variant is chosen."""
+        ...
+
+    def copy_as_variant(self, message_id: str) -> str:
+        """A sibling that keeps the text, reasoning and attempts of a cut answer as they are; returns its id."""
+        ...
+
+    # -- the journal of an answer on its way
+
+    def begin_attempt(self, attempt: Attempt) -> None:
+        """An attempt begins; on disk when this returns."""
+        ...
+
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
+        """Raw text of an attempt. Returns at once; committed at most 250 ms later, in order."""
+        ...
+
+    def update_attempt(self, attempt: Attempt) -> None:
+        """How an attempt was joined, or ended."""
+        ...
+
+    def attempts(self, message_id: str) -> Sequence[Attempt]:
+        """The attempts of an answer, in order."""
+        ...
+
+    def raw_text(self, attempt_id: str, kind: DeltaKind) -> str:
+        """All that an attempt received, as it came."""
+        ...
+
+    def set_state(self, message_id: str, state: AnswerState) -> None:
+        """The answer's state, while it is on its way."""
+        ...
+
+    def finish(self, message: Message) -> None:
+        """The answer has ended as `message` says: durable (fsync) when this returns, the journal merged."""
+        ...
+
+    def unfinished(self) -> Sequence[Message]:
+        """Answers cut by a kill or power cut (not final, their owner dead); they are marked interrupted."""
+        ...
+
+    # -- learnt of endpoints
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small fact (what an endpoint can do)."""
+        ...
+
+    def recall(self, key: str) -> str | None:
+        """A fact kept by `remember`."""
+        ...
+
+    # -- life
+
+    def flush(self) -> None:
+        """Returns when everything journalled so far is committed."""
+        ...
+
+    def close(self) -> None:
+        """Flush and let go of the file."""
+        ...
+
+
+def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
+    """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
+    text = ""
+    for attempt, raw in pieces:
+        if attempt.keep >= 0:
+            text = text[: attempt.keep]
+        text += raw[attempt.cut :]
+    return text

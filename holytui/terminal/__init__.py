@@ -1,0 +1,1 @@
+"""What the terminal is told, and what it is asked."""
