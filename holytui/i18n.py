@@ -25,10 +25,7 @@ def set_language(name: str) -> None:
 
 def language() -> str:
     """The language in use, as its two-letter code."""
-    for name in (
-        _chosen,
-        *(os.environ.get(var, "") for var in ("HOLYTUI_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")),
-    ):
+    for name in (*_chosen, *(os.environ.get(variable, "") for variable in _ENVIRONMENT)):
         if name:
             code = name.split(":")[0].split(".")[0].split("_")[0].lower()
             return "en" if code in ("c", "posix") else code
