@@ -123,7 +123,7 @@ class Keymap:
 
 
 def build(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
-    """The keys in force. An unknown id, or a key that two actions of one place would share, is reported and left out."""
+    """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out."""
     keys = {action.id: action.keys for action in ACTIONS}
     problems: list[str] = []
     for action_id, wanted in overrides.items():
