@@ -1,0 +1,66 @@
+# `make run` opens holytui and `make test` runs every check; both set up .venv by themselves.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+DEV    := $(VENV)/.ready-dev
+SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES/holytui.po)
+UV     := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint bench interop shots clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+ifdef UV
+	$(UV) venv --quiet --python "$(PYTHON)" $(VENV)
+else
+	$(PYTHON) -m venv $(VENV)
+endif
+
+# the package is installed from this folder (editable), so changes of the code need no new set-up
+$(STAMP): $(SOURCES) | $(VENV)/bin/python
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --editable .
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+endif
+	@touch $@
+
+$(DEV): $(STAMP)
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --editable '.[dev]'
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+endif
+	@touch $@
+
+run: $(STAMP)  ## set up if needed, and open holytui
+	@$(BIN)/holytui $(ARGS)
+
+test: $(DEV) check  ## set up if needed, and run all tests and checks
+	$(BIN)/python -m pytest -q
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lint: check  ## style, types and the direction of imports
+
+bench: $(DEV)  ## print the figures of speed and size
+	$(BIN)/python -m benchmarks
+
+interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
+	$(BIN)/python tests/interop/setup_server.py $(abspath .interop)
+	HOLYTUI_INTEROP=$(abspath .interop) $(BIN)/python -m pytest -q -m interop tests/interop
+
+shots: $(DEV)  ## take the pictures of the README anew
+	$(BIN)/python docs/shots.py
+
+clean:  ## remove what was set up
+	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,84 @@
+"""The table of keys as Textual bindings: the user's keys are in force from the start, on each widget that has any.
+
+Textual's own `set_keymap` cannot give one action several keys with different arguments, and drops a default binding
+without a word when keys clash; `holytui.keymap` has checked them already.
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingsMap
+from textual.dom import DOMNode
+from textual.keys import _character_to_key
+
+from holytui.i18n import _
+from holytui.keymap import ACTIONS, Action, Keymap, Where
+
+
+def install(node: DOMNode, keymap: Keymap, where: Where, *, priority: bool = False) -> None:
+    """Give `node` the keys of `where`; those that its class has from Textual stay, except where ours take them.
+
+    An action `area.verb` becomes Textual's `area_verb`; of an action that has several numbered keys
+    (`message.copy_code`) the first key calls it with 1, the second with 2, and so on.
+    """
+    ours = [
+        binding for action in ACTIONS if action.where is where for binding in _bindings(action, keymap, priority=priority)
+    ]
+    taken = {binding.key for binding in ours}
+    kept = [binding for key, binding in node._bindings if key not in taken]
+    node._bindings = BindingsMap([*kept, *ours])
+
+
+def _bindings(action: Action, keymap: Keymap, *, priority: bool) -> list[Binding]:
+    numbered = action.keys[0].isdigit()
+    name = action.id.replace(".", "_")
+    return [
+        Binding(
+            textual_key(key),
+            f"{name}({number})" if numbered else name,
+            _(action.label),
+            show=action.footer and number == 1,
+            key_display=display_key(key),
+            priority=priority,
+            tooltip=_(action.help),
+            id=f"{action.id}.{number}",
+        )
+        for number, key in enumerate(keymap.of(action.id), 1)
+    ]
+
+
+def textual_key(key: str) -> str:
+    """Textual's name of a key: `}` is `right_curly_bracket`."""
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+_SHOWN = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "delete": "Del",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "up": "↑",
+    "down": "↓",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def display_key(key: str) -> str:
+    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    if not modifiers:
+        return last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last
+    return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
+
+
+def shown_keys(keymap: Keymap) -> dict[str, str]:
+    """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`."""
+    return {
+        action.id: _(" or ").join(display_key(key) for key in keymap.of(action.id)) or "–" for action in ACTIONS
+    }

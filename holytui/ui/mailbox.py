@@ -1,0 +1,91 @@
+"""Between the engine's threads and the screen: events wait here and are taken out at most once a frame.
+
+Nothing runs while nothing comes. The first event after a pause is shown at once; those that follow within one
+frame are shown together. Text is joined, so a frame costs the same for one token or a hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from holytui.engine.events import Delta, Reasoning, TurnEvent
+
+FRAME = 1 / 30
+"""Seconds between two frames of streamed text."""
+
+
+class Mailbox:
+    """`put` from any thread; `deliver(events)` is called on the loop that `open` was called on."""
+
+    def __init__(self, deliver: Callable[[Sequence[TurnEvent]], None], frame: float = FRAME) -> None:
+        self._deliver = deliver
+        self._frame = frame
+        self._waiting: deque[TurnEvent] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = 0.0
+        self._woken = False
+
+    def open(self) -> None:
+        """Begin to deliver, on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time() - self._frame
+        if self._waiting:
+            self._wake()
+
+    def close(self) -> None:
+        """Deliver nothing any more."""
+        self._loop = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def put(self, event: TurnEvent) -> None:
+        """Leave an event; returns at once."""
+        self._waiting.append(event)
+        loop = self._loop
+        if loop is None or self._woken:
+            return
+        self._woken = True
+        try:
+            loop.call_soon_threadsafe(self._wake)
+        except RuntimeError:  # the loop was closed between the two lines: the app is gone
+            self._loop = None
+
+    def _wake(self) -> None:
+        if self._loop is None or self._timer is not None:
+            return
+        rest = self._last + self._frame - self._loop.time()
+        if rest > 0:
+            self._timer = self._loop.call_later(rest, self._drain)
+        else:
+            self._drain()
+
+    def _drain(self) -> None:
+        self._timer = None
+        self._woken = False
+        if self._loop is None:
+            return
+        self._last = self._loop.time()
+        events: list[TurnEvent] = []
+        while self._waiting:
+            events.append(self._waiting.popleft())
+        if events:
+            self._deliver(coalesce(events))
+
+
+def coalesce(events: Sequence[TurnEvent]) -> list[TurnEvent]:
+    """The same events with neighbouring pieces of one turn's text joined; nothing changes places."""
+    out: list[TurnEvent] = []
+    for event in events:
+        last = out[-1] if out else None
+        match last, event:
+            case Delta(turn_id=a, text=head), Delta(turn_id=b, text=tail) if a == b:
+                out[-1] = Delta(a, head + tail)
+            case Reasoning(turn_id=a, text=head), Reasoning(turn_id=b, text=tail) if a == b:
+                out[-1] = Reasoning(a, head + tail)
+            case _:
+                out.append(event)
+    return out

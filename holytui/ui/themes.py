@@ -1,0 +1,76 @@
+"""Palettes from TOML files: holytui's own and the user's. A broken file is reported and left out, never fatal."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from textual.color import ColorParseError
+from textual.theme import Theme
+
+from holytui import paths
+from holytui.i18n import _
+from holytui.text import nearest, sanitize_line
+
+DEFAULT = "holytui-dark"
+_KNOWN = sorted(field.name for field in fields(Theme))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The themes that can be used, and a sentence for each file that cannot."""
+
+    themes: Sequence[Theme]
+    problems: Sequence[str]
+
+
+def own_folder() -> Path:
+    """Where holytui's own palettes are: in the package, or beside it in a checkout."""
+    inside = Path(str(resources.files("holytui"))) / "themes"
+    return inside if inside.is_dir() else Path(str(resources.files("holytui"))).parent / "themes"
+
+
+def user_folder() -> Path:
+    """Where the user may put more."""
+    return paths.config_dir() / "themes"
+
+
+def load(folders: Iterable[Path] | None = None) -> Loaded:
+    """All themes of the folders; of two with one name the later wins, so a user can change ours."""
+    themes: dict[str, Theme] = {}
+    problems: list[str] = []
+    for folder in folders if folders is not None else (own_folder(), user_folder()):
+        for file in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            match read(file):
+                case Theme() as theme:
+                    themes[theme.name] = theme
+                case problem:
+                    problems.append(f"{file.name}: {problem}")
+    return Loaded(tuple(themes.values()), tuple(problems))
+
+
+def read(file: Path) -> Theme | str:
+    """One palette, or what is wrong with it."""
+    try:
+        table: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return sanitize_line(str(error))
+    table.setdefault("name", file.stem)
+    for key in table:
+        if key not in _KNOWN:
+            meant = nearest(key, _KNOWN)
+            unknown = _("unknown key “{key}”").format(key=sanitize_line(key))
+            return unknown + (_("; did you mean “{meant}”?").format(meant=meant) if meant else "")
+    if "primary" not in table:
+        return _("“primary” is missing: a colour such as #7aa2f7")
+    try:
+        theme = Theme(**table)
+        # Textual looks at the colours only when the theme is applied, and would crash there
+        theme.to_color_system().generate()
+    except (ColorParseError, TypeError, AttributeError, ValueError) as error:
+        return sanitize_line(str(error))
+    return theme
