@@ -21,20 +21,24 @@ def install(node: DOMNode, keymap: Keymap, where: Where, *, priority: bool = Fal
     (`message.copy_code`) the first key calls it with 1, the second with 2, and so on.
     """
     ours = [
-        binding for action in ACTIONS if action.where is where for binding in _bindings(action, keymap, priority=priority)
+        binding
+        for action in ACTIONS
+        if action.where is where
+        for binding in _bindings(action, keymap, priority=priority)
     ]
     taken = {binding.key for binding in ours}
     kept = [binding for key, binding in node._bindings if key not in taken]
     node._bindings = BindingsMap([*kept, *ours])
 
 
-def _bindings(action: Action, keymap: Keymap, *, priority: bool) -> list[Binding]:
+def _bindings(node: DOMNode, action: Action, keymap: Keymap, *, priority: bool) -> list[Binding]:
     numbered = action.keys[0].isdigit()
     name = action.id.replace(".", "_")
+    own = hasattr(node, f"action_{name}")
     return [
         Binding(
             textual_key(key),
-            f"{name}({number})" if numbered else name,
+            name if own else f"ask({action.id!r}, {number if numbered else 0})",
             _(action.label),
             show=action.footer and number == 1,
             key_display=display_key(key),
@@ -79,6 +83,4 @@ def display_key(key: str) -> str:
 
 def shown_keys(keymap: Keymap) -> dict[str, str]:
     """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`."""
-    return {
-        action.id: _(" or ").join(display_key(key) for key in keymap.of(action.id)) or "–" for action in ACTIONS
-    }
+    return {action.id: _(" or ").join(display_key(key) for key in keymap.of(action.id)) or "–" for action in ACTIONS}

@@ -1,0 +1,312 @@
+"""The messages of a conversation. It paints the lines in sight and nothing else, and has no scrollbar:
+the cells of one would change on every row with every line that comes, which a thin link would have to carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.message import Message as Posted
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widget import Widget
+
+from holytui.keymap import Keymap, Where
+from holytui.models import Message, Role
+from holytui.ui import scroll
+from holytui.ui.bindings import install
+from holytui.ui.entry import Entry
+from holytui.ui.scroll import Anchor
+
+
+class MessageLog(Widget, can_focus=True):
+    """Follows the stream until the user scrolls up; `log.last` catches up again."""
+
+    @dataclass
+    class Asked(Posted):
+        """Something is to be done with a message: the id of an action of the table, and its argument."""
+
+        action: str
+        message: Message
+        number: int = 0
+
+    @dataclass
+    class Moved(Posted):
+        """The position changed: whether the end is followed, and how many lines came below since it is not."""
+
+        following: bool
+        new_lines: int
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__(id="log")
+        self._entries: list[Entry] = []
+        self._index: dict[str, int] = {}
+        self._anchor = Anchor()
+        self._following = True
+        self._left_at = (0, 0)
+        self._selected: int | None = None
+        self._strips: dict[int, tuple[Content, Strip]] = {}
+        self._welcome: Sequence[Content] = ()
+        self.selectable = False
+        """Whether the mouse can select text; else the lines need not tell where they are."""
+        install(self, keymap, Where.LOG)
+
+    # -- what is shown
+
+    def show(self, entries: Sequence[Entry], welcome: Sequence[Content] = ()) -> None:
+        """Another conversation, at its end. `welcome` is shown while there is no message."""
+        self._entries = list(entries)
+        self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
+        self._selected = None
+        self._following = True
+        self._welcome = welcome
+        self._strips.clear()
+        self._settle()
+
+    def add(self, entry: Entry) -> None:
+        """One more message at the end."""
+        self._index[entry.message.id] = len(self._entries)
+        self._entries.append(entry)
+        self._settle()
+
+    def entry(self, message_id: str) -> Entry | None:
+        """The entry of a message, if it is shown."""
+        index = self._index.get(message_id)
+        return self._entries[index] if index is not None else None
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries, in order."""
+        return self._entries
+
+    @property
+    def selected(self) -> Entry | None:
+        """The entry that the keys act on: the selected one, else the last."""
+        if not self._entries:
+            return None
+        return self._entries[self._selected if self._selected is not None else -1]
+
+    @property
+    def following(self) -> bool:
+        """Whether the end is kept in sight."""
+        return self._following
+
+    def changed(self) -> None:
+        """An entry was changed: paint it, and stay at the end if it is followed."""
+        self._settle()
+
+    # -- position
+
+    def _height(self, index: int) -> int:
+        return len(self._entries[index].lines(self.size.width))
+
+    @property
+    def _view(self) -> int:
+        return max(1, self.size.height)
+
+    def _settle(self) -> None:
+        if not self.size.width:
+            return
+        if self._following:
+            self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
+        self.refresh()
+        self.post_message(self.Moved(self._following, self.new_lines))
+
+    def _go(self, anchor: Anchor) -> None:
+        end = scroll.bottom(len(self._entries), self._height, self._view)
+        was_following = self._following
+        self._anchor = min(anchor, end)
+        self._following = self._anchor >= end
+        if was_following and not self._following and self._entries:
+            self._left_at = (len(self._entries) - 1, self._height(len(self._entries) - 1))
+        self._settle()
+
+    @property
+    def new_lines(self) -> int:
+        """Lines that came since the end was let go."""
+        if self._following or not self._entries:
+            return 0
+        index, height = self._left_at
+        return max(0, sum(self._height(i) for i in range(index, len(self._entries))) - height)
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll down (negative: up)."""
+        self._go(scroll.moved(self._anchor, lines, len(self._entries), self._height, self._view))
+
+    def reveal(self, message_id: str) -> None:
+        """Select a message and bring it into sight."""
+        if message_id in self._index:
+            self._select(self._index[message_id])
+
+    def _select(self, index: int) -> None:
+        self._selected = max(0, min(index, len(self._entries) - 1))
+        self._strips.clear()
+        self._go(scroll.showing(self._anchor, self._selected, len(self._entries), self._height, self._view))
+
+    # -- keys
+
+    def _at(self) -> int:
+        return self._selected if self._selected is not None else len(self._entries) - 1
+
+    def action_log_next(self) -> None:
+        """Select the next message; within one taller than the view, scroll."""
+        self._step(1)
+
+    def action_log_previous(self) -> None:
+        """Select the previous message; within one taller than the view, scroll."""
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        if not self._entries:
+            return
+        at = self._at()
+        if self._selected is not None and self._height(at) > self._view:
+            inside = self._anchor.index == at and (
+                self._anchor.offset > 0 if direction < 0 else self._anchor.offset + self._view < self._height(at)
+            )
+            if inside:
+                self.scroll_lines(direction * max(1, self._view // 2))
+                return
+        self._select(at + direction if self._selected is not None else at)
+
+    def action_log_first(self) -> None:
+        """Go to the first message."""
+        if self._entries:
+            self._select(0)
+
+    def action_log_last(self) -> None:
+        """Go to the end and follow it."""
+        self._selected = None
+        self._following = True
+        self._strips.clear()
+        self._settle()
+
+    def action_log_next_question(self) -> None:
+        """Select the next question."""
+        self._question(range(self._at() + 1, len(self._entries)))
+
+    def action_log_previous_question(self) -> None:
+        """Select the previous question."""
+        self._question(range(self._at() - 1, -1, -1))
+
+    def _question(self, order: range) -> None:
+        for index in order:
+            if self._entries[index].message.role is Role.USER:
+                self._select(index)
+                return
+
+    def action_log_page_up(self) -> None:
+        """A page up."""
+        self._go(scroll.page(self._anchor, False, len(self._entries), self._height, self._view))
+
+    def action_log_page_down(self) -> None:
+        """A page down."""
+        self._go(scroll.page(self._anchor, True, len(self._entries), self._height, self._view))
+
+    def action_message_reasoning(self) -> None:
+        """Open or fold the reasoning of the selected answer."""
+        entry = self.selected
+        if entry is not None and entry.message.reasoning:
+            entry.set_open(not entry.open)
+            self._settle()
+
+    def action_ask(self, action: str, number: int) -> None:
+        """Ask for something to be done with the selected message."""
+        if self.selected is not None:
+            self.post_message(self.Asked(action, self.selected.message, number))
+
+    # -- painting
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Lay out for the new width; the end stays in sight if it was."""
+        self._strips.clear()
+        if not self._following:
+            self._anchor = scroll.moved(self._anchor, 0, len(self._entries), self._height, self._view)
+        self._settle()
+
+    def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
+        """Three lines up."""
+        self.scroll_lines(-3)
+
+    def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
+        """Three lines down."""
+        self.scroll_lines(3)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the message that was clicked."""
+        found = scroll.at(self._anchor, event.y, len(self._entries), self._height)
+        if found is not None:
+            self._select(found[0])
+
+    def on_focus(self, _event: events.Focus) -> None:
+        """Show which message the keys act on."""
+        self._strips.clear()
+        self.refresh()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """Hide the selection's mark."""
+        self._strips.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Another theme: paint anew."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def _line(self, y: int) -> tuple[Content, bool] | None:
+        """The content `y` lines below the top, and whether it is of the selected message."""
+        if not self._entries:
+            return (self._welcome[y], False) if y < len(self._welcome) else None
+        found = scroll.at(self._anchor, y, len(self._entries), self._height)
+        if found is None:
+            return None
+        index, line = found
+        marked = self.has_focus and index == self._at()
+        return self._entries[index].lines(self.size.width)[line], marked
+
+    def render_line(self, y: int) -> Strip:
+        """The line at `y` of the view."""
+        width = self.size.width
+        found = self._line(y)
+        if found is None:
+            return Strip.blank(width, self.rich_style)
+        content, marked = found
+        selection = self.text_selection
+        if selection is None:
+            held = self._strips.get(id(content))
+            if held is not None and held[0] is content:
+                return held[1].apply_offsets(0, y) if self.selectable else held[1]
+        painted = _mark(content) if marked else content
+        if selection is not None and (span := selection.get_span(y)) is not None:
+            start, end = span
+            painted = painted.stylize(self.selection_style, start, len(painted) if end == -1 else end)
+        strip = self._paint(painted, width)
+        if selection is None:
+            if len(self._strips) > 4 * self._view:
+                self._strips.clear()
+            self._strips[id(content)] = (content, strip)
+        return strip.apply_offsets(0, y) if self.selectable else strip
+
+    def _paint(self, content: Content, width: int) -> Strip:
+        strips = Visual.to_strips(self, content, width, 1, self.visual_style)
+        return strips[0].extend_cell_length(width, self.rich_style) if strips else Strip.blank(width, self.rich_style)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text of what is in sight."""
+        lines = [self._line(y) for y in range(self._view)]
+        return selection.extract("\n".join(found[0].plain if found else "" for found in lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
+        """Paint the selection."""
+        self._strips.clear()
+        self.refresh()
+
+
+def _mark(content: Content) -> Content:
+    """The line with the bar of the selected message in its first column."""
+    bar = Content("▌").stylize("$accent")
+    return bar + content[1:] if content.plain.startswith("  ") else bar + Content(" ") + content
