@@ -1,0 +1,215 @@
+"""Where each key of a TOML text stands. `tomllib` gives values without their places, so they are found here.
+
+The text has been accepted by `tomllib`; this scanner only follows the shape of TOML 1.0 and judges nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from holytui.config.problems import KeyPath
+
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"[ \t]*")
+_STRING = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'  # up to two quotes may stand right before the closing three
+    r"|'''.*?'''(?:'{0,2})"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*'",
+    re.DOTALL,
+)
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_SCALAR = re.compile(r"[^,\]}#\r\n]+")
+
+
+class Kind(Enum):
+    """What an entry is."""
+
+    HEADER = auto()
+    """`[table]`"""
+    ELEMENT = auto()
+    """`[[table]]`: the path ends with its place in the array."""
+    PAIR = auto()
+    """`key = value` in its own right."""
+    INNER = auto()
+    """A pair of an inline table, or an element of an array, within the value of a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of a text. Offsets count characters; lines count from 1."""
+
+    kind: Kind
+    path: KeyPath
+    line: int
+    start: int
+    """Where its key (or header, or element) begins."""
+    value: int
+    """Where its value begins; for a header: where the header ends."""
+    end: int
+    """Just after its value or header."""
+    table: KeyPath
+    """The table of the header that it stands under."""
+
+
+class Lines:
+    """The places of all keys of a text."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self._lines: dict[KeyPath, int] = {}
+        for entry in self.entries:
+            for length in range(1, len(entry.path) + 1):
+                self._lines.setdefault(entry.path[:length], entry.line)
+        for entry in self.entries:
+            # a table that was first named in passing (`[a.b]`) has a line of its own if `[a]` follows
+            if entry.kind is Kind.HEADER:
+                self._lines[entry.path] = entry.line
+
+    def of(self, path: KeyPath) -> int | None:
+        """The line of `path`, or of the nearest table around it; None for the whole file."""
+        while path:
+            if path in self._lines:
+                return self._lines[path]
+            path = path[:-1]
+        return None
+
+
+def scan(text: str) -> Lines:
+    """The places of all keys of `text`. Raises ValueError where `text` is no TOML (other errors of it go unseen)."""
+    return Lines(_Scanner(text).run())
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
+        self._entries: list[Entry] = []
+        self._lengths: dict[KeyPath, int] = {}
+        self._table: KeyPath = ()
+
+    def run(self) -> list[Entry]:
+        self._skip(_BLANK)
+        while self._at < len(self._text):
+            if self._text[self._at] == "[":
+                self._header()
+            else:
+                self._pair(self._table, Kind.PAIR)
+            self._skip(_BLANK)
+        return self._entries
+
+    def _header(self) -> None:
+        start = self._at
+        element = self._text.startswith("[[", start)
+        self._at += 2 if element else 1
+        names = self._key()
+        self._expect("]]" if element else "]")
+        path = self._resolve(names[:-1]) if element else self._resolve(names)
+        if element:
+            path = (*path, names[-1])
+            length = self._lengths.get(path, 0)
+            self._lengths[path] = length + 1
+            path = (*path, length)
+        self._table = path
+        self._add(Kind.ELEMENT if element else Kind.HEADER, path, start, self._at, self._at)
+
+    def _resolve(self, names: list[str]) -> KeyPath:
+        """The path that a header's names mean: an array of tables stands for its last element."""
+        path: KeyPath = ()
+        for name in names:
+            path = (*path, name)
+            if path in self._lengths:
+                path = (*path, self._lengths[path] - 1)
+        return path
+
+    def _pair(self, base: KeyPath, kind: Kind) -> None:
+        start = self._at
+        path = (*base, *self._key())
+        self._expect("=")
+        self._skip(_SPACE)
+        self._entry(kind, path, start)
+
+    def _entry(self, kind: Kind, path: KeyPath, start: int) -> None:
+        value = self._at
+        place = len(self._entries)
+        self._value(path)
+        self._add(kind, path, start, value, self._at, place)
+
+    def _add(self, kind: Kind, path: KeyPath, start: int, value: int, end: int, place: int | None = None) -> None:
+        line = bisect_left(self._breaks, start) + 1
+        entry = Entry(kind, path, line, start, value, end, self._table)
+        self._entries.insert(len(self._entries) if place is None else place, entry)
+
+    def _key(self) -> list[str]:
+        names: list[str] = []
+        while True:
+            self._skip(_SPACE)
+            if self._text[self._at : self._at + 1] in ('"', "'"):
+                names.append(str(tomllib.loads("k = " + self._take(_STRING))["k"]))
+            else:
+                names.append(self._take(_BARE_KEY))
+            self._skip(_SPACE)
+            if not self._text.startswith(".", self._at):
+                return names
+            self._at += 1
+
+    def _value(self, path: KeyPath) -> None:
+        match self._text[self._at : self._at + 1]:
+            case '"' | "'":
+                self._take(_STRING)
+            case "[":
+                self._array(path)
+            case "{":
+                self._inline(path)
+            case _:
+                scalar = self._take(_SCALAR)
+                self._at -= len(scalar) - len(scalar.rstrip())
+
+    def _array(self, path: KeyPath) -> None:
+        self._expect("[")
+        place = 0
+        self._skip(_BLANK)
+        while not self._text.startswith("]", self._at):
+            self._entry(Kind.INNER, (*path, place), self._at)
+            place += 1
+            self._skip(_BLANK)
+            if not self._text.startswith(",", self._at):
+                break
+            self._at += 1
+            self._skip(_BLANK)
+        self._expect("]")
+
+    def _inline(self, path: KeyPath) -> None:
+        self._expect("{")
+        self._skip(_BLANK)
+        while not self._text.startswith("}", self._at):
+            self._pair(path, Kind.INNER)
+            self._skip(_BLANK)
+            if not self._text.startswith(",", self._at):
+                break
+            self._at += 1
+            self._skip(_BLANK)
+        self._expect("}")
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        match = pattern.match(self._text, self._at)
+        if match is not None:
+            self._at = match.end()
+
+    def _take(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self._text, self._at)
+        if match is None:
+            raise ValueError(f"no TOML at offset {self._at}")
+        self._at = match.end()
+        return match.group()
+
+    def _expect(self, sign: str) -> None:
+        if not self._text.startswith(sign, self._at):
+            raise ValueError(f"no {sign!r} at offset {self._at}")
+        self._at += len(sign)

@@ -1,0 +1,248 @@
+"""The configuration file, read so that what is usable is used and everything else is told, all at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from holytui import paths
+from holytui.config.lines import Lines, scan
+from holytui.config.presets import GUIDE, PRESETS
+from holytui.config.problems import ConfigProblem, KeyPath, Severity
+from holytui.config.reader import Reader
+from holytui.config.schema import Config, OAuth, Provider
+from holytui.i18n import _
+from holytui.models import ModelRef
+from holytui.secret import Secret
+from holytui.text import nearest, sanitize_line
+
+KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
+"""Fields of a provider that say where its key comes from; one of them is enough."""
+
+_AUTH_NAME = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be used, and what of the file could not be."""
+
+    config: Config
+    problems: tuple[ConfigProblem, ...] = ()
+
+
+def load(path: Path | None = None) -> Loaded:
+    """Read `path`, or the user's file if None. Raises nothing: a file that cannot be read is a problem, none is not."""
+    path = paths.config_file() if path is None else path
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return Loaded(Config())
+    except OSError as exc:
+        reason = sanitize_line(exc.strerror or type(exc).__name__)
+        return _unusable(path, _("cannot be read: {reason}").format(reason=reason))
+    except UnicodeDecodeError as exc:
+        line = exc.object[: exc.start].count(b"\n") + 1
+        return _unusable(path, _("not UTF-8 text; save it as UTF-8"), line)
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        return _unusable(path, _("nested too deeply"))
+    except ValueError as exc:
+        return _unusable(path, *_syntax(str(exc), text))
+    return read(path, table, scan(text))
+
+
+def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
+    """The configuration that `table` describes."""
+    reader = Reader(path, lines)
+    rest = {key: value for key, value in table.items() if key not in ("providers", "keys")}
+    config = reader.build(Config, rest, ()) or Config()
+    raw = table.get("providers", {})
+    providers = _providers(reader, raw)
+    default = _default_model(reader, config.default_model, raw, providers)
+    config = replace(
+        config,
+        default_model=default,
+        providers=MappingProxyType(providers),
+        keys=MappingProxyType(_keys(reader, table.get("keys", {}))),
+        source=path,
+    )
+    _check_mode(reader, config)
+    return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
+
+
+def holds_secret(provider: Provider) -> bool:
+    """The provider's part of the file has a key, or something like one, in it."""
+    return bool(provider.api_key or "@" in provider.proxy or any(is_auth_name(name) for name in provider.headers))
+
+
+def is_auth_name(header: str) -> bool:
+    """A header of this name carries a secret, most likely."""
+    return _AUTH_NAME.search(header) is not None
+
+
+def _unusable(path: Path, text: str, line: int | None = None, column: int | None = None) -> Loaded:
+    return Loaded(Config(), (ConfigProblem(path, line, "", text=text, column=column),))
+
+
+def _syntax(message: str, text: str) -> tuple[str, int, int | None]:
+    """What `tomllib` found wrong, and its line and column."""
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    told = sanitize_line(message[: place.start()] if place else message)
+    if place and place[1]:
+        return told, int(place[1]), int(place[2])
+    return told, text.rstrip().count("\n") + 1, None
+
+
+def _providers(reader: Reader, raw: object) -> dict[str, Provider]:
+    if not isinstance(raw, dict):
+        reader.mismatch(("providers",), raw, _("a table"))
+        return {}
+    out: dict[str, Provider] = {}
+    for name, table in raw.items():
+        path: KeyPath = ("providers", name)
+        if name == GUIDE:
+            reader.say(path, _("this name belongs to the built-in guide; choose another"))
+        elif not re.fullmatch(r"[^\s/]+", name) or sanitize_line(name) != name:
+            reader.say(path, _("a provider's name must not be empty or have spaces or a slash in it"))
+        elif (provider := _provider(reader, name, table, path)) is not None:
+            out[name] = provider
+    return out
+
+
+def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provider | None:
+    preset = PRESETS.get(name)
+    given: dict[str, object] = {"name": name}
+    if isinstance(table, dict) and "base_url" not in table:
+        given["base_url"] = preset.base_url if preset is not None else ""
+        if preset is None:
+            reader.say(path, _missing_address(name))
+    provider = reader.build(Provider, table, path, **given)
+    if provider is None or not provider.base_url or not isinstance(table, dict):
+        return None
+    provider = _one_source(reader, provider, table, path)
+    if preset is not None and not any(field in table for field in KEY_SOURCES):
+        provider = replace(provider, api_key_env=preset.key_env)
+    if provider.api_key_env_file and not provider.api_key_env:
+        reader.say((*path, "api_key_env_file"), _('"api_key_env" must say which name to look up in it'))
+    provider = _anchored(provider, reader.file.parent)
+    _remember_secrets(provider)
+    return provider
+
+
+def _missing_address(name: str) -> str:
+    if meant := nearest(name, list(PRESETS)):
+        return _('"base_url" is missing; or did you mean the provider "{name}"?').format(name=meant)
+    return _('"base_url" is missing')
+
+
+def _one_source(reader: Reader, provider: Provider, table: Mapping[str, object], path: KeyPath) -> Provider:
+    """The provider with the first source of its key that the file names, if it names several."""
+    if provider.oauth is not None and not _one_refresh_token(provider.oauth):
+        reader.say((*path, "oauth"), _('one of "refresh_token_file" and "refresh_token_command" must be set'))
+        provider = replace(provider, oauth=None)
+    named = [field for field in table if field in KEY_SOURCES and getattr(provider, field)]
+    if len(named) < 2:
+        return provider
+    text = _("more than one source of the key ({names}); only {first} is used")
+    reader.say((*path, named[1]), text.format(names=", ".join(named), first=named[0]))
+    empty: dict[str, object] = {
+        "api_key_env": "",
+        "api_key_command": (),
+        "api_key_file": "",
+        "api_key": "",
+        "oauth": None,
+    }
+    return replace(provider, **{field: empty[field] for field in named[1:]})  # type: ignore[arg-type]  # each of its own type
+
+
+def _one_refresh_token(oauth: OAuth) -> bool:
+    return bool(oauth.refresh_token_file) != bool(oauth.refresh_token_command)
+
+
+def _anchored(provider: Provider, folder: Path) -> Provider:
+    """The provider with `~` and relative paths made absolute: they are meant from the file's folder."""
+
+    def anchor(text: str) -> str:
+        return str(folder / os.path.expanduser(text)) if text else ""  # noqa: PTH111 - leaves an unknown ~user as it is
+
+    oauth = provider.oauth
+    return replace(
+        provider,
+        api_key_env_file=anchor(provider.api_key_env_file),
+        api_key_file=anchor(provider.api_key_file),
+        ca_file=anchor(provider.ca_file),
+        oauth=None if oauth is None else replace(oauth, refresh_token_file=anchor(oauth.refresh_token_file)),
+    )
+
+
+def _remember_secrets(provider: Provider) -> None:
+    """Let `secret.scrub` know what must not come back in any message."""
+    if provider.api_key:
+        Secret(provider.api_key)
+    for name, value in provider.headers.items():
+        if is_auth_name(name):
+            Secret(value)
+            Secret(value.rpartition(" ")[2])
+    userinfo = provider.proxy.rpartition("@")[0].rpartition("//")[2]
+    if password := userinfo.partition(":")[2]:
+        Secret(password)
+
+
+def _default_model(reader: Reader, wanted: str, raw: object, providers: dict[str, Provider]) -> str:
+    """`wanted` if its provider can be used; a preset that it names is added to `providers`."""
+    ref = ModelRef.parse(wanted)
+    if ref.provider == GUIDE or ref.provider in providers:
+        return wanted
+    if isinstance(raw, dict) and ref.provider in raw:
+        return Config().default_model  # the provider's own problem has been told
+    if ref.provider in PRESETS:
+        providers[ref.provider] = PRESETS[ref.provider].provider()
+        return wanted
+    text = _('no provider "{name}" is configured').format(name=ref.provider)
+    if meant := nearest(ref.provider, [*providers, *PRESETS]):
+        text = _('{problem}; did you mean "{name}"?').format(problem=text, name=meant)
+    reader.say(("default_model",), text)
+    return Config().default_model
+
+
+def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
+    """`[keys]`; `chat.stop = …` without quotes, a table to TOML, is understood as well."""
+    out: dict[str, tuple[str, ...]] = {}
+
+    def visit(value: object, path: KeyPath) -> None:
+        match value:
+            case dict():
+                for name, inner in value.items():
+                    visit(inner, (*path, name))
+            case str() if len(path) > 1:
+                out[".".join(str(part) for part in path[1:])] = tuple(value.split())
+            case list() if len(path) > 1 and all(isinstance(key, str) and key.strip() for key in value):
+                out[".".join(str(part) for part in path[1:])] = tuple(key.strip() for key in value)
+            case _ if len(path) > 1:
+                reader.mismatch(path, value, _('a key such as "f2", a list of keys, or "" for none'))
+            case _:
+                reader.mismatch(path, value, _("a table"))
+
+    visit(raw, ("keys",))
+    return out
+
+
+def _check_mode(reader: Reader, config: Config) -> None:
+    """Warn about a file with a key in it that others may read."""
+    if not any(holds_secret(provider) for provider in config.providers.values()):
+        return
+    try:
+        mode = stat.S_IMODE(reader.file.stat().st_mode)
+    except OSError:
+        return  # it was there a moment ago; what was read is still good
+    if mode & 0o077:
+        text = _("holds a key and can be read by others; run: chmod 600 {file}")
+        reader.say((), text.format(file=shlex.quote(str(reader.file))), Severity.WARNING)

@@ -1,0 +1,127 @@
+"""Well-known providers: their address, key variable, and how they let a cut answer go on.
+
+How each continues is from its own documentation or code: Mistral `prefix` (OpenAPI, AssistantMessage); DeepSeek
+`prefix` on its beta address (guide "Chat Prefix Completion"); vLLM `continue_final_message`, which excludes
+`add_generation_prompt` (serving protocol); llama.cpp continues a trailing assistant message (server flag
+`prefill_assistant`, on by default); Claude does up to 4.5 and answers 400 since 4.6; OpenAI takes it as a finished
+turn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from holytui.config.schema import Provider
+
+GUIDE = "guide"
+"""The provider that is always there and in no file: the built-in guide, whose address is known at run time only."""
+
+
+class Prefill(StrEnum):
+    """Whether a server continues an assistant message at the end of the request."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """To be tried and learnt; it depends on the model or on what is behind a gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """What a request needs so that the server goes on with the text of its last, assistant, message."""
+
+    prefill: Prefill = Prefill.UNKNOWN
+    message: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    """Further fields of that message."""
+    params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    """Further fields of the request."""
+    base_url: str = ""
+    """Where to send it, if not to the provider's `base_url`."""
+    echoes: bool = False
+    """The answer may begin with the text that was sent."""
+
+
+_UNKNOWN = Continuation()
+_TRAILING = Continuation(Prefill.YES)
+_NONE = Continuation(Prefill.NO)
+_PREFIX: Mapping[str, object] = MappingProxyType({"prefix": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One well-known provider."""
+
+    name: str
+    title: str
+    base_url: str
+    key_env: str = ""
+    """The environment variable that holds its key; empty: it needs none."""
+    port: int | None = None
+    """The loopback port on which it usually listens, for servers on this machine."""
+    continuation: Continuation = _UNKNOWN
+
+    @property
+    def needs_key(self) -> bool:
+        """Requests without a key are refused."""
+        return bool(self.key_env)
+
+    def provider(self) -> Provider:
+        """The provider as if it had been configured with nothing but its name."""
+        return Provider(self.name, self.base_url, api_key_env=self.key_env)
+
+
+def _local(name: str, title: str, port: int, continuation: Continuation) -> Preset:
+    return Preset(name, title, f"http://127.0.0.1:{port}/v1", port=port, continuation=continuation)
+
+
+_ALL = (
+    Preset("holysheep", "HolySheep AI", "https://api.holysheep.ai/v1", "HOLYSHEEP_API_KEY"),
+    Preset("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", continuation=_NONE),
+    Preset("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    Preset(
+        "deepseek",
+        "DeepSeek",
+        "https://api.deepseek.com/v1",
+        "DEEPSEEK_API_KEY",
+        continuation=Continuation(Prefill.YES, message=_PREFIX, base_url="https://api.deepseek.com/beta"),
+    ),
+    Preset(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        continuation=Continuation(Prefill.YES, message=_PREFIX, echoes=True),
+    ),
+    Preset("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
+    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", continuation=_TRAILING),
+    _local("ollama", "Ollama", 11434, _UNKNOWN),
+    _local("llamacpp", "llama.cpp", 8080, _TRAILING),
+    _local("lmstudio", "LM Studio", 1234, _UNKNOWN),
+    _local(
+        "vllm",
+        "vLLM",
+        8000,
+        Continuation(
+            Prefill.YES, params=MappingProxyType({"continue_final_message": True, "add_generation_prompt": False})
+        ),
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _ALL})
+
+_CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
+
+
+def continuation(provider: str, model: str) -> Continuation:
+    """How `provider` continues a cut answer of `model`; `Prefill.UNKNOWN` where nobody can know before trying."""
+    if provider == GUIDE:
+        return _TRAILING
+    if (claude := _CLAUDE.search(model)) is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
+        return _NONE  # also behind gateways: the model itself refuses
+    preset = PRESETS.get(provider)
+    return preset.continuation if preset is not None else _UNKNOWN

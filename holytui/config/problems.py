@@ -1,0 +1,80 @@
+"""What is wrong with a configuration, as values: each names its file, line and key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from holytui.i18n import _
+from holytui.text import sanitize_line
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in TOML: names of tables and keys, and places in arrays counted from 0."""
+
+_BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+class Severity(StrEnum):
+    """Whether a part of the file is not used, or used although something about it should change."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One thing to be put right. `str()` of it is one line, such as
+    `config.toml:12: stream.max_retries: found "three", expected a whole number of 0 or more`.
+    """
+
+    file: Path
+    line: int | None
+    key: str
+    """The dotted key; empty when it is about the whole file."""
+    found: str = ""
+    expected: str = ""
+    text: str = ""
+    """A sentence that stands in place of found and expected."""
+    column: int | None = None
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file.name, self.line, self.column) if part is not None)
+        said = self.text or _("found {found}, expected {expected}").format(found=self.found, expected=self.expected)
+        return f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}"
+
+
+def dotted(path: KeyPath) -> str:
+    """`path` as it is written in TOML: `("keys", "chat.stop")` is `keys."chat.stop"`."""
+    out = ""
+    for part in path:
+        if isinstance(part, int):
+            out += f"[{part}]"
+        else:
+            name = part if part and _BARE.issuperset(part) else '"' + sanitize_line(part).replace('"', '\\"') + '"'
+            out += f".{name}" if out else name
+    return out
+
+
+def shown(value: object, *, quiet: bool = False, limit: int = 40) -> str:
+    """A TOML value as a problem tells it; `quiet` tells its kind alone, for what may be a secret."""
+    match value:
+        case str() if quiet:
+            return _("a text") if value else _("an empty text")
+        case str():
+            line = sanitize_line(value)
+            return f'"{line[: limit - 1]}…"' if len(line) > limit else f'"{line}"'
+        case bool():
+            return "true" if value else "false"
+        case int() | float() if quiet:
+            return _("a number")
+        case int() | float():
+            return str(value) if abs(value) < 1e15 or value != value else f"{value:.3g}"
+        case list():
+            return _("a list")
+        case dict():
+            return _("a table")
+        case _:
+            return _("a date or time")

@@ -1,0 +1,162 @@
+"""Tables of TOML to frozen dataclasses. What a field may hold is read from its type and the table in `checks`."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from holytui.config.checks import CHECKS, Check, is_quiet
+from holytui.config.lines import Lines
+from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted, shown
+from holytui.config.schema import Config, Model, Provider, Stream, Ui
+from holytui.i18n import _
+from holytui.text import nearest
+
+T = TypeVar("T")
+_BAD: Final = object()
+_NOT_IN_FILE = frozenset({(Provider, "name"), (Model, "name"), (Config, "source")})
+_SECTIONS: Mapping[str, type] = {"stream": Stream, "ui": Ui, "": Config}
+
+
+class Reader:
+    """Reads one file's tables and collects every problem on the way."""
+
+    def __init__(self, file: Path, lines: Lines) -> None:
+        self.file = file
+        self.lines = lines
+        self.problems: list[ConfigProblem] = []
+
+    def mismatch(self, path: KeyPath, value: object, expected: str) -> None:
+        """A value that cannot be used."""
+        found = shown(value, quiet=is_quiet(path, value))
+        self.problems.append(ConfigProblem(self.file, self.lines.of(path), dotted(path), found, expected))
+
+    def say(self, path: KeyPath, text: str, severity: Severity = Severity.ERROR) -> None:
+        """A problem that is not about a value alone."""
+        line = self.lines.of(path) if path else None
+        self.problems.append(ConfigProblem(self.file, line, dotted(path), text=text, severity=severity))
+
+    def build(self, cls: type[T], table: object, path: KeyPath, **given: object) -> T | None:
+        """`cls` from a table; fields in `given` are set already. None if a field without a default is not usable."""
+        if not isinstance(table, dict):
+            self.mismatch(path, table, _("a table"))
+            return None
+        known, hints = file_fields(cls), get_type_hints(cls)
+        values: dict[str, object] = dict(given)
+        failed = False
+        for key, raw in table.items():
+            if key in given:
+                continue
+            if key not in known:
+                self.unknown(cls, (*path, key))
+                continue
+            value = self._field(hints[key], CHECKS.get((cls, key)), raw, (*path, key))
+            if value is not _BAD:
+                values[key] = value
+            elif _required(known[key]):
+                failed = True
+        for name, field in known.items():
+            if _required(field) and name not in values and name not in table:
+                self.say(path, _('"{name}" is missing').format(name=name))
+                failed = True
+        return None if failed else cls(**values)
+
+    def unknown(self, cls: type, path: KeyPath) -> None:
+        """A key that `cls` does not have."""
+        name = str(path[-1])
+        home = next((s for s, other in _SECTIONS.items() if other is not cls and name in file_fields(other)), None)
+        if (meant := nearest(name, list(file_fields(cls)))) is not None:
+            text = _('unknown key; did you mean "{name}"?').format(name=meant)
+        elif home is not None and len(path) <= 2:
+            where = f"[{home}]" if home else _("the top of the file")
+            text = _("unknown key here; it belongs in {place}").format(place=where)
+        elif cls in (Provider, Model) and len(path) > 1 and "." not in name and name.isdigit():
+            text = _('unknown key; a model name with a dot in it must stand in quotes: "{name}"').format(
+                name=f"{path[-2]}.{name}"
+            )
+        else:
+            text = _("unknown key; known here: {names}").format(names=", ".join(file_fields(cls)))
+        self.say(path, text)
+
+    def _field(self, hint: Any, check: Check | None, raw: object, path: KeyPath) -> object:
+        value = self._convert(hint, raw, path, check)
+        if value is _BAD or check is None or get_origin(hint) is Mapping or check.holds(value):
+            return value
+        self.mismatch(path, raw, check.told())
+        return _BAD
+
+    def _convert(self, hint: Any, raw: object, path: KeyPath, check: Check | None) -> object:
+        """`raw` as a value of type `hint`; `_BAD` once the problem has been told."""
+        origin, args = get_origin(hint), get_args(hint)
+        if origin in (Union, types.UnionType):
+            (inner,) = (arg for arg in args if arg is not type(None))
+            return self._convert(inner, raw, path, check)
+        if is_dataclass(hint):
+            built: object = self.build(hint, raw, path)
+            return _BAD if built is None else built
+        if origin is Mapping and isinstance(raw, dict):
+            return self._mapping(args[1], raw, path, check)
+        if origin is tuple and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+            return tuple(raw)
+        if isinstance(hint, type) and issubclass(hint, StrEnum) and isinstance(raw, str) and raw in list(hint):
+            return hint(raw)
+        if hint is object:
+            return raw
+        if (scalar := _scalar(hint, raw)) is not _BAD:
+            return scalar
+        self.mismatch(path, raw, check.told() if check is not None else _expected(hint))
+        return _BAD
+
+    def _mapping(self, hint: Any, raw: dict[str, object], path: KeyPath, check: Check | None) -> Mapping[str, object]:
+        out: dict[str, object] = {}
+        for name, item in raw.items():
+            here = (*path, name)
+            if not name.strip():
+                self.say(here, _("a name must not be empty"))
+                continue
+            value = self.build(hint, item, here, name=name) if hint is Model else self._convert(hint, item, here, check)
+            if value is None or value is _BAD:
+                continue
+            if check is not None and not check.holds((name, value)):
+                self.mismatch(here, item, check.told())
+            else:
+                out[name] = value
+        return types.MappingProxyType(out)
+
+
+def file_fields(cls: Any) -> Mapping[str, Field[Any]]:
+    """The fields of dataclass `cls` that a file may set, by name."""
+    return {field.name: field for field in fields(cls) if (cls, field.name) not in _NOT_IN_FILE}
+
+
+def _required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _scalar(hint: Any, raw: object) -> object:
+    if isinstance(raw, bool):  # a bool is an int in Python, not in TOML
+        return raw if hint is bool else _BAD
+    if hint is float and isinstance(raw, int | float):
+        try:
+            return float(raw)
+        except OverflowError:
+            return _BAD
+    return raw if hint in (int, str) and isinstance(raw, hint) else _BAD
+
+
+def _expected(hint: Any) -> str:
+    if hint is bool:
+        return _("true or false")
+    if hint is str:
+        return _("a text")
+    if get_origin(hint) is tuple:
+        return _("a list of texts")
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _("one of {names}").format(names=", ".join(f'"{name}"' for name in hint))
+    if hint in (int, float):
+        return _("a whole number") if hint is int else _("a number")
+    return _("a table")
