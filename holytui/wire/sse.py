@@ -1,0 +1,154 @@
+"""Server-sent events from bytes, by the rules of the HTML standard (9.2.5 and 9.2.6), however the bytes are cut.
+
+Lines are split as bytes, on CR, LF and CRLF alone, and decoded whole: no character is cut, and U+2028 ends no line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BOM = b"\xef\xbb\xbf"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SSEEvent:
+    """One event; `id` is the last one that the stream told."""
+
+    event: str
+    data: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What was left when the stream ended inside an event. The standard throws it away; we look at it first."""
+
+    data: str | None = None
+    """The whole `data` (or `error`) lines of the block that no blank line ended; None: there were none."""
+    partial_line: bytes = b""
+    """The bytes after the last line end."""
+    event: str = "message"
+
+
+class SSEDecoder:
+    """Bytes in, events out, in linear time.
+
+    A line or an event longer than its limit (bytes) sets `overflow`; from then on nothing is decoded or kept.
+    A field `error`, which the standard does not know, becomes an event named `error`: servers of llama.cpp before
+    late 2025 tell their errors so.
+    """
+
+    __slots__ = (
+        "_data",
+        "_error",
+        "_event",
+        "_first_line",
+        "_id",
+        "_max_event",
+        "_max_line",
+        "_pending",
+        "_swallow_lf",
+        "comments",
+        "overflow",
+    )
+
+    def __init__(self, max_line: int = 8 * _MIB, max_event: int = 8 * _MIB) -> None:
+        self._max_line = max_line
+        self._max_event = max_event
+        self._pending = bytearray()
+        self._swallow_lf = False
+        self._first_line = True
+        self._id = ""
+        self.comments = 0
+        """Comment lines so far; servers send them to keep the connection alive."""
+        self.overflow = False
+        self._event = ""
+        # Bytes, each line with its LF: a block of a million tiny lines costs no more than what was sent.
+        self._data = bytearray()
+        self._error = bytearray()
+
+    def feed(self, chunk: bytes) -> list[SSEEvent]:
+        """The events that `chunk` completes."""
+        if self.overflow or not chunk:
+            return []
+        start = 1 if self._swallow_lf and chunk[0] == 0x0A else 0
+        self._swallow_lf = False
+        events: list[SSEEvent] = []
+        for match in _LINE_END.finditer(chunk, start):
+            line = chunk[start : match.start()]
+            start = match.end()
+            if self._pending:
+                self._pending += line
+                line = bytes(self._pending)
+                self._pending.clear()
+            if len(line) > self._max_line or self._take(line, events):
+                self._give_up()
+                return events
+        # A CR may be half of a CRLF. The line has ended either way: it is not held back, its LF is dropped later.
+        self._swallow_lf = chunk[-1] == 0x0D
+        if len(self._pending) + len(chunk) - start > self._max_line:
+            self._give_up()
+        else:
+            self._pending += chunk[start:]
+        return events
+
+    def close(self) -> Unfinished:
+        """What was left of an event that the stream did not end."""
+        partial = bytes(self._pending)
+        if self._first_line:
+            partial = partial.removeprefix(_BOM)
+        self._pending.clear()
+        if self._error:
+            left = Unfinished(_text(self._error), partial, "error")
+        else:
+            left = Unfinished(_text(self._data) if self._data else None, partial, self._event or "message")
+        self._begin_event()
+        return left
+
+    def _take(self, line: bytes, events: list[SSEEvent]) -> bool:
+        """Use one line; True: the event has grown too long."""
+        if self._first_line:
+            self._first_line = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            self._dispatch(events)
+            return False
+        if line[0] == 0x3A:
+            self.comments += 1
+            return False
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        match name:
+            case b"data":
+                self._data += value + b"\n"
+            case b"event":
+                self._event = value.decode(errors="replace")
+            case b"id" if b"\0" not in value:
+                self._id = value.decode(errors="replace")
+            case b"error":
+                self._error += value + b"\n"
+        return len(self._data) + len(self._error) > self._max_event
+
+    def _dispatch(self, events: list[SSEEvent]) -> None:
+        if self._error:
+            events.append(SSEEvent("error", _text(self._error), self._id))
+        if self._data:
+            events.append(SSEEvent(self._event or "message", _text(self._data), self._id))
+        self._begin_event()
+
+    def _begin_event(self) -> None:
+        self._event = ""
+        self._data.clear()
+        self._error.clear()
+
+    def _give_up(self) -> None:
+        self.overflow = True
+        self._pending = bytearray()
+        self._begin_event()
+
+
+def _text(lines: bytearray) -> str:
+    return lines[:-1].decode(errors="replace")
