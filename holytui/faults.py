@@ -59,3 +59,5 @@ class Fault:
     """Seconds that the server asked to wait."""
     param: str = ""
     """The request's parameter that the server refused, where it named one."""
+    should_retry: bool | None = None
+    """What the server itself advised (`x-should-retry`), if it did."""

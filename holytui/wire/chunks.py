@@ -76,7 +76,8 @@ class ChunkReader:
         field, _, value = rest.partial_line.partition(b":")
         last = value.decode(errors="replace").strip() if field == b"data" else ""
         for data in (last if rest.data is None else f"{rest.data}\n{last}", rest.data or ""):
-            if data.strip().startswith(_DONE) or isinstance(parse(data), dict):
+            whole = data.strip().startswith(_DONE) or isinstance(parse(data), dict)
+            if whole or (rest.event == "error" and data == rest.data):
                 return self.read(SSEEvent(rest.event, data))
         return []
 
@@ -174,7 +175,7 @@ _REASONING = _Names(("reasoning_tokens",), ("completion_tokens_details", "output
 def _usage(told: Object) -> Usage | None:
     if not any(name in told for name in chain(_INPUT.own, _OUTPUT.own)):
         return None
-    return Usage(*(_figure(told, names) for names in (_INPUT, _OUTPUT, _CACHED, _REASONING)))
+    return Usage(_figure(told, _INPUT), _figure(told, _OUTPUT), _figure(told, _CACHED), _figure(told, _REASONING))
 
 
 def _figure(told: Object, names: _Names) -> int:

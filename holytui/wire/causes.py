@@ -1,0 +1,95 @@
+"""The one place where exceptions of httpx, httpcore, h11, ssl and sockets become a `Fault`."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+
+from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
+from holytui.wire.server_errors import clean
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: FaultKind.REFUSED,
+    errno.EHOSTUNREACH: FaultKind.UNREACHABLE,
+    errno.ENETUNREACH: FaultKind.UNREACHABLE,
+    errno.ENETDOWN: FaultKind.UNREACHABLE,
+    errno.EHOSTDOWN: FaultKind.UNREACHABLE,
+    errno.EADDRNOTAVAIL: FaultKind.UNREACHABLE,
+    errno.EACCES: FaultKind.UNREACHABLE,
+    errno.EPERM: FaultKind.UNREACHABLE,  # a firewall on this machine
+    errno.ECONNRESET: FaultKind.RESET,
+    errno.ECONNABORTED: FaultKind.RESET,
+    errno.EPIPE: FaultKind.RESET,
+    errno.ENOTCONN: FaultKind.RESET,
+}
+# httpcore and h11 tell a hang-up and broken HTTP by the same class; only their words differ.
+_HUNG_UP = ("Server disconnected without sending a response", "peer closed connection", "peer unexpectedly closed")
+
+
+def fault_of(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
+    """What `exc` means.
+
+    `connected`: the request was on its way. `reused`: on a kept-alive connection of which no answer had come yet.
+    """
+    fault = _fault_of(exc, connected)
+    if reused and fault.kind in (FaultKind.CLOSED, FaultKind.RESET):
+        return Fault(FaultKind.STALE, fault.message)
+    return fault
+
+
+def _fault_of(exc: BaseException, connected: bool) -> Fault:
+    import httpx
+
+    match exc:
+        case httpx.ProxyError():
+            return Fault(FaultKind.PROXY, clean(str(exc)))
+        case httpx.ConnectTimeout():
+            return Fault(FaultKind.CONNECT_TIMEOUT)
+        case httpx.PoolTimeout():
+            return Fault(FaultKind.INTERNAL, "no free connection")
+        case httpx.TimeoutException():
+            return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
+        case httpx.RemoteProtocolError():
+            hung_up = str(exc).startswith(_HUNG_UP)
+            return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
+        case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            # Their words quote the header or the address, which may hold a key.
+            return Fault(FaultKind.INTERNAL, _("the address or a header of this provider cannot be sent"))
+    for cause in _chain(exc):
+        if fault := _fault_of_cause(cause, connected):
+            return fault
+    if isinstance(exc, httpx.TransportError):
+        return Fault(FaultKind.RESET if connected else FaultKind.UNREACHABLE, clean(str(exc)))
+    return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
+
+
+def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
+    match cause:
+        case socket.gaierror() | socket.herror():
+            return Fault(FaultKind.DNS, clean(cause.strerror or ""))
+        case UnicodeError() if not connected:  # a name that no host can have, refused before it is looked up
+            return Fault(FaultKind.DNS)
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return Fault(FaultKind.CLOSED)
+        case ssl.SSLCertVerificationError():
+            return Fault(FaultKind.TLS, clean(cause.verify_message))
+        case ssl.SSLError():
+            return Fault(FaultKind.TLS, clean((cause.reason or cause.strerror or "").replace("_", " ").lower()))
+        case TimeoutError():
+            return Fault(FaultKind.RESET if connected else FaultKind.CONNECT_TIMEOUT, clean(cause.strerror or ""))
+        case OSError() if cause.errno in _BY_ERRNO:
+            return Fault(_BY_ERRNO[cause.errno], clean(cause.strerror or ""))
+    return None
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """`exc` and its causes, the deepest first."""
+    seen: list[BaseException] = []
+    current: BaseException | None = exc
+    while current is not None and current not in seen:
+        seen.append(current)
+        current = current.__cause__ or current.__context__
+    return reversed(seen)

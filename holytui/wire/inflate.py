@@ -1,0 +1,65 @@
+"""Compressed bodies, which we never ask for and some proxies send all the same, undone piece by piece."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+_BLOCK = 64 * 1024
+_ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the data
+_RAW = -zlib.MAX_WBITS
+
+
+class Inflater:
+    """Undoes the `Content-Encoding`s identity, gzip and deflate.
+
+    `feed` raises zlib.error for bytes that are not what was promised, ValueError is raised for other encodings.
+    """
+
+    __slots__ = ("_began", "_deflate", "_encoded", "_stream")
+
+    def __init__(self, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise ValueError(name)
+        self._encoded = name not in ("", "identity")
+        self._deflate = name == "deflate"
+        self._began = False
+        self._stream = zlib.decompressobj(_ANY_HEADER)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What `data` holds, in blocks of bounded size however much it swells."""
+        if not self._encoded:
+            yield data
+            return
+        while data:
+            if self._stream.eof:  # a gzip file may be several, one after the other
+                self._stream = zlib.decompressobj(_ANY_HEADER)
+            block = self._inflate(data)
+            if block:
+                yield block
+            data = self._stream.unconsumed_tail or self._stream.unused_data
+
+    def close(self) -> bytes:
+        """What was still held back. Raises zlib.error if the data ended too early."""
+        if not self._encoded or not self._began:
+            return b""
+        rest = self._stream.flush()
+        if not self._stream.eof:
+            raise zlib.error("the compressed data ended too early")
+        return rest
+
+    def rest(self) -> bytes:
+        """What was still held back, of data that may have been cut."""
+        return self._stream.flush() if self._encoded and self._began else b""
+
+    def _inflate(self, data: bytes) -> bytes:
+        first, self._began = not self._began, True
+        try:
+            return self._stream.decompress(data, _BLOCK)
+        except zlib.error:
+            if not (first and self._deflate):
+                raise
+            # Some servers' "deflate" lacks the zlib header that RFC 9110 wants.
+            self._stream = zlib.decompressobj(_RAW)
+            return self._stream.decompress(data, _BLOCK)

@@ -1,0 +1,76 @@
+"""A response that is no 2xx, made into a `Fault`: what it says, and how long it asks to wait."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
+from holytui.wire.server_errors import body_fault, clean
+
+MAX_BODY = 64 * 1024
+"""Bytes of a refusal's body that are read."""
+
+_USAGE_REFUSED = ("stream_options", "include_usage", "extra inputs", "extra_forbidden")
+
+
+def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+    """What a status other than 2xx tells. `headers` are looked up without regard to case."""
+    if 300 <= status < 400:
+        return Fault(FaultKind.STATUS, _redirect(headers.get("location", "")), status)
+    fault = body_fault(body, FaultKind.STATUS, status)
+    wait = retry_after(headers)
+    return replace(
+        fault,
+        retry_after=fault.retry_after if wait is None else wait,
+        should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the headers ask to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date (RFC 9110)."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    then = _date(headers.get("retry-after", ""))
+    if then is None:
+        return None
+    # By the server's own clock where it tells it: ours may be wrong.
+    now = _date(headers.get("date", ""))
+    return max(0.0, then - (time.time() if now is None else now))
+
+
+def refuses_usage(status: int, body: bytes) -> bool:
+    """The server does not know `stream_options`, which asks for the usage at the end of a stream.
+
+    Seen so: Mistral and FastAPI 422, Azure with data sources, Fireworks, Databricks and older vLLM 400.
+    """
+    text = body.decode(errors="replace").lower()
+    return status in (400, 422) and any(name in text for name in _USAGE_REFUSED)
+
+
+def _redirect(location: str) -> str:
+    """Where a redirect points to; it is never followed, as the key was meant for this host alone."""
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    return _("redirects to {host}").format(host=clean(host, 100)) if host else _("redirects elsewhere")
+
+
+def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
