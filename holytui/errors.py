@@ -40,7 +40,11 @@ class ModelUnknown(HolytuiError):
 
 
 class KeyUnavailable(HolytuiError):
-    """No API key could be had from its source."""
+    """No API key could be had from its source. `transient`: its server was not reached, so a later try may do."""
+
+    def __init__(self, title: str, hint: str = "", *, transient: bool = False) -> None:
+        super().__init__(title, hint)
+        self.transient = transient
 
 
 class StoreError(HolytuiError):

@@ -154,7 +154,7 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (OAuth, "refresh_token_command"): _COMMAND,
         (Model, "context"): _whole(1),
         (Model, "params"): Check(
-            N_("what JSON knows, under a name other than {names}, which holytui sets itself"),
+            N_("a parameter other than {names} (holytui sets those), with a value that JSON knows"),
             lambda v: isinstance(v, tuple) and v[0] not in _RESERVED and _is_json(v[1]),
             MappingProxyType({"names": ", ".join(_RESERVED)}),
         ),

@@ -95,7 +95,7 @@ class Reader:
         if origin in (Union, types.UnionType):
             (inner,) = (arg for arg in args if arg is not type(None))
             return self._convert(inner, raw, path, check)
-        if is_dataclass(hint):
+        if is_dataclass(hint) and isinstance(hint, type):
             built: object = self.build(hint, raw, path)
             return _BAD if built is None else built
         if origin is Mapping and isinstance(raw, dict):
@@ -108,7 +108,7 @@ class Reader:
             return raw
         if (scalar := _scalar(hint, raw)) is not _BAD:
             return scalar
-        self.mismatch(path, raw, check.told() if check is not None else _expected(hint))
+        self.mismatch(path, raw, _expected(hint) if check is None or origin is Mapping else check.told())
         return _BAD
 
     def _mapping(self, hint: Any, raw: dict[str, object], path: KeyPath, check: Check | None) -> Mapping[str, object]:

@@ -1,0 +1,82 @@
+"""A program of the user's that prints a key or token: run without input, for a limited time, away from the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+
+from holytui.errors import KeyUnavailable
+from holytui.i18n import _
+from holytui.secret import Secret, scrub
+from holytui.text import sanitize_line
+
+COMMAND_SECONDS = 10.0
+_LARGEST = 65_536  # no key is longer
+
+Run = Callable[[Sequence[str], float], subprocess.CompletedProcess[bytes]]
+"""Runs a command to its end or for so many seconds; raises as `subprocess.run` does."""
+
+
+def command_output(argv: Sequence[str], run: Run) -> str:
+    """What `argv` prints, stripped and not empty. Raises KeyUnavailable."""
+    name = command_name(argv)
+    try:
+        done = run(argv, COMMAND_SECONDS)
+    except FileNotFoundError as exc:
+        raise KeyUnavailable(_("Command {command} was not found").format(command=name), _check_command()) from exc
+    except OSError as exc:
+        reason = sanitize_line(exc.strerror or type(exc).__name__)
+        title = _("Command {command} cannot be run: {reason}").format(command=name, reason=reason)
+        raise KeyUnavailable(title, _check_command()) from exc
+    except subprocess.TimeoutExpired:
+        title = _("Command {command} did not end within {seconds} s").format(
+            command=name, seconds=f"{COMMAND_SECONDS:g}"
+        )
+        hint = _("It must not ask anything: unlock the password store in another terminal, then try again")
+        raise KeyUnavailable(title, hint) from None  # it carries what was printed so far
+    output = done.stdout[:_LARGEST].decode("utf-8", "replace").strip()
+    if done.returncode != 0:
+        for word in output.split():
+            Secret(word)  # a key that was printed all the same must not come back through stderr
+        title = _("Command {command} failed (exit {code})").format(command=name, code=done.returncode)
+        raise KeyUnavailable(title, _first_line(done.stderr) or _check_command())
+    if not output:
+        raise KeyUnavailable(
+            _("Command {command} printed nothing").format(command=name), _first_line(done.stderr) or _check_command()
+        )
+    return output
+
+
+def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Run `argv` without input and away from the terminal, so that it can neither ask there nor draw there."""
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except BaseException:
+            # its children too: one that keeps the pipe open would hold us up
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
+
+
+def _first_line(stderr: bytes) -> str:
+    """The first line of what a program complained, made safe."""
+    text = stderr[:_LARGEST].decode("utf-8", "replace").strip()
+    return scrub(sanitize_line(text.splitlines()[0]))[:200] if text else ""
+
+
+def command_name(argv: Sequence[str]) -> str:
+    """The program alone: its arguments may hold anything."""
+    return sanitize_line(argv[0])
+
+
+def _check_command() -> str:
+    return _("Check the command in the configuration")
