@@ -50,26 +50,24 @@ class Entry:
             self._thoughts.append(self.message.reasoning)
         return self._thoughts
 
-    def append(self, text: str) -> None:
-        """More of the answer has come."""
-        self.body.append(text)
-        self.message = replace(self.message, text=self._body.source if self._body else text)
+    def sync(self, text: str, reasoning: str) -> bool:
+        """The texts are now these; what was added is appended, anything else laid out anew. Whether it changed."""
+        old = self.message
+        if text == old.text and reasoning == old.reasoning:
+            return False
+        if self._body is not None:
+            self._body = _grown(self._body, old.text, text)
+        if self._thoughts is not None:
+            self._thoughts = _grown(self._thoughts, old.reasoning, reasoning)
+        self.message = replace(old, text=text, reasoning=reasoning)
         self._lines = None
-
-    def append_reasoning(self, text: str) -> None:
-        """More of the reasoning has come."""
-        self.thoughts.append(text)
-        self.message = replace(self.message, reasoning=self.message.reasoning + text)
-        self._lines = None
+        return True
 
     def update(self, message: Message) -> None:
         """The message is now `message`; its documents are kept if its texts are."""
-        if message.text != self.message.text:
-            self._body = None
-        elif self._body is not None and message.seams != self.message.seams:
+        self.sync(message.text, message.reasoning)
+        if self._body is not None and message.seams != self.message.seams:
             self._body.set_seams(message.seams)
-        if message.reasoning != self.message.reasoning:
-            self._thoughts = None
         self.message = message
         self._lines = None
 
@@ -180,3 +178,12 @@ class Entry:
         for text, style in notes:
             out += [Content(_INDENT) + line.stylize(style) for line in Content(text).wrap(room)]
         return out
+
+
+def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument | None:
+    """The document with what was added; None (to be made anew) if `new` does not begin with `old`."""
+    if not new.startswith(old):
+        return None
+    if len(new) > len(old):
+        document.append(new[len(old) :])
+    return document

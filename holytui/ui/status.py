@@ -1,117 +1,19 @@
-"""What the status bar says, as pure functions: a turn's last event becomes words, and fields are dropped by rank."""
+"""What the status bar says, as pure functions; fields are dropped by rank where the line is narrow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from textual.content import Content
 
-from holytui.engine import events as ev
-from holytui.engine.events import TurnEvent
-from holytui.faults import Fault
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.ui import format as fmt
-from holytui.ui.words import cause
-
-
-class Level(StrEnum):
-    """How a field is coloured; the words say the same without colour."""
-
-    CALM = "calm"
-    BUSY = "busy"
-    WARNING = "warning"
-    ERROR = "error"
-
+from holytui.ui.connection import Connection, Level
 
 _STYLE = {Level.CALM: "$text-muted", Level.BUSY: "$primary", Level.WARNING: "$warning", Level.ERROR: "$error"}
 _MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR: "✗"}
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """The connection's state in words. `due` is when a countdown in it ends (engine clock), `since` when it began."""
-
-    level: Level
-    text: str
-    due: float | None = None
-    since: float | None = None
-
-    def words(self, now: float) -> str:
-        """The text with its countdown or running time filled in."""
-        if self.due is not None:
-            return self.text.format(left=fmt.seconds(max(0.0, self.due - now)))
-        if self.since is not None:
-            return self.text.format(time=fmt.seconds(now - self.since))
-        return self.text
-
-    @property
-    def moving(self) -> bool:
-        """The words change as time goes by."""
-        return self.due is not None or self.since is not None
-
-
-def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case an event
-    """What to say after `event`; `before` stays where the event changes nothing."""
-    match event:
-        case ev.Queued():
-            return Connection(Level.BUSY, _("queued"))
-        case ev.Connecting(host=host, attempt=attempt):
-            tries = _(" (attempt {number})").format(number=attempt) if attempt > 1 else ""
-            return Connection(Level.BUSY, _("connecting to {host}").format(host=host) + tries)
-        case ev.Waiting():
-            return Connection(Level.BUSY, _("waiting for the first token · {time}"), since=now)
-        case ev.Delta() | ev.Joined() | ev.Replaced():
-            return Connection(Level.BUSY, _("receiving"))
-        case ev.Reasoning():
-            return Connection(Level.BUSY, _("reasoning"))
-        case ev.Retrying(number=number, limit=limit, due=due, fault=fault):
-            words = _("retry {number}/{limit} in {{left}} · {cause}")
-            return Connection(Level.WARNING, words.format(number=number, limit=limit, cause=_plain(fault)), due=due)
-        case ev.Offline(since=since, due=due, fault=fault):
-            words = _("offline since {clock}, next try in {{left}} · {cause}")
-            return Connection(Level.WARNING, words.format(clock=fmt.clock(since), cause=_plain(fault)), due=due)
-        case ev.Online(away=away):
-            return Connection(Level.BUSY, _("connection is back after {time}").format(time=fmt.seconds(away)))
-        case ev.Refreshing():
-            return Connection(Level.BUSY, _("key refused, asking its source again"))
-        case ev.Resuming(kept=kept):
-            return Connection(Level.BUSY, _("resuming · {kept} characters kept").format(kept=fmt.count(kept)))
-        case ev.Quiet(no_byte=no_byte, no_token=no_token):
-            return _quiet(no_byte, no_token)
-        case ev.Slow(rate=rate):
-            return Connection(Level.WARNING, _("slow link · {rate} B/s").format(rate=int(rate))) if rate else before
-        case ev.StoreTrouble(problem=problem):
-            return Connection(Level.ERROR, _plain_text(problem.title)) if problem else before
-        case ev.Finished():
-            return Connection(Level.CALM, _("ready"))
-        case ev.Stopped():
-            return Connection(Level.CALM, _("stopped, text kept"))
-        case ev.Interrupted():
-            return Connection(Level.WARNING, _("interrupted, text kept"))
-        case ev.Failed(problem=problem):
-            return Connection(Level.ERROR, _plain_text(problem.title))
-        case _:
-            return before
-
-
-def _quiet(no_byte: float, no_token: float) -> Connection:
-    if no_byte >= 1:
-        return Connection(Level.WARNING, _("no data for {time}").format(time=fmt.seconds(no_byte)))
-    if no_token >= 1:
-        return Connection(Level.BUSY, _("alive, no token for {time}").format(time=fmt.seconds(no_token)))
-    return Connection(Level.BUSY, _("receiving"))
-
-
-def _plain(fault: Fault) -> str:
-    return _plain_text(cause(fault))
-
-
-def _plain_text(text: str) -> str:
-    """Safe as a template that `Connection.words` fills in."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 @dataclass(frozen=True, slots=True)

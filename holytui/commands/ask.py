@@ -1,0 +1,167 @@
+"""`holytui ask`: one answer to stdout, notices to stderr. The same engine as the screen's, with all of its recovery."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from types import FrameType
+from typing import TextIO
+
+from holytui.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_STOPPED, EXIT_USAGE
+from holytui.engine import events as ev
+from holytui.engine.events import TurnEvent
+from holytui.engine.services import Services, open_services, read_config
+from holytui.i18n import _
+from holytui.models import Problem
+from holytui.ui.connection import Connection, Level, connection
+
+_PATIENCE = 75.0
+"""Seconds that `ask` waits for an endpoint that is gone; somebody at a screen can wait for ever, a script cannot."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask; returns the exit status of the contract."""
+    config, keys, problems = read_config(options.config)
+    for problem in problems:
+        print(f"holytui: {problem}", file=sys.stderr)
+    question = _question(options.prompt)
+    if not question.strip():
+        print(_("holytui ask: no question was given"), file=sys.stderr)
+        return EXIT_USAGE
+    config = replace(config, stream=replace(config.stream, offline_limit=_PATIENCE))
+    with open_services(config, keys, problems, save=not options.no_save) as services:
+        return _ask(services, question, options)
+
+
+def _question(words: list[str]) -> str:
+    """The words of the command line, then what is piped in."""
+    parts = [" ".join(words)] if words else []
+    if not sys.stdin.isatty():
+        parts.append(sys.stdin.buffer.read().decode("utf-8", "replace").strip("\n"))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
+    inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
+    services.engine.listen(inbox.put)
+    started = services.engine.ask(
+        question, conversation_id=options.conversation, model=options.model, system=options.system
+    )
+    out = Printer(sys.stdout, sys.stderr, as_json=options.json)
+    with _stop_on_interrupt(services, started.turn_id):
+        while True:
+            event = inbox.get()
+            if event.turn_id == started.turn_id:
+                out.show(event)
+                if isinstance(event, ev.Ended):
+                    return out.status(event)
+
+
+@contextmanager
+def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
+    """Ctrl+C stops the answer and keeps its text; so do SIGTERM and a hang-up."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        services.engine.stop(turn_id)
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, stop) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+class Printer:
+    """Writes events as text or JSON lines: the answer to one stream, notices to the other."""
+
+    def __init__(self, out: TextIO, notices: TextIO, *, as_json: bool) -> None:
+        self._out = out
+        self._notices = notices
+        self._json = as_json
+        self._said = Connection(Level.BUSY, "")
+        self._ends_in_newline = True
+
+    def show(self, event: TurnEvent) -> None:
+        """Write what there is to be said of one event."""
+        match event:
+            case ev.Delta(text=text):
+                self._text("delta", text)
+            case ev.Reasoning(text=text) if self._json:
+                self._text("reasoning", text)
+            case ev.Replaced(text=text):
+                self._replaced(text)
+            case ev.Ended():
+                self._ended(event)
+            case _:
+                self._notice(event)
+
+    def _text(self, kind: str, text: str) -> None:
+        if self._json:
+            self._line({"event": kind, "text": text})
+        elif text:
+            self._out.write(text)
+            self._out.flush()
+            self._ends_in_newline = text.endswith("\n")
+
+    def _replaced(self, text: str) -> None:
+        """The answer began again: what is printed cannot be taken back, so say so and print the new one whole."""
+        if self._json:
+            self._line({"event": "replaced", "text": text})
+            return
+        print(_("holytui: the answer began again; the new one follows from its start"), file=self._notices, flush=True)
+        self._text("delta", "\n\n" + text)
+
+    def _notice(self, event: TurnEvent) -> None:
+        """States that are worth a word: waiting for a retry, offline, back, resuming, a refused key."""
+        if not isinstance(event, ev.Retrying | ev.Offline | ev.Online | ev.Resuming | ev.Refreshing | ev.StoreTrouble):
+            return
+        now = time.monotonic()
+        words = connection(event, now, self._said).words(now)
+        if self._json:
+            self._line({"event": type(event).__name__.lower(), "text": words})
+        elif words != self._said.text:
+            self._said = Connection(Level.BUSY, words)
+            print(f"holytui: {words}", file=self._notices, flush=True)
+
+    def _ended(self, event: ev.Ended) -> None:
+        name = type(event).__name__.lower()
+        problem: Problem | None = getattr(event, "problem", None)
+        if self._json:
+            line: dict[str, object] = {"event": name, "attempts": event.attempts}
+            line["usage"] = asdict(event.usage) if event.usage is not None else None
+            if isinstance(event, ev.Finished):
+                line["finish_reason"] = event.finish_reason
+            if problem is not None:
+                line["error"] = {"title": problem.title, "hint": problem.hint}
+            self._line(line)
+            return
+        if not self._ends_in_newline:
+            self._out.write("\n")
+            self._out.flush()
+        if problem is not None:
+            print(f"holytui: {problem.title} {problem.hint}".rstrip(), file=self._notices, flush=True)
+
+    def _line(self, value: dict[str, object]) -> None:
+        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+    def status(self, event: ev.Ended) -> int:
+        """The exit status for the last event."""
+        match event:
+            case ev.Finished():
+                return EXIT_OK
+            case ev.Stopped():
+                return EXIT_STOPPED
+            case ev.Interrupted():
+                return EXIT_INTERRUPTED
+            case _:
+                return EXIT_FAILED

@@ -1,0 +1,38 @@
+"""`holytui`: the full screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+
+from holytui import i18n
+from holytui.engine.services import open_services, read_config
+from holytui.errors import HolytuiError
+from holytui.i18n import _
+from holytui.terminal.environ import prepare_environment
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the screen; returns the exit status."""
+    config, keys, problems = read_config(options.config)
+    if not options.lang and not os.environ.get("HOLYTUI_LANG"):
+        i18n.set_language(config.ui.language)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise HolytuiError(
+            _("The full screen needs a terminal"), _("In a pipe or script use: holytui ask “your question”")
+        )
+    prepare_environment(over_ssh=bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")))
+    from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
+
+    app = HolytuiApp(
+        config,
+        keys,
+        partial(open_services, config, keys, problems),
+        model=options.model or "",
+        conversation=options.conversation or "",
+        question=" ".join(options.prompt),
+    )
+    app.run(mouse=config.ui.mouse)
+    return app.return_code or 0

@@ -1,0 +1,60 @@
+"""The app: puts themes, keys, driver and the chat screen together. It has no behaviour of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import App
+
+from holytui.config.schema import Config
+from holytui.engine.services import Opening
+from holytui.keymap import Keymap
+from holytui.terminal.driver import ThinDriver
+from holytui.ui import themes
+from holytui.ui.screens.chat import ChatScreen
+
+
+class HolytuiApp(App[None]):
+    """holytui, full screen."""
+
+    TITLE = "holytui"
+    CSS_PATH = "holytui.tcss"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self,
+        config: Config,
+        keymap: Keymap,
+        opening: Opening,
+        *,
+        model: str = "",
+        conversation: str = "",
+        question: str = "",
+    ) -> None:
+        super().__init__(driver_class=ThinDriver)
+        self.config = config
+        self.animation_level = "none"
+        self._chat = ChatScreen(
+            opening,
+            keymap,
+            model=model or config.default_model,
+            conversation=conversation,
+            question=question,
+            enter_sends=config.ui.enter == "send",
+            sidebar=config.ui.sidebar,
+        )
+
+    def on_mount(self) -> None:
+        """Themes first, so that the first paint has the right colours."""
+        found = themes.load()
+        for theme in found.themes:
+            self.register_theme(theme)
+        known = {theme.name for theme in found.themes}
+        self.theme = self.config.ui.theme if self.config.ui.theme in known else themes.DEFAULT
+        self._chat.theme_problems = _theme_problems(found.problems, self.config.ui.theme, known)
+        self.push_screen(self._chat)
+
+
+def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
+    missing = () if wanted in known else (f"ui.theme: {wanted}",)
+    return (*problems, *missing)

@@ -1,0 +1,46 @@
+"""The help screen's lines, made from the table of keys."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from holytui.i18n import N_, _
+from holytui.keymap import ACTIONS, Keymap, Where
+from holytui.ui.bindings import display_key
+
+_PLACES = {
+    Where.APP: N_("Everywhere"),
+    Where.PROMPT: N_("In the prompt"),
+    Where.LOG: N_("In the messages (Tab goes there)"),
+    Where.SIDEBAR: N_("In the list of conversations"),
+}
+
+
+def lines(keymap: Keymap) -> list[Content]:
+    """A heading for each place, then its keys with what they do."""
+    out: list[Content] = []
+    for where in Where:
+        out.append(Content.assemble((_(_PLACES[where]), "bold $primary")))
+        for action in ACTIONS:
+            if action.where is where:
+                keys = " ".join(display_key(key) for key in keymap.of(action.id)) or "–"
+                out.append(Content.assemble("  ", (f"{keys:<18}", "bold"), " ", _(action.help)))
+        out.append(Content(""))
+    out.append(Content(_("Ask the model guide/guide about anything else: it answers without a network.")))
+    return out
+
+
+def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
+    """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config."""
+    out = [
+        Content(""),
+        Content.assemble("  ", ("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$text-muted")),
+        Content(""),
+        Content("  " + _("Questions go to {model}.").format(model=model)),
+    ]
+    if model.startswith("guide/"):
+        out.append(Content("  " + _("That is the built-in guide: no network, no key, no language model.")))
+        out.append(Content("  " + _("Ask it “how do I connect a model?” or press F2 to choose one.")))
+    for problem in problems:
+        out += [Content(""), Content.assemble("  ", ("▲ " + problem, "$warning"))]
+    return out

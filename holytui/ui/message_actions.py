@@ -1,0 +1,92 @@
+"""What the keys of the log do with a message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from holytui.errors import HolytuiError
+from holytui.i18n import _
+from holytui.models import AnswerState, Message, Role
+from holytui.ui import actions
+from holytui.ui.connection import Level
+from holytui.ui.copying import copy
+from holytui.ui.opened import neighbour
+
+if TYPE_CHECKING:
+    from holytui.engine.services import Services
+    from holytui.ui.screens.chat import ChatScreen
+
+_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED)
+
+
+async def perform(screen: ChatScreen, action: str, message: Message, number: int) -> None:
+    """Do the action with this id to the selected message."""
+    services = screen.services
+    if services is None:
+        return
+    try:
+        match action:
+            case "message.copy":
+                await copy(screen, message.text)
+            case "message.copy_code":
+                await _copy_code(screen, message, number)
+            case "message.retry":
+                await _retry(screen, services, message)
+            case "message.resume":
+                await _resume(screen, services, message)
+            case "message.variant" | "message.variant_back":
+                await _variant(screen, services, message, 1 if action == "message.variant" else -1)
+            case "log.prompt":
+                screen.prompt.focus()
+            case _:
+                await actions.perform(screen, action)
+    except HolytuiError as error:
+        screen.say(str(error), Level.ERROR)
+
+
+async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
+    entry = screen.log_view.entry(message.id)
+    blocks = entry.body.code_blocks if entry is not None and message.role is Role.ASSISTANT else ()
+    if number > len(blocks):
+        screen.say(_("this message has {count} code blocks").format(count=len(blocks)), Level.WARNING)
+        return
+    await copy(screen, blocks[number - 1].text)
+
+
+async def _retry(screen: ChatScreen, services: Services, message: Message) -> None:
+    answer = _answer_of(screen, message)
+    if answer is None:
+        screen.say(_("select an answer to ask for it once more"), Level.WARNING)
+        return
+    started = await asyncio.to_thread(services.engine.retry, answer.id, model=screen.model)
+    await screen.begin(services, started)
+
+
+async def _resume(screen: ChatScreen, services: Services, message: Message) -> None:
+    answer = _answer_of(screen, message)
+    if answer is None or not (answer.state in _CAN_RESUME or answer.finish_reason == "length"):
+        screen.say(_("this answer is not cut: there is nothing to go on with"), Level.WARNING)
+        return
+    started = await asyncio.to_thread(services.engine.resume, answer.id)
+    await screen.begin(services, started)
+
+
+def _answer_of(screen: ChatScreen, message: Message) -> Message | None:
+    """The answer itself, or the one that follows the selected question."""
+    if message.role is Role.ASSISTANT:
+        return message
+    for entry in screen.log_view.entries:
+        if entry.message.parent_id == message.id and entry.message.role is Role.ASSISTANT:
+            return entry.message
+    return None
+
+
+async def _variant(screen: ChatScreen, services: Services, message: Message, step: int) -> None:
+    leaf = await asyncio.to_thread(neighbour, services.history, message, step)
+    if leaf is None:
+        screen.say(_("this message has no other variant"))
+        return
+    await asyncio.to_thread(services.history.update_conversation, message.conversation_id, leaf_id=leaf)
+    await screen.open_conversation(message.conversation_id)
+    screen.log_view.reveal(leaf)

@@ -1,0 +1,48 @@
+"""A conversation as it is opened: its messages on the shown branch, each with its place among its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holytui.models import Conversation, Message, Role
+from holytui.store.history import History
+from holytui.ui.entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the log and the prompt need of a conversation."""
+
+    conversation: Conversation
+    entries: Sequence[Entry]
+
+    @property
+    def questions(self) -> list[str]:
+        """What the user asked, oldest first."""
+        return [entry.message.text for entry in self.entries if entry.message.role is Role.USER]
+
+
+def open_conversation(history: History, conversation_id: str) -> Opened | None:
+    """Read it; None if there is no such conversation. Blocks on the disk: not for the screen's loop."""
+    conversation = history.conversation(conversation_id)
+    if conversation is None:
+        return None
+    branch = history.branch(conversation.id)
+    return Opened(conversation, [entry_of(history, message) for message in branch])
+
+
+def entry_of(history: History, message: Message) -> Entry:
+    """One message with its place among its variants."""
+    variants = [one.id for one in history.variants(message.id)]
+    place = variants.index(message.id) + 1 if message.id in variants else 1
+    return Entry(message, (place, max(1, len(variants))))
+
+
+def neighbour(history: History, message: Message, step: int) -> str | None:
+    """The leaf to show for the variant `step` further (around the end); None if there is only one."""
+    variants = [one.id for one in history.variants(message.id)]
+    if len(variants) < 2:
+        return None
+    at = variants.index(message.id)
+    return history.leaf_below(variants[(at + step) % len(variants)])

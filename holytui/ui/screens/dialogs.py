@@ -1,0 +1,155 @@
+"""Small dialogs: pick one of many, type one line, read a page. Each gives back a value or None (Esc)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from holytui.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to pick: what comes back, what is shown, and a dim remark beside it."""
+
+    value: str
+    label: str
+    remark: str = ""
+
+
+class Picker(ModalScreen[str | None]):
+    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
+        ("escape", "dismiss(None)"),
+        ("up", "move(-1)"),
+        ("down", "move(1)"),
+        ("pageup", "move(-10)"),
+        ("pagedown", "move(10)"),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], current: str = "", free: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._current = current
+        self._free = free
+        """If given, what is typed may be picked too, under this label."""
+
+    def compose(self) -> ComposeResult:
+        """A line to type in above the list."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._title), id="dialog-title")
+            line = Input(placeholder=_("type to filter"), id="dialog-filter", compact=True)
+            line.cursor_blink = False
+            yield line
+            yield OptionList(id="dialog-list", markup=False, compact=True)
+
+    def on_mount(self) -> None:
+        """All choices, the current one highlighted."""
+        self._fill("")
+        self.query_one(OptionList).can_focus = False
+        self.query_one(Input).focus()
+
+    def _fill(self, wanted: str) -> None:
+        found = list(self._choices)
+        if wanted:
+            matcher = Matcher(wanted)
+            scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in self._choices]
+            found = [choice for score, choice in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
+            if self._free and not any(choice.value == wanted for choice in found):
+                found.append(Choice(wanted, wanted, self._free))
+        options = self.query_one(OptionList)
+        options.set_options(Option(self._row(choice), id=choice.value) for choice in found)
+        values = [choice.value for choice in found]
+        if values:
+            options.highlighted = values.index(self._current) if not wanted and self._current in values else 0
+
+    def _row(self, choice: Choice) -> Content:
+        mark = "› " if choice.value == self._current else "  "
+        pad = " " * max(2, 34 - cell_len(choice.label))
+        return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$text-muted"))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._fill(event.value.strip())
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            self.dismiss(options.get_option_at_index(options.highlighted).id)
+
+    @on(OptionList.OptionSelected)
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def action_move(self, step: int) -> None:
+        """Move the highlight."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            at = (options.highlighted or 0) + step
+            options.highlighted = max(0, min(options.option_count - 1, at))
+
+
+class LineDialog(ModalScreen[str | None]):
+    """Type one line. Enter takes it, Esc leaves."""
+
+    BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
+
+    def __init__(self, title: str, value: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """The question and the line."""
+        with Vertical(id="dialog", classes="small"):
+            yield Static(Content(self._title), id="dialog-title")
+            line = Input(self._value, id="dialog-filter", compact=True)
+            line.cursor_blink = False
+            yield line
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+class PageDialog(ModalScreen[None]):
+    """Read a page of lines. Esc, q or Enter leave."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
+        ("escape,q,enter,f1", "dismiss(None)"),
+        ("j", "scroll_by(1)"),
+        ("k", "scroll_by(-1)"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Content]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """The title above the lines."""
+        with Vertical(id="dialog", classes="page"):
+            yield Static(Content(self._title), id="dialog-title")
+            with VerticalScroll(id="dialog-page"):
+                yield Static(Content("\n").join(self._lines))
+
+    def on_mount(self) -> None:
+        """The arrows scroll."""
+        self.query_one("#dialog-page").focus()
+
+    def action_scroll_by(self, step: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#dialog-page").scroll_relative(y=step, animate=False)
