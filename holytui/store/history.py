@@ -7,9 +7,10 @@ returns at once. They raise `errors.StoreError`. Reads see all writes made befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role
 
 
 class History(Protocol):
@@ -132,6 +133,53 @@ class History(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where a search found its words."""
+
+    conversation_id: str
+    message_id: str | None
+    """None: the words are in the title."""
+    title: str
+    """The conversation's."""
+    snippet: str
+    """One line around the first match."""
+    ranges: tuple[tuple[int, int], ...]
+    """Where the words are in `snippet`: start and end offsets."""
+    role: Role | None
+    created_at: float
+
+
+class Library(History, Protocol):
+    """What screens and the command line need besides: looking for things, and housekeeping."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences about how the file was opened (a damaged one set aside, a slow file system)."""
+        ...
+
+    @property
+    def trouble(self) -> Problem | None:
+        """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
+        ...
+
+    def version(self) -> int:
+        """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
+        ...
+
+    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
+        """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+        ...
+
+    def deleted_conversations(self) -> Sequence[Conversation]:
+        """What `restore_conversation` can bring back, last deleted first."""
+        ...
+
+    def purge_deleted(self, before: float) -> int:
+        """Destroy the conversations that were deleted before the Unix time `before`; returns how many."""
+        ...
+
+
 def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
     """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
     text = ""
@@ -140,3 +188,25 @@ def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
             text = text[: attempt.keep]
         text += raw[attempt.cut :]
     return text
+
+
+def assemble_reasoning(pieces: Iterable[tuple[Attempt, str]]) -> str:
+    """An answer's reasoning from that of its attempts, in order: one after another, anew after a restart."""
+    text = ""
+    for attempt, raw in pieces:
+        text = raw if attempt.join is Join.RESTART else text + raw
+    return text
+
+
+def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
+    """Offsets in the assembled text where an attempt was joined on a best guess."""
+    found: list[int] = []
+    length = 0
+    for attempt, raw in pieces:
+        if attempt.keep >= 0:
+            length = min(length, attempt.keep)
+            found = [offset for offset in found if offset < length]
+        if attempt.join is Join.MARKED:
+            found.append(length)
+        length += len(raw[attempt.cut :])
+    return tuple(found)

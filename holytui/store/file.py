@@ -1,0 +1,139 @@
+"""An open history file: its writing thread, its readers, its troubles, and how it is opened and let go of."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from holytui.errors import StoreCorrupt, StoreError
+from holytui.i18n import _
+from holytui.models import Problem
+from holytui.store import files, index, lease, recover, unsaved
+from holytui.store.connect import Connect, connect
+from holytui.store.filesystem import read_mountinfo
+from holytui.store.opening import open_file
+from holytui.store.reading import Readers
+from holytui.store.writer import Delta, Timing, Writer
+
+_Listener = Callable[[Problem | None], None]
+_DEFAULT_TIMING = Timing()
+
+_log = logging.getLogger(__name__)
+
+
+class HistoryFile:
+    """What every kind of access to the file at `path` shares."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        timing: Timing = _DEFAULT_TIMING,
+        connector: Connect = connect,
+        mountinfo: Callable[[], str] = read_mountinfo,
+        fts: bool | None = None,
+        on_trouble: _Listener | None = None,
+    ) -> None:
+        """`on_trouble` is called on the writer's thread when writing fails, and with None when it works again.
+
+        Raises StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
+        """
+        self.path = path
+        self.on_trouble = on_trouble
+        self._clock = clock
+        self._fts = index.has_fts5() if fts is None else fts
+        self._here = lease.this_owner()
+        self._held: set[str] = set()
+        opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
+        self.mode = opened.mode
+        self.warnings: Sequence[str] = opened.mode.warnings
+        self.backup = opened.backup
+        """The copy made before the file was brought to this version; None if it needed nothing."""
+        self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
+        self._readers = Readers(lambda: connector(path, opened.mode.timeout))
+        self._closed = False
+        # a program that ends by an exception still keeps the last quarter of a second
+        atexit.register(self._close_at_exit)
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Callable[[], float] = time.time, on_trouble: _Listener | None = None) -> Self:
+        """The history at `path`, made if there is none. Raises StoreError.
+
+        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so.
+        """
+        try:
+            return cls(path, clock=clock, on_trouble=on_trouble)
+        except StoreCorrupt:
+            with files.only_one(path.parent):
+                with suppress(StoreCorrupt):  # another process may have done it meanwhile
+                    return cls(path, clock=clock, on_trouble=on_trouble)
+                told = recover.replace_damaged(path, read_mountinfo(), clock())
+                history = cls(path, clock=clock, on_trouble=on_trouble)
+        history.warnings = (*told, *history.warnings)
+        return history
+
+    @property
+    def trouble(self) -> Problem | None:
+        """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
+        error = self._writer.trouble
+        return Problem(error.title, error.hint) if error else None
+
+    def version(self) -> int:
+        """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
+        return self._readers.version()
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Returns when everything journalled so far is committed. Raises StoreError if it cannot be, or not in time."""
+        self._writer.call(lambda _db: None, after_journal=True, timeout=timeout)
+
+    def close(self) -> None:
+        """Flush and let go of the file. Raises StoreError when text had to be put into a file of its own."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self._close_at_exit)
+        with suppress(StoreError):  # without it, the leases are seen to be dead all the same
+            self._writer.call(lambda db: lease.release_all(db, self._here))
+        left = self._writer.close()
+        self._readers.close()
+        if left:
+            self._rescue(left)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _beat(self, db: sqlite3.Connection) -> bool:
+        return lease.beat(db, self._here, self._clock())
+
+    def _told(self, problem: Problem | None) -> None:
+        if self.on_trouble is not None:
+            self.on_trouble(problem)
+
+    def _rescue(self, left: Sequence[Delta]) -> None:
+        try:
+            place = unsaved.put(self.path, left, self._clock())
+        except OSError as exc:
+            raise StoreError(
+                _("The last text could not be saved: {reason}").format(reason=exc.strerror),
+                _("Neither the history nor another file could be written."),
+            ) from exc
+        raise StoreError(
+            _("The last text could not be written to the history"),
+            _("It is kept in {place} and taken in at the next start.").format(place=place),
+        )
+
+    def _close_at_exit(self) -> None:
+        try:
+            self.close()
+        except StoreError as error:
+            _log.warning("closing the history: %s", error)

@@ -1,0 +1,110 @@
+"""The history's file itself: made private, backed up, set aside; nothing is ever overwritten or removed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from holytui.errors import StoreError, StoreFull
+from holytui.i18n import _
+from holytui.paths import private_dir
+
+_PRIVATE = 0o600
+_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+def make_private(path: Path) -> None:
+    """An empty file with mode 0600 before sqlite sees it (its companions take over the mode), in a private folder.
+
+    An existing file that others may read is made private. Raises StoreFull.
+    """
+    try:
+        private_dir(path.parent)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
+        except FileExistsError:
+            if path.stat().st_mode & 0o077:
+                with suppress(PermissionError):  # somebody else's file, shared on purpose
+                    path.chmod(_PRIVATE)
+    except OSError as exc:
+        raise StoreFull(
+            _("The history cannot be kept in {folder}: {reason}").format(folder=path.parent, reason=exc.strerror),
+            _("Free some space, check the permissions, or choose another folder with HOLYTUI_DATA_DIR."),
+        ) from exc
+
+
+def reserve(path: Path, label: str, now: float) -> Path:
+    """A new, empty, private file beside `path`, named by `label` and the time. Raises OSError."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    name, number = f"{path.name}.{label}-{stamp}", 1
+    while True:
+        place = path.with_name(name if number == 1 else f"{name}-{number}")
+        number += 1
+        if any(place.with_name(place.name + end).exists() for end in _COMPANIONS):
+            continue
+        with suppress(FileExistsError):
+            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
+            return place
+
+
+def back_up(connection: sqlite3.Connection, path: Path, version: int, now: float) -> Path:
+    """A whole copy of the file as it is, before it is changed to a newer version. Raises StoreFull, sqlite3.Error."""
+    try:
+        place = reserve(path, f"v{version}", now)
+    except OSError as exc:
+        raise StoreFull(
+            _("No backup of the history could be made: {reason}").format(reason=exc.strerror),
+            _("The history was left as it is. Free some space and start again."),
+        ) from exc
+    copy = sqlite3.connect(place)
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
+    return place
+
+
+def exchange(path: Path, fresh: Path, now: float) -> Path:
+    """Put `fresh` at `path`; the damaged file that was there, with its companions, gets a name of its own, returned.
+
+    There is no moment without a file at `path`, in which another process would begin a new one. Raises StoreError.
+    """
+    try:
+        place = reserve(path, "damaged", now)
+        # the companions first: a log left beside a new file would be taken for its own
+        for end in _COMPANIONS:
+            with suppress(FileNotFoundError):
+                os.replace(path.with_name(path.name + end), place.with_name(place.name + end))
+        place.unlink()
+        try:
+            os.link(path, place)
+        except OSError:  # a file system without hard links
+            os.replace(path, place)
+        os.replace(fresh, path)
+    except OSError as exc:
+        raise StoreError(
+            _("The history is damaged and could not be set aside: {reason}").format(reason=exc.strerror),
+            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+        ) from exc
+    return place
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """No other holytui sets files aside in `folder` meanwhile; where that cannot be had, go on without."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):  # some network file systems have no such locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
