@@ -1,0 +1,115 @@
+"""Which part of an old text a new text begins with, followed while the new text comes in."""
+
+from __future__ import annotations
+
+import re
+
+_SPACE = re.compile(r"\s+")
+
+
+def weight(text: str) -> int:
+    """How much it says that `text` occurs twice: characters, where an ideograph or emoji counts three, a run of white
+    space one, and a rule such as `-----` or a `ha ha ha` no more than three for each character that is in it."""
+    text = _SPACE.sub(" ", text)
+    total = sum(3 if char >= "\u2e80" else 1 for char in text)
+    return min(total, 3 * sum(3 if char >= "\u2e80" else 1 for char in set(text)))
+
+
+def period(text: str) -> int:
+    """The shortest `p` with `text[i] == text[i + p]` throughout; `len(text)` if it does not repeat itself."""
+    # the prefix function of Knuth, Morris and Pratt
+    borders = [0] * len(text)
+    for i in range(1, len(text)):
+        j = borders[i - 1]
+        while j and text[i] != text[j]:
+            j = borders[j - 1]
+        borders[i] = j + (text[i] == text[j])
+    return len(text) - (borders[-1] if borders else 0)
+
+
+def repetition_is_likely(old: str, overlap: int) -> bool:
+    """Whether a text that goes on after `old` may well begin with `old[-overlap:]` without saying it *again*.
+
+    So it is where the overlap repeats itself, where what stands before it also stands at the end of `old` (the text
+    has come round before: rows, refrains, lines of code), and where both are beginnings of lines.
+    """
+    start = len(old) - overlap
+    if period(old[start:]) * 2 <= overlap:
+        return True
+    common = 0
+    while common < start and old[start - 1 - common] == old[-1 - common]:
+        common += 1
+    if common >= 4 or "\n" in old[start - common : start]:
+        return True
+    before = old[len(old) - common - 1]
+    return start - common == 0 and before == "\n"
+
+
+class Echo:
+    """Follows a new text and tells which ends of `old` it began with.
+
+    `shortest` is the least length of an end that is of interest; the whole of `old` always is.
+    """
+
+    __slots__ = ("_alive", "_core", "_length", "_old", "_shortest", "loose", "overlaps", "whole")
+
+    def __init__(self, old: str, shortest: int) -> None:
+        self._old = old
+        self._core = len(old.rstrip())
+        self._shortest = shortest
+        self._alive: list[int] | None = None
+        self._length = 0
+        self.overlaps: list[int] = []
+        """Each `k` with `old[-k:] == new[:k]`."""
+        self.loose: list[int] = []
+        """Each `k` so that `new[:k]` is an end of `old` but for white space at the very end."""
+        self.whole = 0
+        """How many characters of the beginning of `old` the new text begins with."""
+
+    @property
+    def open(self) -> bool:
+        """More text may bring an overlap."""
+        return self._alive is None or bool(self._alive)
+
+    @property
+    def repeats_start(self) -> bool:
+        """All of the new text so far is the beginning of `old`."""
+        return bool(self._alive) and self._alive is not None and self._alive[0] == 0
+
+    def feed(self, text: str) -> None:
+        """The new text goes on with `text`."""
+        if not text:
+            return
+        if self._alive is None:
+            self._alive = self._starts(text[0])
+        alive: list[int] = []
+        for start in self._alive:
+            at = start + self._length
+            want = self._old[at : at + len(text)]
+            if want == text and at + len(text) < len(self._old):
+                alive.append(start)
+            elif text.startswith(want):
+                self.overlaps.append(len(self._old) - start)
+                self._reached(start, len(self._old) - start)
+            else:
+                same = next(i for i, (a, b) in enumerate(zip(want, text, strict=False)) if a != b)
+                self._reached(start, self._length + same)
+        self._alive = alive
+        self._length += len(text)
+        if self.repeats_start:
+            self.whole = self._length
+
+    def _starts(self, first: str) -> list[int]:
+        last = len(self._old) - self._shortest
+        found: list[int] = []
+        at = self._old.find(first)
+        while 0 <= at <= last or at == 0:
+            found.append(at)
+            at = self._old.find(first, at + 1)
+        return found
+
+    def _reached(self, start: int, length: int) -> None:
+        if start == 0:
+            self.whole = max(self.whole, length)
+        if self._core <= start + length < len(self._old) and length >= self._shortest:
+            self.loose.append(length)

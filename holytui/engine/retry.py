@@ -1,0 +1,161 @@
+"""What a fault calls for, and how long and how often to try again: functions of values, without clock or chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from holytui.config.schema import Stream
+from holytui.faults import Fault, FaultKind
+
+PROGRESS = 64
+"""New characters that show that trying again helps; they reset the count of retries in a row."""
+
+
+class Remedy(StrEnum):
+    """What a fault calls for."""
+
+    TRANSIENT = "transient"
+    """Try again after a wait, within the budget."""
+    OFFLINE = "offline"
+    """The endpoint is out of reach: wait until it is back, which costs no budget."""
+    EXPIRED_KEY = "expired_key"
+    """Ask the source of the key once more, then send again, which costs no budget."""
+    STALE_FREE = "stale_free"
+    """Send again at once on a new connection, which costs no budget the first time."""
+    FINAL = "final"
+    """Trying again as it is would not help."""
+
+
+_OFFLINE = frozenset(
+    {
+        FaultKind.DNS,
+        FaultKind.REFUSED,
+        FaultKind.UNREACHABLE,
+        # a link that is down under a working router swallows packets instead of refusing them
+        FaultKind.CONNECT_TIMEOUT,
+    }
+)
+_CUT = frozenset({FaultKind.CLOSED, FaultKind.RESET, FaultKind.IDLE, FaultKind.NO_TOKEN, FaultKind.GARBLED})
+_TRANSIENT_STATUS = frozenset({408, 409, 425, 429, 529})
+_FINAL_CODES = (
+    "insufficient_quota",
+    "billing",
+    "context_length",
+    "content_filter",
+    "content_policy",
+    "invalid_request",
+    "model_not_found",
+    "permission",
+    "not_found",
+)
+_KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
+_TRANSIENT_CODES = (
+    "rate_limit",
+    "too_many_requests",
+    "server_error",
+    "internal_error",
+    "api_error",
+    "overloaded",
+    "unavailable",
+    "timeout",
+    "engine_error",
+    "capacity",
+    "resource_exhausted",
+    "upstream",
+)
+
+
+def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> Remedy:
+    """What `fault` calls for.
+
+    `key_by_command`: a command or an OAuth server supplies the key, so 403 may mean that it is old (gateways answer
+    so). `had_text`: this endpoint has answered before within this turn, so a web page in place of an answer is
+    something in between (a captive portal) rather than a wrong address.
+    """
+    kind = fault.kind
+    if kind in _OFFLINE:
+        return Remedy.OFFLINE
+    if kind in _CUT:
+        return Remedy.TRANSIENT
+    if kind is FaultKind.STALE:
+        return Remedy.STALE_FREE
+    if kind is FaultKind.NOT_A_STREAM:
+        return Remedy.TRANSIENT if had_text else Remedy.FINAL
+    if kind in (FaultKind.STATUS, FaultKind.IN_BAND):
+        return _by_words(fault, key_by_command)
+    if kind is FaultKind.PROXY and fault.status is not None and _transient_status(fault.status):
+        return Remedy.TRANSIENT
+    return Remedy.FINAL
+
+
+def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
+    """A status or an error object: a code that is surely final or about the key wins over the status (429 with
+    `insufficient_quota` never heals by waiting)."""
+    code = fault.code.casefold()
+    status = fault.status
+    if status == 401 or (status == 403 and key_by_command):
+        return Remedy.EXPIRED_KEY
+    if any(word in code for word in _FINAL_CODES):
+        return Remedy.FINAL
+    if status is not None and status >= 400:
+        return Remedy.TRANSIENT if _transient_status(status) else Remedy.FINAL
+    if any(word in code for word in _KEY_CODES):
+        return Remedy.EXPIRED_KEY
+    if any(word in code for word in _TRANSIENT_CODES):
+        return Remedy.TRANSIENT
+    # an error object without any code or known type says nothing against trying once more
+    return Remedy.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else Remedy.FINAL
+
+
+def _transient_status(status: int) -> bool:
+    return status in _TRANSIENT_STATUS or (500 <= status <= 599 and status != 501)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often an answer may still be tried; every method gives a new value."""
+
+    max_retries: int
+    max_attempts: int
+    in_a_row: int = 0
+    """Retries since there was progress."""
+    retries: int = 0
+    """Retries in all; the first request is none."""
+    fresh: int = 0
+    """Characters that came since the last progress was counted."""
+
+    @classmethod
+    def of(cls, stream: Stream) -> Budget:
+        """The whole budget of one answer."""
+        return cls(stream.max_retries, stream.max_attempts)
+
+    def gained(self, characters: int) -> Budget:
+        """New characters came; `PROGRESS` of them reset the row."""
+        fresh = self.fresh + characters
+        if fresh >= PROGRESS:
+            return replace(self, in_a_row=0, fresh=0)
+        return replace(self, fresh=fresh)
+
+    @property
+    def spent(self) -> bool:
+        """No retry is left."""
+        return self.in_a_row >= self.max_retries or self.retries + 1 >= self.max_attempts
+
+    def retried(self) -> Budget:
+        """One retry is used; progress counts anew from here."""
+        return replace(self, in_a_row=self.in_a_row + 1, retries=self.retries + 1, fresh=0)
+
+
+def delay(stream: Stream, retry: int, fault: Fault, random: Callable[[], float]) -> float | None:
+    """Seconds to wait before retry number `retry` (1 is the first in a row); None: the server asks for too long.
+
+    A positive wait that the server asked for is kept to as it is. Otherwise `retry_delay` doubles each time up to
+    `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not come back at one moment.
+    """
+    asked = fault.retry_after
+    if asked is not None and asked > 0:
+        return asked if asked <= stream.max_retry_after else None
+    base = min(stream.retry_delay * 2.0 ** min(retry - 1, 60), stream.max_delay)
+    return min(base * (0.8 + 0.4 * random()), stream.max_delay)
