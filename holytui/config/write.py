@@ -1,0 +1,141 @@
+"""The configuration on its way out: shown without secrets, begun from the example, changed in one place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from importlib import resources
+from pathlib import Path
+
+import tomli_w
+
+from holytui import paths
+from holytui.config.edit import CannotEdit, changed
+from holytui.config.load import is_auth_name
+from holytui.config.reader import file_fields
+from holytui.config.schema import Config, Provider
+from holytui.errors import ConfigError
+from holytui.i18n import _
+from holytui.secret import scrub
+from holytui.text import sanitize_line
+
+_MASK = "•••"
+_BOM = b"\xef\xbb\xbf"
+
+
+def dump(config: Config) -> str:
+    """`config` as TOML, for people to read: the tables of settings whole, of providers what was set.
+
+    No key, password or header with a secret is in it.
+    """
+    table = _table(config)
+    for name in ("stream", "ui"):
+        table[name] = _table(getattr(config, name), whole=True)
+    table["default_model"] = config.default_model
+    providers = {name: _table(provider) for name, provider in config.providers.items()}
+    notes = [
+        _("# api_key of [providers.{name}] is set and not shown").format(name=name) + "\n"
+        for name, provider in config.providers.items()
+        if provider.api_key
+    ]
+    if providers:
+        table["providers"] = providers
+    if config.keys:
+        table["keys"] = {name: keys[0] if len(keys) == 1 else list(keys) for name, keys in config.keys.items()}
+    order = ("default_model", "system", "stream", "ui", "keys", "prompts", "providers")
+    return scrub("".join(notes) + tomli_w.dumps({name: table[name] for name in order if name in table}))
+
+
+def example_text() -> str:
+    """The commented example configuration, as shipped."""
+    shipped = resources.files("holytui.config") / "example.toml"
+    if shipped.is_file():
+        return shipped.read_text("utf-8")
+    return (Path(__file__).parents[2] / "config.example.toml").read_text("utf-8")
+
+
+def init(path: Path) -> None:
+    """Put the commented example at `path`, mode 0600. Raises ConfigError if something is there, or it cannot be."""
+    try:
+        paths.private_dir(path.parent)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError as exc:
+        raise ConfigError(
+            _("{path} is there already").format(path=path), _("It was not changed; edit it, or move it away first")
+        ) from exc
+    except OSError as exc:
+        raise _not_written(path, exc) from exc
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(example_text().encode())
+    except OSError as exc:
+        path.unlink(missing_ok=True)
+        raise _not_written(path, exc) from exc
+
+
+def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
+    """Set one key of the file at `path`, keeping the rest as it is; the file is made if there is none.
+
+    `key` is dotted (`"ui.theme"`) or, where names have dots, a sequence (`("keys", "chat.stop")`).
+    The file gets mode 0600 and is replaced whole or not at all; a link to it stays one.
+    Raises ConfigError; the file is then as it was.
+    """
+    names = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
+    try:
+        old = path.read_bytes()
+    except FileNotFoundError:
+        old = b""
+    except OSError as exc:
+        raise _not_written(path, exc) from exc
+    mark = _BOM if old.startswith(_BOM) else b""
+    try:
+        new = changed(old.removeprefix(_BOM).decode("utf-8"), names, value)
+    except (CannotEdit, UnicodeDecodeError) as exc:
+        raise ConfigError(
+            _("{key} was not written into {path}").format(key=".".join(names), path=path),
+            _('The file cannot be changed as it is; "holytui check" tells what is wrong with it'),
+        ) from exc
+    try:
+        target = path.resolve()
+        paths.private_dir(target.parent)
+        paths.write_private(target, mark + new.encode())
+    except OSError as exc:
+        raise _not_written(path, exc) from exc
+
+
+def _not_written(path: Path, exc: OSError) -> ConfigError:
+    reason = sanitize_line(exc.strerror or type(exc).__name__)
+    return ConfigError(_("{path} cannot be written: {reason}").format(path=path, reason=reason))
+
+
+def _table(value: object, *, whole: bool = False) -> dict[str, object]:
+    """A dataclass as TOML has it: without what is not set, and unless `whole`, without what is as by default."""
+    assert is_dataclass(value)
+    out: dict[str, object] = {}
+    for field in fields(value):
+        item = getattr(value, field.name)
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if item is None or field.name not in file_fields(type(value)) or (item == default and not whole):
+            continue
+        if field.name == "api_key":
+            continue
+        if isinstance(value, Provider) and field.name in ("headers", "proxy", "base_url"):
+            item = _masked(item)
+        out[field.name] = _plain(item)
+    return out
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return _table(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _MASK if is_auth_name(str(name)) else text for name, text in value.items()}
+    return re.sub(r"//[^/@]*@", f"//{_MASK}@", str(value))
