@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tomllib
 from typing import Any
 
@@ -31,7 +30,7 @@ def changed(text: str, names: Names, value: object) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     new = _replaced(text, lines, names, value) or _added(text, lines, names, value, newline)
     try:
-        _put(wanted, names, copy.deepcopy(value))
+        _put(wanted, names, list(value) if isinstance(value, tuple) else value)
         done = tomllib.loads(new) == wanted
     except (ValueError, TypeError, AttributeError) as exc:
         raise CannotEdit(dotted(names)) from exc
@@ -49,6 +48,8 @@ def _put(table: dict[str, Any], names: Names, value: object) -> None:
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
     return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
 
 

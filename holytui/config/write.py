@@ -60,6 +60,9 @@ def init(path: Path) -> None:
     """Put the commented example at `path`, mode 0600. Raises ConfigError if something is there, or it cannot be."""
     try:
         paths.private_dir(path.parent)
+    except OSError as exc:
+        raise _not_written(path, exc) from exc
+    try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as exc:
         raise ConfigError(

@@ -1,0 +1,432 @@
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holytui.config.checks import CHECKS, host_of, is_loopback, is_secure
+from holytui.config.lines import scan
+from holytui.config.load import KEY_SOURCES, Loaded, load, read
+from holytui.config.presets import PRESETS
+from holytui.config.problems import Severity, dotted, shown
+from holytui.config.reader import file_fields
+from holytui.config.schema import Config, Provider, Recover
+from holytui.secret import scrub
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def loaded(file: Path, text: str) -> Loaded:
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+    return load(file)
+
+
+def told(file: Path, text: str) -> list[str]:
+    return [str(problem) for problem in loaded(file, text).problems]
+
+
+def test_no_file_means_the_defaults_and_no_problem(file: Path) -> None:
+    assert load(file) == Loaded(Config())
+
+
+def test_the_users_own_file_is_read_when_none_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('system = "Be short."')
+    monkeypatch.setenv("HOLYTUI_CONFIG", str(file))
+    assert load().config.system == "Be short."
+
+
+def test_a_whole_configuration_is_read(file: Path) -> None:
+    result = loaded(
+        file,
+        """
+        default_model = "work/org/model"
+        system = "short"
+        prompts.short = "Be short."
+        [stream]
+        max_retries = 5
+        retry_delay = 2
+        recover = "ask"
+        [ui]
+        mouse = true
+        [keys]
+        "chat.stop" = "escape f12"
+        app.help = ["f1", "?"]
+        "app.mouse" = ""
+        "app.quit" = []
+        [providers.work]
+        base_url = "https://llm.example/v1"
+        api_key_command = ["pass", "show", "work"]
+        headers = { X-Team = "a" }
+        recover = "instruct"
+        [providers.work.models."org/model"]
+        context = 8192
+        price = { input = 1, output = 2.5 }
+        params = { temperature = 0.5, stop = ["x"] }
+        vision = true
+        recover = "prefill"
+        """,
+    )
+    assert result.problems == ()
+    config = result.config
+    assert config.source == file
+    assert (config.default_model, config.system, config.prompts["short"]) == ("work/org/model", "short", "Be short.")
+    assert (config.stream.max_retries, config.stream.retry_delay, config.stream.recover) == (5, 2.0, Recover.ASK)
+    assert isinstance(config.stream.retry_delay, float)
+    assert config.ui.mouse
+    assert dict(config.keys) == {
+        "chat.stop": ("escape", "f12"),
+        "app.help": ("f1", "?"),
+        "app.mouse": (),
+        "app.quit": (),
+    }
+    work = config.providers["work"]
+    assert (work.name, work.api_key_command, work.headers["X-Team"]) == ("work", ("pass", "show", "work"), "a")
+    assert work.recover is Recover.INSTRUCT
+    model = work.models["org/model"]
+    assert (model.name, model.context, model.vision, model.recover) == ("org/model", 8192, True, Recover.PREFILL)
+    assert model.price is not None
+    assert (model.price.input, model.price.output, model.price.cached) == (1.0, 2.5, None)
+    assert dict(model.params) == {"temperature": 0.5, "stop": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[stream]\nmax_retries = 'three'",
+            '2: stream.max_retries: found "three", expected a whole number of 0 or more',
+        ),
+        ("stream.max_retries = true", "1: stream.max_retries: found true, expected a whole number of 0 or more"),
+        ("stream.max_retries = 1.5", "1: stream.max_retries: found 1.5, expected a whole number of 0 or more"),
+        ("stream.max_retries = -1", "1: stream.max_retries: found -1, expected a whole number of 0 or more"),
+        ("stream.max_attempts = 0", "1: stream.max_attempts: found 0, expected a whole number of 1 or more"),
+        ("stream.retry_delay = nan", "1: stream.retry_delay: found nan, expected a number of seconds from 0 to 86400"),
+        ("stream.max_delay = inf", "1: stream.max_delay: found inf, expected a number of seconds from 0 to 86400"),
+        (
+            "stream.idle_timeout = 0",
+            "1: stream.idle_timeout: found 0, expected a number of seconds above 0, at most 86400",
+        ),
+        (
+            "stream.recover = 'x'",
+            '1: stream.recover: found "x", expected one of "auto", "prefill", "instruct", "restart", "ask"',
+        ),
+        ("stream.max_retrys = 1", '1: stream.max_retrys: unknown key; did you mean "max_retries"?'),
+        ("max_retries = 1", "1: max_retries: unknown key here; it belongs in [stream]"),
+        (
+            "[stream]\ndefault_model = 'a/b'",
+            "2: stream.default_model: unknown key here; it belongs in the top of the file",
+        ),
+        ("stream = 1", "1: stream: found 1, expected a table"),
+        ("stream = [1]", "1: stream: found a list, expected a table"),
+        ("ui.mouse = 'yes'", '1: ui.mouse: found "yes", expected true or false'),
+        ("ui.theme = ''", '1: ui.theme: found "", expected a text that is not empty'),
+        ("ui.enter = 'x'", '1: ui.enter: found "x", expected one of "send", "newline"'),
+        ("ui.theme = 1979-05-27", "1: ui.theme: found a date or time, expected a text that is not empty"),
+        ("system = 5", "1: system: found 5, expected a text"),
+        ("prompts.a = 5", "1: prompts.a: found 5, expected a text"),
+        ("prompts = 5", "1: prompts: found 5, expected a table"),
+        ("providers = 5", "1: providers: found 5, expected a table"),
+        ("providers.x = 5", "1: providers.x: found 5, expected a table"),
+        ("[providers.guide]", "1: providers.guide: this name belongs to the built-in guide; choose another"),
+        (
+            "[providers.'a/b']\nbase_url = 'http://x'",
+            '1: providers."a/b": a provider\'s name must not be empty or have spaces or a slash in it',
+        ),
+        ("[providers.zzz]", '1: providers.zzz: "base_url" is missing'),
+        (
+            "[providers.opnai]",
+            '1: providers.opnai: "base_url" is missing; or did you mean the provider "openai"?',
+        ),
+        ("[providers.openai.models.'']", '1: providers.openai.models."": a name must not be empty'),
+        (
+            "[providers.openai.models.gpt-4.1]",
+            "1: providers.openai.models.gpt-4.1: unknown key; a model name with a dot in it must stand in quotes: "
+            '"gpt-4.1"',
+        ),
+        (
+            "[providers.openai.models.m]\nprice.input = -1\nprice.output = 1",
+            "2: providers.openai.models.m.price.input: found -1, expected a price per million tokens, 0 or more",
+        ),
+        (
+            "[providers.openai.models.m]\nprice.input = 1",
+            '2: providers.openai.models.m.price: "output" is missing',
+        ),
+        (
+            "[providers.openai.models.m]\nparams = 'x'",
+            '2: providers.openai.models.m.params: found "x", expected a table',
+        ),
+        (
+            "[providers.openai.models.m]\nparams.stream = false",
+            "2: providers.openai.models.m.params.stream: found false, expected a parameter other than model, messages, "
+            "stream, stream_options, n (holytui sets those), with a value that JSON knows",
+        ),
+        (
+            "[providers.openai]\nheaders = { 'a b' = 'x' }",
+            '2: providers.openai.headers."a b": found a text, expected a name and a text that an HTTP header may have '
+            "(printable ASCII)",
+        ),
+        (
+            "[providers.openai]\napi_key_command = 'pass'",
+            "2: providers.openai.api_key_command: found a text, expected a command as a list of texts, such as "
+            '["pass", "show", "name"]',
+        ),
+        (
+            "[providers.openai]\napi_key_env = 'sk-abc-123'",
+            "2: providers.openai.api_key_env: found a text, expected the name of an environment variable "
+            "(not the key itself)",
+        ),
+        (
+            "[providers.openai]\napi_key_env = 'A'\napi_key_file = 'b'",
+            "3: providers.openai.api_key_file: more than one source of the key (api_key_env, api_key_file); "
+            "only api_key_env is used",
+        ),
+        (
+            "[providers.ollama]\napi_key_env_file = 'x'",
+            '2: providers.ollama.api_key_env_file: "api_key_env" must say which name to look up in it',
+        ),
+        (
+            "[providers.openai.oauth]\ntoken_url = 'http://far.example/t'\nclient_id = 'x'",
+            '2: providers.openai.oauth.token_url: found "http://far.example/t", expected an https address, or one of '
+            "this machine",
+        ),
+        (
+            "[providers.openai.oauth]\ntoken_url = 'https://x/t'\nclient_id = 'x'",
+            '1: providers.openai.oauth: one of "refresh_token_file" and "refresh_token_command" must be set',
+        ),
+        ("keys = 5", "1: keys: found 5, expected a table"),
+        ("keys.'a.b' = 5", '1: keys."a.b": found 5, expected a key such as "f2", a list of keys, or "" for none'),
+        (
+            "default_model = 'gpt-4'",
+            '1: default_model: found "gpt-4", expected a provider and a model, such as "holysheep/gpt-4"',
+        ),
+        (
+            "default_model = 'holyshep/gpt-4'",
+            '1: default_model: no provider "holyshep" is configured; did you mean "holysheep"?',
+        ),
+        ("default_model = 'zzz/gpt-4'", '1: default_model: no provider "zzz" is configured'),
+        ("a = 1\nb = \nc = 1", "2:5: Invalid value"),
+        ("a = 1\nb = ", "2: Invalid value"),
+        ("a = 1\na = 2\nb = 1", "2:6: Cannot overwrite a value"),
+    ],
+)
+def test_a_problem_names_line_key_found_and_expected(file: Path, text: str, said: str) -> None:
+    assert told(file, text) == [f"config.toml:{said}"]
+
+
+BAD_ADDRESSES = [
+    "ftp://x/v1",
+    "api.example/v1",
+    "https://",
+    "https://x:99999/v1",
+    "https://x y/v1",
+    "https://user:pw@x/v1",
+    "https://x/v1?key=1",
+    "https://x/v1/chat/completions",
+    "http://[::1",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_a_provider_with_a_bad_address_is_left_out(file: Path, address: str) -> None:
+    result = loaded(file, f"[providers.x]\nbase_url = '{address}'\n[providers.openai]\n")
+    assert [(problem.line, problem.key) for problem in result.problems] == [(2, "providers.x.base_url")]
+    assert list(result.config.providers) == ["openai"]
+
+
+def test_all_problems_are_told_at_once_and_the_rest_is_used(file: Path) -> None:
+    result = loaded(
+        file,
+        "default_model = 'openai/gpt'\n[stream]\nmax_retries = 'x'\nmax_delay = 5\nnope = 1\n"
+        "[ui]\nmouse = 1\nsidebar = false\n[providers.openai.models.gpt]\ncontext = 0\nvision = true\n",
+    )
+    assert [problem.line for problem in result.problems] == [3, 5, 7, 10]
+    config = result.config
+    assert (config.stream.max_retries, config.stream.max_delay) == (3, 5.0)
+    assert (config.ui.mouse, config.ui.sidebar) == (False, False)
+    model = config.providers["openai"].models["gpt"]
+    assert (model.context, model.vision) == (None, True)
+
+
+def test_a_default_model_of_a_broken_provider_gives_way_to_the_guide(file: Path) -> None:
+    result = loaded(file, "default_model = 'x/y'\n[providers.x]\nbase_url = 5\n")
+    assert result.config.default_model == "guide/guide"
+    assert [problem.key for problem in result.problems] == ["providers.x.base_url"]
+
+
+def test_a_preset_gives_address_and_key_variable(file: Path) -> None:
+    config = loaded(file, "[providers.holysheep.models.'gpt-4']\n").config
+    provider = config.providers["holysheep"]
+    assert provider.base_url == "https://api.holysheep.ai/v1"
+    assert provider.api_key_env == "HOLYSHEEP_API_KEY"
+
+
+def test_what_is_set_goes_before_the_preset(file: Path) -> None:
+    config = loaded(file, "[providers.openai]\nbase_url = 'http://127.0.0.1:1/v1'\napi_key_command = ['k']\n").config
+    provider = config.providers["openai"]
+    assert provider.base_url == "http://127.0.0.1:1/v1"
+    assert (provider.api_key_env, provider.api_key_command) == ("", ("k",))
+
+
+def test_a_preset_named_by_the_default_model_is_configured(file: Path) -> None:
+    config = loaded(file, "default_model = 'openai/gpt-5'\n").config
+    assert config.default_model == "openai/gpt-5"
+    assert config.providers["openai"] == PRESETS["openai"].provider()
+
+
+def test_files_are_meant_from_the_folder_of_the_configuration(file: Path) -> None:
+    config = loaded(file, "[providers.openai]\napi_key_file = 'key'\nca_file = '~/ca.pem'\n").config
+    provider = config.providers["openai"]
+    assert provider.api_key_file == str(file.parent / "key")
+    assert provider.ca_file == str(Path.home() / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["api_key = 'sk-open-secret'", "headers = { X-Api-Key = 'sk-open-secret' }", "proxy = 'http://u:sk-open-secret@p'"],
+)
+def test_a_file_with_a_key_that_others_can_read_is_warned_about(file: Path, line: str) -> None:
+    text = f"[providers.openai]\n{line}\n"
+    assert loaded(file, text).problems == ()
+    file.chmod(0o644)
+    (problem,) = load(file).problems
+    assert problem.severity is Severity.WARNING
+    assert str(problem) == f"config.toml: holds a key and can be read by others; run: chmod 600 {file}"
+    assert scrub("said sk-open-secret") == "said •••"
+
+
+def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
+    loaded(file, "[providers.openai]\n")
+    file.chmod(0o644)
+    assert load(file).problems == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "api_key = 'sk-very-secretđ'",
+        'api_key = "sk-very-secret key"',
+        "api_key_env = 'sk-very-secret'",
+        "api_key_command = 'sk-very-secret'",
+        "base_url = 'https://sk-very-secret@x/v1'",
+        "proxy = 'socks5://u:sk-very-secret@x'",
+        "headers = { Authorization = ['sk-very-secret'] }",
+        "headers = 'sk-very-secret'",
+        "oauth = { token_url = 'https://x', client_id = 'x', client_secret_env = 'sk-very-secret' }",
+    ],
+)
+def test_no_problem_repeats_a_secret(file: Path, line: str) -> None:
+    result = loaded(file, f"[providers.openai]\n{line}\n")
+    assert result.problems
+    assert "sk-very" not in repr(result.problems) + "".join(map(str, result.problems))
+
+
+def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
+    assert loaded(file, "\ufeffsystem = 'x'").config.system == "x"
+
+
+def test_text_that_is_not_utf_8_is_told_with_its_line(file: Path) -> None:
+    file.write_bytes(b"a = 1\nb = '\xff'\n")
+    assert [str(problem) for problem in load(file).problems] == ["config.toml:2: not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_folder_in_place_of_the_file_is_told(file: Path) -> None:
+    file.mkdir()
+    assert load(file).config == Config()
+    assert [str(problem) for problem in load(file).problems] == ["config.toml: cannot be read: Is a directory"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_told(file: Path) -> None:
+    file.write_text("")
+    file.chmod(0)
+    assert [str(problem) for problem in load(file).problems] == ["config.toml: cannot be read: Permission denied"]
+
+
+def test_endless_nesting_is_told(file: Path) -> None:
+    assert told(file, "a = " + "[" * 100_000) == ["config.toml: nested too deeply"]
+
+
+def test_a_problem_of_a_control_character_cannot_reach_the_terminal(file: Path) -> None:
+    for said in told(file, '"a\\u001b[31m" = 1\nui.theme = 5\nui.enter = "\\u001b]0;x"\n'):
+        assert "\x1b" not in said
+
+
+def test_names_and_values_are_told_as_they_would_be_written() -> None:
+    assert dotted(("keys", "chat.stop")) == 'keys."chat.stop"'
+    assert dotted(("a", 0, "b")) == "a[0].b"
+    assert shown("x" * 50) == '"' + "x" * 39 + '…"'
+    assert shown("secret", quiet=True) == "a text"
+    assert shown(5, quiet=True) == "a number"
+    assert shown(10**30) == "1e+30"
+
+
+def test_every_check_and_key_source_is_about_a_field_that_exists() -> None:
+    assert all(name in file_fields(cls) for cls, name in CHECKS)
+    assert set(KEY_SOURCES) <= set(file_fields(Provider))
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        ("https://x/v1", True),
+        ("HTTPS://x/v1", True),
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://127.9.9.9/v1", True),
+        ("http://[::1]:80/", True),
+        ("http://localhost/", True),
+        ("http://localhost.example/", False),
+        ("http://127.0.0.1.example/", False),
+        ("http://192.168.0.1/", False),
+        ("ftp://localhost/", False),
+        ("nonsense", False),
+    ],
+)
+def test_an_address_is_secure_by_https_or_on_this_machine(url: str, secure: bool) -> None:
+    assert is_secure(url) is secure
+
+
+def test_hosts_are_read_from_addresses() -> None:
+    assert host_of("https://api.example:8443/v1") == "api.example"
+    assert host_of(5) is None
+    assert is_loopback("LOCALHOST.")
+
+
+junk = st.recursive(
+    st.text(max_size=4) | st.integers() | st.booleans() | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["", "a", "base_url", "models", "price", "input", "openai", "guide"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+sections = st.sampled_from([*file_fields(Config), "nope"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(sections, junk | st.fixed_dictionaries({"openai": junk}), max_size=4))
+def test_whatever_the_file_says_a_configuration_comes_out(table: dict[str, object]) -> None:
+    result = read(Path("config.toml"), table, scan(""))
+    assert isinstance(result.config, Config)
+    assert all(str(problem) for problem in result.problems)
+
+
+def test_the_example_holds_the_defaults_and_nothing_else() -> None:
+    from holytui.config.write import example_text
+
+    file = Path("config.toml")
+    text = example_text()
+    result = read(file, tomllib.loads(text), scan(text))
+    assert result.problems == ()
+    assert replace(result.config, source=None) == Config()
