@@ -27,7 +27,7 @@ _DONE = "[DONE]"
 class ChunkReader:
     """Reads the events of one attempt in their order and remembers what decides how it ended."""
 
-    __slots__ = ("_safe", "_spoke", "_usage", "done", "fault", "finish_reason", "garbled", "tool_calls")
+    __slots__ = ("_safe", "_spoke", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
 
     def __init__(self) -> None:
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
@@ -42,6 +42,8 @@ class ChunkReader:
         self.garbled: Fault | None = None
         """The first payload that was no JSON object."""
         self.tool_calls = False
+        self.progress = 0
+        """Goes up with each piece of text or of a tool call; comments and empty deltas are no progress."""
 
     @property
     def complete(self) -> bool:
@@ -86,6 +88,9 @@ class ChunkReader:
         payload = parse(body)
         if isinstance(payload, list) and payload:
             payload = payload[0]
+        if payload is None and body.lstrip()[:1] in (b"{", b"["):  # half an object
+            self.garbled = Fault(FaultKind.GARBLED, clean(body[:1000].decode(errors="replace"), 200))
+            return []
         if not isinstance(payload, dict) or not ("choices" in payload or error_in(payload)):
             self._fail(body_fault(body, FaultKind.NOT_A_STREAM))
             return []
@@ -140,10 +145,11 @@ class ChunkReader:
             # A whole message instead of a delta; after deltas it would say them all again.
             delta = object_of(choice.get("message"))
         parts = _parts(delta)
-        if not delta and isinstance(choice.get("text"), str):
+        if not delta and isinstance(choice.get("text"), str):  # the older completions API
             parts = [(DeltaKind.CONTENT, str(choice["text"]))]
         if delta.get("tool_calls") or delta.get("function_call"):
             self.tool_calls = True
+            self.progress += 1
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.finish_reason = clean(reason, 64)
@@ -152,6 +158,7 @@ class ChunkReader:
                 self._fail(error_fault(choice))
         pieces = [Piece(kind, safe) for kind, text in parts if (safe := self._safe[kind].feed(text))]
         self._spoke = self._spoke or bool(pieces)
+        self.progress += len(pieces)
         return pieces
 
 

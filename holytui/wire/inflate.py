@@ -13,7 +13,7 @@ _RAW = -zlib.MAX_WBITS
 class Inflater:
     """Undoes the `Content-Encoding`s identity, gzip and deflate.
 
-    `feed` raises zlib.error for bytes that are not what was promised, ValueError is raised for other encodings.
+    Raises zlib.error for any other encoding, and for bytes that are not what was promised.
     """
 
     __slots__ = ("_began", "_deflate", "_encoded", "_stream")
@@ -21,7 +21,7 @@ class Inflater:
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise ValueError(name)
+            raise zlib.error(f"unknown compression {name}")
         self._encoded = name not in ("", "identity")
         self._deflate = name == "deflate"
         self._began = False

@@ -1,0 +1,96 @@
+"""The body of a 2xx response, told by its bytes: an event stream, one JSON object, or no answer at all."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from holytui.faults import Fault, FaultKind
+from holytui.wire.chunks import ChunkReader
+from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.wire.server_errors import body_fault
+from holytui.wire.sse import SSEDecoder
+
+_MAX_BODY = 8 * 1024 * 1024  # bytes of a body that is no stream
+_ENOUGH = 4096  # bytes by which it is clear what a body is
+_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
+
+
+class _Form(Enum):
+    UNKNOWN = auto()
+    STREAM = auto()
+    WHOLE = auto()
+
+
+class AnswerBody:
+    """Bytes in, pieces out, a verdict at the end. The bytes decide what it is; the content type only helps.
+
+    Servers label streams `text/plain`, error objects `text/event-stream`, and captive portals answer for everyone.
+    """
+
+    def __init__(self, content_type: str = "") -> None:
+        self.reader = ChunkReader()
+        self._type = content_type.partition(";")[0].strip().lower()
+        self._form = _Form.UNKNOWN
+        self._decoder = SSEDecoder()
+        self._held = bytearray()
+        self._begin = b""
+        self._heard = False
+        self._too_long = False
+
+    @property
+    def finished(self) -> bool:
+        """Whatever else comes does not count."""
+        return self.reader.done or self._too_long
+
+    @property
+    def settled(self) -> bool:
+        """The verdict is known, though more may come (the usage, `[DONE]`)."""
+        return self.reader.complete or self.reader.fault is not None
+
+    def feed(self, data: bytes) -> list[Piece | UsageSeen]:
+        """What these bytes bring."""
+        if self.finished:
+            return []
+        if self._form is _Form.STREAM:
+            return self._decode(data)
+        self._held += data
+        if self._form is _Form.UNKNOWN:
+            self._form = _form(bytes(self._held[:_ENOUGH]), self._type)
+        if self._form is _Form.STREAM:
+            data, self._held = bytes(self._held), bytearray()
+            return self._decode(data)
+        self._too_long = len(self._held) > _MAX_BODY
+        return []
+
+    def close(self) -> list[Piece | UsageSeen]:
+        """The body has ended: what can still be made of its rest."""
+        if self._form is _Form.WHOLE:
+            return [] if self._too_long else self.reader.read_body(bytes(self._held))
+        return self.reader.read_rest(self._decoder.close()) + self.reader.close()
+
+    def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
+        """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
+        if self._too_long:
+            broke = Fault(FaultKind.GARBLED, "endless line")
+        elif self._begin.strip() and not self._heard and _FIELD.match(self._begin) is None:
+            return End(Verdict.FAULT, body_fault(self._begin, FaultKind.NOT_A_STREAM), "", total_bytes, status)
+        return self.reader.verdict(broke, total_bytes, status)
+
+    def _decode(self, data: bytes) -> list[Piece | UsageSeen]:
+        if len(self._begin) < _ENOUGH:
+            self._begin += data[: _ENOUGH - len(self._begin)]
+        found: list[Piece | UsageSeen] = []
+        for event in self._decoder.feed(data):
+            found += self.reader.read(event)
+            self._heard = True
+        self._too_long = self._decoder.overflow
+        return found
+
+
+def _form(begin: bytes, content_type: str) -> _Form:
+    first = begin.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]  # DeepSeek keeps connections alive with blank lines
+    if not first:
+        return _Form.STREAM if content_type == "text/event-stream" else _Form.UNKNOWN
+    labelled = content_type in ("text/html", "application/xhtml+xml")
+    return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
