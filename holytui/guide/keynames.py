@@ -1,0 +1,96 @@
+"""Questions about single keys: “what does Esc do?”, “ctrl+j?”, “phím F2 làm gì”."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from holytui.guide.topics import fill, key_rows
+from holytui.text import fold
+
+_ALIASES = {
+    "escape": "esc",
+    "return": "enter",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "pgdown": "pagedown",
+    "del": "delete",
+    "spacebar": "space",
+    "slash": "/",
+    "↑": "up",
+    "↓": "down",
+    "⏎": "enter",
+    "↵": "enter",
+    "⇥": "tab",
+    "␣": "space",
+}
+_MODIFIERS = {"control": "ctrl", "ctl": "ctrl", "c": "ctrl", "option": "alt", "meta": "alt", "m": "alt", "shift": "shift"}
+_NAMED = "escape|esc|enter|return|tab|space|spacebar|page ?up|page ?down|pgup|pgdn|pgdown|delete|del|home|end|up|down"
+_COMBINED = re.compile(
+    rf"(?<![\w+^-])(?:(?:(?P<mod>ctrl|control|ctl|alt|option|meta|shift|c|m)\s?[+-]\s?|\^)(?P<key>{_NAMED}|[\w/])"
+    rf"|(?P<plain>f1[0-2]|f[1-9]|{_NAMED}|[↑↓⏎↵⇥␣]))(?![\w+-])",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(
+    r"(?:\b(?:key|keys|press|hit|does|phím|phim|nhấn|nhan|bấm|bam|nút|nut)\s+[“\"'`(\[]?|^[“\"'`])"
+    r"(?P<key>[^\s\w]|\w)[”\"'`)\]]?(?=[\s?.!,]|$)",
+    re.IGNORECASE,
+)
+# a question that has no other words than these is about the key itself
+_FILLER = frozenset(
+    "what wat whats s does do is are the a key keys button for mean means meaning in holytui happens when if i press "
+    "pressing hit you tell me about and with of function use used to it can explain here "
+    "phim nut lam gi la dung de bam nhan an khi thi sao co tac the nao cho hoi chuc nang cua va trong dau vay minh toi "
+    "bang y nghia nay ra xin".split()
+)
+
+
+def asked_keys(question: str) -> list[str]:
+    """The keys that `question` is about, normalised (`ctrl+j`, `f2`, `y`); none if it is about something else."""
+    if len(question) > 120:
+        return []
+    found = [_normal(match) for match in _COMBINED.finditer(question)]
+    rest = _COMBINED.sub(" ", question)
+    if not found:
+        single = _SINGLE.search(question)
+        if single is None:
+            return []
+        found = [single["key"]]
+        rest = question[: single.start("key")] + " " + question[single.end("key") :]
+    words = re.findall(r"[^\W_]+", fold(rest))
+    return list(dict.fromkeys(found)) if all(word in _FILLER for word in words) else []
+
+
+def meanings(key: str, language: str, keys: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What `key` does: where, the keys as they are shown, and what they do."""
+    rows = []
+    for row in key_rows(language):
+        shown = fill(row.mark, keys)
+        if key in _keys_of(shown):
+            rows.append((row.section, shown, row.text))
+    return rows
+
+
+def _keys_of(shown: str) -> set[str]:
+    """The keys in a text such as `Ctrl+J, Alt+Enter`, `↓ / j` or `1–9`."""
+    if span := re.fullmatch(r"\s*(\d)\s*[-–…]+\s*(\d)\s*", shown):
+        return {str(digit) for digit in range(int(span[1]), int(span[2]) + 1)}
+    found = {_normal(match) for match in _COMBINED.finditer(shown)}
+    for part in _COMBINED.sub(" ", shown).split():
+        found.add(part if len(part) == 1 else part.strip(",·;"))
+    return found
+
+
+def _normal(match: re.Match[str]) -> str:
+    plain = match["plain"]
+    name = (plain or match["key"]).lower().replace(" ", "")
+    name = _ALIASES.get(name, name)
+    if plain:
+        return name
+    modifier = (match["mod"] or "ctrl").lower()
+    return f"{_MODIFIERS.get(modifier, modifier)}+{name}"
+
+
+def spelled(key: str) -> str:
+    """`key` as it is written for people: `Ctrl+J`."""
+    return "+".join(part.capitalize() if len(part) > 1 else (part.upper() if "+" in key else part) for part in key.split("+"))

@@ -1,0 +1,112 @@
+"""What the guide says besides its topics, in the language of the question (not of the screen, so not by gettext).
+
+Keys stand in these texts as in the topics: `{key:chat.stop|Esc}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The guide's own sentences in one language."""
+
+    intro: str
+    welcome: str
+    unknown: str
+    """`{topics}` is the list of topics."""
+    nothing_more: str
+    more: str
+    """`{topic}` is what was told, `{topics}` a list."""
+    key_means: str
+    """Before the meanings of keys."""
+    key_free: str
+    """`{name}` is a key without a meaning."""
+    related: str
+    """`{topics}` is a few titles."""
+    apology: str
+    counted: str
+    """`{limit}` is the highest number."""
+    lines: str
+    """`{count}` lines follow."""
+    line: str
+    """A line: `{number}`, `{count}`, `{words}`."""
+    reasoned: str
+    """The answer after the reasoning."""
+
+
+_EN = Phrases(
+    intro="*I am holytui's built-in offline guide, not a language model.*",
+    welcome="""Hello! I can tell you how holytui works, without any network. Three things to try:
+
+1. Ask **“which keys are there?”** and press {key:prompt.send|Enter}.
+2. Ask **“show me markdown”** to see how answers look, and {key:chat.copy|F8} to copy one.
+3. Press {key:model.pick|F2}, choose `guide/cut`, and ask again: the answer breaks off, and goes on by itself.
+
+To talk to a real model, ask **“how do I connect a model?”**.""",
+    unknown="""I do not know that: I am a small offline guide and no language model, so I can only tell about holytui itself.
+
+For any other question connect a real model: ask me **“how do I connect a model?”**, or about *HolySheep* or *Ollama*.
+
+I can tell about:
+
+{topics}""",
+    nothing_more="That was all that I have on this. Ask me about any key or command, or say **“topics”** for the whole list.",
+    more="""More on what goes with *{topic}*:
+
+{topics}
+
+Ask for one by its name.""",
+    key_means="In holytui:",
+    key_free="{name} does nothing in holytui. {key:app.help|F1} shows all keys.",
+    related="*See also: {topics}.*",
+    apology="\n\n*(I cannot go on with this text, because it is not the beginning of my answer. Please ask the question "
+    "once more.)*",
+    counted="I count to {limit} at most.",
+    lines="Here are {count} lines.",
+    line="Line {number} of {count}: {words}.",
+    reasoned="""**It is 8.** The reasoning came before this answer, in a stream of its own; {key:message.reasoning|Space} \
+opens and folds it when the message is selected ({key:app.focus|Tab} goes to the messages).""",
+)
+
+_VI = Phrases(
+    intro="*Tôi là hướng dẫn ngoại tuyến có sẵn trong holytui, không phải mô hình ngôn ngữ.*",
+    welcome="""Xin chào! Tôi có thể chỉ bạn cách dùng holytui mà không cần mạng. Ba điều nên thử:
+
+1. Hỏi **“có những phím nào?”** rồi nhấn {key:prompt.send|Enter}.
+2. Hỏi **“cho xem ví dụ markdown”** để thấy câu trả lời trông ra sao, rồi nhấn {key:chat.copy|F8} để sao chép.
+3. Nhấn {key:model.pick|F2}, chọn `guide/cut` rồi hỏi lại: câu trả lời bị đứt giữa chừng và tự chạy tiếp.
+
+Muốn nói chuyện với một mô hình thật, hãy hỏi **“kết nối mô hình thế nào?”**.""",
+    unknown="""Tôi không biết điều đó: tôi chỉ là một hướng dẫn ngoại tuyến nhỏ, không phải mô hình ngôn ngữ, nên chỉ \
+nói được về chính holytui.
+
+Với mọi câu hỏi khác, hãy kết nối một mô hình thật: hỏi tôi **“kết nối mô hình thế nào?”**, hoặc hỏi về *HolySheep* \
+hay *Ollama*.
+
+Tôi có thể nói về:
+
+{topics}""",
+    nothing_more="Về chuyện này tôi chỉ có vậy. Hãy hỏi về một phím hay một lệnh bất kỳ, hoặc nói **“chủ đề”** để xem \
+toàn bộ danh sách.",
+    more="""Những điều liên quan đến *{topic}*:
+
+{topics}
+
+Hãy hỏi theo tên chủ đề.""",
+    key_means="Trong holytui:",
+    key_free="{name} không làm gì trong holytui. {key:app.help|F1} cho xem mọi phím.",
+    related="*Xem thêm: {topics}.*",
+    apology="\n\n*(Tôi không thể viết tiếp đoạn này, vì nó không phải phần đầu câu trả lời của tôi. Xin hãy hỏi lại một "
+    "lần nữa.)*",
+    counted="Tôi chỉ đếm đến {limit}.",
+    lines="Đây là {count} dòng.",
+    line="Dòng {number} trên {count}: {words}.",
+    reasoned="""**Kết quả là 8.** Phần suy luận đã đến trước câu trả lời này, trong một luồng riêng; \
+{key:message.reasoning|Space} mở hoặc gấp nó khi tin nhắn đang được chọn ({key:app.focus|Tab} để sang phần tin nhắn).""",
+)
+
+PHRASES: Mapping[str, Phrases] = MappingProxyType({"en": _EN, "vi": _VI})

@@ -1,0 +1,86 @@
+"""Answers of any length and kind on request, to try things with: numbers, lines, Markdown, a poem, reasoning."""
+
+from __future__ import annotations
+
+import re
+
+from holytui.guide.asked import Answer
+from holytui.guide.phrases import PHRASES
+from holytui.guide.topics import recital
+from holytui.text import fold
+
+MOST = 5000
+"""Numbers or lines at most."""
+_USUAL_COUNT, _USUAL_LINES = 100, 300
+_IN_A_ROW = 10
+_LINES_IN_A_PART = 25
+
+_NUMBER = r"(?P<number>\d[\d.,]*)"
+_QUESTION = re.compile(r"^\W*(how|why|when|where|what|which|is|does|do|lam sao|tai sao|nhu the nao|lam the nao|the nao)\b")
+_COUNT = re.compile(rf"^\W*(?:\w+\W+){{0,4}}?(?:count|dem)\b(?:\D{{0,30}}(?:\d+\W+(?:to|den|toi)\s+)?{_NUMBER})?")
+_LINES = re.compile(
+    rf"\b(?:{_NUMBER}\s+(?:lines|dong)\b|(?:long|very long) (?:answer|text|reply|message)\b|(?:cau )?tra loi dai\b|viet dai\b"
+    r"|van ban dai\b)"
+)
+_MARKDOWN = re.compile(r"\b(?:(?:show|demo|example|sample|write|vi du|xem|hien|thu)\b.*\bmarkdown|markdown\b.*(?:demo|example|sample|vi du|mau))")
+_POEM = re.compile(r"\b(?:poem|poetry|truyen kieu|(?:doc|ngam|lam)\b.*\btho|bai tho|mot bai tho)\b")
+_REASONING = re.compile(
+    r"\b(?:show\b.*\b(?:reasoning|thinking)|(?:think|reason) aloud|think step by step|(?:cho|xem|hien|thu)\b.*\bsuy (?:luan|nghi))\b"
+)
+_WORDS = {
+    "en": "the river runs|a lamp is lit|rain on the roof|the train is late|bread in the oven|a letter arrives|wind in "
+    "the bamboo|the link holds|somebody laughs|the kettle sings|a boat turns home".split("|"),
+    "vi": "dòng sông vẫn chảy|ngọn đèn đã thắp|mưa rơi trên mái|chuyến tàu đến muộn|bánh trong lò|một lá thư đến|gió lùa "
+    "khóm tre|đường truyền còn giữ|có tiếng ai cười|ấm nước reo|con thuyền quay về".split("|"),
+}
+
+
+def recite(question: str, language: str) -> Answer | None:
+    """What `question` asks to be recited, if it does."""
+    asked = fold(question[:300])
+    if _MARKDOWN.search(asked) and not _QUESTION.match(asked):
+        return Answer(recital(language, "markdown"))
+    if _QUESTION.match(asked):
+        return None
+    if found := _LINES.search(asked):
+        return Answer(_lines(_number(found["number"], _USUAL_LINES), language))
+    if (found := _COUNT.search(asked)) and (found["number"] or len(asked.split()) <= 3):
+        return Answer(_count(_number(found["number"], _USUAL_COUNT), language, one_a_line="line" in asked or "dong" in asked))
+    if _POEM.search(asked):
+        return Answer(recital(language, "kieu"))
+    if _REASONING.search(asked):
+        return Answer(PHRASES[language].reasoned, recital(language, "reasoning"))
+    return None
+
+
+def _number(digits: str | None, usual: int) -> int:
+    if digits is None:
+        return usual
+    # at most eight digits: all that matters of a longer number is that it is too high
+    return max(1, int(re.sub(r"\D", "", digits)[:8]))
+
+
+def _count(wanted: int, language: str, *, one_a_line: bool) -> str:
+    last = min(wanted, MOST)
+    row = 1 if one_a_line else _IN_A_ROW
+    rows = [", ".join(map(str, range(first, min(first + row, last + 1)))) for first in range(1, last + 1, row)]
+    # two spaces keep Markdown from joining the rows
+    text = "  \n".join(rows)
+    return f"{text}\n\n{_capped(wanted, language)}".rstrip()
+
+
+def _lines(wanted: int, language: str) -> str:
+    said, words = PHRASES[language], _WORDS[language]
+    count = min(wanted, MOST)
+    out = [said.lines.format(count=count)]
+    for number in range(1, count + 1):
+        if number % _LINES_IN_A_PART == 1:
+            out.append(f"\n## {number}–{min(number + _LINES_IN_A_PART - 1, count)}\n")
+        pick = (number * 7) % len(words), (number * 3 + number // len(words)) % len(words)
+        line = said.line.format(number=number, count=count, words=f"{words[pick[0]]}, {words[pick[1]]}")
+        out.append(f"- {line}")
+    return "\n".join([*out, "", _capped(wanted, language)]).rstrip()
+
+
+def _capped(wanted: int, language: str) -> str:
+    return PHRASES[language].counted.format(limit=MOST) if wanted > MOST else ""

@@ -1,0 +1,114 @@
+"""What the guide's server answers to each request: paths, tokens, models, and the chat itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from holytui.guide import faults
+from holytui.guide.answers import Guide
+from holytui.guide.asked import understand
+from holytui.guide.faults import FAULTS, PLAIN, Ledger, Mode
+from holytui.guide.http11 import Request, Writer
+from holytui.guide.protocol import ChatCall, Envelope, Refusal, parse_chat
+from holytui.guide.reply import Reply, Script
+from holytui.guide.tokens import Pass, Tokens
+from holytui.i18n import _
+
+MODELS: tuple[str, ...] = (PLAIN, *FAULTS)
+_CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
+
+
+class Service:
+    """Answers requests; safe to use from several threads."""
+
+    __slots__ = ("_guide", "_ledger", "_pause", "_started", "_tokens", "_vanish")
+
+    def __init__(
+        self, guide: Guide, tokens: Tokens, pause: Callable[[float], None], vanish: Callable[[], None]
+    ) -> None:
+        self._guide = guide
+        self._tokens = tokens
+        self._pause = pause
+        self._vanish = vanish
+        self._ledger = Ledger()
+        self._started = int(time.time())
+
+    def respond(self, request: Request, writer: Writer) -> None:
+        """Answer `request`. Raises OSError when the client leaves."""
+        writer.keep_alive = request.keep_alive
+        presented = _bearer(request)
+        if self._tokens.check(presented) is Pass.UNKNOWN:
+            writer.refuse(_wrong_token())
+            return
+        match request.method, request.path:
+            case "GET", "/v1/models":
+                writer.json(200, self._models())
+            case "POST", "/v1/chat/completions":
+                self._chat(request, presented, writer)
+            case _, ("/v1/chat/completions" | "/v1/models") as path:
+                allowed = {"Allow": "POST" if path == _CHAT else "GET"}
+                words = _("{method} is not allowed here").format(method=request.method[:20])
+                writer.refuse(Refusal(405, words, headers=allowed))
+            case _:
+                writer.refuse(Refusal(404, _("There is nothing at this address"), code="not_found"))
+
+    def _models(self) -> dict[str, object]:
+        rows = [
+            {
+                "id": name,
+                "object": "model",
+                "created": self._started,
+                "owned_by": "holytui",
+                "description": faults.describe(name),
+            }
+            for name in MODELS
+        ]
+        return {"object": "list", "data": rows}
+
+    def _chat(self, request: Request, presented: str, writer: Writer) -> None:
+        call = parse_chat(request.body)
+        if isinstance(call, ChatCall) and call.model not in MODELS:
+            call = _no_model(call.model)
+        if isinstance(call, Refusal):
+            writer.refuse(call)
+            return
+        if self._tokens.check(presented, call.model) is Pass.EXPIRED:
+            writer.refuse(faults.expired())
+            return
+        asked = understand(call.turns, self._guide.answer)
+        if isinstance(asked, Refusal):
+            writer.refuse(asked)
+            return
+        key = faults.conversation_key(call.model, asked.question)
+        plan = self._ledger.plan(key, call.model, asked.mode, len(asked.left or ""))
+        if plan.expires:
+            self._tokens.expire(presented, call.model)
+        if plan.refusal is not None:
+            writer.refuse(plan.refusal)
+            return
+        envelope = Envelope(f"chatcmpl-{key}", int(time.time()), call.model, call.include_usage)
+        apology = self._guide.apology(asked.question) if asked.mode is Mode.PREFILL else ""
+        script = Script.write(asked, plan, call.limit, apology)
+        reply = Reply(writer, envelope, script, self._pause, self._vanish)
+        if call.stream:
+            reply.stream(call, plan)
+        else:
+            # a fault in the middle of an answer needs a middle
+            reply.whole(call)
+        if not (plan.faulty and call.stream):
+            self._ledger.done(key)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _wrong_token() -> Refusal:
+    return Refusal(401, _("The guide does not know this token"), "authentication_error", "invalid_api_key")
+
+
+def _no_model(name: str) -> Refusal:
+    words = _("The guide has no model “{name}”").format(name=name[:60])
+    return Refusal(404, words, code="model_not_found", param="model")
