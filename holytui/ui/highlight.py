@@ -175,6 +175,8 @@ def _add(runs: list[Run], text: str, style: str) -> None:
 
 def _as_regex_lexer(lexer: Lexer | None) -> RegexLexer | None:
     """The lexer if its states can be carried from line to line."""
+    if lexer is None:
+        return None
     from pygments.lexer import ExtendedRegexLexer, RegexLexer
 
     if isinstance(lexer, RegexLexer) and not isinstance(lexer, ExtendedRegexLexer):
@@ -201,7 +203,7 @@ def _run(lexer: RegexLexer, text: str, states: list[str]) -> Iterator[tuple[Any,
 
     `states` is changed in place.
     """
-    rules: Any = lexer._tokens  # type: ignore[attr-defined]  # made by the lexer's metaclass
+    rules: Any = lexer._tokens  # made by the lexer's metaclass
     pos, end = 0, len(text)
     while pos < end:
         for match_at, action, new in rules[states[-1]]:
@@ -242,6 +244,6 @@ def _move(states: list[str], new: Any) -> None:
             else:
                 states.append(state)
     elif isinstance(new, int):
-        del states[1:] if abs(new) >= len(states) else states[new:]
+        del states[max(1, len(states) + new) :]
     else:  # "#push"
         states.append(states[-1])

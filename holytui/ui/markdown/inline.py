@@ -1,0 +1,210 @@
+"""What stands inside a paragraph, as runs of styled text: markdown-it parses it, a piece at a time.
+
+A paragraph that grows is cut where nothing is open that later text could close, and what stands before the cut is
+parsed once. The cuts depend on the text alone, so an answer looks the same however its tokens came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from holytui.text import sanitize_line
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+Run: TypeAlias = tuple[str, str]
+"""Text and its style, in Textual's words (`bold $text-primary`); the style may be empty."""
+
+CODE: Final = "$text-warning"
+LINK: Final = "underline $text-primary"
+QUIET: Final = "$text-muted"
+SEAM: Final = "┊"
+SEAM_SPACE: Final = "\u1680"
+"""Stands for a seam in what is parsed: Markdown takes it for a space, and nobody writes it."""
+
+_STEP: Final = 256
+_STEPS: Final = 16
+"""A piece is cut after 256 characters at the earliest; after 4,096 it is cut whatever is open."""
+_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u2e80-\U0010ffff])")
+"""Between words, or within a script that has no spaces."""
+_BRACKET: Final = re.compile(r"[\[\]]")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
+_PAIRS: Final = {"strong": "bold", "em": "italic", "s": "strike"}
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    class Literal(MarkdownIt):
+        """Shows addresses as they were written."""
+
+        def normalizeLink(self, url: str) -> str:  # noqa: N802 - markdown-it's name
+            return url
+
+        def normalizeLinkText(self, link: str) -> str:  # noqa: N802 - markdown-it's name
+            return link
+
+    return Literal("gfm-like", {"html": False, "linkify": False})
+
+
+def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
+    """The runs of `text` over `style`, and whether later text behind a space can change nothing in them."""
+    from markdown_it.rules_inline import StateInline
+
+    markdown = _markdown()
+    tokens: list[Token] = []
+    state = StateInline(text, markdown, {}, tokens)
+    markdown.inline.tokenize(state)
+    for rule in markdown.inline.ruler2.getRules(""):
+        rule(state)
+    runs = _Writer(style, "&" in text).write(tokens)
+    open_pairs = any(mark.open and mark.end == -1 for mark in state.delimiters)
+    return runs, not open_pairs and _is_settled(tokens)
+
+
+def _is_settled(tokens: Sequence[Token]) -> bool:
+    text = "".join(token.content for token in tokens if token.type == "text")
+    if "`" in text or "](" in text:
+        return False
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth = depth + 1 if match.group() == "[" else max(0, depth - 1)
+    return depth == 0
+
+
+class _Writer:
+    """Tokens into runs."""
+
+    def __init__(self, style: str, entities: bool) -> None:
+        self._runs: list[Run] = []
+        self._styles = [style] if style else []
+        self._links: list[tuple[str, int, bool]] = []
+        self._clean: Callable[[str], str] = _made_safe if entities else _as_is
+
+    def write(self, tokens: Iterable[Token]) -> list[Run]:
+        for token in tokens:
+            self._token(token)
+        return self._runs
+
+    def _token(self, token: Token) -> None:
+        match token.type:
+            case "text" | "text_special":
+                self._text(self._clean(token.content))
+            case "softbreak" | "hardbreak":
+                self._put("\n")
+            case "code_inline":
+                self._put(token.content, CODE)
+            case "link_open":
+                self._links.append((self._target(token, "href"), len(self._runs), token.info == "auto"))
+                self._styles.append(LINK)
+            case "link_close":
+                self._styles.pop()
+                self._end_link()
+            case "image":
+                start = len(self._runs)
+                self.write(token.children or ())
+                self._show_target(self._target(token, "src"), start)
+            case _ if token.nesting == 1:
+                self._styles.append(_PAIRS.get(token.tag, ""))
+            case _ if token.nesting == -1:
+                self._styles.pop()
+            case _:
+                self._put(self._clean(token.content))
+
+    def _target(self, token: Token, name: str) -> str:
+        target = self._clean(str(token.attrGet(name) or ""))
+        title = token.attrGet("title")
+        return f'{target} "{self._clean(str(title))}"' if title else target
+
+    def _end_link(self) -> None:
+        target, start, auto = self._links.pop()
+        if not auto:
+            self._show_target(target, start)
+
+    def _show_target(self, target: str, start: int) -> None:
+        shown = "".join(text for text, _ in self._runs[start:])
+        if not shown:
+            self._put(target, LINK)
+        elif target and target != shown:
+            self._put(f" ({target})", QUIET)
+
+    def _text(self, text: str) -> None:
+        """Text, with the addresses in it marked."""
+        last = 0
+        if "://" in text and not self._links:
+            for match in _ADDRESS.finditer(text):
+                self._put(text[last : match.start()])
+                self._put(match.group(), LINK)
+                last = match.end()
+        self._put(text[last:])
+
+    def _put(self, text: str, style: str = "") -> None:
+        if not text:
+            return
+        whole = " ".join(part for part in (*self._styles, style) if part)
+        before, *seams = text.split(SEAM_SPACE)
+        if before:
+            self._runs.append((before, whole))
+        for after in seams:
+            self._runs.append((SEAM, QUIET))
+            if after:
+                self._runs.append((after, whole))
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def _made_safe(text: str) -> str:
+    """Text with `&#x202e;` and the like in it, which became characters only now."""
+    safe = sanitize_line(text)
+    return safe if safe == text else text[: len(text) - len(text.lstrip())] + safe + text[len(text.rstrip()) :]
+
+
+class Inline:
+    """The runs of a text that grows. `settled` only ever gets longer, unless the text no longer begins as it did."""
+
+    def __init__(self, style: str = "") -> None:
+        self.settled: list[list[Run]] = []
+        self.tail: list[Run] = []
+        self.version = 0
+        """Grows when `settled` begins anew."""
+        self._style = style
+        self._text = ""
+        self._start = 0
+        self._step = 1
+
+    def update(self, text: str) -> None:
+        """The text as it is now."""
+        if not text.startswith(self._text[: self._start]):
+            self.settled, self._start, self._step = [], 0, 1
+            self.version += 1
+        elif text == self._text:
+            return
+        self._text = text
+        while self._settle():
+            pass
+        self.tail = parse(text[self._start :], self._style)[0]
+
+    def _settle(self) -> bool:
+        """Cut off one more piece, if one is ready."""
+        while self._step <= _STEPS:
+            low = self._start + _STEP * self._step
+            if len(self._text) <= low + _STEP:
+                return False
+            cut = _CUT.search(self._text, low, low + _STEP)
+            if cut is not None or self._step == _STEPS:
+                end = cut.start() if cut is not None else low + _STEP
+                runs, settled = parse(self._text[self._start : end], self._style)
+                if settled or self._step == _STEPS:
+                    self.settled.append(runs)
+                    self._start, self._step = end, 1
+                    return True
+            self._step += 1
+        return False

@@ -1,0 +1,119 @@
+"""The lines of a document at one width, brought up to date from the first leaf that may have changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from holytui.ui.markdown.blocks import Kind, Leaf
+from holytui.ui.markdown.painters import CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
+from holytui.ui.markdown.prefix import gap_prefix
+from holytui.ui.markdown.table_painter import TablePainter
+from holytui.ui.markdown.wrap import Line, make_line, same
+
+
+def painter_of(leaf: Leaf, width: int) -> Painter:
+    """What draws the leaf."""
+    match leaf.kind:
+        case Kind.PARAGRAPH | Kind.HEADING:
+            return TextPainter(leaf, width)
+        case Kind.FENCE | Kind.INDENTED:
+            return CodePainter(leaf, width)
+        case Kind.TABLE:
+            return TablePainter(leaf, width)
+        case Kind.RULE:
+            return RulePainter(leaf, width)
+        case Kind.EMPTY:
+            return EmptyPainter(leaf, width)
+
+
+class Layout:
+    """Keeps `lines`; those of settled leaves are made once."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.version = -1
+        """Of the document that `lines` show."""
+        self.lines: list[Line] = []
+        self.changed = 0
+        """The first line that changed since this was last set; `len(lines)` if none did."""
+        self._starts: list[int] = []
+        """Where each settled leaf begins, the gap before it included."""
+        self._end = 0
+        """Where the settled leaves end."""
+        self._painter: tuple[int, int, Painter] | None = None
+        """Of the open leaf: its index, the line that it begins on, and what draws it."""
+        self._owners: list[int] = []
+
+    def update(self, leaves: Sequence[Leaf], settled: int, seams: Sequence[int]) -> None:
+        """Draw what came. The first `settled` leaves never change any more."""
+        owned = self._assign(leaves, seams)
+        at = self._end
+        for index in range(len(self._starts), len(leaves)):
+            start = at
+            at = self._gap(leaves, index, at)
+            at = self._leaf(leaves[index], index, at, owned.get(index, ()))
+            if index < settled:
+                self._starts.append(start)
+                self._end = at
+                self._painter = None
+        if at < len(self.lines):
+            del self.lines[at:]
+            self.changed = min(self.changed, at)
+
+    def _assign(self, leaves: Sequence[Leaf], seams: Sequence[int]) -> dict[int, list[int]]:
+        """Which leaf each seam falls in; leaves that lost or got one are drawn anew."""
+        owned: dict[int, list[int]] = {}
+        if not seams and not self._owners:
+            return owned
+        owners = [max(0, bisect_right(leaves, seam, key=_start) - 1) for seam in seams] if leaves else []
+        for seam, owner in zip(seams, owners, strict=False):
+            owned.setdefault(owner, []).append(seam)
+        moved = set(owners) ^ set(self._owners)
+        if moved:
+            self._forget(min(moved))
+        self._owners = owners
+        return owned
+
+    def _forget(self, index: int) -> None:
+        self._painter = None
+        if index < len(self._starts):
+            self._end = self._starts[index]
+            del self._starts[index:]
+
+    def _gap(self, leaves: Sequence[Leaf], index: int, at: int) -> int:
+        leaf = leaves[index]
+        if not leaf.gap or not index:
+            return at
+        self._put(at, make_line(gap_prefix(leaves[index - 1].containers, leaf.containers), ()))
+        return at + 1
+
+    def _leaf(self, leaf: Leaf, index: int, at: int, seams: Sequence[int]) -> int:
+        painter: Painter | None = None
+        begun = False
+        if self._painter is not None and self._painter[0] == index:
+            _, start, old = self._painter
+            if old.leaf is leaf or (isinstance(old, TextPainter) and leaf.kind in (Kind.PARAGRAPH, Kind.HEADING)):
+                painter, begun = old, start == at
+                painter.leaf = leaf
+        if painter is None:
+            painter = painter_of(leaf, self.width)
+        stable = painter.paint(seams)
+        first = stable if begun else 0
+        for offset, line in enumerate(painter.lines[first:], at + first):
+            self._put(offset, line)
+        self._painter = (index, at, painter)
+        return at + len(painter.lines)
+
+    def _put(self, at: int, line: Line) -> None:
+        if at < len(self.lines):
+            if same(self.lines[at], line):
+                return
+            self.lines[at] = line
+        else:
+            self.lines.append(line)
+        self.changed = min(self.changed, at)
+
+
+def _start(leaf: Leaf) -> int:
+    return leaf.start

@@ -1,0 +1,202 @@
+"""Leaves into lines of a width. A painter stays with its leaf while it grows and keeps what is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from rich.cells import chop_cells
+
+from holytui.ui.highlight import Highlighter
+from holytui.ui.markdown.blocks import Kind, Leaf
+from holytui.ui.markdown.inline import QUIET, Inline, Run
+from holytui.ui.markdown.prefix import prefix_of, task
+from holytui.ui.markdown.seams import in_code, marked, place
+from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
+
+HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
+CODE_LABEL: Final = "$text-secondary"
+_CODE_INDENT: Final[Run] = ("  ", "")
+_TAB: Final = 4
+
+
+class Painter(Protocol):
+    """Draws one leaf at one width."""
+
+    leaf: Leaf
+    lines: list[Line]
+
+    def paint(self, seams: Sequence[int]) -> int:
+        """Bring `lines` up to date; how many of the first ones stayed the same objects.
+
+        `seams` are offsets in the source that are to be marked.
+        """
+
+
+class TextPainter:
+    """A paragraph or a heading."""
+
+    def __init__(self, leaf: Leaf, width: int) -> None:
+        self.lines: list[Line] = []
+        self.leaf = leaf
+        self._width = width
+        self._look: tuple[Prefix, str] | None = None
+        self._inline = Inline()
+        self._wrapper = Wrapper(width, Prefix())
+        self._version = -1
+        self._fed = 0
+
+    def paint(self, seams: Sequence[int]) -> int:
+        leaf = self.leaf
+        style = HEADINGS[leaf.level - 1] if leaf.kind is Kind.HEADING else ""
+        prefix = prefix_of(leaf).fitting(self._width)
+        if self._look != (prefix, style):  # a paragraph became a heading, or its box was seen
+            self._look = (prefix, style)
+            self._inline = Inline(style)
+            self._version = -1
+        self._inline.update(self._text(seams))
+        stable = min(len(self._wrapper.lines), len(self.lines))
+        if self._version != self._inline.version:
+            self._version, self._fed = self._inline.version, 0
+            self._wrapper = Wrapper(self._width, prefix)
+            stable = 0
+        for runs in self._inline.settled[self._fed :]:
+            self._wrapper.feed(runs)
+        self._fed = len(self._inline.settled)
+        self.lines[stable:] = self._wrapper.lines[stable:]
+        self.lines += self._wrapper.preview(self._inline.tail)
+        return stable
+
+    def _text(self, seams: Sequence[int]) -> str:
+        leaf = self.leaf
+        text = "\n".join(marked(leaf, seams) if seams else leaf.lines)
+        text = text[len(task(leaf)) :]
+        return (text.replace("\t", " ") if "\t" in text else text).strip(" \n")
+
+
+class CodePainter:
+    """A fence or indented code: a line with its number and language, then the code."""
+
+    def __init__(self, leaf: Leaf, width: int) -> None:
+        self.leaf = leaf
+        self._prefix = prefix_of(leaf).fitting(width)
+        self._width = max(1, width - self._prefix.width - len(_CODE_INDENT[0]))
+        words = leaf.info.split(maxsplit=1)
+        self._highlighter = Highlighter(words[0] if words else "")
+        self._streamed: list[list[Run]] = []
+        """The committed lines in the colours that they came in."""
+        self._exact: list[list[Run]] | None = None
+        self._drawn: list[list[Run]] = []
+        self._starts: list[int] = []
+        """Where each drawn line of code begins in `lines`."""
+        self._sure = 0
+        """How many of the drawn lines are committed ones in the colours that they came in."""
+        label = f"{leaf.number} {leaf.info}".rstrip()
+        wrapper = Wrapper(width, self._prefix)
+        wrapper.feed([(label, CODE_LABEL)])
+        self.lines: list[Line] = wrapper.preview(())
+
+    def paint(self, seams: Sequence[int]) -> int:
+        leaf = self.leaf
+        count = len(leaf.lines)
+        if leaf.kind is Kind.INDENTED:
+            while count and not leaf.lines[count - 1].strip(" "):
+                count -= 1
+        if leaf.closed:
+            stable = self._draw(0, self._final(count), seams)
+            self._sure = 0
+            return stable
+        self._stream(min(leaf.committed, count))
+        tail = [self._highlighter.preview(_shown(text)) for text in leaf.lines[len(self._streamed) : count]]
+        sure = self._sure
+        self._sure = len(self._streamed)
+        return self._draw(sure, self._streamed[sure:] + tail, seams)
+
+    def _stream(self, count: int) -> None:
+        for text in self.leaf.lines[len(self._streamed) : count]:
+            self._streamed.append(self._highlighter.line(_shown(text)))
+
+    def _final(self, count: int) -> list[list[Run]]:
+        if self._exact is None or len(self._exact) != count:
+            self._exact = self._highlighter.whole([_shown(text) for text in self.leaf.lines[:count]])
+        if self._exact is not None:
+            return self._exact
+        self._stream(count)
+        return self._streamed
+
+    def _draw(self, first: int, target: list[list[Run]], seams: Sequence[int]) -> int:
+        """Draw the lines of code from `first` on; lines whose colours did not change are left alone."""
+        shown = self._drawn
+        places = [place(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
+        stable = len(self.lines)
+        for index, runs in enumerate(target, first):
+            if index < len(shown) and (shown[index] is runs or shown[index] == runs):
+                shown[index] = runs
+                continue
+            start = self._starts[index] if index < len(shown) else len(self.lines)
+            stable = min(stable, start)
+            if index < len(shown) and "".join(t for t, _ in shown[index]) != "".join(t for t, _ in runs):
+                self._drop(index)  # another text may take another number of lines
+            end = self._end(index)
+            columns = [len(_shown(self.leaf.lines[line][:at])) for line, at in places if line == index]
+            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs)
+            if index < len(shown):
+                shown[index] = runs
+            else:
+                shown.append(runs)
+                self._starts.append(start)
+        count = first + len(target)
+        if count < len(shown):
+            stable = min(stable, self._starts[count])
+            self._drop(count)
+        return stable
+
+    def _end(self, index: int) -> int:
+        return self._starts[index + 1] if index + 1 < len(self._starts) else len(self.lines)
+
+    def _drop(self, index: int) -> None:
+        del self.lines[self._starts[index] :], self._starts[index:], self._drawn[index:]
+
+    def _line(self, runs: list[Run]) -> list[Line]:
+        if not runs:
+            return [make_line(self._prefix.rest, ())]
+        before = (*self._prefix.rest, _CODE_INDENT)
+        text = "".join(text for text, _ in runs)
+        if text.isascii() and len(text) <= self._width:
+            return [make_line(before, runs)]
+        lines: list[Line] = []
+        at = 0
+        for piece in chop_cells(text, self._width):
+            lines.append(make_line(before, cut(runs, at, at + len(piece)), "" if at else None))
+            at += len(piece)
+        return lines
+
+
+class RulePainter:
+    """A line across."""
+
+    def __init__(self, leaf: Leaf, width: int) -> None:
+        self.leaf = leaf
+        prefix = prefix_of(leaf).fitting(width)
+        self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), QUIET)])]
+
+    def paint(self, seams: Sequence[int]) -> int:
+        del seams
+        return 1
+
+
+class EmptyPainter:
+    """An item with nothing in it yet."""
+
+    def __init__(self, leaf: Leaf, width: int) -> None:
+        self.leaf = leaf
+        self.lines = [make_line(prefix_of(leaf).fitting(width).first, ())]
+
+    def paint(self, seams: Sequence[int]) -> int:
+        del seams
+        return 1
+
+
+def _shown(text: str) -> str:
+    """A line of code as it is shown: with tabs as spaces."""
+    return text.expandtabs(_TAB) if "\t" in text else text

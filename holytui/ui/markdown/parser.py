@@ -1,0 +1,382 @@
+"""Markdown into leaves, a line at a time: the block phase of CommonMark 0.31 ("A parsing strategy"), and GFM's tables.
+
+markdown-it parses a text as a whole, so an open list would be parsed anew from its first item with each token that
+comes. Here a line costs the same wherever it stands; what stands in a paragraph is still markdown-it's to parse.
+Raw HTML and link reference definitions are text like any other, so that nothing of an answer is hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from holytui.ui.markdown.blocks import Container, Item, ItemList, Kind, Leaf, Quote
+from holytui.ui.markdown.cursor import Cursor
+from holytui.ui.markdown.tables import alignments, header_fits
+
+_HEADING: Final = re.compile(r"(#{1,6})(?:[ \t]+|$)")
+_FENCE: Final = re.compile(r"`{3,}+(?![^`]*`)|~{3,}")
+_BULLET: Final = re.compile(r"[-+*](?=[ \t]|$)")
+_ORDERED: Final = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)", re.ASCII)
+_APART: Final = frozenset({Kind.HEADING, Kind.FENCE, Kind.INDENTED, Kind.TABLE, Kind.RULE})
+"""Leaves with a blank line around them, even where the text has none."""
+_DEEPEST: Final = 24
+"""Containers in one another; what would open more is text. A line of 20,000 `>` is an attack, not a quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The state of a parser before a line that has not come to its end."""
+
+    stack: tuple[Container, ...]
+    fresh: int
+    blank: bool
+    code_blocks: int
+    leaves: int
+    last: Leaf | None
+    kind: Kind
+    level: int
+    closed: bool
+    lines: int
+    line: str
+    offset: int
+
+
+class BlockParser:
+    """Takes lines and keeps the leaves of all that came. The last line can be taken back and given anew, longer."""
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.settled = 0
+        """How many leaves, from the first, no further line can change."""
+        self.code_blocks = 0
+        self._stack: tuple[Container, ...] = ()
+        self._fresh = 0
+        """`_stack[_fresh:]` has no leaf yet."""
+        self._blank = False
+        """A blank line came after the last leaf."""
+        self._offset = 0
+
+    def commit(self) -> None:
+        """All lines up to here came to their end."""
+        leaf = self._last
+        if leaf is not None:
+            leaf.committed = len(leaf.lines)
+        self.settled = len(self.leaves) if leaf is None or leaf.closed else len(self.leaves) - 1
+
+    def mark(self) -> Mark:
+        """Where `restore` goes back to."""
+        last = self._last
+        return Mark(
+            self._stack,
+            self._fresh,
+            self._blank,
+            self.code_blocks,
+            len(self.leaves),
+            last,
+            last.kind if last else Kind.EMPTY,
+            last.level if last else 0,
+            last.closed if last else False,
+            len(last.lines) if last else 0,
+            last.lines[-1] if last and last.lines else "",
+            last.offsets[-1] if last and last.lines else 0,
+        )
+
+    def restore(self, mark: Mark) -> None:
+        """Take back the one line that came after `mark`."""
+        self._stack, self._fresh, self._blank = mark.stack, mark.fresh, mark.blank
+        self.code_blocks = mark.code_blocks
+        del self.leaves[max(0, mark.leaves - 1) :]
+        last = mark.last
+        if last is None:
+            return
+        last.kind, last.level, last.closed = mark.kind, mark.level, mark.closed
+        if mark.lines:
+            del last.lines[mark.lines - 1 :], last.offsets[mark.lines - 1 :]
+            last.add(mark.line, mark.offset)
+        else:
+            last.lines.clear()
+            last.offsets.clear()
+        self.leaves.append(last)
+
+    def line(self, text: str, offset: int, partial: bool = False) -> None:
+        """Take one line, without its newline, that stands at `offset` of the source.
+
+        A `partial` line may still grow: dashes that could become the underline of a heading or the first item of
+        a list stay text until it is known.
+        """
+        self._offset = offset
+        cursor = Cursor(text)
+        matched = self._match(cursor)
+        leaf = self._open_leaf
+        whole = matched == len(self._stack)
+        if whole and leaf is not None and leaf.is_code and self._literal(leaf, cursor):
+            return
+        if leaf is not None and leaf.is_code:
+            leaf.closed = True
+            leaf = None
+        paragraph = leaf if leaf is not None and leaf.kind is Kind.PARAGRAPH else None
+        if paragraph is not None and whole and self._underline(paragraph, cursor, partial):
+            return
+        done, matched, opened = self._starts(cursor, matched, paragraph, whole)
+        if done:
+            return
+        if cursor.blank:
+            self._blank_line(cursor, matched, opened)
+        elif opened or leaf is None:
+            self._close(matched)
+            self._text(cursor)
+        elif paragraph is not None:
+            cursor.to_text()
+            paragraph.add(cursor.rest(), self._at(cursor))
+        elif whole and leaf.kind is Kind.TABLE and cursor.indent < 4:
+            cursor.to_text()
+            leaf.add(cursor.rest(), self._at(cursor))
+        else:
+            self._close(matched)
+            self._text(cursor)
+
+    @property
+    def _last(self) -> Leaf | None:
+        return self.leaves[-1] if self.leaves else None
+
+    @property
+    def _open_leaf(self) -> Leaf | None:
+        leaf = self._last
+        return None if leaf is None or leaf.closed or leaf.kind is Kind.EMPTY else leaf
+
+    def _at(self, cursor: Cursor) -> int:
+        return self._offset + cursor.pos
+
+    def _match(self, cursor: Cursor) -> int:
+        """How many of the open containers the line belongs to."""
+        for index, container in enumerate(self._stack):
+            match container:
+                case Quote():
+                    if cursor.indent > 3 or cursor.text[cursor.next : cursor.next + 1] != ">":
+                        return index
+                    self._quote_sign(cursor)
+                case Item(indent=indent):
+                    if cursor.blank:
+                        if self._is_childless(container):
+                            return index
+                        cursor.to_text()
+                    elif cursor.indent >= indent:
+                        cursor.skip(indent)
+                    else:
+                        return index
+                case _:
+                    pass
+        return len(self._stack)
+
+    def _is_childless(self, item: Item) -> bool:
+        last = self._last
+        return last is not None and last.kind is Kind.EMPTY and last.containers[-1] is item
+
+    @staticmethod
+    def _quote_sign(cursor: Cursor) -> None:
+        cursor.to_text()
+        cursor.skip(1)
+        cursor.skip_space()
+
+    def _literal(self, leaf: Leaf, cursor: Cursor) -> bool:
+        """Take the line into open code; False if it does not belong to it."""
+        if leaf.kind is Kind.FENCE:
+            char, count, indent = leaf.fence
+            end = cursor.text[cursor.next :].rstrip(" \t") if cursor.indent < 4 else ""
+            if len(end) >= count and end == char * len(end):
+                leaf.closed = True
+                return True
+            cursor.skip(min(indent, cursor.indent))
+        elif cursor.indent >= 4:
+            cursor.skip(4)
+        elif cursor.blank:
+            cursor.to_text()
+            self._blank = True
+        else:
+            return False
+        leaf.add(cursor.rest(), self._at(cursor))
+        return True
+
+    def _underline(self, paragraph: Leaf, cursor: Cursor, partial: bool) -> bool:
+        """Whether the line makes what stands above it a heading or the header of a table."""
+        if cursor.indent > 3:
+            return False
+        text = cursor.text[cursor.next :].rstrip(" \t")
+        aligns = alignments(text)
+        dashes = bool(text) and text[0] in "=-" and text == text[0] * len(text)
+        if header_fits(paragraph.lines[-1], aligns) and not (partial and dashes):
+            self._table(paragraph, aligns)
+        elif dashes and partial:
+            paragraph.add(text, self._at(cursor))
+        elif dashes:
+            paragraph.kind, paragraph.level, paragraph.closed = Kind.HEADING, 1 if text[0] == "=" else 2, True
+        else:
+            return False
+        return True
+
+    def _table(self, paragraph: Leaf, aligns: tuple[str, ...]) -> None:
+        header, offset = paragraph.lines.pop(), paragraph.offsets.pop()
+        if paragraph.lines:
+            paragraph.closed = True
+            table = Leaf(Kind.TABLE, paragraph.containers, len(paragraph.containers), True, offset)
+        else:
+            self.leaves.pop()
+            above = self._last
+            gap = bool(self.leaves) and (paragraph.gap or (above is not None and self._is_apart(above, Kind.TABLE)))
+            table = Leaf(Kind.TABLE, paragraph.containers, paragraph.fresh, gap, offset)
+        table.aligns = aligns
+        table.add(header, offset)
+        self.leaves.append(table)
+
+    def _starts(self, cursor: Cursor, matched: int, paragraph: Leaf | None, whole: bool) -> tuple[bool, int, bool]:
+        """Open what begins on this line: whether the line is done, the containers it is in, whether any was opened."""
+        opened = False
+        while not cursor.blank and matched < _DEEPEST:
+            if cursor.indent > 3:
+                if paragraph is not None and not opened:
+                    break
+                self._close(matched)
+                cursor.skip(4)
+                self._leaf(Kind.INDENTED, cursor).add(cursor.rest(), self._at(cursor))
+                return True, matched, opened
+            if cursor.text[cursor.next] == ">":
+                self._close(matched)
+                self._push(Quote())
+                self._quote_sign(cursor)
+            elif self._simple(cursor, matched):
+                return True, matched, opened
+            elif not self._item(cursor, matched, paragraph if whole and not opened else None):
+                break
+            opened = True
+            matched = len(self._stack)
+        return False, matched, opened
+
+    def _simple(self, cursor: Cursor, matched: int) -> bool:
+        """Open a heading, a fence or a rule, if the line is one."""
+        text, start = cursor.text, cursor.next
+        char = text[start]
+        if char == "#" and (heading := _HEADING.match(text, start)):
+            self._close(matched)
+            leaf = self._leaf(Kind.HEADING, cursor)
+            leaf.level = len(heading.group(1))
+            leaf.add(_without_end(text[heading.end() :]), self._offset + heading.end())
+            leaf.closed = True
+        elif char in "`~" and (fence := _FENCE.match(text, start)):
+            self._close(matched)
+            leaf = self._leaf(Kind.FENCE, cursor)
+            leaf.fence = (char, fence.end() - start, cursor.indent)
+            leaf.info = text[fence.end() :].strip(" \t")
+        elif char in "*-_" and _is_rule(text[start:]):
+            self._close(matched)
+            self._leaf(Kind.RULE, cursor).closed = True
+        else:
+            return False
+        return True
+
+    def _item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
+        """Open an item of a list, if the line begins one."""
+        text, start = cursor.text, cursor.next
+        number: int | None = None
+        if text[start] in "-+*":
+            found = _BULLET.match(text, start)
+        else:
+            found = _ORDERED.match(text, start)
+            number = int(found.group(1)) if found else None
+        if found is None:
+            return False
+        if paragraph is not None and (not text[found.end() :].strip(" \t") or number not in (None, 1)):
+            return False  # a line of a paragraph such as "1998. A good year" begins no list
+        self._close(matched)
+        sign = found.group()[-1]
+        parent = self._stack[-1] if self._stack else None
+        before = cursor.indent
+        cursor.to_text()
+        cursor.skip(len(found.group()))
+        indent = before + len(found.group()) + self._padding(cursor)
+        if isinstance(parent, ItemList) and parent.sign == sign and (parent.number is None) == (number is None):
+            number = None if parent.number is None else parent.number + 1
+            self._stack = (*self._stack[:-1], ItemList(sign, number))
+            self._fresh = min(self._fresh, len(self._stack))
+        else:
+            self._push(ItemList(sign, number))
+        self._stack = (*self._stack, Item(indent, "•" if number is None else f"{number}{sign}"))
+        return True
+
+    @staticmethod
+    def _padding(cursor: Cursor) -> int:
+        """Go over the space behind a marker; how many columns of it are the item's."""
+        if cursor.blank or cursor.indent > 4:
+            cursor.skip_space()
+            return 1
+        width = cursor.indent
+        cursor.skip(width)
+        return width
+
+    def _blank_line(self, cursor: Cursor, matched: int, opened: bool) -> None:
+        if not opened:
+            self._close(matched)
+            self._blank = True
+        elif any(isinstance(container, Item) for container in self._stack[self._fresh :]):
+            self._leaf(Kind.EMPTY, cursor)
+
+    def _text(self, cursor: Cursor) -> None:
+        cursor.to_text()
+        self._leaf(Kind.PARAGRAPH, cursor).add(cursor.rest(), self._at(cursor))
+
+    def _close(self, matched: int) -> None:
+        """Leave the containers that the line does not belong to, and the open leaf."""
+        leaf = self._last
+        if leaf is not None and leaf.kind is not Kind.EMPTY:
+            leaf.closed = True
+        self._stack = self._stack[:matched]
+        self._fresh = min(self._fresh, matched)
+
+    def _leave_list(self) -> None:
+        """A list holds items only: what is none ends it."""
+        while self._stack and isinstance(self._stack[-1], ItemList):
+            self._stack = self._stack[:-1]
+        self._fresh = min(self._fresh, len(self._stack))
+
+    def _push(self, container: Container) -> None:
+        self._leave_list()
+        self._stack = (*self._stack, container)
+
+    def _leaf(self, kind: Kind, cursor: Cursor) -> Leaf:
+        self._leave_list()
+        last = self._last
+        fresh = self._fresh
+        blank = self._blank
+        if last is not None and last.kind is Kind.EMPTY:
+            if self._stack[: len(last.containers)] == last.containers:
+                self.leaves.pop()  # its item has something in it by now
+                fresh, blank = last.fresh, last.gap
+                last = self._last
+            else:
+                last.closed = True
+        gap = last is not None and (blank or self._is_apart(last, kind))
+        leaf = Leaf(kind, self._stack, fresh, gap, self._offset + cursor.next)
+        if leaf.is_code:
+            self.code_blocks += 1
+            leaf.number = self.code_blocks
+        self.leaves.append(leaf)
+        self._fresh = len(self._stack)
+        self._blank = False
+        return leaf
+
+    @staticmethod
+    def _is_apart(last: Leaf, kind: Kind) -> bool:
+        return kind in _APART or last.kind in _APART
+
+
+def _without_end(text: str) -> str:
+    """The text of a heading without the `#` that may end it."""
+    text = text.rstrip(" \t")
+    bare = text.rstrip("#")
+    return bare.rstrip(" \t") if not bare or bare[-1] in " \t" else text
+
+
+def _is_rule(text: str) -> bool:
+    signs = text.replace(" ", "").replace("\t", "")
+    return len(signs) > 2 and signs == signs[0] * len(signs)

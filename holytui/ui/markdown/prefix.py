@@ -1,0 +1,70 @@
+"""What stands before the lines of a leaf: the bars of quotes, the bullets and numbers of items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from rich.cells import cell_len
+
+from holytui.ui.markdown.blocks import Container, Item, Kind, Leaf, Quote
+from holytui.ui.markdown.inline import QUIET, Run
+from holytui.ui.markdown.wrap import Prefix
+
+BAR: Final[Run] = ("▎ ", "$text-secondary")
+MARKER: Final = "$text-accent"
+_TASK: Final = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
+
+
+def task(leaf: Leaf) -> str:
+    """`[ ]` or `[x]` if the leaf begins an item with a box to tick, else nothing."""
+    if leaf.kind is not Kind.PARAGRAPH or leaf.fresh == len(leaf.containers) or not leaf.lines:
+        return ""
+    inner = leaf.containers[-1]
+    match = _TASK.match(leaf.lines[0]) if isinstance(inner, Item) else None
+    return "" if match is None else f"[{match.group(1).lower()}]"
+
+
+def prefix_of(leaf: Leaf) -> Prefix:
+    """The prefix of the leaf's lines."""
+    box = task(leaf)
+    first: list[Run] = []
+    rest: list[Run] = []
+    last = len(leaf.containers) - 1
+    for index, container in enumerate(leaf.containers):
+        match container:
+            case Quote():
+                first.append(BAR)
+                rest.append(BAR)
+            case Item(marker=marker):
+                shown = marker
+                if box and index == last:
+                    shown = box if marker == "•" else f"{marker} {box}"
+                space = " " * (cell_len(shown) + 1)
+                first.append((f"{shown} ", MARKER) if index >= leaf.fresh else (space, ""))
+                rest.append((space, ""))
+            case _:
+                pass
+    return Prefix(tuple(first), tuple(rest))
+
+
+def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[Run, ...]:
+    """What stands on the blank line between two leaves: the bars of the quotes that both are in."""
+    runs: list[Run] = []
+    bars = 0
+    for one, other in zip(above, below, strict=False):
+        if isinstance(one, Quote | Item) and one is not other:
+            break
+        match one:
+            case Quote():
+                runs.append(BAR)
+                bars = len(runs)
+            case Item(marker=marker):
+                runs.append((" " * (len(marker) + 1), QUIET))
+            case _:
+                pass
+    shown = runs[:bars]
+    if shown:
+        shown[-1] = ("▎", BAR[1])
+    return tuple(shown)

@@ -1,0 +1,45 @@
+"""Where a continued answer was joined: places in the source, shown as a thin sign in the text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from holytui.ui.markdown.blocks import Kind, Leaf
+from holytui.ui.markdown.inline import QUIET, SEAM, SEAM_SPACE, Run
+from holytui.ui.markdown.wrap import cut
+
+
+def place(leaf: Leaf, seam: int) -> tuple[int, int]:
+    """The line of the leaf that an offset in the source falls on, and the character in it."""
+    line = max(0, bisect_right(leaf.offsets, seam) - 1)
+    return line, min(max(0, seam - leaf.offsets[line]), len(leaf.lines[line]))
+
+
+def marked(leaf: Leaf, seams: Sequence[int]) -> list[str]:
+    """The lines of a text leaf with a sign for each seam, at the next gap between words, away from markup."""
+    lines = list(leaf.lines)
+    if not lines:
+        return lines
+    for seam in reversed(seams):
+        index, at = place(leaf, seam)
+        text = lines[index]
+        if at and text[at - 1] != " ":
+            space = text.find(" ", at)
+            if space < 0 and leaf.kind is Kind.TABLE:
+                space = text.rfind(" ")
+            at = space + 1 if space >= 0 else len(text)
+        if leaf.kind is not Kind.TABLE or 0 < at < len(text):
+            lines[index] = text[:at] + SEAM_SPACE + text[at:]
+    return lines
+
+
+def in_code(runs: list[Run], columns: Sequence[int]) -> list[Run]:
+    """A line of code with a sign at each of `columns`."""
+    out: list[Run] = []
+    last = 0
+    size = sum(len(text) for text, _ in runs)
+    for column in columns:
+        out += [*cut(runs, last, column), (SEAM, QUIET)]
+        last = column
+    return out + cut(runs, last, size)

@@ -1,0 +1,160 @@
+"""A table into lines: light rules, columns as wide as they need, wrapped cells where the screen is narrow.
+
+A row that comes is laid out alone; all rows are laid out anew only when a column gets wider. Columns grow by four
+cells at a time while there is room, so that a cell which is coming does not move the whole table with each token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from holytui.ui.markdown.blocks import Leaf
+from holytui.ui.markdown.inline import QUIET, Run, parse
+from holytui.ui.markdown.prefix import prefix_of
+from holytui.ui.markdown.seams import marked
+from holytui.ui.markdown.tables import cells as split_cells
+from holytui.ui.markdown.wrap import Line, cells, fold, make_line
+
+Cell: TypeAlias = list[Run]
+
+_SEPARATOR: Final[Run] = (" │ ", QUIET)
+_QUANTUM: Final = 4
+_NARROWEST: Final = 6
+"""Cells of a column; where there is no room for it, each row becomes a list of `header: value`."""
+_HEADER: Final = "bold"
+
+
+class TablePainter:
+    """Draws one table at one width."""
+
+    def __init__(self, leaf: Leaf, width: int) -> None:
+        self.lines: list[Line] = []
+        self.leaf = leaf
+        self._prefix = prefix_of(leaf).fitting(width)
+        self._room = max(1, width - self._prefix.width)
+        self._rows: list[list[Cell]] = []
+        """The committed rows; the first is the header."""
+        self._wanted = [0] * len(leaf.aligns)
+        """The widest cell of each column among them."""
+        self._widths: tuple[int, ...] | None = None
+        self._settled_rows = 0
+        self._settled_lines = 0
+
+    def paint(self, seams: Sequence[int]) -> int:
+        leaf = self.leaf
+        texts = marked(leaf, seams) if seams else leaf.lines
+        for text in texts[len(self._rows) : leaf.committed]:
+            row = self._row(text, len(self._rows))
+            self._rows.append(row)
+            self._wanted = self._widest(row)
+        tail = [self._row(text, index) for index, text in enumerate(texts[len(self._rows) :], len(self._rows))]
+        wanted = self._wanted
+        for row in tail:
+            wanted = self._widest(row, wanted)
+        widths = column_widths(wanted, self._room)
+        if widths != self._widths:
+            self._widths = widths
+            self._settled_rows = self._settled_lines = 0
+        stable = self._settled_lines
+        del self.lines[stable:]
+        rows = self._rows[self._settled_rows :] + tail
+        for index, row in enumerate(rows, self._settled_rows):
+            self._draw(row, index, bool(tail) or len(self._rows) > 1)
+            if index < len(self._rows) and (index or widths):
+                self._settled_rows, self._settled_lines = index + 1, len(self.lines)
+        return stable
+
+    def _row(self, text: str, index: int) -> list[Cell]:
+        """The cells of a line; what is too many goes into the last one, so that no text is lost."""
+        texts = split_cells(text.replace("\t", " "))
+        count = len(self.leaf.aligns)
+        if len(texts) > count:
+            texts[count - 1 :] = [" | ".join(texts[count - 1 :])]
+        texts += [""] * (count - len(texts))
+        style = "" if index else _HEADER
+        return [parse(text, style)[0] if text else [] for text in texts]
+
+    def _widest(self, row: list[Cell], wanted: list[int] | None = None) -> list[int]:
+        base = self._wanted if wanted is None else wanted
+        return [max(width, cells(cell)) for width, cell in zip(base, row, strict=True)]
+
+    def _draw(self, row: list[Cell], index: int, has_rows: bool) -> None:
+        if not self._widths:
+            self._draw_record(row, index, has_rows)
+            return
+        pieces = [fold(cell, width) for cell, width in zip(row, self._widths, strict=True)]
+        for number in range(max(len(piece) for piece in pieces)):
+            runs: list[Run] = []
+            for column, piece in enumerate(pieces):
+                cell = piece[number] if number < len(piece) else []
+                runs += [_SEPARATOR, *self._padded(cell, column)] if column else self._padded(cell, column)
+            self._put(_trimmed(runs))
+        if index == 0:
+            self._put([("─┼─".join("─" * width for width in self._widths), QUIET)])
+
+    def _padded(self, cell: Cell, column: int) -> Cell:
+        assert self._widths
+        space = self._widths[column] - cells(cell)
+        match self.leaf.aligns[column]:
+            case "right":
+                left = space
+            case "center":
+                left = space // 2
+            case _:
+                left = 0
+        return [(" " * max(0, left), ""), *cell, (" " * max(0, space - left), "")]
+
+    def _draw_record(self, row: list[Cell], index: int, has_rows: bool) -> None:
+        """A row as a list of `header: value`. The header itself is shown only until there is a row."""
+        if index == 0:
+            if not has_rows:
+                for cell in row:
+                    self._fold(cell)
+            return
+        if index > 1:
+            self._put([("─" * min(8, self._room), QUIET)])
+        for header, cell in zip(self._rows[0], row, strict=True):
+            self._fold([*header, (": ", QUIET), *cell] if header else cell)
+
+    def _fold(self, runs: Cell) -> None:
+        for piece in fold(runs, self._room):
+            self._put(piece)
+
+    def _put(self, runs: Cell) -> None:
+        prefix = self._prefix.rest if self.lines else self._prefix.first
+        self.lines.append(make_line(prefix, runs))
+
+
+def _trimmed(runs: list[Run]) -> list[Run]:
+    """Without the space at the end of the line."""
+    while runs and not runs[-1][1] and not runs[-1][0].strip(" "):
+        runs.pop()
+    return runs
+
+
+def column_widths(wanted: Sequence[int], room: int) -> tuple[int, ...]:
+    """The width of each column in `room` cells; nothing if there is no room for columns.
+
+    Columns that need no more than their share get what they need; the others share the rest alike.
+    """
+    free = room - len(_SEPARATOR[0]) * (len(wanted) - 1)
+    rounded = tuple(-(-max(1, width) // _QUANTUM) * _QUANTUM for width in wanted)
+    if sum(rounded) <= free:
+        return rounded
+    exact = tuple(max(1, width) for width in wanted)
+    if sum(exact) <= free:
+        return exact
+    if free < _NARROWEST * len(wanted):
+        return ()
+    widths = list(exact)
+    greedy = set(range(len(wanted)))
+    while True:
+        share, extra = divmod(free, len(greedy))
+        modest = {column for column in greedy if exact[column] <= share}
+        if not modest:
+            for place, column in enumerate(sorted(greedy)):
+                widths[column] = share + (place < extra)
+            return tuple(widths)
+        free -= sum(exact[column] for column in modest)
+        greedy -= modest

@@ -1,0 +1,52 @@
+"""Rows of GFM tables: how a line is cut into cells and what makes a row of dashes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_DASHES: Final = re.compile(r":?-+:?")
+_PIPE: Final = re.compile(r"\\.|\|")
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a row; `\\|` is a pipe in a cell."""
+    out: list[str] = []
+    last = 0
+    line = line.strip(" \t")
+    for match in _PIPE.finditer(line):
+        if match.group() == "|":
+            out.append(line[last : match.start()])
+            last = match.end()
+    out.append(line[last:])
+    if out and not out[0]:
+        del out[0]
+    if out and not out[-1]:
+        del out[-1]
+    return [cell.replace("\\|", "|").strip(" \t") for cell in out]
+
+
+def alignments(line: str) -> tuple[str, ...]:
+    """The alignment of each column if `line` is a row of dashes (`|---|:-:|`), else nothing."""
+    line = line.strip(" \t")
+    if len(line) < 2 or line[0] not in "|-:" or line.strip("|-: \t") or (line[0] == "-" and line[1] in " \t"):
+        return ()
+    columns = [part.strip(" \t") for part in line.split("|")]
+    if not columns[0]:
+        del columns[0]
+    if columns and not columns[-1]:
+        del columns[-1]
+    if not all(_DASHES.fullmatch(column) for column in columns):
+        return ()
+    return tuple(_alignment(column) for column in columns)
+
+
+def _alignment(dashes: str) -> str:
+    if dashes[-1] == ":":
+        return "center" if dashes[0] == ":" else "right"
+    return "left" if dashes[0] == ":" else ""
+
+
+def header_fits(header: str, aligns: tuple[str, ...]) -> bool:
+    """Whether the line above a row of dashes is a header with as many cells."""
+    return bool(aligns) and "|" in header and len(cells(header)) == len(aligns)

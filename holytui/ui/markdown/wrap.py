@@ -1,0 +1,198 @@
+"""Runs of text into lines of a width, so that a text which grows is wrapped from its last line on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, chop_cells
+from textual.content import Content, Span
+
+from holytui.ui.markdown.inline import Run
+
+_WIDE: Final = (
+    "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
+)
+_OPENING: Final = "「『（《【〈〔［｛"
+_CLOSING: Final = "、。，．：；！？」』）》】〉〕］｝ー…"
+_UNIT: Final = re.compile(f" +|[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^ {_WIDE}]+")
+"""What is kept on one line: a word, or one wide character with the punctuation that sticks to it."""
+_LEAST: Final = 8
+"""Cells that text gets at least; what stands before it gives way."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One line as it is shown. A line that did not change stays the same object."""
+
+    content: Content
+    indent: int
+    """How many characters at its beginning are not of the text: bars, bullets, spaces."""
+    joint: str | None
+    """What stood between it and the line before in the text, if it is the same line there; else None."""
+
+    @property
+    def text(self) -> str:
+        return self.content.plain
+
+
+def same(one: Line, other: Line) -> bool:
+    """Whether two lines look and copy alike."""
+    return one is other or (
+        one.joint == other.joint and one.indent == other.indent and one.content.is_same(other.content)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What stands before the first line of a block, and before its other lines."""
+
+    first: tuple[Run, ...] = ()
+    rest: tuple[Run, ...] = ()
+
+    def fitting(self, width: int) -> Prefix:
+        """The prefix, cut so that the text keeps some cells."""
+        room = max(0, width - _LEAST)
+        if max(cells(self.first), cells(self.rest)) <= room:
+            return self
+        return Prefix(_cropped(self.first, room), _cropped(self.rest, room))
+
+    @property
+    def width(self) -> int:
+        return max(cells(self.first), cells(self.rest))
+
+
+def cells(runs: Iterable[Run]) -> int:
+    """The width of runs on the screen."""
+    return sum(cell_len(text) for text, _ in runs)
+
+
+def _cropped(runs: Sequence[Run], room: int) -> tuple[Run, ...]:
+    out: list[Run] = []
+    for text, style in runs:
+        part = chop_cells(text, room)[0] if room > 0 and text else ""
+        room -= cell_len(part)
+        out.append((part, style))
+    return tuple(out)
+
+
+def make_line(prefix: Sequence[Run], runs: Iterable[Run], joint: str | None = None) -> Line:
+    """A line of `prefix` and `runs`."""
+    texts: list[str] = []
+    spans: list[Span] = []
+    at = 0
+    for text, style in (*prefix, *runs):
+        texts.append(text)
+        end = at + len(text)
+        if style and text:
+            if spans and spans[-1].end == at and spans[-1].style == style:
+                spans[-1] = Span(spans[-1].start, end, style)
+            else:
+                spans.append(Span(at, end, style))
+        at = end
+    return Line(Content("".join(texts), spans), sum(len(text) for text, _ in prefix), joint)
+
+
+def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
+    """Where `text`, one line, is broken: the end of a line, and the start of the next one behind the space between."""
+    start = column = 0
+    for match in _UNIT.finditer(text):
+        at, unit = match.start(), match.group()
+        size = len(unit) if unit.isascii() else cell_len(unit)
+        if unit[0] == " " or column + size <= width:
+            column += size
+            continue
+        if at > start:
+            yield start + len(text[start:at].rstrip(" ")), at
+            start, column = at, 0
+        if size <= width:
+            column = size
+            continue
+        pieces = chop_cells(unit, max(1, width))
+        for piece in pieces[:-1]:
+            start += len(piece)
+            yield start, start
+        column = cell_len(pieces[-1])
+
+
+def cut(runs: Iterable[Run], start: int, end: int) -> list[Run]:
+    """The runs of the characters from `start` to `end`."""
+    out: list[Run] = []
+    at = 0
+    for text, style in runs:
+        low, high = max(start - at, 0), min(end - at, len(text))
+        if low < high:
+            out.append((text[low:high], style))
+        at += len(text)
+        if at >= end:
+            break
+    return out
+
+
+def fold(runs: list[Run], width: int) -> list[list[Run]]:
+    """The lines of one line of runs at a width; an empty one is one line."""
+    text = "".join(text for text, _ in runs)
+    out: list[list[Run]] = []
+    start = 0
+    for end, after in breaks(text, width):
+        out.append(cut(runs, start, end))
+        start = after
+    return [*out, cut(runs, start, len(text))]
+
+
+class Wrapper:
+    """Takes runs piece by piece; `lines` are those that stay as they are."""
+
+    def __init__(self, width: int, prefix: Prefix) -> None:
+        self.lines: list[Line] = []
+        self._prefix = prefix
+        self._width = max(1, width - prefix.width)
+        self._pending: list[Run] = []
+        """The last line, which may get longer."""
+        self._joint: str | None = None
+        self._begun = False
+
+    def feed(self, runs: Iterable[Run]) -> None:
+        """More text."""
+        for text, style in runs:
+            first, *others = text.split("\n")
+            if first:
+                self._pending.append((first, style))
+            for other in others:
+                self._flush()
+                if other:
+                    self._pending.append((other, style))
+        self._wrap()
+
+    def preview(self, runs: Iterable[Run]) -> list[Line]:
+        """The lines behind `lines`, if the text ended with `runs`."""
+        copy = Wrapper(self._width, self._prefix)
+        copy._width = self._width
+        copy._pending, copy._joint, copy._begun = list(self._pending), self._joint, self._begun
+        copy.feed(runs)
+        copy._flush()
+        return copy.lines
+
+    def _flush(self) -> None:
+        self._wrap()
+        self._emit(self._pending)
+        self._pending, self._joint = [], None
+
+    def _wrap(self) -> None:
+        text = "".join(text for text, _ in self._pending)
+        if len(text) <= self._width and text.isascii():
+            return
+        start = 0
+        for end, after in breaks(text, self._width):
+            self._emit(cut(self._pending, start, end))
+            self._joint = text[end:after]
+            start = after
+        if start:
+            self._pending = cut(self._pending, start, len(text))
+
+    def _emit(self, runs: list[Run]) -> None:
+        prefix = self._prefix.rest if self._begun else self._prefix.first
+        self._begun = True
+        self.lines.append(make_line(prefix, runs, self._joint))
