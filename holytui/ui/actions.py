@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from holytui.i18n import _
+from holytui.keymap import ACTIONS, Where
 from holytui.models import Role
+from holytui.ui import details
 from holytui.ui import help as help_page
+from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
 from holytui.ui.screens.dialogs import Choice, PageDialog, Picker
+from holytui.ui.screens.search import Found, SearchDialog
 
 if TYPE_CHECKING:
     from holytui.ui.screens.chat import ChatScreen
@@ -31,6 +37,16 @@ async def perform(screen: ChatScreen, action: str) -> None:
             await copy_conversation(screen)
         case "model.pick":
             _pick_model(screen)
+        case "app.palette":
+            _palette(screen)
+        case "app.details":
+            _overview(screen)
+        case "app.mouse":
+            _toggle_mouse(screen)
+        case "history.search":
+            search(screen, None)
+        case "log.search":
+            search(screen, screen.conversation_id or None)
         case _:
             screen.say(_("“{action}” has no meaning here").format(action=action), Level.WARNING)
 
@@ -60,6 +76,61 @@ async def copy_conversation(screen: ChatScreen) -> None:
         parts.append(f"## {name}\n\n{message.text}\n")
     if parts:
         await copy(screen, "\n".join(parts))
+
+
+def search(screen: ChatScreen, conversation_id: str | None) -> None:
+    """Search everything, or one conversation, and jump to what was picked."""
+    if screen.services is None:
+        return
+
+    async def picked(found: Found | None) -> None:
+        if found is None:
+            return
+        if found.message_id is not None:
+            await _show_branch_of(screen, found)
+        await screen.open_conversation(found.conversation_id)
+        if found.message_id is not None:
+            screen.log_view.focus()
+            screen.log_view.reveal(found.message_id)
+
+    screen.app.push_screen(SearchDialog(screen.services.history, conversation_id), picked)
+
+
+async def _show_branch_of(screen: ChatScreen, found: Found) -> None:
+    """A message on another branch: that branch is shown."""
+    if screen.services is None or found.message_id is None:
+        return
+    history = screen.services.history
+    branch = await asyncio.to_thread(history.branch, found.conversation_id)
+    if all(message.id != found.message_id for message in branch):
+        leaf = await asyncio.to_thread(history.leaf_below, found.message_id)
+        await asyncio.to_thread(history.update_conversation, found.conversation_id, leaf_id=leaf)
+
+
+def _overview(screen: ChatScreen) -> None:
+    messages = [entry.message for entry in screen.log_view.entries]
+    lines = details.overview_lines(messages)
+    screen.app.push_screen(PageDialog(_("Details"), [*lines, Content(""), *screen.link_lines()]))
+
+
+def _toggle_mouse(screen: ChatScreen) -> None:
+    on = screen.set_mouse(not screen.log_view.selectable)
+    screen.say(_("the mouse is on: it selects text here") if on else _("the mouse is off: your terminal selects text"))
+
+
+def _palette(screen: ChatScreen) -> None:
+    choices = []
+    for action in ACTIONS:
+        if action.id.startswith(("prompt.", "app.palette")) or (action.where is Where.LOG and "_" in action.id):
+            continue
+        keys = " ".join(display_key(key) for key in screen.keymap.of(action.id))
+        choices.append(Choice(action.id, _(action.label), f"{keys} · {_(action.help)}"))
+
+    async def chosen(action_id: str | None) -> None:
+        if action_id:
+            await screen.do(action_id)
+
+    screen.app.push_screen(Picker(_("Actions"), choices), chosen)
 
 
 def _pick_model(screen: ChatScreen) -> None:

@@ -28,16 +28,20 @@ class Connection:
 
     level: Level
     text: str
+    """A template: `{left}` and `{time}` are filled in."""
     due: float | None = None
     since: float | None = None
 
+    @classmethod
+    def plain(cls, level: Level, text: str) -> Connection:
+        """Words of anybody's, with nothing in them to be filled in."""
+        return cls(level, text.replace("{", "{{").replace("}", "}}"))
+
     def words(self, now: float) -> str:
-        """The text with its countdown or running time filled in."""
-        if self.due is not None:
-            return self.text.format(left=fmt.seconds(max(0.0, self.due - now)))
-        if self.since is not None:
-            return self.text.format(time=fmt.seconds(now - self.since))
-        return self.text
+        """The text with its countdown (`{left}`) or running time (`{time}`) filled in."""
+        left = fmt.seconds(max(0.0, self.due - now)) if self.due is not None else ""
+        time = fmt.seconds(now - self.since) if self.since is not None else ""
+        return self.text.format(left=left, time=time)
 
     @property
     def moving(self) -> bool:
@@ -52,7 +56,7 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection(Level.BUSY, _("queued"))
         case ev.Connecting(host=host, attempt=attempt):
             tries = _(" (attempt {number})").format(number=attempt) if attempt > 1 else ""
-            return Connection(Level.BUSY, _("connecting to {host}").format(host=host) + tries)
+            return Connection.plain(Level.BUSY, _("connecting to {host}").format(host=host) + tries)
         case ev.Waiting():
             return Connection(Level.BUSY, _("waiting for the first token · {time}"), since=now)
         case ev.Delta() | ev.Joined() | ev.Replaced():
@@ -61,10 +65,10 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection(Level.BUSY, _("reasoning"))
         case ev.Retrying(number=number, limit=limit, due=due, fault=fault):
             words = _("retry {number}/{limit} in {{left}} · {cause}")
-            return Connection(Level.WARNING, words.format(number=number, limit=limit, cause=_plain(fault)), due=due)
+            return Connection(Level.WARNING, words.format(number=number, limit=limit, cause=_cause(fault)), due=due)
         case ev.Offline(since=since, due=due, fault=fault):
             words = _("offline since {clock}, next try in {{left}} · {cause}")
-            return Connection(Level.WARNING, words.format(clock=fmt.clock(since), cause=_plain(fault)), due=due)
+            return Connection(Level.WARNING, words.format(clock=fmt.clock(since), cause=_cause(fault)), due=due)
         case ev.Online(away=away):
             return Connection(Level.BUSY, _("connection is back after {time}").format(time=fmt.seconds(away)))
         case ev.Refreshing():
@@ -76,7 +80,7 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
         case ev.Slow(rate=rate):
             return Connection(Level.WARNING, _("slow link · {rate} B/s").format(rate=int(rate))) if rate else before
         case ev.StoreTrouble(problem=problem):
-            return Connection(Level.ERROR, _plain_text(problem.title)) if problem else before
+            return Connection.plain(Level.ERROR, problem.title) if problem else before
         case ev.Finished():
             return Connection(Level.CALM, _("ready"))
         case ev.Stopped():
@@ -84,7 +88,7 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
         case ev.Interrupted():
             return Connection(Level.WARNING, _("interrupted, text kept"))
         case ev.Failed(problem=problem):
-            return Connection(Level.ERROR, _plain_text(problem.title))
+            return Connection.plain(Level.ERROR, problem.title)
         case _:
             return before
 
@@ -97,10 +101,6 @@ def _quiet(no_byte: float, no_token: float) -> Connection:
     return Connection(Level.BUSY, _("receiving"))
 
 
-def _plain(fault: Fault) -> str:
-    return _plain_text(cause(fault))
-
-
-def _plain_text(text: str) -> str:
-    """Safe as a template that `Connection.words` fills in."""
-    return text.replace("{", "{{").replace("}", "}}")
+def _cause(fault: Fault) -> str:
+    """The cause, safe within a template."""
+    return cause(fault).replace("{", "{{").replace("}", "}}")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Role
-from holytui.ui import actions
+from holytui.ui import actions, details
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
-from holytui.ui.opened import neighbour
+from holytui.ui.editing import page
+from holytui.ui.opened import fork, neighbour
+from holytui.ui.screens.dialogs import PageDialog
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -37,6 +39,17 @@ async def perform(screen: ChatScreen, action: str, message: Message, number: int
                 await _resume(screen, services, message)
             case "message.variant" | "message.variant_back":
                 await _variant(screen, services, message, 1 if action == "message.variant" else -1)
+            case "message.edit":
+                _edit(screen, message)
+            case "message.fork":
+                await _fork(screen, services, message)
+            case "message.details":
+                attempts = await asyncio.to_thread(services.history.attempts, message.id)
+                screen.app.push_screen(PageDialog(_("This answer"), details.answer_lines(message, attempts)))
+            case "message.undo_seam":
+                await _undo_seams(screen, services, message)
+            case "message.pager":
+                page(screen, message.text)
             case "log.prompt":
                 screen.prompt.focus()
             case _:
@@ -80,6 +93,37 @@ def _answer_of(screen: ChatScreen, message: Message) -> Message | None:
         if entry.message.parent_id == message.id and entry.message.role is Role.ASSISTANT:
             return entry.message
     return None
+
+
+def _edit(screen: ChatScreen, message: Message) -> None:
+    """The question goes to the prompt; sent from there it begins a new branch beside the old one."""
+    question = message
+    if message.role is Role.ASSISTANT:
+        entry = screen.log_view.entry(message.parent_id or "")
+        if entry is None:
+            return
+        question = entry.message
+    screen.edit(question)
+
+
+async def _fork(screen: ChatScreen, services: Services, message: Message) -> None:
+    copy_id = await asyncio.to_thread(fork, services.history, message)
+    await screen.open_conversation(copy_id)
+    screen.say(_("a new conversation begins here; the old one is as it was"))
+
+
+async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:
+    """Put both sides of each seam back as they came; nothing was thrown away, so nothing is guessed."""
+    attempts = await asyncio.to_thread(services.history.attempts, message.id)
+    if not any(attempt.cut or attempt.keep >= 0 for attempt in attempts):
+        screen.say(_("nothing was cut away in this answer"))
+        return
+    await asyncio.to_thread(services.engine.undo_seams, message.id)
+    fresh = await asyncio.to_thread(services.history.message, message.id)
+    entry = screen.log_view.entry(message.id)
+    if fresh is not None and entry is not None:
+        entry.update(fresh)
+        screen.log_view.changed()
 
 
 async def _variant(screen: ChatScreen, services: Services, message: Message, step: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from holytui.models import Conversation, Message, Role
+from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.store.history import History
 from holytui.ui.entry import Entry
 
@@ -46,3 +46,15 @@ def neighbour(history: History, message: Message, step: int) -> str | None:
         return None
     at = variants.index(message.id)
     return history.leaf_below(variants[(at + step) % len(variants)])
+
+
+def fork(history: History, message: Message) -> str:
+    """A new conversation with a copy of the branch down to `message`; returns its id."""
+    old = history.conversation(message.conversation_id)
+    assert old is not None, "a shown message has a conversation"
+    new = history.create_conversation(title=old.title, model=old.model, system=old.system)
+    parent = None
+    for one in history.branch(old.id, message.id):
+        state = one.state if one.state.final else AnswerState.INTERRUPTED
+        parent = history.add_message(new.id, one.role, one.text, parent_id=parent, model=one.model, state=state).id
+    return new.id

@@ -39,11 +39,14 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_BARS[min(7, int(value / top * 7.999))] for value in values)
 
 
+_READY = Connection(Level.CALM, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """All that the bar can show; None or empty: nothing to say."""
 
-    connection: Connection = Connection(Level.CALM, "")
+    connection: Connection = _READY
     model: str = ""
     usage: Usage | None = None
     cost: float | None = None

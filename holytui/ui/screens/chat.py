@@ -11,8 +11,10 @@ from datetime import datetime
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widget import Widget
 
 from holytui.engine import events as ev
 from holytui.engine.engine import StartedTurn
@@ -20,11 +22,13 @@ from holytui.engine.events import TurnEvent
 from holytui.engine.services import Opening, Services
 from holytui.errors import HolytuiError
 from holytui.i18n import _
-from holytui.keymap import Keymap, Where
-from holytui.ui import actions, conversation_actions, message_actions
+from holytui.keymap import BY_ID, Keymap, Where
+from holytui.models import Message
+from holytui.ui import actions, conversation_actions, link, message_actions
 from holytui.ui import help as help_page
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
+from holytui.ui.editing import write
 from holytui.ui.mailbox import Mailbox
 from holytui.ui.opened import Opened, entry_of, open_conversation
 from holytui.ui.status import Status
@@ -73,6 +77,7 @@ class ChatScreen(Screen[None]):
         self._mailbox = Mailbox(self._deliver)
         self._painted = 0.0
         self._sending = False
+        self._editing: Message | None = None
         install(self, keymap, Where.APP, priority=True)
 
     def compose(self) -> ComposeResult:
@@ -205,15 +210,32 @@ class ChatScreen(Screen[None]):
     @work(group="send", exit_on_error=False)
     async def _send(self, services: Services, text: str) -> None:
         try:
-            started = await asyncio.to_thread(
-                services.engine.ask, text, conversation_id=self.conversation_id or None, model=self.model
-            )
+            if self._editing is not None and self._editing.conversation_id == self.conversation_id:
+                started = await asyncio.to_thread(
+                    services.engine.ask,
+                    text,
+                    conversation_id=self.conversation_id,
+                    model=self.model,
+                    parent_id=self._editing.parent_id,
+                )
+            else:
+                started = await asyncio.to_thread(
+                    services.engine.ask, text, conversation_id=self.conversation_id or None, model=self.model
+                )
+            self._editing = None
             self.prompt.accepted()
             await self.begin(services, started)
         except HolytuiError as error:
             self.say(str(error), Level.ERROR)
         finally:
             self._sending = False
+
+    def edit(self, question: Message) -> None:
+        """Put an earlier question into the prompt; sent from there, it is asked on a new branch."""
+        self._editing = question
+        self.prompt.put(question.text)
+        self.prompt.focus()
+        self.say(_("editing: Enter asks on a new branch, the old one stays · Esc leaves it"))
 
     async def begin(self, services: Services, started: StartedTurn) -> None:
         """Show a turn that the engine has just begun, in the conversation that is open or a new one."""
@@ -317,8 +339,7 @@ class ChatScreen(Screen[None]):
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """A notice in the bottom line, until the next state takes its place."""
-        plain = text.replace("{", "{{").replace("}", "}}")
-        self.status_bar.status = replace(self.status_bar.status, connection=Connection(level, plain))
+        self.status_bar.status = replace(self.status_bar.status, connection=Connection.plain(level, text))
 
     def _position(self) -> str:
         log = self.log_view
@@ -367,7 +388,11 @@ class ChatScreen(Screen[None]):
     def action_chat_stop(self) -> None:
         """Stop the answer here; if there is none, go back to the prompt."""
         turn = self.turn_here()
-        if turn is not None and self.services is not None:
+        if self._editing is not None:
+            self._editing = None
+            self.prompt.put("")
+            self.paint_status()
+        elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
         else:
             self.prompt.focus()
@@ -380,6 +405,30 @@ class ChatScreen(Screen[None]):
     async def action_ask(self, action: str, _number: int) -> None:
         """Keys of the app that have a module of their own."""
         await actions.perform(self, action)
+
+    async def do(self, action_id: str) -> None:
+        """Do an action of the table wherever it belongs, as the palette asks for it."""
+        where = BY_ID[action_id].where
+        node: Widget | ChatScreen = self
+        if where is Where.LOG:
+            node = self.log_view
+        elif where is Where.SIDEBAR:
+            node = self.sidebar
+        name = "action_" + action_id.replace(".", "_")
+        await node.run_action(name.removeprefix("action_") if hasattr(node, name) else f"ask({action_id!r}, 0)")
+
+    def link_lines(self) -> list[Content]:
+        """What is known of the way to the terminal."""
+        return link.lines(self.app)
+
+    def set_mouse(self, wanted: bool) -> bool:
+        """Turn the mouse on or off; returns whether it is on now."""
+        self.log_view.selectable = link.set_mouse(self.app, wanted)
+        return self.log_view.selectable
+
+    @on(Prompt.EditorAsked)
+    def _editor_asked(self) -> None:
+        write(self)
 
     @on(MessageLog.Asked)
     async def _message_asked(self, event: MessageLog.Asked) -> None:

@@ -1,0 +1,48 @@
+"""Write the generated parts of the README anew: the table of keys. `--check` only says whether they are up to date."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from holytui.keymap import ACTIONS, Where
+from holytui.ui.bindings import display_key
+
+README = Path(__file__).parent.parent / "README.md"
+_PLACES = {
+    Where.APP: "Everywhere",
+    Where.PROMPT: "Prompt",
+    Where.LOG: "Messages",
+    Where.SIDEBAR: "List",
+}
+
+
+def keys_table() -> str:
+    """Markdown: a row an action."""
+    rows = ["| where | key | does |", "|---|---|---|"]
+    for where in Where:
+        for action in ACTIONS:
+            if action.where is where:
+                keys = " ".join(f"`{display_key(key)}`" for key in action.keys)
+                rows.append(f"| {_PLACES[where]} | {keys} | {action.help} |")
+    return "\n".join(rows)
+
+
+def filled(text: str) -> str:
+    """The README with its generated parts as they should be."""
+    block = f"<!-- keys -->\n\n{keys_table()}\n\n<!-- /keys -->"
+    return re.sub(r"<!-- keys -->(.*<!-- /keys -->)?", lambda _: block, text, flags=re.DOTALL)
+
+
+def main() -> int:
+    """Write, or check."""
+    text = README.read_text("utf-8")
+    if "--check" in sys.argv:
+        return int(filled(text) != text)
+    README.write_text(filled(text), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

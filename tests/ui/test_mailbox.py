@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holytui.engine.events import Delta, Queued, Reasoning, TurnEvent, Waiting
+from holytui.ui.mailbox import Mailbox, coalesce
+
+events = st.lists(
+    st.one_of(
+        st.builds(Delta, st.sampled_from("ab"), st.text(max_size=3)),
+        st.builds(Reasoning, st.sampled_from("ab"), st.text(max_size=3)),
+        st.builds(Waiting, st.sampled_from("ab")),
+    )
+)
+
+
+def _flat(sequence: Sequence[TurnEvent]) -> list[tuple[str, str, str]]:
+    out = []
+    for event in sequence:
+        if isinstance(event, Delta | Reasoning):
+            out += [(type(event).__name__, event.turn_id, char) for char in event.text]
+        else:
+            out.append((type(event).__name__, event.turn_id, ""))
+    return out
+
+
+@given(events)
+def test_joining_changes_neither_text_nor_order(given_events: list[TurnEvent]) -> None:
+    joined = coalesce(given_events)
+    assert _flat(joined) == _flat(given_events)
+    for one, two in itertools.pairwise(joined):
+        same_kind = type(one) is type(two) and one.turn_id == two.turn_id
+        assert not (same_kind and isinstance(one, Delta | Reasoning))
+
+
+def test_what_comes_within_a_frame_is_delivered_together_and_nothing_is_lost() -> None:
+    batches: list[list[TurnEvent]] = []
+
+    async def run() -> None:
+        done = asyncio.Event()
+
+        def deliver(batch: Sequence[TurnEvent]) -> None:
+            batches.append(list(batch))
+            if any(isinstance(event, Queued) for event in batch):
+                done.set()
+
+        box = Mailbox(deliver, frame=0.02)
+        box.open()
+
+        def produce() -> None:
+            for number in range(500):
+                box.put(Delta("t", f"{number} "))
+            box.put(Queued("t"))
+
+        thread = threading.Thread(target=produce)
+        thread.start()
+        await asyncio.wait_for(done.wait(), 10)
+        thread.join()
+        box.close()
+
+    asyncio.run(run())
+    text = "".join(event.text for batch in batches for event in batch if isinstance(event, Delta))
+    assert text == "".join(f"{number} " for number in range(500))
+    assert len(batches) < 100
+
+
+def test_events_left_before_it_opens_are_delivered_then() -> None:
+    got: list[TurnEvent] = []
+
+    async def run() -> None:
+        box = Mailbox(got.extend)
+        box.put(Waiting("t"))
+        box.open()
+        box.close()
+
+    asyncio.run(run())
+    assert got == [Waiting("t")]
+
+
+def test_nothing_is_delivered_after_it_is_closed() -> None:
+    got: list[TurnEvent] = []
+
+    async def run() -> None:
+        box = Mailbox(got.extend)
+        box.open()
+        box.put(Waiting("t"))
+        box.close()
+        box.put(Waiting("u"))
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert got == []

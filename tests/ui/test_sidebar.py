@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from holytui.models import Conversation
+from holytui.ui.widgets.sidebar import label, rows
+
+TODAY = date(2026, 3, 20)
+
+
+def _at(days: int, title: str, **more: object) -> Conversation:
+    when = datetime(2026, 3, 20, 12).astimezone() - timedelta(days=days)
+    return Conversation(title, title, when.timestamp(), when.timestamp(), **more)  # type: ignore[arg-type]  # test data
+
+
+def _shown(*conversations: Conversation, wanted: str = "") -> list[str]:
+    return [row if isinstance(row, str) else f"- {row.title}" for row in rows(conversations, TODAY, wanted)]
+
+
+def test_conversations_stand_under_their_day_newest_first() -> None:
+    assert _shown(_at(40, "old"), _at(0, "now"), _at(1, "gestern"), _at(3, "few"), _at(20, "weeks")) == [
+        "Today",
+        "- now",
+        "Yesterday",
+        "- gestern",
+        "This week",
+        "- few",
+        "This month",
+        "- weeks",
+        "2026-02",
+        "- old",
+    ]
+
+
+def test_pinned_ones_come_first() -> None:
+    assert _shown(_at(0, "now"), _at(40, "kept", pinned=True)) == ["Pinned", "- kept", "Today", "- now"]
+
+
+def test_the_filter_needs_no_accents() -> None:
+    assert _shown(_at(0, "Đường về nhà"), _at(0, "other"), wanted="duong ve") == ["Today", "- Đường về nhà"]
+
+
+def test_marks_say_streaming_unread_and_open_without_colour() -> None:
+    assert label(_at(0, "a", streaming=True), current=True).plain == "◆ a"
+    assert label(_at(0, "a", unread=True), current=False).plain == "• a"
+    assert label(_at(0, "a"), current=True).plain == "› a"
+    assert label(_at(0, ""), current=False).plain == "  New conversation"
+
+
+def test_titles_are_never_markup() -> None:
+    assert label(_at(0, "[/foo] [red]x"), current=False).plain == "  [/foo] [red]x"

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holytui.ui import themes
+
+
+def test_our_own_palettes_can_all_be_used() -> None:
+    found = themes.load([themes.own_folder()])
+    assert {theme.name for theme in found.themes} == {
+        "holytui-dark",
+        "holytui-light",
+        "holytui-contrast",
+        "holytui-16",
+    }
+    assert not found.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("primary = [", "Invalid"),
+        ('primry = "#ffffff"', "did you mean “primary”"),
+        ("dark = true", "“primary” is missing"),
+        ('primary = "#ffffff"\nerror = "no colour"', "no colour"),
+        ('primary = "#ffffff"\nvariables = 3', ""),
+    ],
+    ids=["syntax", "unknown key", "missing", "bad colour", "bad table"],
+)
+def test_a_broken_palette_is_reported_and_the_others_stay(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    (tmp_path / "good.toml").write_text('primary = "#112233"')
+    found = themes.load([tmp_path])
+    assert [theme.name for theme in found.themes] == ["good"]
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith("bad.toml: ")
+    assert said in found.problems[0]
+
+
+def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('name = "holytui-dark"\nprimary = "#112233"')
+    found = themes.load([themes.own_folder(), tmp_path])
+    assert {theme.name: theme.primary for theme in found.themes}["holytui-dark"] == "#112233"
