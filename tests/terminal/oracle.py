@@ -1,0 +1,222 @@
+"""The oracle: pyte's terminal, and the sequences that it lacks by their definition (ECMA-48, DEC STD 070, xterm)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple
+
+import pyte
+from pyte.screens import Char
+
+from holytui.terminal.cells import clusters
+
+_OFF = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
+_ON = {1, 2, 3, 4, 5, 6, 7, 8, 9, 21, 51, 52, 53}
+_SHOWS_ON_BLANKS = {4, 5, 6, 7, 9, 21, 51, 52, 53}
+
+
+class Cell(NamedTuple):
+    """What a user sees of a cell; of a blank neither the letters' colour nor their weight."""
+
+    text: str
+    foreground: str
+    background: str
+    attributes: frozenset[int]
+
+
+class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
+    """A screen with background colour erase, REP and left and right margins; its widths are Textual's by default."""
+
+    def __init__(
+        self, width: int, height: int, *, bce: bool = True, measure: Callable[[str, int], int] | None = None
+    ) -> None:
+        self.bce = bce
+        self.measure = measure or (lambda _cluster, width: width)
+        self.last = ""
+        self.side_margins = False
+        self.left, self.right = 0, width
+        self.synchronized: list[bool] = []
+        self.answers: list[str] = []
+        super().__init__(width, height)
+        self.mode.discard(pyte.modes.DECAWM)
+
+    # -- what a user sees -------------------------------------------------------------------------------------------
+
+    def cell(self, x: int, y: int) -> Cell:
+        char = self.buffer[y][x]
+        attributes = char.bold or frozenset()
+        if char.data == " " and not attributes & _SHOWS_ON_BLANKS:
+            return Cell(" ", "", _name(char.bg), frozenset())
+        return Cell(char.data, _name(char.fg), _name(char.bg), frozenset(attributes))
+
+    def cells(self) -> list[list[Cell]]:
+        return [[self.cell(x, y) for x in range(self.columns)] for y in range(self.lines)]
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def draw(self, data: str) -> None:
+        for cluster, width in clusters(data):
+            cells = self.measure(cluster, width)
+            if cells == 0:
+                raise AssertionError(f"{cluster!r} has no width of its own")
+            self.cursor.x = min(self.cursor.x, self.columns - cells)
+            line = self.buffer[self.cursor.y]
+            self._unpair(self.cursor.x)
+            self._unpair(self.cursor.x + cells)
+            line[self.cursor.x] = self.cursor.attrs._replace(data=cluster)
+            for x in range(self.cursor.x + 1, self.cursor.x + cells):
+                line[x] = self.cursor.attrs._replace(data="")
+            self.cursor.x += cells
+            self.last = cluster
+
+    def _unpair(self, x: int) -> None:
+        """What is written into the middle of a wide character leaves a blank in its other half."""
+        line = self.buffer[self.cursor.y]
+        if x >= self.columns or line[x].data != "":
+            return
+        start = x
+        while start > 0 and line[start].data == "":
+            start -= 1
+        end = x
+        while end < self.columns and line[end].data == "":
+            end += 1
+        for other in range(start, end):
+            line[other] = line[other]._replace(data=" ")
+
+    def repeat(self, count: int = 1) -> None:
+        self.draw(self.last * (count or 1))
+
+    def select_graphic_rendition(self, *codes: int) -> None:
+        pen = self.cursor.attrs
+        attributes = set(pen.bold or ())
+        foreground, background = pen.fg, pen.bg
+        queue = list(codes or (0,))
+        while queue:
+            code = queue.pop(0)
+            if code == 0:
+                attributes, foreground, background = set(), "default", "default"
+            elif code in (38, 48):
+                count = 4 if queue[0] == 2 else 2
+                colour = ";".join(str(part) for part in (code - 8, *queue[:count]))
+                del queue[:count]
+                foreground, background = (colour, background) if code == 38 else (foreground, colour)
+            elif code in _ON:
+                attributes.add(code)
+            elif code in _OFF:
+                attributes -= _OFF[code]
+            elif code in (39, 49):
+                foreground, background = ("default", background) if code == 39 else (foreground, "default")
+            elif 30 <= code <= 37 or 90 <= code <= 97:
+                foreground = str(code)
+            elif 40 <= code <= 47 or 100 <= code <= 107:
+                background = str(code - 10)
+            else:
+                raise AssertionError(f"SGR {code}")
+        self.cursor.attrs = Char(" ", foreground, background, frozenset(attributes))
+
+    # -- erasing and moving rows ------------------------------------------------------------------------------------
+
+    @property
+    def _fresh(self) -> Char:
+        return Char(" ", "default", self.cursor.attrs.bg if self.bce else "default", frozenset())
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        assert how == 0
+        self._erase(self.cursor.x, self.columns)
+
+    def erase_characters(self, count: int | None = None) -> None:
+        self._erase(self.cursor.x, min(self.columns, self.cursor.x + (count or 1)))
+
+    def _erase(self, start: int, end: int) -> None:
+        self._unpair(start)
+        self._unpair(end)
+        for x in range(start, end):
+            self.buffer[self.cursor.y][x] = self._fresh
+
+    def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
+        assert how == 2
+        for y in range(self.lines):
+            for x in range(self.columns):
+                self.buffer[y][x] = self._fresh
+
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
+        super().set_margins(top, bottom)
+        self.cursor_position()
+
+    def left_right_margins(self, left: int = 0, right: int = 0, **_: Any) -> None:
+        if self.side_margins:
+            self.left, self.right = (left or 1) - 1, right or self.columns
+            self.cursor_position()
+
+    def set_mode(self, *modes: int, **kwargs: Any) -> None:
+        self._private(modes, kwargs, on=True)
+        super().set_mode(*modes, **kwargs)
+
+    def reset_mode(self, *modes: int, **kwargs: Any) -> None:
+        self._private(modes, kwargs, on=False)
+        super().reset_mode(*modes, **kwargs)
+
+    def _private(self, modes: tuple[int, ...], kwargs: dict[str, Any], *, on: bool) -> None:
+        if kwargs.get("private") and 69 in modes:
+            self.side_margins = on
+            self.left, self.right = 0, self.columns
+        if kwargs.get("private") and 2026 in modes:
+            self.synchronized.append(on)
+
+    def index(self) -> None:
+        top, bottom = self._region()
+        if self.cursor.y == bottom:
+            self._move_up(top, bottom, 1)
+        else:
+            self.cursor_down()
+
+    def delete_lines(self, count: int | None = None) -> None:
+        top, bottom = self._region()
+        if top <= self.cursor.y <= bottom and self.left <= self.cursor.x < self.right:
+            self._move_up(self.cursor.y, bottom, count or 1)
+            self.cursor.x = self.left
+
+    def insert_lines(self, count: int | None = None) -> None:
+        top, bottom = self._region()
+        if top <= self.cursor.y <= bottom and self.left <= self.cursor.x < self.right:
+            self._move_down(self.cursor.y, bottom, count or 1)
+            self.cursor.x = self.left
+
+    def _region(self) -> tuple[int, int]:
+        return (self.margins.top, self.margins.bottom) if self.margins else (0, self.lines - 1)
+
+    def _move_up(self, top: int, bottom: int, count: int) -> None:
+        for y in range(top, bottom + 1):
+            for x in range(self.left, self.right):
+                self.buffer[y][x] = self.buffer[y + count][x] if y + count <= bottom else self._fresh
+
+    def _move_down(self, top: int, bottom: int, count: int) -> None:
+        for y in range(bottom, top - 1, -1):
+            for x in range(self.left, self.right):
+                self.buffer[y][x] = self.buffer[y - count][x] if y - count >= top else self._fresh
+
+    def linefeed(self) -> None:
+        self.index()
+
+    def write_process_input(self, data: str) -> None:
+        self.answers.append(data)
+
+    def bell(self, *args: Any) -> None:
+        pass
+
+    def debug(self, *args: Any, **kwargs: Any) -> None:
+        raise AssertionError(f"a sequence that this terminal does not know: {args} {kwargs}")
+
+
+class Stream(pyte.Stream):  # type: ignore[misc]  # pyte ships no types
+    """pyte's parser with REP and DECSLRM."""
+
+    csi: ClassVar[dict[str, str]] = {**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}
+    events = frozenset(chain(pyte.Stream.events, ("repeat", "left_right_margins")))
+
+
+def _name(colour: str) -> str:
+    return "" if colour == "default" else colour
+
+
