@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from holytui.errors import KeyUnavailable
 from holytui.i18n import _
@@ -62,7 +63,8 @@ def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProc
             out, err = process.communicate(timeout=seconds)
         except BaseException:
             # its children too: one that keeps the pipe open would hold us up
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(list(argv), process.returncode, out, err)
 

@@ -190,23 +190,27 @@ def read_private(path: Path, fstat: Fstat = os.fstat) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    with os.fdopen(handle, "rb") as file:
-        about = fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise KeyUnavailable(_("{path} is not a file").format(path=path))
-        quoted = shlex.quote(str(path))
-        if about.st_uid != os.getuid():
-            title = _("{path} belongs to another user").format(path=path)
-            raise KeyUnavailable(title, _("Run: {command}").format(command=f"chown {os.getuid()} {quoted}"))
-        if stat.S_IMODE(about.st_mode) & 0o077:
-            title = _("{path} holds a key and can be read by others").format(path=path)
-            raise KeyUnavailable(title, _("Run: {command}").format(command=f"chmod 600 {quoted}"))
-        try:
-            return file.read(_LARGEST).decode("utf-8-sig").strip()
-        except OSError as exc:
-            raise _unreadable(path, exc) from exc
-        except UnicodeDecodeError:
-            raise KeyUnavailable(_("{path} is not a text file").format(path=path)) from None  # it shows the bytes
+    try:
+        _check_private(path, fstat(handle))
+        return os.read(handle, _LARGEST).decode("utf-8-sig").strip()
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    except UnicodeDecodeError:
+        raise KeyUnavailable(_("{path} is not a text file").format(path=path)) from None  # it shows the bytes
+    finally:
+        os.close(handle)
+
+
+def _check_private(path: Path, about: os.stat_result) -> None:
+    if not stat.S_ISREG(about.st_mode):
+        raise KeyUnavailable(_("{path} is not a file").format(path=path))
+    quoted = shlex.quote(str(path))
+    if about.st_uid != os.getuid():
+        title = _("{path} belongs to another user").format(path=path)
+        raise KeyUnavailable(title, _("Run: {command}").format(command=f"chown {os.getuid()} {quoted}"))
+    if stat.S_IMODE(about.st_mode) & 0o077:
+        title = _("{path} holds a key and can be read by others").format(path=path)
+        raise KeyUnavailable(title, _("Run: {command}").format(command=f"chmod 600 {quoted}"))
 
 
 def _variable(file: Path, name: str) -> str | None:
