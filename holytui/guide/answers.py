@@ -25,7 +25,10 @@ _MORE = re.compile(
     r"(?:tell me |show me )?(?:some )?more|(?:what|anything|something) else|and\??|go on|more please|see also|related|"
     r"(?:con|co) gi (?:nua|khac)(?: khong)?|con nua khong|them nua|nua di|noi them|ke them|lien quan"
 )
-_ALL = re.compile(r"(?:list )?(?:all )?topics|what (?:can|do) you (?:do|know)|what can i ask(?: you)?|(?:cac )?chu de|ban biet (?:nhung )?gi|hoi duoc gi")
+_ALL = re.compile(
+    r"(?:list )?(?:all )?topics|what (?:can|do) you (?:do|know)|what can i ask(?: you)?|"
+    r"(?:cac )?chu de|ban biet (?:nhung )?gi|hoi duoc gi"
+)
 _RELATED_SHORT, _RELATED_LONG = 2, 4
 
 
@@ -39,7 +42,7 @@ class Guide:
 
     __slots__ = ("_keys",)
 
-    def __init__(self, keys: Mapping[str, str] = MappingProxyType({})) -> None:  # noqa: B008 - it cannot be changed
+    def __init__(self, keys: Mapping[str, str] = MappingProxyType({})) -> None:
         self._keys = dict(keys)
 
     def answer(self, turns: Sequence[Turn]) -> Answer:

@@ -125,7 +125,7 @@ def expired() -> Refusal:
 
 
 def plan(model: str, mode: Mode, shown: int, left: int) -> Plan:
-    """What `model` does with a request, when it has shown its fault `shown` times and `left` characters are to be said."""
+    """What `model` does, when it has shown its fault `shown` times and `left` characters are still to be said."""
     match model:
         case "busy":
             return Plan(refusal=_busy()) if shown < 2 else _WHOLE

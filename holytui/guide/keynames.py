@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from holytui.guide.topics import fill, key_rows
+from holytui.guide.topics import fill, key_rows, word_list
 from holytui.text import fold
 
 _ALIASES = {
@@ -24,7 +24,15 @@ _ALIASES = {
     "⇥": "tab",
     "␣": "space",
 }
-_MODIFIERS = {"control": "ctrl", "ctl": "ctrl", "c": "ctrl", "option": "alt", "meta": "alt", "m": "alt", "shift": "shift"}
+_MODIFIERS = {
+    "control": "ctrl",
+    "ctl": "ctrl",
+    "c": "ctrl",
+    "option": "alt",
+    "meta": "alt",
+    "m": "alt",
+    "shift": "shift",
+}
 _NAMED = "escape|esc|enter|return|tab|space|spacebar|page ?up|page ?down|pgup|pgdn|pgdown|delete|del|home|end|up|down"
 _COMBINED = re.compile(
     rf"(?<![\w+^-])(?:(?:(?P<mod>ctrl|control|ctl|alt|option|meta|shift|c|m)\s?[+-]\s?|\^)(?P<key>{_NAMED}|[\w/])"
@@ -35,13 +43,6 @@ _SINGLE = re.compile(
     r"(?:\b(?:key|keys|press|hit|does|phím|phim|nhấn|nhan|bấm|bam|nút|nut)\s+[“\"'`(\[]?|^[“\"'`])"
     r"(?P<key>[^\s\w]|\w)[”\"'`)\]]?(?=[\s?.!,]|$)",
     re.IGNORECASE,
-)
-# a question that has no other words than these is about the key itself
-_FILLER = frozenset(
-    "what wat whats s does do is are the a key keys button for mean means meaning in holytui happens when if i press "
-    "pressing hit you tell me about and with of function use used to it can explain here "
-    "phim nut lam gi la dung de bam nhan an khi thi sao co tac the nao cho hoi chuc nang cua va trong dau vay minh toi "
-    "bang y nghia nay ra xin".split()
 )
 
 
@@ -58,7 +59,9 @@ def asked_keys(question: str) -> list[str]:
         found = [single["key"]]
         rest = question[: single.start("key")] + " " + question[single.end("key") :]
     words = re.findall(r"[^\W_]+", fold(rest))
-    return list(dict.fromkeys(found)) if all(word in _FILLER for word in words) else []
+    # a question that has no other words than these is about the key itself
+    filler = word_list("about-keys")
+    return list(dict.fromkeys(found)) if all(word in filler for word in words) else []
 
 
 def meanings(key: str, language: str, keys: Mapping[str, str]) -> list[tuple[str, str, str]]:
@@ -93,4 +96,4 @@ def _normal(match: re.Match[str]) -> str:
 
 def spelled(key: str) -> str:
     """`key` as it is written for people: `Ctrl+J`."""
-    return "+".join(part.capitalize() if len(part) > 1 else (part.upper() if "+" in key else part) for part in key.split("+"))
+    return "+".join(part.capitalize() for part in key.split("+")) if len(key) > 1 else key

@@ -5,27 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from holytui.guide.topics import word_list
 from holytui.text import fold, nfc
 
 LANGUAGES = ("en", "vi")
 
-# letters that no other language written in Latin letters uses, but for đ and the circumflexes
+# letters that hardly any other language has
 _LETTERS = re.compile("[ăắằẳẵặấầẩẫậđếềểễệốồổỗộơớờởỡợưứừửữựạảẹẻẽịỉĩọỏụủũỵỷỹ]", re.IGNORECASE)
+# letters with the tones that other languages have as well; they tell only where nothing says English
+_TONES = re.compile("[àáèéìíòóùúýãõâêô]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
-
-# frequent syllables as they are typed without accents; none is an English word
-_VIETNAMESE = frozenset(
-    "lam sao nao gi khong duoc phim cua nhung nhu voi toi cach bang trong ngoai duong tiep tuc hoi dung lich su tim kiem "
-    "cau hinh mo khoa chep nhan xoa doi ngon ngu giao dien mang tra loi hien giup xin chao biet muon noi viet dem tho "
-    "vi du nua dau tai sao ket thoat thu lai chuyen xuat nhap gia tien hoat dong nhieu chua roi thi nay vay nhe ban hay "
-    "chon dat ten o dau suy luan bi loi bao mat rieng tu qua xem huong dan chu de".split()
-)
-_ENGLISH = frozenset(
-    "the a an is are do does how what why where when which who can could i you it to of in on for with and or my me show "
-    "tell about use this that not no key keys hello hi hey thanks help more model please write make set get be have "
-    "from if there work works give".split()
-)
-_SHARED = frozenset({"ban", "can", "hay", "do", "to", "me", "an", "in", "on", "no", "vi", "be", "bao", "qua", "ten", "bi", "de"})
 
 
 def language_of(questions: Iterable[str]) -> str:
@@ -42,11 +31,13 @@ def _told(question: str) -> str | None:
     if _LETTERS.search(question):
         return "vi"
     words = _WORD.findall(fold(question))
-    vietnamese = sum(word in _VIETNAMESE and word not in _SHARED for word in words)
-    english = sum(word in _ENGLISH and word not in _SHARED for word in words)
-    if vietnamese > english:
+    # neither list has words of the other language
+    known, foreign = word_list("vietnamese"), word_list("english")
+    vietnamese = sum(word in known for word in words)
+    english = sum(word in foreign for word in words)
+    if vietnamese > english or (not english and _TONES.search(question)):
         return "vi"
     # a few bare words tell English only if they are English ones; "ctrl+j?" tells nothing
-    if english or sum(len(word) > 2 and word not in _VIETNAMESE for word in words) > 1:
+    if english or sum(len(word) > 2 and word not in known for word in words) > 1:
         return "en"
     return None

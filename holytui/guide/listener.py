@@ -106,4 +106,3 @@ def _bound(port: int = 0) -> socket.socket:
         else:
             return sock
     raise AssertionError(port)
-

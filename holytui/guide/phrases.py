@@ -47,14 +47,14 @@ _EN = Phrases(
 3. Press {key:model.pick|F2}, choose `guide/cut`, and ask again: the answer breaks off, and goes on by itself.
 
 To talk to a real model, ask **“how do I connect a model?”**.""",
-    unknown="""I do not know that: I am a small offline guide and no language model, so I can only tell about holytui itself.
+    unknown="""I do not know that: I am a small offline guide and no language model, so I can only tell about holytui.
 
 For any other question connect a real model: ask me **“how do I connect a model?”**, or about *HolySheep* or *Ollama*.
 
 I can tell about:
 
 {topics}""",
-    nothing_more="That was all that I have on this. Ask me about any key or command, or say **“topics”** for the whole list.",
+    nothing_more="That was all that I have on this. Ask me about any key or command, or say **“topics”** for a list.",
     more="""More on what goes with *{topic}*:
 
 {topics}
@@ -63,13 +63,12 @@ Ask for one by its name.""",
     key_means="In holytui:",
     key_free="{name} does nothing in holytui. {key:app.help|F1} shows all keys.",
     related="*See also: {topics}.*",
-    apology="\n\n*(I cannot go on with this text, because it is not the beginning of my answer. Please ask the question "
-    "once more.)*",
+    apology="\n\n*(I cannot go on with this text: it is not the beginning of my answer. Please ask once more.)*",
     counted="I count to {limit} at most.",
     lines="Here are {count} lines.",
     line="Line {number} of {count}: {words}.",
-    reasoned="""**It is 8.** The reasoning came before this answer, in a stream of its own; {key:message.reasoning|Space} \
-opens and folds it when the message is selected ({key:app.focus|Tab} goes to the messages).""",
+    reasoned="""**It is 8.** The reasoning came before this answer, in a stream of its own; \
+{key:message.reasoning|Space} opens and folds it when the message is selected ({key:app.focus|Tab} goes to the messages).""",
 )
 
 _VI = Phrases(
@@ -100,13 +99,12 @@ Hãy hỏi theo tên chủ đề.""",
     key_means="Trong holytui:",
     key_free="{name} không làm gì trong holytui. {key:app.help|F1} cho xem mọi phím.",
     related="*Xem thêm: {topics}.*",
-    apology="\n\n*(Tôi không thể viết tiếp đoạn này, vì nó không phải phần đầu câu trả lời của tôi. Xin hãy hỏi lại một "
-    "lần nữa.)*",
+    apology="\n\n*(Tôi không thể viết tiếp đoạn này: nó không phải phần đầu câu trả lời của tôi. Xin hãy hỏi lại.)*",
     counted="Tôi chỉ đếm đến {limit}.",
     lines="Đây là {count} dòng.",
     line="Dòng {number} trên {count}: {words}.",
     reasoned="""**Kết quả là 8.** Phần suy luận đã đến trước câu trả lời này, trong một luồng riêng; \
-{key:message.reasoning|Space} mở hoặc gấp nó khi tin nhắn đang được chọn ({key:app.focus|Tab} để sang phần tin nhắn).""",
+{key:message.reasoning|Space} mở hoặc gấp nó khi tin nhắn đang được chọn ({key:app.focus|Tab} để sang tin nhắn).""",
 )
 
 PHRASES: Mapping[str, Phrases] = MappingProxyType({"en": _EN, "vi": _VI})

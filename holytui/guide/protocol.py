@@ -121,7 +121,7 @@ def _text(content: object) -> str | None:
 
 
 def tokens(text: str) -> list[str]:
-    """`text` in pieces of one to six characters that split words, as the tokens of a model do; joined they are `text`."""
+    """`text` in pieces of one to six characters that split words, as a model's do; joined they are `text`."""
     return _TOKEN.findall(text)
 
 

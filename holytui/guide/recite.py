@@ -16,40 +16,44 @@ _IN_A_ROW = 10
 _LINES_IN_A_PART = 25
 
 _NUMBER = r"(?P<number>\d[\d.,]*)"
-_QUESTION = re.compile(r"^\W*(how|why|when|where|what|which|is|does|do|lam sao|tai sao|nhu the nao|lam the nao|the nao)\b")
+_QUESTION = re.compile(
+    r"^\W*(how|why|when|where|what|which|is|does|do|lam sao|tai sao|nhu the nao|lam the nao|the nao)\b"
+)
 _COUNT = re.compile(rf"^\W*(?:\w+\W+){{0,4}}?(?:count|dem)\b(?:\D{{0,30}}(?:\d+\W+(?:to|den|toi)\s+)?{_NUMBER})?")
 _LINES = re.compile(
-    rf"\b(?:{_NUMBER}\s+(?:lines|dong)\b|(?:long|very long) (?:answer|text|reply|message)\b|(?:cau )?tra loi dai\b|viet dai\b"
-    r"|van ban dai\b)"
+    rf"\b{_NUMBER}\s+(?:lines|dong)\b"
+    r"|\blong (?:answer|text|reply|message)\b"
+    r"|\b(?:tra loi|viet|van ban) (?:that |rat )?dai\b"
 )
-_MARKDOWN = re.compile(r"\b(?:(?:show|demo|example|sample|write|vi du|xem|hien|thu)\b.*\bmarkdown|markdown\b.*(?:demo|example|sample|vi du|mau))")
-_POEM = re.compile(r"\b(?:poem|poetry|truyen kieu|(?:doc|ngam|lam)\b.*\btho|bai tho|mot bai tho)\b")
+_MARKDOWN = re.compile(
+    r"\b(?:show|demo|example|sample|write|vi du|xem|hien|thu)\b.*\bmarkdown\b"
+    r"|\bmarkdown\b.*\b(?:demo|example|sample|vi du|mau)\b"
+)
+_POEM = re.compile(r"\b(?:poem|poetry|truyen kieu|bai tho|(?:doc|ngam|lam)\b.*\btho)\b")
 _REASONING = re.compile(
-    r"\b(?:show\b.*\b(?:reasoning|thinking)|(?:think|reason) aloud|think step by step|(?:cho|xem|hien|thu)\b.*\bsuy (?:luan|nghi))\b"
+    r"\bshow\b.*\b(?:reasoning|thinking)\b"
+    r"|\b(?:think|reason) aloud\b|\bthink step by step\b"
+    r"|\b(?:cho|xem|hien|thu)\b.*\bsuy (?:luan|nghi)\b"
 )
-_WORDS = {
-    "en": "the river runs|a lamp is lit|rain on the roof|the train is late|bread in the oven|a letter arrives|wind in "
-    "the bamboo|the link holds|somebody laughs|the kettle sings|a boat turns home".split("|"),
-    "vi": "dòng sông vẫn chảy|ngọn đèn đã thắp|mưa rơi trên mái|chuyến tàu đến muộn|bánh trong lò|một lá thư đến|gió lùa "
-    "khóm tre|đường truyền còn giữ|có tiếng ai cười|ấm nước reo|con thuyền quay về".split("|"),
-}
 
 
 def recite(question: str, language: str) -> Answer | None:
     """What `question` asks to be recited, if it does."""
     asked = fold(question[:300])
     if _MARKDOWN.search(asked) and not _QUESTION.match(asked):
-        return Answer(recital(language, "markdown"))
+        return Answer(recital(language, "markdown.md"))
     if _QUESTION.match(asked):
         return None
     if found := _LINES.search(asked):
         return Answer(_lines(_number(found["number"], _USUAL_LINES), language))
     if (found := _COUNT.search(asked)) and (found["number"] or len(asked.split()) <= 3):
-        return Answer(_count(_number(found["number"], _USUAL_COUNT), language, one_a_line="line" in asked or "dong" in asked))
+        return Answer(
+            _count(_number(found["number"], _USUAL_COUNT), language, one_a_line="line" in asked or "dong" in asked)
+        )
     if _POEM.search(asked):
-        return Answer(recital(language, "kieu"))
+        return Answer(recital(language, "kieu.md"))
     if _REASONING.search(asked):
-        return Answer(PHRASES[language].reasoned, recital(language, "reasoning"))
+        return Answer(PHRASES[language].reasoned, recital(language, "reasoning.md"))
     return None
 
 
@@ -70,7 +74,7 @@ def _count(wanted: int, language: str, *, one_a_line: bool) -> str:
 
 
 def _lines(wanted: int, language: str) -> str:
-    said, words = PHRASES[language], _WORDS[language]
+    said, words = PHRASES[language], recital(language, "images.txt").splitlines()
     count = min(wanted, MOST)
     out = [said.lines.format(count=count)]
     for number in range(1, count + 1):

@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from holytui.guide.topics import Topic
+from holytui.guide.topics import Topic, word_list
 from holytui.text import fold
 
 _K1, _B = 1.2, 0.6
@@ -20,20 +21,12 @@ _TITLE, _KEYWORDS, _BODY = 4, 5, 1
 _WORDS_OF_A_QUESTION = 60
 _WORD = re.compile(r"[^\W_]+")
 _PAIR_WEIGHT = 0.7
+_COMMON = 0.7
+"""What a word weighs at least there: `mô hình` is in nearly every topic and yet what the question is about."""
+_PHRASE = 0.6
+"""The part of a question's words that a whole keyword must make up to be taken at its word: “who are you?”."""
 _COVERED = 0.42
 """The part of a question's weight that title and keywords must have for the topic to be its answer."""
-
-_STOP = frozenset(
-    # English
-    "a an the is are was be been do does did how what why where when which who can could should would i you he it we they "
-    "to of in on at for with and or but my your me its this that these those there if then so not no any some please "
-    "tell show about want need get got go have has had from by as into out up am will just let us explain give know "
-    "holytui guide way mean means really very much work works use using used make s t m "
-    # Vietnamese, folded
-    "la gi lam sao the nao nhu nhung cac mot cai cua va hay hoac voi cho toi ban minh co khong duoc o dau khi neu thi ma "
-    "nay do kia de ra vao len den tu trong ngoai bang nhe a vay roi se da dang bi phai can muon xin hoi biet chi giup "
-    "cach dung tai vi ve noi hieu oi nhi dum voi".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,8 @@ class Hit:
 
 def terms(text: str) -> list[str]:
     """The words of `text` that carry a meaning, folded and without common endings."""
-    return [_stem(word) for word in _WORD.findall(fold(text)) if word not in _STOP]
+    stop = word_list("stop")
+    return [_stem(word) for word in _WORD.findall(fold(text)) if word not in stop]
 
 
 def _stem(word: str) -> str:
@@ -69,13 +63,19 @@ def _stem(word: str) -> str:
 
 
 def _with_pairs(words: Sequence[str]) -> list[str]:
-    return [*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{first} {second}" for first, second in pairwise(words))]
+
+
+def _phrases(keywords: str) -> tuple[str, ...]:
+    """The keywords of several words, folded."""
+    folded = (" ".join(_WORD.findall(fold(keyword))) for keyword in keywords.split(","))
+    return tuple(keyword for keyword in folded if " " in keyword)
 
 
 class Index:
     """A fixed set of topics, searched by questions."""
 
-    __slots__ = ("_average", "_counts", "_heads", "_idf", "_lengths", "_topics", "_unknown")
+    __slots__ = ("_average", "_counts", "_heads", "_idf", "_lengths", "_phrases", "_titles", "_topics", "_unknown")
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         self._topics = tuple(topics)
@@ -93,6 +93,8 @@ class Index:
                 count[term] += _BODY
             self._counts.append(count)
             self._heads.append(frozenset(heads))
+        self._titles = [frozenset(terms(topic.title)) for topic in self._topics]
+        self._phrases = [_phrases(topic.keywords) for topic in self._topics]
         self._lengths = [sum(count.values()) for count in self._counts]
         self._average = sum(self._lengths) / max(1, len(self._lengths))
         having = Counter(term for count in self._counts for term in count)
@@ -104,18 +106,31 @@ class Index:
         """The topics that have anything of `question`, best first; of equals the earlier one first."""
         words = terms(question)[:_WORDS_OF_A_QUESTION]
         singles = set(words)
-        weight = sum(self._idf.get(word, self._unknown) for word in singles)
+        weight = sum(self._weight(word) for word in singles)
+        said = " ".join(_WORD.findall(fold(question)))
         hits = []
         for number, topic in enumerate(self._topics):
             score = sum(self._score(term, number) * (_PAIR_WEIGHT if " " in term else 1) for term in _with_pairs(words))
-            if score > 0:
-                told = sum(self._idf[word] for word in singles if word in self._heads[number])
-                hits.append(Hit(topic, score, told / weight))
+            score += sum(self._idf[word] for word in self._titles[number]) if self._titles[number] <= singles else 0
+            phrase = self._phrase(said, number)
+            if score + phrase > 0:
+                told = sum(self._weight(word) for word in singles if word in self._heads[number])
+                hits.append(Hit(topic, score + self._unknown * phrase, max(phrase, told / weight if weight else 0)))
         return sorted(hits, key=lambda hit: (-(hit.score * (0.5 + hit.covered)), hit.topic.title))
 
     def related(self, topic: Topic) -> list[Topic]:
         """The other topics, those closest to `topic` first."""
         return [hit.topic for hit in self.find(f"{topic.title} {topic.keywords}") if hit.topic.name != topic.name]
+
+    def _weight(self, word: str) -> float:
+        return max(_COMMON, self._idf.get(word, self._unknown))
+
+    def _phrase(self, said: str, number: int) -> float:
+        """1 if a keyword of several words is nearly all that was said, else 0."""
+        for phrase in self._phrases[number]:
+            if f" {phrase} " in f" {said} " and phrase.count(" ") + 1 >= _PHRASE * (said.count(" ") + 1):
+                return 1.0
+        return 0.0
 
     def _score(self, term: str, number: int) -> float:
         count = self._counts[number].get(term, 0)

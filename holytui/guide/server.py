@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from holytui.errors import GuideError
-from holytui.guide.answers import Guide
 from holytui.guide.http11 import Reader, Writer
 from holytui.guide.listener import Listener
 from holytui.guide.protocol import Refusal
@@ -51,7 +50,7 @@ class GuideServer:
         self._pace = pace
         self._due = threading.local()
         self._tokens = Tokens()
-        self._service = Service(Guide(keys), self._tokens, self._pause, self._vanish)
+        self._service = Service(keys, self._tokens, self._pause, self._vanish)
         self._lock = threading.Lock()
         self._live: dict[socket.socket, tuple[threading.Thread, Listener]] = {}
         self._main: Listener | None = None

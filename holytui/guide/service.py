@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from holytui.guide import faults
-from holytui.guide.answers import Guide
 from holytui.guide.asked import understand
 from holytui.guide.faults import FAULTS, PLAIN, Ledger, Mode
 from holytui.guide.http11 import Request, Writer
@@ -15,6 +15,9 @@ from holytui.guide.reply import Reply, Script
 from holytui.guide.tokens import Pass, Tokens
 from holytui.i18n import _
 
+if TYPE_CHECKING:
+    from holytui.guide.answers import Guide
+
 MODELS: tuple[str, ...] = (PLAIN, *FAULTS)
 _CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
 
@@ -22,12 +25,12 @@ _CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
 class Service:
     """Answers requests; safe to use from several threads."""
 
-    __slots__ = ("_guide", "_ledger", "_pause", "_started", "_tokens", "_vanish")
+    __slots__ = ("_keys", "_ledger", "_pause", "_started", "_tokens", "_vanish")
 
     def __init__(
-        self, guide: Guide, tokens: Tokens, pause: Callable[[float], None], vanish: Callable[[], None]
+        self, keys: Mapping[str, str], tokens: Tokens, pause: Callable[[float], None], vanish: Callable[[], None]
     ) -> None:
-        self._guide = guide
+        self._keys = dict(keys)
         self._tokens = tokens
         self._pause = pause
         self._vanish = vanish
@@ -76,7 +79,8 @@ class Service:
         if self._tokens.check(presented, call.model) is Pass.EXPIRED:
             writer.refuse(faults.expired())
             return
-        asked = understand(call.turns, self._guide.answer)
+        guide = self._guide()
+        asked = understand(call.turns, guide.answer)
         if isinstance(asked, Refusal):
             writer.refuse(asked)
             return
@@ -88,7 +92,7 @@ class Service:
             writer.refuse(plan.refusal)
             return
         envelope = Envelope(f"chatcmpl-{key}", int(time.time()), call.model, call.include_usage)
-        apology = self._guide.apology(asked.question) if asked.mode is Mode.PREFILL else ""
+        apology = guide.apology(asked.question) if asked.mode is Mode.PREFILL else ""
         script = Script.write(asked, plan, call.limit, apology)
         reply = Reply(writer, envelope, script, self._pause, self._vanish)
         if call.stream:
@@ -98,6 +102,11 @@ class Service:
             reply.whole(call)
         if not (plan.faulty and call.stream):
             self._ledger.done(key)
+
+    def _guide(self) -> Guide:
+        from holytui.guide.answers import Guide  # what it needs is imported at the first question, not at the start
+
+        return Guide(self._keys)
 
 
 def _bearer(request: Request) -> str:

@@ -47,9 +47,15 @@ def load(language: str) -> tuple[Topic, ...]:
 
 
 @cache
-def recital(language: str, name: str) -> str:
-    """A text to be recited: `holytui/guide/recitals/LANGUAGE/NAME.md`."""
-    return (resources.files("holytui.guide") / "recitals" / language / f"{name}.md").read_text("utf-8").strip()
+def recital(language: str, file: str) -> str:
+    """A text to be recited: `holytui/guide/recitals/LANGUAGE/FILE`."""
+    return (resources.files("holytui.guide") / "recitals" / language / file).read_text("utf-8").strip()
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """The folded words of `holytui/guide/words/NAME.txt`."""
+    return frozenset((resources.files("holytui.guide") / "words" / f"{name}.txt").read_text("utf-8").split())
 
 
 def fill(text: str, keys: Mapping[str, str]) -> str:
