@@ -42,6 +42,19 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
 
 
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """A connection that leaves the file and its companions exactly as they are. Raises sqlite3.Error.
+
+    Even a reading connection makes the companions of a file in WAL mode. Without a log nobody has such a file open,
+    so that it may be read as if it could not change.
+    """
+    with path.open("rb") as file:
+        header = file.read(20)
+    unlogged = header[18:19] == b"\2" and not path.with_name(path.name + "-wal").exists()
+    name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{'&immutable=1' if unlogged else ''}"
+    return sqlite3.connect(name, uri=True, timeout=LOCAL_TIMEOUT, isolation_level=None)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Whatever sqlite raises inside leaves as a `StoreError`."""
@@ -66,11 +79,16 @@ def _as_ours(exc: sqlite3.Error) -> StoreError:
                 _("The history file cannot be written"), _("Check the permissions of the file and of its folder.")
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreCorrupt(
-                _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
-            )
+            return damaged()
         case _:
             return StoreError(_("The history failed: {reason}").format(reason=exc), _("Nothing on disk was changed."))
+
+
+def damaged() -> StoreCorrupt:
+    """The file's structure is broken."""
+    return StoreCorrupt(
+        _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
+    )
 
 
 @contextmanager

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from holytui.errors import StoreCorrupt
-from holytui.i18n import _
 from holytui.store import files, index, schema, unsaved
-from holytui.store.connect import LOCAL_TIMEOUT, NETWORK_TIMEOUT, Connect, Mode, set_mode, transaction, translated
+from holytui.store.connect import (
+    LOCAL_TIMEOUT,
+    NETWORK_TIMEOUT,
+    Connect,
+    Mode,
+    connect_to_look,
+    damaged,
+    set_mode,
+    transaction,
+    translated,
+)
 from holytui.store.filesystem import filesystem_of, is_network
 
+_MAGIC = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html section 1.3
 _CHECKED_SIZE = 8 * 1024 * 1024
 """Bytes up to which a file is checked at every start; a larger one would take too long."""
 
@@ -25,7 +35,7 @@ class Opened:
     backup: Path | None
 
 
-def open_file(path: Path, connect: Connect, mountinfo: str, now: float, *, fts: bool) -> Opened:
+def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts: bool) -> Opened:
     """Make, check, back up and migrate the file at `path`, whichever it needs.
 
     Raises StoreNewer, StoreFull, StoreBusy, StoreCorrupt, and StoreError for another program's file.
@@ -33,7 +43,8 @@ def open_file(path: Path, connect: Connect, mountinfo: str, now: float, *, fts: 
     files.make_private(path)
     filesystem = filesystem_of(path.resolve(), mountinfo)
     with translated():
-        connection = connect(path, NETWORK_TIMEOUT if is_network(filesystem) else LOCAL_TIMEOUT)
+        inspect(path)
+        connection = connector(path, NETWORK_TIMEOUT if is_network(filesystem) else LOCAL_TIMEOUT)
         try:
             return _prepare(connection, path, filesystem, now, fts=fts)
         except BaseException:
@@ -41,10 +52,25 @@ def open_file(path: Path, connect: Connect, mountinfo: str, now: float, *, fts: 
             raise
 
 
+def inspect(path: Path) -> None:
+    """Look at the file before anything may change it: a writing connection would put a log into a damaged file.
+
+    Raises StoreCorrupt, StoreNewer, StoreError, sqlite3.Error.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        return
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise damaged()
+    with closing(connect_to_look(path)) as connection:
+        schema.version_of(connection)
+        if size <= _CHECKED_SIZE and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise damaged()
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, filesystem: str, now: float, *, fts: bool) -> Opened:
     found = schema.version_of(connection)
-    if found and path.stat().st_size <= _CHECKED_SIZE:
-        check(connection)
     mode = set_mode(connection, filesystem)
     backup = files.back_up(connection, path, found, now) if 0 < found < schema.VERSION else None
     if found < schema.VERSION:
@@ -55,12 +81,3 @@ def _prepare(connection: sqlite3.Connection, path: Path, filesystem: str, now: f
     for place in taken:
         place.unlink(missing_ok=True)
     return Opened(connection, mode, backup)
-
-
-def check(connection: sqlite3.Connection) -> None:
-    """Raises StoreCorrupt when sqlite finds the file's structure damaged."""
-    (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if result != "ok":
-        raise StoreCorrupt(
-            _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
-        )

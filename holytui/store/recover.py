@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from holytui.i18n import _, ngettext
 from holytui.store import files, index
-from holytui.store.connect import connect, transaction, translated
+from holytui.store.connect import connect, connect_to_look, transaction, translated
 from holytui.store.opening import open_file
 
 _TABLES = ("conversation", "message", "attempt", "delta", "fact")
@@ -60,9 +59,11 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
     for trouble with `target` only."""
     with transaction(target):
         target.execute("PRAGMA defer_foreign_keys = ON")
-        source = sqlite3.connect(f"file:{quote(str(damaged.absolute()))}?mode=ro", uri=True, isolation_level=None)
+        source = connect_to_look(damaged)
         try:
             source.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            # sqlite then also reads a file that is shorter than its header says
+            source.execute("PRAGMA writable_schema = ON")
             for table in _TABLES:
                 _copy(source, target, table)
         finally:
