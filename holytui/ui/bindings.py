@@ -17,15 +17,12 @@ from holytui.keymap import ACTIONS, Action, Keymap, Where
 def install(node: DOMNode, keymap: Keymap, where: Where, *, priority: bool = False) -> None:
     """Give `node` the keys of `where`; those that its class has from Textual stay, except where ours take them.
 
-    An action `area.verb` becomes Textual's `area_verb`; of an action that has several numbered keys
-    (`message.copy_code`) the first key calls it with 1, the second with 2, and so on.
+    An action `area.verb` calls the node's `action_area_verb()`, or `action_ask("area.verb", number)` where it has no
+    such method, as it hands the wish up. Of an action with several numbered keys (`message.copy_code`) the first key
+    gives number 1, the second 2, and so on; else it is 0.
     """
-    ours = [
-        binding
-        for action in ACTIONS
-        if action.where is where
-        for binding in _bindings(action, keymap, priority=priority)
-    ]
+    actions = [action for action in ACTIONS if action.where is where]
+    ours = [binding for action in actions for binding in _bindings(node, action, keymap, priority=priority)]
     taken = {binding.key for binding in ours}
     kept = [binding for key, binding in node._bindings if key not in taken]
     node._bindings = BindingsMap([*kept, *ours])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from textual.content import Content
@@ -14,6 +14,15 @@ from holytui.ui.markdown import MarkdownDocument
 from holytui.ui.words import state as state_word
 
 _INDENT = "  "
+_THOUGHT = "  │ "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: what stands in it, and what stands before it."""
+
+    content: Content
+    gutter: str
 
 
 class Entry:
@@ -28,8 +37,10 @@ class Entry:
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
-        self._lines: list[Content] | None = None
-        self._indented: dict[int, tuple[Content, Content]] = {}
+        self._laid_out = False
+        self._asked: list[Content] = []
+        self._head: list[Row] = []
+        self._tail: list[Row] = []
 
     # -- text
 
@@ -37,17 +48,17 @@ class Entry:
     def body(self) -> MarkdownDocument:
         """The text as a document, parsed when first wanted."""
         if self._body is None:
-            self._body = MarkdownDocument()
-            self._body.append(self.message.text)
+            self._body = MarkdownDocument(self.message.text)
             self._body.set_seams(self.message.seams)
+            if self.message.state.final:
+                self._body.close()
         return self._body
 
     @property
     def thoughts(self) -> MarkdownDocument:
         """The reasoning as a document."""
         if self._thoughts is None:
-            self._thoughts = MarkdownDocument()
-            self._thoughts.append(self.message.reasoning)
+            self._thoughts = MarkdownDocument(self.message.reasoning)
         return self._thoughts
 
     def sync(self, text: str, reasoning: str) -> bool:
@@ -60,7 +71,8 @@ class Entry:
         if self._thoughts is not None:
             self._thoughts = _grown(self._thoughts, old.reasoning, reasoning)
         self.message = replace(old, text=text, reasoning=reasoning)
-        self._lines = None
+        if reasoning != old.reasoning or not old.text:
+            self._laid_out = False
         return True
 
     def update(self, message: Message) -> None:
@@ -69,49 +81,69 @@ class Entry:
         if self._body is not None and message.seams != self.message.seams:
             self._body.set_seams(message.seams)
         self.message = message
-        self._lines = None
+        if self._body is not None and message.state.final:
+            self._body.close()
+        self._laid_out = False
 
     def set_open(self, is_open: bool) -> None:
         """Show or fold the reasoning."""
         self.open = is_open
-        self._lines = None
+        self._laid_out = False
 
     # -- lines
 
-    def lines(self, width: int) -> list[Content]:
-        """All lines for a width in cells; the last one is blank."""
-        if self._lines is None or width != self._width:
-            if width != self._width:
-                self._indented.clear()
-            self._width = width
-            self._lines = self._build(width)
-        return self._lines
+    def height(self, width: int) -> int:
+        """The number of lines for a width in cells."""
+        self._fit(width)
+        return len(self._head) + self._body_height() + len(self._tail)
 
-    def _build(self, width: int) -> list[Content]:
+    def line(self, width: int, y: int) -> Row:
+        """Line `y` of `height(width)`; the same content object as long as it looks the same."""
+        self._fit(width)
+        if y < len(self._head):
+            return self._head[y]
+        y -= len(self._head)
+        if y < self._body_height():
+            return Row(self._asked[y] if self._is_question else self.body.line(self._room, y).content, _INDENT)
+        return self._tail[y - self._body_height()]
+
+    def _fit(self, width: int) -> None:
+        if width == self._width and self._laid_out:
+            return
+        if width != self._width or not self._asked:
+            self._asked = self._question_lines(width)
+        self._width = width
+        self._laid_out = True
+        self._head = self._head_rows(width)
+        self._tail = [*self._notes(self._room), Row(Content(""), "")]
+
+    @property
+    def _room(self) -> int:
+        return max(4, self._width - len(_INDENT))
+
+    @property
+    def _is_question(self) -> bool:
+        return self.message.role is not Role.ASSISTANT
+
+    def _body_height(self) -> int:
+        if self._is_question:
+            return len(self._asked)
+        return self.body.height(self._room) if self.message.text else 0
+
+    def _question_lines(self, width: int) -> list[Content]:
+        """A question is shown as it was typed: it is no Markdown unless its writer meant it."""
+        if not self._is_question:
+            return []
         room = max(4, width - len(_INDENT))
-        lines = [self._heading(width)]
-        if self.message.reasoning:
-            lines.append(self._fold_line(width))
-            if self.open:
-                lines += [Content("  │ ").stylize("$text-muted") + line for line in self.thoughts.render(room - 2)]
-        if self.message.text:
-            lines += self._body_lines(room)
-        lines += self._notes(room)
-        lines.append(Content(""))
-        return lines
+        return list(Content(self.message.text.expandtabs(4)).wrap(room))
 
-    def _body_lines(self, room: int) -> list[Content]:
-        if self.message.role is Role.USER:
-            return [Content(_INDENT) + line for line in Content(self.message.text.expandtabs(4)).wrap(room)]
-        out: list[Content] = []
-        fresh: dict[int, tuple[Content, Content]] = {}
-        for line in self.body.render(room):
-            held = self._indented.get(id(line))
-            pair = held if held is not None and held[0] is line else (line, Content(_INDENT) + line)
-            fresh[id(line)] = pair
-            out.append(pair[1])
-        self._indented = fresh
-        return out
+    def _head_rows(self, width: int) -> list[Row]:
+        rows = [Row(self._heading(width), "")]
+        if self.message.reasoning:
+            rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
+            if self.open:
+                rows += [Row(line, _THOUGHT) for line in self.thoughts.render(max(4, width - len(_THOUGHT)))]
+        return rows
 
     def _heading(self, width: int) -> Content:
         message = self.message
@@ -148,11 +180,10 @@ class Entry:
         length = _("{count} characters").format(count=fmt.count(len(self.message.reasoning)))
         took = f" · {fmt.seconds(self.message.reasoning_s)}" if self.message.reasoning_s is not None else ""
         arrow = "▾" if self.open else "▸"
-        return Content.assemble((f"{_INDENT}{arrow} {_('Reasoning')} · {length}{took}", "$text-muted")).truncate(
-            width, ellipsis=True
-        )
+        words = f"{arrow} {_('Reasoning')} · {length}{took}"
+        return Content.assemble((words, "$text-muted")).truncate(max(1, width), ellipsis=True)
 
-    def _notes(self, room: int) -> list[Content]:
+    def _notes(self, room: int) -> list[Row]:
         """What is to be said beside the message: how it ended, and which key helps."""
         message = self.message
         if message.role is not Role.ASSISTANT:
@@ -174,10 +205,7 @@ class Entry:
                 notes.append(("…", "$text-muted"))
             case _:
                 pass
-        out: list[Content] = []
-        for text, style in notes:
-            out += [Content(_INDENT) + line.stylize(style) for line in Content(text).wrap(room)]
-        return out
+        return [Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(text).wrap(room)]
 
 
 def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument | None:

@@ -19,12 +19,14 @@ from holytui.keymap import Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui import scroll
 from holytui.ui.bindings import install
-from holytui.ui.entry import Entry
+from holytui.ui.entry import Entry, Row
 from holytui.ui.scroll import Anchor
 
 
 class MessageLog(Widget, can_focus=True):
     """Follows the stream until the user scrolls up; `log.last` catches up again."""
+
+    COMPONENT_CLASSES = {"log--selection"}  # noqa: RUF012 - Textual's own declaration
 
     @dataclass
     class Asked(Posted):
@@ -49,7 +51,8 @@ class MessageLog(Widget, can_focus=True):
         self._following = True
         self._left_at = (0, 0)
         self._selected: int | None = None
-        self._strips: dict[int, tuple[Content, Strip]] = {}
+        self._strips: dict[tuple[int, bool], tuple[Content, Strip]] = {}
+        self._blank_strip: Strip | None = None
         self._welcome: Sequence[Content] = ()
         self.selectable = False
         """Whether the mouse can select text; else the lines need not tell where they are."""
@@ -102,7 +105,7 @@ class MessageLog(Widget, can_focus=True):
     # -- position
 
     def _height(self, index: int) -> int:
-        return len(self._entries[index].lines(self.size.width))
+        return self._entries[index].height(self.size.width)
 
     @property
     def _view(self) -> int:
@@ -144,7 +147,6 @@ class MessageLog(Widget, can_focus=True):
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._entries) - 1))
-        self._strips.clear()
         self._go(scroll.showing(self._anchor, self._selected, len(self._entries), self._height, self._view))
 
     # -- keys
@@ -182,7 +184,6 @@ class MessageLog(Widget, can_focus=True):
         """Go to the end and follow it."""
         self._selected = None
         self._following = True
-        self._strips.clear()
         self._settle()
 
     def action_log_next_question(self) -> None:
@@ -244,69 +245,71 @@ class MessageLog(Widget, can_focus=True):
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show which message the keys act on."""
-        self._strips.clear()
         self.refresh()
 
     def on_blur(self, _event: events.Blur) -> None:
         """Hide the selection's mark."""
-        self._strips.clear()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Another theme: paint anew."""
         self._strips.clear()
+        self._blank_strip = None
         super().notify_style_update()
 
-    def _line(self, y: int) -> tuple[Content, bool] | None:
-        """The content `y` lines below the top, and whether it is of the selected message."""
+    def _row(self, y: int) -> tuple[Row, bool] | None:
+        """The row `y` lines below the top, and whether it is of the selected message."""
         if not self._entries:
-            return (self._welcome[y], False) if y < len(self._welcome) else None
+            return (Row(self._welcome[y], ""), False) if y < len(self._welcome) else None
         found = scroll.at(self._anchor, y, len(self._entries), self._height)
         if found is None:
             return None
         index, line = found
         marked = self.has_focus and index == self._at()
-        return self._entries[index].lines(self.size.width)[line], marked
+        return self._entries[index].line(self.size.width, line), marked
 
     def render_line(self, y: int) -> Strip:
-        """The line at `y` of the view."""
-        width = self.size.width
-        found = self._line(y)
+        """The line at `y` of the view; as long as it looks the same, the same object."""
+        found = self._row(y)
         if found is None:
-            return Strip.blank(width, self.rich_style)
-        content, marked = found
+            return self._blank()
+        row, marked = found
         selection = self.text_selection
-        if selection is None:
-            held = self._strips.get(id(content))
-            if held is not None and held[0] is content:
-                return held[1].apply_offsets(0, y) if self.selectable else held[1]
-        painted = _mark(content) if marked else content
         if selection is not None and (span := selection.get_span(y)) is not None:
-            start, end = span
-            painted = painted.stylize(self.selection_style, start, len(painted) if end == -1 else end)
-        strip = self._paint(painted, width)
-        if selection is None:
+            return self._paint(row, marked=marked, span=span).apply_offsets(0, y)
+        held = self._strips.get((id(row.content), marked))
+        if held is None or held[0] is not row.content:
             if len(self._strips) > 4 * self._view:
                 self._strips.clear()
-            self._strips[id(content)] = (content, strip)
-        return strip.apply_offsets(0, y) if self.selectable else strip
+            held = (row.content, self._paint(row, marked=marked))
+            self._strips[id(row.content), marked] = held
+        return held[1].apply_offsets(0, y) if self.selectable else held[1]
 
-    def _paint(self, content: Content, width: int) -> Strip:
+    def _blank(self) -> Strip:
+        width = self.size.width
+        if self._blank_strip is None or self._blank_strip.cell_length != width:
+            self._blank_strip = Strip.blank(width, self.rich_style)
+        return self._blank_strip
+
+    def _paint(self, row: Row, *, marked: bool, span: tuple[int, int] | None = None) -> Strip:
+        content = (Content(row.gutter) + row.content) if row.gutter else row.content
+        if marked:
+            bar = Content.assemble(("▌", "$accent"))
+            content = bar + (content[1:] if row.gutter else Content(" ") + content)
+        if span is not None:
+            start, end = span
+            content = content.stylize(
+                self.get_visual_style("log--selection", partial=True), start, len(content) if end == -1 else end
+            )
+        width = self.size.width
         strips = Visual.to_strips(self, content, width, 1, self.visual_style)
-        return strips[0].extend_cell_length(width, self.rich_style) if strips else Strip.blank(width, self.rich_style)
+        return strips[0].extend_cell_length(width, self.rich_style) if strips else self._blank()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text of what is in sight."""
-        lines = [self._line(y) for y in range(self._view)]
-        return selection.extract("\n".join(found[0].plain if found else "" for found in lines)), "\n"
+        rows = [self._row(y) for y in range(self._view)]
+        return selection.extract("\n".join(f[0].gutter + f[0].content.plain if f else "" for f in rows)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
         """Paint the selection."""
-        self._strips.clear()
         self.refresh()
-
-
-def _mark(content: Content) -> Content:
-    """The line with the bar of the selected message in its first column."""
-    bar = Content("▌").stylize("$accent")
-    return bar + content[1:] if content.plain.startswith("  ") else bar + Content(" ") + content
