@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from holytui.i18n import N_
-from holytui.text import nearest
+from holytui.i18n import N_, _
+from holytui.text import nearest, sanitize_line
 
 
 class Where(StrEnum):
@@ -123,25 +123,35 @@ class Keymap:
 
 
 def build(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
-    """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out."""
-    keys = {action.id: action.keys for action in ACTIONS}
-    problems: list[str] = []
-    for action_id, wanted in overrides.items():
-        if action_id not in BY_ID:
-            meant = nearest(action_id, list(BY_ID))
-            problems.append(f'[keys] "{action_id}" is no action' + (f'; did you mean "{meant}"?' if meant else ""))
-            continue
+    """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out.
+
+    Actions may swap their keys: a default key is free as soon as `overrides` gives its action another one.
+    """
+    known = {action_id: wanted for action_id, wanted in overrides.items() if action_id in BY_ID}
+    problems = [_unknown(action_id) for action_id in overrides if action_id not in BY_ID]
+    keys = {action.id: () if action.id in known else action.keys for action in ACTIONS}
+    without: list[Action] = []
+    for action_id, wanted in known.items():
         action = BY_ID[action_id]
-        free = []
-        for key in wanted:
-            rival = _rival(action, key, keys)
-            if rival is None:
-                free.append(key)
-            else:
-                problems.append(f'[keys] "{action_id}" = "{key}": that key is taken by "{rival}"')
-        if free or not wanted:
-            keys[action_id] = tuple(free)
+        rivals = {key: _rival(action, key, keys) for key in wanted}
+        problems += [
+            _('[keys] "{id}" = "{key}": that key is taken by "{other}"').format(id=action_id, key=key, other=rival)
+            for key, rival in rivals.items()
+            if rival is not None
+        ]
+        keys[action_id] = tuple(key for key, rival in rivals.items() if rival is None)
+        if wanted and not keys[action_id]:
+            without.append(action)
+    for action in without:
+        keys[action.id] = tuple(key for key in action.keys if _rival(action, key, keys) is None)
     return Keymap(MappingProxyType(keys), tuple(problems))
+
+
+def _unknown(action_id: str) -> str:
+    name = sanitize_line(action_id)
+    if meant := nearest(action_id, list(BY_ID)):
+        return _('[keys] "{id}" is no action; did you mean "{name}"?').format(id=name, name=meant)
+    return _('[keys] "{id}" is no action').format(id=name)
 
 
 def _rival(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -11,7 +11,7 @@ _APP = "holytui"
 def config_file() -> Path:
     """`HOLYTUI_CONFIG`, else `config.toml` in the user's configuration folder."""
     if named := os.environ.get("HOLYTUI_CONFIG"):
-        return Path(named).expanduser()
+        return _expanded(named)
     return config_dir() / "config.toml"
 
 
@@ -25,7 +25,7 @@ def config_dir() -> Path:
 def data_dir() -> Path:
     """`HOLYTUI_DATA_DIR`, else the user's data folder (XDG on Linux)."""
     if named := os.environ.get("HOLYTUI_DATA_DIR"):
-        return Path(named).expanduser()
+        return _expanded(named)
     import platformdirs
 
     return Path(platformdirs.user_data_dir(_APP, appauthor=False))
@@ -47,6 +47,10 @@ def runtime_dir() -> Path:
 
     base = os.environ.get("XDG_RUNTIME_DIR")
     return Path(base) / _APP if base else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def _expanded(named: str) -> Path:
+    return Path(os.path.expanduser(named))  # noqa: PTH111 - unlike Path.expanduser, it leaves an unknown ~user as it is
 
 
 def private_dir(path: Path) -> Path:
@@ -73,5 +77,5 @@ def write_private(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
         raise

@@ -89,20 +89,21 @@ def fold(text: str) -> str:
     """
     out: list[str] = []
     latin = False
-    for char in unicodedata.normalize("NFD", text):
+    # case first, then apart again: folding the case of "ᾳ" or "ﬁ" gives letters that can carry marks themselves
+    for char in unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold()):
         if unicodedata.category(char) == "Mn":
             if not latin:
                 out.append(char)
             continue
         latin = char < "\u0250"
-        out.append("d" if char in "đĐ" else char)
-    return unicodedata.normalize("NFC", "".join(out)).casefold()
+        out.append("d" if char == "đ" else char)
+    return unicodedata.normalize("NFC", "".join(out))
 
 
 def title_of(question: str, limit: int = 60) -> str:
     """A conversation's title from its first question: its first words, at most `limit` characters."""
-    line = next((line for line in question.splitlines() if line.strip()), "")
-    line = sanitize_line(line).lstrip("#>*- ").strip()
+    lines = (sanitize_line(line).lstrip("#>*- ").strip() for line in question.splitlines())
+    line = next((line for line in lines if line), "")
     if len(line) <= limit:
         return line
     cut = line[: limit - 1]

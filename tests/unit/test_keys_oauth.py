@@ -229,7 +229,7 @@ def test_a_refresh_token_that_others_can_read_is_refused(file: Path) -> None:
 
 
 def test_two_processes_do_not_trade_the_same_token_at_once(file: Path) -> None:
-    """flock excludes by open file, so a second handle here stands for another process."""
+    # flock excludes by open file, so a second handle here stands for another process
     asked = threading.Event()
 
     def serve(request: httpx.Request) -> httpx.Response:

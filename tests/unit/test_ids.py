@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+
+import pytest
+
+from holytui import ids
+
+
+def test_an_id_is_a_uuid_of_version_7_with_the_time_in_it() -> None:
+    before = time.time_ns() // 1_000_000
+    value = uuid.UUID(ids.new_id())
+    assert (value.version, value.variant) == (7, uuid.RFC_4122)
+    assert before <= value.int >> 80 <= time.time_ns() // 1_000_000 + 1
+
+
+def test_later_ids_are_greater() -> None:
+    made = [ids.new_id() for _ in range(5000)]
+    assert made == sorted(set(made))
+
+
+def test_a_clock_set_back_does_not_turn_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ids.new_id()
+    monkeypatch.setattr(time, "time_ns", lambda: 1)
+    second, third = ids.new_id(), ids.new_id()
+    assert first < second < third
+
+
+def test_threads_never_get_the_same_id() -> None:
+    made: list[str] = []
+    threads = [threading.Thread(target=lambda: made.extend(ids.new_id() for _ in range(500))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == 2000

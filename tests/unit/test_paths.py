@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from holytui import paths
+
+
+def test_files_are_where_the_user_has_them_by_default() -> None:
+    home = Path.home()
+    assert paths.config_file() == home / ".config/holytui/config.toml"
+    assert paths.history_file() == home / ".local/share/holytui/history.db"
+    assert paths.log_file() == home / ".local/share/holytui/holytui.log"
+    assert paths.runtime_dir() == home / ".cache/holytui"
+
+
+def test_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/c")
+    monkeypatch.setenv("XDG_DATA_HOME", "/d")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/r")
+    assert paths.config_file() == Path("/c/holytui/config.toml")
+    assert paths.data_dir() == Path("/d/holytui")
+    assert paths.runtime_dir() == Path("/r/holytui")
+    monkeypatch.setenv("HOLYTUI_CONFIG", "~/my.toml")
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", "~/mine")
+    assert paths.config_file() == Path.home() / "my.toml"
+    assert paths.history_file() == Path.home() / "mine/history.db"
+
+
+def test_a_home_of_nobody_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLYTUI_CONFIG", "~no-such-user-here/my.toml")
+    assert paths.config_file() == Path("~no-such-user-here/my.toml")
+
+
+def test_asking_for_a_path_makes_nothing() -> None:
+    for ask in (paths.config_file, paths.history_file, paths.log_file, paths.runtime_dir):
+        ask()
+    assert list(Path.home().iterdir()) == []
+
+
+def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
+    folder = paths.private_dir(tmp_path / "a" / "b")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert paths.private_dir(folder) == folder
+
+
+def test_a_private_file_is_closed_to_others_also_if_it_was_open(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text("old")
+    file.chmod(0o644)
+    paths.write_private(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = folder / "f"
+    file.write_text("old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        paths.write_private(file, b"new")
+    assert file.read_text() == "old"
+    assert [path.name for path in folder.iterdir()] == ["f"]
+
+
+def test_a_write_whose_folder_vanishes_tells_the_first_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(source: str, target: Path) -> None:
+        Path(source).unlink()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "replace", gone)
+    with pytest.raises(OSError, match="Input/output"):
+        paths.write_private(tmp_path / "f", b"new")
