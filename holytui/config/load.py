@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from holytui import paths
+from holytui.config.checks import is_secure
 from holytui.config.lines import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity
@@ -132,6 +133,9 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
         provider = replace(provider, api_key_env=preset.key_env)
     if provider.api_key_env_file and not provider.api_key_env:
         reader.say((*path, "api_key_env_file"), _('"api_key_env" must say which name to look up in it'))
+    if not (is_secure(provider.base_url) or provider.allow_insecure) and any(getattr(provider, f) for f in KEY_SOURCES):
+        text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
+        reader.say((*path, "base_url"), text, Severity.WARNING)
     provider = _anchored(provider, reader.file.parent)
     _remember_secrets(provider)
     return provider

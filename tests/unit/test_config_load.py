@@ -304,6 +304,22 @@ def test_a_file_with_a_key_that_others_can_read_is_warned_about(file: Path, line
     assert scrub("said sk-open-secret") == "said •••"
 
 
+@pytest.mark.parametrize(
+    ("address", "more", "warned"),
+    [
+        ("http://192.168.0.9/v1", "", True),
+        ("http://192.168.0.9/v1", "allow_insecure = true", False),
+        ("http://127.0.0.1:9/v1", "", False),
+        ("https://far.example/v1", "", False),
+    ],
+)
+def test_a_key_over_plain_http_is_warned_about(file: Path, address: str, more: str, warned: bool) -> None:
+    text = f"[providers.x]\nbase_url = '{address}'\n{more}\n"
+    assert loaded(file, text).problems == ()
+    problems = loaded(file, text + "api_key_env = 'X_KEY'\n").problems
+    assert [(problem.line, problem.severity) for problem in problems] == [(2, Severity.WARNING)] * warned
+
+
 def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
     loaded(file, "[providers.openai]\n")
     file.chmod(0o644)
