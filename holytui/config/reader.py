@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ from holytui.text import nearest
 T = TypeVar("T")
 _BAD: Final = object()
 _NOT_IN_FILE = frozenset({(Provider, "name"), (Model, "name"), (Config, "source")})
+_hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)  # it evaluates source text, for each model anew
 _SECTIONS: Mapping[str, type] = {"stream": Stream, "ui": Ui, "": Config}
 
 
@@ -45,7 +47,7 @@ class Reader:
         if not isinstance(table, dict):
             self.mismatch(path, table, _("a table"))
             return None
-        known, hints = file_fields(cls), get_type_hints(cls)
+        known, hints = file_fields(cls), _hints(cls)
         values: dict[str, object] = dict(given)
         failed = False
         for key, raw in table.items():
