@@ -62,6 +62,8 @@ class Peer:
     server: ScriptedServer
     gone: threading.Event = field(default_factory=threading.Event)
     """Set when a STALL saw that the client had hung up."""
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set when the script has ended and its side of the connection is closed."""
 
     def read(self) -> bool:
         """Read one request into `server.requests`; False: the client hung up instead."""
@@ -202,14 +204,16 @@ class ScriptedServer:
     def _serve(self, peer: Peer) -> None:
         script = self._scripts[min(peer.number, len(self._scripts) - 1)]
         try:
-            with peer.sock:
-                for step in script:
-                    if not self._play(peer, step):
-                        return
+            for step in script:
+                if not self._play(peer, step):
+                    return
         except (ConnectionError, BrokenPipeError):
             pass  # the client hung up: that is the client's affair
         except Exception as exc:  # noqa: BLE001 - a script's own failure is the test's to see, not this thread's
             self.failures.append(exc)
+        finally:
+            peer.sock.close()
+            peer.closed.set()
 
     def _play(self, peer: Peer, step: Step) -> bool:
         match step:

@@ -78,6 +78,7 @@ class Mailbox:
     def put(self, events: Sequence[WireEvent], so_far: End, *, token: bool = False) -> None:
         """Bytes came, and these events of them; `so_far` is the end if no more comes. Waits for a slow reader."""
         with self._changed:
+            began = self._clock()
             while len(self._events) >= _CAPACITY and not self._closed:
                 self._writer_waits = True
                 self._changed.wait()
@@ -86,6 +87,7 @@ class Mailbox:
                 return
             self._so_far = so_far
             self._byte_at = self._clock()
+            self._token_at += self._byte_at - began  # the time that the reader took is not the server's
             if token:
                 self._phase = _Phase.FLOWING
                 self._token_at = self._byte_at
