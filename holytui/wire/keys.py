@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from holytui.config.schema import Provider
 from holytui.errors import KeyUnavailable
@@ -24,6 +23,9 @@ from holytui.wire.key_sources import (
     Key,
     KeySource,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 EARLY = 60.0
 """Seconds before its end at which a key is renewed: it must outlive the request that it is sent with."""
@@ -132,7 +134,7 @@ def _source(
     fstat: Fstat,
 ) -> KeySource | None:
     if provider.oauth is not None:
-        from holytui.wire.oauth import FromOAuth  # costs an import of ssl and fcntl that few need
+        from holytui.wire.oauth import FromOAuth  # it imports httpx, which the first screen must not wait for
 
         return FromOAuth(
             provider, provider.oauth, environ=environ, run=run, clock=clock, transport=transport, fstat=fstat

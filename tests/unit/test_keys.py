@@ -423,3 +423,8 @@ def test_nothing_of_a_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     ring.refresh(ring.get())
     assert KEY not in caplog.text
     assert OTHER not in caplog.text
+
+
+def test_the_http_client_is_not_loaded_for_keys_that_need_none() -> None:
+    script = "import sys, holytui.wire.keys, holytui.wire.providers; sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
