@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from holytui.config.schema import Provider
 
@@ -117,11 +118,20 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 
 
-def continuation(provider: str, model: str) -> Continuation:
+def preset_of(provider: Provider) -> Preset | None:
+    """The well-known server behind `provider`: by its host, or by its name for servers that people run themselves."""
+    named = PRESETS.get(provider.name)
+    if named is not None and named.port is not None:
+        return named
+    host = urlsplit(provider.base_url).hostname
+    return next((one for one in _ALL if one.port is None and urlsplit(one.base_url).hostname == host), None)
+
+
+def continuation(provider: Provider, model: str) -> Continuation:
     """How `provider` continues a cut answer of `model`; `Prefill.UNKNOWN` where nobody can know before trying."""
-    if provider == GUIDE:
+    if provider.name == GUIDE:
         return _TRAILING
     if (claude := _CLAUDE.search(model)) is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
         return _NONE  # also behind gateways: the model itself refuses
-    preset = PRESETS.get(provider)
+    preset = preset_of(provider)
     return preset.continuation if preset is not None else _UNKNOWN

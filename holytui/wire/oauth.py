@@ -66,12 +66,12 @@ class FromOAuth:
         with self._alone():
             refresh_token = self._refresh_token()
             answer = self._post(refresh_token)
-            token, seconds = answer.get("access_token"), _seconds(answer.get("expires_in"))
-            if not isinstance(token, str) or not token:
-                raise KeyUnavailable(_("{host} answered without an access token").format(host=self._host()), self.fix())
             new = answer.get("refresh_token")
             if isinstance(new, str) and new and new != refresh_token.reveal():
-                self._keep(checked(new, self._host()), refresh_token)
+                self._keep(checked(new, self._host()), refresh_token)  # first of all: the old one may be void by now
+        token, seconds = answer.get("access_token"), _seconds(answer.get("expires_in"))
+        if not isinstance(token, str) or not token:
+            raise KeyUnavailable(_("{host} answered without an access token").format(host=self._host()), self.fix())
         return Key(checked(token, self._host()), None if seconds is None else self._clock() + seconds)
 
     def where(self) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation
+from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
 from holytui.errors import ModelUnknown
 from holytui.i18n import _
@@ -30,11 +30,12 @@ class Resolved:
     model: Model
     provider: Provider
     preset: Preset | None = None
+    """The well-known server behind it, if it is one."""
 
     @property
     def continuation(self) -> Continuation:
         """How the server goes on with a cut answer, as far as it is known beforehand."""
-        return continuation(self.provider.name, self.model.name)
+        return continuation(self.provider, self.model.name)
 
 
 def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
@@ -44,13 +45,12 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
     Raises ModelUnknown, with the nearest name as its hint. `guide/<fault>` is always known.
     """
     ref = wanted if isinstance(wanted, ModelRef) else _parse(config, wanted.strip())
-    preset = PRESETS.get(ref.provider)
     if ref.provider == GUIDE:
         provider = Provider(GUIDE, "")
     elif ref.provider in config.providers:
         provider = config.providers[ref.provider]
-    elif preset is not None:
-        provider = preset.provider()
+    elif ref.provider in PRESETS:
+        provider = PRESETS[ref.provider].provider()
     else:
         raise _unknown(config, ref)
     endpoint = Endpoint(
@@ -62,7 +62,7 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
         provider.ca_file,
         provider.allow_insecure,
     )
-    return Resolved(ref, endpoint, provider.models.get(ref.name) or Model(ref.name), provider, preset)
+    return Resolved(ref, endpoint, provider.models.get(ref.name) or Model(ref.name), provider, preset_of(provider))
 
 
 def known_models(config: Config) -> tuple[ModelRef, ...]:

@@ -126,6 +126,11 @@ def test_a_rotated_refresh_token_is_written_back_and_used(file: Path) -> None:
     assert [form["refresh_token"] for form in server.forms] == [REFRESH, ROTATED]
 
 
+def test_a_rotated_token_is_kept_even_if_no_access_token_came_with_it(file: Path) -> None:
+    failure(ring(Server(httpx.Response(200, json={"refresh_token": ROTATED})), file))
+    assert file.read_text() == ROTATED + "\n"
+
+
 def test_a_link_to_the_refresh_token_stays_one(file: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(file)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from holytui.config.checks import is_secure
-from holytui.config.presets import GUIDE, PRESETS, Prefill, Preset, continuation
+from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
@@ -138,14 +138,27 @@ def test_presets_are_secure_and_holysheep_is_the_first() -> None:
     ],
 )
 def test_who_continues_a_cut_answer_depends_on_provider_and_model(provider: str, model: str, prefill: Prefill) -> None:
-    assert continuation(provider, model).prefill is prefill
+    assert continues(provider, model).prefill is prefill
+
+
+def continues(name: str, model: str = "x") -> Continuation:
+    known = PRESETS.get(name)
+    return continuation(known.provider() if known is not None else Provider(name, "https://own.example/v1"), model)
 
 
 def test_each_way_to_continue_is_spelt_as_its_provider_wants_it() -> None:
-    assert dict(continuation("mistral", "x").message) == {"prefix": True}
-    deepseek = continuation("deepseek", "x")
+    assert dict(continues("mistral").message) == {"prefix": True}
+    deepseek = continues("deepseek")
     assert (dict(deepseek.message), deepseek.base_url) == ({"prefix": True}, "https://api.deepseek.com/beta")
-    assert dict(continuation("vllm", "x").params) == {"continue_final_message": True, "add_generation_prompt": False}
+    assert dict(continues("vllm").params) == {"continue_final_message": True, "add_generation_prompt": False}
+
+
+def test_a_well_known_server_is_known_by_its_host_under_any_name() -> None:
+    assert preset_of(Provider("mine", "https://api.mistral.ai/v1")) is PRESETS["mistral"]
+    assert preset_of(Provider("mistral", "https://gateway.example/v1")) is None
+    assert preset_of(Provider("vllm", "http://192.168.0.9:9000/v1")) is PRESETS["vllm"]
+    assert preset_of(Provider("mine", "http://127.0.0.1:8000/v1")) is None
+    assert preset_of(Provider(GUIDE, "")) is None
 
 
 @pytest.fixture
