@@ -57,7 +57,7 @@ class Replaced(TurnEvent):
     text: str
     reasoning: str
     variant_id: str
-    """The message that keeps the older text."""
+    """The message that keeps the older text; empty when nothing but reasoning was replaced (the journal has it)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,10 +95,14 @@ def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
     `insufficient_quota` never heals by waiting)."""
     code = fault.code.casefold()
     status = fault.status
+    if fault.should_retry is False and status != 401:
+        return Remedy.FINAL
     if status == 401 or (status == 403 and key_by_command):
         return Remedy.EXPIRED_KEY
     if any(word in code for word in _FINAL_CODES):
         return Remedy.FINAL
+    if fault.should_retry:
+        return Remedy.TRANSIENT
     if status is not None and status >= 400:
         return Remedy.TRANSIENT if _transient_status(status) else Remedy.FINAL
     if any(word in code for word in _KEY_CODES):

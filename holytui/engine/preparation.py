@@ -1,0 +1,159 @@
+"""From a message that is to be filled to all that its turn needs: model, key, address, context, what was learnt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from holytui.config.presets import Continuation
+from holytui.config.schema import Config, Provider, Recover, Stream
+from holytui.engine.answer import Kept
+from holytui.engine.context import messages_for, tokens_of
+from holytui.engine.courier import Job
+from holytui.engine.ports import GuideHost, GuideKeys, Keys
+from holytui.engine.recovery import Strategy, is_structured, learn_key
+from holytui.engine.turn import Plan
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
+from holytui.secret import Secret
+from holytui.store.history import History, assemble
+from holytui.text import sanitize_line
+from holytui.wire.providers import GUIDE, Resolved, resolve
+from holytui.wire.request import ChatRequest, Endpoint, Timeouts
+
+
+class Preparation:
+    """Makes plans and jobs. The guide's server is started when it is first needed."""
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        history: History,
+        keyring_for: Callable[[Provider], Keys],
+        guide: Callable[[], GuideHost] | None,
+        *,
+        probe_scale: float,
+    ) -> None:
+        self._config = config
+        self._history = history
+        self._keyring_for = keyring_for
+        self._make_guide = guide or _own_guide
+        self._guide: GuideHost | None = None
+        self._lock = threading.Lock()
+        self._probe_scale = probe_scale
+
+    def resolve(self, model: str | ModelRef) -> Resolved:
+        """Raises ModelUnknown."""
+        return resolve(self._config(), model)
+
+    def of(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[Plan, Job]:
+        """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
+        stream = self._config().stream
+        resolved = self.resolve(message.model or self._config().default_model)
+        endpoint, keys = self._address(resolved)
+        request = self._request(message, resolved)
+        strategy = self._strategy(resolved, endpoint, request.params, by_user=by_user)
+        plan = Plan(
+            turn_id,
+            message.id,
+            sanitize_line(urlsplit(endpoint.base_url).netloc.rpartition("@")[2]),
+            stream,
+            strategy,
+            kept_of(message),
+            keys.supplied_by_command,
+            keys.describe(),
+            tokens_of(request.messages),
+            self._probe_scale,
+        )
+        timeouts = Timeouts(
+            stream.connect_timeout, stream.idle_timeout, stream.first_token_timeout, stream.token_timeout
+        )
+        return plan, Job(message, request, endpoint, timeouts, keys, strategy.continuation)
+
+    def close(self) -> None:
+        """Stop the guide's server."""
+        with self._lock:
+            guide, self._guide = self._guide, None
+        if guide is not None:
+            guide.stop()
+
+    def _request(self, message: Message, resolved: Resolved) -> ChatRequest:
+        conversation = self._history.conversation(message.conversation_id)
+        if conversation is None or message.parent_id is None:
+            raise StoreError(_("There is no such conversation"))
+        branch = self._history.branch(message.conversation_id, message.parent_id)
+        params = {**resolved.model.params, **conversation.params}
+        return ChatRequest(resolved.model.name, messages_for(branch, conversation.system), params)
+
+    def _address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+        if resolved.ref.provider != GUIDE:
+            return resolved.endpoint, self._keyring_for(resolved.provider)
+        with self._lock:
+            if self._guide is None:
+                guide = self._make_guide()
+                guide.start()
+                self._guide = guide
+            guide = self._guide
+        base_url = guide.endpoint_for(resolved.model.name)
+        return replace(resolved.endpoint, base_url=base_url), GuideKeys(guide, resolved.model.name)
+
+    def _strategy(
+        self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
+    ) -> Strategy:
+        recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
+        if by_user and recover is Recover.ASK:
+            recover = Recover.AUTO  # it was asked, and this is the answer
+        continuation = resolved.continuation
+        preset = resolved.preset
+        if continuation.base_url and (preset is None or preset.base_url != resolved.provider.base_url):
+            continuation = Continuation()  # what is known of the provider's own address says nothing of another one
+        learnt = self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or ""
+        return Strategy(recover, continuation, learnt, is_structured(params))
+
+
+def kept_of(message: Message) -> Kept:
+    """What an answer has already."""
+    return Kept(message.text, message.reasoning, message.seams, message.attempts, message.usage)
+
+
+def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:
+    """For an answer that cannot even be asked for: it only ends, with the reason."""
+    plan = Plan(turn_id, message.id, "", Stream(), kept=kept_of(message))
+    nobody = _NoKeys()
+    return plan, Job(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), nobody, Continuation())
+
+
+def adopt_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
+    """Give an answer whose text is not that of its attempts (it was imported) an attempt that has it: while an answer
+    is on its way, its text is read from there."""
+    tried = history.attempts(message.id)
+    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in tried) == message.text:
+        return
+    number = max((each.number for each in tried), default=0) + 1
+    attempt = Attempt(new_id(), message.id, number, now, ended_at=now, join=Join.RESTART, keep=0)
+    history.begin_attempt(attempt)
+    history.journal(attempt.id, DeltaKind.CONTENT, message.text)
+    history.journal(attempt.id, DeltaKind.REASONING, message.reasoning)
+    history.flush()
+
+
+class _NoKeys:
+    supplied_by_command = False
+
+    def get(self) -> None:
+        return None
+
+    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - as every source of keys
+        return None
+
+    def describe(self) -> str:
+        return ""
+
+
+def _own_guide() -> GuideHost:
+    from holytui.guide.server import GuideServer  # most people have a model of their own soon
+
+    return GuideServer()

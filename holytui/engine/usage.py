@@ -1,0 +1,66 @@
+"""Tokens of an answer over all its attempts, and an estimate where a server tells none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from holytui.models import Usage
+
+_LATIN = 4.0
+_ACCENTED = 2.5
+_IDEOGRAPHS = 1.2
+
+
+def estimate_tokens(text: str) -> int:
+    """Roughly how many tokens `text` has: one for 4 plain characters, 2.5 accented ones, 1.2 ideographs.
+
+    Tokenizers are made mostly of English text; one accented letter makes the word around it fall apart, so a text
+    counts as accented by the share of letters that are.
+    """
+    if not text:
+        return 0
+    wide = sum(1 for char in text if char >= "\u2e80")
+    accented = sum(1 for char in text if "\x80" <= char < "\u2e80")
+    narrow = len(text) - wide
+    share = min(1.0, accented / narrow * 4) if narrow else 0.0
+    per_token = _LATIN + (_ACCENTED - _LATIN) * share
+    return max(1, round(narrow / per_token + wide / _IDEOGRAPHS))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Usage of one answer so far; every method gives a new value."""
+
+    before: Usage | None = None
+    """Of earlier turns of the same answer."""
+    told: Usage = field(default_factory=Usage)
+    attempts_told: int = 0
+    attempts_silent: int = 0
+    """Attempts that the server had accepted and of which no figures came."""
+
+    def ended(self, usage: Usage | None, *, accepted: bool) -> Tally:
+        """An attempt is over."""
+        if usage is not None:
+            return replace(self, told=self.told + usage, attempts_told=self.attempts_told + 1)
+        return replace(self, attempts_silent=self.attempts_silent + accepted)
+
+    def so_far(self, running: Usage) -> Usage:
+        """With the figures of the attempt that is under way."""
+        return self._marked((self.before or Usage()) + self.told + running)
+
+    def total(self, prompt_tokens: int, text: str, reasoning: str) -> Usage | None:
+        """All of it; estimated from the texts when no attempt told anything; None when nothing was used."""
+        if self.attempts_told:
+            return self._marked((self.before or Usage()) + self.told)
+        if not self.attempts_silent:
+            return self.before
+        if self.before is not None:
+            return replace(self.before, at_least=True)
+        thought = estimate_tokens(reasoning)
+        counted = Usage(
+            prompt_tokens * self.attempts_silent, estimate_tokens(text) + thought, reasoning=thought, estimated=True
+        )
+        return replace(counted, at_least=self.attempts_silent > 1)
+
+    def _marked(self, usage: Usage) -> Usage:
+        return replace(usage, at_least=True) if self.attempts_silent else usage
