@@ -19,7 +19,7 @@ from holytui.text import fold
 
 _GREETING = re.compile(
     r"(?:hello|hi|hey|hi there|hello there|good (?:morning|evening|afternoon|day)|greetings|xin chao|chao|chao ban|alo|"
-    r"hello ban|hi ban|chao buoi (?:sang|toi|chieu)|test|ping|start|bat dau)"
+    r"hello ban|hi ban|chao buoi (?:sang|toi|chieu)|test|ping)"
 )
 _MORE = re.compile(
     r"(?:tell me |show me )?(?:some )?more|(?:what|anything|something) else|and\??|go on|more please|see also|related|"

@@ -68,7 +68,7 @@ Ask for one by its name.""",
     lines="Here are {count} lines.",
     line="Line {number} of {count}: {words}.",
     reasoned="""**It is 8.** The reasoning came before this answer, in a stream of its own; \
-{key:message.reasoning|Space} opens and folds it when the message is selected ({key:app.focus|Tab} goes to the messages).""",
+{key:message.reasoning|Space} opens and folds it on the selected message ({key:app.focus|Tab} goes to the messages).""",
 )
 
 _VI = Phrases(

@@ -94,7 +94,7 @@ class Index:
             self._counts.append(count)
             self._heads.append(frozenset(heads))
         self._titles = [frozenset(terms(topic.title)) for topic in self._topics]
-        self._phrases = [_phrases(topic.keywords) for topic in self._topics]
+        self._phrases = [_phrases(f"{topic.title}, {topic.keywords}") for topic in self._topics]
         self._lengths = [sum(count.values()) for count in self._counts]
         self._average = sum(self._lengths) / max(1, len(self._lengths))
         having = Counter(term for count in self._counts for term in count)
