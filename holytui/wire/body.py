@@ -6,12 +6,14 @@ import re
 from enum import Enum, auto
 
 from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
 from holytui.wire.chunks import ChunkReader
 from holytui.wire.events import End, Piece, UsageSeen, Verdict
 from holytui.wire.server_errors import body_fault
 from holytui.wire.sse import SSEDecoder
 
-_MAX_BODY = 8 * 1024 * 1024  # bytes of a body that is no stream
+_MIB = 1024 * 1024
+_MAX_BODY = 8 * _MIB  # of a body that is no stream, and of one line or event of a stream
 _ENOUGH = 4096  # bytes by which it is clear what a body is
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
@@ -32,7 +34,7 @@ class AnswerBody:
         self.reader = ChunkReader()
         self._type = content_type.partition(";")[0].strip().lower()
         self._form = _Form.UNKNOWN
-        self._decoder = SSEDecoder()
+        self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
         self._held = bytearray()
         self._begin = b""
         self._heard = False
@@ -72,7 +74,7 @@ class AnswerBody:
     def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
         """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
         if self._too_long:
-            broke = Fault(FaultKind.GARBLED, "endless line")
+            broke = Fault(FaultKind.GARBLED, _("more than {size} MiB without an end").format(size=_MAX_BODY // _MIB))
         elif self._begin.strip() and not self._heard and _FIELD.match(self._begin) is None:
             return End(Verdict.FAULT, body_fault(self._begin, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(broke, total_bytes, status)

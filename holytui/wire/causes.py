@@ -77,7 +77,9 @@ def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
         case ssl.SSLCertVerificationError():
             return Fault(FaultKind.TLS, clean(cause.verify_message))
         case ssl.SSLError():
-            return Fault(FaultKind.TLS, clean((cause.reason or cause.strerror or "").replace("_", " ").lower()))
+            # Only errors made by OpenSSL itself have a reason.
+            reason = getattr(cause, "reason", None) or cause.strerror or ""
+            return Fault(FaultKind.TLS, clean(reason.replace("_", " ").lower()))
         case TimeoutError():
             return Fault(FaultKind.RESET if connected else FaultKind.CONNECT_TIMEOUT, clean(cause.strerror or ""))
         case OSError() if cause.errno in _BY_ERRNO:

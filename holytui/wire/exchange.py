@@ -141,7 +141,7 @@ class Exchange:
             self._box.sending()
             self._box.sent()
         if self._box.closed:
-            raise Unusable(Fault(FaultKind.CLOSED))
+            raise Unusable(Fault(FaultKind.CLOSED))  # nobody reads it; it was cancelled before anything was sent
         return lane.client.send(request, stream=True)
 
     def _refusal(self, response: httpx.Response) -> bytes:
@@ -198,7 +198,8 @@ class Exchange:
         """The body, decompressed. Raises httpx.HTTPError and zlib.error."""
         inflater = Inflater(response.headers.get("content-encoding", ""))
         try:
-            for raw in response.iter_raw():
+            # A given transport may make a response whose body has been read already.
+            for raw in [response.content] if response.is_stream_consumed else response.iter_raw():
                 self._total += len(raw)
                 yield from inflater.feed(raw)
         except httpx_error():

@@ -13,21 +13,26 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 def is_loopback(host: str) -> bool:
-    """`host` is this machine, by its name or address alone (nothing is looked up)."""
+    """`host` is this machine, by its name or address alone (nothing is looked up); `0.0.0.0` is taken for it too."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
+    return address.is_loopback or address.is_unspecified
 
 
 def is_insecure(endpoint: Endpoint, has_key: bool) -> bool:
     """A key would go in clear text over a network, and the user has not allowed it."""
-    carries = has_key or carries_key(endpoint.headers)
-    parts = urlsplit(endpoint.base_url)
-    return carries and not endpoint.allow_insecure and parts.scheme != "https" and not is_loopback(parts.hostname or "")
+    try:
+        parts = urlsplit(endpoint.base_url)
+    except ValueError:
+        return False  # no address, so nothing will be sent
+    carries = has_key or carries_key(endpoint.headers) or bool(parts.password)
+    here = is_loopback(parts.hostname or "") and not endpoint.proxy
+    return carries and not endpoint.allow_insecure and parts.scheme != "https" and not here
 
 
 def carries_key(headers: Mapping[str, str]) -> bool:

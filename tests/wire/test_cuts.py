@@ -59,6 +59,24 @@ def test_a_whole_answer(client: ChatClient) -> None:
     assert end.total_bytes > len(HALLO)
 
 
+def test_bytes_are_told_at_most_ten_times_a_second() -> None:
+    now = [0.0]
+    client = ChatClient(clock=lambda: now[0])
+    gates = [threading.Event() for _ in range(3)]
+    script: list[Step] = [READ, sse_head()]
+    for gate in gates:
+        script += [*[HALLO] * 50, event(delta("|")), gate]
+    with ScriptedServer([*script, DONE]) as server, opened(client, endpoint(server.base_url)) as stream:
+        told = 0
+        for item in stream:
+            told += isinstance(item, Received)
+            if getattr(item, "text", "") == "|":
+                now[0] += 0.2
+                gates.pop(0).set()
+    assert told == 4
+    client.close()
+
+
 def test_the_request_is_what_servers_expect(client: ChatClient) -> None:
     with ScriptedServer([READ, *answer("a")]) as server:
         read(client, server.base_url, headers={"X-Title": "t"})

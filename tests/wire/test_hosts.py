@@ -1,0 +1,52 @@
+"""What the address of an endpoint means."""
+
+from __future__ import annotations
+
+import pytest
+
+from holytui.wire.hosts import first_hop, is_insecure, is_loopback
+from tests.wire.harness import endpoint
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "0.0.0.0"]
+)
+def test_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost.example", "notlocalhost", "10.0.0.1", "192.168.1.2", "128.0.0.1", "127.0.0.1.example"]
+)
+def test_another_machine(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "fields", "has_key", "insecure"),
+    [
+        ("https://a.example/v1", {}, True, False),
+        ("http://a.example/v1", {}, True, True),
+        ("http://a.example/v1", {}, False, False),
+        ("http://a.example/v1", {"allow_insecure": True}, True, False),
+        ("http://a.example/v1", {"headers": {"Api-Key": "k"}}, False, True),
+        ("http://me:secret@a.example/v1", {}, False, True),
+        ("http://127.0.0.1:8080/v1", {}, True, False),
+        ("http://127.0.0.1:8080/v1", {"proxy": "http://proxy.example"}, True, True),
+        ("http://[", {}, True, False),
+    ],
+)
+def test_where_a_key_would_be_in_the_clear(
+    base_url: str, fields: dict[str, object], has_key: bool, insecure: bool
+) -> None:
+    assert is_insecure(endpoint(base_url, **fields), has_key) is insecure
+
+
+def test_the_first_hop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "direct.example")
+    assert first_hop(endpoint("https://a.example/v1")) == ("proxy.example", 3128)
+    assert first_hop(endpoint("https://direct.example/v1")) == ("direct.example", 443)
+    assert first_hop(endpoint("http://plain.example/v1")) == ("plain.example", 80)
+    assert first_hop(endpoint("https://[::1]:8443/v1")) == ("::1", 8443)
+    assert first_hop(endpoint("https://a.example/v1", proxy="socks5://b.example")) == ("b.example", 1080)
