@@ -60,7 +60,7 @@ class TablePainter:
         del self.lines[stable:]
         rows = self._rows[self._settled_rows :] + tail
         for index, row in enumerate(rows, self._settled_rows):
-            self._draw(row, index, bool(tail) or len(self._rows) > 1)
+            self._draw(row, index, (self._rows or tail)[0], len(self._rows) + len(tail) > 1)
             if index < len(self._rows) and (index or widths):
                 self._settled_rows, self._settled_lines = index + 1, len(self.lines)
         return stable
@@ -79,9 +79,9 @@ class TablePainter:
         base = self._wanted if wanted is None else wanted
         return [max(width, cells(cell)) for width, cell in zip(base, row, strict=True)]
 
-    def _draw(self, row: list[Cell], index: int, has_rows: bool) -> None:
+    def _draw(self, row: list[Cell], index: int, header: list[Cell], has_rows: bool) -> None:
         if not self._widths:
-            self._draw_record(row, index, has_rows)
+            self._draw_record(row, index, header, has_rows)
             return
         pieces = [fold(cell, width) for cell, width in zip(row, self._widths, strict=True)]
         for number in range(max(len(piece) for piece in pieces)):
@@ -105,7 +105,7 @@ class TablePainter:
                 left = 0
         return [(" " * max(0, left), ""), *cell, (" " * max(0, space - left), "")]
 
-    def _draw_record(self, row: list[Cell], index: int, has_rows: bool) -> None:
+    def _draw_record(self, row: list[Cell], index: int, header: list[Cell], has_rows: bool) -> None:
         """A row as a list of `header: value`. The header itself is shown only until there is a row."""
         if index == 0:
             if not has_rows:
@@ -114,8 +114,8 @@ class TablePainter:
             return
         if index > 1:
             self._put([("─" * min(8, self._room), QUIET)])
-        for header, cell in zip(self._rows[0], row, strict=True):
-            self._fold([*header, (": ", QUIET), *cell] if header else cell)
+        for name, cell in zip(header, row, strict=True):
+            self._fold([*name, (": ", QUIET), *cell] if name else cell)
 
     def _fold(self, runs: Cell) -> None:
         for piece in fold(runs, self._room):

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _DASHES: Final = re.compile(r":?-+:?")
-_PIPE: Final = re.compile(r"\\.|\|")
+_PIPE: Final = re.compile(r"\\?\|")
 
 
 def cells(line: str) -> list[str]:
