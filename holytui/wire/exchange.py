@@ -73,8 +73,8 @@ class Exchange:
             end = self._failed(exc.fault)
         except Exception as exc:  # noqa: BLE001 - the edge of a thread: nothing may end it without a word
             end = self._failed(fault_of(exc, connected=self._box.connected, reused=self._is_reused()))
+        self._release()  # first, so that an attempt that follows at once finds the connection
         self._box.finish(end)
-        self._release()
 
     def cut(self) -> None:
         """Shut the connection down, whatever it is doing."""

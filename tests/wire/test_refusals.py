@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import time
 
 import pytest
@@ -98,20 +97,18 @@ def test_a_401_before_the_stream(client: ChatClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "low", "high"),
+    ("headers", "seconds"),
     [
-        ({"retry_after": "7"}, 7, 7),
-        ({"retry_after_ms": "1500"}, 1.5, 1.5),
-        ({"retry_after": email.utils.formatdate(time.time() + 60, usegmt=True)}, 50, 61),
+        ({"retry_after": "7"}, 7),
+        ({"retry_after_ms": "1500"}, 1.5),
+        ({"retry_after": "Wed, 01 Jan 2025 00:00:30 GMT", "date": "Wed, 01 Jan 2025 00:00:10 GMT"}, 20),
     ],
     ids=["seconds", "milliseconds", "date"],
 )
-def test_a_429_says_how_long(client: ChatClient, headers: dict[str, str], low: float, high: float) -> None:
+def test_a_429_says_how_long(client: ChatClient, headers: dict[str, str], seconds: float) -> None:
     with ScriptedServer([READ, whole("429 Too Many Requests", {"error": {"message": "slow"}}, **headers)]) as server:
         _, end, _ = read(client, server.base_url)
-    assert end.fault is not None
-    assert end.fault.retry_after is not None
-    assert low <= end.fault.retry_after <= high
+    assert end.fault == Fault(STATUS, "slow", 429, retry_after=seconds)
 
 
 def test_a_refusal_whose_body_stalls_is_still_a_refusal() -> None:
