@@ -1,0 +1,49 @@
+"""Makes `docs/states.md` from the engine's table: `python -m tests.engine.states_table > docs/states.md`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from holytui.engine.transitions import INPUTS, LATE, TABLE
+from holytui.engine.turn import Turn
+from holytui.models import AnswerState
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def render() -> str:
+    """The page."""
+    states = [state for state in AnswerState if not state.final]
+    final = ", ".join(f"`{state.value}`" for state in AnswerState if state.final)
+    lines = [
+        "# The states of an answer",
+        "",
+        "Made from `holytui/engine/transitions.py` by `python -m tests.engine.states_table`; a test holds it equal.",
+        "A row is what happened, a column the state that the answer was in, a cell what is then done (below).",
+        f"`·` means that it comes too late to matter and is dropped, as everything is in {final}.",
+        "",
+        "| | " + " | ".join(state.value for state in states) + " |",
+        "| --- |" + " --- |" * len(states),
+    ]
+    for happened in INPUTS:
+        cells = ["·" if (does := TABLE[state][happened]) == LATE else does for state in states]
+        lines.append(f"| {_words(happened.__name__)} | " + " | ".join(cells) + " |")
+    lines += ["", "What is done:", ""]
+    done = dict.fromkeys(TABLE[state][happened] for happened in INPUTS for state in states)
+    for name in done:
+        if name != LATE:
+            lines.append(f"- **{name}**: {inspect.getdoc(getattr(Turn, name))}")
+    lines += [
+        "",
+        "Each ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (it can go on), `Failed`.",
+        "Every piece of text is journalled before it is shown, and the end is durable before it is told.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(render(), end="")  # noqa: T201 - it is a script
