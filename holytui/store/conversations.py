@@ -86,7 +86,7 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
-    """Fields of a conversation as their columns keep them. Raises TypeError for one that cannot be set."""
+    """Fields of a conversation as their columns keep them. Raises TypeError, ValueError for one that cannot be set."""
     out: dict[str, object] = {}
     for name, value in fields.items():
         if name in _TEXTS and isinstance(value, str):
@@ -96,7 +96,7 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
         elif name == "leaf_id" and (value is None or isinstance(value, str)):
             out[name] = value
         elif name == "params" and isinstance(value, Mapping):
-            out[name] = json.dumps(dict(value))
+            out[name] = json.dumps(dict(value), allow_nan=False)
         else:
             raise TypeError(f"a conversation's {name} cannot be set to {type(value).__name__}")
     return out

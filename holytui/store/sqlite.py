@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role
-from holytui.store import conversations, journal, lease, tree
+from holytui.store import bundles, conversations, journal, lease, tree
 from holytui.store import search as searching
+from holytui.store.bundles import Added, Bundle
 from holytui.store.file import HistoryFile
 from holytui.store.history import Hit
 from holytui.store.rows import storable
@@ -110,6 +111,19 @@ class SqliteHistory(HistoryFile):
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in tree.variants(view, message_id)]
+
+    def bundle(self, conversation_id: str) -> Bundle | None:
+        """A whole conversation: its tree, attempts and raw texts."""
+        pending = self._writer.pending()
+        with self._readers.view() as view:
+            return bundles.read(view, conversation_id, pending)
+
+    def add_bundle(self, bundle: Bundle) -> Added:
+        """Add what is not there yet of a conversation, in one transaction; what is there stays as it is.
+
+        Raises TransferError for a bundle that cannot be added, StoreError.
+        """
+        return self._writer.call(lambda db: bundles.write(db, bundle, fts=self._fts))
 
     def leaf_below(self, message_id: str) -> str:
         """The newest leaf below a message: where to go when this variant is chosen."""

@@ -1,0 +1,119 @@
+"""ChatGPT's `conversations.json` (in the archive that its data export sends), with all branches of each tree.
+
+The form is not documented; this reads what exports of 2023 to 2025 hold. A node of `mapping` without words of the
+user or the model (system settings, calls of tools and what they returned) is left out, and what hangs below it is
+hung onto the next node above; thoughts become the reasoning of the answer that follows them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from holytui.errors import TransferError
+from holytui.i18n import _
+from holytui.ids import new_id
+from holytui.models import Conversation, Message, Role
+from holytui.store.bundles import Bundle
+from holytui.text import nfc, sanitize, sanitize_line
+
+Entry = Mapping[str, Any]
+
+
+def from_json(entry: Entry) -> Bundle:
+    """One conversation of the array. Raises TransferError saying what is wrong with it."""
+    mapping = entry.get("mapping")
+    name = entry.get("conversation_id") or entry.get("id")
+    if not isinstance(mapping, dict) or not isinstance(name, str):
+        raise TransferError(_("It has no messages or no id"))
+    try:
+        return _bundle(entry, mapping, f"chatgpt:{name}")
+    except (TypeError, ValueError, AttributeError, KeyError) as exc:
+        raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
+
+
+def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
+    created = _time(entry.get("create_time"), 0.0)
+    talk_id = new_id()
+    messages: list[Message] = []
+    origins: dict[str, str] = {}
+    shown: dict[str, str | None] = {}  # by node: its message, or the nearest one above it
+    below = _below(mapping)
+    stack: list[tuple[str, str | None, str]] = [(node, None, "") for node in below.get(None, [])[::-1]]
+    while stack:
+        node, above, thoughts = stack.pop()
+        said = mapping[node].get("message") or {}
+        words = _words(said)
+        if words is None:
+            thoughts += _thoughts(said)
+        else:
+            message = _message(said, words, talk_id, above, thoughts, created)
+            messages.append(message)
+            origins[message.id] = f"{origin}:{node}"
+            above, thoughts = message.id, ""
+        shown[node] = above
+        stack += [(child, above, thoughts) for child in below.get(node, [])[::-1]]
+    title = sanitize_line(nfc(str(entry.get("title") or ""))) or _("Imported conversation")
+    talk = Conversation(
+        *(talk_id, title, created, _time(entry.get("update_time"), created)),
+        leaf_id=shown.get(str(entry.get("current_node"))),
+        archived=entry.get("is_archived") is True,
+    )
+    return Bundle(talk, messages, origin=origin, origins=origins)
+
+
+def _below(mapping: Mapping[str, Entry]) -> dict[str | None, list[str]]:
+    """Children by parent, in the file's order; nodes whose parent is not there hang below None."""
+    out: dict[str | None, list[str]] = {}
+    for node, value in mapping.items():
+        parent = value.get("parent")
+        out.setdefault(parent if parent in mapping else None, []).append(node)
+    return out
+
+
+def _message(said: Entry, words: str, talk_id: str, above: str | None, thoughts: str, created: float) -> Message:
+    role = Role(said["author"]["role"])
+    model = (said.get("metadata") or {}).get("model_slug")
+    return Message(
+        *(new_id(), talk_id, above, role, words, _time(said.get("create_time"), created)),
+        reasoning=thoughts.strip() if role is Role.ASSISTANT else "",
+        model=sanitize_line(str(model)) if model and role is Role.ASSISTANT else "",
+    )
+
+
+def _words(said: Entry) -> str | None:
+    """What the user or the model said to the other; None for everything else."""
+    if (said.get("author") or {}).get("role") not in (Role.USER, Role.ASSISTANT):
+        return None
+    hidden = (said.get("metadata") or {}).get("is_visually_hidden_from_conversation")
+    if hidden or said.get("recipient", "all") != "all":
+        return None
+    content = said.get("content") or {}
+    if content.get("content_type") not in ("text", "multimodal_text"):
+        return None
+    words = "\n\n".join(filter(None, map(_part, content.get("parts") or [])))
+    return sanitize(nfc(words)) if words.strip() else None
+
+
+def _part(part: str | Entry) -> str:
+    if isinstance(part, str):
+        return part
+    if "text" in part:  # what was said aloud
+        return str(part["text"])
+    kind = str(part.get("content_type", ""))
+    return _("[image]") if "image" in kind else _("[attachment]")
+
+
+def _thoughts(said: Entry) -> str:
+    content = said.get("content") or {}
+    if content.get("content_type") != "thoughts":
+        return ""
+    found = (str(each.get("content") or each.get("summary") or "") for each in content.get("thoughts") or [])
+    return sanitize(nfc("\n\n".join(found))) + "\n\n"
+
+
+def _time(value: object, otherwise: float) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return otherwise

@@ -1,0 +1,72 @@
+"""The shown branch of conversations as Markdown, to read or to paste elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TextIO
+
+from holytui.i18n import _
+from holytui.models import AnswerState, Message, Role
+from holytui.store.bundles import Bundle
+
+
+def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
+    """Write them, one after the other; returns how many."""
+    count = 0
+    for bundle in bundles:
+        talk = bundle.conversation
+        out.write(("\n---\n\n" if count else "") + f"# {talk.title}\n\n*{when(talk.created_at)}*\n")
+        for message in shown_branch(bundle):
+            out.write(f"\n## {speaker(message)}\n\n{message.text.rstrip()}\n")
+            if note := ending(message):
+                out.write(f"\n> {note}\n")
+        count += 1
+    return count
+
+
+def shown_branch(bundle: Bundle) -> Sequence[Message]:
+    """The messages from the root to the shown leaf (the newest one if none is shown)."""
+    by_id = {message.id: message for message in bundle.messages}
+    step = by_id.get(bundle.conversation.leaf_id or "")
+    if step is None and by_id:
+        step = max(by_id.values(), key=lambda message: (message.created_at, message.id))
+    out: list[Message] = []
+    while step is not None:
+        out.append(step)
+        step = by_id.pop(step.parent_id, None) if step.parent_id else None
+    return out[::-1]
+
+
+def speaker(message: Message) -> str:
+    """Who said it, in words."""
+    match message.role:
+        case Role.USER:
+            return _("You")
+        case Role.SYSTEM:
+            return _("System")
+        case Role.ASSISTANT:
+            return message.model or _("Answer")
+
+
+def ending(message: Message) -> str:
+    """Why an answer is not whole; empty for one that is."""
+    if message.problem is not None:
+        return f"{message.problem.title}. {message.problem.hint}".strip()
+    match message.state:
+        case AnswerState.COMPLETE:
+            return ""
+        case AnswerState.STOPPED:
+            return _("Stopped.")
+        case AnswerState.FAILED:
+            return _("Failed.")
+        case _cut:
+            return _("Cut off.")
+
+
+def when(at: float) -> str:
+    """A Unix time, to the minute, in local time."""
+    try:
+        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):  # a time out of an imported file may be anything
+        return "–"

@@ -1,0 +1,68 @@
+"""The shown branch of conversations as one web page that needs nothing else: no script, no outside address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING, TextIO
+
+from holytui.i18n import _, language
+from holytui.models import Message, Role
+from holytui.store.bundles import Bundle
+from holytui.store.markdown import ending, shown_branch, speaker, when
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+_STYLE = """
+:root { color-scheme: light dark; --quiet: color-mix(in srgb, currentColor 60%, transparent); }
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
+article { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: 0.5rem 0; }
+article > h2 { font-size: 1rem; margin: 0.5rem 0; }
+time, .note, summary { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }
+.user { white-space: pre-wrap; }
+pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+code { font-family: ui-monospace, monospace; font-size: 0.9em; }
+table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25rem 0.5rem; }
+"""
+
+
+def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
+    """Write them all as one page; returns how many."""
+    reader = _reader()
+    out.write(
+        f'<!doctype html>\n<html lang="{escape(language())}">\n<meta charset="utf-8">\n'
+        # what came from a model cannot make the page fetch or run anything, whatever else is in it
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width">\n<meta name="referrer" content="no-referrer">\n'
+    )
+    count = 0
+    for bundle in bundles:
+        title = escape(bundle.conversation.title)
+        if count == 0:
+            out.write(f"<title>{title}</title>\n<style>{_STYLE}</style>\n")
+        out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
+        for message in shown_branch(bundle):
+            out.write(_article(message, reader))
+        count += 1
+    out.write("</html>\n")
+    return count
+
+
+def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # heavy, and only needed here
+
+    # images are left as links, as a page that loads them would tell their servers who reads it
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+
+
+def _article(message: Message, reader: MarkdownIt) -> str:
+    is_typed = message.role is Role.USER  # and is shown as it was typed
+    body = f'<div class="user">{escape(message.text)}</div>' if is_typed else str(reader.render(message.text))
+    thoughts = ""
+    if message.reasoning:
+        summary, words = escape(_("Reasoning")), reader.render(message.reasoning)
+        thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
+    note = f'<p class="note">{escape(ending(message))}</p>\n' if ending(message) else ""
+    head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
+    return f"<article>\n{head}\n{thoughts}{body}\n{note}</article>\n"

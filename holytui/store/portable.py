@@ -1,0 +1,160 @@
+"""holytui's own form of a conversation in JSON: everything there is to know of it, nothing lost on the way back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from holytui.errors import TransferError
+from holytui.i18n import _
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Role
+from holytui.store.bundles import Bundle
+from holytui.store.rows import fault_from, problem_from, usage_from
+from holytui.text import sanitize, sanitize_line
+
+FORMAT = "holytui"
+VERSION = 1
+
+
+def to_json(bundle: Bundle) -> dict[str, Any]:
+    """The conversation as JSON values; `from_json` reads it."""
+    talk = asdict(bundle.conversation)
+    del talk["streaming"]
+    attempts: dict[str, list[dict[str, Any]]] = {}
+    for attempt, texts in bundle.attempts:
+        one = asdict(attempt)
+        owner = one.pop("message_id")
+        attempts.setdefault(owner, []).append({**one, "raw": {kind.value: text for kind, text in texts.items()}})
+    messages = []
+    for message in bundle.messages:
+        one = asdict(message)
+        del one["conversation_id"]
+        messages.append({**one, "attempts": attempts.get(message.id, [])})
+    return {"format": FORMAT, "version": VERSION, **talk, "messages": messages}
+
+
+def from_json(entry: Mapping[str, Any]) -> Bundle:
+    """The conversation of `to_json`. Raises TransferError saying what is wrong with it."""
+    if entry.get("format") != FORMAT:
+        raise TransferError(_("It is no conversation in a known form"))
+    if entry.get("version") != VERSION:
+        raise TransferError(_("It was written by a newer holytui"))
+    try:
+        return _bundle(entry)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
+
+
+def _bundle(entry: Mapping[str, Any]) -> Bundle:
+    talk = Conversation(
+        id=_name(entry, "id"),
+        title=sanitize_line(_text(entry, "title")),
+        created_at=_number(entry, "created_at"),
+        updated_at=_number(entry, "updated_at"),
+        leaf_id=_maybe_name(entry, "leaf_id"),
+        model=sanitize_line(_text(entry, "model")),
+        system=sanitize(_text(entry, "system")),
+        params=_checked(entry, "params", dict),
+        pinned=_checked(entry, "pinned", bool),
+        archived=_checked(entry, "archived", bool),
+        draft=sanitize(_text(entry, "draft")),
+        unread=_checked(entry, "unread", bool),
+    )
+    found = _checked(entry, "messages", list)
+    messages = [_message(each, talk.id) for each in found]
+    attempts = [
+        _attempt(attempt, message.id)
+        for each, message in zip(found, messages, strict=True)
+        for attempt in _checked(each, "attempts", list)
+    ]
+    return Bundle(talk, messages, attempts)
+
+
+def _message(entry: Mapping[str, Any], conversation_id: str) -> Message:
+    return Message(
+        id=_name(entry, "id"),
+        conversation_id=conversation_id,
+        parent_id=_maybe_name(entry, "parent_id"),
+        role=Role(entry["role"]),
+        text=sanitize(_text(entry, "text")),
+        created_at=_number(entry, "created_at"),
+        reasoning=sanitize(_text(entry, "reasoning")),
+        model=sanitize_line(_text(entry, "model")),
+        state=AnswerState(entry["state"]),
+        finish_reason=sanitize_line(_text(entry, "finish_reason")),
+        problem=problem_from(_again(entry, "problem")),
+        usage=usage_from(_again(entry, "usage")),
+        first_token_s=_maybe_number(entry, "first_token_s"),
+        duration_s=_maybe_number(entry, "duration_s"),
+        reasoning_s=_maybe_number(entry, "reasoning_s"),
+        seams=tuple(_whole(each) for each in _checked(entry, "seams", list)),
+    )
+
+
+def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[DeltaKind, str]]:
+    attempt = Attempt(
+        id=_name(entry, "id"),
+        message_id=message_id,
+        number=_whole(entry["number"]),
+        started_at=_number(entry, "started_at"),
+        first_token_at=_maybe_number(entry, "first_token_at"),
+        ended_at=_maybe_number(entry, "ended_at"),
+        join=Join(entry["join"]),
+        keep=_whole(entry["keep"]),
+        cut=_whole(entry["cut"]),
+        resumed_by=sanitize_line(_text(entry, "resumed_by")),
+        bytes_received=_whole(entry["bytes_received"]),
+        status=None if entry["status"] is None else _whole(entry["status"]),
+        finish_reason=sanitize_line(_text(entry, "finish_reason")),
+        fault=fault_from(_again(entry, "fault")),
+        usage=usage_from(_again(entry, "usage")),
+    )
+    raw = _checked(entry, "raw", dict)
+    return attempt, {kind: sanitize(_text(raw, kind.value)) for kind in DeltaKind}
+
+
+def _checked(entry: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
+    value = entry[key]
+    if not isinstance(value, kind):
+        raise TypeError(key)
+    return value
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    return str(_checked(entry, key, str))
+
+
+def _name(entry: Mapping[str, Any], key: str) -> str:
+    name = _text(entry, key)
+    if not name or not name.isprintable() or len(name) > 200:
+        raise ValueError(key)
+    return name
+
+
+def _maybe_name(entry: Mapping[str, Any], key: str) -> str | None:
+    return None if entry[key] is None else _name(entry, key)
+
+
+def _number(entry: Mapping[str, Any], key: str) -> float:
+    value = entry[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(key)
+    return float(value)
+
+
+def _maybe_number(entry: Mapping[str, Any], key: str) -> float | None:
+    return None if entry[key] is None else _number(entry, key)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
+        raise TypeError("number")
+    return value
+
+
+def _again(entry: Mapping[str, Any], key: str) -> str | None:
+    """The value as rows keep it, so that there is one reader of its parts."""
+    return None if entry[key] is None else json.dumps(entry[key])

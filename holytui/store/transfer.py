@@ -1,0 +1,167 @@
+"""Conversations out to files and in from files, one at a time, so that no size is too large."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from holytui.errors import TransferError
+from holytui.i18n import _
+from holytui.store import chatgpt, portable
+from holytui.store.bundles import Added, Bundle
+from holytui.store.markdown import write_markdown
+from holytui.store.page import write_page
+from holytui.store.split import Broken, entries
+from holytui.text import sanitize_line
+
+_ARCHIVED = "conversations.json"  # what ChatGPT's export is called inside its archive
+
+
+class Format(StrEnum):
+    """What a conversation can be written as. `JSON` and `JSONL` keep everything, the others the shown branch."""
+
+    MARKDOWN = "md"
+    JSON = "json"
+    JSONL = "jsonl"
+    HTML = "html"
+
+
+class Source(Protocol):
+    """Where bundles come from; `SqliteHistory` is one."""
+
+    def bundle(self, conversation_id: str) -> Bundle | None:
+        """A whole conversation."""
+        ...
+
+
+class Target(Protocol):
+    """Where bundles go; `SqliteHistory` is one."""
+
+    def add_bundle(self, bundle: Bundle) -> Added:
+        """Add what is not there yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    entries: int
+    """Conversations read, the broken ones among them."""
+    conversations: int
+    """Of them, new here."""
+    messages: int
+    """New here."""
+    skipped: tuple[str, ...]
+    """A sentence for each that could not be read."""
+
+
+Progress = Callable[[Imported], None]
+
+
+def export(source: Source, conversation_ids: Iterable[str], form: Format, out: TextIO) -> int:
+    """Write conversations to `out`, in order; returns how many. Raises TransferError, StoreError, OSError."""
+    found = _bundles(source, conversation_ids)
+    match form:
+        case Format.MARKDOWN:
+            return write_markdown(found, out)
+        case Format.HTML:
+            return write_page(found, out)
+        case Format.JSONL:
+            return _write_json(found, out, "", "", "", end="\n")
+        case Format.JSON:
+            return _write_json(found, out, "[\n", ",\n", "\n]\n", end="")
+
+
+def _bundles(source: Source, conversation_ids: Iterable[str]) -> Iterator[Bundle]:
+    for conversation_id in conversation_ids:
+        found = source.bundle(conversation_id)
+        if found is None:
+            raise TransferError(_("There is no conversation {id}").format(id=sanitize_line(conversation_id)))
+        yield found
+
+
+def _write_json(found: Iterator[Bundle], out: TextIO, before: str, between: str, after: str, *, end: str) -> int:
+    count = 0
+    out.write(before)
+    for bundle in found:
+        out.write(between if count else "")
+        out.write(json.dumps(portable.to_json(bundle), ensure_ascii=False))
+        out.write(end)
+        count += 1
+    out.write(after)
+    return count
+
+
+def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:
+    """Add what a file holds: our JSON lines or JSON, or ChatGPT's `conversations.json`, also inside its archive.
+
+    Each conversation is added in a transaction of its own; importing again adds nothing twice. Raises TransferError
+    when the file cannot be read at all or holds nothing of the kind, StoreError.
+    """
+    try:
+        with _opened(path) as stream:
+            done = import_from(target, stream, progress)
+    except (OSError, zipfile.BadZipFile, KeyError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise TransferError(
+            _("{file} cannot be read: {reason}").format(file=path, reason=sanitize_line(reason)),
+            _("What was read before that is here."),
+        ) from exc
+    if done.entries == len(done.skipped):
+        raise TransferError(
+            _("{file} holds no conversation in a known form").format(file=path),
+            done.skipped[0] if done.skipped else _("It is empty."),
+        )
+    return done
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive, archive.open(_ARCHIVED) as inside:
+            yield io.TextIOWrapper(inside, "utf-8-sig", "replace")
+    else:
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            yield stream
+
+
+def import_from(target: Target, stream: TextIO, progress: Progress | None = None) -> Imported:
+    """`import_file` from an open stream; broken entries are skipped and named. Raises StoreError."""
+    done = Imported(0, 0, 0, ())
+    for number, entry in enumerate(entries(stream), 1):
+        try:
+            added = target.add_bundle(_bundle(entry))
+        except TransferError as error:
+            name = _name(entry, number)
+            skipped = (*done.skipped, f"{name}: {error}")
+            done = Imported(number, done.conversations, done.messages, skipped)
+        else:
+            done = Imported(
+                number, done.conversations + added.conversations, done.messages + added.messages, done.skipped
+            )
+        if progress is not None:
+            progress(done)
+    return done
+
+
+def _bundle(entry: object) -> Bundle:
+    if isinstance(entry, Broken):
+        raise TransferError(_("It is no JSON ({reason})").format(reason=sanitize_line(str(entry))))
+    if not isinstance(entry, dict):
+        raise TransferError(_("It is no conversation in a known form"))
+    return chatgpt.from_json(entry) if "mapping" in entry else portable.from_json(entry)
+
+
+def _name(entry: object, number: int) -> str:
+    title = sanitize_line(str(entry.get("title") or "")) if isinstance(entry, dict) else ""
+    if title:
+        return _("Entry {number} ({title})").format(number=number, title=title)
+    return _("Entry {number}").format(number=number)

@@ -1,0 +1,346 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holytui.errors import TransferError
+from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
+from holytui.store.bundles import in_order
+from holytui.store.portable import to_json
+from holytui.store.split import Broken, entries
+from holytui.store.sqlite import SqliteHistory
+from holytui.store.transfer import Format, Imported, export, import_file, import_from
+from holytui.text import nfc, sanitize
+from tests.store.conftest import Opener
+from tests.store.samples import CONTENT, REASONING, ask, attempt_for
+
+TEXTS = st.text(max_size=20).map(lambda text: sanitize(nfc(text)))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('a"\\[]{},: \n', max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('k"}', max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def written(history: SqliteHistory, form: Format, *ids: str) -> str:
+    out = io.StringIO()
+    assert export(history, ids, form, out) == len(ids)
+    return out.getvalue()
+
+
+def rich(history: SqliteHistory) -> str:
+    """A conversation with an edited question, a resumed answer and a failed one."""
+    asked = ask(history, "Tiếng Việt?")
+    history.journal(asked.attempt.id, CONTENT, "Một ha")
+    history.journal(asked.attempt.id, REASONING, "hm")
+    second = attempt_for(asked.answer.id, 2, Join.OVERLAP, cut=2)
+    history.begin_attempt(second)
+    history.journal(second.id, CONTENT, "hai ba")
+    now = history.message(asked.answer.id)
+    assert now is not None
+    history.finish(replace(now, state=AnswerState.COMPLETE, usage=Usage(3, 4), seams=(6,)))
+    edited = history.add_message(asked.conversation_id, Role.USER, "<b>English?</b>", parent_id=None)
+    failed = history.add_message(
+        asked.conversation_id, Role.ASSISTANT, "", parent_id=edited.id, model="a/b", state=AnswerState.QUEUED
+    )
+    history.finish(replace(failed, text="No", state=AnswerState.FAILED, problem=Problem("Refused", "Ask else")))
+    history.update_conversation(asked.conversation_id, title="Một cuộc", params={"temperature": 0.5}, pinned=True)
+    return asked.conversation_id
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
+def test_what_is_exported_and_imported_is_the_same(opener: Opener, tmp_path: Path, form: Format) -> None:
+    one, two = opener(), opener(tmp_path / "other" / "history.db")
+    ids = [rich(one), rich(one)]
+    text = written(one, form, *ids)
+    done = import_from(two, io.StringIO(text))
+    assert done == Imported(2, 2, 8, ())
+    assert [two.bundle(each) for each in ids] == [one.bundle(each) for each in ids]
+    assert written(two, form, *ids) == text
+    assert len(two.search("english")) == 2
+    assert import_from(two, io.StringIO(text)) == Imported(2, 0, 0, ())
+
+
+def test_only_what_is_new_of_a_conversation_is_added(opener: Opener, tmp_path: Path) -> None:
+    one, two = opener(), opener(tmp_path / "other" / "history.db")
+    talk = rich(one)
+    import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
+    two.update_conversation(talk, title="my own title")
+    one.add_message(talk, Role.USER, "more", parent_id=one.branch(talk)[-1].id)
+    done = import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
+    assert done == Imported(1, 0, 1, ())
+    found = two.conversation(talk)
+    assert found is not None
+    assert found.title == "my own title"
+    assert two.branch(talk, one.branch(talk)[-1].id)[-1].text == "more"
+
+
+def test_a_deleted_conversation_comes_back_by_importing_it(history: SqliteHistory) -> None:
+    talk = rich(history)
+    text = written(history, Format.JSONL, talk)
+    history.delete_conversation(talk)
+    import_from(history, io.StringIO(text))
+    assert history.conversation(talk) is not None
+
+
+def test_an_answer_on_its_way_is_exported_as_it_stands_and_arrives_cut(opener: Opener, tmp_path: Path) -> None:
+    one, two = opener(), opener(tmp_path / "other" / "history.db")
+    asked = ask(one)
+    one.journal(asked.attempt.id, CONTENT, "half")
+    import_from(two, io.StringIO(written(one, Format.JSONL, asked.conversation_id)))
+    found = two.message(asked.answer.id)
+    assert found is not None
+    assert (found.text, found.state) == ("half", AnswerState.INTERRUPTED)
+
+
+def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
+    good = to_json_of(history, rich(history))
+    wrong = {
+        "form": {**good, "format": "else", "title": "Other form"},
+        "newer": {**good, "version": 99},
+        "title": {**good, "title": 5},
+        "state": {**good, "messages": [{**good["messages"][0], "state": "odd"}]},
+        "number": {**good, "created_at": "yesterday"},
+        "missing": {key: value for key, value in good.items() if key != "system"},
+        "usage": {**good, "messages": [{**good["messages"][0], "usage": {"nope": 1}}]},
+    }
+    lines = [json.dumps(each) for each in wrong.values()] + ["{broken", "[]", "7", json.dumps(good)]
+    seen: list[Imported] = []
+    done = import_from(
+        history, io.StringIO(json.dumps({**good, "id": "new", "messages": []}) + "\n" + "\n".join(lines)), seen.append
+    )
+    assert (done.entries, done.conversations, len(done.skipped)) == (12, 1, 10)
+    assert done.skipped[0].startswith("Entry 2 (Other form): ")
+    assert "title" in done.skipped[2]
+    assert seen[-1] == done
+    assert len(seen) == 12
+
+
+def to_json_of(history: SqliteHistory, talk: str) -> dict[str, Any]:
+    bundle = history.bundle(talk)
+    assert bundle is not None
+    return to_json(bundle)
+
+
+def test_a_message_of_another_conversation_is_not_taken_over(history: SqliteHistory) -> None:
+    good = to_json_of(history, rich(history))
+    done = import_from(history, io.StringIO(json.dumps({**good, "id": "thief"})))
+    assert len(done.skipped) == 1
+    assert history.conversation("thief") is None
+
+
+def test_a_broken_tree_becomes_a_tree(history: SqliteHistory) -> None:
+    good = to_json_of(history, rich(history))
+    first = good["messages"][0]
+    messages = [
+        {**first, "id": "a", "parent_id": "b", "attempts": []},
+        {**first, "id": "b", "parent_id": "a", "attempts": []},
+        {**first, "id": "c", "parent_id": "nowhere", "attempts": []},
+        {**first, "id": "d", "parent_id": "d", "attempts": []},
+    ]
+    done = import_from(history, io.StringIO(json.dumps({**good, "id": "odd", "leaf_id": "zz", "messages": messages})))
+    assert done.messages == 4
+    assert [each.id for each in history.branch("odd", "b")] == ["a", "b"]
+    assert [each.id for each in history.branch("odd", "d")] == ["d"]
+
+
+def node(id_: str, parent: str | None, role: str = "user", *parts: object, kind: str = "text", **more: object) -> Any:
+    content = {"content_type": kind, "parts": list(parts)}
+    message = {"id": id_, "author": {"role": role}, "create_time": 5.0, "content": content, **more}
+    return {"id": id_, "parent": parent, "children": [], "message": message}
+
+
+def chatgpt(**fields: object) -> dict[str, Any]:
+    nodes = [
+        {"id": "root", "parent": None, "children": ["sys"], "message": None},
+        node("sys", "root", "system", ""),
+        node("q", "sys", "user", "Vì sao?", {"content_type": "image_asset_pointer"}, kind="multimodal_text"),
+        node("think", "q", "assistant", kind="thoughts"),
+        node("tool", "think", "assistant", "search()", kind="code", recipient="python"),
+        node("ret", "tool", "tool", "found"),
+        node("a", "ret", "assistant", "Bởi vì\x1b[31m", metadata={"model_slug": "gpt-4o"}),
+        node("a2", "q", "assistant", "Another", metadata={"model_slug": "gpt-4"}),
+        node("end", "a", "system", ""),
+    ]
+    nodes[3]["message"]["content"]["thoughts"] = [{"summary": "s", "content": "I think"}]
+    return {
+        "title": "Hỏi",
+        "create_time": 1.5,
+        "update_time": 9.5,
+        "mapping": {each["id"]: each for each in nodes},
+        "current_node": "end",
+        "conversation_id": "conv-1",
+        **fields,
+    }
+
+
+def test_conversations_of_chatgpt_keep_their_trees(history: SqliteHistory) -> None:
+    done = import_from(history, io.StringIO(json.dumps([chatgpt()])))
+    assert done == Imported(1, 1, 3, ())
+    (talk,) = history.conversations()
+    assert (talk.title, talk.created_at, talk.updated_at) == ("Hỏi", 1.5, 9.5)
+    question, answer = history.branch(talk.id)
+    assert (question.role, question.text) == (Role.USER, "Vì sao?\n\n[image]")
+    assert (answer.text, answer.model, answer.reasoning) == ("Bởi vì␛[31m", "gpt-4o", "I think")
+    assert {each.text for each in history.variants(answer.id)} == {"Bởi vì␛[31m", "Another"}
+
+
+def test_importing_chatgpt_again_adds_only_what_is_new(history: SqliteHistory) -> None:
+    import_from(history, io.StringIO(json.dumps([chatgpt()])))
+    grown = chatgpt()
+    grown["mapping"]["more"] = node("more", "end", "user", "And then?")
+    assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == Imported(1, 0, 0, ())
+    assert import_from(history, io.StringIO(json.dumps([grown]))) == Imported(1, 0, 1, ())
+    (talk,) = history.conversations()
+    (hit,) = history.search("and then")
+    assert [each.text for each in history.branch(talk.id, hit.message_id)][-2:] == ["Bởi vì␛[31m", "And then?"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"mapping": []},
+        {"conversation_id": None},
+        {"mapping": {"x": 5}},
+        {"mapping": {"x": node("x", None, "user", 5)}},
+        {"mapping": {"x": {"message": {"author": "me"}}}},
+    ],
+)
+def test_broken_conversations_of_chatgpt_are_skipped(history: SqliteHistory, broken: dict[str, object]) -> None:
+    done = import_from(history, io.StringIO(json.dumps([chatgpt(**broken), chatgpt(title="")])))
+    assert (done.conversations, len(done.skipped)) == (1, 1)
+    assert done.skipped[0].startswith("Entry 1 (Hỏi): ")
+    assert history.conversations()[0].title == "Imported conversation"
+
+
+def test_a_file_and_an_archive_are_read(history: SqliteHistory, tmp_path: Path) -> None:
+    plain, archive = tmp_path / "conversations.json", tmp_path / "export.zip"
+    plain.write_text("\ufeff" + json.dumps([chatgpt()]), "utf-8")
+    with zipfile.ZipFile(archive, "w") as out:
+        out.write(plain, "conversations.json")
+    assert import_file(history, plain).messages == 3
+    assert import_file(history, archive) == Imported(1, 0, 0, ())
+
+
+@pytest.mark.parametrize("content", [None, b"", b"hello", b"\xff\xfe\0", b"{}", b"PK\5\6" + bytes(18)])
+def test_a_file_without_conversations_is_told(history: SqliteHistory, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TransferError):
+        import_file(history, path)
+
+
+def test_a_conversation_that_is_not_there_cannot_be_exported(history: SqliteHistory) -> None:
+    with pytest.raises(TransferError):
+        export(history, ["nobody"], Format.JSON, io.StringIO())
+
+
+def test_nothing_exported_is_an_empty_list(history: SqliteHistory) -> None:
+    assert json.loads(written(history, Format.JSON)) == []
+    assert written(history, Format.JSONL) == ""
+
+
+def test_markdown_has_the_shown_branch(history: SqliteHistory) -> None:
+    text = written(history, Format.MARKDOWN, rich(history))
+    assert text.startswith("# Một cuộc\n")
+    assert "## You\n\n<b>English?</b>\n" in text
+    assert "## a/b\n\nNo\n\n> Refused. Ask else\n" in text
+    assert "Tiếng Việt?" not in text
+
+
+def test_a_page_holds_nothing_that_acts_or_fetches(history: SqliteHistory) -> None:
+    talk = history.create_conversation(title="<script>alert(1)</script>")
+    text = (
+        "<script>alert(2)</script> ![x](https://evil.example/x.png) [y](javascript:alert(3))\n\n"
+        "```html\n<img src=x onerror=alert(4)>\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    asked = history.add_message(talk.id, Role.USER, "<img src=x onerror=alert(5)>", parent_id=None)
+    history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
+    page = written(history, Format.HTML, talk.id)
+    for bad in ("<script", "<img", 'href="javascript', "src="):
+        assert bad not in page.replace("&lt;", "").replace("src=x onerror", "")
+    assert "<td>1</td>" in page
+    assert "color-scheme: light dark" in page
+    assert "default-src 'none'" in page
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(VALUES, max_size=5), st.sampled_from([None, 1, 3]), st.sampled_from(["array", "lines", "pretty"]))
+def test_entries_are_split_wherever_the_chunks_end(values: list[object], indent: int | None, form: str) -> None:
+    if form == "array":
+        text = json.dumps(values, indent=indent)
+    elif form == "lines":
+        values = [{"first": 1}, *values]
+        text = "\n".join(json.dumps(value) for value in values) + "\n"
+    else:
+        values = [{"value": value} for value in values]
+        text = "\n".join(json.dumps(value, indent=2) for value in values)
+    assert list(entries(Dripping(text))) == values
+
+
+class Dripping(io.StringIO):
+    """Gives two characters at a time, however many are asked for."""
+
+    def read(self, size: int | None = -1) -> str:
+        return super().read(2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text('[]{}",:\\ab1 \n', max_size=40))
+def test_no_text_is_too_odd_to_split(text: str) -> None:
+    for entry in entries(Dripping(text)):
+        assert isinstance(entry, Broken) or entry == json.loads(json.dumps(entry))
+
+
+def test_a_very_deep_entry_is_broken_and_the_next_one_is_read() -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    found = list(entries(io.StringIO(f"[{deep}, 1]")))
+    assert isinstance(found[0], Broken)
+    assert found[1:] == [1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from([None, *"abcdefgh"])), max_size=8))
+def test_any_links_become_a_tree(links: list[tuple[str, str | None]]) -> None:
+    messages = [Message(id_, "c", parent, Role.USER, "", 0.0) for id_, parent in links]
+    ordered = in_order(messages, {"g"})
+    placed: set[str | None] = {None, "g"}
+    for message in ordered:
+        assert message.parent_id in placed
+        placed.add(message.id)
+    assert {message.id for message in ordered} == {id_ for id_, _parent in links}
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.sampled_from(Role), TEXTS, TEXTS), min_size=1, max_size=10),
+    st.sampled_from([Format.JSON, Format.JSONL]),
+)
+def test_random_trees_survive_the_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, nodes: list[tuple[int, Role, str, str]], form: Format
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    with SqliteHistory(folder / "one.db") as one, SqliteHistory(folder / "two.db") as two:
+        talk = one.create_conversation(title="t")
+        ids: list[str] = []
+        for parent, role, text, raw in nodes:
+            above = ids[parent % len(ids)] if ids and parent else None
+            state = AnswerState.QUEUED if role is Role.ASSISTANT else AnswerState.COMPLETE
+            message = one.add_message(talk.id, role, text, parent_id=above, state=state)
+            ids.append(message.id)
+            if role is Role.ASSISTANT:
+                attempt = attempt_for(message.id)
+                one.begin_attempt(attempt)
+                one.journal(attempt.id, CONTENT, raw)
+                one.finish(replace(message, text=raw, state=AnswerState.STOPPED))
+        import_from(two, io.StringIO(written(one, form, talk.id)))
+        assert two.bundle(talk.id) == one.bundle(talk.id)
