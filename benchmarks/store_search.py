@@ -22,16 +22,16 @@ ROUNDS = 5
 VIETNAMESE = (
     "tôi bạn là một của và có không được cho người trong khi này với các đã để những về như nhưng từ ra đến sau nếu vì "
     "đường phố nhà nước tiếng Việt ngôn ngữ học sinh thời gian chương trình máy tính dữ liệu hệ thống câu hỏi trả lời"
-).split()
+)
 ENGLISH = (
     "the of and to in is you that it he was for on are with as his they at be this have from or one had by word but "
     "not what all were we when your can said there use an each which she do how their if will up other about out many "
     "function variable database network stream answer question model language terminal connection retry server"
-).split()
+)
 CODE = (
     "def return import from class self None True for in if else: print( len( range( str int dict list async await "
     "x = y + 1 foo.bar() connection.execute( SELECT WHERE id = ?; git commit -m {} [] () => const let function()"
-).split()
+)
 QUERIES = {
     "common word": ["the", "không", "return", "function", "khong"],
     "two words": ["tieng viet", "language model", "du lieu he thong", "connection retry"],
@@ -61,7 +61,9 @@ def measure(history: SqliteHistory) -> None:
     print(f"{'query':<28}{'first':>11}{'p50':>11}{'p95':>11}{'hits':>7}")
     everything: list[float] = []
     for kind, queries in QUERIES.items():
-        first, times, hits = [], [], 0
+        first: list[float] = []
+        times: list[float] = []
+        hits = 0
         for turn in range(ROUNDS + 1):
             for query in queries:
                 start = time.perf_counter()
@@ -86,15 +88,16 @@ def p95(times: list[float]) -> float:
 def texts(count: int) -> Iterator[str]:
     """Texts of 15 to 150 words of one kind, some with a rare word."""
     chance = random.Random(1)
+    languages = [words.split() for words in (VIETNAMESE, ENGLISH, CODE)]
     for number in range(count):
-        words = chance.choice((VIETNAMESE, ENGLISH, CODE))
+        words = chance.choice(languages)
         rare = [f"zebra{number % 5000}"] if number % 10 == 0 else []
         yield " ".join([*chance.choices(words, k=chance.randint(15, 150)), *rare])
 
 
 def build(path: Path, count: int) -> None:
     """Write the messages straight into the tables, as doing it one by one would take an hour."""
-    plain = {word: folded(word) for word in (*VIETNAMESE, *ENGLISH, *CODE)}
+    plain = {word: folded(word) for word in f"{VIETNAMESE} {ENGLISH} {CODE}".split()}
     connection: sqlite3.Connection = connect(path, 5.0)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN")
