@@ -6,9 +6,13 @@ leave a response half said.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import socket
 import struct
+import sys
+import termios
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,6 +22,7 @@ from holytui.i18n import _
 
 MAX_HEAD = 64 * 1024
 MAX_BODY = 16 * 1024 * 1024
+_ROUNDS, _ROUND = 200, 0.005
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _REASONS = {
     200: "OK",
@@ -172,8 +177,16 @@ class Writer:
     def reset(self) -> None:
         """End the connection in the middle, rudely (RST)."""
         self.keep_alive = False
+        self._settle()
         # a linger time of zero makes close() send RST, see socket(7)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def _settle(self) -> None:
+        """Wait until all that was said has arrived: RST throws away what is still on its way."""
+        for _round in range(_ROUNDS):
+            if not int.from_bytes(fcntl.ioctl(self._sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder):
+                break
+            time.sleep(_ROUND)
 
     def hold(self) -> None:
         """Say nothing more, and wait until the client leaves."""

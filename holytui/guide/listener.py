@@ -23,33 +23,40 @@ class Listener:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._away = 0.0
-        self._closed = False
+        self._closed = threading.Event()
         self._sock = _bound()
         self.port: int = self._sock.getsockname()[1]
-        self._sock.listen()
+        self._listen()
         self._thread = threading.Thread(target=self._run, name="guide-listener", daemon=True)
         self._thread.start()
 
     def leave(self, seconds: float) -> None:
         """Refuse connections for `seconds`, from before this returns."""
         with self._lock:
-            if not self._closed and not self._away:
+            if not self._closed.is_set() and not self._away:
                 self._away = seconds
                 self._unlisten()
 
     def close(self) -> None:
         """Stop listening for good, and free the port."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             self._unlisten()
         if self._thread is not threading.current_thread():
             self._thread.join(_JOIN)
+
+    def _listen(self) -> None:
+        # connections inherit this option; one that still lingers at the port would else keep us from listening again
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sock.listen()
 
     def _unlisten(self) -> None:
         # Shutting a listening socket down makes it refuse, wakes accept(), and leaves it bound, so that listen() can
         # follow (Linux). Elsewhere that is an error; there accept() is woken by a connection, and the port is let go.
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
+            # without the option on both sides nobody else can bind the port
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         except OSError:
             if self._sock.fileno() >= 0:
                 with contextlib.suppress(OSError):
@@ -62,7 +69,7 @@ class Listener:
                 sock, _address = self._sock.accept()
             except OSError:
                 sock = None
-            if self._closed or self._away:
+            if self._closed.is_set() or self._away:
                 if sock is not None:
                     sock.close()
                 if not self._return():
@@ -75,19 +82,22 @@ class Listener:
 
     def _return(self) -> bool:
         """Wait as long as it was asked to be away, then listen again; False when it is closed."""
-        if not self._closed:
-            self._sleep(self._away)
-        with self._lock:
-            if self._closed:
-                return False
-            self._away = 0.0
-            try:
-                if self._sock.fileno() < 0:
-                    self._sock = _bound(self.port)
-                self._sock.listen()
-            except OSError:  # where the port had to be let go, another program has it now
-                return False
-            return True
+        wait = self._away
+        while not self._closed.is_set():
+            self._sleep(wait)
+            with self._lock:
+                if self._closed.is_set():
+                    break
+                try:
+                    if self._sock.fileno() < 0:
+                        self._sock = _bound(self.port)
+                    self._listen()
+                except OSError:  # where the port had to be let go, another program may have it now
+                    wait = _JOIN
+                else:
+                    self._away = 0.0
+                    return True
+        return False
 
 
 def _bound(port: int = 0) -> socket.socket:

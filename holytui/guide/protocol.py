@@ -96,9 +96,10 @@ def _turns(messages: object) -> tuple[Turn, ...] | Refusal:
     turns = []
     for number, message in enumerate(messages):
         text = _text(message.get("content")) if isinstance(message, dict) else None
-        if text is None or message.get("role") not in _ROLES:
+        role = message.get("role") if isinstance(message, dict) else None
+        if text is None or not isinstance(role, str) or role not in _ROLES:
             return _wrong(f"messages[{number}]")
-        turns.append(Turn(message["role"], sanitize(text)))
+        turns.append(Turn(role, sanitize(text)))
     return tuple(turns)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -42,7 +43,7 @@ class Got:
         return self.raw.decode().count("\n\n: ") + self.raw.startswith(b": ")
 
     @property
-    def chunks(self) -> list[dict[str, object]]:
+    def chunks(self) -> list[dict[str, Any]]:
         out = []
         for line in self.data:
             try:
@@ -51,13 +52,12 @@ class Got:
                 continue
         return out
 
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        return [choice for chunk in self.chunks for choice in chunk.get("choices") or []]
+
     def deltas(self, kind: str) -> list[str]:
-        found = []
-        for chunk in self.chunks:
-            for choice in chunk.get("choices") or []:  # type: ignore[attr-defined]  # JSON
-                if kind in choice["delta"]:
-                    found.append(choice["delta"][kind])
-        return found
+        return [choice["delta"][kind] for choice in self.choices if kind in choice["delta"]]
 
     @property
     def text(self) -> str:
@@ -69,24 +69,20 @@ class Got:
 
     @property
     def finish(self) -> str | None:
-        for chunk in self.chunks:
-            for choice in chunk.get("choices") or []:  # type: ignore[attr-defined]  # JSON
-                if choice["finish_reason"]:
-                    return str(choice["finish_reason"])
-        return None
+        return next((choice["finish_reason"] for choice in self.choices if choice["finish_reason"]), None)
 
     @property
     def done(self) -> bool:
         return self.data[-1:] == ["[DONE]"]
 
     @property
-    def error(self) -> dict[str, object]:
+    def error(self) -> dict[str, Any]:
         for value in (*self.chunks, *self._body()):
             if isinstance(found := value.get("error"), dict):
                 return found
         return {}
 
-    def _body(self) -> list[dict[str, object]]:
+    def _body(self) -> list[dict[str, Any]]:
         return [json.loads(self.raw)] if self.raw.startswith(b"{") else []
 
 
@@ -95,7 +91,7 @@ class Client:
 
     def __init__(self, server: GuideServer) -> None:
         self.server = server
-        self.http = httpx.Client(trust_env=False, timeout=20)
+        self.http = httpx.Client(trust_env=False, verify=False, timeout=20)
 
     def ask(
         self, messages: Sequence[Message] | str, model: str = "guide", token: Secret | None = None, **more: object

@@ -21,11 +21,9 @@ def answer(*texts: str, keys: dict[str, str] | None = None) -> str:
 
 def told(*texts: str) -> str | None:
     """The name of the topic that the answer is."""
-    for language in LANGUAGES:
-        for name, title in TITLES[language].items():
-            if f"# {title}\n" in answer(*texts):
-                return name
-    return None
+    text = answer(*texts)
+    titles = [item for language in LANGUAGES for item in TITLES[language].items()]
+    return next((name for name, title in titles if f"# {title}\n" in text), None)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,9 @@ def test_what_it_does_not_know_it_says(question: str) -> None:
     assert all(f"- {title}\n" in f"{text}\n" for title in TITLES["en"].values())
 
 
-@pytest.mark.parametrize("question", ["thủ đô nước Pháp là gì?", "viết cho tôi một hàm sắp xếp mảng", "kể chuyện cười đi"])
+@pytest.mark.parametrize(
+    "question", ["thủ đô nước Pháp là gì?", "viết cho tôi một hàm sắp xếp mảng", "kể chuyện cười đi"]
+)
 def test_what_it_does_not_know_it_says_in_vietnamese(question: str) -> None:
     text = answer(question)
     assert "không phải mô hình ngôn ngữ" in text

@@ -43,7 +43,9 @@ def test_it_counts_no_further_than_its_limit_and_says_so(question: str) -> None:
     assert str(MOST) in note
 
 
-@pytest.mark.parametrize(("question", "count"), [("write 300 lines", 300), ("viết 7 dòng", 7), ("write a long answer", 300)])
+@pytest.mark.parametrize(
+    ("question", "count"), [("write 300 lines", 300), ("viết 7 dòng", 7), ("write a long answer", 300)]
+)
 def test_it_writes_as_many_lines_as_asked(question: str, count: int) -> None:
     lines = [line for line in text_of(question).splitlines() if line.startswith("- ")]
     assert len(lines) == count

@@ -15,7 +15,9 @@ from holytui.guide.topics import KEY_MARK, Topic, fill, key_rows, load, recital
 from holytui.text import sanitize
 
 RECITALS = ("kieu.md", "markdown.md", "reasoning.md", "images.txt")
-TOPICS = [pytest.param(topic, language, id=f"{language}-{topic.name}") for language in LANGUAGES for topic in load(language)]
+TOPICS = [
+    pytest.param(topic, language, id=f"{language}-{topic.name}") for language in LANGUAGES for topic in load(language)
+]
 
 
 def texts(language: str) -> list[str]:
