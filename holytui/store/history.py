@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role
+
+if TYPE_CHECKING:
+    from holytui.store.bundles import Added, Bundle
 
 
 class History(Protocol):
@@ -173,6 +176,14 @@ class Library(History, Protocol):
 
     def deleted_conversations(self) -> Sequence[Conversation]:
         """What `restore_conversation` can bring back, last deleted first."""
+        ...
+
+    def bundle(self, conversation_id: str) -> Bundle | None:
+        """A whole conversation: its tree, attempts and raw texts (see `store.transfer`)."""
+        ...
+
+    def add_bundle(self, bundle: Bundle) -> Added:
+        """Add what is not there yet of a conversation, in one transaction. Raises TransferError."""
         ...
 
     def purge_deleted(self, before: float) -> int:
