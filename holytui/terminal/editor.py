@@ -1,0 +1,91 @@
+"""The user's own editor and pager. The app gives the terminal up (`App.suspend`) around these calls."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from holytui.errors import TerminalError
+from holytui.i18n import _
+from holytui.text import sanitize
+
+Run = Callable[[Sequence[str]], int]
+"""Runs a command in the terminal until it ends, and returns its exit status. Raises OSError when it cannot start."""
+
+
+def run_in_terminal(command: Sequence[str]) -> int:
+    """Run `command` with this terminal as its own."""
+    return subprocess.run(command, check=False).returncode
+
+
+def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequence[str]) -> list[str]:
+    """The command in the first of the variables `names` that is set, else the first fallback that is installed."""
+    for name in names:
+        text = environ.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            command = shlex.split(text)
+        except ValueError as error:
+            raise TerminalError(
+                _("{name} cannot be understood: {value}").format(name=name, value=text),
+                _("Check its quotation marks."),
+            ) from error
+        return command
+    for program in fallbacks:
+        if shutil.which(program, path=environ.get("PATH")):
+            return [program]
+    raise TerminalError(
+        _("No program for this is installed"),
+        _("Set {name} to one.").format(name=names[-1]),
+    )
+
+
+def _with_file(text: str, command: list[str], run: Run, suffix: str) -> str:
+    """Run `command` on a private file with `text`; what is in it afterwards."""
+    handle, name = tempfile.mkstemp(prefix="holytui-", suffix=suffix)  # mode 0600
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        try:
+            status = run([*command, name])
+        except OSError as error:
+            raise TerminalError(
+                _("{program} could not be started: {reason}").format(program=command[0], reason=error.strerror),
+                _("Your text is unchanged."),
+            ) from error
+        if status != 0:
+            raise TerminalError(
+                _("{program} ended with status {status}").format(program=command[0], status=status),
+                _("Your text is unchanged."),
+            )
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise TerminalError(_("The text could not be handed over: {reason}").format(reason=error.strerror)) from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def edit_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> str:
+    """`text` as the user left it in `$VISUAL` or `$EDITOR`, made safe, without the newline that editors add.
+
+    Raises TerminalError when there is no editor, or it failed; nothing is changed then.
+    """
+    command = _command(os.environ if environ is None else environ, ("VISUAL", "EDITOR"), ("nano", "vi", "vim"))
+    edited = sanitize(_with_file(text, command, run, ".md"))
+    return edited if text.endswith("\n") else edited.removesuffix("\n")
+
+
+def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> None:
+    """Show `text` in `$PAGER`.
+
+    Raises TerminalError when there is no pager, or it failed.
+    """
+    command = _command(os.environ if environ is None else environ, ("PAGER",), ("less", "more"))
+    _with_file(sanitize(text), command, run, ".md")
