@@ -154,9 +154,13 @@ class Engine:
         """An answer's text as listeners know it; of one that has ended, from the history. Raises StoreError."""
         told = self._workers.told(answer_id)
         if told is not None:
-            return told
+            return told[0]
         message = self._history.message(answer_id)
         return message.text if message is not None else ""
+
+    def told(self, answer_id: str) -> tuple[str, str] | None:
+        """Text and reasoning of an answer on its way, as listeners know them; None if it is not on its way here."""
+        return self._workers.told(answer_id)
 
     def store_trouble(self, problem: Problem | None) -> None:
         """For the history to call from its own thread: tell all answers' listeners that the journal has trouble."""

@@ -48,7 +48,7 @@ _ABOUT_GOING_ON = re.compile(
     re.IGNORECASE,
 )
 _DECORATION = "*_([\"'“‘【「… ."
-_END = re.compile(r"[:：](?=\s|$)|\n")
+_END = re.compile(r"[:：](?=[*_)\]\"'”’】」]*(?:\s|$))|\n")
 
 
 class Kind(StrEnum):

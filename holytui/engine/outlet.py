@@ -14,11 +14,14 @@ INTERVAL = 0.016
 class Outlet:
     """One turn's events on their way out, in order. Written by one thread; `told` is for any."""
 
-    def __init__(self, tell: Callable[[TurnEvent], None], clock: Callable[[], float], text: str) -> None:
+    def __init__(
+        self, tell: Callable[[TurnEvent], None], clock: Callable[[], float], text: str, reasoning: str = ""
+    ) -> None:
         self._tell = tell
         self._clock = clock
         self._lock = threading.Lock()
         self._told = [text]
+        self._thoughts = [reasoning]
         self._held: list[Delta | Reasoning] = []
         self._last = float("-inf")
 
@@ -27,6 +30,12 @@ class Outlet:
         """The answer's text as the listeners know it."""
         with self._lock:
             return "".join(self._told)
+
+    @property
+    def thoughts(self) -> str:
+        """The reasoning as the listeners know it."""
+        with self._lock:
+            return "".join(self._thoughts)
 
     @property
     def due(self) -> float | None:
@@ -44,6 +53,7 @@ class Outlet:
         if isinstance(event, Replaced):
             with self._lock:
                 self._told = [event.text]
+                self._thoughts = [event.reasoning]
         self._tell(event)
 
     def flush(self) -> None:
@@ -52,9 +62,8 @@ class Outlet:
         if held:
             self._last = self._clock()
         for event in held:
-            if isinstance(event, Delta):
-                with self._lock:
-                    self._told.append(event.text)
+            with self._lock:
+                (self._told if isinstance(event, Delta) else self._thoughts).append(event.text)
             self._tell(event)
 
     def _hold(self, event: Delta | Reasoning) -> None:

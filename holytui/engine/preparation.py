@@ -106,12 +106,8 @@ class Preparation:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # it was asked, and this is the answer
-        continuation = resolved.continuation
-        preset = resolved.preset
-        if continuation.base_url and (preset is None or preset.base_url != resolved.provider.base_url):
-            continuation = Continuation()  # what is known of the provider's own address says nothing of another one
         learnt = self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or ""
-        return Strategy(recover, continuation, learnt, is_structured(params))
+        return Strategy(recover, resolved.continuation, learnt, is_structured(params))
 
 
 def kept_of(message: Message) -> Kept:

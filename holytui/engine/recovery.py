@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -76,10 +77,10 @@ def learn_key(base_url: str, model: str) -> str:
     return f"recover {base_url.rstrip('/')} {model}"
 
 
-def is_structured(params: dict[str, object]) -> bool:
+def is_structured(params: Mapping[str, object]) -> bool:
     """Whether these parameters of a request ask for JSON or another fixed form."""
     form = params.get("response_format")
-    if isinstance(form, dict) and form.get("type") == "text":
+    if isinstance(form, Mapping) and form.get("type") == "text":
         return False
     return any(params.get(name) is not None for name in _STRUCTURED)
 

@@ -68,7 +68,7 @@ class Runner:
         self.job = job
         self._history = history
         self._clock = clock
-        self.outlet = Outlet(tell, clock.monotonic, job.message.text)
+        self.outlet = Outlet(tell, clock.monotonic, job.message.text, job.message.reasoning)
         self._records = Records(history, self._trouble)
         self._records_due = 0.0
         self._inbox: queue.SimpleQueue[Input | KeyReady | _Trouble] = queue.SimpleQueue()

@@ -225,9 +225,14 @@ class Turn:
         return [SetState(self.state), *self._await_probe(at)]
 
     def _await_probe(self, at: Moment) -> list[Effect]:
-        wait = probe_delay(self._probes, self._random, self.plan.probe_scale)
-        self._probes += 1
         since = self._offline_since if self._offline_since is not None else at.wall
+        wait = probe_delay(self._probes, self._random, self.plan.probe_scale)
+        if (limit := self.plan.stream.offline_limit) > 0:
+            left = limit - (at.wall - since)
+            if left <= 0:
+                return self._interrupt(self._problem(self._unreachable))
+            wait = min(wait, left)
+        self._probes += 1
         told = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
         return [Emit(told), SetTimer(Timer.PROBE, wait)]
 

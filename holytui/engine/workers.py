@@ -223,13 +223,15 @@ class Workers:
         with self._lock:
             return {answer_id: _snapshot(live) for answer_id, live in self._live.items()}
 
-    def told(self, answer_id: str) -> str | None:
-        """The text of an answer on its way, as listeners know it."""
+    def told(self, answer_id: str) -> tuple[str, str] | None:
+        """Text and reasoning of an answer on its way, as listeners know them."""
         with self._lock:
             live = self._live.get(answer_id)
             if live is None:
                 return None
-            return live.runner.outlet.told if live.runner is not None else live.message.text
+            if live.runner is None:
+                return live.message.text, live.message.reasoning
+            return live.runner.outlet.told, live.runner.outlet.thoughts
 
     def started(self, answer_id: str) -> StartedTurn | None:
         """The turn that fills this answer now."""
