@@ -113,3 +113,32 @@ class Leaf:
         """The text of a code block, without the blank lines around indented code."""
         text = "\n".join(self.lines)
         return text.strip("\n") if self.kind is Kind.INDENTED else text
+
+
+@dataclass(frozen=True, slots=True)
+class LeafState:
+    """How a leaf was before one more line."""
+
+    leaf: Leaf
+    kind: Kind
+    level: int
+    closed: bool
+    count: int
+    last: tuple[str, int] | None
+    """Its last line, which may become the header of a table."""
+
+    @classmethod
+    def of(cls, leaf: Leaf) -> LeafState:
+        """The leaf as it is."""
+        last = (leaf.lines[-1], leaf.offsets[-1]) if leaf.lines else None
+        return cls(leaf, leaf.kind, leaf.level, leaf.closed, len(leaf.lines), last)
+
+    def put_back(self) -> Leaf:
+        """The leaf, made as it was."""
+        leaf = self.leaf
+        leaf.kind, leaf.level, leaf.closed = self.kind, self.level, self.closed
+        keep = max(0, self.count - 1)
+        del leaf.lines[keep:], leaf.offsets[keep:]
+        if self.last is not None:
+            leaf.add(*self.last)
+        return leaf

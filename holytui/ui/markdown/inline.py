@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from holytui.text import sanitize_line
+from holytui.text import sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -163,8 +163,7 @@ def _as_is(text: str) -> str:
 
 def _made_safe(text: str) -> str:
     """Text with `&#x202e;` and the like in it, which became characters only now."""
-    safe = sanitize_line(text)
-    return safe if safe == text else text[: len(text) - len(text.lstrip())] + safe + text[len(text.rstrip()) :]
+    return sanitize(text).replace("\n", " ").replace("\t", " ")
 
 
 class Inline:

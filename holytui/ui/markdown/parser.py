@@ -7,18 +7,14 @@ Raw HTML and link reference definitions are text like any other, so that nothing
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from holytui.ui.markdown.blocks import Container, Item, ItemList, Kind, Leaf, Quote
+from holytui.ui.markdown import starts
+from holytui.ui.markdown.blocks import Container, Item, ItemList, Kind, Leaf, LeafState, Quote
 from holytui.ui.markdown.cursor import Cursor
 from holytui.ui.markdown.tables import alignments, header_fits
 
-_HEADING: Final = re.compile(r"(#{1,6})(?:[ \t]+|$)")
-_FENCE: Final = re.compile(r"`{3,}+(?![^`]*`)|~{3,}")
-_BULLET: Final = re.compile(r"[-+*](?=[ \t]|$)")
-_ORDERED: Final = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)", re.ASCII)
 _APART: Final = frozenset({Kind.HEADING, Kind.FENCE, Kind.INDENTED, Kind.TABLE, Kind.RULE})
 """Leaves with a blank line around them, even where the text has none."""
 _DEEPEST: Final = 24
@@ -34,13 +30,7 @@ class Mark:
     blank: bool
     code_blocks: int
     leaves: int
-    last: Leaf | None
-    kind: Kind
-    level: int
-    closed: bool
-    lines: int
-    line: str
-    offset: int
+    last: LeafState | None
 
 
 class BlockParser:
@@ -67,38 +57,16 @@ class BlockParser:
 
     def mark(self) -> Mark:
         """Where `restore` goes back to."""
-        last = self._last
-        return Mark(
-            self._stack,
-            self._fresh,
-            self._blank,
-            self.code_blocks,
-            len(self.leaves),
-            last,
-            last.kind if last else Kind.EMPTY,
-            last.level if last else 0,
-            last.closed if last else False,
-            len(last.lines) if last else 0,
-            last.lines[-1] if last and last.lines else "",
-            last.offsets[-1] if last and last.lines else 0,
-        )
+        last = LeafState.of(self.leaves[-1]) if self.leaves else None
+        return Mark(self._stack, self._fresh, self._blank, self.code_blocks, len(self.leaves), last)
 
     def restore(self, mark: Mark) -> None:
         """Take back the one line that came after `mark`."""
         self._stack, self._fresh, self._blank = mark.stack, mark.fresh, mark.blank
         self.code_blocks = mark.code_blocks
         del self.leaves[max(0, mark.leaves - 1) :]
-        last = mark.last
-        if last is None:
-            return
-        last.kind, last.level, last.closed = mark.kind, mark.level, mark.closed
-        if mark.lines:
-            del last.lines[mark.lines - 1 :], last.offsets[mark.lines - 1 :]
-            last.add(mark.line, mark.offset)
-        else:
-            last.lines.clear()
-            last.offsets.clear()
-        self.leaves.append(last)
+        if mark.last is not None:
+            self.leaves.append(mark.last.put_back())
 
     def line(self, text: str, offset: int, partial: bool = False) -> None:
         """Take one line, without its newline, that stands at `offset` of the source.
@@ -255,46 +223,33 @@ class BlockParser:
 
     def _simple(self, cursor: Cursor, matched: int) -> bool:
         """Open a heading, a fence or a rule, if the line is one."""
-        text, start = cursor.text, cursor.next
-        char = text[start]
-        if char == "#" and (heading := _HEADING.match(text, start)):
-            self._close(matched)
-            leaf = self._leaf(Kind.HEADING, cursor)
-            leaf.level = len(heading.group(1))
-            leaf.add(_without_end(text[heading.end() :]), self._offset + heading.end())
-            leaf.closed = True
-        elif char in "`~" and (fence := _FENCE.match(text, start)):
-            self._close(matched)
-            leaf = self._leaf(Kind.FENCE, cursor)
-            leaf.fence = (char, fence.end() - start, cursor.indent)
-            leaf.info = text[fence.end() :].strip(" \t")
-        elif char in "*-_" and _is_rule(text[start:]):
-            self._close(matched)
-            self._leaf(Kind.RULE, cursor).closed = True
-        else:
+        found = starts.leaf(cursor.text, cursor.next)
+        if found is None:
             return False
+        self._close(matched)
+        leaf = self._leaf(found.kind, cursor)
+        if found.kind is Kind.FENCE:
+            leaf.fence = (found.char, found.level, cursor.indent)
+            leaf.info = found.text
+            return True
+        leaf.closed = True
+        if found.kind is Kind.HEADING:
+            leaf.level = found.level
+            leaf.add(found.text, self._offset + found.at)
         return True
 
     def _item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
         """Open an item of a list, if the line begins one."""
-        text, start = cursor.text, cursor.next
-        number: int | None = None
-        if text[start] in "-+*":
-            found = _BULLET.match(text, start)
-        else:
-            found = _ORDERED.match(text, start)
-            number = int(found.group(1)) if found else None
-        if found is None:
+        found = starts.marker(cursor.text, cursor.next)
+        if found is None or (paragraph is not None and not found.interrupts):
             return False
-        if paragraph is not None and (not text[found.end() :].strip(" \t") or number not in (None, 1)):
-            return False  # a line of a paragraph such as "1998. A good year" begins no list
         self._close(matched)
-        sign = found.group()[-1]
         parent = self._stack[-1] if self._stack else None
         before = cursor.indent
         cursor.to_text()
-        cursor.skip(len(found.group()))
-        indent = before + len(found.group()) + self._padding(cursor)
+        cursor.skip(found.length)
+        indent = before + found.length + self._padding(cursor)
+        sign, number = found.sign, found.number
         if isinstance(parent, ItemList) and parent.sign == sign and (parent.number is None) == (number is None):
             number = None if parent.number is None else parent.number + 1
             self._stack = (*self._stack[:-1], ItemList(sign, number))
@@ -368,15 +323,3 @@ class BlockParser:
     @staticmethod
     def _is_apart(last: Leaf, kind: Kind) -> bool:
         return kind in _APART or last.kind in _APART
-
-
-def _without_end(text: str) -> str:
-    """The text of a heading without the `#` that may end it."""
-    text = text.rstrip(" \t")
-    bare = text.rstrip("#")
-    return bare.rstrip(" \t") if not bare or bare[-1] in " \t" else text
-
-
-def _is_rule(text: str) -> bool:
-    signs = text.replace(" ", "").replace("\t", "")
-    return len(signs) > 2 and signs == signs[0] * len(signs)

@@ -139,7 +139,15 @@ def fold(runs: list[Run], width: int) -> list[list[Run]]:
     for end, after in breaks(text, width):
         out.append(cut(runs, start, end))
         start = after
-    return [*out, cut(runs, start, len(text))]
+    return [*out, _stripped(cut(runs, start, len(text)))]
+
+
+def _stripped(runs: list[Run]) -> list[Run]:
+    """Without the spaces at the end, which may be wider than the screen."""
+    if not runs or not runs[-1][0].endswith(" "):
+        return runs
+    text = "".join(text for text, _ in runs)
+    return cut(runs, 0, len(text.rstrip(" ")))
 
 
 class Wrapper:
@@ -177,7 +185,7 @@ class Wrapper:
 
     def _flush(self) -> None:
         self._wrap()
-        self._emit(self._pending)
+        self._emit(_stripped(self._pending))
         self._pending, self._joint = [], None
 
     def _wrap(self) -> None:
