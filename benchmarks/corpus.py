@@ -5,225 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-_EN = [
-    "the",
-    "link",
-    "between",
-    "the",
-    "two",
-    "machines",
-    "stalls",
-    "for",
-    "a",
-    "while",
-    "and",
-    "then",
-    "goes",
-    "on",
-    "as",
-    "if",
-    "nothing",
-    "had",
-    "happened;",
-    "a",
-    "client",
-    "that",
-    "waits",
-    "too",
-    "long",
-    "looks",
-    "broken",
-    "while",
-    "one",
-    "that",
-    "gives",
-    "up",
-    "too",
-    "early",
-    "wastes",
-    "what",
-    "it",
-    "has",
-    "paid",
-    "for.",
-    "most",
-    "people",
-    "notice",
-    "a",
-    "delay",
-    "after",
-    "a",
-    "second",
-    "and",
-    "lose",
-    "their",
-    "train",
-    "of",
-    "thought",
-    "after",
-    "ten.",
-    "in",
-    "practice",
-    "the",
-    "server",
-    "keeps",
-    "sending",
-    "small",
-    "comments",
-    "so",
-    "that",
-    "proxies",
-    "do",
-    "not",
-    "close",
-    "an",
-    "idle",
-    "connection.",
-    "when",
-    "the",
-    "connection",
-    "breaks",
-    "the",
-    "text",
-    "that",
-    "has",
-    "already",
-    "come",
-    "is",
-    "worth",
-    "keeping",
-    "because",
-    "it",
-    "cannot",
-    "be",
-    "had",
-    "again",
-    "for",
-    "free.",
-    "every",
-    "request",
-    "carries",
-    "the",
-    "whole",
-    "conversation",
-    "and",
-    "so",
-    "the",
-    "price",
-    "of",
-    "a",
-    "retry",
-    "grows",
-    "with",
-    "its",
-    "length.",
-]
-_VI = [
-    "đường",
-    "truyền",
-    "giữa",
-    "hai",
-    "máy",
-    "đôi",
-    "khi",
-    "bị",
-    "nghẽn",
-    "rồi",
-    "lại",
-    "chạy",
-    "tiếp",
-    "như",
-    "không",
-    "có",
-    "gì",
-    "xảy",
-    "ra.",
-    "người",
-    "dùng",
-    "thường",
-    "nhận",
-    "ra",
-    "độ",
-    "trễ",
-    "sau",
-    "một",
-    "giây",
-    "và",
-    "mất",
-    "tập",
-    "trung",
-    "sau",
-    "mười",
-    "giây.",
-    "khi",
-    "kết",
-    "nối",
-    "bị",
-    "ngắt",
-    "giữa",
-    "chừng",
-    "thì",
-    "phần",
-    "văn",
-    "bản",
-    "đã",
-    "nhận",
-    "được",
-    "rất",
-    "đáng",
-    "giữ",
-    "lại",
-    "vì",
-    "không",
-    "thể",
-    "có",
-    "lại",
-    "miễn",
-    "phí.",
-    "máy",
-    "chủ",
-    "gửi",
-    "những",
-    "dòng",
-    "ghi",
-    "chú",
-    "ngắn",
-    "để",
-    "proxy",
-    "không",
-    "đóng",
-    "một",
-    "kết",
-    "nối",
-    "đang",
-    "chờ.",
-    "mỗi",
-    "yêu",
-    "cầu",
-    "đều",
-    "mang",
-    "theo",
-    "toàn",
-    "bộ",
-    "cuộc",
-    "trò",
-    "chuyện",
-    "nên",
-    "giá",
-    "của",
-    "một",
-    "lần",
-    "thử",
-    "lại",
-    "tăng",
-    "dần",
-    "theo",
-    "độ",
-    "dài",
-    "của",
-    "nó.",
-]
-_CJK = "断线之后，客户端应当保留已经收到的文字，并且从中断的地方继续。回线が切れても、届いた文章は失われません。연결이 끊겨도 받은 글은 남아 있습니다。每一次重试都会带上整个对话，因此费用随长度增长。再接続のあとで続きを頼みます。"
+_EN_TEXT = (
+    "the link between the two machines stalls for a while and then goes on as if nothing had happened; a "
+    "client that waits too long looks broken while one that gives up too early wastes what it has paid "
+    "for. most people notice a delay after a second and lose their train of thought after ten. in "
+    "practice the server keeps sending small comments so that proxies do not close an idle connection. "
+    "when the connection breaks the text that has already come is worth keeping because it cannot be had "
+    "again for free. every request carries the whole conversation and so the price of a retry grows with "
+    "its length."
+)
+_VI_TEXT = (
+    "đường truyền giữa hai máy đôi khi bị nghẽn rồi lại chạy tiếp như không có gì xảy ra. người dùng "
+    "thường nhận ra độ trễ sau một giây và mất tập trung sau mười giây. khi kết nối bị ngắt giữa chừng "
+    "thì phần văn bản đã nhận được rất đáng giữ lại vì không thể có lại miễn phí. máy chủ gửi những dòng "
+    "ghi chú ngắn để proxy không đóng một kết nối đang chờ. mỗi yêu cầu đều mang theo toàn bộ cuộc trò "
+    "chuyện nên giá của một lần thử lại tăng dần theo độ dài của nó."
+)
+_CJK = (
+    "断线之后，客户端应当保留已经收到的文字，并且从中断的地方继续。回线が切れても、届"
+    "いた文章は失われません。연결이 끊겨도 받은 글은 남아 있습니다。每一次重试都"
+    "会带上整个对话，因此费用随长度增长。再接続のあとで続きを頼みます。"
+)
+_EN = _EN_TEXT.split()
+_VI = _VI_TEXT.split()
 _NAMES = (
     "retry",
     "backoff",
@@ -363,18 +167,18 @@ def repeated(rng: Random) -> str:
 
 
 def records(rng: Random) -> str:
-    rows = [
-        f'  {{"id": {i}, "name": "{rng.choice(_NAMES)}", "tries": {rng.randrange(4)}, "done": {rng.choice(("true", "false"))}}}'
-        for i in range(1, 25)
-    ]
+    rows = []
+    for i in range(1, 25):
+        name, tries, done = rng.choice(_NAMES), rng.randrange(4), rng.choice(("true", "false"))
+        rows.append(f'  {{"id": {i}, "name": "{name}", "tries": {tries}, "done": {done}}}')
     return '{\n "rows": [\n' + ",\n".join(rows) + "\n ]\n}\n"
 
 
 def log(rng: Random) -> str:
-    rows = [
-        f"2026-03-0{rng.randrange(1, 9)} 1{rng.randrange(9)}:{rng.randrange(10, 59)} INFO {rng.choice(_NAMES)}: {rng.choice(('opened', 'closed', 'retry in 2 s'))}"
-        for _ in range(24)
-    ]
+    rows = []
+    for _ in range(24):
+        when = f"2026-03-0{rng.randrange(1, 9)} 1{rng.randrange(9)}:{rng.randrange(10, 59)}"
+        rows.append(f"{when} INFO {rng.choice(_NAMES)}: {rng.choice(('opened', 'closed', 'retry in 2 s'))}")
     return "```\n" + "\n".join(rows) + "\n```\n"
 
 

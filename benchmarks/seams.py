@@ -67,11 +67,11 @@ def _prefilled(_rng: Random, partial: str, whole: str) -> Reply:
     return Reply(_after(partial, whole, len(partial) - len(partial.rstrip())), whole, How.PREFILL)
 
 
-def _prefill_echoed(_rng: Random, partial: str, whole: str) -> Reply:
+def _prefill_echoed(_rng: Random, _partial: str, whole: str) -> Reply:
     return Reply(whole, whole, How.PREFILL, echoes=True)
 
 
-def _prefill_echoed_unknown(_rng: Random, partial: str, whole: str) -> Reply:
+def _prefill_echoed_unknown(_rng: Random, _partial: str, whole: str) -> Reply:
     return Reply(whole, whole, How.PREFILL)
 
 
@@ -95,11 +95,11 @@ def _last_lines(rng: Random, partial: str, whole: str) -> Reply:
     return Reply(_after(partial, whole, _lines(rng, partial)), whole, How.INSTRUCT)
 
 
-def _again(_rng: Random, partial: str, whole: str) -> Reply:
+def _again(_rng: Random, _partial: str, whole: str) -> Reply:
     return Reply(whole, whole, How.INSTRUCT)
 
 
-def _asked_again(_rng: Random, partial: str, whole: str) -> Reply:
+def _asked_again(_rng: Random, _partial: str, whole: str) -> Reply:
     return Reply(whole, whole, How.RESTART)
 
 
@@ -113,12 +113,12 @@ def _another(rng: Random, whole: str) -> str:
     return head + "~" + " ".join(words)
 
 
-def _different(rng: Random, partial: str, whole: str) -> Reply:
+def _different(rng: Random, _partial: str, whole: str) -> Reply:
     other = _another(rng, whole)
     return Reply(other, other, How.INSTRUCT)
 
 
-def _asked_again_different(rng: Random, partial: str, whole: str) -> Reply:
+def _asked_again_different(rng: Random, _partial: str, whole: str) -> Reply:
     other = _another(rng, whole)
     return Reply(other, other, How.RESTART)
 
