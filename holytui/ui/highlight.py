@@ -7,7 +7,9 @@ in nearly all cases; `whole` gives the exact ones, for the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -37,11 +39,19 @@ _STYLES: Final = {
     "Generic.Prompt": "$text-muted",
 }
 """Few, since each change of colour is sent over the link; names and signs keep the colour of text."""
-_BLOCK_COMMENTS: Final = (("/*", "*/"), ("<!--", "-->"), ("(*", "*)"), ("{-", "-}"))
+_SPANS: Final = (
+    ("/*", "*/", "Comment"),
+    ("<!--", "-->", "Comment"),
+    ("(*", "*)", "Comment"),
+    ("{-", "-}", "Comment"),
+    ("'", "'", "Literal.String"),
+)
+"""What may reach over several lines and is one match of one pattern in many lexers, so that no state tells of it."""
+_HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)\\?(\w+)\1")
 _LONGEST: Final = 2_000
 """Characters of a line that are lexed; what is longer is data, not code."""
-WHOLE_LIMIT: Final = 32_000
-"""Characters of a block that are lexed as a whole at its end (about 70 ms)."""
+WHOLE_LIMIT: Final = 12_000
+"""Characters of a block that are lexed as a whole at its end (some 40 ms)."""
 
 
 @lru_cache(maxsize=512)
@@ -70,20 +80,37 @@ def _lexer(language: str) -> Lexer | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A comment or a string that a line left open."""
+
+    start: str
+    end: str
+    style: str
+    alone: bool = False
+    """`end` must be the whole line."""
+
+    def ending(self, line: str) -> int:
+        """Where in the line it is over; -1 if it goes on."""
+        if self.alone:
+            return len(line) if line.strip() == self.end else -1
+        at = line.find(self.end)
+        return -1 if at < 0 else at + len(self.end)
+
+
 class Highlighter:
     """Colours the lines of one block, in order."""
 
     def __init__(self, language: str) -> None:
         self._lexer = _lexer(language.casefold()) if language else None
         self._regex = _as_regex_lexer(self._lexer)
-        self._comments = _block_comments(language.casefold()) if self._lexer is not None else ()
+        self._spans = _spans(language.casefold()) if self._lexer is not None else ()
         self._stack: Stack = ("root",)
-        self._comment = ""
-        """The end of the comment that the last line left open."""
+        self._open: Span | None = None
 
     def line(self, text: str) -> list[Run]:
         """The next line, in colours."""
-        runs, self._stack, self._comment = self._lex(text)
+        runs, self._stack, self._open = self._lex(text)
         return runs
 
     def preview(self, text: str) -> list[Run]:
@@ -107,34 +134,35 @@ class Highlighter:
                 _add(out[-1], other, style)
         return out[: len(lines)]
 
-    def _lex(self, text: str) -> tuple[list[Run], Stack, str]:
-        stack, comment = self._stack, self._comment
+    def _lex(self, text: str) -> tuple[list[Run], Stack, Span | None]:
+        stack, span = self._stack, self._open
         runs: list[Run] = []
         if self._lexer is None or len(text) > _LONGEST:
             _add(runs, text, "")
-            return runs, stack, comment
+            return runs, stack, span
         rest = text
         while True:
-            if comment:
-                at = rest.find(comment)
-                if at < 0:
-                    _add(runs, rest, style_of("Comment"))
-                    return runs, stack, comment
-                _add(runs, rest[: at + len(comment)], style_of("Comment"))
-                rest, comment = rest[at + len(comment) :], ""
+            if span is not None:
+                end = span.ending(rest)
+                _add(runs, rest if end < 0 else rest[:end], span.style)
+                if end < 0:
+                    return runs, stack, span
+                rest, span = rest[end:], None
             tokens, after = self._tokens(rest, stack)
-            opened = self._opened(tokens)
+            opened = self._opened(tokens, rest)
             if opened is None:
                 for token, value in tokens:
                     _add(runs, value.rstrip("\n"), _style(token))
-                return runs, after, ""
-            at, comment = opened
+                return runs, after, None
+            at, span = opened
             before, stack = self._tokens(rest[:at], stack, newline=False)
             for token, value in before:
                 _add(runs, value, _style(token))
-            start = rest[at : at + 2]
-            _add(runs, start, style_of("Comment"))
-            rest = rest[at + 2 :]
+            if span.alone:
+                _add(runs, rest[at:], span.style)
+                return runs, stack, span
+            _add(runs, span.start, span.style)
+            rest = rest[at + len(span.start) :]
 
     def _tokens(self, text: str, stack: Stack, newline: bool = True) -> tuple[list[tuple[Any, str]], Stack]:
         assert self._lexer is not None
@@ -144,23 +172,29 @@ class Highlighter:
         states = list(stack)
         return list(_run(self._regex, line, states)), tuple(states)
 
-    def _opened(self, tokens: Iterable[tuple[Any, str]]) -> tuple[int, str] | None:
-        """Where a comment begins that the line does not end, and what ends it."""
-        if not self._comments:
-            return None
+    def _opened(self, tokens: Iterable[tuple[Any, str]], line: str) -> tuple[int, Span] | None:
+        """Where a comment or a string begins that the line does not end."""
         at = 0
         loose = ""
-        for token, value in tokens:
+        for token, value in tokens if self._spans else ():
             name = ".".join(token)
+            at += len(value)
             if name.startswith(("Operator", "Punctuation", "Error", "Text")) and not value.isspace():
                 loose += value
-                for start, end in self._comments:
-                    found = loose.find(start)
+                for span in self._spans:
+                    found = loose.find(span.start)
                     if found >= 0:
-                        return at + len(value) - len(loose) + found, end
-            else:
-                loose = ""
-            at += len(value)
+                        start = at - len(loose) + found
+                        heredoc = _HEREDOC.match(line, start) if span.alone else None
+                        if heredoc is not None:
+                            return start, Span(span.start, heredoc.group(2), span.style, alone=True)
+                        if not span.alone:
+                            return start, span
+                continue
+            loose = ""
+            for span in self._spans:
+                if name.startswith("Comment") and value.startswith(span.start) and span.end not in value[2:]:
+                    return at - len(value), span
         return None
 
 
@@ -185,16 +219,18 @@ def _as_regex_lexer(lexer: Lexer | None) -> RegexLexer | None:
 
 
 @cache
-def _block_comments(language: str) -> tuple[tuple[str, str], ...]:
-    """The comments over several lines that the lexer matches as one piece, so that its states do not tell of them."""
-    found: list[tuple[str, str]] = []
+def _spans(language: str) -> tuple[Span, ...]:
+    """The comments and strings over several lines that the lexer matches as one piece."""
     lexer = _lexer(language)
     assert lexer is not None
-    for start, end in _BLOCK_COMMENTS:
-        tokens = list(lexer.get_tokens_unprocessed(f"{start} a\nb {end}\n"))
-        is_comment = bool(tokens) and tokens[0][1][:1] == ("Comment",) and "\n" in tokens[0][2].rstrip("\n")
-        if is_comment:
-            found.append((start, end))
+
+    def is_one(text: str, kind: str) -> bool:
+        tokens = lexer.get_tokens_unprocessed(text)
+        return any("\n" in value.strip("\n") and ".".join(token).startswith(kind) for _, token, value in tokens)
+
+    found = [Span(start, end, style_of(kind)) for start, end, kind in _SPANS if is_one(f"{start} a\nb {end}\n", kind)]
+    if is_one("cat <<E\na\nb\nE\n", "Literal.String"):
+        found.append(Span("<<", "", style_of("Literal.String"), alone=True))
     return tuple(found)
 
 

@@ -27,9 +27,9 @@ SEAM: Final = "┊"
 SEAM_SPACE: Final = "\u1680"
 """Stands for a seam in what is parsed: Markdown takes it for a space, and nobody writes it."""
 
-_STEP: Final = 256
-_STEPS: Final = 16
-"""A piece is cut after 256 characters at the earliest; after 4,096 it is cut whatever is open."""
+_STEP: Final = 128
+_STEPS: Final = 32
+"""A piece is cut after 128 characters at the earliest; after 4,096 it is cut whatever is open."""
 _CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u2e80-\U0010ffff])")
 """Between words, or within a script that has no spaces."""
 _BRACKET: Final = re.compile(r"[\[\]]")
