@@ -26,6 +26,10 @@ PACE = 1 / 60
 AWAY = 12.0
 """Seconds for which the server of the offline model is away."""
 _LINGER = 1.0
+_MOST = 64
+"""Connections at a time; other users of this machine could else make any number of threads."""
+_IDLE = 75.0
+"""Seconds that a connection may take until its next request is there."""
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -116,7 +120,7 @@ class GuideServer:
     def _welcome(self, sock: socket.socket, listener: Listener) -> None:
         thread = threading.Thread(target=self._serve, args=(sock,), name="guide-connection", daemon=True)
         with self._lock:
-            if self._stopping.is_set():
+            if self._stopping.is_set() or len(self._live) >= _MOST:
                 sock.close()
                 return
             self._live[sock] = (thread, listener)
@@ -128,7 +132,9 @@ class GuideServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             reader, writer = Reader(sock), Writer(sock)
             while writer.keep_alive:
+                sock.settimeout(_IDLE)
                 request = reader.next()
+                sock.settimeout(None)
                 if isinstance(request, Refusal):
                     writer.keep_alive = False
                     writer.refuse(request)
@@ -139,7 +145,7 @@ class GuideServer:
                     self._due.at = self._clock()
                     self._service.respond(request, writer)
         except OSError:
-            pass  # the client has left, or the server stops
+            pass  # the client has left or says nothing, or the server stops
         finally:
             with self._lock:
                 self._live.pop(sock, None)

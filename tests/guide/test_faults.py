@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui import i18n
+from holytui.engine.recovery import instruction, refuses_prefill
+from holytui.faults import Fault, FaultKind
 from holytui.guide.faults import FAULTS, LONG, Ending, Ledger, Mode, conversation_key, describe, plan
 from holytui.guide.protocol import Turn
 from holytui.guide.server import AWAY, GuideServer
@@ -274,7 +276,8 @@ def test_sure_refuses_a_prefill_and_chats_when_told_to_go_on(client: Client, who
     refused = goes_on(client, "sure", first.text)
     assert refused.status == 400
     assert "does not support assistant message prefill" in str(refused.error["message"])
-    go_on = user("The connection broke while you were answering. Output only its continuation.")
+    assert refuses_prefill(Fault(FaultKind.STATUS, str(refused.error["message"]), 400))
+    go_on = user(instruction(first.text))
     got = client.ask([user(SHORT), assistant(first.text.rstrip()), go_on], "sure")
     assert got.text.startswith("Sure, continuing:\n\n")
     assert whole.endswith(got.text.removeprefix("Sure, continuing:\n\n"))

@@ -365,6 +365,24 @@ def test_stop_ends_a_connection_that_waits_for_a_request() -> None:
             assert read_all(sock) == b""
 
 
+def test_more_connections_than_it_has_room_for_are_closed(server: GuideServer, client: Client) -> None:
+    with contextlib.ExitStack() as stack:
+        for _number in range(64):
+            stack.enter_context(connected(server))
+        with connected(server) as late:
+            assert late.recv(1) == b""
+    deadline = time.monotonic() + 10
+    while not (got := client.ask("hello")).done and time.monotonic() < deadline:
+        pass  # the server has not seen yet that all of them have left
+    assert got.done
+
+
+def test_a_connection_without_a_request_is_ended(server: GuideServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holytui.guide.server._IDLE", 0.05)
+    with connected(server) as sock:
+        assert sock.recv(1) == b""
+
+
 def test_after_stop_nobody_listens_and_it_can_start_again() -> None:
     server = GuideServer(pace=0)
     server.start()
