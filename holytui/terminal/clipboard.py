@@ -27,7 +27,7 @@ _SCREEN_CHUNK = 700  # GNU screen keeps 768 bytes of a string
 _TIMEOUT = 1.0
 
 Run = Callable[[Sequence[str], bytes], bytes]
-"""Runs a command with that input and returns its output. Raises OSError, or subprocess.SubprocessError when it fails."""
+"""Runs a command with that input and returns its output. Raises OSError or subprocess.SubprocessError."""
 
 
 class Way(StrEnum):
@@ -182,13 +182,14 @@ def _diagnose_tmux(run: Run) -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return [_("tmux does not answer, so its settings are not known.")]
     number = re.search(r"(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < (3, 2):
+    by_itself = number is None or (int(number[1]), int(number[2])) >= (3, 2)
+    if not by_itself:
         found.append(_("{version} cannot hand text to the terminal by itself; 3.2 can.").format(version=version))
     if clipboard == "off":
         found.append(_("tmux keeps copied text to itself: set -s set-clipboard on"))
-    elif clipboard == "external":
+    elif clipboard == "external" and not by_itself:
         found.append(_("tmux ignores text that programs copy: set -s set-clipboard on"))
-    if number and (int(number[1]), int(number[2])) >= (3, 2) and "clipboard" not in features:
+    if by_itself and "clipboard" not in features:
         found.append(
             _("tmux does not know that the terminal has a clipboard: set -as terminal-features ',*:clipboard'")
         )

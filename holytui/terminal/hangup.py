@@ -7,6 +7,7 @@ the end of its input for ever. So the driver is cut off first, and only then the
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import signal
 from collections.abc import Callable
@@ -52,6 +53,7 @@ class HangupWatch:
         self._driver = driver
         self._on_hangup = on_hangup
         self._loop = loop or asyncio.get_running_loop()
+        self._context = contextvars.copy_context()  # the reader's thread, which may tell, has none of Textual's
         self._told = False
         driver.on_lost = lambda: self._tell(Cause.GONE)
         self._loop.add_signal_handler(signal.SIGHUP, self._tell, Cause.HANGUP)
@@ -78,4 +80,4 @@ class HangupWatch:
         self._told = True
         log.info("the terminal is left: %s", cause)
         self._driver.go_dead(restore=cause is Cause.TERMINATE)
-        self._on_hangup(cause)
+        self._context.copy().run(self._on_hangup, cause)

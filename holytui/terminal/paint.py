@@ -124,7 +124,7 @@ class Canvas:
         if not text.strip(" "):
             style = self._styles.blanks[style]
         cells, risky = to_cells(text)
-        if risky and len(cells) != segment.cell_length:
+        if not text.isascii() and len(cells) != segment.cell_length:
             del cells[segment.cell_length :]
             cells += [" "] * (segment.cell_length - len(cells))
         chars += cells

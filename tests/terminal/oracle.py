@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import pyte
 from pyte.screens import Char
@@ -25,7 +25,7 @@ class Cell(NamedTuple):
     attributes: frozenset[int]
 
 
-class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
+class Screen(pyte.Screen):
     """A screen with background colour erase, REP and left and right margins; its widths are Textual's by default."""
 
     def __init__(
@@ -45,10 +45,10 @@ class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
 
     def cell(self, x: int, y: int) -> Cell:
         char = self.buffer[y][x]
-        attributes = char.bold or frozenset()
+        attributes = _attributes(char)
         if char.data == " " and not attributes & _SHOWS_ON_BLANKS:
             return Cell(" ", "", _name(char.bg), frozenset())
-        return Cell(char.data, _name(char.fg), _name(char.bg), frozenset(attributes))
+        return Cell(char.data, _name(char.fg), _name(char.bg), attributes)
 
     def cells(self) -> list[list[Cell]]:
         return [[self.cell(x, y) for x in range(self.columns)] for y in range(self.lines)]
@@ -89,13 +89,14 @@ class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
 
     def select_graphic_rendition(self, *codes: int) -> None:
         pen = self.cursor.attrs
-        attributes = set(pen.bold or ())
+        attributes = set(_attributes(pen))
         foreground, background = pen.fg, pen.bg
         queue = list(codes or (0,))
         while queue:
             code = queue.pop(0)
             if code == 0:
-                attributes, foreground, background = set(), "default", "default"
+                foreground = background = "default"
+                attributes.clear()
             elif code in (38, 48):
                 count = 4 if queue[0] == 2 else 2
                 colour = ";".join(str(part) for part in (code - 8, *queue[:count]))
@@ -113,13 +114,13 @@ class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
                 background = str(code - 10)
             else:
                 raise AssertionError(f"SGR {code}")
-        self.cursor.attrs = Char(" ", foreground, background, frozenset(attributes))
+        self.cursor.attrs = _char(foreground, background, frozenset(attributes))
 
     # -- erasing and moving rows ------------------------------------------------------------------------------------
 
     @property
     def _fresh(self) -> Char:
-        return Char(" ", "default", self.cursor.attrs.bg if self.bce else "default", frozenset())
+        return _char("default", self.cursor.attrs.bg if self.bce else "default", frozenset())
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:
         assert how == 0
@@ -209,14 +210,23 @@ class Screen(pyte.Screen):  # type: ignore[misc]  # pyte ships no types
         raise AssertionError(f"a sequence that this terminal does not know: {args} {kwargs}")
 
 
-class Stream(pyte.Stream):  # type: ignore[misc]  # pyte ships no types
+class Stream(pyte.Stream):
     """pyte's parser with REP and DECSLRM."""
 
-    csi: ClassVar[dict[str, str]] = {**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}
+    csi = {  # noqa: RUF012 - pyte's own attribute**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}
     events = frozenset(chain(pyte.Stream.events, ("repeat", "left_right_margins")))
+
+
+def _char(foreground: str, background: str, attributes: frozenset[int]) -> Char:
+    """A blank in this style. pyte has no place for all attributes, so they stand in for its `bold`."""
+    bold: Any = attributes
+    return Char(" ", foreground, background, bold)
+
+
+def _attributes(char: Char) -> frozenset[int]:
+    kept: Any = char.bold
+    return frozenset(kept or ())
 
 
 def _name(colour: str) -> str:
     return "" if colour == "default" else colour
-
-

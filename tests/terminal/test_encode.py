@@ -72,8 +72,8 @@ def shown(frame: Frame) -> list[list[Cell]]:
 TEXTS = st.one_of(
     st.text("ab ", max_size=10),
     st.text("─│ x", max_size=12),
-    st.sampled_from(["", "      ", "────────────", "漢字かな", "Tiếng Việt", "e\u0302\u0301", "👨‍👩‍👧 ok", "❤️!", "🇻🇳 x", "👍🏽",
-                     "✅ done", "\x1b[31mred", "a\u0000b", "\u202eevil", "한국", "aaaaaaaaaaaaaaaa"]),
+    st.sampled_from(["", "      ", "────────────", "漢字かな",
+                      "Tiếng Việt", "e\u0302\u0301", "👨‍👩‍👧 ok", "❤️!", "🇻🇳 x", "👍🏽", "✅ done", "\x1b[31mred", "a\u0000b", "\u202eevil", "한국", "aaaaaaaaaaaaaaaa"]),
 )  # fmt: skip
 PARTS = st.lists(st.tuples(TEXTS, st.sampled_from(NUMBERS)), max_size=4)
 ROWS = PARTS.map(row_of)
@@ -98,10 +98,7 @@ def next_frames(draw: st.DrawFn, frame: Frame) -> Frame:
         lines = draw(st.integers(-3, 3))
         left = draw(st.sampled_from([4, 8])) if kind == "sidebar" else 0
         for y in range(top, bottom):
-            if top <= y + lines < bottom:
-                source = frame.rows[y + lines]
-            else:
-                source = fit(draw(PARTS), frame.width)
+            source = frame.rows[y + lines] if top <= y + lines < bottom else fit(draw(PARTS), frame.width)
             if source.chars[left] == "":
                 continue
             rows[y] = rows[y].replaced(left, source.chars[left:], source.styles[left:], risky=source.risky)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from holytui.terminal.cells import blank_row, to_cells
+from holytui.terminal.frame import Cursor, capabilities
+from holytui.terminal.paint import Canvas
+from holytui.terminal.sgr import UNKNOWN, Look, StyleTable, parse_look
+from tests.terminal.oracle import Screen, Stream
+
+LOOKS = st.builds(
+    Look,
+    st.frozensets(st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 21, 53])),
+    st.sampled_from(["", "31", "38;5;9", "38;2;1;2;3"]),
+    st.sampled_from(["", "41", "48;5;9", "48;2;1;2;3"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=30))
+def test_no_control_character_gets_into_a_cell(text: str) -> None:
+    cells, _ = to_cells(text)
+    assert not any(unicodedata.category(char) in ("Cc", "Cs") for cell in cells for char in cell)
+    assert not any(0x202A <= ord(char) <= 0x202E for cell in cells for char in cell)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("ab ❤\ufe0f\u200d👩👨🏽🇻🇳漢\u0301", max_size=12))
+def test_painted_rows_are_as_wide_as_textual_says(text: str) -> None:
+    segment = Segment(text, Style(bold=True))
+    strip = Strip([segment, Segment("|")])
+    canvas = Canvas(StyleTable(), ColorSystem.TRUECOLOR)
+    canvas.resize(40, 1)
+    canvas.apply(LayoutUpdate([[strip]], Region(0, 0, 40, 1)))
+    assert canvas.frame(Cursor()).rows[0].chars.index("|") == segment.cell_length
+
+
+@settings(max_examples=300, deadline=None)
+@given(LOOKS, LOOKS)
+def test_a_change_of_style_ends_in_that_style(old: Look, new: Look) -> None:
+    table = StyleTable()
+    first, second = (table.number(";".join(look.parameters)) for look in (old, new))
+    screen, fresh = Screen(1, 1), Screen(1, 1)
+    screen.select_graphic_rendition()
+    Stream(screen).feed(table.change(UNKNOWN, first) + table.change(first, second))
+    Stream(fresh).feed(f"\x1b[{';'.join(new.parameters)}m" if new.parameters else "\x1b[m")
+    assert screen.cursor.attrs == fresh.cursor.attrs
+    assert len(table.change(first, second)) <= len(f"\x1b[0;{';'.join(new.parameters)}m")
+
+
+def test_without_colours_only_attributes_are_left() -> None:
+    assert parse_look("1;38;2;1;2;3;44", colours=False) == Look(frozenset({1}))
+
+
+def test_half_a_wide_character_becomes_a_blank() -> None:
+    row = blank_row(6).replaced(1, ["漢", "", "字", ""], [0] * 4, risky=False)
+    assert row.replaced(2, ["x"], [0], risky=False).chars == [" ", " ", "x", "字", "", " "]
+    assert row.replaced(3, ["x"], [0], risky=False).chars == [" ", "漢", "", "x", " ", " "]
+    assert row.replaced(5, ["漢", ""], [0] * 2, risky=False).chars[-1] == " "
+
+
+def test_capabilities_follow_the_environment() -> None:
+    assert capabilities({"TERM": "xterm-256color"}).bce
+    assert not capabilities({"TERM": "screen-256color"}).bce
+    assert capabilities({"TERM": "screen-256color", "TMUX": "/tmp/x,1,0"}).bce
+    assert not capabilities({"TERM": "xterm", "STY": "1.pts"}).bce
+    assert not capabilities({"TERM": "vt100"}).bce
+    assert not capabilities({"TERM": "dumb"}).scroll

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import termios
+
+import pytest
+from textual.drivers.linux_driver import LinuxDriver
+
+from holytui.terminal import app as thin_app
+from tests.terminal.pty_session import Session
+
+SETTLED_KEYS = ["a" * 9, "p", "s", "p", "aaa"]
+
+
+def drive(session: Session) -> None:
+    session.until(lambda: "ready" in session.reports)
+    for keys in SETTLED_KEYS:
+        session.type(keys)
+        seen = len(session.reports) + len(keys)
+        session.until(lambda seen=seen: len(session.reports) >= seen)  # type: ignore[misc]  # bound at once
+        session.settle()
+
+
+def test_the_screen_is_the_same_as_with_textuals_own_driver() -> None:
+    with Session("stock") as stock, Session("thin") as thin:
+        drive(stock)
+        drive(thin)
+        assert thin.screen.cells() == stock.screen.cells()
+        assert len(thin.raw) < len(stock.raw) / 2
+
+
+def test_a_terminal_that_never_answers_shows_everything() -> None:
+    with Session("thin", answers=False) as session:
+        session.until(lambda: "ready" in session.reports)
+        for count in range(1, 6):
+            session.type("s")
+            session.until(lambda count=count: f"state {count}" in session.text())  # type: ignore[misc]  # bound at once
+
+
+def test_a_terminal_that_is_not_read_never_holds_up_the_app_and_is_right_afterwards() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        session.type("b")
+        session.until(lambda: ["beat", 150] in session.reports, read=False)
+        before = len(session.raw)
+        session.until(lambda: "state 200" in session.text())
+        session.settle()
+        beats = [report for report in session.reports if report[0] == "beat"]
+        assert beats == [["beat", n] for n in range(1, 201)]
+        assert len(session.raw) - before < 24_000, "frames were queued"
+        session.type("l")
+        known = session.screen.cells()
+        session.settle()
+        assert session.screen.cells() == known
+
+
+def test_a_paste_with_an_escape_in_it_is_one_paste_and_no_key() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "ready" in session.reports)
+        for piece in ("\x1b[20", "0~a \x1b[31mb\r", "c\x1b", "[201", "~"):
+            session.type(piece)
+        session.until(lambda: any(report[0] == "paste" for report in session.reports))
+        session.type("s")
+        session.until(lambda: ["key", "s"] in session.reports)
+        assert [report for report in session.reports if report[0] != "ready" and report != "ready"] == [
+            ["paste", "a ␛[31mb\nc"],
+            ["key", "s"],
+        ]
+
+
+def test_answers_of_the_terminal_never_reach_the_app() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "ready" in session.reports)
+        session.type("aas")
+        session.until(lambda: session.reports.count(["key", "a"]) == 2)
+        session.settle()
+        assert b"\x1b[5n" in session.raw
+        assert [report for report in session.reports if report != "ready"] == [["key", "a"], ["key", "a"], ["key", "s"]]
+
+
+def test_at_rest_nothing_is_written() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle(0.4)
+        assert not session.pump(0.7)
+
+
+def test_a_resize_repaints_in_the_new_size() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        session.resize(44, 10)
+        os.kill(session.process.pid, signal.SIGWINCH)
+        session.until(lambda: "state 0" in session.text().splitlines()[-1])
+        session.settle()
+        assert session.text().splitlines()[0].startswith("chats")
+
+
+@pytest.mark.parametrize("how", ["l", "\x1b[O\x1b[I", "continue"])
+def test_garbage_on_the_screen_is_painted_over(how: str) -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        clean = session.screen.cells()
+        session.stream.feed("\x1b[3;5H\x1b[0;31mwall: going down\x1b[5;1H\x1b[?69h\x1b[4;9s")
+        if how == "continue":
+            os.kill(session.process.pid, signal.SIGCONT)
+        else:
+            session.type(how)
+        session.until(lambda: "wall" not in session.text())
+        session.settle()
+        assert session.screen.cells() == clean
+
+
+def test_the_terminal_is_given_back_as_it_was() -> None:
+    with Session("thin", "mouse") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        assert b"\x1b[?1003h" not in session.raw
+        session.type("q")
+        session.until(lambda: session.process.poll() is not None)
+        session.settle()
+        assert session.process.returncode == 0
+        assert termios.tcgetattr(session.slave) == session.before
+        for mode in re.findall(rb"\x1b\[\?(\d+)h", session.raw):
+            if mode not in (b"25", b"7", b"2026", b"69"):
+                assert session.raw.rfind(b"\x1b[?" + mode + b"l") > session.raw.rfind(b"\x1b[?" + mode + b"h")
+        assert session.raw.rfind(b"\x1b[?25h") > session.raw.rfind(b"\x1b[?25l")
+
+
+def test_a_sequence_of_the_app_arrives_whole_between_frames() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.type("ata")
+        session.until(lambda: b"\x1b]52;c;Y29waWVk\x07" in session.raw)
+
+
+def test_after_a_hangup_the_app_finishes_without_a_screen() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.close_terminal()
+        session.until(lambda: "finished" in session.reports)
+        session.until(lambda: session.process.poll() is not None)
+        assert session.process.returncode == 7
+        assert len([report for report in session.reports if report[0] == "hangup"]) == 1
+
+
+def test_a_termination_gives_the_terminal_back_first() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        os.kill(session.process.pid, signal.SIGTERM)
+        session.until(lambda: ["hangup", "terminate"] in session.reports)
+        session.until(lambda: b"\x1b[?1049l" in session.raw)
+        left = session.raw.rfind(b"\x1b[?25h")
+        session.until(lambda: session.process.poll() is not None)
+        session.settle()
+        assert session.process.returncode == 7
+        assert session.raw[left:].count(b"\x1b[") == 1, "something was drawn after the terminal was given back"
+        assert termios.tcgetattr(session.slave) == session.before
+
+
+def test_this_textual_is_as_expected() -> None:
+    assert thin_app.check_textual() is None
+
+
+def test_another_textual_gets_its_own_driver(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.delattr("textual.strip.Strip.render_ansi")
+    monkeypatch.setattr("rich.style.Style._ansi", None, raising=False)
+    monkeypatch.delattr("textual._xterm_parser.XTermParser._sequence_to_key_events")
+    assert thin_app.check_textual() is not None
+    assert thin_app.driver_class() is LinuxDriver
+    assert caplog.records
