@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holytui import __version__
-
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_STOPPED = 0, 1, 2, 3, 130
+from holytui.commands import exits
 
 _COMMANDS = ("ask", "check", "models", "history", "config")
 
@@ -43,20 +42,19 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
         case "ask":
             parser.description = (
                 "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
-                "Exit: 0 complete, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), 130 stopped."
+                "Exit: 0 complete, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
+                "130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
-                "-s", "--system", metavar="TEXT", help="a system prompt, or the name of one in [prompts]"
+                "-s", "--system", metavar="TEXT", help="a system prompt, or the name of one of [prompts]"
             )
             parser.add_argument("-c", "--conversation", metavar="ID", help="go on with this conversation")
             parser.add_argument("--json", action="store_true", help="one JSON object a line")
             parser.add_argument("--no-save", action="store_true", help="keep nothing on disk")
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
         case "check":
-            parser.description = (
-                "Check the configuration, the key and the endpoint of a model; each line has a next step."
-            )
+            parser.description = "Check the configuration, key and endpoint of a model; each line has a next step."
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument("--clipboard", action="store_true", help="test the way to the clipboard")
         case "models":
@@ -115,11 +113,11 @@ def _run(module: str, options: argparse.Namespace) -> int:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
         print(f"holytui: {error}", file=sys.stderr)  # noqa: T201 - an error of the command line goes to stderr
-        return EXIT_USAGE
+        return exits.USAGE
     except BrokenPipeError:
         # the reader of a pipe has left; closing stderr keeps Python from complaining at its exit
         sys.stderr.close()
-        return EXIT_FAILED
+        return exits.FAILED
     except KeyboardInterrupt:
-        return EXIT_STOPPED
+        return exits.STOPPED
     return status

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from types import FrameType
 from typing import TextIO
 
-from holytui.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_STOPPED, EXIT_USAGE
+from holytui.commands import exits
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.engine.services import Services, open_services, read_config
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     question = _question(options.prompt)
     if not question.strip():
         print(_("holytui ask: no question was given"), file=sys.stderr)
-        return EXIT_USAGE
+        return exits.USAGE
     config = replace(config, stream=replace(config.stream, offline_limit=_PATIENCE))
     with open_services(config, keys, problems, save=not options.no_save) as services:
         return _ask(services, question, options)
@@ -158,10 +158,10 @@ class Printer:
         """The exit status for the last event."""
         match event:
             case ev.Finished():
-                return EXIT_OK
+                return exits.OK
             case ev.Stopped():
-                return EXIT_STOPPED
+                return exits.STOPPED
             case ev.Interrupted():
-                return EXIT_INTERRUPTED
+                return exits.INTERRUPTED
             case _:
-                return EXIT_FAILED
+                return exits.FAILED

@@ -19,17 +19,18 @@ def run(options: argparse.Namespace) -> int:
     config, keys, problems = read_config(options.config)
     if not options.lang and not os.environ.get("HOLYTUI_LANG"):
         i18n.set_language(config.ui.language)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual writes to stderr
         raise HolytuiError(
             _("The full screen needs a terminal"), _("In a pipe or script use: holytui ask “your question”")
         )
-    prepare_environment(over_ssh=bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")))
+    prepare_environment(os.environ)
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
+    from holytui.ui.bindings import shown_keys
 
     app = HolytuiApp(
         config,
         keys,
-        partial(open_services, config, keys, problems),
+        partial(open_services, config, keys, problems, shown_keys=shown_keys(keys)),
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),

@@ -98,6 +98,8 @@ class Stream:
     first_token_timeout: float = 300.0
     token_timeout: float = 90.0
     """Without a token once they flow, whatever keep-alives say."""
+    offline_limit: float = 0.0
+    """Waiting for an endpoint that is gone is given up after this long (0: never; nothing is spent by waiting)."""
     recover: Recover = Recover.AUTO
     finish_after_hangup: float = 600.0
     """When the terminal is gone: go on receiving for at most this long (0: stop at once)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,8 +12,16 @@ from holytui import keymap, paths
 from holytui.config.load import load
 from holytui.config.schema import Config
 from holytui.engine.engine import Engine
+from holytui.guide.faults import FAULTS
 from holytui.keymap import Keymap
-from holytui.store.history import History
+from holytui.models import ModelRef, Problem
+from holytui.store.history import Library
+from holytui.store.sqlite import SqliteHistory
+from holytui.wire.client import ChatClient
+from holytui.wire.keys import KeyRings
+from holytui.wire.providers import GUIDE, known_models, usable_presets
+
+_WITHOUT_USAGE = "endpoints without stream_options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +30,23 @@ class Services:
 
     config: Config
     keymap: Keymap
-    history: History
+    history: Library
     engine: Engine
+    client: ChatClient
+    keyrings: KeyRings
     problems: tuple[str, ...]
     """Sentences about the configuration and the history that the user should see."""
+    temporary: tempfile.TemporaryDirectory[str] | None = None
+    """Where the history is if nothing is to be kept."""
 
     def close(self, patience: float = 2.0) -> None:
-        """Stop what runs (its text is kept) and let go of the history."""
+        """Stop what runs (its text is kept), keep what was learnt, and let go of the history."""
         self.engine.close(patience)
+        if self.client.without_usage:
+            self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
         self.history.close()
+        if self.temporary is not None:
+            self.temporary.cleanup()
 
     def __enter__(self) -> Services:
         return self
@@ -49,9 +66,50 @@ def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
     return loaded.config, keys, (*(str(problem) for problem in loaded.problems), *keys.problems)
 
 
-def open_services(config: Config, keys: Keymap, problems: tuple[str, ...], *, save: bool = True) -> Services:
-    """Open the history (one in memory if not `save`) and build the engine over it.
+def open_history(path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None) -> Library:
+    """The user's history. Raises StoreError."""
+    return SqliteHistory.open(path or paths.history_file(), on_trouble=on_trouble)
 
-    Raises StoreError when the history cannot be opened at all.
+
+def open_services(
+    config: Config,
+    keys: Keymap,
+    problems: tuple[str, ...],
+    *,
+    shown_keys: Mapping[str, str] | None = None,
+    save: bool = True,
+) -> Services:
+    """Open the history (one that is gone afterwards if not `save`) and build the engine over it.
+
+    `shown_keys` are the keys as the built-in guide is to call them. Raises StoreError when the history cannot be
+    opened at all.
     """
-    raise SystemError
+    engine: Engine | None = None
+
+    def on_trouble(problem: Problem | None) -> None:
+        if engine is not None:
+            engine.store_trouble(problem)
+
+    def guide() -> GuideServer:
+        return GuideServer(shown_keys or {})
+
+    from holytui.guide.server import GuideServer
+
+    temporary = None if save else tempfile.TemporaryDirectory(prefix="holytui-")
+    history = open_history(Path(temporary.name) / "history.db" if temporary else None, on_trouble)
+    client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
+    keyrings = KeyRings()
+    engine = Engine(config, history, client, keyrings.of, guide)
+    return Services(config, keys, history, engine, client, keyrings, (*problems, *history.warnings), temporary)
+
+
+def model_names(config: Config) -> list[str]:
+    """Every model that can be picked by name: configured ones, the guide and its faults."""
+    names = [str(ref) for ref in known_models(config)]
+    names += [str(ModelRef(GUIDE, name)) for name in FAULTS]
+    return list(dict.fromkeys(names))
+
+
+def ready_providers(config: Config) -> list[str]:
+    """Well-known providers that are not configured but whose key is in the environment."""
+    return [preset.name for preset in usable_presets(config)]

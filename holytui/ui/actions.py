@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from holytui.config.presets import GUIDE
+from holytui.config.schema import Config
+from holytui.engine.services import model_names
+from holytui.guide.faults import describe
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Where
-from holytui.models import Role
+from holytui.models import ModelRef, Role
 from holytui.ui import details
+from holytui.ui import format as fmt
 from holytui.ui import help as help_page
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
@@ -133,11 +138,26 @@ def _palette(screen: ChatScreen) -> None:
     screen.app.push_screen(Picker(_("Actions"), choices), chosen)
 
 
+def remark(config: Config, name: str) -> str:
+    """What to know of a model when choosing it: its context and price, or what the guide's model does."""
+    ref = ModelRef.parse(name)
+    if ref.provider == GUIDE:
+        return describe(ref.name)
+    provider = config.providers.get(ref.provider)
+    model = provider.models.get(ref.name) if provider is not None else None
+    if model is None:
+        return ""
+    parts = [_("{count} context").format(count=fmt.count(model.context))] if model.context else []
+    if model.price is not None:
+        parts.append(_("{input} / {output} per million").format(input=model.price.input, output=model.price.output))
+    return " · ".join(parts)
+
+
 def _pick_model(screen: ChatScreen) -> None:
     services = screen.services
     if services is None:
         return
-    choices = [Choice(str(known.ref), str(known.ref), known.remark) for known in services.engine.models()]
+    choices = [Choice(name, name, remark(services.config, name)) for name in model_names(services.config)]
 
     async def chosen(value: str | None) -> None:
         if not value:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.app import App
+from rich.text import Text
 
 from holytui.config.schema import Config
 from holytui.engine.services import Opening
 from holytui.keymap import Keymap
-from holytui.terminal.driver import ThinDriver
-from holytui.ui import themes
+from holytui.terminal.app import ThinApp, driver_class
+from holytui.ui import crash, themes
 from holytui.ui.screens.chat import ChatScreen
 
 
-class HolytuiApp(App[None]):
+class HolytuiApp(ThinApp[None]):
     """holytui, full screen."""
 
     TITLE = "holytui"
@@ -31,7 +31,7 @@ class HolytuiApp(App[None]):
         conversation: str = "",
         question: str = "",
     ) -> None:
-        super().__init__(driver_class=ThinDriver)
+        super().__init__(driver_class=driver_class())
         self.config = config
         self.animation_level = "none"
         self._chat = ChatScreen(
@@ -53,6 +53,14 @@ class HolytuiApp(App[None]):
         self.theme = self.config.ui.theme if self.config.ui.theme in known else themes.DEFAULT
         self._chat.theme_problems = _theme_problems(found.problems, self.config.ui.theme, known)
         self.push_screen(self._chat)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with a report that holds no values; Textual's own would print them."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self.panic(Text(crash.words(error)))
 
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.keys import _character_to_key
+from textual.widget import Widget
 
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where
 
 
-def install(node: DOMNode, keymap: Keymap, where: Where, *, priority: bool = False) -> None:
-    """Give `node` the keys of `where`; those that its class has from Textual stay, except where ours take them.
+def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
+    """Give `node` the keys of `where`; those that its class has from Textual stay, except where ours take them, its
+    place's or those of the whole screen.
+
+    None has priority: a priority binding overtakes keys that were typed before it and still wait for their widget.
 
     An action `area.verb` calls the node's `action_area_verb()`, or `action_ask("area.verb", number)` where it has no
     such method, as it hands the wish up. Of an action with several numbered keys (`message.copy_code`) the first key
     gives number 1, the second 2, and so on; else it is 0.
     """
     actions = [action for action in ACTIONS if action.where is where]
-    ours = [binding for action in actions for binding in _bindings(node, action, keymap, priority=priority)]
+    ours = [binding for action in actions for binding in _bindings(node, action, keymap)]
+    everywhere = [action for action in ACTIONS if action.where is Where.APP]
     taken = {binding.key for binding in ours}
+    taken |= {textual_key(key) for action in everywhere for key in keymap.of(action.id)}
     kept = [binding for key, binding in node._bindings if key not in taken]
     node._bindings = BindingsMap([*kept, *ours])
 
 
-def _bindings(node: DOMNode, action: Action, keymap: Keymap, *, priority: bool) -> list[Binding]:
+def _bindings(node: DOMNode, action: Action, keymap: Keymap) -> list[Binding]:
     numbered = action.keys[0].isdigit()
     name = action.id.replace(".", "_")
     own = hasattr(node, f"action_{name}")
@@ -39,12 +46,26 @@ def _bindings(node: DOMNode, action: Action, keymap: Keymap, *, priority: bool) 
             _(action.label),
             show=action.footer and number == 1,
             key_display=display_key(key),
-            priority=priority,
             tooltip=_(action.help),
             id=f"{action.id}.{number}",
         )
         for number, key in enumerate(keymap.of(action.id), 1)
     ]
+
+
+async def run_in_order(widget: Widget, event: Key) -> None:
+    """Do what the key is bound to on `widget` at once, before the keys that follow it are looked at.
+
+    Textual runs a widget's bindings only after the key has gone up to the app, so of a burst such as an input
+    method's `a`, backspace, `â` the letters would be in the text before the backspace: it would delete the wrong one.
+    """
+    actions = [binding.action for binding in widget._bindings.key_to_bindings.get(event.key, ())]
+    if not actions:
+        return
+    event.stop()
+    event.prevent_default()
+    for action in actions:
+        await widget.run_action(action)
 
 
 def textual_key(key: str) -> str:

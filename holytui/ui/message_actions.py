@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED)
 
 
-async def perform(screen: ChatScreen, action: str, message: Message, number: int) -> None:
+async def perform(screen: ChatScreen, action: str, message: Message, number: int) -> None:  # noqa: C901 - a table
     """Do the action with this id to the selected message."""
     services = screen.services
     if services is None:

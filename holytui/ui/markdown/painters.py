@@ -190,7 +190,8 @@ class EmptyPainter:
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
-        self.lines = [make_line(prefix_of(leaf).fitting(width).first, ())]
+        *before, (marker, style) = prefix_of(leaf).fitting(width).first
+        self.lines = [make_line((*before, (marker.rstrip(" "), style)), ())]
 
     def paint(self, seams: Sequence[int]) -> int:
         del seams

@@ -128,8 +128,10 @@ class TablePainter:
 
 def _trimmed(runs: list[Run]) -> list[Run]:
     """Without the space at the end of the line."""
-    while runs and not runs[-1][1] and not runs[-1][0].strip(" "):
+    while runs and not runs[-1][0].strip(" "):
         runs.pop()
+    if runs:
+        runs[-1] = (runs[-1][0].rstrip(" "), runs[-1][1])
     return runs
 
 

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widget import Widget
 
 from holytui.engine import events as ev
@@ -24,6 +23,7 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message
+from holytui.terminal.app import ThinScreen
 from holytui.ui import actions, conversation_actions, link, message_actions
 from holytui.ui import help as help_page
 from holytui.ui.bindings import install
@@ -45,7 +45,7 @@ _NUMBERS_EVERY = 0.5
 """Seconds between two paintings of the figures in the status bar while text streams."""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(ThinScreen[None]):
     """Conversations, messages, prompt and status."""
 
     AUTO_FOCUS = "#prompt"
@@ -69,16 +69,17 @@ class ChatScreen(Screen[None]):
         self.theme_problems: tuple[str, ...] = ()
         self.deleted: list[str] = []
         """Conversations deleted since the start, the latest last."""
-        self._first = (conversation, question)
+        self._first = conversation
+        self._early = [question] if question else []
+        """Questions from before the history was open."""
         self._opening = opening
         self._enter_sends = enter_sends
         self._sidebar_wanted: bool | None = None if sidebar else False
         self._turns: dict[str, TurnView] = {}
         self._mailbox = Mailbox(self._deliver)
         self._painted = 0.0
-        self._sending = False
         self._editing: Message | None = None
-        install(self, keymap, Where.APP, priority=True)
+        install(self, keymap, Where.APP)
 
     def compose(self) -> ComposeResult:
         """The list beside the messages; prompt, keys and status below."""
@@ -133,18 +134,19 @@ class ChatScreen(Screen[None]):
 
     async def start(self, services: Services) -> None:
         """What to show first: what was asked for, else a conversation with an answer that was cut, else a new one."""
-        conversation, question = self._first
+        conversation, early = self._first, self._early
+        self._early = []
         cut = await asyncio.to_thread(services.history.unfinished)
         await self.refresh_list()
         if conversation:
             await self.open_conversation(conversation)
-        elif cut and not question:
+        elif cut and not early:
             await self.open_conversation(cut[-1].conversation_id)
             self.say(_("an answer was cut when holytui ended; its text is kept"), Level.WARNING)
         elif not self.conversation_id:
             self.show_new()
-        if question:
-            self._send(services, question)
+        for question in early:
+            await self._send(services, question).wait()
 
     def on_unmount(self) -> None:
         """Nothing is to be delivered any more; what is written in the prompt is kept as a draft."""
@@ -202,9 +204,9 @@ class ChatScreen(Screen[None]):
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         if self.services is None:
+            self._early.append(event.text)
             self.say(_("one moment, the history is being opened"), Level.BUSY)
-        elif not self._sending:
-            self._sending = True
+        else:
             self._send(self.services, event.text)
 
     @work(group="send", exit_on_error=False)
@@ -223,12 +225,10 @@ class ChatScreen(Screen[None]):
                     services.engine.ask, text, conversation_id=self.conversation_id or None, model=self.model
                 )
             self._editing = None
-            self.prompt.accepted()
             await self.begin(services, started)
         except HolytuiError as error:
+            self.prompt.give_back(text)
             self.say(str(error), Level.ERROR)
-        finally:
-            self._sending = False
 
     def edit(self, question: Message) -> None:
         """Put an earlier question into the prompt; sent from there, it is asked on a new branch."""
@@ -285,7 +285,7 @@ class ChatScreen(Screen[None]):
         if turn.conversation_id != self.conversation_id or self.services is None:
             return
         entry = self.log_view.entry(turn.answer_id)
-        texts = self.services.engine.text_of(turn.answer_id)
+        texts = self.services.engine.told(turn.answer_id)
         if entry is None or texts is None:
             return
         grew = entry.sync(*texts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from holytui.i18n import _
+from holytui.ui.bindings import run_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class Choice:
     value: str
     label: str
     remark: str = ""
+
+
+class Line(Input):
+    """A line to type in, whose keys act in the order in which they were typed."""
+
+    def __init__(self, value: str = "", placeholder: str = "") -> None:
+        super().__init__(value, placeholder=placeholder, id="dialog-filter", compact=True)
+        self.cursor_blink = False
+
+    async def on_key(self, event: events.Key) -> None:
+        """See `run_in_order`."""
+        await run_in_order(self, event)
 
 
 class Picker(ModalScreen[str | None]):
@@ -50,9 +63,7 @@ class Picker(ModalScreen[str | None]):
         """A line to type in above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(self._title), id="dialog-title")
-            line = Input(placeholder=_("type to filter"), id="dialog-filter", compact=True)
-            line.cursor_blink = False
-            yield line
+            yield Line(placeholder=_("type to filter"))
             yield OptionList(id="dialog-list", markup=False, compact=True)
 
     def on_mount(self) -> None:
@@ -116,9 +127,7 @@ class LineDialog(ModalScreen[str | None]):
         """The question and the line."""
         with Vertical(id="dialog", classes="small"):
             yield Static(Content(self._title), id="dialog-title")
-            line = Input(self._value, id="dialog-filter", compact=True)
-            line.cursor_blink = False
-            yield line
+            yield Line(self._value)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

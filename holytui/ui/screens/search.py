@@ -18,8 +18,9 @@ from textual.widgets.option_list import Option
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
-from holytui.store.history import History, Hit
+from holytui.store.history import Hit, Library
 from holytui.ui import format as fmt
+from holytui.ui.screens.dialogs import Line
 
 _LIMIT = 50
 
@@ -43,7 +44,7 @@ class SearchDialog(ModalScreen[Found | None]):
         ("pagedown", "move(5)"),
     ]
 
-    def __init__(self, history: History, conversation_id: str | None = None) -> None:
+    def __init__(self, history: Library, conversation_id: str | None = None) -> None:
         super().__init__()
         self._history = history
         self._conversation_id = conversation_id
@@ -54,9 +55,7 @@ class SearchDialog(ModalScreen[Found | None]):
         title = _("Search in this conversation") if self._conversation_id else _("Search in everything that was said")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
-            line = Input(placeholder=_("accents may be left out: duong finds đường"), id="dialog-filter", compact=True)
-            line.cursor_blink = False
-            yield line
+            yield Line(placeholder=_("accents may be left out: duong finds đường"))
             yield OptionList(id="dialog-list", markup=False, compact=True)
             yield Static("", id="dialog-note", markup=False)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.text import nfc, sanitize
-from holytui.ui.bindings import install
+from holytui.ui.bindings import install, run_in_order, textual_key
 
 
 class Prompt(TextArea):
@@ -45,42 +46,47 @@ class Prompt(TextArea):
         self._past: list[str] = []
         self._at = 0
         self._unsent = ""
-        install(self, keymap, Where.PROMPT, priority=True)
+        named = ("prompt.send", "prompt.newline", "app.quit")
+        self._meaning = {textual_key(key): name for name in named for key in keymap.of(name)}
+        install(self, keymap, Where.PROMPT)
 
     def remember(self, questions: list[str]) -> None:
         """The earlier questions, oldest first."""
         self._past = questions
         self._at = len(questions)
 
-    def action_prompt_send(self) -> None:
-        """Send what is written, or begin a new line where Enter is set to do that."""
-        if not self._enter_sends:
-            self.insert("\n")
-        else:
-            self._send()
-
-    def action_prompt_newline(self) -> None:
-        """Begin a new line (or send, where Enter begins new lines)."""
-        if self._enter_sends:
-            self.insert("\n")
-        else:
-            self._send()
+    async def on_key(self, event: events.Key) -> None:
+        """All that a key does to the text is done here, so that keys act in the order in which they were typed,
+        however fast they came."""
+        match self._meaning.get(event.key):
+            case "prompt.send":
+                self._send() if self._enter_sends else self.insert("\n")
+            case "prompt.newline":
+                self.insert("\n") if self._enter_sends else self._send()
+            case "app.quit" if self.text:
+                self.action_delete_right()
+            case _:
+                await run_in_order(self, event)
+                return
+        event.stop()
+        event.prevent_default()
 
     def _send(self) -> None:
         text = nfc(sanitize(self.text)).strip("\n")
-        if text.strip():
-            self.post_message(self.Submitted(text))
-        else:
+        if not text.strip():
             self.post_message(self.Hurry())
-
-    def accepted(self) -> None:
-        """The question is safe on disk: the prompt may be emptied."""
-        text = nfc(sanitize(self.text)).strip("\n")
-        if text and (not self._past or self._past[-1] != text):
+            return
+        if not self._past or self._past[-1] != text:
             self._past.append(text)
         self._at = len(self._past)
         self._unsent = ""
         self.load_text("")
+        self.post_message(self.Submitted(text))
+
+    def give_back(self, text: str) -> None:
+        """It could not be sent: it stands in the prompt again, before what was typed since."""
+        since = self.text
+        self.put(f"{text}\n{since}" if since else text)
 
     def put(self, text: str) -> None:
         """Write `text` in place of what is there, the cursor at its end."""

@@ -1,0 +1,40 @@
+"""Copying, and honest words about how far the text went."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from holytui import paths
+from holytui.errors import TerminalError
+from holytui.i18n import _
+from holytui.terminal.clipboard import copy_text
+from holytui.ui.connection import Level
+
+if TYPE_CHECKING:
+    from holytui.ui.screens.chat import ChatScreen
+
+_FILE = "last-copy.txt"
+
+
+async def copy(screen: ChatScreen, text: str) -> None:
+    """Send `text` on its way to the clipboard; only ever called for a key that the user pressed."""
+    if not text:
+        screen.say(_("there is nothing to copy"), Level.WARNING)
+        return
+    driver = screen.app._driver
+    assert driver is not None, "a running app has a driver"
+
+    def send(data: bytes) -> None:
+        driver.write(data.decode("ascii"))
+
+    def work() -> str:
+        folder = paths.private_dir(paths.runtime_dir())
+        report = copy_text(text, environ=os.environ, send=send, file=folder / _FILE)
+        return report.summary()
+
+    try:
+        screen.say(await asyncio.to_thread(work))
+    except (TerminalError, OSError) as error:
+        screen.say(_("not copied: {reason}").format(reason=error), Level.ERROR)

@@ -1,0 +1,50 @@
+"""When holytui itself fails: what the user is told, and a report that holds no key and no conversation.
+
+Textual's own report prints the values of local variables, among which are keys and texts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from holytui import __version__, paths
+from holytui.i18n import _
+from holytui.secret import scrub
+from holytui.text import sanitize
+
+_NAME = "crash.txt"
+
+
+def describe(error: BaseException) -> str:
+    """The report: versions and the places in the code, without the values of variables."""
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    head = f"holytui {__version__} · Python {sys.version.split()[0]} · {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n\n"
+    return scrub(sanitize(head + "".join(lines)))
+
+
+def save(error: BaseException) -> Path | None:
+    """Write the report beside the history, mode 0600; None where it cannot be written."""
+    try:
+        file = paths.private_dir(paths.data_dir()) / _NAME
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            out.write(describe(error))
+    except OSError:
+        return None
+    return file
+
+
+def words(error: BaseException) -> str:
+    """What the user reads on the terminal."""
+    file = save(error)
+    said = scrub(sanitize(f"{type(error).__name__}: {error}"))
+    lines = [
+        _("holytui ended because of a defect of its own: {error}").format(error=said),
+        _("Everything that had come is in the history; start holytui again to go on."),
+    ]
+    if file is not None:
+        lines.append(_("Report, without keys and texts: {file}").format(file=file))
+    return "\n".join(lines)
