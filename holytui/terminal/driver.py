@@ -94,6 +94,11 @@ class ThinDriver(LinuxDriver):
         if self._writer is not None:
             self._writer.repaint()
 
+    def set_mouse(self, on: bool) -> None:
+        """Let clicks and the wheel come to the app, or leave the mouse to the terminal."""
+        self._mouse = on
+        self.write(_MOUSE_ON if on else _MOUSE_OFF)
+
     def link_figures(self) -> LinkFigures:
         """How the line to the terminal does."""
         return self._writer.figures() if self._writer is not None else self._pace.figures(0)

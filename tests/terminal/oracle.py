@@ -213,7 +213,7 @@ class Screen(pyte.Screen):
 class Stream(pyte.Stream):
     """pyte's parser with REP and DECSLRM."""
 
-    csi = {  # noqa: RUF012 - pyte's own attribute**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}
+    csi = {**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}  # noqa: RUF012 - pyte's own attribute
     events = frozenset(chain(pyte.Stream.events, ("repeat", "left_right_margins")))
 
 

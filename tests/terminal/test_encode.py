@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 
 import pytest
 from hypothesis import Phase, assume, given, settings
@@ -72,9 +73,11 @@ def shown(frame: Frame) -> list[list[Cell]]:
 TEXTS = st.one_of(
     st.text("ab ", max_size=10),
     st.text("─│ x", max_size=12),
-    st.sampled_from(["", "      ", "────────────", "漢字かな",
-                      "Tiếng Việt", "e\u0302\u0301", "👨‍👩‍👧 ok", "❤️!", "🇻🇳 x", "👍🏽", "✅ done", "\x1b[31mred", "a\u0000b", "\u202eevil", "한국", "aaaaaaaaaaaaaaaa"]),
-)  # fmt: skip
+    st.sampled_from(
+        ["", "      ", "────────────", "aaaaaaaaaaaaaaaa", "漢字かな", "한국", "Tiếng Việt", "e\u0302\u0301"]
+    ),
+    st.sampled_from(["👨‍👩‍👧 ok", "❤️!", "🇻🇳 x", "👍🏽", "✅ done", "\x1b[31mred", "a\u0000b", "\u202eevil"]),
+)
 PARTS = st.lists(st.tuples(TEXTS, st.sampled_from(NUMBERS)), max_size=4)
 ROWS = PARTS.map(row_of)
 
@@ -122,7 +125,7 @@ def films(draw: st.DrawFn) -> list[Frame]:
     return frames
 
 
-@settings(max_examples=250, deadline=None, phases=PHASES)
+@settings(max_examples=120, deadline=None, phases=PHASES)
 @given(films(), st.sampled_from(EVERY))
 def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Frame], caps: Capabilities) -> None:
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce)
@@ -138,7 +141,7 @@ def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Fram
         old = frame
 
 
-@settings(max_examples=80, deadline=None, phases=PHASES)
+@settings(max_examples=40, deadline=None, phases=PHASES)
 @given(films(), st.sets(st.integers(0, 4)))
 def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -> None:
     screen = Screen(WIDTH, HEIGHT)
@@ -155,7 +158,7 @@ def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -
     assert screen.cells() == shown(old)
 
 
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=30, deadline=None, phases=PHASES)
 @given(films(), films(), st.integers(0, 400))
 def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: list[Frame], cut: int) -> None:
     screen = Screen(WIDTH, HEIGHT)
@@ -163,14 +166,15 @@ def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: 
     data, _ = encode(None, before[0], Pen(), FULL, STYLES)
     stream.feed(data.decode())
     data, _ = encode(before[0], before[-1], Pen(), FULL, STYLES)
-    text = data.decode()[:cut]
-    stream.feed(text[: text.rfind("\x1b")] if "\x1b" in text[-24:] else text)
+    text = data.decode()
+    cuts = [*(match.start() for match in re.finditer("\x1b", text)), len(text)]
+    stream.feed(text[: cuts[cut % len(cuts)]])
     data, _ = encode(None, after[-1], Pen(), FULL, STYLES)
     stream.feed(data.decode())
     assert screen.cells() == shown(after[-1])
 
 
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=30, deadline=None, phases=PHASES)
 @given(films(), films())
 def test_a_resize_paints_the_new_size(before: list[Frame], after: list[Frame]) -> None:
     wide = [
@@ -198,7 +202,7 @@ def _sum_of_parts(cluster: str, width: int) -> int:
     return sum(2 if ord(char) >= 0x1F000 else 0 if ord(char) in (0xFE0F, 0x200D) else 1 for char in cluster if char)
 
 
-@settings(max_examples=120, deadline=None, phases=PHASES)
+@settings(max_examples=50, deadline=None, phases=PHASES)
 @given(films(), st.sampled_from([FULL, BARE]))
 def test_a_terminal_with_other_emoji_widths_shows_the_rest_in_place(frames: list[Frame], caps: Capabilities) -> None:
     doubtful = ("👨‍👩‍👧", "❤️", "🇻🇳", "👍🏽")
