@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random as chance
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import EllipsisType
 
 from holytui import ids
@@ -15,8 +16,8 @@ from holytui.engine.preparation import Preparation, adopt_text
 from holytui.engine.workers import Listener, Snapshot, StartedTurn, Workers
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.models import AnswerState, Message, ModelRef, Problem, Role
-from holytui.store.history import History
+from holytui.models import AnswerState, DeltaKind, Join, Message, ModelRef, Problem, Role
+from holytui.store.history import History, assemble, seams
 from holytui.text import nfc, sanitize, title_of
 
 __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]
@@ -114,6 +115,20 @@ class Engine:
         adopt_text(self._history, message, self._new_id, self._clock.wall())
         self._history.set_state(message.id, AnswerState.QUEUED)
         return self._workers.enter(message, message.parent_id or "", by_user=True)
+
+    def undo_seams(self, answer_id: str) -> None:
+        """Put back all that was cut away where a resumed answer was joined; each seam is then shown.
+
+        Nothing was thrown away, so nothing is guessed; the text of a restart is left as it is. Raises StoreError.
+        """
+        message = self._need(answer_id)
+        attempts = []
+        for attempt in self._history.attempts(answer_id):
+            if attempt.join is not Join.RESTART and (attempt.cut or attempt.keep >= 0):
+                attempt = replace(attempt, join=Join.MARKED, cut=0, keep=-1)
+                self._history.update_attempt(attempt)
+            attempts.append((attempt, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))
+        self._history.finish(replace(message, text=assemble(attempts), seams=seams(attempts)))
 
     def _answer_to(self, question: Message, model: str) -> StartedTurn:
         answer = self._history.add_message(

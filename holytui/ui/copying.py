@@ -32,7 +32,7 @@ async def copy(screen: ChatScreen, text: str) -> None:
     def work() -> str:
         folder = paths.private_dir(paths.runtime_dir())
         report = copy_text(text, environ=os.environ, send=send, file=folder / _FILE)
-        return report.summary()
+        return report.summary
 
     try:
         screen.say(await asyncio.to_thread(work))

@@ -18,13 +18,12 @@ def lines(app: App[Any]) -> list[Content]:
     if not isinstance(driver, ThinDriver):
         return [Content(_("the terminal is written to by Textual's own driver"))]
     figures = driver.link_figures()
+    total = fmt.size(figures.bytes_total)
     return [
         Content.assemble((_("The way to your terminal"), "bold $primary")),
         Content(_("there and back  {time}").format(time=fmt.seconds(figures.round_trip or 0.0))),
-        Content(
-            _("written         {size} in {count} frames").format(size=fmt.size(figures.bytes), count=figures.frames)
-        ),
-        Content(_("left out        {count} frames that newer ones overtook").format(count=figures.dropped)),
+        Content(_("written         {size} in {count} frames").format(size=total, count=figures.frames_written)),
+        Content(_("left out        {count} frames that newer ones overtook").format(count=figures.frames_dropped)),
     ]
 
 
