@@ -22,9 +22,22 @@ _VI_TEXT = (
     "chuyện nên giá của một lần thử lại tăng dần theo độ dài của nó."
 )
 _CJK = (
-    "断线之后，客户端应当保留已经收到的文字，并且从中断的地方继续。回线が切れても、届"
-    "いた文章は失われません。연결이 끊겨도 받은 글은 남아 있습니다。每一次重试都"
-    "会带上整个对话，因此费用随长度增长。再接続のあとで続きを頼みます。"
+    "断线之后，客户端应当保留已经收到的文字，并且从中断的地方继续。",
+    "回线が切れても、届いた文章は失われません。",
+    "연결이 끊겨도 받은 글은 남아 있습니다。",
+    "每一次重试都会带上整个对话，因此费用随长度增长。",
+    "再接続のあとで、続きをサーバーに頼みます。",
+    "等待太久的程序看起来像是坏了，放弃太早的程序则浪费了已经付出的代价。",
+    "返事を待つあいだも、画面は止まりません。",
+    "서버는 작은 신호를 보내서 연결을 살려 둡니다。",
+    "第{n}步：先把文字写到磁盘，然后再显示出来。",
+    "途中で切れた行は、{n}行目から読み直します。",
+    "{n}번째 시도에서도 같은 글이 옵니다。",
+    "如果模型从头开始回答，旧的回答会作为另一个版本保留下来。",
+    "つなぎ目が確かでないときは、印を付けて見せます。",
+    "대화가 길어질수록 한 번의 요청이 비싸집니다。",
+    "网络恢复以后，不需要用户做任何事情。",
+    "鍵が古くなったら、もう一度だけ取り直します。",
 )
 _EN = _EN_TEXT.split()
 _VI = _VI_TEXT.split()
@@ -144,11 +157,8 @@ def steps(rng: Random) -> str:
 
 
 def cjk(rng: Random) -> str:
-    parts = []
-    for _ in range(6):
-        start = rng.randrange(len(_CJK) // 2)
-        parts.append(_CJK[start : start + rng.randrange(30, 60)])
-    return "\n\n".join(parts)
+    sentences = [each.format(n=rng.randrange(2, 90)) for each in rng.sample(_CJK, len(_CJK))]
+    return "\n\n".join("".join(sentences[i : i + 3]) for i in range(0, len(sentences), 3))
 
 
 def emoji(rng: Random) -> str:

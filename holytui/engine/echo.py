@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+_TAIL = 400
+_ROUND = 24
+_WHOLE = 200
 _SPACE = re.compile(r"\s+")
 
 
@@ -17,14 +20,26 @@ def weight(text: str) -> int:
 
 def period(text: str) -> int:
     """The shortest `p` with `text[i] == text[i + p]` throughout; `len(text)` if it does not repeat itself."""
-    # the prefix function of Knuth, Morris and Pratt
+    borders = _borders(text)
+    return len(text) - (borders[-1] if borders else 0)
+
+
+def _borders(text: str) -> list[int]:
+    """The prefix function of Knuth, Morris and Pratt."""
     borders = [0] * len(text)
     for i in range(1, len(text)):
         j = borders[i - 1]
         while j and text[i] != text[j]:
             j = borders[j - 1]
         borders[i] = j + (text[i] == text[j])
-    return len(text) - (borders[-1] if borders else 0)
+    return borders
+
+
+def comes_round(old: str) -> bool:
+    """Whether `old` ends in at least one and a half rounds of the same words: then the next round may follow."""
+    tail = old[: -_TAIL - 1 : -1]
+    borders = _borders(tail)
+    return any(length - borders[length - 1] <= length * 2 / 3 for length in range(_ROUND, len(tail) + 1))
 
 
 def repetition_is_likely(old: str, overlap: int) -> bool:
@@ -36,13 +51,22 @@ def repetition_is_likely(old: str, overlap: int) -> bool:
     start = len(old) - overlap
     if period(old[start:]) * 2 <= overlap:
         return True
-    common = 0
-    while common < start and old[start - 1 - common] == old[-1 - common]:
-        common += 1
-    if common >= 4 or "\n" in old[start - common : start]:
+    if start == 0 and overlap >= _WHOLE:
+        return False  # no answer of some length says all of itself twice
+    if comes_round(old):
         return True
-    before = old[len(old) - common - 1]
-    return start - common == 0 and before == "\n"
+    # a server may have lost the space between, so the two places are compared with and without it
+    return _meet(old[:start], old) or _meet(old[:start].rstrip(), old.rstrip())
+
+
+def _meet(before: str, end: str) -> bool:
+    """Whether the two texts end alike for more than chance: a few characters, or back to the beginning of a line."""
+    common = 0
+    while common < min(len(before), len(end)) and before[-1 - common] == end[-1 - common]:
+        common += 1
+    if common >= 4 or "\n" in end[len(end) - common :]:
+        return True
+    return common == len(before) < len(end) and end[len(end) - common - 1] == "\n"
 
 
 class Echo:

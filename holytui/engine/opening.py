@@ -68,6 +68,8 @@ class Opening:
     kind: Kind
     sure: bool = False
     """What was taken off surely belongs to no continuation."""
+    new_line: bool = False
+    """A line break was taken off that may belong to it."""
 
 
 def openings(raw: str, fence: str, *, final: bool) -> tuple[list[Opening], bool]:
@@ -95,7 +97,8 @@ def _at(raw: str, base: int, kind: Kind, fence: str, final: bool) -> tuple[list[
     if body == len(raw):
         return found, final
     if body > base:
-        found.append(Opening(body, Kind.SPACE if kind is Kind.PLAIN else kind, sure=kind is Kind.PREAMBLE))
+        bare = Kind.SPACE if kind is Kind.PLAIN else kind
+        found.append(Opening(body, bare, sure=kind is Kind.PREAMBLE, new_line="\n" in raw[base:body]))
     rest = raw[body:]
     if fence and (rest.startswith(fence) or fence.startswith(rest)):
         line, newline, _after = rest.partition("\n")
@@ -127,6 +130,6 @@ def _preamble_end(raw: str, start: int, final: bool) -> int | None:
         stop += 1
     if raw[stop : stop + 1] in (" ", "\t"):
         stop += 1
-    while raw[stop : stop + 1] == "\n":
-        stop += 1
+    for _line in range(2):  # what is beyond an empty line belongs to the text
+        stop += raw[stop : stop + 1] == "\n"
     return None if stop == len(raw) and not final else stop

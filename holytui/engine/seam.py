@@ -25,7 +25,7 @@ _SOME = {How.PREFILL: 24, How.INSTRUCT: 4, How.RESTART: 0}
 """The weight from which an overlap is cut at all."""
 _DOUBT = 4
 """The weight from which an overlap that is not cut is marked."""
-_BEGINNING = 32
+_BEGINNING = 48
 """The weight of a common beginning that shows that the answer was begun again."""
 
 
@@ -179,7 +179,7 @@ class Seam:
         rivals = {c for c, other in found if self._heavy(other, _SURE[self._how])} - {cut}
         # what is the beginning of the old text as well as its end may begin the answer again
         twofold = k < len(self._partial) and any(echo.whole >= k for _opening, echo in self._readings)
-        likely = repetition_is_likely(self._partial, k) or twofold
+        likely = repetition_is_likely(self._partial, k) or twofold or self._is_next_line(cut, k)
         if likely and self._how is How.PREFILL:
             return Decision(Join.MARKED, -1, 0)
         return Decision(Join.OVERLAP if sure and not rivals and not likely else Join.MARKED, -1, cut)
@@ -195,6 +195,11 @@ class Seam:
             if weight(self._partial.rstrip()[-k:]) >= max(12, _SOME[self._how])
         ]
         return Decision(Join.MARKED, -1, max(found)) if found else None
+
+    def _is_next_line(self, cut: int, k: int) -> bool:
+        """After a line break the last line comes whole: said again, or the next of several alike."""
+        whole_line = k == len(self._partial) or self._partial[-k - 1] == "\n"
+        return whole_line and any(opening.new_line and opening.offset + k == cut for opening, _echo in self._readings)
 
     def _by_doubt(self, overlaps: Iterable[int]) -> Decision | None:
         """A server that continues a prefix seems to say a little of it again: that may be the text itself."""
