@@ -122,13 +122,14 @@ class Engine:
         Nothing was thrown away, so nothing is guessed; the text of a restart is left as it is. Raises StoreError.
         """
         message = self._need(answer_id)
-        attempts = []
+        sides = []
         for attempt in self._history.attempts(answer_id):
+            undone = attempt
             if attempt.join is not Join.RESTART and (attempt.cut or attempt.keep >= 0):
-                attempt = replace(attempt, join=Join.MARKED, cut=0, keep=-1)
-                self._history.update_attempt(attempt)
-            attempts.append((attempt, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))
-        self._history.finish(replace(message, text=assemble(attempts), seams=seams(attempts)))
+                undone = replace(attempt, join=Join.MARKED, cut=0, keep=-1)
+                self._history.update_attempt(undone)
+            sides.append((undone, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))
+        self._history.finish(replace(message, text=assemble(sides), seams=seams(sides)))
 
     def _answer_to(self, question: Message, model: str) -> StartedTurn:
         answer = self._history.add_message(
