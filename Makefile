@@ -42,7 +42,7 @@ run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
 test: $(DEV) check  ## set up if needed, and run all tests and checks
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 check: $(DEV)
 	$(BIN)/ruff check .
