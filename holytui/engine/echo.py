@@ -6,7 +6,8 @@ import re
 
 _TAIL = 400
 _ROUND = 24
-_WHOLE = 200
+WHOLE = 200
+"""Characters from which no answer says all of itself twice."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -51,8 +52,8 @@ def repetition_is_likely(old: str, overlap: int) -> bool:
     start = len(old) - overlap
     if period(old[start:]) * 2 <= overlap:
         return True
-    if start == 0 and overlap >= _WHOLE:
-        return False  # no answer of some length says all of itself twice
+    if start == 0 and overlap >= WHOLE:
+        return False
     if comes_round(old):
         return True
     # a server may have lost the space between, so the two places are compared with and without it

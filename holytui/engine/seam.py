@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from holytui.engine.echo import Echo, repetition_is_likely, weight
+from holytui.engine.echo import WHOLE, Echo, repetition_is_likely, weight
 from holytui.engine.opening import Kind, Opening, openings
 from holytui.engine.recovery import How, open_fence
 from holytui.models import Join
@@ -23,6 +23,7 @@ _SURE = {How.PREFILL: 48, How.INSTRUCT: 12, How.RESTART: 0}
 server that continues a prefix has no reason to say it again; a model that was told in words to go on often does."""
 _SOME = {How.PREFILL: 24, How.INSTRUCT: 4, How.RESTART: 0}
 """The weight from which an overlap is cut at all."""
+_LINE_ENDS = ".!?…。！？|;}"
 _DOUBT = 4
 """The weight from which an overlap that is not cut is marked."""
 _BEGINNING = 48
@@ -197,9 +198,12 @@ class Seam:
         return Decision(Join.MARKED, -1, max(found)) if found else None
 
     def _is_next_line(self, cut: int, k: int) -> bool:
-        """After a line break the last line comes whole: said again, or the next of several alike."""
-        whole_line = k == len(self._partial) or self._partial[-k - 1] == "\n"
-        return whole_line and any(opening.new_line and opening.offset + k == cut for opening, _echo in self._readings)
+        """Whole lines come again after what may be a line's end: said again, or the next of several alike."""
+        old = self._partial
+        if k < len(old) and "\n" not in old[-k - 1 : len(old) - k + 1]:
+            return False
+        broken = any(opening.new_line and opening.offset + k == cut for opening, _echo in self._readings)
+        return broken or ((len(old) < WHOLE or k < len(old)) and old[-1] in _LINE_ENDS)
 
     def _by_doubt(self, overlaps: Iterable[int]) -> Decision | None:
         """A server that continues a prefix seems to say a little of it again: that may be the text itself."""
