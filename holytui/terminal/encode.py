@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from holytui.terminal.cells import Row, blank_row
 from holytui.terminal.frame import Capabilities, Frame, Pen
 from holytui.terminal.ink import Ink
-from holytui.terminal.scroll import Scroll, find_scroll
+from holytui.terminal.scroll import Scroll, extent, find_scroll
 from holytui.terminal.sgr import DEFAULT, StyleTable
 
 _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 _SMALL_GAP = 4  # unchanged cells: writing them is no dearer than stepping over them
+_TORN = 160  # characters: less than that comes in one piece, and no terminal shows a part of it
+_LEAST_ROW = 4  # bytes: no row is written with less, so plain writing need not be tried against fewer
 _FEW_BLANKS = 3  # as many bytes as erasing to the end of the line
 
 
@@ -32,7 +34,7 @@ def encode(old: Frame | None, new: Frame, pen: Pen, caps: Capabilities, styles: 
         ink.command("\x1b[?25h" if new.cursor.visible else "\x1b[?25l", ink.pen)
     ink.move(min(new.cursor.x, new.width - 1), min(new.cursor.y, new.height - 1))
     text = ink.text
-    if text and torn and caps.sync:
+    if torn and caps.sync and len(text) > _TORN:
         text = f"{_SYNC_START}{text}{_SYNC_END}"
     return text.encode("utf-8", "replace"), ink.pen
 
@@ -55,15 +57,16 @@ def _repaint(new: Frame, caps: Capabilities, styles: StyleTable) -> Ink:
 
 
 def _difference(old: Frame, new: Frame, pen: Pen, caps: Capabilities, styles: StyleTable) -> Ink:
+    pairs = enumerate(zip(old.rows, new.rows, strict=True))
+    changed = [y for y, (before, row) in pairs if before is not row and before != row]
+    scroll = find_scroll(old.rows, new.rows, changed) if caps.scroll else None
+    moved = _scrolled(old, new, scroll, pen, caps, styles) if scroll is not None else None
+    if moved is not None and len(moved.text) < _LEAST_ROW * len(changed):
+        return moved
     plain = Ink(new.width, pen, caps, styles)
-    _write_rows(plain, old.rows, new.rows, styles)
-    if plain.rows < 3 or not caps.scroll:
-        return plain
-    scroll = find_scroll(old.rows, new.rows)
-    if scroll is None:
-        return plain
-    moved = _scrolled(old, new, scroll, pen, caps, styles)
-    return moved if len(moved.text) < len(plain.text) else plain
+    for y in changed:
+        _write_row(plain, y, old.rows[y], new.rows[y], styles)
+    return moved if moved is not None and len(moved.text) < len(plain.text) else plain
 
 
 def _scrolled(old: Frame, new: Frame, scroll: Scroll, pen: Pen, caps: Capabilities, styles: StyleTable) -> Ink:
@@ -127,7 +130,7 @@ def _write_row(ink: Ink, y: int, old: Row | None, row: Row, styles: StyleTable) 
         if old is None:
             erase_from = tail
         else:
-            ends = _ends(old, row, tail, width)
+            ends = extent(old, row, tail, width)
             if ends is not None and ends[1] - ends[0] > _FEW_BLANKS:
                 erase_from = ends[0]
     if erase_from < 0:
@@ -148,23 +151,9 @@ def _write_row(ink: Ink, y: int, old: Row | None, row: Row, styles: StyleTable) 
         ink.erase_to_end(erase_from, y, ground)
 
 
-def _ends(old: Row, new: Row, start: int, end: int) -> tuple[int, int] | None:
-    """First changed column from `start` up to `end`, and the one after the last; None when nothing changed."""
-    chars, styles = old.chars, old.styles
-    first = start
-    while first < end and chars[first] == new.chars[first] and styles[first] == new.styles[first]:
-        first += 1
-    if first == end:
-        return None
-    last = end - 1
-    while chars[last] == new.chars[last] and styles[last] == new.styles[last]:
-        last -= 1
-    return first, last + 1
-
-
 def _spans(old: Row, new: Row, end: int) -> list[tuple[int, int]]:
     """Runs of changed columns before `end`; gaps that are cheaper to write than to step over are in them."""
-    ends = _ends(old, new, 0, end)
+    ends = extent(old, new, 0, end)
     if ends is None:
         return []
     first, end_of_last = ends

@@ -17,8 +17,9 @@ HURRIED = 1 / 125
 """The same after a key press: what is typed is to be seen at once."""
 SLOWEST = 0.25
 
-_WINDOW = 512  # unanswered bytes; 20 ms on a 25 KB/s line
+_WINDOW = 1024  # unanswered bytes; 40 ms on a 25 KB/s line
 _OUTSTANDING = 4  # unanswered frames
+_HURRIED_MORE = 2  # times as much of both after a key press
 _FIRST_LIMIT = 1.0
 _LEAST_LIMIT, _MOST_LIMIT = 0.3, 8.0
 _DEAF_AFTER = 3
@@ -74,7 +75,8 @@ class Pace:
         if not self._asked:
             return wait
         unanswered = sum(count for _, count in self._asked)
-        if unanswered < _WINDOW and len(self._asked) < _OUTSTANDING * (2 if hurried else 1):
+        more = _HURRIED_MORE if hurried else 1
+        if unanswered < _WINDOW * more and len(self._asked) < _OUTSTANDING * more:
             return wait
         return max(wait, self._asked[0][0] + self._limit() - now)
 

@@ -56,10 +56,12 @@ class Canvas:
                 if 0 <= y < len(self._rows):
                     self._paint_line(y, update.region.x, line)
             return
-        for y in dict.fromkeys(y for y, _, _ in update.spans):
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for y, x1, x2 in update.spans:
             if 0 <= y < min(len(self._rows), len(update.chops)):
-                spans = [(x1, x2) for line, x1, x2 in update.spans if line == y]
-                self._paint_chops(y, update.chops[y], update.chop_ends[y], spans)
+                spans.setdefault(y, []).append((x1, x2))
+        for y, columns in spans.items():
+            self._paint_chops(y, update.chops[y], update.chop_ends[y], columns)
 
     def _paint_line(self, y: int, x: int, line: Iterable[Strip]) -> None:
         pieces: dict[int, Strip] = {}

@@ -58,11 +58,18 @@ class Scroll:
         return False
 
 
-def _extent(old: Row, new: Row) -> tuple[int, int]:
-    """First changed column and the one after the last."""
-    pairs = zip(old.chars, new.chars, old.styles, new.styles, strict=True)
-    changed = [x for x, (a, b, s, t) in enumerate(pairs) if a != b or s != t]
-    return changed[0], changed[-1] + 1
+def extent(old: Row, new: Row, start: int, end: int) -> tuple[int, int] | None:
+    """First changed column from `start` up to `end`, and the one after the last; None when nothing changed."""
+    old_chars, old_styles, chars, styles = old.chars, old.styles, new.chars, new.styles
+    first = start
+    while first < end and chars[first] == old_chars[first] and styles[first] == old_styles[first]:
+        first += 1
+    if first == end:
+        return None
+    last = end - 1
+    while chars[last] == old_chars[last] and styles[last] == old_styles[last]:
+        last -= 1
+    return first, last + 1
 
 
 def _votes(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int], left: int, right: int) -> int:
@@ -83,15 +90,14 @@ def _votes(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int], left: int,
     return lines if count >= _FEWEST_ROWS else 0
 
 
-def find_scroll(old: Sequence[Row], new: Sequence[Row]) -> Scroll | None:
-    """The move that explains most of the changed rows, if one does.
+def find_scroll(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int]) -> Scroll | None:
+    """The move that explains most of the changed rows `ys`, if one does.
 
     It is a proposal: whoever writes compares its cost, with the repair of what stands beside, with plain writing.
     """
-    ys = [y for y, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b and a != b]
     if len(ys) < _FEWEST_ROWS:
         return None
-    extents = {y: _extent(old[y], new[y]) for y in ys}
+    extents = {y: found for y in ys if (found := extent(old[y], new[y], 0, len(new[y])))}
     lefts = sorted(left for left, _ in extents.values())
     rights = sorted(right for _, right in extents.values())
     # the middle of the changes: a status line or a scroll bar that changes too must not hide what moved

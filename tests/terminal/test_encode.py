@@ -283,13 +283,14 @@ def test_a_terminal_that_erases_without_colour_gets_its_blanks_written() -> None
     assert screen.cells() == shown(frame)
 
 
-def test_only_frames_of_several_rows_are_bracketed_as_one_update() -> None:
-    old = Frame(WIDTH, (blank_row(WIDTH),) * 3)
-    one = Frame(WIDTH, (row_of([("a", 0)]), *old.rows[1:]))
-    two = Frame(WIDTH, (row_of([("a", 0)]), row_of([("b", 0)]), old.rows[2]))
+def test_only_frames_that_could_be_seen_in_part_are_bracketed_as_one_update() -> None:
+    old = Frame(WIDTH, (blank_row(WIDTH),) * HEIGHT)
+    one = Frame(WIDTH, (row_of([("a", 0)]), row_of([("b", 0)]), *old.rows[2:]))
+    much = Frame(WIDTH, tuple(row_of([(f"{chr(97 + y)} text that is long", NUMBERS[y])]) for y in range(HEIGHT)))
     pen = Pen(0, 0, 0)
     assert b"2026" not in encode(old, one, pen, FULL, STYLES)[0]
-    data = encode(old, two, pen, FULL, STYLES)[0]
+    assert b"2026" not in encode(old, much, pen, dataclasses.replace(FULL, sync=False), STYLES)[0]
+    data = encode(old, much, pen, FULL, STYLES)[0]
     assert data.startswith(b"\x1b[?2026h")
     assert data.endswith(b"\x1b[?2026l")
     assert data.count(b"2026") == 2

@@ -77,11 +77,11 @@ def test_the_rate_falls_with_the_round_trip(pace: Pace, clock: Clock) -> None:
 def test_a_terminal_that_never_answered_is_soon_not_asked_any_more(pace: Pace, clock: Clock) -> None:
     for _ in range(3):
         assert pace.asks
-        frame(pace, 1000)
+        frame(pace, 2000)
         clock.now += 9
         assert pace.delay() == 0
     assert not pace.asks
-    frame(pace, 1000)
+    frame(pace, 2000)
     assert pace.delay() == pytest.approx(FASTEST)
 
 
@@ -96,7 +96,7 @@ def test_a_line_that_stalls_gets_fewer_and_fewer_frames(pace: Pace, clock: Clock
         if wait:
             clock.now += wait
             continue
-        frame(pace, 600)
+        frame(pace, 1100)
         frames += 1
     assert frames < 14
     assert pace.asks
