@@ -86,6 +86,11 @@ class Answer:
         if self.attempt is not None:
             self.attempt = replace(self.attempt, status=status)
 
+    def received(self, total: int) -> None:
+        """So many bytes of this attempt have come."""
+        if self.attempt is not None:
+            self.attempt = replace(self.attempt, bytes_received=total)
+
     def used(self, usage: Usage) -> Usage:
         """The server told figures for this attempt; the sum of all so far."""
         self._running = usage
@@ -170,7 +175,7 @@ class Answer:
         ended = replace(
             self.attempt,
             ended_at=at.wall,
-            bytes_received=end.total_bytes,
+            bytes_received=max(end.total_bytes, self.attempt.bytes_received),
             status=end.status or self.attempt.status,
             finish_reason=end.finish_reason,
             fault=fault,

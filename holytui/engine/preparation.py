@@ -107,6 +107,8 @@ class Preparation:
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # it was asked, and this is the answer
         learnt = self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or ""
+        if recover is Recover.PREFILL:
+            learnt = ""  # whoever writes it down wants it tried, whatever the server said some day
         return Strategy(recover, resolved.continuation, learnt, is_structured(params))
 
 

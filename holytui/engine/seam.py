@@ -23,6 +23,8 @@ _SURE = {How.PREFILL: 48, How.INSTRUCT: 12, How.RESTART: 0}
 server that continues a prefix has no reason to say it again; a model that was told in words to go on often does."""
 _SOME = {How.PREFILL: 24, How.INSTRUCT: 4, How.RESTART: 0}
 """The weight from which an overlap is cut at all."""
+_RIVAL = 7
+"""The weight from which a second, shorter overlap makes the longest one doubtful."""
 _LINE_ENDS = ".!?…。！？|;}"
 _DOUBT = 4
 """The weight from which an overlap that is not cut is marked."""
@@ -177,7 +179,7 @@ class Seam:
             return self._by_loose_echo() or self._by_doubt(k for _cut, k in overlaps)
         cut, k = max(found)
         sure = self._heavy(k, _SURE[self._how])
-        rivals = {c for c, other in found if self._heavy(other, _SURE[self._how])} - {cut}
+        rivals = {c for c, other in overlaps if self._heavy(other, _RIVAL)} - {cut}
         # what is the beginning of the old text as well as its end may begin the answer again
         twofold = k < len(self._partial) and any(echo.whole >= k for _opening, echo in self._readings)
         likely = repetition_is_likely(self._partial, k) or twofold or self._is_next_line(cut, k)

@@ -51,7 +51,7 @@ from holytui.engine.steps import (
 from holytui.engine.transitions import TABLE
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
-from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
+from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,9 @@ class Turn:
             effects += [SetState(self.state), Emit(Waiting(self.plan.turn_id))]
         return effects
 
-    def noted(self, _happened: Input, _at: Moment) -> list[Effect]:
-        """Bytes came; the watch over the link uses that, the answer does not."""
+    def noted(self, happened: Received, _at: Moment) -> list[Effect]:
+        """Bytes came: note how many, for the attempt's row."""
+        self.answer.received(happened.total)
         return []
 
     def piece(self, happened: Piece, at: Moment) -> list[Effect]:

@@ -14,6 +14,7 @@ import pytest
 import holytui.wire.body
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
+from holytui.engine.recovery import learn_key
 from holytui.faults import FaultKind
 from holytui.models import AnswerState, Usage
 from tests.engine.bench import QUICK, Bench, FixedKeys, going_on, to_the_end
@@ -394,7 +395,8 @@ def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> No
 
     cut: Sequence[Step] = [READ, going_on(TEXT, MIDDLE), RST]
     scripts: list[Sequence[Step]] = [cut, [READ, refusal], [READ, in_words], cut, [READ, in_words]]
-    with ScriptedServer(*scripts) as server, Bench(folder, server.base_url) as bench:
+    with ScriptedServer(*scripts) as server, Bench(folder, server.base_url, recover=Recover.AUTO) as bench:
+        bench.history.remember(learn_key(server.base_url, "model"), "prefill")
         for _ in range(2):
             message, end, _seconds = bench.ask()
             assert isinstance(end, Finished)

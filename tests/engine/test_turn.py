@@ -22,7 +22,7 @@ from holytui.engine.steps import (
 )
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, Join, Usage
-from holytui.wire.events import Accepted, Connected, End, Piece, UsageSeen, Verdict
+from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen, Verdict
 from tests.engine.world import World
 
 S = AnswerState
@@ -335,6 +335,12 @@ def test_a_cut_while_the_join_is_undecided_shows_nothing_twice() -> None:
     world.step(RetryDue(), *OPEN, said(TEXT[-30:] + " and on"))
     drop(world, DONE)
     assert world.shown == TEXT + " and on"
+
+
+def test_a_stopped_attempt_knows_how_many_bytes_came() -> None:
+    world = World.started()
+    world.step(*OPEN, Received(123), said("x"), StopAsked())
+    assert world.rows["attempt-1"].bytes_received == 123
 
 
 def test_a_cancelled_attempt_is_a_stop() -> None:
