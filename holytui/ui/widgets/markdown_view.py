@@ -29,6 +29,7 @@ class MarkdownView(Widget):
         super().__init__(id=id, classes=classes)
         self.document = MarkdownDocument(source)
         self._strips: dict[int, tuple[Line, Strip]] = {}
+        self._width = 0
         self._height = 0
 
     def append(self, text: str) -> None:
@@ -73,9 +74,11 @@ class MarkdownView(Widget):
     def on_resize(self) -> None:
         """Lines of another width are others; all are painted after this."""
         width = self.content_size.width
-        self._strips.clear()
-        self._height = self.document.height(width)
-        self.document.take_changed(width)
+        if width != self._width:
+            self._width = width
+            self._strips.clear()
+            self._height = self.document.height(width)
+            self.document.take_changed(width)
 
     def notify_style_update(self) -> None:
         """Another theme: paint anew."""
