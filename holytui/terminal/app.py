@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from rich.segment import Segment
 from textual import events
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual._styles_cache import StylesCache
 from textual.app import App, ReturnType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -35,7 +37,8 @@ class ThinScreen(Screen[ScreenResultType]):
 
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(name, id, classes)
-        self._compositor = ThinCompositor()
+        if check_textual() is None:
+            self._compositor = ThinCompositor()
 
 
 class ThinApp(App[ReturnType]):
@@ -58,6 +61,7 @@ class ThinApp(App[ReturnType]):
             self.post_display_hook()
 
 
+@cache
 def check_textual() -> str | None:
     """Why `ThinDriver` cannot work with this Textual; None when it can."""
     try:
@@ -75,7 +79,9 @@ def check_textual() -> str | None:
             return "the key parser works in another way"
     except (AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
         return f"{type(error).__name__}: {error}"
-    needed = [
+    needed: list[tuple[object, tuple[str, ...]]] = [
+        (Compositor, ("_get_renders", "visible_widgets")),
+        (StylesCache(), ("_cache", "_dirty_lines")),
         (App, ("_display", "post_display_hook", "_handle_exception")),
         (LinuxDriver, ("_patch_lflag", "_patch_iflag", "_run_input_thread", "_sigtstp_application")),
     ]

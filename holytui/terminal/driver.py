@@ -42,9 +42,10 @@ _MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1006l"
 _LEAVE = "\x1b[m\x1b[r\x1b[?2004l\x1b[?7h\x1b[?1004l\x1b[?1049l\x1b[?25h"
 _KITTY_ON, _KITTY_OFF = "\x1b[>25u", "\x1b[<u"
 
-# Does it know synchronized updates, side margins, REP? The last is tried: x three times, then where is the cursor.
-# On row 2, since an answer for row 1 would look like a function key. The first frame clears it away.
-_ASK = "\x1b[?2026$p\x1b[?69$p\x1b[2;1Hx\x1b[2b\x1b[6n"
+# Does it know synchronized updates, side margins, REP? The last is tried: a line of three, then where is the cursor.
+# With a line, since tmux repeats only ASCII; on row 2, since an answer for row 1 would look like a function key.
+# The first frame clears it away.
+_ASK = "\x1b[?2026$p\x1b[?69$p\x1b[2;1H─\x1b[2b\x1b[6n"
 _REP_WORKS = Offset(3, 1)
 _STOP_WAIT = 1.0
 
@@ -254,7 +255,8 @@ class ThinDriver(LinuxDriver):
                 except OSError:
                     data = b""
                 if not data:
-                    self._lost()
+                    if self.input_tty:  # a pipe that ends says nothing about the terminal
+                        self._lost()
                     break
                 for message in parser.feed(text) if (text := decode(data)) else ():
                     self.process_message(message)

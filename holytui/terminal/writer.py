@@ -6,6 +6,7 @@ the bytes are out; when that is not certain, the next frame is a full repaint.
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import threading
@@ -17,6 +18,8 @@ from holytui.terminal.encode import encode
 from holytui.terminal.frame import Capabilities, Frame, Pen
 from holytui.terminal.pace import LinkFigures, Pace
 from holytui.terminal.sgr import StyleTable
+
+log = logging.getLogger(__name__)
 
 STATUS_REQUEST = b"\x1b[5n"
 _CHUNK = 4096
@@ -148,6 +151,9 @@ class Writer:
         except _Abandoned:
             pass
         except OSError:
+            self._on_broken()
+        except Exception:  # a thread's edge: a screen that stands still must not go unnoticed
+            log.exception("the screen could not be written any more")
             self._on_broken()
 
     def _step(self) -> bool:

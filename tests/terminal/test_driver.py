@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import termios
+from collections.abc import Iterator
 
 import pytest
 from textual.drivers.linux_driver import LinuxDriver
@@ -167,10 +168,26 @@ def test_this_textual_is_as_expected() -> None:
     assert thin_app.check_textual() is None
 
 
-def test_another_textual_gets_its_own_driver(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.delattr("textual.strip.Strip.render_ansi")
-    monkeypatch.setattr("rich.style.Style._ansi", None, raising=False)
-    monkeypatch.delattr("textual._xterm_parser.XTermParser._sequence_to_key_events")
+@pytest.fixture
+def _unchecked() -> Iterator[None]:
+    thin_app.check_textual.cache_clear()
+    yield
+    thin_app.check_textual.cache_clear()
+
+
+@pytest.mark.usefixtures("_unchecked")
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "textual._xterm_parser.XTermParser._sequence_to_key_events",
+        "textual._compositor.Compositor._get_renders",
+        "textual.app.App._display",
+    ],
+)
+def test_another_textual_gets_its_own_driver(
+    gone: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr(gone)
     assert thin_app.check_textual() is not None
     assert thin_app.driver_class() is LinuxDriver
     assert caplog.records

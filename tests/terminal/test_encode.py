@@ -125,7 +125,7 @@ def films(draw: st.DrawFn) -> list[Frame]:
     return frames
 
 
-@settings(max_examples=120, deadline=None, phases=PHASES)
+@settings(max_examples=80, deadline=None, phases=PHASES)
 @given(films(), st.sampled_from(EVERY))
 def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Frame], caps: Capabilities) -> None:
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce)
