@@ -59,7 +59,7 @@ class Preparation:
         plan = Plan(
             turn_id,
             message.id,
-            sanitize_line(urlsplit(endpoint.base_url).netloc.rpartition("@")[2]),
+            GUIDE if resolved.ref.provider == GUIDE else _host(endpoint),
             stream,
             strategy,
             kept_of(message),
@@ -110,6 +110,11 @@ class Preparation:
         if recover is Recover.PREFILL:
             learnt = ""  # whoever writes it down wants it tried, whatever the server said some day
         return Strategy(recover, resolved.continuation, learnt, is_structured(params))
+
+
+def _host(endpoint: Endpoint) -> str:
+    """Host and port, without what some people put before them."""
+    return sanitize_line(urlsplit(endpoint.base_url).netloc.rpartition("@")[2])
 
 
 def kept_of(message: Message) -> Kept:
