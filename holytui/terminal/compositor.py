@@ -15,6 +15,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+# Modules whose `render_lines` shows what the widget's cache of styled lines holds; others are always asked.
+_FROM_CACHE = ("textual.widget", "textual.widgets._text_area")
+
 
 class _Rendered(NamedTuple):
     crop: Region
@@ -55,7 +58,7 @@ class ThinCompositor(Compositor):
             self._rendered.clear()
 
     def _render(self, widget: Widget, crop: Region) -> list[Strip]:
-        if type(widget).render_lines is not Widget.render_lines or widget.BLANK or widget.hover_style:
+        if type(widget).render_lines.__module__ not in _FROM_CACHE or widget.BLANK or widget.hover_style:
             return widget.render_lines(crop)
         cache = widget._styles_cache
         known = self._rendered.get(widget)

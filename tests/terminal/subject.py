@@ -104,6 +104,10 @@ class Subject(ThinApp[int]):
                 self.copy_to_clipboard("copied")
             case "n":
                 self.push_screen(ThinScreen())
+            case "e":
+                with self.suspend():
+                    os.write(1, b"\x1b[4;4Hthe editor was here")
+                    report("outside")
             case "q":
                 self.exit(0)
 

@@ -132,6 +132,21 @@ def test_the_terminal_is_given_back_as_it_was() -> None:
         assert session.raw.rfind(b"\x1b[?25h") > session.raw.rfind(b"\x1b[?25l")
 
 
+def test_after_an_editor_had_the_terminal_the_screen_is_as_before() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        clean = session.screen.cells()
+        session.type("e")
+        session.until(lambda: "outside" in session.reports)
+        session.until(lambda: "editor" in session.text())
+        session.until(lambda: "editor" not in session.text())
+        session.settle()
+        assert session.screen.cells() == clean
+        session.type("s")
+        session.until(lambda: "state 1" in session.text())
+
+
 def test_a_sequence_of_the_app_arrives_whole_between_frames() -> None:
     with Session("thin") as session:
         session.until(lambda: "state 0" in session.text())
