@@ -69,15 +69,59 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
 
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "What was said."
+    parser.description = (
+        "What was said. An ID may be cut short as long as only one conversation begins with it. "
+        "Exit: 0 done, 1 not done or nothing found, 2 usage error."
+    )
     commands = parser.add_subparsers(dest="what", required=True)
     listing = commands.add_parser("list", help="the conversations, newest first")
-    listing.add_argument("--json", action="store_true")
-    listing.add_argument("-n", "--limit", type=int, default=0, help="at most so many")
-    listing.add_argument("--archived", action="store_true")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help="at most so many")
+    which = listing.add_mutually_exclusive_group()
+    which.add_argument("--archived", action="store_true", help="those that were put away")
+    which.add_argument("--deleted", action="store_true", help="those that `restore` can bring back")
     show = commands.add_parser("show", help="one conversation")
-    show.add_argument("id")
+    show.add_argument("id", metavar="ID")
     show.add_argument("--attempts", action="store_true", help="how each answer came: its requests and their ends")
+    search = commands.add_parser("search", help="where words are; accents and case do not matter")
+    search.add_argument("words", nargs="+", metavar="WORDS")
+    search.add_argument("-c", "--conversation", metavar="ID", help="in this conversation only")
+    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help="at most so many places (50)")
+    search.add_argument("--json", action="store_true", help="one JSON object a line")
+    _file_arguments(commands)
+    delete = commands.add_parser("delete", help="delete conversations, after showing which")
+    chosen = delete.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("ids", nargs="*", default=[], metavar="ID")
+    chosen.add_argument("--before", type=_date, metavar="DATE", help="all not changed since then, such as 2025-06-30")
+    delete.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    restore = commands.add_parser("restore", help="bring deleted conversations back")
+    restore.add_argument("ids", nargs="+", metavar="ID")
+    commands.add_parser("compact", help="destroy what was deleted, and make the file smaller")
+
+
+def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser(
+        "export", help="conversations to a file", description="json and jsonl keep everything and can be imported."
+    )
+    export.add_argument("--format", choices=("md", "json", "jsonl", "html"), default="md", help="default: md")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="written with mode 0600 (default: stdout)")
+    export.add_argument("ids", nargs="*", metavar="ID", help="default: all conversations")
+    importing = commands.add_parser(
+        "import",
+        help="conversations from a file",
+        description="Reads json and jsonl of `export`, and ChatGPT's conversations.json, also inside its archive. "
+        "Importing again adds nothing twice.",
+    )
+    importing.add_argument("file", type=Path, metavar="FILE")
+
+
+def _date(text: str) -> float:
+    from holytui.commands.history_housekeeping import before_date
+
+    try:
+        return before_date(text)
+    except (ValueError, OverflowError, OSError) as exc:
+        raise argparse.ArgumentTypeError(f"“{text}” is no date such as 2025-06-30") from exc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

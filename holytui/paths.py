@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 _APP = "holytui"
 
@@ -67,12 +70,31 @@ def write_private(path: Path, data: bytes) -> None:
 
     Raises OSError; the old file is then as it was.
     """
+    with _private(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def private_text(path: Path) -> Iterator[TextIO]:
+    """`write_private` for a text that is written in pieces, as UTF-8."""
+    import io
+
+    with _private(path) as file:
+        text = io.TextIOWrapper(file, "utf-8")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[BinaryIO]:
     import tempfile
 
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)

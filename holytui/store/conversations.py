@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from holytui.errors import StoreError
 from holytui.i18n import _
@@ -28,9 +28,9 @@ def listing(
     """Without any message, the last changed (or deleted) first."""
     order = "deleted_at" if deleted else "updated_at"
     where = "deleted_at IS NOT NULL" if deleted else f"deleted_at IS NULL AND archived = {int(archived)}"
-    streaming = _streaming(connection, here, now)
+    busy = streaming(connection, here, now)
     rows = connection.execute(f"SELECT {CONVERSATION} FROM conversation WHERE {where} ORDER BY {order} DESC, id DESC")
-    return [conversation_from(row, streaming=row[0] in streaming) for row in rows]
+    return [conversation_from(row, streaming=row[0] in busy) for row in rows]
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
@@ -43,10 +43,11 @@ def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now:
     ).fetchall()
     if not wanted or not rows or (len(rows) > 1 and rows[0][0] != wanted):
         return None
-    return conversation_from(rows[0], streaming=rows[0][0] in _streaming(connection, here, now))
+    return conversation_from(rows[0], streaming=rows[0][0] in streaming(connection, here, now))
 
 
-def _streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
+def streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
+    """Those in which an answer is on its way."""
     return {lease.conversation_id for lease in leases(connection) if alive(lease, here, now)}
 
 
@@ -108,10 +109,11 @@ def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float 
         raise gone()
 
 
-def purge(connection: sqlite3.Connection, before: float, *, fts: bool) -> int:
-    """Destroy what was hidden before a time, with all its messages and journals."""
-    found = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,)).fetchall()
-    for (conversation_id,) in found:
+def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
+    """Destroy what was hidden before a time, with all its messages and journals, apart from those in `busy`."""
+    rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,)).fetchall()
+    found = [conversation_id for (conversation_id,) in rows if conversation_id not in busy]
+    for conversation_id in found:
         index.remove_conversation(connection, conversation_id, fts=fts)
         connection.execute(
             "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"

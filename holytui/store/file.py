@@ -15,6 +15,7 @@ from holytui.errors import StoreCorrupt, StoreError
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.store import files, index, lease, recover, unsaved
+from holytui.store.compact import Compacted, compact
 from holytui.store.connect import Connect, connect
 from holytui.store.filesystem import read_mountinfo
 from holytui.store.opening import open_file
@@ -48,6 +49,7 @@ class HistoryFile:
         self.path = path
         self.on_trouble = on_trouble
         self._clock = clock
+        self._connector = connector
         self._fts = index.has_fts5() if fts is None else fts
         self._here = lease.this_owner()
         self._held: set[str] = set()
@@ -88,6 +90,15 @@ class HistoryFile:
     def version(self) -> int:
         """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
         return self._readers.version()
+
+    def others_version(self) -> int:
+        """A number that changes whenever another open history (of any process) wrote; own writes do not change it."""
+        # sqlite counts on each connection what the others commit, and all that this history writes goes through one
+        return self._writer.call(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]), bare=True)
+
+    def compact(self) -> Compacted:
+        """Write the file anew without the gaps that deleted conversations left. Raises StoreError."""
+        return compact(self.path, self._connector, self.mode.timeout, fts=self._fts)
 
     def flush(self, timeout: float | None = None) -> None:
         """Returns when everything journalled so far is committed. Raises StoreError if it cannot be, or not in time."""

@@ -14,6 +14,7 @@ from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, 
 
 if TYPE_CHECKING:
     from holytui.store.bundles import Added, Bundle
+    from holytui.store.compact import Compacted
 
 
 class History(Protocol):
@@ -170,6 +171,11 @@ class Library(History, Protocol):
         """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
         ...
 
+    def others_version(self) -> int:
+        """A number that changes whenever another open history (of any process) wrote; own writes do not change it.
+        Cheap."""
+        ...
+
     def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
         """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
         ...
@@ -187,7 +193,12 @@ class Library(History, Protocol):
         ...
 
     def purge_deleted(self, before: float) -> int:
-        """Destroy the conversations that were deleted before the Unix time `before`; returns how many."""
+        """Destroy the conversations that were deleted before the Unix time `before`; returns how many. One in which
+        an answer is on its way stays."""
+        ...
+
+    def compact(self) -> Compacted:
+        """Write the file anew without the gaps that deleted conversations left."""
         ...
 
 

@@ -64,9 +64,9 @@ def ending(message: Message) -> str:
             return _("Cut off.")
 
 
-def when(at: float) -> str:
-    """A Unix time, to the minute, in local time."""
+def when(at: float, *, seconds: bool = False) -> str:
+    """A Unix time, to the minute or second, in local time."""
     try:
-        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
+        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
     except (OverflowError, ValueError, OSError):  # a time out of an imported file may be anything
         return "–"

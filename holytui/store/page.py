@@ -1,4 +1,7 @@
-"""The shown branch of conversations as one web page that needs nothing else: no script, no outside address."""
+"""The shown branch of conversations as one web page that needs nothing else: no script, no outside address.
+
+Links that somebody wrote stay links; nothing is fetched unless one is followed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ time, .note, summary { color: var(--quiet); font-size: 0.9rem; font-weight: norm
 pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25rem 0.5rem; }
+@media (prefers-color-scheme: light) { body { background: #fff; color: #1c1c1c; } }
+@media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
 """
+_LIGHT, _DARK = "default", "github-dark"
 
 
 def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
@@ -40,7 +46,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     for bundle in bundles:
         title = escape(bundle.conversation.title)
         if count == 0:
-            out.write(f"<title>{title}</title>\n<style>{_STYLE}</style>\n")
+            out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
         for message in shown_branch(bundle):
             out.write(_article(message, reader))
@@ -53,7 +59,41 @@ def _reader() -> MarkdownIt:
     from markdown_it import MarkdownIt  # heavy, and only needed here
 
     # images are left as links, as a page that loads them would tell their servers who reads it
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+    options = {"html": False, "highlight": _coloured}
+    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
+
+
+def _code_style() -> str:
+    """Pygments' colours for code, for a light and for a dark screen."""
+    from pygments.formatters.html import HtmlFormatter
+
+    rules = {
+        name: "\n".join(
+            rule
+            for rule in HtmlFormatter(style=name).get_style_defs("pre").splitlines()
+            if rule.startswith("pre .") and not rule.startswith("pre .err")
+        )
+        for name in (_LIGHT, _DARK)
+    }
+    return "".join(
+        f"@media (prefers-color-scheme: {scheme}) {{\n{rules[name]}\n}}\n"
+        for scheme, name in (("light", _LIGHT), ("dark", _DARK))
+    )
+
+
+def _coloured(code: str, language: str, _attributes: str) -> str:
+    """The code as HTML with its tokens marked; empty (markdown-it then escapes it itself) for an unknown language."""
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        # stripnl: pygments would take away the empty lines at both ends
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return ""
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
 
 def _article(message: Message, reader: MarkdownIt) -> str:

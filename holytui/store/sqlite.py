@@ -59,8 +59,14 @@ class SqliteHistory(HistoryFile):
         self._writer.call(lambda db: conversations.set_deleted(db, conversation_id, None))
 
     def purge_deleted(self, before: float) -> int:
-        """Destroy the conversations that were deleted before the Unix time `before`; returns how many."""
-        return self._writer.call(lambda db: conversations.purge(db, before, fts=self._fts))
+        """Destroy the conversations that were deleted before the Unix time `before`; returns how many. One in which
+        an answer is on its way stays."""
+
+        def purge(db: sqlite3.Connection) -> int:
+            busy = conversations.streaming(db, self._here, self._clock())
+            return conversations.purge(db, before, busy, fts=self._fts)
+
+        return self._writer.call(purge)
 
     # -- messages
 

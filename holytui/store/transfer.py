@@ -7,13 +7,14 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import IO, Protocol, TextIO
 
 from holytui.errors import TransferError
 from holytui.i18n import _
+from holytui.paths import private_text
 from holytui.store import chatgpt, portable
 from holytui.store.bundles import Added, Bundle
 from holytui.store.markdown import write_markdown
@@ -61,9 +62,12 @@ class Imported:
     """New here."""
     skipped: tuple[str, ...]
     """A sentence for each that could not be read."""
+    share: float = field(default=0.0, compare=False)
+    """Of the file, read so far: 0 to 1."""
 
 
 Progress = Callable[[Imported], None]
+Share = Callable[[], float]
 
 
 def export(source: Source, conversation_ids: Iterable[str], form: Format, out: TextIO) -> int:
@@ -78,6 +82,24 @@ def export(source: Source, conversation_ids: Iterable[str], form: Format, out: T
             return _write_json(found, out, "", "", "", end="\n")
         case Format.JSON:
             return _write_json(found, out, "[\n", ",\n", "\n]\n", end="")
+
+
+def export_file(source: Source, conversation_ids: Iterable[str], form: Format, path: Path) -> int:
+    """`export` to a file with mode 0600, whole or not at all; a device or pipe is written to as it is.
+
+    Raises TransferError, StoreError; a file that was there is then as it was.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as out:
+                return export(source, conversation_ids, form, out)
+        with private_text(path.resolve()) as out:
+            return export(source, conversation_ids, form, out)
+    except OSError as exc:
+        raise TransferError(
+            _("{file} cannot be written: {reason}").format(file=path, reason=exc.strerror or exc),
+            _("Nothing was exported."),
+        ) from exc
 
 
 def _bundles(source: Source, conversation_ids: Iterable[str]) -> Iterator[Bundle]:
@@ -107,13 +129,14 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
     when the file cannot be read at all or holds nothing of the kind, StoreError.
     """
     try:
-        with _opened(path) as stream:
-            done = import_from(target, stream, progress)
+        with _opened(path) as (stream, share):
+            done = import_from(target, stream, progress, share)
     except (OSError, zipfile.BadZipFile, KeyError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
+        begun = not isinstance(exc, FileNotFoundError | PermissionError | IsADirectoryError)
         raise TransferError(
             _("{file} cannot be read: {reason}").format(file=path, reason=sanitize_line(reason)),
-            _("What was read before that is here."),
+            _("What was read before that is here.") if begun else "",
         ) from exc
     if done.entries == len(done.skipped):
         raise TransferError(
@@ -124,16 +147,23 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path) -> Iterator[tuple[TextIO, Share]]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive, archive.open(_ARCHIVED) as inside:
-            yield io.TextIOWrapper(inside, "utf-8-sig", "replace")
+            yield _decoded(inside, archive.getinfo(_ARCHIVED).file_size)
     else:
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            yield stream
+        with path.open("rb") as file:
+            yield _decoded(file, path.stat().st_size)
 
 
-def import_from(target: Target, stream: TextIO, progress: Progress | None = None) -> Imported:
+def _decoded(raw: IO[bytes], size: int) -> tuple[TextIO, Share]:
+    # a pipe has no size and cannot say where it is
+    return io.TextIOWrapper(raw, "utf-8-sig", "replace"), lambda: min(1.0, raw.tell() / size) if size else 0.0
+
+
+def import_from(
+    target: Target, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
+) -> Imported:
     """`import_file` from an open stream; broken entries are skipped and named. Raises StoreError."""
     done = Imported(0, 0, 0, ())
     for number, entry in enumerate(entries(stream), 1):
@@ -148,7 +178,7 @@ def import_from(target: Target, stream: TextIO, progress: Progress | None = None
                 number, done.conversations + added.conversations, done.messages + added.messages, done.skipped
             )
         if progress is not None:
-            progress(done)
+            progress(replace(done, share=share()))
     return done
 
 

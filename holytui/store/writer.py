@@ -53,6 +53,7 @@ class _Call:
     job: Job[object]
     durable: bool
     after_journal: bool
+    bare: bool
     result: Future[object]
 
 
@@ -114,19 +115,25 @@ class Writer:
             return tuple(self._pending)
 
     def call(
-        self, job: Job[T], *, durable: bool = False, after_journal: bool = False, timeout: float | None = None
+        self,
+        job: Job[T],
+        *,
+        durable: bool = False,
+        after_journal: bool = False,
+        bare: bool = False,
+        timeout: float | None = None,
     ) -> T:
         """Run `job` in a transaction of its own and return its result once that is committed.
 
         `durable`: it survives a power cut when this returns. `after_journal`: it must not run unless all that was
-        journalled before is on disk. Raises StoreError.
+        journalled before is on disk. `bare`: it only asks, and needs no transaction. Raises StoreError.
         """
         result: Future[T] = Future()
         with self._wake:
             if self._closing:
                 raise _closed()
             # the queue holds jobs of every result type; each future is only ever given its own job's result
-            self._calls.append(_Call(job, durable, after_journal, result))  # type: ignore[arg-type]
+            self._calls.append(_Call(job, durable, after_journal, bare, result))  # type: ignore[arg-type]
             self._wake.notify()
         try:
             return result.result(timeout)
@@ -211,6 +218,8 @@ class Writer:
             call.result.set_result(value)
 
     def _in_transaction(self, call: _Call) -> object:
+        if call.bare:
+            return call.job(self._connection)
         raised = call.durable and self._mode.synchronous != "FULL"
         if raised:
             set_synchronous(self._connection, "FULL")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import stat
 import threading
 from dataclasses import replace
@@ -143,6 +144,8 @@ def test_a_purge_takes_only_what_was_deleted_before(opener: Opener) -> None:
     old, new, kept = ask(history, "old one"), ask(history, "new one"), ask(history, "kept one")
     history.journal(old.attempt.id, CONTENT, "text")
     history.delete_conversation(old.conversation_id)
+    assert history.purge_deleted(1500.0) == 0  # its answer is still on its way
+    history.set_state(old.answer.id, AnswerState.STOPPED)
     now[0] = 2000.0
     history.delete_conversation(new.conversation_id)
     assert history.purge_deleted(1500.0) == 1
@@ -260,6 +263,35 @@ def test_the_version_changes_when_anyone_writes(opener: Opener) -> None:
     assert after != before
     one.update_conversation(made.id, pinned=True)
     assert one.version() != after
+
+
+def test_only_writes_of_others_change_the_others_version(opener: Opener) -> None:
+    one, two = opener(), opener()
+    before = one.others_version()
+    one.create_conversation(title="my own")
+    assert one.others_version() == before
+    two.create_conversation(title="from the other")
+    assert one.others_version() != before
+
+
+def test_compacting_leaves_nothing_of_what_was_deleted(opener: Opener, path: Path) -> None:
+    history, other = opener(), opener()
+    secret = "unmistakable words of mine " * 400
+    talk = history.create_conversation(title="t")
+    history.add_message(talk.id, Role.USER, secret, parent_id=None)
+    kept = history.create_conversation(title="kept")
+    history.delete_conversation(talk.id)
+    assert history.purge_deleted(math.inf) == 1
+    backup = path.with_name(path.name + ".v1-20250101-000000")
+    backup.write_bytes(b"")
+    done = history.compact()
+    assert done.after < done.before
+    assert done.copies == (backup,)
+    for end in ("", "-wal"):
+        place = path.with_name(path.name + end)
+        assert not place.exists() or b"unmistakable" not in place.read_bytes()
+    assert [each.id for each in other.conversations()] == [kept.id]
+    assert history.search("kept")
 
 
 def test_a_closed_history_says_so(opener: Opener) -> None:

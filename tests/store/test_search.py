@@ -132,6 +132,7 @@ def test_one_conversation_alone_can_be_searched(history: SqliteHistory) -> None:
 def test_a_purged_conversation_leaves_nothing_in_the_index(opener: Opener, path: Path) -> None:
     history = opener(clock=lambda: 1000.0)
     asked = ask(history, "secret words")
+    history.set_state(asked.answer.id, AnswerState.STOPPED)
     history.delete_conversation(asked.conversation_id)
     assert history.purge_deleted(2000.0) == 1
     with closing(sqlite3.connect(path)) as connection:

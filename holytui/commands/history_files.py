@@ -1,0 +1,94 @@
+"""`holytui history export|import`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+from holytui.commands import exits
+from holytui.commands.history_reading import need
+from holytui.i18n import _, ngettext
+from holytui.store.history import Library
+from holytui.store.transfer import Format, Imported, export, export_file, import_file
+
+_BAR = 24
+_REDRAW = 0.1
+"""Seconds between two paintings of the bar."""
+
+
+def export_to(history: Library, options: argparse.Namespace) -> int:
+    """The named conversations, or all (the archived ones too, oldest first), to a file or stdout."""
+    form = Format(options.format)
+    if options.ids:
+        ids = [need(history, one).id for one in options.ids]
+    else:
+        every = [*history.conversations(), *history.conversations(archived=True)]
+        ids = [one.id for one in sorted(every, key=lambda one: (one.created_at, one.id))]
+    if options.output is None or str(options.output) == "-":
+        _speak_utf8(sys.stdout)
+        export(history, ids, form, sys.stdout)
+        sys.stdout.flush()
+        return exits.OK
+    count = export_file(history, ids, form, options.output)
+    words = ngettext("{count} conversation written to {file}", "{count} conversations written to {file}", count)
+    print(words.format(count=count, file=options.output), file=sys.stderr)
+    return exits.OK
+
+
+def _speak_utf8(out: TextIO) -> None:
+    """What is exported can be imported again only as UTF-8, whatever the locale says."""
+    reconfigure = getattr(out, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8")
+
+
+def import_from(history: Library, options: argparse.Namespace) -> int:
+    """Add what a file holds; 1 when a part of it could not be read."""
+    bar = Bar(sys.stderr, options.file) if sys.stderr.isatty() else None
+    try:
+        done = import_file(history, options.file, bar.show if bar else None)
+    finally:
+        if bar is not None:
+            bar.clear()
+    for sentence in done.skipped:
+        print(_("holytui: skipped: {reason}").format(reason=sentence), file=sys.stderr)
+    print(_summary(done))
+    return exits.FAILED if done.skipped else exits.OK
+
+
+def _summary(done: Imported) -> str:
+    read = ngettext("{count} conversation read", "{count} conversations read", done.entries).format(count=done.entries)
+    new = _("{conversations} new here, {messages} new messages").format(
+        conversations=done.conversations, messages=done.messages
+    )
+    bad = _("{count} skipped").format(count=len(done.skipped))
+    return ", ".join([read, new, *([bad] if done.skipped else [])])
+
+
+class Bar:
+    """A line on a terminal that says how far an import is, rewritten a few times a second."""
+
+    def __init__(self, out: TextIO, file: Path) -> None:
+        self._out = out
+        self._name = file.name
+        self._due = 0.0
+
+    def show(self, done: Imported) -> None:
+        """Paint it, if it was not painted just now."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + _REDRAW
+        full = round(done.share * _BAR)
+        bar = "█" * full + "░" * (_BAR - full)
+        words = _("{count} conversations, {messages} new messages").format(count=done.entries, messages=done.messages)
+        self._out.write(f"\r\x1b[K{bar} {done.share:4.0%}  {words}")
+        self._out.flush()
+
+    def clear(self) -> None:
+        """Take it away."""
+        self._out.write("\r\x1b[K")
+        self._out.flush()

@@ -1,0 +1,143 @@
+"""`holytui history list|show|search`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from holytui.commands import exits
+from holytui.errors import HolytuiError
+from holytui.i18n import _
+from holytui.models import Attempt, Conversation, Message, Role
+from holytui.store.history import Hit, Library
+from holytui.store.markdown import when
+from holytui.text import sanitize_line
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
+
+
+def show_list(history: Library, options: argparse.Namespace) -> int:
+    """The conversations, newest first."""
+    found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
+    for one in found[: options.limit] if options.limit > 0 else found:
+        if options.json:
+            facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
+            print(json.dumps(facts, ensure_ascii=False))
+        else:
+            print(line(one))
+    return exits.OK
+
+
+def line(conversation: Conversation) -> str:
+    """A conversation in a line: id, last change, title."""
+    return f"{conversation.id}  {when(conversation.updated_at)}  {conversation.title}"
+
+
+def need(history: Library, conversation_id: str) -> Conversation:
+    """The conversation with this id or unambiguous beginning of one. Raises HolytuiError."""
+    found = history.conversation(conversation_id)
+    if found is None:
+        raise unknown(conversation_id)
+    return found
+
+
+def unknown(conversation_id: str) -> HolytuiError:
+    """No conversation has this id, or several begin with it."""
+    return HolytuiError(
+        _("No conversation {id}").format(id=sanitize_line(conversation_id)), _("See: holytui history list")
+    )
+
+
+# -- show
+
+
+def show_one(history: Library, options: argparse.Namespace) -> int:
+    """The shown branch of a conversation, as Markdown."""
+    conversation = need(history, options.id)
+    print(f"# {conversation.title}\n")
+    for message in history.branch(conversation.id):
+        _print_message(message)
+        if options.attempts and message.role is Role.ASSISTANT:
+            for attempt in history.attempts(message.id):
+                print(describe(attempt))
+            print()
+    return exits.OK
+
+
+def _print_message(message: Message) -> None:
+    who = _("You") if message.role is Role.USER else message.model or message.role.value
+    state = "" if message.role is not Role.ASSISTANT else f" · {message.state.value}"
+    print(f"## {who} · {when(message.created_at)}{state}\n\n{message.text}\n")
+    if message.problem is not None:
+        print(f"> {message.problem.title} {message.problem.hint}\n")
+
+
+def describe(attempt: Attempt) -> str:
+    """One request in a line: its number, how it was resumed, what came, and how it ended."""
+    parts = [f"- {attempt.number}. {when(attempt.started_at, seconds=True)}"]
+    if attempt.resumed_by:
+        parts.append(f"{attempt.resumed_by} ({attempt.join.value})")
+    if attempt.status is not None:
+        parts.append(f"HTTP {attempt.status}")
+    if attempt.first_token_at is not None:
+        parts.append(_("first token {s} s").format(s=round(attempt.first_token_at - attempt.started_at, 2)))
+    if attempt.ended_at is not None:
+        parts.append(_("ended {s} s").format(s=round(attempt.ended_at - attempt.started_at, 2)))
+    parts.append(f"{attempt.bytes_received} B")
+    if attempt.fault is not None:
+        parts.append(f"{attempt.fault.kind.value} {attempt.fault.message}".strip())
+    elif attempt.finish_reason:
+        parts.append(attempt.finish_reason)
+    return " · ".join(parts)
+
+
+# -- search
+
+
+def search(history: Library, options: argparse.Namespace) -> int:
+    """Where all the words are, the best first; 1 when they are nowhere, as `grep` has it."""
+    within = need(history, options.conversation).id if options.conversation else None
+    hits = history.search(" ".join(options.words), options.limit, within)
+    if options.json:
+        for hit in hits:
+            print(json.dumps(_facts(hit), ensure_ascii=False))
+    else:
+        _print_hits(hits, bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    if not hits:
+        print(_("holytui: nothing was found"), file=sys.stderr)
+    return exits.OK if hits else exits.FAILED
+
+
+def _facts(hit: Hit) -> dict[str, object]:
+    return {
+        "conversation_id": hit.conversation_id,
+        "message_id": hit.message_id,
+        "title": hit.title,
+        "role": hit.role.value if hit.role else None,
+        "created_at": hit.created_at,
+        "snippet": hit.snippet,
+        "ranges": hit.ranges,
+    }
+
+
+def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
+    last = ""
+    for hit in hits:
+        if hit.conversation_id != last:
+            print(f"{hit.conversation_id}  {when(hit.created_at)}  {hit.title}")
+            last = hit.conversation_id
+        if hit.message_id is not None:
+            who = _("You") if hit.role is Role.USER else _("Answer")
+            print(f"    {who}: {_marked(hit) if bold else hit.snippet}")
+
+
+def _marked(hit: Hit) -> str:
+    """The snippet with the words that were found in bold."""
+    out, at = [], 0
+    for start, end in hit.ranges:
+        out += [hit.snippet[at:start], _BOLD, hit.snippet[start:end], _PLAIN]
+        at = end
+    return "".join([*out, hit.snippet[at:]])
