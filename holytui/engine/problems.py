@@ -149,15 +149,15 @@ def _of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         )
     if "content_filter" in code or "content_policy" in code:
         return (_("{host} refused because of its content rules").format(host=host), _("Press e to edit the question."))
-    known = _STATUS.get(fault.status or 0)
-    if known is not None and fault.status != 401:
-        return known(host)
     if classify(fault) is Remedy.EXPIRED_KEY:
         place = key_place or _("the provider's key in the configuration")
         return (
             _("{host} did not accept the key").format(host=host),
             _("Check {place}, then press r to retry.").format(place=place),
         )
+    known = _STATUS.get(fault.status or 0)
+    if known is not None:
+        return known(host)
     if "rate_limit" in code or "too_many_requests" in code:
         return _busy(host)
     if "overloaded" in code or "unavailable" in code or "capacity" in code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -51,6 +52,8 @@ _FINAL_CODES = (
     "not_found",
 )
 _KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
+_KEY_REFUSED_AS_400 = re.compile(r"no_db_connection|api[ _]key (is )?(not valid|invalid|expired)", re.IGNORECASE)
+"""LiteLLM without a database answers any key but its own so (measured, 1.106); Google's endpoints say it in words."""
 _TRANSIENT_CODES = (
     "rate_limit",
     "too_many_requests",
@@ -98,6 +101,8 @@ def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
     if fault.should_retry is False and status != 401:
         return Remedy.FINAL
     if status == 401 or (status == 403 and key_by_command):
+        return Remedy.EXPIRED_KEY
+    if status == 400 and _KEY_REFUSED_AS_400.search(f"{code} {fault.message}"):
         return Remedy.EXPIRED_KEY
     if any(word in code for word in _FINAL_CODES):
         return Remedy.FINAL

@@ -25,6 +25,8 @@ def in_band(word: str = "", code: int | None = None) -> Fault:
         *((status(code), Remedy.TRANSIENT) for code in (408, 409, 425, 429, 500, 502, 503, 504, 520, 529)),
         *((status(code), Remedy.FINAL) for code in (302, 400, 402, 403, 404, 413, 422, 501)),
         (status(401), Remedy.EXPIRED_KEY),
+        (status(400, "no_db_connection"), Remedy.EXPIRED_KEY),
+        (Fault(K.STATUS, "API key not valid. Please pass a valid API key.", 400), Remedy.EXPIRED_KEY),
         (status(429, "insufficient_quota"), Remedy.FINAL),
         (status(429, "rate_limit_exceeded"), Remedy.TRANSIENT),
         (status(500, "context_length_exceeded"), Remedy.FINAL),

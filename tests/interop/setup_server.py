@@ -43,8 +43,9 @@ def main(folder: Path) -> int:
     key = "sk-" + secrets.token_hex(32)
     (folder / "key").write_text(key)
     (folder / "key").chmod(0o600)
-    # JSON is YAML, so the strings are quoted right
-    (folder / "litellm.yaml").write_text(_CONFIG.format(answer=json.dumps(ANSWER), key=json.dumps(key)))
+    # a JSON string is a YAML string, except that YAML reads no pairs of surrogates: so nothing is escaped
+    answer = json.dumps(ANSWER, ensure_ascii=False)
+    (folder / "litellm.yaml").write_text(_CONFIG.format(answer=answer, key=json.dumps(key)), "utf-8")
     return 0
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.interop.conftest import Proxy
 from tests.interop.setup_server import ANSWER
+from tests.ptys import Terminal
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
 
@@ -63,3 +64,30 @@ def test_an_unknown_model_is_named(tmp_path: Path, proxy: Proxy) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("holytui: ")
     assert "Traceback" not in done.stderr
+
+
+def test_the_screen_shows_the_answer_and_its_usage(
+    tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITE_KEY", proxy.key)
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
+    with Terminal.holytui("--config", str(_config(tmp_path, proxy))) as terminal:
+        terminal.wait_for("Ask anything")
+        terminal.type("Hello\r")
+        terminal.wait_for("The end.")
+        terminal.wait_until(lambda: "ready" in terminal.screen.display[-1])
+        assert "Tiếng Việt có dấu" in terminal.text
+        assert "print('exact to the byte')" in terminal.text
+        assert "↑" in terminal.screen.display[-1]
+        assert "~" not in terminal.screen.display[-1]
+
+
+def test_the_screen_explains_a_wrong_key(tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITE_KEY", "sk-wrong-" + "0" * 40)
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
+    with Terminal.holytui("--config", str(_config(tmp_path, proxy)), cols=140) as terminal:
+        terminal.wait_for("Ask anything")
+        terminal.type("Hello\r")
+        terminal.wait_for("LITE_KEY")
+        assert "sk-wrong" not in terminal.text
+        assert "Traceback" not in terminal.text
