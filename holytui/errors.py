@@ -10,6 +10,7 @@
     │   ├── StoreFull      no space left, or the folder is read-only
     │   └── StoreCorrupt   not a database, or a damaged one
     ├── TransferError      an import or export cannot be done
+    ├── NotAttached        a file that a question names cannot be sent with it
     ├── TerminalError      the terminal, clipboard or editor did not do what was asked
     └── GuideError         the built-in guide could not start
 
@@ -69,6 +70,10 @@ class StoreCorrupt(StoreError):
 
 class TransferError(HolytuiError):
     """An import or export cannot be done."""
+
+
+class NotAttached(HolytuiError):
+    """A file that a question names cannot be sent with it."""
 
 
 class TerminalError(HolytuiError):

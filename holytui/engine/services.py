@@ -12,6 +12,7 @@ from holytui import keymap, paths
 from holytui.config.load import load
 from holytui.config.schema import Config
 from holytui.engine.engine import Engine
+from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
@@ -19,7 +20,7 @@ from holytui.store.history import Library
 from holytui.store.sqlite import SqliteHistory
 from holytui.wire.client import ChatClient
 from holytui.wire.keys import KeyRings
-from holytui.wire.providers import GUIDE, known_models, usable_presets
+from holytui.wire.providers import GUIDE, known_models, resolve, usable_presets
 
 _WITHOUT_USAGE = "endpoints without stream_options"
 
@@ -108,6 +109,16 @@ def model_names(config: Config) -> list[str]:
     names = [str(ref) for ref in known_models(config)]
     names += [str(ModelRef(GUIDE, name)) for name in FAULTS]
     return list(dict.fromkeys(names))
+
+
+def server_models(services: Services, provider: str, timeout: float = 10.0) -> list[str] | Fault:
+    """The models that the server of `provider` has, as it names them. Blocks on the network; `timeout` in seconds.
+
+    Raises ModelUnknown for a provider that is not known, KeyUnavailable.
+    """
+    resolved = resolve(services.config, ModelRef(provider, "models"))
+    key = services.keyrings.of(resolved.provider).get()
+    return services.client.list_models(resolved.endpoint, key, timeout)
 
 
 def ready_providers(config: Config) -> list[str]:

@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from holytui.config.presets import GUIDE
-from holytui.config.schema import Config
-from holytui.engine.services import model_names
-from holytui.guide.faults import describe
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Where
-from holytui.models import ModelRef, Role
-from holytui.ui import details
-from holytui.ui import format as fmt
+from holytui.models import Role
+from holytui.ui import conversation_settings, details, starting
 from holytui.ui import help as help_page
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
@@ -27,7 +22,7 @@ if TYPE_CHECKING:
     from holytui.ui.screens.chat import ChatScreen
 
 
-async def perform(screen: ChatScreen, action: str) -> None:
+async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a table
     """Do the action with this id."""
     match action:
         case "app.help":
@@ -41,7 +36,11 @@ async def perform(screen: ChatScreen, action: str) -> None:
         case "chat.copy_all":
             await copy_conversation(screen)
         case "model.pick":
-            _pick_model(screen)
+            conversation_settings.pick_model(screen)
+        case "chat.system":
+            await conversation_settings.pick_system(screen)
+        case "chat.resume_all" if screen.services is not None:
+            await starting.resume_all(screen, screen.services)
         case "app.palette":
             _palette(screen)
         case "app.details":
@@ -136,38 +135,3 @@ def _palette(screen: ChatScreen) -> None:
             await screen.do(action_id)
 
     screen.app.push_screen(Picker(_("Actions"), choices), chosen)
-
-
-def remark(config: Config, name: str) -> str:
-    """What to know of a model when choosing it: its context and price, or what the guide's model does."""
-    ref = ModelRef.parse(name)
-    if ref.provider == GUIDE:
-        return describe(ref.name)
-    provider = config.providers.get(ref.provider)
-    model = provider.models.get(ref.name) if provider is not None else None
-    if model is None:
-        return ""
-    parts = [_("{count} context").format(count=fmt.count(model.context))] if model.context else []
-    if model.price is not None:
-        parts.append(_("{input} / {output} per million").format(input=model.price.input, output=model.price.output))
-    return " · ".join(parts)
-
-
-def _pick_model(screen: ChatScreen) -> None:
-    services = screen.services
-    if services is None:
-        return
-    choices = [Choice(name, name, remark(services.config, name)) for name in model_names(services.config)]
-
-    async def chosen(value: str | None) -> None:
-        if not value:
-            return
-        screen.model = value
-        if screen.conversation_id:
-            await asyncio.to_thread(services.history.update_conversation, screen.conversation_id, model=value)
-        elif not screen.log_view.entries:
-            screen.show_new()
-        screen.paint_status()
-
-    free = _("another model of a provider, written provider/model")
-    screen.app.push_screen(Picker(_("Model for the next question"), choices, screen.model, free), chosen)

@@ -54,18 +54,34 @@ def _bindings(node: DOMNode, action: Action, keymap: Keymap) -> list[Binding]:
 
 
 async def run_in_order(widget: Widget, event: Key) -> None:
-    """Do what the key is bound to on `widget` at once, before the keys that follow it are looked at.
+    """Do what the key is bound to on `widget`, or else on its screen, at once, before the keys that follow it are
+    looked at; a key that was sent here before the focus moved on goes where the focus is.
 
-    Textual runs a widget's bindings only after the key has gone up to the app, so of a burst such as an input
-    method's `a`, backspace, `â` the letters would be in the text before the backspace: it would delete the wrong one.
+    Textual runs bindings only after the key has gone up to the app, so of a burst such as an input method's `a`,
+    backspace, `â` the letters would be in the text before the backspace: it would delete the wrong one.
     """
-    actions = [binding.action for binding in widget._bindings.key_to_bindings.get(event.key, ())]
-    if not actions:
+    if sent_on(widget, event):
         return
+    for node in (widget, widget.screen):
+        actions = [binding.action for binding in node._bindings.key_to_bindings.get(event.key, ())]
+        if actions:
+            event.stop()
+            event.prevent_default()
+            for action in actions:
+                await node.run_action(action)
+            return
+
+
+def sent_on(widget: Widget, event: Key) -> bool:
+    """Whether the focus has moved since the app sent the key here; it is then sent on to where the focus is."""
+    screen = widget.app.screen
+    target = screen.focused or screen
+    if target is widget or (screen is widget.screen and screen.focused is None):
+        return False
     event.stop()
     event.prevent_default()
-    for action in actions:
-        await widget.run_action(action)
+    target._forward_event(Key(event.key, event.character))
+    return True
 
 
 def textual_key(key: str) -> str:

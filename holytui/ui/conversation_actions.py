@@ -10,6 +10,7 @@ from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.text import nfc, sanitize_line
 from holytui.ui.bindings import display_key
+from holytui.ui.connection import Level
 from holytui.ui.screens.dialogs import LineDialog
 
 if TYPE_CHECKING:
@@ -42,6 +43,19 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
             await _gone(screen, one, _("deleted · {key} brings it back").format(key=key))
         case _:
             pass
+
+
+async def to_open_one(screen: ChatScreen, action: str) -> None:
+    """The same to the conversation that is open, for whoever asks by name and not from the list."""
+    services = screen.services
+    if services is None:
+        return
+    one = screen.conversation_id
+    found = await asyncio.to_thread(services.history.conversation, one) if one else None
+    if found is None and action not in ("sidebar.filter", "sidebar.undo"):
+        screen.say(_("no conversation is open that this could be done to"), Level.WARNING)
+        return
+    await perform(screen, action, found)
 
 
 async def _gone(screen: ChatScreen, conversation_id: str, words: str) -> None:

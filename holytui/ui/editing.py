@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 def write(screen: ChatScreen) -> None:
     """Write the question in `$VISUAL` or `$EDITOR`."""
-    edited = _aside(screen, lambda: edit_text(screen.prompt.text))
+    edited = _aside(screen, lambda: edit_text(screen.prompt.whole))
     if edited is not None:
         screen.prompt.put(edited)
     screen.prompt.focus()

@@ -32,6 +32,8 @@ class Entry:
         self.message = message
         self.variant = variant
         """Which of how many: `(2, 3)` is the second of three."""
+        self.above = ""
+        """What is said between the message before and this one."""
         self.open = False
         """Whether the reasoning is shown."""
         self._body: MarkdownDocument | None = None
@@ -83,6 +85,11 @@ class Entry:
         self.message = message
         if self._body is not None and message.state.final:
             self._body.close()
+        self._laid_out = False
+
+    def set_above(self, words: str) -> None:
+        """Say something between the message before and this one."""
+        self.above = words
         self._laid_out = False
 
     def set_open(self, is_open: bool) -> None:
@@ -139,6 +146,9 @@ class Entry:
 
     def _head_rows(self, width: int) -> list[Row]:
         rows = [Row(self._heading(width), "")]
+        if self.above:
+            rule = Content.assemble((f"── {self.above} ──", "$text-muted")).truncate(max(1, width), ellipsis=True)
+            rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
             if self.open:
@@ -197,8 +207,12 @@ class Entry:
                 notes.append((f"{mark} {problem.title if problem else state_word(message.state)}", style))
                 if problem and problem.hint:
                     notes.append((problem.hint, "$text-muted"))
-            case AnswerState.STOPPED:
+            case AnswerState.STOPPED if message.text or message.reasoning:
                 notes.append((_("■ stopped by you; the text so far is kept"), "$text-muted"))
+            case AnswerState.STOPPED:
+                notes.append((_("■ stopped by you before anything came"), "$text-muted"))
+            case AnswerState.QUEUED:
+                notes.append((_("queued, goes out when the answer before it ends · Esc takes it back"), "$text-muted"))
             case AnswerState.COMPLETE if not message.text:
                 notes.append((_("The model sent an empty answer."), "$text-muted"))
             case _ if not message.state.final and not message.text:

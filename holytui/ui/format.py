@@ -16,6 +16,12 @@ def count(number: int) -> str:
     return decimal(value, 1 if value < 100 else 0) + unit
 
 
+def whole(number: int) -> str:
+    """`10,000`; with a point where the language has one."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if language() == "vi" else text
+
+
 def decimal(value: float, places: int) -> str:
     """A number with `places` decimals."""
     text = f"{value:.{places}f}"

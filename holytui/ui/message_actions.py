@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Role
-from holytui.ui import actions, details
+from holytui.ui import actions, conversation_settings, details
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
 from holytui.ui.editing import page
-from holytui.ui.opened import fork, neighbour
+from holytui.ui.opened import fork, is_system_entry, neighbour
 from holytui.ui.screens.dialogs import PageDialog
 
 if TYPE_CHECKING:
@@ -22,40 +22,60 @@ if TYPE_CHECKING:
 _CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED)
 
 
-async def perform(screen: ChatScreen, action: str, message: Message, number: int) -> None:  # noqa: C901 - a table
-    """Do the action with this id to the selected message."""
+async def perform(screen: ChatScreen, action: str, message: Message | None, number: int) -> None:
+    """Do the action with this id to the selected message, if it needs one."""
     services = screen.services
-    if services is None:
-        return
     try:
-        match action:
-            case "message.copy":
-                await copy(screen, message.text)
-            case "message.copy_code":
-                await _copy_code(screen, message, number)
-            case "message.retry":
-                await _retry(screen, services, message)
-            case "message.resume":
-                await _resume(screen, services, message)
-            case "message.variant" | "message.variant_back":
-                await _variant(screen, services, message, 1 if action == "message.variant" else -1)
-            case "message.edit":
-                _edit(screen, message)
-            case "message.fork":
-                await _fork(screen, services, message)
-            case "message.details":
-                attempts = await asyncio.to_thread(services.history.attempts, message.id)
-                screen.app.push_screen(PageDialog(_("This answer"), details.answer_lines(message, attempts)))
-            case "message.undo_seam":
-                await _undo_seams(screen, services, message)
-            case "message.pager":
-                page(screen, message.text)
-            case "log.prompt":
-                screen.prompt.focus()
-            case _:
-                await actions.perform(screen, action)
+        if action == "log.prompt":
+            screen.set_focus(screen.prompt)
+        elif not action.startswith("message."):
+            await actions.perform(screen, action)
+        elif message is None or services is None:
+            pass
+        elif is_system_entry(message):
+            await _to_system_prompt(screen, action, message)
+        else:
+            await _to_message(screen, services, action, message, number)
     except HolytuiError as error:
         screen.say(str(error), Level.ERROR)
+
+
+async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -> None:
+    """It stands above the messages and is none of them."""
+    match action:
+        case "message.copy":
+            await copy(screen, message.text)
+        case "message.pager":
+            page(screen, message.text)
+        case "message.edit":
+            await conversation_settings.pick_system(screen)
+        case _:
+            screen.say(_("this is the system prompt, not a message"), Level.WARNING)
+
+
+async def _to_message(screen: ChatScreen, services: Services, action: str, message: Message, number: int) -> None:
+    match action:
+        case "message.copy":
+            await copy(screen, message.text)
+        case "message.copy_code":
+            await _copy_code(screen, message, number)
+        case "message.retry":
+            await _retry(screen, services, message)
+        case "message.resume":
+            await _resume(screen, services, message)
+        case "message.variant" | "message.variant_back":
+            await _variant(screen, services, message, 1 if action == "message.variant" else -1)
+        case "message.edit":
+            _edit(screen, message)
+        case "message.fork":
+            await _fork(screen, services, message)
+        case "message.details":
+            attempts = await asyncio.to_thread(services.history.attempts, message.id)
+            screen.app.push_screen(PageDialog(_("This answer"), details.answer_lines(message, attempts)))
+        case "message.undo_seam":
+            await _undo_seams(screen, services, message)
+        case "message.pager":
+            page(screen, message.text)
 
 
 async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:

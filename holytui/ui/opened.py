@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from holytui.i18n import _
 from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.store.history import History
 from holytui.ui.entry import Entry
@@ -28,8 +29,39 @@ def open_conversation(history: History, conversation_id: str) -> Opened | None:
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    branch = history.branch(conversation.id)
-    return Opened(conversation, [entry_of(history, message) for message in branch])
+    entries = [entry_of(history, message) for message in history.branch(conversation.id)]
+    mark_changes(entries)
+    if conversation.system:
+        entries.insert(0, Entry(_system_prompt(conversation)))
+    return Opened(conversation, entries)
+
+
+_SYSTEM = "system prompt of "
+
+
+def _system_prompt(conversation: Conversation) -> Message:
+    """The system prompt as it is shown above the messages; it is none of them."""
+    own = _SYSTEM + conversation.id
+    return Message(own, conversation.id, None, Role.SYSTEM, conversation.system, conversation.created_at)
+
+
+def is_system_entry(message: Message) -> bool:
+    """Whether this is the system prompt above the messages."""
+    return message.id.startswith(_SYSTEM)
+
+
+def mark_changes(entries: Sequence[Entry]) -> None:
+    """Say above a question, or else above its answer, that from there on another model answers."""
+    model = ""
+    for index, entry in enumerate(entries):
+        message = entry.message
+        if message.role is not Role.ASSISTANT or not message.model:
+            continue
+        if model and message.model != model:
+            before = entries[index - 1] if index else entry
+            first = before if before.message.role is Role.USER else entry
+            first.set_above(_("from here on: {model}").format(model=message.model))
+        model = message.model
 
 
 def entry_of(history: History, message: Message) -> Entry:

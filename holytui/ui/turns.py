@@ -24,7 +24,8 @@ class TurnView:
     conversation_id: str
     answer_id: str
     started: float
-    state: AnswerState = AnswerState.QUEUED
+    state: AnswerState = AnswerState.CONNECTING
+    """`QUEUED` only once the engine said that it waits for the answer before it."""
     connection: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     usage: Usage | None = None
     first_token_s: float | None = None

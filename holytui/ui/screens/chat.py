@@ -13,7 +13,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import TextArea
 
 from holytui.engine import events as ev
 from holytui.engine.engine import StartedTurn
@@ -22,17 +24,20 @@ from holytui.engine.services import Opening, Services
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.models import Message
+from holytui.models import AnswerState, Message
 from holytui.terminal.app import ThinScreen
-from holytui.ui import actions, conversation_actions, link, message_actions
+from holytui.ui import actions, conversation_actions, drafts, link, message_actions, starting
 from holytui.ui import help as help_page
+from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
+from holytui.ui.drafts import Draft, DraftKeeper, decode
 from holytui.ui.editing import write
 from holytui.ui.mailbox import Mailbox
 from holytui.ui.opened import Opened, entry_of, open_conversation
 from holytui.ui.status import Status
 from holytui.ui.turns import TurnView
+from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
@@ -41,6 +46,8 @@ from holytui.ui.widgets.status_bar import StatusBar
 
 _NARROW = 100
 _SHORT = 16
+_DRAFT_AFTER = 1.0
+"""Seconds without a key after which what is written is saved."""
 _NUMBERS_EVERY = 0.5
 """Seconds between two paintings of the figures in the status bar while text streams."""
 
@@ -64,14 +71,19 @@ class ChatScreen(ThinScreen[None]):
         super().__init__()
         self.keymap = keymap
         self.services: Services | None = None
-        self.conversation_id = ""
+        self.place = Place()
+        self.settings = Settings()
+        """Of the conversation that is begun with the next question."""
         self.model = model
         self.theme_problems: tuple[str, ...] = ()
+        self.cut: list[str] = []
+        """Answers that the last end of holytui cut off and that were not let go on yet."""
         self.deleted: list[str] = []
         """Conversations deleted since the start, the latest last."""
         self._first = conversation
-        self._early = [question] if question else []
-        """Questions from before the history was open."""
+        self._early = [Question(question, (), self.place, model)] if question else []
+        """Questions from before the history was open and the first conversation was shown."""
+        self._started = False
         self._opening = opening
         self._enter_sends = enter_sends
         self._sidebar_wanted: bool | None = None if sidebar else False
@@ -79,6 +91,17 @@ class ChatScreen(ThinScreen[None]):
         self._mailbox = Mailbox(self._deliver)
         self._painted = 0.0
         self._editing: Message | None = None
+        self._aside = Draft()
+        """What was in the prompt before an earlier question was put there."""
+        self._drafts = DraftKeeper()
+        self._fresh = Draft()
+        """What is written for a conversation that does not exist yet."""
+        self._typed_at = 0.0
+        self._draft_timer: Timer | None = None
+        self._ahead: dict[str, list[TurnEvent]] = {}
+        """Events of turns that began so fast that they are not known here yet."""
+        self._sending = asyncio.Lock()
+        self._saving = asyncio.Lock()
         install(self, keymap, Where.APP)
 
     def compose(self) -> ComposeResult:
@@ -87,9 +110,14 @@ class ChatScreen(ThinScreen[None]):
             yield Sidebar(self.keymap)
             with Vertical(id="chat"):
                 yield MessageLog(self.keymap)
-                yield Prompt(self.keymap, enter_sends=self._enter_sends)
+                yield Composer(self.keymap, enter_sends=self._enter_sends)
         yield KeyHints(self.keymap)
         yield StatusBar()
+
+    @property
+    def conversation_id(self) -> str:
+        """The open conversation; empty until its first question is on disk."""
+        return self.place.id
 
     # -- parts
 
@@ -134,23 +162,28 @@ class ChatScreen(ThinScreen[None]):
 
     async def start(self, services: Services) -> None:
         """What to show first: what was asked for, else a conversation with an answer that was cut, else a new one."""
-        conversation, early = self._first, self._early
-        self._early = []
+        conversation = self._first
         cut = await asyncio.to_thread(services.history.unfinished)
         await self.refresh_list()
         if conversation:
             await self.open_conversation(conversation)
-        elif cut and not early:
+        elif cut and not self._early:
             await self.open_conversation(cut[-1].conversation_id)
-            self.say(_("an answer was cut when holytui ended; its text is kept"), Level.WARNING)
         elif not self.conversation_id:
+            kept = await asyncio.to_thread(drafts.load, services.history, "")
             self.show_new()
-        for question in early:
-            await self._send(services, question).wait()
+            if not self.prompt.text:
+                self.prompt.restore(self._drafts.moved("", kept))
+        await starting.after_cut(self, services, cut)
+        self._started = True
+        for question in self._early:
+            await self._send(services, replace(question, place=self.place)).wait()
 
     def on_unmount(self) -> None:
         """Nothing is to be delivered any more; what is written in the prompt is kept as a draft."""
         self._mailbox.close()
+        if self.services is not None:
+            self._drafts.save(self.services.history)
 
     # -- conversations
 
@@ -165,12 +198,21 @@ class ChatScreen(ThinScreen[None]):
 
     def show_new(self) -> None:
         """An empty conversation; it is on disk with its first question."""
-        self.conversation_id = ""
-        problems = (*(self.services.problems if self.services else ()), *self.theme_problems)
-        self.log_view.show((), help_page.welcome(self.model, problems))
+        self._leave()
+        self.place = Place()
+        self.settings = Settings()
+        fresh = self._drafts.moved("", self._fresh)
+        if self._started:
+            self.prompt.restore(fresh)
+        self.welcome()
         self.prompt.remember([])
         self.paint_status()
         self.prompt.focus()
+
+    def welcome(self) -> None:
+        """What an empty conversation shows."""
+        problems = (*(self.services.problems if self.services else ()), *self.theme_problems)
+        self.log_view.show((), help_page.welcome(self.model, problems))
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Show a conversation at its end."""
@@ -186,7 +228,14 @@ class ChatScreen(ThinScreen[None]):
         await self.refresh_list()
 
     def _show(self, opened: Opened) -> None:
-        self.conversation_id = opened.conversation.id
+        if opened.conversation.id != self.conversation_id:
+            self._leave()
+            self.place = Place(opened.conversation.id)
+        if opened.conversation.id != self._drafts.conversation_id:
+            kept = decode(opened.conversation.draft)
+            draft = self._drafts.moved(opened.conversation.id, kept)
+            if self._started or not self.prompt.text:  # what was typed before the first paint stays
+                self.prompt.restore(draft)
         self.model = opened.conversation.model or self.model
         self.log_view.show(opened.entries)
         self.prompt.remember(opened.questions)
@@ -203,47 +252,107 @@ class ChatScreen(ThinScreen[None]):
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
-        if self.services is None:
-            self._early.append(event.text)
+        editing = self._editing
+        question = Question(event.text, event.paths, self.place, self.model, self.settings, editing)
+        if editing is not None:
+            self._end_editing()
+        if self.services is None or not self._started:
+            self._early.append(question)
             self.say(_("one moment, the history is being opened"), Level.BUSY)
         else:
-            self._send(self.services, event.text)
+            self._send(self.services, question)
 
     @work(group="send", exit_on_error=False)
-    async def _send(self, services: Services, text: str) -> None:
+    async def _send(self, services: Services, question: Question) -> None:
         try:
-            if self._editing is not None and self._editing.conversation_id == self.conversation_id:
-                started = await asyncio.to_thread(
-                    services.engine.ask,
-                    text,
-                    conversation_id=self.conversation_id,
-                    model=self.model,
-                    parent_id=self._editing.parent_id,
-                )
-            else:
-                started = await asyncio.to_thread(
-                    services.engine.ask, text, conversation_id=self.conversation_id or None, model=self.model
-                )
-            self._editing = None
-            await self.begin(services, started)
+            async with self._sending:
+                asked = await asyncio.to_thread(put, services, question)
+            if question.place is self.place:
+                self._drafts.named(question.place.id)
+            self._keep_draft()
+            await self.begin(services, asked.started)
+            if asked.notice:
+                self.say(asked.notice)
         except HolytuiError as error:
-            self.prompt.give_back(text)
+            if question.editing is not None and question.place is self.place:
+                self.edit(question.editing)
+                self.prompt.put(question.text)
+            else:
+                self.prompt.give_back(question.text)
             self.say(str(error), Level.ERROR)
+
+    @on(Prompt.Commanded)
+    async def _commanded(self, event: Prompt.Commanded) -> None:
+        await self.do(event.action)
+
+    @on(Prompt.NoCommand)
+    def _no_command(self, event: Prompt.NoCommand) -> None:
+        self.say(unknown_words(event.name, event.meant), Level.WARNING)
 
     def edit(self, question: Message) -> None:
         """Put an earlier question into the prompt; sent from there, it is asked on a new branch."""
+        if self._editing is None:
+            self._aside = self.prompt.draft
         self._editing = question
         self.prompt.put(question.text)
         self.prompt.focus()
         self.say(_("editing: Enter asks on a new branch, the old one stays · Esc leaves it"))
+
+    def _end_editing(self) -> None:
+        """What was in the prompt before comes back."""
+        self._editing = None
+        self.prompt.restore(self._aside)
+
+    # -- drafts
+
+    @on(TextArea.Changed, "#prompt")
+    def _typed(self) -> None:
+        self._typed_at = time.monotonic()
+        self._note_draft()
+        if self._draft_timer is None:
+            self._draft_timer = self.set_timer(_DRAFT_AFTER, self._pause_of_typing)
+
+    def _pause_of_typing(self) -> None:
+        self._draft_timer = None
+        rest = self._typed_at + _DRAFT_AFTER - time.monotonic()
+        if rest > 0.01:
+            self._draft_timer = self.set_timer(rest, self._pause_of_typing)
+        else:
+            self._keep_draft()
+
+    def _note_draft(self) -> bool:
+        """Take down what is written; whether any draft is to be saved."""
+        return self._drafts.wrote(self.prompt.draft if self._editing is None else self._aside)
+
+    def _keep_draft(self) -> None:
+        if self._note_draft() and self.services is not None:
+            self._save_drafts(self.services)
+
+    @work(group="draft", exit_on_error=False)
+    async def _save_drafts(self, services: Services) -> None:
+        async with self._saving:
+            await asyncio.to_thread(self._drafts.save, services.history)
+
+    def _leave(self) -> None:
+        """Another conversation is about to be shown: what is written stays with the old one."""
+        if not self._started:
+            return
+        if self._editing is not None:
+            self._end_editing()
+        self._keep_draft()
+        if not self._drafts.conversation_id:
+            self._fresh = self.prompt.draft
+
+    # -- turns
 
     async def begin(self, services: Services, started: StartedTurn) -> None:
         """Show a turn that the engine has just begun, in the conversation that is open or a new one."""
         self._turns[started.turn_id] = TurnView(
             started.turn_id, started.conversation_id, started.answer_id, time.monotonic()
         )
+        self._deliver(self._ahead.pop(started.turn_id, ()))
         opened = await asyncio.to_thread(open_conversation, services.history, started.conversation_id)
-        if opened is not None and self.conversation_id in ("", started.conversation_id):
+        if opened is not None and self.conversation_id == started.conversation_id:
             self._show(opened)
         await self.refresh_list()
 
@@ -252,6 +361,11 @@ class ChatScreen(ThinScreen[None]):
         turn = self.turn_here()
         if turn is not None and turn.waits and self.services is not None:
             self.services.engine.hurry(turn.turn_id)
+
+    @property
+    def on_their_way(self) -> bool:
+        """Whether any answer is, in any conversation."""
+        return bool(self._turns)
 
     def turn_here(self) -> TurnView | None:
         """The answer on its way in the shown conversation."""
@@ -265,6 +379,7 @@ class ChatScreen(ThinScreen[None]):
         for event in batch:
             turn = self._turns.get(event.turn_id)
             if turn is None:
+                self._ahead.setdefault(event.turn_id, []).append(event)
                 continue
             turn.apply(event, now)
             if isinstance(event, ev.Ended):
@@ -374,28 +489,37 @@ class ChatScreen(ThinScreen[None]):
         order = ["prompt", "log"] if self.has_class("-no-sidebar") else ["prompt", "log", "sidebar"]
         now = self.focused.id if self.focused is not None else ""
         following = order[(order.index(now) + 1) % len(order)] if now in order else "prompt"
-        self.query_one(f"#{following}").focus()
+        self.set_focus(self.query_one(f"#{following}"))
 
     def action_sidebar_toggle(self) -> None:
         """Show or hide the list; when it is shown it has the focus."""
         shown = self.has_class("-no-sidebar")
         self._sidebar_wanted = shown
         self.set_class(not shown, "-no-sidebar")
-        (self.sidebar if shown else self.prompt).focus()
+        self.set_focus(self.sidebar if shown else self.prompt)
 
     # -- keys
 
+    def _to_stop(self) -> TurnView | None:
+        """The selected answer if it waits in line, else the one that is on its way here."""
+        selected = self.log_view.selected if self.focused is self.log_view else None
+        if selected is not None:
+            for turn in self._turns.values():
+                own = turn.answer_id in (selected.message.id, self.log_view.answer_to(selected.message.id))
+                if own and turn.state is AnswerState.QUEUED:
+                    return turn
+        return self.turn_here()
+
     def action_chat_stop(self) -> None:
         """Stop the answer here; if there is none, go back to the prompt."""
-        turn = self.turn_here()
+        turn = self._to_stop()
         if self._editing is not None:
-            self._editing = None
-            self.prompt.put("")
+            self._end_editing()
             self.paint_status()
         elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
         else:
-            self.prompt.focus()
+            self.set_focus(self.prompt)
 
     async def action_chat_new(self) -> None:
         """Begin a new conversation."""
@@ -409,11 +533,11 @@ class ChatScreen(ThinScreen[None]):
     async def do(self, action_id: str) -> None:
         """Do an action of the table wherever it belongs, as the palette asks for it."""
         where = BY_ID[action_id].where
-        node: Widget | ChatScreen = self
-        if where is Where.LOG:
-            node = self.log_view
-        elif where is Where.SIDEBAR:
-            node = self.sidebar
+        if where is Where.SIDEBAR and self.focused is not self.sidebar:
+            await conversation_actions.to_open_one(self, action_id)
+            return
+        places: dict[Where, Widget] = {Where.LOG: self.log_view, Where.SIDEBAR: self.sidebar, Where.PROMPT: self.prompt}
+        node: Widget | ChatScreen = places.get(where, self)
         name = "action_" + action_id.replace(".", "_")
         await node.run_action(name.removeprefix("action_") if hasattr(node, name) else f"ask({action_id!r}, 0)")
 

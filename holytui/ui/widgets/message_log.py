@@ -18,7 +18,7 @@ from textual.widget import Widget
 from holytui.keymap import Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui import scroll
-from holytui.ui.bindings import install
+from holytui.ui.bindings import install, run_in_order
 from holytui.ui.entry import Entry, Row
 from holytui.ui.scroll import Anchor
 
@@ -33,7 +33,8 @@ class MessageLog(Widget, can_focus=True):
         """Something is to be done with a message: the id of an action of the table, and its argument."""
 
         action: str
-        message: Message
+        message: Message | None
+        """The selected one; None where there is none and the action needs none."""
         number: int = 0
 
     @dataclass
@@ -81,6 +82,12 @@ class MessageLog(Widget, can_focus=True):
         index = self._index.get(message_id)
         return self._entries[index] if index is not None else None
 
+    def answer_to(self, question_id: str) -> str:
+        """The answer that follows a question; empty if none does."""
+        index = self._index.get(question_id, len(self._entries)) + 1
+        follows = index < len(self._entries) and self._entries[index].message.parent_id == question_id
+        return self._entries[index].message.id if follows else ""
+
     @property
     def entries(self) -> Sequence[Entry]:
         """All entries, in order."""
@@ -115,7 +122,7 @@ class MessageLog(Widget, can_focus=True):
         if not self.size.width:
             return
         if self._following:
-            self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
+            self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view)
         self.refresh()
         self.post_message(self.Moved(self._following, self.new_lines))
 
@@ -150,6 +157,10 @@ class MessageLog(Widget, can_focus=True):
         self._go(scroll.showing(self._anchor, self._selected, len(self._entries), self._height, self._view))
 
     # -- keys
+
+    async def on_key(self, event: events.Key) -> None:
+        """Keys act in the order in which they were typed; see `run_in_order`."""
+        await run_in_order(self, event)
 
     def _at(self) -> int:
         return self._selected if self._selected is not None else len(self._entries) - 1
@@ -216,9 +227,10 @@ class MessageLog(Widget, can_focus=True):
             self._settle()
 
     def action_ask(self, action: str, number: int) -> None:
-        """Ask for something to be done with the selected message."""
-        if self.selected is not None:
-            self.post_message(self.Asked(action, self.selected.message, number))
+        """Ask for something to be done with the selected message, or without one where it needs none."""
+        selected = self.selected
+        if selected is not None or not action.startswith("message."):
+            self.post_message(self.Asked(action, selected.message if selected is not None else None, number))
 
     # -- painting
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from textual import events
+from textual import events, on, work
 from textual.message import Message
 from textual.widgets import TextArea
 
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.text import nfc, sanitize
-from holytui.ui.bindings import install, run_in_order, textual_key
+from holytui.ui import attachments, commands
+from holytui.ui.attachments import Name
+from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
+from holytui.ui.drafts import Draft
+from holytui.ui.offers import NOTHING, Offer, offer_for
+from holytui.ui.paste import Pastes
 
 
 class Prompt(TextArea):
@@ -19,9 +27,23 @@ class Prompt(TextArea):
 
     @dataclass
     class Submitted(Message):
-        """The user sent `text` (composed Unicode, not blank)."""
+        """The user sent `text` (composed Unicode, not blank); `paths` are the files that it names."""
 
         text: str
+        paths: list[str]
+
+    @dataclass
+    class Commanded(Message):
+        """The user gave a `/command`: the id of an action of the table."""
+
+        action: str
+
+    @dataclass
+    class NoCommand(Message):
+        """A line begins with `/` and is no command; nothing was sent. `meant` is a name close to it, or empty."""
+
+        name: str
+        meant: str
 
     @dataclass
     class Hurry(Message):
@@ -31,7 +53,13 @@ class Prompt(TextArea):
     class EditorAsked(Message):
         """The user wants to write in an editor."""
 
-    def __init__(self, keymap: Keymap, *, enter_sends: bool = True) -> None:
+    @dataclass
+    class Offered(Message):
+        """What is offered above the prompt now."""
+
+        offer: Offer
+
+    def __init__(self, keymap: Keymap, *, enter_sends: bool = True, folder: Callable[[], Path] = Path.cwd) -> None:
         super().__init__(
             id="prompt",
             soft_wrap=True,
@@ -43,21 +71,63 @@ class Prompt(TextArea):
         )
         self.cursor_blink = False
         self._enter_sends = enter_sends
+        self._folder = folder
         self._past: list[str] = []
         self._at = 0
         self._unsent = ""
+        self._pastes = Pastes()
+        self._offer = NOTHING
+        self._offer_for = ("", (0, 0))
+        self._names: dict[str, list[Name] | None] = {}
+        """What is in the folders of the path that is being typed; None while one is being read."""
         named = ("prompt.send", "prompt.newline", "app.quit")
         self._meaning = {textual_key(key): name for name in named for key in keymap.of(name)}
         install(self, keymap, Where.PROMPT)
+
+    # -- text
 
     def remember(self, questions: list[str]) -> None:
         """The earlier questions, oldest first."""
         self._past = questions
         self._at = len(questions)
 
+    @property
+    def whole(self) -> str:
+        """The text with its folded pastes unfolded."""
+        return self._pastes.expand(self.text)
+
+    @property
+    def draft(self) -> Draft:
+        """What is written, as it can be kept."""
+        return Draft(self.text, self._pastes.kept(self.text))
+
+    def restore(self, draft: Draft) -> None:
+        """Write a kept draft in place of what is there."""
+        self._pastes = Pastes(draft.pastes)
+        self.put(draft.text)
+
+    def give_back(self, text: str) -> None:
+        """It could not be sent: it stands in the prompt again, before what was typed since."""
+        since = self.whole
+        self.put(f"{text}\n{since}" if since else text)
+
+    def put(self, text: str) -> None:
+        """Write `text` in place of what is there, the cursor at its end; pastes in it are folded as they were."""
+        self.load_text(self._pastes.refold(text))
+        self.move_cursor(self.document.end)
+
+    # -- keys
+
     async def on_key(self, event: events.Key) -> None:
         """All that a key does to the text is done here, so that keys act in the order in which they were typed,
         however fast they came."""
+        if sent_on(self, event):
+            return
+        self._look()
+        if self._offer and self._choose(event.key):
+            event.stop()
+            event.prevent_default()
+            return
         match self._meaning.get(event.key):
             case "prompt.send":
                 self._send() if self._enter_sends else self.insert("\n")
@@ -71,27 +141,58 @@ class Prompt(TextArea):
         event.stop()
         event.prevent_default()
 
+    async def on_paste(self, event: events.Paste) -> None:
+        """A long paste becomes a chip."""
+        event.stop()
+        event.prevent_default()
+        if not self.read_only and (
+            result := self._replace_via_keyboard(self._pastes.fold(event.text), *self.selection)
+        ):
+            self.move_cursor(result.end_location)
+
+    def action_delete_left(self) -> None:
+        """Delete a character, or the chip that ends here."""
+        line, column = self.cursor_location
+        start = self._pastes.chip_before(self.document.get_line(line), column)
+        if start is not None and self.selection.is_empty:
+            self._delete_via_keyboard((line, start), (line, column))
+        else:
+            super().action_delete_left()
+
+    def action_delete_right(self) -> None:
+        """Delete a character, or the chip that begins here."""
+        line, column = self.cursor_location
+        end = self._pastes.chip_after(self.document.get_line(line), column)
+        if end is not None and self.selection.is_empty:
+            self._delete_via_keyboard((line, column), (line, end))
+        else:
+            super().action_delete_right()
+
     def _send(self) -> None:
-        text = nfc(sanitize(self.text)).strip("\n")
+        match commands.parse(self.text.rstrip()):
+            case commands.Command(action):
+                self._clear()
+                self.post_message(self.Commanded(action))
+            case commands.Unknown(name, meant):
+                self.post_message(self.NoCommand(name, meant))
+            case str(typed):
+                self._submit(typed)
+
+    def _submit(self, typed: str) -> None:
+        text = nfc(sanitize(self._pastes.expand(typed))).strip("\n")
         if not text.strip():
             self.post_message(self.Hurry())
             return
         if not self._past or self._past[-1] != text:
             self._past.append(text)
         self._at = len(self._past)
+        paths = attachments.mentions(typed)
+        self._clear()
+        self.post_message(self.Submitted(text, paths))
+
+    def _clear(self) -> None:
         self._unsent = ""
         self.load_text("")
-        self.post_message(self.Submitted(text))
-
-    def give_back(self, text: str) -> None:
-        """It could not be sent: it stands in the prompt again, before what was typed since."""
-        since = self.text
-        self.put(f"{text}\n{since}" if since else text)
-
-    def put(self, text: str) -> None:
-        """Write `text` in place of what is there, the cursor at its end."""
-        self.load_text(text)
-        self.move_cursor(self.document.end)
 
     def action_prompt_editor(self) -> None:
         """Write in an editor."""
@@ -103,7 +204,7 @@ class Prompt(TextArea):
             self.action_cursor_up()
             return
         if self._at == len(self._past):
-            self._unsent = self.text
+            self._unsent = self.whole
         self._at -= 1
         self.put(self._past[self._at])
 
@@ -114,3 +215,72 @@ class Prompt(TextArea):
             return
         self._at += 1
         self.put(self._past[self._at] if self._at < len(self._past) else self._unsent)
+
+    # -- what is offered
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _changed(self) -> None:
+        self._look()
+
+    def on_blur(self) -> None:
+        """Nothing is offered to whoever is elsewhere."""
+        self._show(NOTHING)
+
+    def _look(self) -> None:
+        """Bring the offer up to the text and the cursor, if they changed since it was made."""
+        state = (self.text, self.cursor_location)
+        if state != self._offer_for:
+            self._offer_for = state
+            self._make_offer()
+
+    def _make_offer(self) -> None:
+        line, column = self.cursor_location
+        only = self.document.line_count == 1
+        fresh = offer_for(self.document.get_line(line), column, only_line=only, names_of=self._names_of)
+        if attachments.typed_at(self.document.get_line(line), column) is None:
+            self._names.clear()
+        self._show(self._offer.after(fresh) if self.selection.is_empty else NOTHING)
+
+    def _show(self, offer: Offer) -> None:
+        if offer != self._offer:
+            self._offer = offer
+            self.post_message(self.Offered(offer))
+
+    def _choose(self, key: str) -> bool:
+        """Do what `key` does to the list; False if that is nothing."""
+        match key:
+            case "up" | "down":
+                self._show(self._offer.moved(-1 if key == "up" else 1))
+            case "tab":
+                self._take()
+            case "escape":
+                self._show(NOTHING)
+            case _ if self._meaning.get(key) == "prompt.send" and self._enter_sends:
+                if self._offer.taken_already:
+                    return False
+                command = self._offer.command
+                self._take()
+                if command:
+                    self._send()
+            case _:
+                return False
+        return True
+
+    def _take(self) -> None:
+        line, column = self.cursor_location
+        result = self._replace_via_keyboard(self._offer.highlighted.text, (line, self._offer.column), (line, column))
+        if result is not None:
+            self.move_cursor(result.end_location)
+        self._look()
+
+    def _names_of(self, folder: str) -> list[Name] | None:
+        if folder not in self._names:
+            self._names[folder] = None
+            self._read(folder)
+        return self._names[folder]
+
+    @work(group="folder", exit_on_error=False)
+    async def _read(self, folder: str) -> None:
+        self._names[folder] = await asyncio.to_thread(attachments.names_in, folder, self._folder())
+        self._make_offer()

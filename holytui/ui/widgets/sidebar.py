@@ -18,7 +18,7 @@ from holytui.keymap import Keymap, Where
 from holytui.models import Conversation
 from holytui.text import fold
 from holytui.ui import format as fmt
-from holytui.ui.bindings import install
+from holytui.ui.bindings import install, run_in_order
 
 Row = Conversation | str
 """A conversation, or a heading."""
@@ -110,6 +110,10 @@ class Sidebar(Widget, can_focus=True):
         elif self._cursor >= self._top + height:
             self._top = self._cursor - height + 1
         self._top = max(0, min(self._top, len(self._rows) - height))
+
+    async def on_key(self, event: events.Key) -> None:
+        """Keys act in the order in which they were typed; see `run_in_order`."""
+        await run_in_order(self, event)
 
     def action_move(self, step: int) -> None:
         """Move the cursor over conversations; headings are passed over."""

@@ -1,0 +1,83 @@
+"""`/command` in the prompt: the palette's actions by a name that can be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from holytui.text import nearest
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "new": "chat.new",
+        "model": "model.pick",
+        "system": "chat.system",
+        "search": "history.search",
+        "find": "log.search",
+        "copy": "chat.copy",
+        "copyall": "chat.copy_all",
+        "retry": "message.retry",
+        "continue": "message.resume",
+        "continueall": "chat.resume_all",
+        "edit": "message.edit",
+        "fork": "message.fork",
+        "variant": "message.variant",
+        "pager": "message.pager",
+        "rename": "sidebar.rename",
+        "pin": "sidebar.pin",
+        "archive": "sidebar.archive",
+        "delete": "sidebar.delete",
+        "undelete": "sidebar.undo",
+        "sidebar": "sidebar.toggle",
+        "filter": "sidebar.filter",
+        "details": "app.details",
+        "editor": "prompt.editor",
+        "mouse": "app.mouse",
+        "repaint": "app.repaint",
+        "actions": "app.palette",
+        "help": "app.help",
+        "stop": "chat.stop",
+        "quit": "app.quit",
+    }
+)
+"""Name to action, in the order in which they are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An action, as the user named it."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A line that begins with `/` and names no action; `meant` is a name that is close to it, or empty."""
+
+    name: str
+    meant: str
+
+
+def parse(text: str) -> Command | Unknown | str:
+    """What a line in the prompt is: a command, or the question to send (`//` stands for a slash).
+
+    Only a single line can be a command: text of several lines that begins with `/` is a question.
+    """
+    if not text.startswith("/") or "\n" in text:
+        return text
+    if text.startswith("//"):
+        return text[1:]
+    name = text[1:].strip().lower()
+    if name in COMMANDS:
+        return Command(COMMANDS[name])
+    return Unknown(text.strip(), nearest(name, list(COMMANDS)) or "")
+
+
+def offered(text: str) -> list[str]:
+    """The names that a line may become: those that begin so, then those that have it somewhere."""
+    if not text.startswith("/") or text.startswith("//") or "\n" in text or " " in text:
+        return []
+    typed = text[1:].lower()
+    first = [name for name in COMMANDS if name.startswith(typed)]
+    return first + [name for name in COMMANDS if typed in name and name not in first]

@@ -1,0 +1,103 @@
+"""What is written in the prompt and was not sent yet: kept for each conversation, on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from holytui.errors import StoreError
+from holytui.store.history import History
+
+_NEW = "draft new"
+"""Where the draft of a conversation that does not exist yet is kept."""
+_MARK = '{"holytui draft":'
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The text of a prompt, and what the chips in it stand for."""
+
+    text: str = ""
+    pastes: Mapping[str, str] = field(default_factory=dict)
+
+
+def encode(draft: Draft) -> str:
+    """As the history keeps it: the text itself, or JSON where it has chips."""
+    if not draft.pastes and not draft.text.startswith(_MARK):
+        return draft.text
+    return json.dumps({"holytui draft": draft.text, "pastes": dict(draft.pastes)}, ensure_ascii=False)
+
+
+def decode(kept: str) -> Draft:
+    """What `encode` was given; text that it did not make is a draft as it is."""
+    if kept.startswith(_MARK):
+        try:
+            found = json.loads(kept)
+        except ValueError:
+            return Draft(kept)
+        match found:
+            case {"holytui draft": str(text), "pastes": dict(pastes)} if all(
+                isinstance(paste, str) for paste in pastes.values()
+            ):
+                return Draft(text, pastes)
+            case _:
+                pass
+    return Draft(kept)
+
+
+def load(history: History, conversation_id: str) -> Draft:
+    """The draft of a conversation (empty id: of a new one). Blocks on the disk. Raises StoreError."""
+    if not conversation_id:
+        return decode(history.recall(_NEW) or "")
+    conversation = history.conversation(conversation_id)
+    return decode(conversation.draft) if conversation is not None else Draft()
+
+
+def save(history: History, conversation_id: str, draft: Draft) -> None:
+    """Keep it, without a word when that cannot be done: the text is still in the prompt. Blocks on the disk."""
+    try:
+        if conversation_id:
+            history.update_conversation(conversation_id, draft=encode(draft))
+        else:
+            history.remember(_NEW, encode(draft))
+    except StoreError:
+        pass  # what is wrong with the history is told where it matters: when a question is put
+
+
+class DraftKeeper:
+    """Whose the text in the prompt is, what of it is kept already, and what is still to be written to the disk."""
+
+    __slots__ = ("_known", "_waiting", "conversation_id")
+
+    def __init__(self) -> None:
+        self.conversation_id = ""
+        """Empty: a conversation that does not exist yet."""
+        self._known = Draft()
+        self._waiting: dict[str, Draft] = {}
+
+    def wrote(self, draft: Draft) -> bool:
+        """The prompt holds `draft` now; whether that is still to be saved."""
+        if draft != self._known:
+            self._known = self._waiting[self.conversation_id] = draft
+        return bool(self._waiting)
+
+    def moved(self, conversation_id: str, kept: Draft) -> Draft:
+        """The prompt belongs to another conversation, for which the disk has `kept`; what to write there."""
+        self.conversation_id = conversation_id
+        self._known = self._waiting.get(conversation_id, kept)
+        return self._known
+
+    def named(self, conversation_id: str) -> None:
+        """The conversation that did not exist yet has an id now; the prompt stays with it."""
+        if self._known != Draft():
+            self._waiting[""] = self._known = Draft()
+        self.conversation_id = conversation_id
+
+    def save(self, history: History) -> None:
+        """Write what waits. Blocks on the disk."""
+        while self._waiting:
+            conversation_id, draft = next(iter(self._waiting.items()))
+            save(history, conversation_id, draft)
+            if self._waiting.get(conversation_id) is draft:
+                self._waiting.pop(conversation_id, None)

@@ -1,0 +1,54 @@
+"""A conversation's parameters as one line of TOML: `temperature = 0.7, max_tokens = 1000`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+
+from holytui.i18n import _
+from holytui.text import sanitize_line
+
+_OURS = frozenset({"model", "messages", "stream", "stream_options"})
+"""What holytui itself writes into every request."""
+
+
+def read(line: str) -> dict[str, object] | str:
+    """The parameters, or what is wrong with the line."""
+    try:
+        found = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
+    except tomllib.TOMLDecodeError as error:
+        return _("not understood: {reason} · write it as temperature = 0.7, max_tokens = 1000").format(
+            reason=sanitize_line(str(error))
+        )
+    params = found.pop("params")
+    if found or not isinstance(params, dict):
+        return _("one line, please: temperature = 0.7, max_tokens = 1000")
+    for name in params:
+        if name in _OURS:
+            return _("“{name}” is holytui's own to set").format(name=name)
+    try:
+        json.dumps(params, allow_nan=False)
+    except (TypeError, ValueError):
+        return _("only numbers, texts, true, false and lists of them can be sent")
+    return params
+
+
+def shown(params: Mapping[str, object]) -> str:
+    """The line that `read` makes them of."""
+    return ", ".join(f"{_name(name)} = {_value(value)}" for name, value in params.items())
+
+
+def _name(name: str) -> str:
+    bare = name and all(char.isascii() and (char.isalnum() or char in "-_") for char in name)
+    return name if bare else json.dumps(name, ensure_ascii=False)
+
+
+def _value(value: object) -> str:
+    match value:
+        case dict():
+            return "{ " + shown(value) + " }" if value else "{}"
+        case list() | tuple():
+            return "[" + ", ".join(_value(one) for one in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""A dialog for a text of several lines."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static, TextArea
+
+from holytui.i18n import _
+from holytui.ui.bindings import run_in_order
+
+
+class TextDialog(ModalScreen[str | None]):
+    """Write a text. Enter takes it, Ctrl+J begins a new line, Esc leaves."""
+
+    BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
+
+    def __init__(self, title: str, text: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The title, the text, the keys."""
+        with Vertical(id="dialog"):
+            yield Static(Content(self._title), id="dialog-title")
+            yield _Area(self._text)
+            yield Static(Content(_("Enter takes it · Ctrl+J begins a new line · Esc leaves")), id="dialog-note")
+
+
+class _Area(TextArea):
+    """Its keys act in the order in which they were typed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, id="dialog-text", soft_wrap=True, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+
+    def on_mount(self) -> None:
+        """Go on at its end."""
+        self.move_cursor(self.document.end)
+        self.focus()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Enter takes the text; see `run_in_order` for all else."""
+        match event.key:
+            case "enter":
+                self.screen.dismiss(self.text)
+            case "ctrl+j" | "alt+enter":
+                self.insert("\n")
+            case _:
+                await run_in_order(self, event)
+                return
+        event.stop()
+        event.prevent_default()

@@ -1,0 +1,57 @@
+"""What becomes, at the start, of answers that the last end of holytui cut off, and of questions that never went out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from holytui.engine.services import Services
+from holytui.errors import HolytuiError
+from holytui.i18n import _, ngettext
+from holytui.models import Message
+from holytui.ui.bindings import display_key
+from holytui.ui.connection import Level
+
+if TYPE_CHECKING:
+    from holytui.ui.screens.chat import ChatScreen
+
+
+async def after_cut(screen: ChatScreen, services: Services, cut: Sequence[Message]) -> None:
+    """Let them go on, offer to, or leave them, as `ui.resume_on_start` says."""
+    screen.cut = [message.id for message in cut]
+    if not cut or services.config.ui.resume_on_start == "never":
+        return
+    if services.config.ui.resume_on_start == "always":
+        await resume_all(screen, services)
+        return
+    keys = screen.keymap.of("chat.resume_all")
+    screen.say(words(cut, display_key(keys[0]) if keys else ""), Level.WARNING)
+
+
+def words(cut: Sequence[Message], key: str) -> str:
+    """What was cut, and how it goes on."""
+    waiting = [message for message in cut if not message.text and not message.reasoning]
+    parts = []
+    if len(waiting) < len(cut):
+        count = len(cut) - len(waiting)
+        parts.append(ngettext("{count} answer was cut", "{count} answers were cut", count).format(count=count))
+    if waiting:
+        count = len(waiting)
+        parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))
+    how = _("/continueall lets them go on") + (_(" (in the messages: {key})").format(key=key) if key else "")
+    return " · ".join([*parts, how])
+
+
+async def resume_all(screen: ChatScreen, services: Services) -> None:
+    """Let every answer that was cut at the last end go on, the oldest first."""
+    wanted, screen.cut = screen.cut, []
+    for message_id in wanted:
+        try:
+            started = await asyncio.to_thread(services.engine.resume, message_id)
+        except HolytuiError as error:
+            screen.say(str(error), Level.ERROR)
+        else:
+            await screen.begin(services, started)
+    if not wanted:
+        screen.say(_("no answer was cut when holytui ended last"))

@@ -1,0 +1,76 @@
+"""The prompt, and above it the list of what it offers while a command or a path is typed."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from holytui.i18n import _
+from holytui.keymap import Keymap
+from holytui.ui.offers import NOTHING, Item, Offer
+from holytui.ui.widgets.prompt import Prompt
+
+_ROWS = 8
+
+
+class OfferList(Widget):
+    """As many rows as there are items, eight at most; the highlighted one is in sight."""
+
+    COMPONENT_CLASSES = {"offers--cursor"}  # noqa: RUF012 - Textual's own declaration
+
+    offer: reactive[Offer] = reactive(NOTHING, repaint=True)
+
+    def __init__(self) -> None:
+        super().__init__(id="offers")
+
+    def watch_offer(self, offer: Offer) -> None:
+        """As high as its rows."""
+        self.display = bool(offer)
+        self.styles.height = min(_ROWS, len(offer.items))
+
+    def render(self) -> Content:
+        """The rows around the highlighted one."""
+        offer, width = self.offer, max(1, self.size.width)
+        top = max(0, min(offer.at - _ROWS // 2, len(offer.items) - _ROWS))
+        rows = [
+            row(item, width).stylize(self.get_visual_style("offers--cursor") if index == offer.at else "")
+            for index, item in enumerate(offer.items[top : top + _ROWS], top)
+        ]
+        return Content("\n").join(rows)
+
+
+def row(item: Item, width: int) -> Content:
+    """One item on one line: what it writes, and a remark."""
+    pad = " " * max(2, 24 - cell_len(item.label))
+    line = Content.assemble(" ", item.label, pad, (item.remark, "$text-muted"))
+    return line.truncate(width, ellipsis=True).pad_right(max(0, width - line.cell_length))
+
+
+class Composer(Vertical):
+    """Where a question is put together."""
+
+    def __init__(self, keymap: Keymap, *, enter_sends: bool = True) -> None:
+        super().__init__(id="composer")
+        self._keymap = keymap
+        self._enter_sends = enter_sends
+
+    def compose(self) -> ComposeResult:
+        """The list above the prompt."""
+        yield OfferList()
+        yield Prompt(self._keymap, enter_sends=self._enter_sends)
+
+    @on(Prompt.Offered)
+    def _offered(self, event: Prompt.Offered) -> None:
+        event.stop()
+        self.query_one(OfferList).offer = event.offer
+
+
+def unknown_words(name: str, meant: str) -> str:
+    """What to say of a command that does not exist."""
+    words = _("{name} is no command; // sends a line that begins with /").format(name=name)
+    return words + (_(" · did you mean /{name}?").format(name=meant) if meant else "")

@@ -1,0 +1,178 @@
+"""A whole holytui without a terminal: the real app, engine, history and guide; tests press keys and look."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from textual.pilot import Pilot
+
+from holytui.config.schema import Config, Model, Provider, Stream, Ui
+from holytui.engine.engine import Engine
+from holytui.engine.services import Services
+from holytui.guide.server import GuideServer
+from holytui.keymap import Keymap, build
+from holytui.models import Conversation
+from holytui.store.sqlite import SqliteHistory
+from holytui.ui.app import HolytuiApp
+from holytui.ui.bindings import display_key, shown_keys, textual_key
+from holytui.ui.screens.chat import ChatScreen
+from holytui.ui.screens.dialogs import Picker
+from holytui.wire.client import ChatClient
+from holytui.wire.keys import KeyRings
+
+PATIENCE = 10.0
+"""Seconds after which something that does not come fails the test."""
+
+
+def config_with(base_url: str = "", **ui: object) -> Config:
+    """A configuration whose retries are quick; with an address, a provider `lab` with a model `one` is there."""
+    lab = Provider("lab", base_url, models=MappingProxyType({"one": Model("one", context=8000), "two": Model("two")}))
+    return Config(
+        default_model="lab/one" if base_url else "guide/guide",
+        providers=MappingProxyType({"lab": lab} if base_url else {}),
+        stream=Stream(retry_delay=0.01, max_delay=0.02, max_retry_after=600.0),
+        ui=Ui(**ui),  # type: ignore[arg-type]  # each test knows its fields
+        prompts=MappingProxyType({"pirate": "Answer as a pirate would.", "short": "Answer in one sentence."}),
+    )
+
+
+class House:
+    """The services, and an app over them that a test runs. The history stays when the app ends."""
+
+    def __init__(self, folder: Path, config: Config | None = None, keys: Keymap | None = None) -> None:
+        self.config = config or config_with()
+        self.keymap = keys or build({})
+        self.history = SqliteHistory.open(folder / "history.db")
+        self.client = ChatClient()
+        self.keyrings = KeyRings()
+        self.engine = Engine(self.config, self.history, self.client, self.keyrings.of, self._guide, probe_scale=1000.0)
+        self.services = Services(self.config, self.keymap, self.history, self.engine, self.client, self.keyrings, ())
+
+    def _guide(self) -> GuideServer:
+        return GuideServer(shown_keys(self.keymap), pace=0.0)
+
+    def app(self, **options: str) -> HolytuiApp:
+        """The app, not run yet."""
+        return HolytuiApp(self.config, self.keymap, lambda: self.services, **options)  # type: ignore[arg-type]  # words
+
+    def close(self) -> None:
+        """End everything."""
+        self.services.close()
+
+
+class Visitor:
+    """Presses keys in a running app, and waits for what they do."""
+
+    def __init__(self, pilot: Pilot[None], house: House) -> None:
+        self.pilot = pilot
+        self.house = house
+
+    @property
+    def chat(self) -> ChatScreen:
+        """The chat screen."""
+        return next(screen for screen in self.pilot.app.screen_stack if isinstance(screen, ChatScreen))
+
+    @property
+    def app(self) -> HolytuiApp:
+        """The app."""
+        assert isinstance(self.pilot.app, HolytuiApp)
+        return self.pilot.app
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, line by line."""
+        screen = self.pilot.app.screen
+        width, height = self.pilot.app.size
+        lines = screen._compositor.render_strips(self.pilot.app.size)
+        return "\n".join(strip.text.rstrip() for strip in lines[:height]) if width else ""
+
+    @property
+    def status(self) -> str:
+        """The bottom line of the chat."""
+        return self.chat.status_bar.render().plain
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Let the app work until it is so."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, f"it did not come to be so:\n{self.text}"
+            await self.pilot.pause()
+            await asyncio.to_thread(int)  # lets the engine's threads have their turn
+
+    async def sees(self, words: str) -> None:
+        """Wait for words on the screen."""
+        await self.until(lambda: words in self.text)
+
+    async def press(self, *keys: str) -> None:
+        """Keys in Textual's names."""
+        await self.pilot.press(*(textual_key(key) for key in keys))
+
+    async def type(self, text: str) -> None:
+        """Keys that write a text."""
+        names = {" ": "space", "\n": "ctrl+j"}
+        await self.press(*(names.get(char, char) for char in text))
+
+    async def act(self, action_id: str, number: int = 0) -> None:
+        """Press the (n-th) key of an action."""
+        await self.press(self.house.keymap.of(action_id)[number])
+
+    async def ask(self, question: str) -> None:
+        """Put a question and wait until its answer has come."""
+        await self.type(question)
+        await self.press("enter")
+        await self.until(lambda: not self.chat.prompt.text)
+        await self.calm()
+
+    async def calm(self) -> None:
+        """Wait until no answer is on its way and nothing is being done."""
+        await self.until(lambda: self.chat.services is not None)
+        await self.app.workers.wait_for_complete()
+        await self.until(lambda: not self.house.engine.active() and not self.chat.on_their_way)
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def to_log(self) -> None:
+        """Give the messages the focus."""
+        self.chat.log_view.focus()
+        await self.pilot.pause()
+
+    async def to_sidebar(self) -> None:
+        """Give the list the focus."""
+        self.chat.set_class(False, "-no-sidebar")
+        self.chat.sidebar.focus()
+        await self.pilot.pause()
+
+    async def pick(self, letters: str) -> None:
+        """Choose in the open list."""
+        assert isinstance(self.app.screen, Picker), self.text
+        await self.type(letters)
+        await self.press("enter")
+        await self.pilot.pause()
+
+    def conversations(self) -> Sequence[Conversation]:
+        """What is on disk."""
+        return self.house.history.conversations()
+
+
+@asynccontextmanager
+async def visit(house: House, size: tuple[int, int] = (120, 40), **options: str) -> AsyncIterator[Visitor]:
+    """Run the app and wait until its history is open."""
+    app = house.app(**options)
+    async with app.run_test(size=size) as pilot:
+        visitor = Visitor(pilot, house)
+        await visitor.until(lambda: any(isinstance(screen, ChatScreen) for screen in app.screen_stack))
+        await visitor.until(lambda: visitor.chat.services is not None)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        yield visitor
+        await app.workers.wait_for_complete()
+
+
+def key_name(keymap: Keymap, action_id: str) -> str:
+    """A key as the screen writes it."""
+    return display_key(keymap.of(action_id)[0])
