@@ -8,10 +8,11 @@ import sys
 from functools import partial
 
 from holytui import i18n
-from holytui.engine.services import open_services, read_config
+from holytui.engine.services import Services, open_services, read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.terminal.environ import prepare_environment
+from holytui.terminal.hangup import Cause
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,4 +37,16 @@ def run(options: argparse.Namespace) -> int:
         question=" ".join(options.prompt),
     )
     app.run(mouse=config.ui.mouse)
+    if app.services is not None:
+        _end(app.services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
     return app.return_code or 0
+
+
+def _end(services: Services, cause: Cause | None, seconds: float) -> None:
+    """After the screen: let what is on its way come in if the terminal is gone; else stop it, and keep its text."""
+    if cause is not None:
+        from holytui.ui.hangup import finish
+
+        finish(services, cause, seconds)
+    else:
+        services.close()

@@ -154,9 +154,9 @@ class Engine:
         """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms."""
         self._workers.stop(turn_id)
 
-    def stop_all(self) -> None:
-        """Stop every answer."""
-        self._workers.stop_all()
+    def stop_all(self, problem: Problem | None = None) -> None:
+        """Stop every answer. With a problem they end interrupted for that reason, and can go on."""
+        self._workers.stop_all(problem)
 
     def hurry(self, turn_id: str) -> None:
         """Do not wait any longer for a retry or for the network: try now."""

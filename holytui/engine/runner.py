@@ -45,7 +45,7 @@ from holytui.engine.turn import Plan, Turn
 from holytui.errors import HolytuiError
 from holytui.models import Problem
 from holytui.store.history import History
-from holytui.wire.events import End, Piece, Received
+from holytui.wire.events import End, Piece, Received, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -116,9 +116,9 @@ class Runner:
         """Tell the turn."""
         self._inbox.put(happened)
 
-    def stop(self) -> None:
+    def stop(self, asked: StopAsked) -> None:
         """Stop the answer. Returns at once."""
-        self._inbox.put(StopAsked())
+        self._inbox.put(asked)
         self._courier.cancel()
 
     def abandon(self) -> None:
@@ -181,6 +181,8 @@ class Runner:
                 self._quiet, self._slow = QuietWatch(now, now), SlowWatch()
             return
         if isinstance(happened, End):
+            if happened.verdict is Verdict.CANCELLED:
+                self._drain()  # it ended because it was stopped; who stopped it, and why, is in the inbox already
             self._let_go()
         if self._quiet is not None:
             if isinstance(happened, Piece):

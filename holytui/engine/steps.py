@@ -69,6 +69,9 @@ class KeyFailed:
 class StopAsked:
     """The user stops the answer."""
 
+    problem: Problem | None = None
+    """If given, it was not the user: the answer is cut off for this reason, and can go on."""
+
 
 @dataclass(frozen=True, slots=True)
 class HurryAsked:

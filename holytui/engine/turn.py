@@ -46,6 +46,7 @@ from holytui.engine.steps import (
     SetState,
     SetTimer,
     Settle,
+    StopAsked,
     Timer,
 )
 from holytui.engine.transitions import TABLE
@@ -268,9 +269,10 @@ class Turn:
 
     # -- the end
 
-    def stop(self, _happened: Input, at: Moment) -> list[Effect]:
+    def stop(self, happened: StopAsked, at: Moment) -> list[Effect]:
         """The user stops it: give up what is under way, keep the text."""
-        return [*self._abort_attempt(None, at), *self._stop()]
+        end = self._stop() if happened.problem is None else self._interrupt(happened.problem)
+        return [*self._abort_attempt(None, at), *end]
 
     def broken(self, happened: Broken, at: Moment) -> list[Effect]:
         """A defect of holytui: fail, keep the text."""

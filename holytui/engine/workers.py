@@ -6,13 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from holytui.engine.events import Ended, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
 from holytui.engine.preparation import Preparation, never_begun
 from holytui.engine.runner import Runner
-from holytui.engine.steps import HurryAsked
+from holytui.engine.steps import HurryAsked, StopAsked
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Problem
@@ -54,8 +54,8 @@ class _Live:
     """The user asked for a cut answer to go on."""
     runner: Runner | None = None
     thread: threading.Thread | None = None
-    asked: list[str] = field(default_factory=list)
-    """What was asked of it (`stop`, `hurry`) before its runner was there."""
+    stop: StopAsked | None = None
+    """It is to be stopped; perhaps before its runner is there."""
 
 
 class Workers:
@@ -134,9 +134,9 @@ class Workers:
             runner = self._runner_for(live)
             with self._lock:
                 live.runner = runner
-                asked = list(live.asked)
-            if "stop" in asked:
-                runner.stop()
+                stop = live.stop
+            if stop is not None:
+                runner.stop(stop)
             runner.run()
         finally:
             self._leave(live)
@@ -192,24 +192,25 @@ class Workers:
 
     # -- while they are on their way
 
-    def stop(self, turn_id: str) -> None:
-        """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms."""
+    def stop(self, turn_id: str, problem: Problem | None = None) -> None:
+        """Stop an answer; what has come is kept. Its `Stopped`, or `Interrupted` with the problem, follows within
+        100 ms."""
         with self._lock:
             live = self._by_turn(turn_id)
             if live is None:
                 return
-            live.asked.append("stop")
-            runner = live.runner
+            live.stop = live.stop or StopAsked(problem)
+            runner, stop = live.runner, live.stop
         if runner is not None:
-            runner.stop()
+            runner.stop(stop)
         self._run(live)
 
-    def stop_all(self) -> None:
+    def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer."""
         with self._lock:
             turns = [live.started.turn_id for live in self._live.values()]
         for turn_id in turns:
-            self.stop(turn_id)
+            self.stop(turn_id, problem)
 
     def hurry(self, turn_id: str) -> None:
         """Do not wait any longer for a retry or for the network: try now."""

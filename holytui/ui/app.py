@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from holytui.config.schema import Config
-from holytui.engine.services import Opening
+from holytui.engine.services import Opening, Services
 from holytui.keymap import Keymap
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
+from holytui.ui.hangup import Leaving
 from holytui.ui.screens.chat import ChatScreen
 
 
@@ -34,6 +35,7 @@ class HolytuiApp(ThinApp[None]):
         super().__init__(driver_class=driver_class())
         self.config = config
         self.animation_level = "none"
+        self.leaving: Leaving | None = None
         self._chat = ChatScreen(
             opening,
             keymap,
@@ -44,8 +46,14 @@ class HolytuiApp(ThinApp[None]):
             sidebar=config.ui.sidebar,
         )
 
+    @property
+    def services(self) -> Services | None:
+        """What the screen works with; None while it is not open."""
+        return self._chat.services
+
     def on_mount(self) -> None:
         """Themes first, so that the first paint has the right colours."""
+        self.leaving = Leaving(self, lambda: self._chat.services, lambda: self._chat.conversation_id)
         found = themes.load()
         for theme in found.themes:
             self.register_theme(theme)

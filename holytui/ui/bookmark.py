@@ -1,0 +1,52 @@
+"""Where the user was when the terminal hung up, for the next start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from holytui.errors import StoreError
+from holytui.models import AnswerState, Message
+from holytui.store.history import History
+
+_KEY = "where the terminal hung up"
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """What the next start finds; both may be empty."""
+
+    conversation_id: str = ""
+    cut: tuple[Message, ...] = ()
+    """Answers that were given up after the hang-up, and did not go on since."""
+
+
+def put(history: History, conversation_id: str | None, cut: Sequence[str] = ()) -> None:
+    """Keep it; None leaves the conversation that was put before. Blocks on the disk; without a word when it cannot."""
+    with suppress(StoreError):  # it is a convenience
+        place, before = _read(history)
+        kept = [*before, *(each for each in cut if each not in before)]
+        history.remember(_KEY, json.dumps([place if conversation_id is None else conversation_id, kept]))
+
+
+def take(history: History) -> Bookmark:
+    """What was put, once. Blocks on the disk. Raises StoreError."""
+    place, ids = _read(history)
+    if not place and not ids:
+        return Bookmark()
+    history.remember(_KEY, "")
+    found = [message for each in ids if (message := history.message(each)) is not None]
+    known = place if place and history.conversation(place) is not None else ""
+    return Bookmark(known, tuple(message for message in found if message.state is AnswerState.INTERRUPTED))
+
+
+def _read(history: History) -> tuple[str, list[str]]:
+    try:
+        match json.loads(history.recall(_KEY) or "null"):
+            case [str(place), list(ids)] if all(isinstance(each, str) for each in ids):
+                return place, ids
+    except ValueError:
+        pass
+    return "", []
