@@ -26,7 +26,7 @@ from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import AnswerState, Message
 from holytui.terminal.app import ThinScreen
-from holytui.ui import actions, conversation_actions, drafts, link, message_actions, starting
+from holytui.ui import actions, bookmark, conversation_actions, drafts, link, message_actions, starting
 from holytui.ui import help as help_page
 from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
@@ -162,8 +162,9 @@ class ChatScreen(ThinScreen[None]):
 
     async def start(self, services: Services) -> None:
         """What to show first: what was asked for, else a conversation with an answer that was cut, else a new one."""
-        conversation = self._first
-        cut = await asyncio.to_thread(services.history.unfinished)
+        mark = await asyncio.to_thread(bookmark.take, services.history)
+        conversation = self._first or ("" if self._early else mark.conversation_id)
+        cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
         await self.refresh_list()
         if conversation:
             await self.open_conversation(conversation)
