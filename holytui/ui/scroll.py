@@ -31,6 +31,23 @@ def bottom(count: int, height: Heights, view: int) -> Anchor:
     return Anchor()
 
 
+def followed(anchor: Anchor, count: int, height: Heights, view: int) -> Anchor:
+    """The position from which the end stays in sight as it grows: when it runs out of the view, several lines at once.
+
+    What stands beside the log has to be painted again after a scroll on most terminals, so one scroll of eight lines
+    costs a thin link an eighth of eight scrolls; and text that stands still is easier to read.
+    """
+    end = bottom(count, height, view)
+    if anchor < end:
+        return bottom(count, height, view - slack(view))
+    return min(anchor, bottom(count, height, view - slack(view)))
+
+
+def slack(view: int) -> int:
+    """How many lines are kept free below the end while it is followed, at most."""
+    return min(8, view // 4)
+
+
 def moved(anchor: Anchor, lines: int, count: int, height: Heights, view: int) -> Anchor:
     """The position `lines` further down (negative: up), held between the top and the bottom."""
     index, offset = anchor.index, anchor.offset + lines

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message as Posted
 from textual.selection import Selection
 from textual.strip import Strip
@@ -21,6 +22,9 @@ from holytui.ui import scroll
 from holytui.ui.bindings import install, run_in_order
 from holytui.ui.entry import Entry, Row
 from holytui.ui.scroll import Anchor
+
+_Shown = tuple[Row, bool]
+"""A row, and whether it is of the selected message."""
 
 
 class MessageLog(Widget, can_focus=True):
@@ -54,6 +58,9 @@ class MessageLog(Widget, can_focus=True):
         self._selected: int | None = None
         self._strips: dict[tuple[int, bool], tuple[Content, Strip]] = {}
         self._blank_strip: Strip | None = None
+        self._rows: list[_Shown] = []
+        """What is in sight."""
+        self._told = (True, 0)
         self._welcome: Sequence[Content] = ()
         self.selectable = False
         """Whether the mouse can select text; else the lines need not tell where they are."""
@@ -69,6 +76,8 @@ class MessageLog(Widget, can_focus=True):
         self._following = True
         self._welcome = welcome
         self._strips.clear()
+        if self.size.width:
+            self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
         self._settle()
 
     def add(self, entry: Entry) -> None:
@@ -123,8 +132,33 @@ class MessageLog(Widget, can_focus=True):
             return
         if self._following:
             self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view)
-        self.refresh()
-        self.post_message(self.Moved(self._following, self.new_lines))
+        self._show_changes()
+        told = (self._following, self.new_lines)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.Moved(*told))
+
+    def _show_changes(self) -> None:
+        """Paint the lines that are not what they were."""
+        before, self._rows = self._rows, self._visible()
+        changed = [y for y, (new, old) in enumerate(zip(self._rows, before, strict=False)) if not _same(new, old)]
+        changed += range(min(len(before), len(self._rows)), max(len(before), len(self._rows)))
+        if changed:
+            self.refresh(Region(0, changed[0], self.size.width, changed[-1] - changed[0] + 1))
+
+    def _visible(self) -> list[_Shown]:
+        """The rows in sight, and of each whether it is of the selected message."""
+        if not self._entries:
+            return [(Row(line, ""), False) for line in self._welcome[: self._view]]
+        shown: list[_Shown] = []
+        marked = self._at() if self.has_focus else -1
+        index, first = self._anchor.index, self._anchor.offset
+        while len(shown) < self._view and index < len(self._entries):
+            entry = self._entries[index]
+            last = min(self._height(index), first + self._view - len(shown))
+            shown += [(entry.line(self.size.width, y), index == marked) for y in range(first, last)]
+            index, first = index + 1, 0
+        return shown
 
     def _go(self, anchor: Anchor) -> None:
         end = scroll.bottom(len(self._entries), self._height, self._view)
@@ -257,11 +291,11 @@ class MessageLog(Widget, can_focus=True):
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show which message the keys act on."""
-        self.refresh()
+        self._show_changes()
 
     def on_blur(self, _event: events.Blur) -> None:
         """Hide the selection's mark."""
-        self.refresh()
+        self._show_changes()
 
     def notify_style_update(self) -> None:
         """Another theme: paint anew."""
@@ -269,23 +303,11 @@ class MessageLog(Widget, can_focus=True):
         self._blank_strip = None
         super().notify_style_update()
 
-    def _row(self, y: int) -> tuple[Row, bool] | None:
-        """The row `y` lines below the top, and whether it is of the selected message."""
-        if not self._entries:
-            return (Row(self._welcome[y], ""), False) if y < len(self._welcome) else None
-        found = scroll.at(self._anchor, y, len(self._entries), self._height)
-        if found is None:
-            return None
-        index, line = found
-        marked = self.has_focus and index == self._at()
-        return self._entries[index].line(self.size.width, line), marked
-
     def render_line(self, y: int) -> Strip:
         """The line at `y` of the view; as long as it looks the same, the same object."""
-        found = self._row(y)
-        if found is None:
+        if y >= len(self._rows):
             return self._blank()
-        row, marked = found
+        row, marked = self._rows[y]
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
             return self._paint(row, marked=marked, span=span).apply_offsets(0, y)
@@ -314,14 +336,18 @@ class MessageLog(Widget, can_focus=True):
                 self.get_visual_style("log--selection", partial=True), start, len(content) if end == -1 else end
             )
         width = self.size.width
-        strips = Visual.to_strips(self, content, width, 1, self.visual_style)
+        strips = Visual.to_strips(self, content, width, 1, self.visual_style, apply_selection=False)
         return strips[0].extend_cell_length(width, self.rich_style) if strips else self._blank()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text of what is in sight."""
-        rows = [self._row(y) for y in range(self._view)]
-        return selection.extract("\n".join(f[0].gutter + f[0].content.plain if f else "" for f in rows)), "\n"
+        lines = [row.gutter + row.content.plain for row, _marked in self._rows]
+        return selection.extract("\n".join(lines)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
         """Paint the selection."""
         self.refresh()
+
+
+def _same(one: _Shown, other: _Shown) -> bool:
+    return one[0].content is other[0].content and one[0].gutter == other[0].gutter and one[1] == other[1]
