@@ -93,6 +93,8 @@ async def _retry(screen: ChatScreen, services: Services, message: Message) -> No
         screen.say(_("select an answer to ask for it once more"), Level.WARNING)
         return
     started = await asyncio.to_thread(services.engine.retry, answer.id, model=screen.model)
+    if screen.place.id == started.conversation_id:
+        screen.place.leaf = started.answer_id
     await screen.begin(services, started)
 
 

@@ -19,17 +19,26 @@ class Opened:
     entries: Sequence[Entry]
 
     @property
+    def leaf(self) -> str | None:
+        """The last message that is shown."""
+        last = self.entries[-1].message if self.entries else None
+        return last.id if last is not None and not is_system_entry(last) else None
+
+    @property
     def questions(self) -> list[str]:
         """What the user asked, oldest first."""
         return [entry.message.text for entry in self.entries if entry.message.role is Role.USER]
 
 
-def open_conversation(history: History, conversation_id: str) -> Opened | None:
-    """Read it; None if there is no such conversation. Blocks on the disk: not for the screen's loop."""
+def open_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> Opened | None:
+    """Read it, the branch down to `leaf_id` or else the one that was shown last; None if there is no such conversation.
+
+    Blocks on the disk: not for the screen's loop.
+    """
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    entries = [entry_of(history, message) for message in history.branch(conversation.id)]
+    entries = [entry_of(history, message) for message in history.branch(conversation.id, leaf_id)]
     mark_changes(entries)
     if conversation.system:
         entries.insert(0, Entry(_system_prompt(conversation)))
