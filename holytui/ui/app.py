@@ -51,6 +51,10 @@ class HolytuiApp(ThinApp[None]):
         """What the screen works with; None while it is not open."""
         return self._chat.services
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for palettes that do not come from our files."""
+        return {"muted": "#808080"}
+
     def on_mount(self) -> None:
         """Themes first, so that the first paint has the right colours."""
         self.leaving = Leaving(self, lambda: self._chat.services, lambda: self._chat.conversation_id)

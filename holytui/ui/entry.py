@@ -147,7 +147,7 @@ class Entry:
     def _head_rows(self, width: int) -> list[Row]:
         rows = [Row(self._heading(width), "")]
         if self.above:
-            rule = Content.assemble((f"── {self.above} ──", "$text-muted")).truncate(max(1, width), ellipsis=True)
+            rule = Content.assemble((f"── {self.above} ──", "$muted")).truncate(max(1, width), ellipsis=True)
             rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
@@ -160,7 +160,7 @@ class Entry:
         if message.role is Role.USER:
             name, style = _("You"), "bold $secondary"
         elif message.role is Role.SYSTEM:
-            name, style = _("System prompt"), "bold $text-muted"
+            name, style = _("System prompt"), "bold $muted"
         else:
             name, style = message.model or _("Assistant"), "bold $primary"
         facts = [fmt.moment(message.created_at, datetime.now().astimezone().date())]
@@ -169,7 +169,7 @@ class Entry:
         number, many = self.variant
         if many > 1:
             facts.append(_("variant {number}/{many}").format(number=number, many=many))
-        return Content.assemble((name, style), (" · " + " · ".join(facts), "$text-muted")).truncate(
+        return Content.assemble((name, style), (" · " + " · ".join(facts), "$muted")).truncate(
             width, ellipsis=True
         )
 
@@ -191,7 +191,7 @@ class Entry:
         took = f" · {fmt.seconds(self.message.reasoning_s)}" if self.message.reasoning_s is not None else ""
         arrow = "▾" if self.open else "▸"
         words = f"{arrow} {_('Reasoning')} · {length}{took}"
-        return Content.assemble((words, "$text-muted")).truncate(max(1, width), ellipsis=True)
+        return Content.assemble((words, "$muted")).truncate(max(1, width), ellipsis=True)
 
     def _notes(self, room: int) -> list[Row]:
         """What is to be said beside the message: how it ended, and which key helps."""
@@ -206,17 +206,17 @@ class Entry:
                 problem = message.problem
                 notes.append((f"{mark} {problem.title if problem else state_word(message.state)}", style))
                 if problem and problem.hint:
-                    notes.append((problem.hint, "$text-muted"))
+                    notes.append((problem.hint, "$muted"))
             case AnswerState.STOPPED if message.text or message.reasoning:
-                notes.append((_("■ stopped by you; the text so far is kept"), "$text-muted"))
+                notes.append((_("■ stopped by you; the text so far is kept"), "$muted"))
             case AnswerState.STOPPED:
-                notes.append((_("■ stopped by you before anything came"), "$text-muted"))
+                notes.append((_("■ stopped by you before anything came"), "$muted"))
             case AnswerState.QUEUED:
-                notes.append((_("queued, goes out when the answer before it ends · Esc takes it back"), "$text-muted"))
+                notes.append((_("queued, goes out when the answer before it ends · Esc takes it back"), "$muted"))
             case AnswerState.COMPLETE if not message.text:
-                notes.append((_("The model sent an empty answer."), "$text-muted"))
+                notes.append((_("The model sent an empty answer."), "$muted"))
             case _ if not message.state.final and not message.text:
-                notes.append(("…", "$text-muted"))
+                notes.append(("…", "$muted"))
             case _:
                 pass
         return [Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(text).wrap(room)]

@@ -34,7 +34,7 @@ def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
     """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config."""
     out = [
         Content(""),
-        Content.assemble("  ", ("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$text-muted")),
+        Content.assemble("  ", ("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$muted")),
         Content(""),
         Content("  " + _("Questions go to {model}.").format(model=model)),
     ]

@@ -20,7 +20,7 @@ Run: TypeAlias = tuple[str, str]
 Stack: TypeAlias = tuple[str, ...]
 
 _STYLES: Final = {
-    "Comment": "italic $text-muted",
+    "Comment": "italic $muted",
     "Keyword": "$text-accent",
     "Operator.Word": "$text-accent",
     "Literal.String": "$text-success",
@@ -36,7 +36,7 @@ _STYLES: Final = {
     "Generic.Inserted": "$text-success",
     "Generic.Heading": "bold",
     "Generic.Subheading": "$text-accent",
-    "Generic.Prompt": "$text-muted",
+    "Generic.Prompt": "$muted",
 }
 """Few, since each change of colour is sent over the link; names and signs keep the colour of text."""
 _SPANS: Final = (

@@ -12,7 +12,7 @@ from holytui.models import Usage
 from holytui.ui import format as fmt
 from holytui.ui.connection import Connection, Level
 
-_STYLE = {Level.CALM: "$text-muted", Level.BUSY: "$primary", Level.WARNING: "$warning", Level.ERROR: "$error"}
+_STYLE = {Level.CALM: "$muted", Level.BUSY: "$primary", Level.WARNING: "$warning", Level.ERROR: "$error"}
 _MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR: "✗"}
 
 
@@ -76,11 +76,11 @@ def fields(status: Status, now: float) -> list[tuple[int, str, str]]:
         out.append(_context(status.context))
     if status.rate.now > 0:
         bars = sparkline(status.rate.past)
-        out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$text-muted"))
+        out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$muted"))
     if status.first_token_s is not None:
-        out.append((7, _("first {time}").format(time=fmt.seconds(status.first_token_s)), "$text-muted"))
+        out.append((7, _("first {time}").format(time=fmt.seconds(status.first_token_s)), "$muted"))
     if status.link:
-        out.append((8, status.link, "$text-muted"))
+        out.append((8, status.link, "$muted"))
     return out
 
 
@@ -90,7 +90,7 @@ def _context(part: float) -> tuple[int, str, str]:
         return 1, _("context over: {percent}").format(percent=percent), "$error"
     if part >= 0.8:
         return 2, _("context nearly full: {percent}").format(percent=percent), "$warning"
-    return 5, _("context {percent}").format(percent=percent), "$text-muted"
+    return 5, _("context {percent}").format(percent=percent), "$muted"
 
 
 def line(status: Status, width: int, now: float) -> Content:

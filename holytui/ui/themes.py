@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from textual.color import ColorParseError
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from holytui import paths
@@ -53,6 +53,14 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
     return Loaded(tuple(themes.values()), tuple(problems))
 
 
+def _muted(table: dict[str, Any]) -> str:
+    """For what is less important. Textual's `$text-muted` is a colour with alpha, which a line of text does not blend."""
+    foreground, background = table.get("foreground"), table.get("background")
+    if table.get("ansi") or foreground is None or background is None:
+        return "ansi_bright_black"
+    return Color.parse(background).blend(Color.parse(foreground), 0.6).hex
+
+
 def read(file: Path) -> Theme | str:
     """One palette, or what is wrong with it."""
     try:
@@ -68,6 +76,7 @@ def read(file: Path) -> Theme | str:
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:
+        table["variables"] = {"muted": _muted(table), **table.get("variables", {})}
         theme = Theme(**table)
         # Textual looks at the colours only when the theme is applied, and would crash there
         theme.to_color_system().generate()

@@ -22,7 +22,7 @@ Run: TypeAlias = tuple[str, str]
 
 CODE: Final = "$text-warning"
 LINK: Final = "underline $text-primary"
-QUIET: Final = "$text-muted"
+QUIET: Final = "$muted"
 SEAM: Final = "┊"
 SEAM_SPACE: Final = "\u1680"
 """Stands for a seam in what is parsed: Markdown takes it for a space, and nobody writes it."""

@@ -89,7 +89,7 @@ class Picker(ModalScreen[str | None]):
     def _row(self, choice: Choice) -> Content:
         mark = "› " if choice.value == self._current else "  "
         pad = " " * max(2, 34 - cell_len(choice.label))
-        return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$text-muted"))
+        return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$muted"))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

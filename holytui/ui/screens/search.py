@@ -112,4 +112,4 @@ def row(hit: Hit) -> Content:
     snippet = Content(hit.snippet)
     for start, end in hit.ranges:
         snippet = snippet.stylize("bold $accent", start, end)
-    return Content.assemble((hit.title, "bold"), (f" · {who} · {when}\n", "$text-muted"), "  ", snippet)
+    return Content.assemble((hit.title, "bold"), (f" · {who} · {when}\n", "$muted"), "  ", snippet)

@@ -35,7 +35,7 @@ def hints(keymap: Keymap, where: Where, width: int) -> Content:
         if not keys:
             continue
         shown = display_key(keys[0]) + ("…" + display_key(keys[-1]) if keys[0].isdigit() and len(keys) > 1 else "")
-        item = Content.assemble((shown, "bold $primary"), " ", (_(action.label), "$text-muted"))
+        item = Content.assemble((shown, "bold $primary"), " ", (_(action.label), "$muted"))
         if out.cell_length + item.cell_length + 2 > width:
             break
         out = out + Content("  ") + item if out else item
