@@ -54,7 +54,7 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
 
 
 def _muted(table: dict[str, Any]) -> str:
-    """For what is less important. Textual's `$text-muted` is a colour with alpha, which a line of text does not blend."""
+    """For what is less important. Textual's `$text-muted` is a colour with alpha, which lines of text do not blend."""
     foreground, background = table.get("foreground"), table.get("background")
     if table.get("ansi") or foreground is None or background is None:
         return "ansi_bright_black"
