@@ -41,8 +41,9 @@ endif
 run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
-test: $(DEV) check  ## set up if needed, and run all tests and checks
+test: $(DEV)  ## set up if needed, and run all tests and checks
 	$(BIN)/python -m pytest -q -n 2
+	@$(MAKE) --no-print-directory check
 
 check: $(DEV)
 	$(BIN)/ruff check .
