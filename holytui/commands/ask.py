@@ -37,7 +37,11 @@ def run(options: argparse.Namespace) -> int:
         print(_("holytui ask: no question was given"), file=sys.stderr)
         return exits.USAGE
     config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or _PATIENCE))
-    with open_services(config, keys, problems, save=not options.no_save) as services:
+    # a history that cannot be had is no reason to leave a question without an answer
+    fall_back = options.conversation is None
+    with open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back) as services:
+        for problem in services.problems[len(problems) :]:
+            print(f"holytui: {problem}", file=sys.stderr)
         return _ask(services, question, options)
 
 

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     app = HolytuiApp(
         config,
         keys,
-        partial(open_services, config, keys, problems, shown_keys=shown_keys(keys)),
+        partial(open_services, config, keys, problems, shown_keys=shown_keys(keys), fall_back=True),
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
@@ -49,4 +49,7 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
 
         finish(services, cause, seconds)
     else:
+        lost = services.temporary is not None and services.history.conversations()
         services.close()
+        if lost:
+            print(f"holytui: {_('what was said is gone, as the history could not be opened')}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +13,10 @@ from holytui import keymap, paths
 from holytui.config.load import load
 from holytui.config.schema import Config
 from holytui.engine.engine import Engine
+from holytui.errors import StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
+from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
 from holytui.store.history import Library
@@ -22,6 +25,7 @@ from holytui.wire.client import ChatClient
 from holytui.wire.keys import KeyRings
 from holytui.wire.providers import GUIDE, known_models, resolve, usable_presets
 
+_MEMORY = "/dev/shm"  # noqa: S108 - the folder that is made in it is private and has a name nobody can guess
 _WITHOUT_USAGE = "endpoints without stream_options"
 
 
@@ -52,7 +56,7 @@ class Services:
     def __enter__(self) -> Services:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
 
@@ -79,11 +83,13 @@ def open_services(
     *,
     shown_keys: Mapping[str, str] | None = None,
     save: bool = True,
+    fall_back: bool = False,
 ) -> Services:
     """Open the history (one that is gone afterwards if not `save`) and build the engine over it.
 
-    `shown_keys` are the keys as the built-in guide is to call them. Raises StoreError when the history cannot be
-    opened at all.
+    `shown_keys` are the keys as the built-in guide is to call them. With `fall_back`, a history that cannot be opened
+    is replaced by one that is gone afterwards, and the last of `problems` says so. Raises StoreError when no history
+    can be opened.
     """
     engine: Engine | None = None
 
@@ -96,12 +102,43 @@ def open_services(
 
     from holytui.guide.server import GuideServer
 
-    temporary = None if save else tempfile.TemporaryDirectory(prefix="holytui-")
-    history = open_history(Path(temporary.name) / "history.db" if temporary else None, on_trouble)
+    told: tuple[str, ...] = ()
+    temporary = None if save else _folder_in_memory()
+    try:
+        history = open_history(_history_in(temporary), on_trouble)
+    except StoreError as error:
+        if temporary is not None or not fall_back:
+            raise
+        temporary = _folder_in_memory()
+        history = open_history(_history_in(temporary), on_trouble)
+        told = (unsaved(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.of, guide)
-    return Services(config, keys, history, engine, client, keyrings, (*problems, *history.warnings), temporary)
+    problems = (*problems, *history.warnings, *told)
+    return Services(config, keys, history, engine, client, keyrings, problems, temporary)
+
+
+def unsaved(error: StoreError) -> str:
+    """What to tell when there is no history but one that is gone afterwards."""
+    return _("What is said now is gone when holytui ends: copy or export what you need. {reason}").format(reason=error)
+
+
+def _folder_in_memory() -> tempfile.TemporaryDirectory[str]:
+    """A private folder that goes with this process; in memory where the system has a place for that."""
+    with suppress(OSError):
+        return tempfile.TemporaryDirectory(prefix="holytui-", dir=_MEMORY)
+    try:
+        return tempfile.TemporaryDirectory(prefix="holytui-")
+    except OSError as exc:
+        raise StoreFull(
+            _("Not even a temporary folder can be made: {reason}").format(reason=exc.strerror),
+            _("Free some space, or name a folder that can be written with TMPDIR."),
+        ) from exc
+
+
+def _history_in(folder: tempfile.TemporaryDirectory[str] | None) -> Path | None:
+    return None if folder is None else Path(folder.name) / "history.db"
 
 
 def model_names(config: Config) -> list[str]:

@@ -16,6 +16,10 @@ _PLACES = {
 }
 
 
+_WRAP = 60
+"""Cells of a line of a problem; what stands there may be long, and fits beside the list on 100 columns."""
+
+
 def lines(keymap: Keymap) -> list[Content]:
     """A heading for each place, then its keys with what they do."""
     out: list[Content] = []
@@ -42,5 +46,6 @@ def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
         out.append(Content("  " + _("That is the built-in guide: no network, no key, no language model.")))
         out.append(Content("  " + _("Ask it “how do I connect a model?” or press F2 to choose one.")))
     for problem in problems:
-        out += [Content(""), Content.assemble("  ", ("▲ " + problem, "$warning"))]
+        lines = Content("▲ " + problem).wrap(_WRAP)
+        out += [Content(""), *(Content.assemble("  ", line.stylize("$warning")) for line in lines)]
     return out

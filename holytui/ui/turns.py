@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.models import AnswerState, Usage
+from holytui.i18n import _
+from holytui.models import AnswerState, Problem, Usage
 from holytui.ui.connection import Connection, Level, connection
 from holytui.ui.status import Rate
 
@@ -30,6 +31,8 @@ class TurnView:
     usage: Usage | None = None
     first_token_s: float | None = None
     rate: Rate = field(default_factory=Rate)
+    _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
+    _trouble: Problem | None = None
     _chars: int = 0
     _sampled: float = 0.0
 
@@ -40,8 +43,14 @@ class TurnView:
 
     def apply(self, event: TurnEvent, now: float) -> None:
         """Take in one event of this turn."""
-        self.connection = connection(event, now, self.connection)
         self.state = _STATES.get(type(event), self.state)
+        match event:
+            case ev.StoreTrouble(problem=problem):
+                self._trouble = problem
+            case _:
+                self._link = connection(event, now, self._link)
+        # text that cannot be written goes on coming: its events must not hide that
+        self.connection = _troubled(self._trouble) if self._trouble is not None else self._link
         match event:
             case ev.Delta(text=text) | ev.Reasoning(text=text):
                 self._count(len(text), now)
@@ -60,6 +69,11 @@ class TurnView:
         if now - self._sampled >= _SAMPLE:
             self.rate = self.rate.with_sample(self._chars / _CHARS_A_TOKEN / (now - self._sampled))
             self._chars, self._sampled = 0, now
+
+
+def _troubled(problem: Problem) -> Connection:
+    words = _("{trouble} · the text is kept in memory and written as soon as that works")
+    return Connection.plain(Level.ERROR, words.format(trouble=problem.title))
 
 
 _STATES: dict[type[TurnEvent], AnswerState] = {
