@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench interop shots clean
+.PHONY: help run test check lint bench interop words shots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,19 @@ bench: $(DEV)  ## print the figures of speed and size
 interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
 	$(BIN)/python tests/interop/setup_server.py $(abspath .interop)
 	HOLYTUI_INTEROP=$(abspath .interop) $(BIN)/python -m pytest -q -m interop tests/interop
+
+WORDS  := holytui/locale/vi/LC_MESSAGES/holytui.po
+# what pybabel adds to the head of the file each time: dates and names that would only make differences
+NOISE  := ^"(Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By):
+
+words: $(DEV)  ## take words that are new in the code into the catalogue
+	@mkdir -p build
+	$(BIN)/pybabel -q extract --no-default-keywords -k _ -k N_ -k ngettext:1,2 -c Translators: \
+	  --add-location=file --sort-by-file --no-wrap -o build/holytui.pot holytui
+	$(BIN)/pybabel -q update --locale vi --input-file build/holytui.pot --output-file $(WORDS) \
+	  --no-fuzzy-matching --ignore-obsolete --no-wrap
+	@grep -Ev '$(NOISE)' $(WORDS) > build/holytui.po && mv build/holytui.po $(WORDS)
+	$(BIN)/pybabel -q compile --statistics --locale vi --input-file $(WORDS) --output-file $(WORDS:.po=.mo)
 
 shots: $(DEV)  ## take the pictures of the README anew
 	$(BIN)/python docs/shots.py
