@@ -54,9 +54,14 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             parser.add_argument("--no-save", action="store_true", help="keep nothing on disk")
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
         case "check":
-            parser.description = "Check the configuration, key and endpoint of a model; each line has a next step."
+            parser.description = (
+                "Check the configuration, key and endpoint of a model, with one to three small requests. What is not "
+                "fine has a next step. Exit: 0 nothing is wrong, 1 something is, 2 usage error."
+            )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
-            parser.add_argument("--clipboard", action="store_true", help="test the way to the clipboard")
+            parser.add_argument(
+                "--clipboard", action="store_true", help="test the way to the clipboard; the model too if -m is given"
+            )
         case "models":
             parser.description = "The configured models."
             parser.add_argument("--json", action="store_true")

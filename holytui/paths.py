@@ -52,6 +52,11 @@ def runtime_dir() -> Path:
     return Path(base) / _APP if base else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
 
 
+def copied_file() -> Path:
+    """The text that was copied last, for where no clipboard can be reached."""
+    return runtime_dir() / "last-copy.txt"
+
+
 def _expanded(named: str) -> Path:
     return Path(os.path.expanduser(named))  # noqa: PTH111 - unlike Path.expanduser, it leaves an unknown ~user as it is
 

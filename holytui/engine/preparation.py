@@ -53,9 +53,9 @@ class Preparation:
         """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
         stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
-        endpoint, keys = self._address(resolved)
+        endpoint, keys = self.address(resolved)
         request = self._request(message, resolved)
-        strategy = self._strategy(resolved, endpoint, request.params, by_user=by_user)
+        strategy = self.strategy(resolved, endpoint, request.params, by_user=by_user)
         plan = Plan(
             turn_id,
             message.id,
@@ -88,7 +88,8 @@ class Preparation:
         params = {**resolved.model.params, **conversation.params}
         return ChatRequest(resolved.model.name, messages_for(branch, conversation.system), params)
 
-    def _address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+    def address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+        """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
             return resolved.endpoint, self._keyring_for(resolved.provider)
         with self._lock:
@@ -100,9 +101,10 @@ class Preparation:
         base_url = guide.endpoint_for(resolved.model.name)
         return replace(resolved.endpoint, base_url=base_url), GuideKeys(guide, resolved.model.name)
 
-    def _strategy(
+    def strategy(
         self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
     ) -> Strategy:
+        """What is configured and remembered of how its cut answers go on. Raises StoreError."""
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # it was asked, and this is the answer

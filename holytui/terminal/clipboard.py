@@ -83,7 +83,7 @@ def copy_text(
     text: str,
     *,
     environ: Mapping[str, str],
-    send: Callable[[bytes], None],
+    send: Callable[[bytes], None] | None,
     file: Path | None,
     command: Sequence[str] = (),
     run: Run = run_command,
@@ -91,8 +91,9 @@ def copy_text(
 ) -> CopyReport:
     """Take `text` every way that may reach the user's clipboard, and to `file`.
 
-    `send` writes a sequence to the terminal; `command` is the user's own program, which then is the only way besides
-    the file; `system` copies by this machine's clipboard. Raises TerminalError when no way took it.
+    `send` writes a sequence to the terminal (None: there is none that understands it); `command` is the user's own
+    program, which then is the only way besides the file; `system` copies by this machine's clipboard. Raises
+    TerminalError when no way took it.
     """
     size = len(text.encode("utf-8", "replace"))
     ways: list[Way] = []
@@ -105,7 +106,7 @@ def copy_text(
             ways.append(Way.SYSTEM)
         elif environ.get("TMUX") and _feed(run, ("tmux", "load-buffer", "-w", "-"), text, []):
             ways.append(Way.TMUX)
-        if _send(text, environ, send, warnings):
+        if send is not None and _send(text, environ, send, warnings):
             ways.append(Way.TERMINAL)
     kept = _keep(text, file, warnings)
     if kept is not None:

@@ -15,8 +15,6 @@ from holytui.ui.connection import Level
 if TYPE_CHECKING:
     from holytui.ui.screens.chat import ChatScreen
 
-_FILE = "last-copy.txt"
-
 
 async def copy(screen: ChatScreen, text: str) -> None:
     """Send `text` on its way to the clipboard; only ever called for a key that the user pressed."""
@@ -30,9 +28,7 @@ async def copy(screen: ChatScreen, text: str) -> None:
         driver.write(data.decode("ascii"))
 
     def work() -> str:
-        folder = paths.private_dir(paths.runtime_dir())
-        report = copy_text(text, environ=os.environ, send=send, file=folder / _FILE)
-        return report.summary
+        return copy_text(text, environ=os.environ, send=send, file=paths.copied_file()).summary
 
     try:
         screen.say(await asyncio.to_thread(work))

@@ -45,14 +45,22 @@ def first_hop(endpoint: Endpoint) -> tuple[str, int]:
 
     Raises ValueError if one of the addresses is not valid.
     """
-    parts = urlsplit(endpoint.base_url)
-    host = parts.hostname or ""
-    proxy = endpoint.proxy or ("" if is_loopback(host) else _proxy_of_environment(parts.scheme, host))
-    if proxy:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    proxy = proxy_of(endpoint)
+    parts = urlsplit(proxy or endpoint.base_url)
     if not parts.hostname:
         raise ValueError("no host")
     return parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)
+
+
+def proxy_of(endpoint: Endpoint) -> str:
+    """The address of the proxy that requests to this endpoint go through; it may hold a password. Empty: directly.
+
+    Raises ValueError if the endpoint's address is not valid.
+    """
+    parts = urlsplit(endpoint.base_url)
+    host = parts.hostname or ""
+    proxy = endpoint.proxy or ("" if is_loopback(host) else _proxy_of_environment(parts.scheme, host))
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
 def _proxy_of_environment(scheme: str, host: str) -> str:

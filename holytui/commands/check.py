@@ -1,0 +1,187 @@
+"""`holytui check`: configuration, key, endpoint and model on trial, and the way to the clipboard."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from holytui import keymap, paths
+from holytui.commands import exits
+from holytui.config.load import Loaded, load
+from holytui.config.problems import Severity
+from holytui.engine.answer_trial import Subject
+from holytui.engine.checkup import Checkup
+from holytui.engine.findings import Finding, Mark, Topic
+from holytui.engine.preparation import Preparation
+from holytui.engine.services import Services, open_services
+from holytui.errors import StoreError, TerminalError
+from holytui.i18n import _, ngettext
+from holytui.keymap import Keymap
+from holytui.models import ModelRef
+from holytui.terminal.clipboard import copy_text, diagnose
+
+_WIDTH = 14
+_SIMPLE = {Mark.GOOD: "OK", Mark.DOUBTFUL: "??", Mark.BAD: "XX", Mark.SKIPPED: "--"}
+"""Marks for an output that cannot show the usual ones."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
+    report = Report(sys.stdout, live=sys.stdout.isatty())
+    if not options.clipboard or options.model:
+        _check_model(report, options.config, options.model)
+    if options.clipboard:
+        with terminal() as send:
+            for finding in clipboard(send):
+                report.add(finding)
+    return exits.FAILED if report.bad else exits.OK
+
+
+class Report:
+    """Prints findings as they come. `live`: what is being looked at is shown on the last line meanwhile."""
+
+    def __init__(self, out: TextIO, *, live: bool) -> None:
+        self._out = out
+        self._live = live
+        self._simple = not _can_write(out, "".join(Mark))
+        self.bad = False
+        """Something is wrong."""
+
+    def begin(self, topic: Topic) -> None:
+        """This is looked at now."""
+        if self._live:
+            self._out.write(f"  {topic:{_WIDTH}}…" if not self._simple else f"   {topic:{_WIDTH}}...")
+            self._out.flush()
+
+    def add(self, finding: Finding) -> None:
+        """This was found."""
+        self.bad |= finding.mark is Mark.BAD
+        mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
+        lines = [f"{mark} {finding.topic.value:{_WIDTH}}{finding.text}"]
+        lines += [f"{'':{len(mark) + 1 + _WIDTH}}{hint}" for hint in finding.hints]
+        start = "\r\x1b[K" if self._live else ""
+        text = start + "\n".join(lines) + "\n"
+        encoding = self._out.encoding or "utf-8"
+        self._out.write(text.encode(encoding, "replace").decode(encoding))
+        self._out.flush()
+
+    def abandon(self) -> None:
+        """It was cut short."""
+        if self._live:
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
+
+def _can_write(out: TextIO, text: str) -> bool:
+    try:
+        text.encode(out.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+# -- the model
+
+
+def _check_model(report: Report, file: Path | None, model: str | None) -> None:
+    place = file or paths.config_file()
+    loaded = load(place)
+    keys = keymap.build(loaded.config.keys)
+    report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
+    with _services(report, loaded, keys) as services:
+        preparation = Preparation(lambda: loaded.config, services.history, services.keyrings.of, None, probe_scale=1.0)
+        try:
+            subject = _subject(preparation, loaded, model)
+            for finding in Checkup(subject, services.client, services.history, begun=report.begin).findings():
+                report.add(finding)
+        except BaseException:
+            report.abandon()
+            raise
+        finally:
+            preparation.close()
+
+
+def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | None) -> Subject:
+    resolved = preparation.resolve(model or loaded.config.default_model)
+    endpoint, keys = preparation.address(resolved)
+    strategy = preparation.strategy(resolved, endpoint, resolved.model.params, by_user=True)
+    return Subject(resolved, endpoint, keys, strategy, loaded.config.stream)
+
+
+def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
+    """The configuration file. `named`: the user says where it is, so it should be there."""
+    if not place.exists():
+        text = _("{file} is not there; built-in settings are in force").format(file=place)
+        if named:
+            return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
+        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a first one."),))
+    hints = (*map(str, loaded.problems), *keys.problems)
+    if not hints:
+        return Finding(Mark.GOOD, Topic.CONFIG, _("{file} has no problems").format(file=place))
+    errors = any(problem.severity is Severity.ERROR for problem in loaded.problems)
+    words = ngettext("{file} has {count} problem", "{file} has {count} problems", len(hints))
+    text = words.format(file=place, count=len(hints))
+    return Finding(Mark.BAD if errors else Mark.DOUBTFUL, Topic.CONFIG, text, hints)
+
+
+@contextmanager
+def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
+    """With the history if it can be opened; what is learnt is kept there."""
+    try:
+        services = open_services(loaded.config, keys, ())
+    except StoreError as error:
+        report.add(Finding(Mark.BAD, Topic.HISTORY, error.title, (error.hint,) if error.hint else ()))
+        services = open_services(loaded.config, keys, (), save=False)
+    if services.history.warnings:
+        first, *others = services.history.warnings
+        report.add(Finding(Mark.DOUBTFUL, Topic.HISTORY, first, tuple(others)))
+    with services:
+        yield services
+
+
+# -- the clipboard
+
+
+@contextmanager
+def terminal() -> Iterator[Callable[[bytes], None] | None]:
+    """How to write to the terminal, also when the output goes elsewhere; None when there is none."""
+    try:
+        out = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)
+    except OSError:
+        yield None
+        return
+
+    def send(data: bytes) -> None:
+        while data:
+            data = data[os.write(out, data) :]
+
+    try:
+        yield send
+    finally:
+        os.close(out)
+
+
+def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
+    """Send a text as copying does, tell what is in its way, and what is to be pasted."""
+    for obstacle in diagnose(os.environ):
+        yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, obstacle)
+    value = f"holytui-{secrets.token_hex(4)}"
+    try:
+        report = copy_text(value, environ=os.environ, send=send, file=paths.copied_file())
+    except (TerminalError, OSError) as error:
+        yield Finding(Mark.BAD, Topic.CLIPBOARD, _("not copied: {reason}").format(reason=error))
+        return
+    if send is None:
+        hint = _("There is no terminal here to send it to.")
+        yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, report.summary, (hint, *report.warnings))
+        return
+    expected = _("Now paste somewhere. You should get: {value}").format(value=value)
+    otherwise = _("If not, the terminal does not take text from programs; the text is in {file} in any case.")
+    hints = (expected, otherwise.format(file=report.file), *report.warnings)
+    yield Finding(Mark.GOOD, Topic.CLIPBOARD, report.summary, hints)

@@ -1,0 +1,573 @@
+"""`holytui check` against servers that do one thing well or badly, each line in both cases."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from holytui.cli import main
+from holytui.commands import check
+from holytui.config.load import load
+from holytui.engine.answer_trial import Subject
+from holytui.engine.checkup import Checkup
+from holytui.engine.findings import Finding, Mark, Topic
+from holytui.engine.preparation import Preparation
+from holytui.engine.recovery import learn_key
+from holytui.engine.trial import Flow, Going, beginning_of, flow, going_on
+from holytui.guide.server import GuideServer
+from holytui.store.sqlite import SqliteHistory
+from holytui.wire.client import ChatClient
+from holytui.wire.keys import KeyRings
+from tests.servers import STALL, Peer, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, sse_head, whole
+
+WITH_KEY = 'api_key_env = "TEST_KEY"'
+KEY = "sk-test-0123456789abcdef"
+MODELS = whole("200 OK", {"object": "list", "data": [{"id": "model"}, {"id": "other"}]})
+NO_PREFILL = whole("400 Bad Request", {"error": {"message": "This model does not support assistant message prefill."}})
+
+
+def count(first: int, last: int) -> list[Step]:
+    """A counted answer in pieces."""
+    return answer(*(f"{number}, " for number in range(first, last)), str(last))
+
+
+def once(*pieces: str) -> list[Step]:
+    return [sse_head(), *(event(delta(piece)) for piece in pieces)]
+
+
+class Router:
+    """Answers `GET /models` with `models`, and chat requests one after the other; the last answer is for all further
+    ones."""
+
+    def __init__(self, *chats: Sequence[Step], models: bytes = MODELS) -> None:
+        self._chats = chats
+        self._models = models
+        self._asked = 0
+
+    def __call__(self, peer: Peer) -> None:
+        while peer.read():
+            request = [one for one in peer.server.requests if one.connection == peer.number][-1]
+            if request.method == "GET":
+                peer.sock.sendall(self._models)
+                continue
+            steps = self._chats[min(self._asked, len(self._chats) - 1)]
+            self._asked += 1
+            for step in steps:
+                if isinstance(step, bytes):
+                    peer.sock.sendall(step)
+                elif step is STALL:
+                    peer.stall()
+                else:
+                    assert callable(step)
+                    step(peer)
+            if not any(b"chunked" in step or b"Content-Length" in step for step in steps if isinstance(step, bytes)):
+                return  # only its end ends such an answer
+
+
+Lines = dict[str, str]
+Checked = tuple[int, Lines]
+
+
+@pytest.fixture
+def checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Checked]:
+    """Run the command in this process; its status, and each line by its topic, with what is below it."""
+    monkeypatch.setenv("TEST_KEY", KEY)
+
+    def run(base_url: str, provider: str = WITH_KEY, more: str = "", arguments: Sequence[str] = ()) -> Checked:
+        file = tmp_path / "config.toml"
+        file.write_text(
+            f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n{provider}\n'
+            f"[stream]\ntoken_timeout = 0.3\nconnect_timeout = 2\n{more}"
+        )
+        status = main(["check", "--config", str(file), *arguments])
+        out = capsys.readouterr().out
+        assert KEY not in out
+        assert "Traceback" not in out
+        return status, _lines(out)
+
+    return run
+
+
+def _lines(out: str) -> Lines:
+    found: Lines = {}
+    last = ""
+    for line in out.splitlines():
+        if line.startswith(" "):
+            found[last] += "\n" + line.strip()
+        else:
+            mark, last, text = line.split(maxsplit=2)
+            found[last] = f"{mark} {text}"
+    return found
+
+
+def _learnt(base_url: str) -> str | None:
+    with SqliteHistory.open(Path.home() / ".local/share/holytui/history.db") as history:
+        return history.recall(learn_key(base_url, "model"))
+
+
+# -- all is well
+
+
+def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        status, lines = checked(server.base_url)
+        prefill = server.requests[2].json["messages"][-1]
+    assert status == 0
+    assert [line[0] for line in lines.values()] == ["✓"] * 7
+    assert list(lines) == ["config", "model", "key", "connection", "request", "continuation", "models"]
+    assert f"{server.base_url}/chat/completions, directly" in lines["model"]
+    assert "environment variable TEST_KEY" in lines["key"]
+    assert "usage told" in lines["request"]
+    assert "end told (stop)" in lines["request"]
+    assert "by prefill, exactly" in lines["continuation"]
+    assert "2 models are listed, model among them" in lines["models"]
+    assert prefill["role"] == "assistant"
+    assert prefill["content"].endswith(" 22,")
+
+
+def test_the_guide_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "-m", "guide/guide"]) == 0
+    lines = _lines(capsys.readouterr().out)
+    assert [line[0] for line in lines.values()] == ["✓"] * 7
+
+
+# -- config
+
+
+def test_problems_of_the_configuration_are_listed_with_their_lines(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        status, lines = checked(server.base_url, more='max_retries = "three"\n')
+    assert status == 1
+    assert lines["config"].startswith("✗")
+    assert "has 1 problem\n" in lines["config"]
+    assert re.search(r"config\.toml:\d+: stream\.max_retries", lines["config"])
+
+
+def test_a_file_that_was_named_and_is_not_there_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--config", str(tmp_path / "none.toml"), "-m", "guide/guide"]) == 1
+    assert _lines(capsys.readouterr().out)["config"].startswith("✗")
+
+
+def test_an_unknown_model_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "-m", "nowhere/model"]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+# -- address and key
+
+
+def test_a_proxy_is_named_without_its_password(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40))]) as server:
+        proxy = f"http://me:pass-word@127.0.0.1:{server.port}"
+        _, lines = checked("http://far.example/v1", f'{WITH_KEY}\nproxy = "{proxy}"\nallow_insecure = true')
+    assert f"through the proxy http://127.0.0.1:{server.port}" in lines["model"]
+    assert "pass-word" not in str(lines)
+
+
+def test_a_key_that_is_not_set_says_how_to_set_it_and_nothing_is_asked(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40))]) as server:
+        status, lines = checked(server.base_url, 'api_key_env = "OTHER_KEY"')
+    assert status == 1
+    assert lines["key"].startswith("✗ OTHER_KEY is not set")
+    assert "export OTHER_KEY" in lines["key"]
+    assert lines["request"].startswith("·")
+    assert [one.method for one in server.requests] == ["GET"]
+
+
+def test_no_key_is_fine_on_this_machine(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        _, lines = checked(server.base_url, "")
+        assert "authorization" not in server.requests[-1].headers
+    assert lines["key"].startswith("✓ none is configured")
+
+
+# -- connection
+
+
+def test_nobody_at_the_port_is_told_and_the_rest_is_skipped(checked: Callable[..., Checked]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    status, lines = checked(f"http://127.0.0.1:{port}/v1")
+    assert status == 1
+    assert lines["connection"].startswith(f"✗ Nobody answers at 127.0.0.1:{port}")
+    assert [lines[topic][0] for topic in ("request", "continuation", "models")] == ["·"] * 3
+
+
+def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..., Checked]) -> None:
+    def mumble(peer: Peer) -> None:
+        peer.sock.recv(65536)
+        peer.sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with ScriptedServer([mumble]) as server:
+        status, lines = checked(server.base_url.replace("http:", "https:"))
+    assert status == 1
+    assert "is not trusted" in lines["connection"]
+    assert "ca_file" in lines["connection"]
+
+
+# -- request
+
+
+def test_a_server_that_tells_no_usage_is_doubtful(checked: Callable[..., Checked]) -> None:
+    pieces = [chunk(event(delta(f"{number}, "))) for number in range(1, 41)]
+    silent: list[Step] = [chunked_head(), *pieces, chunk(event(delta(finish="stop")) + event("[DONE]")), chunk(b"")]
+    with ScriptedServer([Router(silent, count(23, 40))]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 0
+    assert lines["request"].startswith("▲")
+    assert "usage not told" in lines["request"]
+    assert "shown with ~" in lines["request"]
+
+
+def test_an_answer_without_an_end_of_its_own_is_bad(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(once(*(f"{number}, " for number in range(1, 41))), count(41, 50))]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 1
+    assert "ended the connection before the answer was complete" in lines["request"]
+    assert "Before that: first token after" in lines["request"]
+    assert "by prefill, exactly" in lines["continuation"]
+
+
+def test_a_refused_key_names_its_place(checked: Callable[..., Checked]) -> None:
+    refusal = whole("401 Unauthorized", {"error": {"message": f"Incorrect API key: {KEY}", "code": "invalid_api_key"}})
+    with ScriptedServer([Router([refusal])]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 1
+    assert lines["request"].startswith("✗")
+    assert "TEST_KEY" in lines["request"]
+
+
+def test_a_stalled_answer_is_given_up(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router([*once("1, ", "2, "), STALL])]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 1
+    assert "token_timeout" in lines["request"]
+    assert "press" not in str(lines).lower()
+
+
+def test_an_empty_answer_is_bad(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(answer())]) as server:
+        status, lines = checked(server.base_url)
+    assert (status, lines["request"][0]) == (1, "✗")
+    assert "empty" in lines["request"]
+
+
+def test_a_key_that_ends_midway_is_renewed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "-m", "guide/expired"]) == 0
+    line = _lines(capsys.readouterr().out)["request"]
+    assert line.startswith("▲")
+    assert "its source gave another" in line
+
+
+class LeapingClock:
+    """Real time, and what a server adds to it."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def leap(self, _peer: Peer) -> None:
+        self._ahead += 4.0
+
+
+def _trial(tmp_path: Path, base_url: str, clock: Callable[[], float], begun: list[Topic]) -> list[Finding]:
+    file = tmp_path / "config.toml"
+    file.write_text(f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n')
+    config = load(file).config
+    client = ChatClient()
+    with SqliteHistory.open(tmp_path / "history.db") as history:
+        preparation = Preparation(lambda: config, history, KeyRings().of, GuideServer, probe_scale=1.0)
+        resolved = preparation.resolve("test/model")
+        endpoint, keys = preparation.address(resolved)
+        strategy = preparation.strategy(resolved, endpoint, {}, by_user=True)
+        subject = Subject(resolved, endpoint, keys, strategy, config.stream)
+        found = list(Checkup(subject, client, history, clock=clock, begun=begun.append).findings())
+    client.close()
+    return found
+
+
+def test_what_comes_at_once_after_a_long_wait_was_buffered_on_the_way(tmp_path: Path) -> None:
+    clock = LeapingClock()
+    begun: list[Topic] = []
+    body = b"".join(event(delta(f"{number}, ")) for number in range(1, 41)) + event(delta(finish="stop"))
+    buffered: list[Step] = [clock.leap, chunked_head(), chunk(body + event("[DONE]")), chunk(b"")]
+    with ScriptedServer([Router(buffered, count(23, 40))]) as server:
+        found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, begun)}
+    assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
+    assert "buffered on the way" in found[Topic.REQUEST].text
+    assert "proxy" in found[Topic.REQUEST].hints[0]
+    assert begun == [Topic.KEY, Topic.CONNECTION, Topic.REQUEST, Topic.CONTINUATION]
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "how"),
+    [
+        ([4.0], Flow.UNCLEAR),
+        ([4.0] * 7, Flow.UNCLEAR),
+        ([4.0] * 40, Flow.BUFFERED),
+        ([0.3] * 40, Flow.STREAMED),
+        ([4.0 + step / 100 for step in range(40)], Flow.STREAMED),
+    ],
+)
+def test_flow_is_judged_by_arrivals(arrivals: list[float], how: Flow) -> None:
+    assert flow(arrivals) is how
+
+
+# -- continuation
+
+
+def test_a_refused_prefill_leaves_the_instruction_which_is_remembered(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), [NO_PREFILL], count(23, 40))]) as server:
+        status, lines = checked(server.base_url)
+        last = server.requests[-1].json["messages"]
+    assert status == 0
+    assert lines["continuation"].startswith("✓ cut answers go on by instruction, the seam is marked")
+    assert "refused (status 400)" in lines["continuation"]
+    assert [message["role"] for message in last] == ["user", "assistant", "user"]
+    assert _learnt(server.base_url) == "instruct"
+
+
+def test_an_exact_prefill_is_remembered(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        checked(server.base_url)
+    assert _learnt(server.base_url) == "prefill"
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (count(1, 40), "begins again from the start"),
+        (count(20, 40), "says the end again"),
+        (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "goes on after words of its own"),
+        (answer("I do not know what you mean."), "says something else"),
+    ],
+)
+def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], second: list[Step], said: str) -> None:
+    with ScriptedServer([Router(count(1, 40), second, count(23, 40))]) as server:
+        _, lines = checked(server.base_url)
+    assert f"By prefill: it {said}" in lines["continuation"]
+    assert _learnt(server.base_url) == "instruct"
+
+
+def test_an_instruction_that_is_not_followed_is_doubtful(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), [NO_PREFILL], count(1, 40))]) as server:
+        _, lines = checked(server.base_url)
+    assert lines["continuation"].startswith("▲")
+    assert "By instruction: it begins again" in lines["continuation"]
+
+
+def test_a_busy_server_teaches_nothing(checked: Callable[..., Checked]) -> None:
+    busy = whole("503 Service Unavailable", {"error": {"message": "overloaded"}})
+    with ScriptedServer([Router(count(1, 40), [busy])]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 0
+    assert lines["continuation"].startswith("▲ not known")
+    assert _learnt(server.base_url) is None
+
+
+def test_an_answer_that_does_not_count_leaves_the_continuation_unknown(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(answer("I would rather not."))]) as server:
+        _, lines = checked(server.base_url)
+    assert lines["continuation"].startswith("▲ not known")
+
+
+def test_a_configured_restart_is_not_tried(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40))]) as server:
+        _, lines = checked(server.base_url, more='recover = "restart"\n')
+        assert len(server.requests) == 2
+    assert "from the start" in lines["continuation"]
+
+
+@pytest.mark.parametrize(
+    ("text", "going"),
+    [
+        (" 8, 9, 10, 11", Going.EXACT),
+        ("8, 9", Going.EXACT),
+        ("Of course: 8, 9, 10, 11", Going.WORDS),
+        ("1, 2, 3, 4, 5, 6, 7, 8", Going.ANEW),
+        ("6, 7, 8, 9", Going.ECHO),
+        ("9, 10, 11", Going.OTHER),
+        ("8, 10, 12", Going.OTHER),
+        ("", Going.OTHER),
+    ],
+)
+def test_going_on_is_judged_by_the_numbers(text: str, going: Going) -> None:
+    assert going_on("Here: 1, 2, 3, 4, 5, 6, 7,", text) is going
+
+
+def test_a_prefix_that_is_sent_again_as_usual_is_no_fault() -> None:
+    assert going_on("1, 2, 3,", "1, 2, 3, 4, 5, 6, 7", echoes=True) is Going.EXACT
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "beginning"),
+    [
+        ("1, 2, 3, 4, 5, 6, 7, 8", True, "1, 2, 3, 4,"),
+        ("1, 2, 3, 4, 1", False, "1, 2, 3, 4,"),
+        ("From 1 to 40: 1, 2, 3, 4", False, "From 1 to 40: 1, 2, 3,"),
+        ("Hello", False, ""),
+        ("2 or 3 or 17 of them", False, ""),
+    ],
+)
+def test_the_beginning_ends_with_a_whole_number(text: str, whole: bool, beginning: str) -> None:
+    assert beginning_of(text, whole=whole) == beginning
+
+
+# -- models
+
+
+def test_a_model_that_is_not_listed_is_doubtful_with_the_nearest(checked: Callable[..., Checked]) -> None:
+    listed = whole("200 OK", {"data": [{"id": "models"}, {"id": "modal"}]})
+    with ScriptedServer([Router(count(1, 40), count(23, 40), models=listed)]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 0
+    assert lines["models"].startswith("▲")
+    assert "Did you mean" in lines["models"]
+
+
+def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked]) -> None:
+    missing = whole("404 Not Found", {"error": {"message": "no"}})
+    with ScriptedServer([Router(count(1, 40), count(23, 40), models=missing)]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 0
+    assert "gives no list" in lines["models"]
+
+
+# -- faults of the guide
+
+
+@pytest.mark.parametrize(
+    ("model", "request_says", "continuation_says"),
+    [
+        ("cut", "✗ The connection", "✓ cut answers go on by prefill, exactly"),
+        ("sure", "✗ The connection", "By prefill: refused"),
+        ("busy", "gets too many requests", "▲ not known"),
+        ("final", "no credit left", "▲ not known"),
+    ],
+)
+def test_a_fault_of_the_guide_is_told_as_it_is(
+    capsys: pytest.CaptureFixture[str], model: str, request_says: str, continuation_says: str
+) -> None:
+    assert main(["check", "-m", f"guide/{model}"]) == 1
+    lines = _lines(capsys.readouterr().out)
+    assert request_says in lines["request"]
+    assert continuation_says in lines["continuation"]
+
+
+# -- the history
+
+
+def test_a_history_that_cannot_be_opened_is_told_and_the_check_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(blocked / "data"))
+    assert main(["check", "-m", "guide/guide"]) == 1
+    lines = _lines(capsys.readouterr().out)
+    assert lines["history"].startswith("✗")
+    assert lines["request"].startswith("✓")
+
+
+# -- the clipboard
+
+
+def test_the_clipboard_gets_what_is_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "somewhere")
+    sent: list[bytes] = []
+    (finding,) = check.clipboard(sent.append)
+    (sequence,) = sent
+    kept = (Path.home() / ".cache/holytui/last-copy.txt").read_text()
+    assert finding.mark is Mark.GOOD
+    assert sequence.startswith(b"\x1b]52;c;")
+    assert kept in finding.hints[0]
+    assert "sent to the terminal" in finding.text
+
+
+def test_a_setting_of_tmux_that_is_in_the_way_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text(
+        '#!/bin/sh\ncase "$1$3" in -V) echo tmux 3.4;; *set-clipboard) echo off;; *) cat >/dev/null;; esac\n'
+    )
+    tmux.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    monkeypatch.setenv("SSH_CONNECTION", "somewhere")
+    found = list(check.clipboard(lambda data: None))
+    assert found[0].mark is Mark.DOUBTFUL
+    assert "set -s set-clipboard on" in found[0].text
+    assert found[-1].mark is Mark.GOOD
+
+
+def test_the_clipboard_alone_asks_no_endpoint(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "somewhere")
+    monkeypatch.setattr(check, "terminal", lambda: nullcontext(None))
+    assert main(["check", "--clipboard"]) == 0
+    out = capsys.readouterr().out
+    assert "config" not in out
+    assert "no terminal" in out
+
+
+# -- how it is printed
+
+
+class Narrow:
+    """An output that knows only ASCII."""
+
+    encoding = "ascii"
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        text.encode("ascii")
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+def test_an_output_without_these_signs_gets_letters() -> None:
+    out = Narrow()
+    report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
+    report.add(Finding(Mark.BAD, Topic.KEY, "“none”", ("next",)))
+    assert out.text.startswith("XX key")
+    assert report.bad
+
+
+def test_ctrl_c_ends_it_at_once_without_a_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    asked = threading.Event()
+
+    def hold(peer: Peer) -> None:
+        asked.set()
+        peer.stall()
+
+    with ScriptedServer([Router([hold])]) as server:
+        file.write_text(f'default_model = "test/model"\n[providers.test]\nbase_url = "{server.base_url}"\n')
+        command = [sys.executable, "-m", "holytui", "check", "--config", str(file)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+            assert asked.wait(20)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "connection" in out
+    assert err == ""
