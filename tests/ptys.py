@@ -36,6 +36,8 @@ class Terminal:
     def __init__(self, command: Sequence[str], *, cols: int = 100, rows: int = 30, env: dict[str, str] | None = None):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for name in ("COLUMNS", "LINES"):  # a test runner may have set a size of its own
+                os.environ.pop(name, None)
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", **(env or {}))
             try:
                 os.execvp(command[0], list(command))

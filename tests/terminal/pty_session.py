@@ -47,7 +47,9 @@ class Session:
         self.before = termios.tcgetattr(self.slave)
         self._size(width, height)
         self._reports, child_reports = os.pipe()
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        # a test runner may have set a size of its own, which Textual would believe
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environ = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.terminal.subject", arguments[0], str(child_reports), *arguments[1:]],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environ, pass_fds=[child_reports],

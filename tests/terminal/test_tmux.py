@@ -22,7 +22,9 @@ class Pane:
 
     def __init__(self, folder: Path, driver: str) -> None:
         folder.mkdir()
-        self.environ = {**os.environ, "TMUX_TMPDIR": str(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        # a test runner may have set a size of its own, which Textual would believe
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        self.environ = {**inherited, "TMUX_TMPDIR": str(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         fifo = folder / "reports"
         os.mkfifo(fifo)
         self.reports = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
