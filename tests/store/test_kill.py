@@ -1,70 +1,154 @@
 from __future__ import annotations
 
+import multiprocessing
 import random
 import sqlite3
-import subprocess
-import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from holytui.models import AnswerState, Role
+from holytui.store.sqlite import SqliteHistory
 from tests.store.conftest import Opener
-from tests.store.streaming_child import word
+from tests.store.killed_child import KINDS, MESSAGES, main, word
 
-ROOT = Path(__file__).parents[2]
-
-
-def stream_and_kill(path: Path, lines: int) -> tuple[str, int]:
-    """Returns the answer's id and the number of words that must be on disk: those journalled 250 ms before the kill."""
-    command = [sys.executable, "-m", "tests.store.streaming_child", str(path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        answer_id = child.stdout.readline().strip()
-        stamps: list[float] = []
-        late = 0.0
-        for _ in range(lines):
-            _number, stamp, pause = child.stdout.readline().split()
-            stamps.append(float(stamp))
-            late = max(late, float(pause))
-        killed = time.monotonic()
-        child.kill()
-    return answer_id, sum(stamp <= killed - 0.25 - late for stamp in stamps)
+ROUNDS = 32
+"""With two processes killed in each."""
+MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40}
 
 
-def test_a_kill_loses_nothing_older_than_a_quarter_second(path: Path, opener: Opener) -> None:
-    chance = random.Random(7)
-    due = {}
-    for _ in range(10):
-        answer_id, words = stream_and_kill(path, chance.randint(1, 120))
-        due[answer_id] = words
-    assert any(due.values())
-    history = opener()
+@dataclass(slots=True)
+class Child:
+    """A process at work, and what it has told."""
+
+    kind: str
+    seed: int
+    process: ForkServerProcess
+    pipe: Connection
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+    killed: float = 0.0
+
+    def hear(self, count: int) -> None:
+        """Wait until it has told so much."""
+        while len(self.told) < count:
+            self.told.append(self.pipe.recv())
+
+    def kill(self) -> None:
+        self.killed = time.monotonic()
+        self.process.kill()
+        self.process.join()
+        try:
+            while self.pipe.poll():
+                self.told.append(self.pipe.recv())
+        except EOFError:
+            pass
+        self.pipe.close()
+        self.process.close()
+
+
+@contextmanager
+def at_work(kind: str, path: Path, seed: int) -> Iterator[Child]:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "tests.store.killed_child"])
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=main, args=(kind, path, seed, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    child = Child(kind, seed, process, ours)
+    try:
+        yield child
+    finally:
+        if not child.killed:
+            child.kill()
+
+
+def check(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    # each of the children was killed; all of their answers are found by one look
-    cut = {message.id: message for message in history.unfinished()}
-    assert cut.keys() == due.keys()
-    for answer_id, words in due.items():
-        message = cut[answer_id]
-        found = message.text.split()
-        assert message.state is AnswerState.INTERRUPTED
-        assert message.problem is not None
-        assert len(found) >= words
-        assert message.text == "".join(word(number) for number in range(len(found)))
-        assert message.reasoning.startswith("".join(f"r{number} " for number in range(words)))
-        assert history.message(answer_id) == message
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_kill_at_any_time_loses_nothing(path: Path, opener: Opener) -> None:
+    opener()  # so that no child is killed before there is a file
+    chance = random.Random(7)
+    killed: list[Child] = []
+    for number in range(ROUNDS):
+        kinds = chance.choices(list(KINDS), k=2)
+        with at_work(kinds[0], path, 2 * number) as one, at_work(kinds[1], path, 2 * number + 1) as two:
+            for child in (one, two):
+                child.hear(chance.randrange(MOST_TOLD[child.kind]))
+                child.kill()
+                killed.append(child)
+                check(path)
+    assert len(killed) >= 60
+    assert {child.kind for child in killed} == KINDS.keys()
+    history = opener()
+    cut = {message.id: message.text for message in history.unfinished()}
+    checks = {"streaming": streamed, "editing": edited, "deleting": deleted, "importing": imported}
+    for child in killed:
+        checks[child.kind](history, child, cut)
     assert history.unfinished() == []
+    check(path)
+
+
+def streamed(history: SqliteHistory, child: Child, cut: dict[str, str]) -> None:
+    if not child.told:
+        return
+    (answer_id,), *words = child.told
+    late = max((pause for _count, _at, pause in words), default=0.0)
+    due = max((count for count, at, _pause in words if at <= child.killed - 0.25 - late), default=0)
+    message = history.message(answer_id)
+    assert message is not None
+    assert message.state is AnswerState.INTERRUPTED
+    assert message.problem is not None
+    assert cut[answer_id] == message.text
+    found = message.text.split()
+    assert len(found) >= due
+    assert message.text == "".join(word(number) for number in range(len(found)))
+    assert message.reasoning.startswith("".join(f"r{number} " for number in range(due)))
+
+
+def edited(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
+    for message_id, parent_id, text in child.told:
+        message = history.message(message_id)
+        assert message is not None
+        assert (message.parent_id, message.text) == (parent_id, text)
+
+
+def deleted(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
+    seen = dict(child.told)
+    doubtful = 1  # the last thing done may not have been told any more
+    for conversation_id, here in seen.items():
+        if (history.conversation(conversation_id) is not None) is not here:
+            doubtful -= 1
+        elif here:
+            assert [message.text for message in history.branch(conversation_id)] == ["words " * 50]
+    assert doubtful >= 0
+
+
+def imported(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
+    """A conversation is there with all of its messages, or not at all."""
+    titles = {one.title: one.id for one in history.conversations()}
+    known = [title for title in titles if title.startswith(f"imported {child.seed}-")]
+    assert len(known) >= max((count for (count,) in child.told), default=0)
+    for title in known:
+        bundle = history.bundle(titles[title])
+        assert bundle is not None
+        assert len(bundle.messages) == len(history.branch(titles[title])) == MESSAGES
 
 
 def test_an_answer_of_a_living_process_is_left_alone_and_followed(path: Path, opener: Opener) -> None:
     history = opener()
-    command = [sys.executable, "-m", "tests.store.streaming_child", str(path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        answer_id = child.stdout.readline().strip()
+    with at_work("streaming", path, 0) as child:
+        child.hear(1)
+        (answer_id,) = child.told[0]
         while not ((message := history.message(answer_id)) and message.text):
-            child.stdout.readline()
+            child.hear(len(child.told) + 1)
         assert message.state is AnswerState.STREAMING
         assert history.unfinished() == []
         (listed,) = history.conversations()
@@ -72,7 +156,6 @@ def test_an_answer_of_a_living_process_is_left_alone_and_followed(path: Path, op
         # meanwhile this process writes to the same conversation: a branch of its own
         question = history.variants(history.branch(listed.id)[0].id)[0]
         history.add_message(listed.id, Role.USER, "Meanwhile?", parent_id=question.parent_id)
-        child.kill()
     assert [each.text for each in history.variants(question.id)] == ["Why?", "Meanwhile?"]
     (cut,) = history.unfinished()
     assert cut.id == answer_id

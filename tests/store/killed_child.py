@@ -1,0 +1,123 @@
+"""What processes do to a history until they are killed; run by test_kill.py.
+
+Each tells through a pipe what it has done, once it is done: whatever was told must be on disk after the kill.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from holytui.errors import StoreError
+from holytui.models import AnswerState, Role
+from holytui.store.sqlite import SqliteHistory
+from holytui.store.transfer import import_from
+from tests.store.samples import CONTENT, REASONING, ask
+
+PAUSE = 0.004
+Tell = Callable[..., None]
+
+
+def word(number: int) -> str:
+    """The nth word of a streamed answer."""
+    return f"từ{number} "
+
+
+def streaming(history: SqliteHistory, tell: Tell, _seed: int) -> None:
+    """Journals an answer word by word. Tells its id; then the number of words, the time, and the longest pause beyond
+    what was asked for, since a machine under load delays the writing thread just the same."""
+    asked = ask(history)
+    history.set_state(asked.answer.id, AnswerState.STREAMING)
+    tell(asked.answer.id)
+    never, late = threading.Event(), 0.0
+    for number in range(100_000):
+        history.journal(asked.attempt.id, CONTENT, word(number))
+        history.journal(asked.attempt.id, REASONING, f"r{number} ")
+        now = time.monotonic()
+        tell(number + 1, now, late)
+        never.wait(PAUSE)
+        late = max(late, time.monotonic() - now - PAUSE)
+
+
+def editing(history: SqliteHistory, tell: Tell, seed: int) -> None:
+    """Asks, answers, edits and asks again, all over a tree. Tells id, parent and text of each message."""
+    chance = random.Random(seed)
+    talk = history.create_conversation(title="edited").id
+    questions: list[str | None] = [None]
+    for number in range(100_000):
+        text = f"version {number} " * 20
+        asked = history.add_message(talk, Role.USER, text, parent_id=chance.choice(questions))
+        tell(asked.id, asked.parent_id, text)
+        answer = history.add_message(
+            talk, Role.ASSISTANT, "", parent_id=asked.id, state=AnswerState.QUEUED, model="guide/guide"
+        )
+        history.finish(replace(answer, text=text.upper(), state=AnswerState.COMPLETE))
+        tell(answer.id, asked.id, text.upper())
+        questions.append(answer.id)
+
+
+def deleting(history: SqliteHistory, tell: Tell, seed: int) -> None:
+    """Makes, deletes, brings back and destroys conversations. Tells id and whether it is to be seen."""
+    chance = random.Random(seed)
+    here: list[str] = []
+    gone: list[str] = []
+    for number in range(100_000):
+        match chance.randrange(8):
+            case 0 | 1 if here:
+                gone.append(here.pop(chance.randrange(len(here))))
+                history.delete_conversation(gone[-1])
+                tell(gone[-1], False)
+            case 2 if gone:
+                one = gone.pop()
+                with suppress(StoreError):  # another process has destroyed it
+                    history.restore_conversation(one)
+                    here.append(one)
+                    tell(one, True)
+            case 3 if number % 3 == 0:
+                history.purge_deleted(time.time() + 1)
+                gone.clear()
+                with suppress(StoreError):  # another process is writing all the time
+                    history.compact()
+            case _:
+                talk = history.create_conversation(title=f"number {number}").id
+                history.add_message(talk, Role.USER, "words " * 50, parent_id=None)
+                here.append(talk)
+                tell(talk, True)
+
+
+def importing(history: SqliteHistory, tell: Tell, seed: int) -> None:
+    """Imports one conversation after another. Tells how many are in."""
+    for batch in range(100_000):
+        text = json.dumps([exported(f"{seed}-{batch}-{number}") for number in range(20)])
+        import_from(history, io.StringIO(text), lambda done, batch=batch: tell(batch * 20 + done.entries))  # type: ignore[misc]
+
+
+MESSAGES = 12
+
+
+def exported(name: str) -> dict[str, Any]:
+    """A conversation as ChatGPT exports it."""
+    nodes: dict[str, Any] = {}
+    for number in range(MESSAGES):
+        content = {"content_type": "text", "parts": [f"{name} message {number} " * 10]}
+        role = "user" if number % 2 == 0 else "assistant"
+        parent = f"n{number - 1}" if number else None
+        nodes[f"n{number}"] = {"parent": parent, "message": {"author": {"role": role}, "content": content}}
+    return {"id": name, "title": f"imported {name}", "create_time": 1.0, "update_time": 2.0, "mapping": nodes}
+
+
+KINDS = {each.__name__: each for each in (streaming, editing, deleting, importing)}
+
+
+def main(kind: str, path: Path, seed: int, pipe: Connection) -> None:
+    """Do it until killed."""
+    KINDS[kind](SqliteHistory(path), lambda *facts: pipe.send(facts), seed)
