@@ -99,7 +99,8 @@ def finish(services: Services, cause: Cause, seconds: float) -> None:
         words = ngettext("{count} answer is still on its way", "{count} answers are still on their way", count)
         how = _("it is received without a screen; Ctrl+C ends that, and keeps the text")
         print(f"holytui: {words.format(count=count)}: {how}", file=sys.stderr, flush=True)  # noqa: T201 - the screen is gone
-    _receive(services, seconds)
+    # what nobody can read afterwards is not waited for
+    _receive(services, seconds if services.temporary is None else 0.0)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(_("The terminal was gone, and holytui did not wait any longer"), _("All that had arrived is kept."))
