@@ -10,7 +10,8 @@ from types import MappingProxyType
 from holytui.engine.context import system_prompt
 from holytui.engine.engine import StartedTurn
 from holytui.engine.services import Services
-from holytui.i18n import ngettext
+from holytui.errors import NotAttached
+from holytui.i18n import _, ngettext
 from holytui.models import Message
 from holytui.text import sanitize_line
 from holytui.ui import attachments
@@ -25,6 +26,11 @@ class Place:
     wait for it."""
 
     id: str = ""
+    leaf: str | None = None
+    """The last message of the branch that this window shows, which a question follows. Another window may show another
+    branch; the history remembers only the last one."""
+    theirs: str | None = None
+    """The last message of another window's branch, of which the user knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +52,17 @@ class Question:
     settings: Settings = Settings()
     editing: Message | None = None
     """The question that this one takes the place of, on a new branch."""
+    anyway: bool = False
+    """It was sent before, and refused as it names files that are not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The answer is on its way; `notice` is what to tell of the question's files, or empty."""
-
-    started: StartedTurn
-    notice: str
-
-
-def put(services: Services, question: Question) -> Asked:
+def put(services: Services, question: Question) -> StartedTurn:
     """Blocks on the disk. Raises NotAttached, ModelUnknown, StoreError; then nothing was asked."""
     files, missing = attachments.gather(question.paths, Path.cwd())
+    if not question.anyway and (wrong := attachments.surely_paths(missing)):
+        names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
+        title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
+        raise NotAttached(title.format(names=names), _("Enter again sends it as text"))
     text = attachments.with_files(question.text, files)
     editing = question.editing
     engine = services.engine
@@ -67,13 +71,15 @@ def put(services: Services, question: Question) -> Asked:
             text, conversation_id=editing.conversation_id, model=question.model, parent_id=editing.parent_id
         )
     elif question.place.id:
-        started = engine.ask(text, conversation_id=question.place.id, model=question.model)
+        after = question.place.leaf or ...
+        started = engine.ask(text, conversation_id=question.place.id, model=question.model, parent_id=after)
     elif question.settings.params:
         started = engine.ask(text, conversation_id=_prepared(services, question), model=question.model)
     else:
         started = engine.ask(text, model=question.model, system=question.settings.system)
     question.place.id = started.conversation_id
-    return Asked(started, _notice(files, missing))
+    question.place.leaf = started.answer_id
+    return started
 
 
 def _prepared(services: Services, question: Question) -> str:
@@ -86,16 +92,3 @@ def _prepared(services: Services, question: Question) -> str:
     )
     services.history.update_conversation(made.id, params=dict(settings.params))
     return made.id
-
-
-def _notice(files: Sequence[attachments.Attachment], missing: Sequence[str]) -> str:
-    parts = []
-    if files:
-        parts.append(
-            ngettext("{count} file sent along", "{count} files sent along", len(files)).format(count=len(files))
-        )
-    if missing:
-        names = ", ".join(sanitize_line(f"@{path}") for path in missing)
-        words = ngettext("{names}: no such file, sent as text", "{names}: no such files, sent as text", len(missing))
-        parts.append(words.format(names=names))
-    return " · ".join(parts)

@@ -134,6 +134,11 @@ def gather(paths: Sequence[str], base: Path) -> tuple[list[Attachment], list[str
     return found, missing
 
 
+def surely_paths(missing: Sequence[str]) -> list[str]:
+    """Those that can hardly be anything else: `@a/b` or `@a.py`, but not `@property`."""
+    return [path for path in missing if re.search(r"[^/]/[^/]|\w\.\w", path)]
+
+
 def read(path: str, base: Path) -> Attachment | None:
     """The text file at `path`; None if there is nothing. Blocks on the disk. Raises NotAttached, with the reason."""
     place = _place(path, base)
@@ -171,7 +176,7 @@ def _refused(path: str, reason: str) -> NotAttached:
 
 def with_files(question: str, files: Sequence[Attachment]) -> str:
     """The question, then each file under its name in a fence that nothing in it can end."""
-    return "\n\n".join([question, *(_block(file) for file in files)])
+    return "\n\n".join([question.rstrip() if files else question, *(_block(file) for file in files)])
 
 
 def _block(file: Attachment) -> str:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from textual import events
 from textual.pilot import Pilot
 
 from holytui.config.schema import Config, Model, Provider, Stream, Ui
@@ -109,8 +110,11 @@ class Visitor:
         await self.until(lambda: words in self.text)
 
     async def press(self, *keys: str) -> None:
-        """Keys in Textual's names."""
-        await self.pilot.press(*(textual_key(key) for key in keys))
+        """Keys in Textual's names, as fast as a paste without brackets."""
+        for key in keys:
+            char = " " if key == "space" else key if len(key) == 1 else None
+            self.app.post_message(events.Key(textual_key(key), char))
+        await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         """Keys that write a text."""
@@ -130,11 +134,15 @@ class Visitor:
 
     async def calm(self) -> None:
         """Wait until no answer is on its way and nothing is being done."""
-        await self.until(lambda: self.chat.services is not None)
-        await self.app.workers.wait_for_complete()
-        await self.until(lambda: not self.house.engine.active() and not self.chat.on_their_way)
-        await self.app.workers.wait_for_complete()
+        await self.until(lambda: not self.busy)
         await self.pilot.pause()
+        await self.until(lambda: not self.busy)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way or something is being done."""
+        workers = any(not worker.is_finished and worker.group != "watch" for worker in self.app.workers)
+        return workers or bool(self.house.engine.active()) or self.chat.on_their_way
 
     async def to_log(self) -> None:
         """Give the messages the focus."""
@@ -160,17 +168,18 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visit(house: House, size: tuple[int, int] = (120, 40), **options: str) -> AsyncIterator[Visitor]:
-    """Run the app and wait until its history is open."""
+async def visit(
+    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: str
+) -> AsyncIterator[Visitor]:
+    """Run the app and wait until its history is open, and what it then begins is done (if `calm`)."""
     app = house.app(**options)
     async with app.run_test(size=size) as pilot:
         visitor = Visitor(pilot, house)
         await visitor.until(lambda: any(isinstance(screen, ChatScreen) for screen in app.screen_stack))
         await visitor.until(lambda: visitor.chat.services is not None)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        if calm:
+            await visitor.calm()
         yield visitor
-        await app.workers.wait_for_complete()
 
 
 def key_name(keymap: Keymap, action_id: str) -> str:

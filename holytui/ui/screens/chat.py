@@ -21,10 +21,10 @@ from holytui.engine import events as ev
 from holytui.engine.engine import StartedTurn
 from holytui.engine.events import TurnEvent
 from holytui.engine.services import Opening, Services
-from holytui.errors import HolytuiError
+from holytui.errors import HolytuiError, NotAttached
 from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.models import AnswerState, Message
+from holytui.models import AnswerState, Conversation, Message
 from holytui.terminal.app import ThinScreen
 from holytui.ui import actions, bookmark, conversation_actions, drafts, link, message_actions, starting
 from holytui.ui import help as help_page
@@ -37,6 +37,7 @@ from holytui.ui.mailbox import Mailbox
 from holytui.ui.opened import Opened, entry_of, open_conversation
 from holytui.ui.status import Status
 from holytui.ui.turns import TurnView
+from holytui.ui.watch import Watch
 from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
 from holytui.ui.widgets.message_log import MessageLog
@@ -93,6 +94,8 @@ class ChatScreen(ThinScreen[None]):
         self._editing: Message | None = None
         self._aside = Draft()
         """What was in the prompt before an earlier question was put there."""
+        self._refused = ""
+        """A question that names files that are not there; sent once more, it goes out as it is."""
         self._drafts = DraftKeeper()
         self._fresh = Draft()
         """What is written for a conversation that does not exist yet."""
@@ -159,6 +162,8 @@ class ChatScreen(ThinScreen[None]):
         self._mailbox.open()
         services.engine.listen(self._mailbox.put)
         await self.start(services)
+        if services.temporary is not None:
+            self.say(services.problems[-1], Level.ERROR)
 
     async def start(self, services: Services) -> None:
         """What to show first: what was asked for, else a conversation with an answer that was cut, else a new one."""
@@ -177,6 +182,7 @@ class ChatScreen(ThinScreen[None]):
                 self.prompt.restore(self._drafts.moved("", kept))
         await starting.after_cut(self, services, cut)
         self._started = True
+        self.run_worker(Watch(self, services).run(), group="watch", exit_on_error=False)
         for question in self._early:
             await self._send(services, replace(question, place=self.place)).wait()
 
@@ -188,14 +194,15 @@ class ChatScreen(ThinScreen[None]):
 
     # -- conversations
 
-    async def refresh_list(self) -> None:
-        """The list as it is on disk."""
+    async def refresh_list(self) -> Sequence[Conversation]:
+        """Show the list as it is on disk, and return it."""
         if self.services is None:
-            return
+            return ()
         found = await asyncio.to_thread(self.services.history.conversations)
         busy = {turn.conversation_id for turn in self._turns.values()}
         shown = [replace(one, streaming=True) if one.id in busy else one for one in found]
         self.sidebar.show(shown, self.conversation_id, datetime.now().astimezone().date())
+        return found
 
     def show_new(self) -> None:
         """An empty conversation; it is on disk with its first question."""
@@ -226,6 +233,7 @@ class ChatScreen(ThinScreen[None]):
         if opened.conversation.unread:
             await asyncio.to_thread(self.services.history.update_conversation, conversation_id, unread=False)
         self._show(opened)
+        self.place.leaf = self.place.theirs = opened.leaf
         await self.refresh_list()
 
     def _show(self, opened: Opened) -> None:
@@ -254,7 +262,9 @@ class ChatScreen(ThinScreen[None]):
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
         editing = self._editing
-        question = Question(event.text, event.paths, self.place, self.model, self.settings, editing)
+        again = event.text == self._refused
+        question = Question(event.text, event.paths, self.place, self.model, self.settings, editing, again)
+        self._refused = ""
         if editing is not None:
             self._end_editing()
         if self.services is None or not self._started:
@@ -267,19 +277,19 @@ class ChatScreen(ThinScreen[None]):
     async def _send(self, services: Services, question: Question) -> None:
         try:
             async with self._sending:
-                asked = await asyncio.to_thread(put, services, question)
+                started = await asyncio.to_thread(put, services, question)
             if question.place is self.place:
                 self._drafts.named(question.place.id)
             self._keep_draft()
-            await self.begin(services, asked.started)
-            if asked.notice:
-                self.say(asked.notice)
+            await self.begin(services, started)
         except HolytuiError as error:
             if question.editing is not None and question.place is self.place:
                 self.edit(question.editing)
                 self.prompt.put(question.text)
             else:
                 self.prompt.give_back(question.text)
+            if isinstance(error, NotAttached):
+                self._refused = question.text
             self.say(str(error), Level.ERROR)
 
     @on(Prompt.Commanded)
@@ -352,7 +362,8 @@ class ChatScreen(ThinScreen[None]):
             started.turn_id, started.conversation_id, started.answer_id, time.monotonic()
         )
         self._deliver(self._ahead.pop(started.turn_id, ()))
-        opened = await asyncio.to_thread(open_conversation, services.history, started.conversation_id)
+        leaf = self.place.leaf if self.conversation_id == started.conversation_id else None
+        opened = await asyncio.to_thread(open_conversation, services.history, started.conversation_id, leaf)
         if opened is not None and self.conversation_id == started.conversation_id:
             self._show(opened)
         await self.refresh_list()
@@ -367,6 +378,16 @@ class ChatScreen(ThinScreen[None]):
     def on_their_way(self) -> bool:
         """Whether any answer is, in any conversation."""
         return bool(self._turns)
+
+    @property
+    def own_answers(self) -> set[str]:
+        """The answers that this window receives."""
+        return {turn.answer_id for turn in self._turns.values()}
+
+    @property
+    def own_conversations(self) -> set[str]:
+        """Those in which this window receives an answer."""
+        return {turn.conversation_id for turn in self._turns.values()}
 
     def turn_here(self) -> TurnView | None:
         """The answer on its way in the shown conversation."""

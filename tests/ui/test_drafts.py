@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holytui.store.sqlite import SqliteHistory
+from holytui.ui import drafts
+from holytui.ui.drafts import Draft, DraftKeeper, decode, encode
+
+_DRAFTS = st.builds(Draft, st.text(max_size=30), st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(_DRAFTS)
+def test_a_draft_comes_back_as_it_was(draft: Draft) -> None:
+    assert decode(encode(draft)) == draft
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40).map(lambda text: '{"holytui draft":' + text))
+def test_a_text_that_looks_like_one_of_ours_comes_back_too(text: str) -> None:
+    assert decode(encode(Draft(text))) == Draft(text)
+
+
+def test_what_is_no_draft_of_ours_is_a_text() -> None:
+    for kept in ('{"holytui draft": 1}', '{"holytui draft": "a", "pastes": {"p": 1}}', '{"holytui draft":'):
+        assert decode(kept) == Draft(kept)
+
+
+def test_a_plain_text_is_kept_as_it_is() -> None:
+    assert encode(Draft("hello")) == "hello"
+
+
+def test_each_conversation_has_its_own_and_one_that_is_not_there_yet_too(tmp_path: Path) -> None:
+    history = SqliteHistory.open(tmp_path / "history.db")
+    one = history.create_conversation(title="one").id
+    keeper = DraftKeeper()
+    assert keeper.wrote(Draft("for a new one"))
+    assert keeper.moved(one, Draft()) == Draft()
+    assert keeper.wrote(Draft("for one", {"[p]": "x"}))
+    keeper.save(history)
+    assert not keeper.wrote(Draft("for one", {"[p]": "x"}))
+    assert drafts.load(history, "") == Draft("for a new one")
+    assert drafts.load(history, one) == Draft("for one", {"[p]": "x"})
+    history.close()
+
+
+def test_what_was_not_saved_yet_is_newer_than_the_disk() -> None:
+    keeper = DraftKeeper()
+    keeper.moved("a", Draft())
+    keeper.wrote(Draft("fresh"))
+    keeper.moved("b", Draft())
+    assert keeper.moved("a", Draft("old")) == Draft("fresh")
+
+
+def test_a_new_conversation_that_got_its_id_leaves_no_draft_behind(tmp_path: Path) -> None:
+    history = SqliteHistory.open(tmp_path / "history.db")
+    keeper = DraftKeeper()
+    keeper.wrote(Draft("asked"))
+    keeper.save(history)
+    keeper.named("x")
+    keeper.save(history)
+    assert drafts.load(history, "") == Draft()
+    history.close()
+
+
+def test_a_draft_of_a_conversation_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
+    history = SqliteHistory.open(tmp_path / "history.db")
+    keeper = DraftKeeper()
+    keeper.moved("gone", Draft())
+    keeper.wrote(Draft("x"))
+    keeper.save(history)
+    assert drafts.load(history, "gone") == Draft()
+    history.close()

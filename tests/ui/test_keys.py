@@ -1,0 +1,503 @@
+"""Every action through its key, in every place and state: what it does when nothing else happens, and that it does no
+harm while an answer streams, waits for a retry, or the server is away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from holytui.keymap import ACTIONS, BY_ID, Where
+from holytui.models import AnswerState, Role
+from holytui.paths import runtime_dir
+from holytui.ui.screens.chat import ChatScreen
+from holytui.ui.screens.dialogs import LineDialog, PageDialog, Picker
+from holytui.ui.screens.search import SearchDialog
+from tests.ui.house import House, Visitor, visit
+from tests.ui.talks import CUT, TALK, furnish
+
+Check = Callable[[Visitor], Awaitable[None]]
+CHECKS: dict[str, Check] = {}
+
+
+def checks(action_id: str) -> Callable[[Check], Check]:
+    def keep(check: Check) -> Check:
+        assert action_id not in CHECKS
+        CHECKS[action_id] = check
+        return check
+
+    return keep
+
+
+def copied() -> str:
+    file = runtime_dir() / "last-copy.txt"
+    return file.read_text("utf-8") if file.exists() else ""
+
+
+def selected(visitor: Visitor) -> str:
+    entry = visitor.chat.log_view.selected
+    assert entry is not None
+    return entry.message.id
+
+
+async def select(visitor: Visitor, message_id: str) -> None:
+    await visitor.to_log()
+    visitor.chat.log_view.reveal(message_id)
+    await visitor.pilot.pause()
+
+
+async def goes_to(visitor: Visitor, kind: type[object]) -> None:
+    await visitor.until(lambda: isinstance(visitor.app.screen, kind))
+    await visitor.press("escape")
+    await visitor.until(lambda: isinstance(visitor.app.screen, ChatScreen))
+
+
+# -- everywhere
+
+
+@checks("chat.stop")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("chat.stop")
+    assert visitor.chat.prompt.has_focus
+
+
+@checks("app.help")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("app.help")
+    await visitor.sees("All keys and how things work")
+    await goes_to(visitor, PageDialog)
+
+
+@checks("model.pick")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("model.pick")
+    await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
+    await visitor.pick("guide/slow")
+    await visitor.until(lambda: visitor.chat.model == "guide/slow")
+    await visitor.until(lambda: "guide/slow" in visitor.status)
+
+
+@checks("chat.system")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("chat.system")
+    await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
+    await visitor.pick("pirate")
+    await visitor.sees("the system prompt holds from the next question on")
+    conversation = visitor.house.history.conversation(TALK)
+    assert conversation is not None
+    assert conversation.system == "Answer as a pirate would."
+    assert visitor.chat.log_view.entries[0].message.role is Role.SYSTEM
+
+
+@checks("sidebar.toggle")
+async def _(visitor: Visitor) -> None:
+    shown = visitor.chat.sidebar.display and not visitor.chat.has_class("-no-sidebar")
+    await visitor.act("sidebar.toggle")
+    assert visitor.chat.has_class("-no-sidebar") is shown
+    assert visitor.chat.sidebar.has_focus is not shown
+    await visitor.act("sidebar.toggle")
+    assert visitor.chat.has_class("-no-sidebar") is not shown
+
+
+@checks("chat.new")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("chat.new")
+    await visitor.until(lambda: visitor.chat.conversation_id == "")
+    await visitor.sees("Questions go to")
+
+
+@checks("app.palette")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("app.palette")
+    await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
+    await visitor.pick("copy whole")
+    await visitor.until(lambda: "How do I print?" in copied())
+
+
+@checks("app.details")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("app.details")
+    await goes_to(visitor, PageDialog)
+
+
+@checks("chat.copy")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("chat.copy")
+    await visitor.until(lambda: "Once upon a" in copied())
+
+
+@checks("history.search")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("history.search")
+    await visitor.until(lambda: isinstance(visitor.app.screen, SearchDialog))
+    await visitor.type("shell")
+    await visitor.sees("And in a shell?")
+    await visitor.sees("1 place")
+    await visitor.press("enter")
+    await visitor.until(lambda: isinstance(visitor.app.screen, ChatScreen))
+    await visitor.until(lambda: selected(visitor) == "0190-question-2")
+
+
+@checks("app.focus")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    await visitor.act("app.focus")
+    assert visitor.chat.log_view.has_focus
+    await visitor.act("app.focus")
+    assert visitor.chat.prompt.has_focus is visitor.chat.has_class("-no-sidebar")
+    await visitor.press("escape")
+
+
+@checks("app.repaint")
+async def _(visitor: Visitor) -> None:
+    before = visitor.text
+    await visitor.act("app.repaint")
+    assert visitor.text.splitlines()[:3] == before.splitlines()[:3]
+
+
+@checks("app.mouse")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("app.mouse")
+    await visitor.until(lambda: "the mouse is" in visitor.status)
+
+
+@checks("app.quit")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    visitor.chat.prompt.put("ab")
+    await visitor.press("home")
+    await visitor.act("app.quit")
+    assert visitor.chat.prompt.text == "b"
+    await visitor.act("app.quit")
+    assert visitor.app.is_running
+    await visitor.act("app.quit")
+    await visitor.until(lambda: visitor.app._exit)
+
+
+# -- in the prompt
+
+
+@checks("prompt.send")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    before = len(visitor.chat.log_view.entries)
+    await visitor.type("hello")
+    await visitor.act("prompt.send")
+    await visitor.until(lambda: len(visitor.chat.log_view.entries) == before + 2)
+    assert visitor.chat.prompt.text == ""
+
+
+@checks("prompt.newline")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    visitor.chat.prompt.put("a")
+    for number in range(len(BY_ID["prompt.newline"].keys)):
+        await visitor.act("prompt.newline", number)
+    await visitor.type("b")
+    assert visitor.chat.prompt.text == "a\n\nb"
+    visitor.chat.prompt.put("")
+
+
+@checks("prompt.editor")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    await visitor.act("prompt.editor")
+    await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
+
+
+@checks("prompt.older")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    visitor.chat.prompt.put("draft")
+    await visitor.act("prompt.older")
+    assert visitor.chat.prompt.text in ("Tell me a long story", "hello")
+    await visitor.act("prompt.newer")
+    assert visitor.chat.prompt.text == "draft"
+    visitor.chat.prompt.put("")
+
+
+CHECKS["prompt.newer"] = CHECKS["prompt.older"]
+
+
+# -- in the messages
+
+
+@checks("log.next")
+async def _(visitor: Visitor) -> None:
+    for number in range(2):
+        await select(visitor, "0190-question-1")
+        await visitor.act("log.next", number)
+        await visitor.until(lambda: selected(visitor) == "0190-answer-1b")
+
+
+@checks("log.previous")
+async def _(visitor: Visitor) -> None:
+    for number in range(2):
+        await select(visitor, "0190-question-2")
+        await visitor.act("log.previous", number)
+        await visitor.until(lambda: selected(visitor) != "0190-question-2")
+
+
+@checks("log.first")
+async def _(visitor: Visitor) -> None:
+    for number in range(2):
+        await select(visitor, CUT)
+        await visitor.act("log.first", number)
+        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.entries[0].message.id)
+
+
+@checks("log.last")
+async def _(visitor: Visitor) -> None:
+    for number in range(2):
+        await select(visitor, "0190-question-1")
+        await visitor.act("log.last", number)
+        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.entries[-1].message.id)
+        assert visitor.chat.log_view.following
+
+
+@checks("log.next_question")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-question-1")
+    await visitor.act("log.next_question")
+    assert selected(visitor) == "0190-question-2"
+
+
+@checks("log.previous_question")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, CUT)
+    await visitor.act("log.previous_question")
+    assert selected(visitor) == "0190-question-3"
+
+
+@checks("log.page_up")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("log.last")
+    await visitor.act("log.page_up")
+    await visitor.act("log.page_down")
+    await visitor.until(lambda: visitor.chat.log_view.following)
+
+
+CHECKS["log.page_down"] = CHECKS["log.page_up"]
+
+
+@checks("message.copy")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-question-2")
+    await visitor.act("message.copy")
+    await visitor.until(lambda: copied() == "And in a shell?")
+
+
+@checks("chat.copy_all")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("chat.copy_all")
+    await visitor.until(lambda: "And in a shell?" in copied() and "Once upon a" in copied())
+
+
+@checks("message.copy_code")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-1b")
+    await visitor.act("message.copy_code", 0)
+    await visitor.until(lambda: copied().strip() == 'print("one")')
+    await visitor.act("message.copy_code", 1)
+    await visitor.until(lambda: copied().strip() == "echo two")
+    await visitor.act("message.copy_code", 8)
+    await visitor.until(lambda: "this message has 2 code blocks" in visitor.status)
+
+
+@checks("message.edit")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-1b")
+    await visitor.act("message.edit")
+    await visitor.until(lambda: visitor.chat.prompt.text == "How do I print?")
+    await visitor.press("escape")
+    assert visitor.chat.prompt.text == ""
+
+
+@checks("message.retry")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, CUT)
+    await visitor.act("message.retry")
+    await visitor.until(lambda: len(visitor.house.history.variants(CUT)) > 1)
+
+
+@checks("message.resume")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.resume")
+    await visitor.until(lambda: "this answer is not cut" in visitor.status)
+    await select(visitor, CUT)
+    await visitor.act("message.resume")
+    await visitor.until(lambda: visitor.house.history.message(CUT).state is not AnswerState.INTERRUPTED)  # type: ignore[union-attr]  # it is there
+
+
+@checks("chat.resume_all")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("chat.resume_all")
+    await visitor.until(lambda: "no answer was cut when holytui ended last" in visitor.status)
+
+
+@checks("message.fork")
+async def _(visitor: Visitor) -> None:
+    before = visitor.chat.conversation_id
+    await select(visitor, "0190-answer-1b")
+    await visitor.act("message.fork")
+    await visitor.until(lambda: visitor.chat.conversation_id not in ("", before))
+    assert [entry.message.text for entry in visitor.chat.log_view.entries][-2:][0] == "How do I print?"
+    assert len(visitor.house.history.branch(TALK)) >= 6
+
+
+@checks("message.variant")
+async def _(visitor: Visitor) -> None:
+    for action in ("message.variant", "message.variant_back"):
+        await visitor.chat.open_conversation(TALK)
+        await select(visitor, "0190-answer-1b")
+        await visitor.act(action)
+        await visitor.until(lambda: "An older answer." in visitor.text)
+        await select(visitor, "0190-answer-1")
+        await visitor.act(action)
+        await visitor.until(lambda: visitor.chat.log_view.entry("0190-answer-1b") is not None)
+
+
+CHECKS["message.variant_back"] = CHECKS["message.variant"]
+
+
+@checks("message.details")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.details")
+    await visitor.sees("connection reset")
+    await goes_to(visitor, PageDialog)
+
+
+@checks("message.reasoning")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-1b")
+    await visitor.act("message.reasoning")
+    await visitor.sees("Perhaps twice.")
+    await visitor.act("message.reasoning")
+    await visitor.until(lambda: "Perhaps twice." not in visitor.text)
+
+
+@checks("message.undo_seam")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.undo_seam")
+    await visitor.sees("Use echo,Use")
+
+
+@checks("message.pager")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.pager")
+    await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
+
+
+@checks("log.search")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("log.search")
+    await visitor.sees("Search in this conversation")
+    await goes_to(visitor, SearchDialog)
+
+
+@checks("log.prompt")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("log.prompt")
+    assert visitor.chat.prompt.has_focus
+
+
+# -- in the list
+
+
+@checks("sidebar.filter")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_sidebar()
+    await visitor.act("sidebar.filter")
+    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
+    await visitor.type("nothing like it")
+    await visitor.press("enter")
+    await visitor.until(lambda: visitor.chat.sidebar.selected is None)
+    await visitor.act("sidebar.filter")
+    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
+    await visitor.press("enter")
+    await visitor.until(lambda: visitor.chat.sidebar.selected is not None)
+
+
+@checks("sidebar.rename")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_sidebar()
+    await visitor.act("sidebar.rename")
+    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
+    await visitor.type("!")
+    await visitor.press("enter")
+    await visitor.until(lambda: any(one.title.endswith("!") for one in visitor.conversations()))
+
+
+@checks("sidebar.pin")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_sidebar()
+    await visitor.act("sidebar.pin")
+    await visitor.until(lambda: any(one.pinned for one in visitor.conversations()))
+    await visitor.sees("Pinned")
+
+
+@checks("sidebar.archive")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_sidebar()
+    await visitor.act("sidebar.archive")
+    await visitor.until(lambda: visitor.house.history.conversations(archived=True))
+
+
+@checks("sidebar.delete")
+async def _(visitor: Visitor) -> None:
+    before = len(visitor.conversations())
+    for number in range(2):
+        await visitor.to_sidebar()
+        await visitor.act("sidebar.delete", number)
+        await visitor.until(lambda: len(visitor.conversations()) == before - 1)
+        await visitor.sees("brings it back")
+        await visitor.act("sidebar.undo")
+        await visitor.until(lambda: len(visitor.conversations()) == before)
+
+
+CHECKS["sidebar.undo"] = CHECKS["sidebar.delete"]
+
+
+# -- the tests
+
+
+def test_every_action_has_a_check() -> None:
+    assert set(CHECKS) == set(BY_ID)
+
+
+@asynccontextmanager
+async def furnished(house: House, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Visitor]:
+    furnish(house.history)
+    async with visit(house, size, conversation=TALK) as visitor:
+        yield visitor
+
+
+@pytest.mark.parametrize("action_id", sorted(set(CHECKS)))
+async def test_an_action_does_what_it_says(house: House, action_id: str) -> None:
+    async with furnished(house) as visitor:
+        await CHECKS[action_id](visitor)
+        if action_id != "app.quit":
+            await visitor.calm()
+
+
+@pytest.mark.parametrize("where", list(Where))
+@pytest.mark.parametrize("size", [(60, 20), (200, 60)])
+async def test_all_keys_of_a_place_work_at_any_size(house: House, where: Where, size: tuple[int, int]) -> None:
+    async with furnished(house, size) as visitor:
+        for action in ACTIONS:
+            if action.where is where and action.id not in ("app.quit", "chat.new", "sidebar.archive"):
+                await visitor.chat.open_conversation(TALK)
+                await CHECKS[action.id](visitor)
+                await visitor.calm()
+                assert len(visitor.text.splitlines()) <= size[1]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holytui.ui.params import read, shown
+
+_VALUES = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(-(2**53), 2**53),
+        st.floats(allow_nan=False, allow_infinity=False, width=32),
+        st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), max_size=8),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text("ab-. é", max_size=4), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.text("abc_-. é", max_size=5), _VALUES, max_size=3))
+def test_parameters_are_shown_as_they_are_read(params: dict[str, object]) -> None:
+    assert read(shown(params)) == params
+
+
+@pytest.mark.parametrize("line", ["", "  ", ","])
+def test_nothing_is_no_parameters(line: str) -> None:
+    assert read(line) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("temperature", "not understood"),
+        ("temperature = 0.7 }\nother = {", "one line"),
+        ("stream = false", "“stream” is holytui's own"),
+        ("a = nan", "only numbers"),
+        ("day = 2026-01-01", "only numbers"),
+    ],
+)
+def test_what_cannot_be_sent_is_told(line: str, words: str) -> None:
+    found = read(line)
+    assert isinstance(found, str)
+    assert words in found

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holytui import i18n
+from holytui.ui.paste import CHARS, LINES, Pastes
+
+_LONG = "\n".join(f"line {number}" for number in range(10_000))
+
+
+def test_a_long_paste_becomes_a_chip_and_is_sent_whole() -> None:
+    pastes = Pastes()
+    chip = pastes.fold(_LONG)
+    assert chip == "[paste 1: 10,000 lines]"
+    assert pastes.expand(f"what is this? {chip} Explain.") == f"what is this? {_LONG} Explain."
+
+
+def test_what_is_short_is_written_as_it_is() -> None:
+    assert Pastes().fold("a\nb") == "a\nb"
+    assert Pastes().fold("\n".join("x" * (LINES - 1))) == "\n".join("x" * (LINES - 1))
+    assert Pastes().fold("\n".join("x" * LINES)) == f"[paste 1: {LINES} lines]"
+
+
+def test_one_long_line_is_counted_in_characters() -> None:
+    assert Pastes().fold("x" * (CHARS - 1)) == "x" * (CHARS - 1)
+    assert Pastes().fold("x" * CHARS) == "[paste 1: 2,000 characters]"
+
+
+def test_line_ends_are_one_sign_and_controls_are_harmless() -> None:
+    assert Pastes().fold("a\r\nb\rc\x1b[2J") == "a\nb\nc␛[2J"
+
+
+def test_the_same_paste_is_the_same_chip_and_another_is_not() -> None:
+    pastes = Pastes()
+    first = pastes.fold(_LONG)
+    assert pastes.fold(_LONG) == first
+    assert pastes.fold(_LONG + "\nmore") == "[paste 2: 10,001 lines]"
+
+
+def test_a_chip_that_was_kept_alone_is_not_overwritten() -> None:
+    pastes = Pastes({"[paste 2: 12 lines]": "kept"})
+    chip = pastes.fold("\n".join("abcdefghijkl"))
+    assert pastes.expand("[paste 2: 12 lines]") == "kept"
+    assert pastes.expand(chip) == "\n".join("abcdefghijkl")
+
+
+def test_a_text_that_comes_back_is_folded_as_it_was() -> None:
+    pastes = Pastes()
+    chip = pastes.fold(_LONG)
+    assert pastes.refold(f"see {_LONG} there") == f"see {chip} there"
+    assert pastes.refold("nothing of it") == "nothing of it"
+
+
+def test_only_chips_that_are_still_there_are_kept() -> None:
+    pastes = Pastes()
+    first, second = pastes.fold(_LONG), pastes.fold("y" * CHARS)
+    assert pastes.kept(f"a {second}") == {second: "y" * CHARS}
+    assert set(pastes.texts) == {first, second}
+
+
+def test_a_chip_is_found_from_both_of_its_ends() -> None:
+    pastes = Pastes()
+    chip = pastes.fold(_LONG)
+    assert pastes.chip_before(f"ab{chip}c", 2 + len(chip)) == 2
+    assert pastes.chip_after(f"ab{chip}c", 2) == 2 + len(chip)
+    assert pastes.chip_before("abc", 2) is None
+    assert pastes.chip_after("abc", 0) is None
+
+
+def test_the_chip_speaks_the_users_numbers() -> None:
+    i18n.set_language("vi")
+    assert "10.000" in Pastes().fold(_LONG)
+
+
+_TEXTS = st.lists(st.sampled_from(["a\n" * LINES, "b" * CHARS, "short", "[paste 1: 12 lines]", "\n"]), max_size=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_TEXTS, _TEXTS)
+def test_folding_and_unfolding_lose_nothing(pasted: list[str], text: list[str]) -> None:
+    pastes = Pastes()
+    for piece in pasted:
+        pastes.fold(piece)
+    whole = "".join(text)
+    refolded = pastes.refold(whole)
+    assert pastes.expand(refolded) == pastes.expand(whole)
