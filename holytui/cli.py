@@ -9,6 +9,7 @@ from pathlib import Path
 
 from holytui import __version__
 from holytui.commands import exits
+from holytui.i18n import _
 
 _COMMANDS = ("ask", "check", "models", "history", "config")
 
@@ -17,21 +18,26 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of `holytui` and its commands."""
     parser = argparse.ArgumentParser(
         prog="holytui",
-        description="A terminal chat for language models that never loses a token.",
-        epilog="Commands: ask, check, models, history, config. `holytui COMMAND --help` tells more. "
-        "Without a command it opens the full screen.",
+        description=_("A terminal chat for language models that never loses a token."),
+        epilog=_(
+            "Commands: ask, check, models, history, config. `holytui COMMAND --help` tells more. "
+            "Without a command it opens the full screen."
+        ),
     )
     parser.add_argument("--version", action="version", version=f"holytui {__version__}")
     _common(parser)
-    parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help="the model to ask")
-    parser.add_argument("-c", "--conversation", metavar="ID", help="open this conversation")
-    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="a first question")
+    parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
+    parser.add_argument("-c", "--conversation", metavar="ID", help=_("open this conversation"))
+    parser.add_argument(
+        "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
+    )
+    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help=_("a first question"))
     return parser
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-    parser.add_argument("--lang", metavar="en|vi", help="the language of the screen")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=_("the configuration file"))
+    parser.add_argument("--lang", metavar="en|vi", help=_("the language of the screen"))
 
 
 def build_command_parser(command: str) -> argparse.ArgumentParser:
@@ -40,82 +46,92 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
     _common(parser)
     match command:
         case "ask":
-            parser.description = (
+            parser.description = _(
                 "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
                 "Exit: 0 complete, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
                 "130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
-                "-s", "--system", metavar="TEXT", help="a system prompt, or the name of one of [prompts]"
+                "-s", "--system", metavar="TEXT", help=_("a system prompt, or the name of one of [prompts]")
             )
-            parser.add_argument("-c", "--conversation", metavar="ID", help="go on with this conversation")
-            parser.add_argument("--json", action="store_true", help="one JSON object a line")
-            parser.add_argument("--no-save", action="store_true", help="keep nothing on disk")
+            parser.add_argument("-c", "--conversation", metavar="ID", help=_("go on with this conversation"))
+            parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+            parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
         case "check":
-            parser.description = (
+            parser.description = _(
                 "Check the configuration, key and endpoint of a model, with one to three small requests. What is not "
                 "fine has a next step. Exit: 0 nothing is wrong, 1 something is, 2 usage error."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
-                "--clipboard", action="store_true", help="test the way to the clipboard; the model too if -m is given"
+                "--clipboard",
+                action="store_true",
+                help=_("test the way to the clipboard; the model too if -m is given"),
             )
         case "models":
-            parser.description = "The configured models."
+            parser.description = _("The configured models.")
             parser.add_argument("--json", action="store_true")
         case "history":
             _history_arguments(parser)
         case _:
-            parser.description = "The configuration file: where it is, a first one, what is in force (without secrets)."
+            parser.description = _(
+                "The configuration file: where it is, a first one, what is in force (without secrets)."
+            )
             parser.add_argument("what", choices=("path", "init", "show"))
     return parser
 
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
+    parser.description = _(
         "What was said. An ID may be cut short as long as only one conversation begins with it. "
         "Exit: 0 done, 1 not done or nothing found, 2 usage error."
     )
     commands = parser.add_subparsers(dest="what", required=True)
-    listing = commands.add_parser("list", help="the conversations, newest first")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help="at most so many")
+    listing = commands.add_parser("list", help=_("the conversations, newest first"))
+    listing.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most so many"))
     which = listing.add_mutually_exclusive_group()
-    which.add_argument("--archived", action="store_true", help="those that were put away")
-    which.add_argument("--deleted", action="store_true", help="those that `restore` can bring back")
-    show = commands.add_parser("show", help="one conversation")
+    which.add_argument("--archived", action="store_true", help=_("those that were put away"))
+    which.add_argument("--deleted", action="store_true", help=_("those that `restore` can bring back"))
+    show = commands.add_parser("show", help=_("one conversation"))
     show.add_argument("id", metavar="ID")
-    show.add_argument("--attempts", action="store_true", help="how each answer came: its requests and their ends")
-    search = commands.add_parser("search", help="where words are; accents and case do not matter")
+    show.add_argument("--attempts", action="store_true", help=_("how each answer came: its requests and their ends"))
+    search = commands.add_parser("search", help=_("where words are; accents and case do not matter"))
     search.add_argument("words", nargs="+", metavar="WORDS")
-    search.add_argument("-c", "--conversation", metavar="ID", help="in this conversation only")
-    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help="at most so many places (50)")
-    search.add_argument("--json", action="store_true", help="one JSON object a line")
+    search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
+    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most so many places (50)"))
+    search.add_argument("--json", action="store_true", help=_("one JSON object a line"))
     _file_arguments(commands)
-    delete = commands.add_parser("delete", help="delete conversations, after showing which")
+    delete = commands.add_parser("delete", help=_("delete conversations, after showing which"))
     chosen = delete.add_mutually_exclusive_group(required=True)
     chosen.add_argument("ids", nargs="*", default=[], metavar="ID")
-    chosen.add_argument("--before", type=_date, metavar="DATE", help="all not changed since then, such as 2025-06-30")
-    delete.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    restore = commands.add_parser("restore", help="bring deleted conversations back")
+    chosen.add_argument(
+        "--before", type=_date, metavar="DATE", help=_("all not changed since then, such as 2025-06-30")
+    )
+    delete.add_argument("-y", "--yes", action="store_true", help=_("do not ask"))
+    restore = commands.add_parser("restore", help=_("bring deleted conversations back"))
     restore.add_argument("ids", nargs="+", metavar="ID")
-    commands.add_parser("compact", help="destroy what was deleted, and make the file smaller")
+    commands.add_parser("compact", help=_("destroy what was deleted, and make the file smaller"))
 
 
 def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export = commands.add_parser(
-        "export", help="conversations to a file", description="json and jsonl keep everything and can be imported."
+        "export",
+        help=_("conversations to a file"),
+        description=_("json and jsonl keep everything and can be imported."),
     )
-    export.add_argument("--format", choices=("md", "json", "jsonl", "html"), default="md", help="default: md")
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="written with mode 0600 (default: stdout)")
-    export.add_argument("ids", nargs="*", metavar="ID", help="default: all conversations")
+    export.add_argument("--format", choices=("md", "json", "jsonl", "html"), default="md", help=_("default: md"))
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help=_("written with mode 0600 (default: stdout)"))
+    export.add_argument("ids", nargs="*", metavar="ID", help=_("default: all conversations"))
     importing = commands.add_parser(
         "import",
-        help="conversations from a file",
-        description="Reads json and jsonl of `export`, and ChatGPT's conversations.json, also inside its archive. "
-        "Importing again adds nothing twice.",
+        help=_("conversations from a file"),
+        description=_(
+            "Reads json and jsonl of `export`, and ChatGPT's conversations.json, also inside its archive. "
+            "Importing again adds nothing twice."
+        ),
     )
     importing.add_argument("file", type=Path, metavar="FILE")
 
@@ -126,19 +142,40 @@ def _date(text: str) -> float:
     try:
         return before_date(text)
     except (ValueError, OverflowError, OSError) as exc:
-        raise argparse.ArgumentTypeError(f"“{text}” is no date such as 2025-06-30") from exc
+        raise argparse.ArgumentTypeError(_("“{text}” is no date such as 2025-06-30").format(text=text)) from exc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _choose_language(words)
     command = next((word for word in _leading(words) if word in _COMMANDS), None)
     if command is None:
         options = build_parser().parse_args(words)
-        return _run("holytui.commands.screen", options)
+        return _run("holytui.commands.plain" if options.plain else "holytui.commands.screen", options)
     words.remove(command)
     options = build_command_parser(command).parse_args(words)
     return _run(f"holytui.commands.{command}", options)
+
+
+def _choose_language(words: Sequence[str]) -> None:
+    """Settle the language before the parsers are made: their help and their complaints are in it."""
+    from holytui import i18n, paths
+    from holytui.commands.parser_words import translate_parsers
+    from holytui.config.language import configured_language
+
+    translate_parsers()
+    first = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    first.add_argument("--config", type=Path)
+    first.add_argument("--lang")
+    try:
+        options, _others = first.parse_known_args(words)
+    except argparse.ArgumentError:  # the whole parser will say it
+        options = argparse.Namespace(config=None, lang=None)
+    if options.lang:
+        i18n.set_language(options.lang)
+    else:
+        i18n.set_default_language(configured_language(options.config or paths.config_file()))
 
 
 def _leading(words: Sequence[str]) -> list[str]:
@@ -153,11 +190,8 @@ def _leading(words: Sequence[str]) -> list[str]:
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
-    from holytui import i18n
     from holytui.errors import HolytuiError
 
-    if options.lang:
-        i18n.set_language(options.lang)
     try:
         status: int = import_module(module).run(options)
     except HolytuiError as error:

@@ -1,43 +1,54 @@
 """Words on the screen in the user's language. English is the source; catalogues are in `holytui/locale`.
 
-The order is: what was set (command line, `HOLYTUI_LANG`, config), then the locale; `C.UTF-8` is English.
+The first of these that says something decides: `--lang`, `HOLYTUI_LANG`, the configuration, then the locale. A locale
+without a language (`C.UTF-8`) and a language that holytui does not know are English.
 """
 
 from __future__ import annotations
 
 import os
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import gettext
 
-_ENVIRONMENT = ("HOLYTUI_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-_chosen: list[str] = []
+LANGUAGES = ("en", "vi")
+"""The codes of the languages that there are; each but the first has a catalogue."""
+
+_LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_FOLDER = Path(__file__).with_name("locale")
+_ENDS_CODE = str.maketrans("-.@", "___")
+_said = {"set": "", "default": ""}
 
 
 def set_language(name: str) -> None:
     """Use language `name` (`"vi"`, `"en"`) from now on; an empty name means: as the environment says."""
-    _chosen[:] = [name] if name else []
+    _said.update(set=name, default="")
+    _catalogue.cache_clear()
+
+
+def set_default_language(name: str) -> None:
+    """Use `name` where neither `set_language` nor `HOLYTUI_LANG` says another; an empty name takes that back."""
+    _said["default"] = name
     _catalogue.cache_clear()
 
 
 def language() -> str:
-    """The language in use, as its two-letter code."""
-    for name in (*_chosen, *(os.environ.get(variable, "") for variable in _ENVIRONMENT)):
-        if name:
-            code = name.split(":")[0].split(".")[0].split("_")[0].lower()
-            return "en" if code in ("c", "posix") else code
-    return "en"
+    """The language in use, one of `LANGUAGES`."""
+    wanted = (_said["set"], os.environ.get("HOLYTUI_LANG"), _said["default"], *map(os.environ.get, _LOCALE))
+    # LANGUAGE is a list, the best first (GNU gettext)
+    names = next(filter(None, wanted), "").lower().translate(_ENDS_CODE).split(":")
+    codes = [name.partition("_")[0] for name in names]
+    return next((code for code in codes if code in LANGUAGES), LANGUAGES[0])
 
 
 @cache
 def _catalogue() -> gettext.NullTranslations:
     import gettext
 
-    where = resources.files("holytui") / "locale"
-    return gettext.translation("holytui", str(where), languages=[language()], fallback=True)
+    return gettext.translation("holytui", str(_FOLDER), languages=[language()], fallback=True)
 
 
 def _(message: str) -> str:

@@ -1,0 +1,37 @@
+"""The words of argparse itself ("usage", "options", its errors) in the user's language.
+
+argparse looks them up by `gettext`, which heeds the locale alone and not `--lang`; so its look-up is replaced by ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from holytui.i18n import N_, _, ngettext
+
+WORDS = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("%(prog)s: error: %(message)s\n"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("the following arguments are required: %s"),
+    N_("one of the arguments %s is required"),
+    N_("not allowed with argument %s"),
+    N_("unrecognized arguments: %s"),
+    N_("expected one argument"),
+    N_("expected at least one argument"),
+    N_("ambiguous option: %(option)s could match %(matches)s"),
+    N_("ignored explicit argument %r"),
+    N_("invalid %(type)s value: %(value)r"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("invalid choice: %(value)r, maybe you meant %(suggestion)r? (choose from %(choices)s)"),
+)
+"""What argparse can say to a user of holytui (Python 3.11 to 3.14), marked for the catalogue."""
+
+
+def translate_parsers() -> None:
+    """Let all parsers speak the user's language from now on."""
+    vars(argparse).update(_=_, ngettext=ngettext)
