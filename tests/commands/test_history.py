@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -161,6 +163,32 @@ def test_a_page_needs_nothing_and_runs_nothing(history: SqliteHistory, tmp_path:
     for scheme in ("light", "dark"):
         assert f"(prefers-color-scheme: {scheme})" in page.style
     assert "pre .k { color:" in page.style
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_browser_shows_the_page_and_fetches_nothing(history: SqliteHistory, tmp_path: Path) -> None:
+    page = page_of(history, tmp_path)
+    log = tmp_path / "net.json"
+    assert CHROMIUM is not None
+    told = subprocess.run(
+        [
+            *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}"),
+            *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
+            *("--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "evil.example" not in log.read_text("utf-8", "replace")
+    assert '<span class="k">def</span>' in told.stdout
+    seen = Page()
+    seen.feed(told.stdout)
+    assert seen.acting == []
 
 
 def test_a_file_that_cannot_be_read_is_a_line_and_a_broken_entry_is_named(
