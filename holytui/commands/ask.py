@@ -22,7 +22,7 @@ from holytui.i18n import _
 from holytui.models import Problem
 from holytui.ui.connection import Connection, Level, connection
 
-_PATIENCE = 65.0
+PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person
 before a screen can decide to wait for ever, a script cannot."""
 
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     if not question.strip():
         print(_("holytui ask: no question was given"), file=sys.stderr)
         return exits.USAGE
-    config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or _PATIENCE))
+    config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or PATIENCE))
     # a history that cannot be had is no reason to leave a question without an answer
     fall_back = options.conversation is None
     with open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back) as services:

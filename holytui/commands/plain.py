@@ -1,0 +1,83 @@
+"""`holytui --plain`: the same chat in plain lines, for screen readers, simple terminals, serial lines and logs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+
+from holytui import paths
+from holytui.commands.ask import PATIENCE
+from holytui.commands.plain_input import FOR_KEYS, LineReader
+from holytui.commands.plain_printer import Printer
+from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.engine.services import open_services, read_config
+from holytui.terminal.clipboard import copy_text
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Chat; returns the exit status: 0 when a person ends it, that of the last answer when the input ends."""
+    config, keys, problems = read_config(options.config)
+    interactive = sys.stdin.isatty()
+    if not interactive:
+        # nobody is there to decide how long to wait
+        stream = config.stream
+        config = replace(config, stream=replace(stream, offline_limit=stream.offline_limit or PATIENCE))
+    for output in (sys.stdout, sys.stderr):
+        output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
+    inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
+    opened = open_services(config, keys, problems, shown_keys=FOR_KEYS, fall_back=True)
+    with opened as services, _signals(inbox.put):
+        printer = Printer(sys.stdout, prompts=interactive)
+        session = Session(services, printer, inbox, copy, interactive=interactive, model=options.model or "")
+        LineReader(0, inbox.put).start()
+        try:
+            return session.run(options.conversation or "", " ".join(options.prompt))
+        except BrokenPipeError:
+            raise  # the reader of a pipe has left; that is told in one place
+        except OSError:
+            _leave_terminal()
+            return session.terminate(signal.SIGHUP)
+
+
+def copy(text: str) -> str:
+    """Take `text` to the clipboard; what to say of it. Raises TerminalError."""
+
+    def send(data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    # a terminal that understands no sequences would print this one
+    able = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return copy_text(text, environ=os.environ, send=send if able else None, file=paths.copied_file()).summary
+
+
+@contextmanager
+def _signals(put: Callable[[Happened], None]) -> Iterator[None]:
+    """Signals are things that happen, like lines and events; the queue may be filled from a signal's handler."""
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        put(Signalled(number))
+
+    before = [signal.signal(number, tell) for number in _SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(_SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _leave_terminal() -> None:
+    """The terminal is gone: whatever is still written to it must not fail."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)

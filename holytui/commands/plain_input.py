@@ -1,0 +1,155 @@
+"""What is typed in plain mode: lines from a descriptor, and the commands among them."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from holytui.i18n import N_
+from holytui.text import nearest
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "stop": N_("/stop: stop the answer; what has come is kept (also Ctrl+C)"),
+        "continue": N_("/continue: let the last answer go on where it was cut; /continue N one that was cut earlier"),
+        "retry": N_("/retry: ask the last question again"),
+        "now": N_("/now: do not wait any longer for a retry or for the network"),
+        "model": N_("/model NAME: ask another model from now on; without a name: list them"),
+        "new": N_("/new: begin a new conversation"),
+        "list": N_("/list: the conversations, newest first"),
+        "open": N_("/open N: open conversation number N of the list, or one by the beginning of its id"),
+        "copy": N_("/copy: send the last answer to the clipboard"),
+        "help": N_("/help: this list"),
+        "quit": N_("/quit: end holytui (also Ctrl+D, or Ctrl+C twice)"),
+    }
+)
+"""Name to what it does, in the order of `/help`."""
+
+FOR_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "chat.stop": "/stop",
+        "message.resume": "/continue",
+        "chat.resume_all": "/continue N",
+        "message.retry": "/retry",
+        "model.pick": "/model",
+        "chat.new": "/new",
+        "chat.copy": "/copy",
+        "app.help": "/help",
+        "app.quit": "/quit",
+    }
+)
+"""What the guide is to name in place of the screen's keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line was typed, without its end."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputEnded:
+    """No more lines will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line that begins with `/` and names a command."""
+
+    name: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A line that begins with `/` and names none; `meant` is a name that is close to it, or empty."""
+
+    name: str
+    meant: str
+
+
+def parse(text: str) -> Command | Unknown | str:
+    """What an entry is: a command, or a question (`//` stands for a slash). Several lines are always a question."""
+    if not text.startswith("/") or "\n" in text:
+        return text
+    if text.startswith("//"):
+        return text[1:]
+    name, _space, rest = text[1:].partition(" ")
+    if name.lower() in COMMANDS:
+        return Command(name.lower(), rest.strip())
+    return Unknown(f"/{name}", nearest(name.lower(), list(COMMANDS)) or "")
+
+
+class Lines:
+    """Joins lines of which all but the last end in a backslash."""
+
+    def __init__(self) -> None:
+        self._held: list[str] = []
+
+    @property
+    def open(self) -> bool:
+        """The entry goes on in the next line."""
+        return bool(self._held)
+
+    def add(self, line: str) -> str | None:
+        """The entry that is complete now, if it is."""
+        if line.endswith("\\"):
+            self._held.append(line[:-1])
+            return None
+        return self._take(line)
+
+    def close(self) -> str | None:
+        """The entry that the end of the input has completed."""
+        return self._take() if self._held else None
+
+    def clear(self) -> None:
+        """Forget what was typed of it."""
+        self._held.clear()
+
+    def _take(self, *last: str) -> str:
+        entry = "\n".join([*self._held, *last])
+        self._held.clear()
+        return entry
+
+
+class LineReader:
+    """Reads the lines of a descriptor on a thread of its own, for as long as the process lives.
+
+    Not through `sys.stdin`: a thread that waits in it holds its lock, and Python does not end before it has that.
+    """
+
+    def __init__(self, fd: int, put: Callable[[Typed | InputEnded], None]) -> None:
+        self._fd = fd
+        self._put = put
+
+    def start(self) -> threading.Thread:
+        """Begin; returns the thread, which nobody needs to wait for."""
+        thread = threading.Thread(target=self._read, name="holytui-input", daemon=True)
+        thread.start()
+        return thread
+
+    def _read(self) -> None:
+        held = b""
+        while data := self._next():
+            *lines, held = (held + data).split(b"\n")
+            for line in lines:
+                self._put(_typed(line))
+        if held:
+            self._put(_typed(held))
+        self._put(InputEnded())
+
+    def _next(self) -> bytes:
+        try:
+            select.select([self._fd], [], [])  # somebody may have made it a descriptor that does not wait
+            return os.read(self._fd, 65536)
+        except (OSError, ValueError):
+            return b""  # closed, or its terminal is gone
+
+
+def _typed(line: bytes) -> Typed:
+    return Typed(line.decode("utf-8", "replace").removesuffix("\r"))

@@ -1,0 +1,207 @@
+"""Plain mode's output: text is only ever added at the end. Answers as they come, everything else in lines with `-- `.
+
+There is no colour, no movement of the cursor and no line that changes: what a screen reader, a serial line and a log
+can do with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from holytui.engine import events as ev
+from holytui.engine.events import TurnEvent
+from holytui.engine.hints import with_commands
+from holytui.i18n import _, ngettext
+from holytui.models import Join, Problem, Usage
+from holytui.ui import format as fmt
+from holytui.ui.words import cause
+
+NOTICE = "-- "
+_PROMPT, _MORE = "> ", ". "
+
+
+class Printer:
+    """Writes to `out`. With `prompts` it says when it waits for a line. `clock` is the engine's, in seconds."""
+
+    def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._out = out
+        self._prompts = prompts
+        self._clock = clock
+        self._at_start = True
+        self._prompted = False
+        self._said: set[str] = set()
+        """States that are told already and not over yet."""
+
+    # -- anything
+
+    def text(self, text: str) -> None:
+        """Some of an answer."""
+        if text:
+            self._write(text)
+
+    def notice(self, text: str) -> None:
+        """Something that is no answer, on lines of its own."""
+        self.new_line()
+        self._write("".join(f"{NOTICE}{line}\n" for line in text.splitlines()))
+
+    def question(self, text: str) -> None:
+        """A question that the reader may not have before their eyes."""
+        self.new_line()
+        self._write("".join(f"{_PROMPT}{line}\n" for line in text.splitlines()))
+
+    def problem(self, problem: Problem) -> None:
+        """What went wrong and what helps, with commands in place of the screen's keys."""
+        hint = with_commands(problem.hint)
+        title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
+        self.notice(f"{title} {hint}".rstrip())
+
+    def new_line(self) -> None:
+        """Be at the start of a line."""
+        if not self._at_start:
+            self._write("\n")
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+        self._at_start = text.endswith("\n")
+        self._prompted = False
+
+    # -- waiting for a line
+
+    def prompt(self, *, more: bool = False) -> None:
+        """A line is waited for; `more`: it goes on with the one before."""
+        if self._prompts and not self._prompted:
+            self.new_line()
+            self._write(_MORE if more else _PROMPT)
+            self._prompted = True
+
+    def typed(self) -> None:
+        """A line was typed: the terminal has shown it, and its end."""
+        self._prompted = False
+        self._at_start = self._at_start or self._prompts
+
+    # -- a turn
+
+    def event(self, event: TurnEvent) -> None:
+        """What one event has to say."""
+        match event:
+            case ev.Delta(text=text):
+                self._said -= {"quiet", "reasoning"}
+                self.text(text)
+            case ev.Replaced(text=text):
+                self.notice(_("The answer began again; the new one follows from its start. The old one is kept."))
+                self.text(text)
+            case ev.Ended():
+                self._said.clear()
+                self._ended(event)
+            case _:
+                self._state(event)
+
+    def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case an event
+        match event:
+            case ev.Queued():
+                self.notice(_("Queued: it is asked when the answer before it has ended."))
+            case ev.Waiting():
+                self._said.discard("offline")
+                self.notice(_("Waiting for the answer."))
+            case ev.Reasoning():
+                self._once("reasoning", _("The model is reasoning."))
+            case ev.Retrying():
+                self._retrying(event)
+            case ev.Offline(since=since, fault=fault):
+                words = _("Offline since {clock} ({cause}). It goes on by itself; /now tries at once, /stop gives up.")
+                self._once("offline", words.format(clock=fmt.clock(since), cause=cause(fault)))
+            case ev.Online(away=away):
+                self._said.discard("offline")
+                self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
+            case ev.Refreshing():
+                self.notice(_("The key was refused; its source is asked for another."))
+            case ev.Resuming(how=how, kept=kept):
+                self._resuming(how, kept)
+            case ev.Joined(join=join):
+                self._joined(join)
+            case ev.Quiet(no_token=no_token):
+                self._quiet(no_token)
+            case ev.Slow(rate=rate):
+                self._slow(rate)
+            case ev.StoreTrouble(problem=problem) if problem is not None:
+                self.problem(problem)
+            case ev.StoreTrouble():
+                self.notice(_("The history can be written again; nothing is missing in it."))
+
+    def _once(self, state: str, words: str) -> None:
+        if state not in self._said:
+            self._said.add(state)
+            self.notice(words)
+
+    def _retrying(self, event: ev.Retrying) -> None:
+        left = fmt.seconds(max(0.0, event.due - self._clock()))
+        words = _("Retry {number} of {limit} in {time} ({cause}). /now tries at once, /stop gives up.")
+        self.notice(words.format(number=event.number, limit=event.limit, time=left, cause=cause(event.fault)))
+
+    def _resuming(self, how: str, kept: int) -> None:
+        self._said.discard("offline")
+        if how == "restart":
+            self.notice(_("The question is asked again; what had come is kept."))
+            return
+        words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)
+        self.notice(words.format(kept=kept))
+
+    def _joined(self, join: Join) -> None:
+        if join is Join.MARKED:
+            self.notice(_("Resumed. Here is a seam: the parts may not fit exactly."))
+        else:
+            self.notice(_("Resumed, exactly where it was cut."))
+
+    def _quiet(self, no_token: float) -> None:
+        if no_token <= 0:
+            self._said.discard("quiet")
+        else:
+            self._once("quiet", _("Nothing has come for {time}; still waiting.").format(time=fmt.seconds(no_token)))
+
+    def _slow(self, rate: float | None) -> None:
+        if rate is None:
+            self._said.discard("slow")
+        else:
+            self._once("slow", _("The link is slow: {rate} bytes a second.").format(rate=int(rate)))
+
+    # -- the end of a turn
+
+    def _ended(self, event: ev.Ended) -> None:
+        match event:
+            case ev.Finished():
+                self.notice(" ".join([_finished(event.finish_reason), _counted(event)]).rstrip())
+            case ev.Stopped():
+                kept = _("Stopped; what had come is kept. /continue lets it go on, /retry asks again.")
+                self.notice(kept)
+            case ev.Interrupted(problem=problem) | ev.Failed(problem=problem):
+                self.problem(problem)
+
+
+def _finished(reason: str) -> str:
+    if reason == "length":
+        return _("Cut by the limit of its length; /continue lets it go on.")
+    if reason == "content_filter":
+        return _("Ended by the server's content rules.")
+    return _("Complete.")
+
+
+def _counted(event: ev.Ended) -> str:
+    """The usage in words, as arrows and signs are not read out well."""
+    if event.usage is None:
+        return ""
+    words = _tokens(event.usage).format(input=fmt.whole(event.usage.input), output=fmt.whole(event.usage.output))
+    if event.attempts < 2:
+        return words
+    tried = ngettext("It took {count} request.", "It took {count} requests.", event.attempts)
+    return f"{words} {tried.format(count=event.attempts)}"
+
+
+def _tokens(usage: Usage) -> str:
+    if usage.at_least:
+        return _("At least {input} tokens in, {output} out.")
+    if usage.estimated:
+        return _("About {input} tokens in, {output} out.")
+    return _("{input} tokens in, {output} out.")

@@ -1,0 +1,281 @@
+"""A conversation in plain mode: what is typed and what the engine tells, one thing after the other."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from holytui import __version__
+from holytui.commands import exits
+from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
+from holytui.commands.plain_library import PlainLibrary
+from holytui.commands.plain_printer import Printer
+from holytui.commands.plain_turns import Turns
+from holytui.engine.events import TurnEvent
+from holytui.engine.services import Services, model_names
+from holytui.engine.workers import StartedTurn
+from holytui.errors import HolytuiError
+from holytui.i18n import _
+from holytui.models import AnswerState, Message, Role
+from holytui.text import sanitize_line
+from holytui.wire.providers import resolve
+
+_TWICE = 2.0
+"""Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""
+_CAN_GO_ON = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
+_AT_ONCE = frozenset({"stop", "now", "help"})
+"""Commands that do not wait until what was typed before is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """A signal came."""
+
+    number: int
+
+
+Happened: TypeAlias = Typed | InputEnded | Signalled | TurnEvent
+Copy: TypeAlias = Callable[[str], str]
+"""Takes a text to the clipboard; returns what to say of it. Raises TerminalError, OSError."""
+
+
+class Session:
+    """`run` is the whole of it. `interactive`: a person types, who sees what they typed; else lines come from a pipe,
+    all are done in order, and the end of the input waits for the last answer."""
+
+    def __init__(
+        self,
+        services: Services,
+        printer: Printer,
+        inbox: queue.SimpleQueue[Happened],
+        copy: Copy,
+        *,
+        interactive: bool,
+        model: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises ModelUnknown."""
+        self._services = services
+        self._engine = services.engine
+        self._printer = printer
+        self._inbox = inbox
+        self._copy = copy
+        self._interactive = interactive
+        self._clock = clock
+        self._model = str(resolve(services.config, model).ref) if model else ""
+        self._library = PlainLibrary(services.history, printer)
+        self._lines = Lines()
+        self._waiting: deque[Command | str] = deque()
+        self._turns = Turns(services.engine, printer, echo=not interactive)
+        self._interrupted_at: float | None = None
+        """When Ctrl+C was pressed, if nothing was typed since."""
+        self._input_ended = False
+        self._status: int | None = None
+
+    def run(self, conversation: str = "", question: str = "") -> int:
+        """Until the user or the input ends it; returns the exit status. Raises HolytuiError for no such conversation,
+        OSError when the output is gone."""
+        self._engine.listen(self._inbox.put)
+        self._greet(conversation)
+        if question:
+            self._take(question)
+        while self._status is None:
+            self._go_on()
+            if self._status is None:
+                self._happened(self._inbox.get())
+        if self._turns and self._status != _from_signal(signal.SIGHUP):
+            self._printer.notice(_("Stopped; what had come is kept."))
+        return self._status
+
+    def _greet(self, conversation: str) -> None:
+        printer = self._printer
+        for problem in self._services.problems:
+            printer.notice(problem)
+        model = self._model or self._services.config.default_model
+        if conversation:
+            opened = self._library.open(conversation)
+            model = self._model or opened.model or model
+        printer.notice(_("holytui {version}, plain. Model: {model}").format(version=__version__, model=model))
+        self._library.show_cut()
+        if self._interactive:
+            printer.notice(_("Type a question and press Enter. /help lists the commands."))
+
+    # -- one thing after the other
+
+    def _happened(self, happened: Happened) -> None:
+        match happened:
+            case Typed(text):
+                self._printer.typed()
+                self._interrupted_at = None
+                if (entry := self._lines.add(text)) is not None:
+                    self._take(entry)
+            case InputEnded():
+                self._end_of_input()
+            case Signalled(signal.SIGINT):
+                self._interrupt()
+            case Signalled(number):
+                self.terminate(number)
+            case TurnEvent():
+                self._turns.told(happened)
+
+    def _take(self, entry: str) -> None:
+        match parsed := parse(entry):
+            case Unknown(name, meant):
+                self._unknown(name, meant)
+            case Command(name) if name in _AT_ONCE or (name == "quit" and self._interactive):
+                self._do(parsed)
+            case Command():
+                self._waiting.append(parsed)
+            case str() if parsed.strip():
+                self._waiting.append(parsed)
+
+    def _go_on(self) -> None:
+        """Do what waits, as far as it need not wait any longer; then wait for a line."""
+        while self._waiting and self._status is None:
+            first = self._waiting[0]
+            if isinstance(first, Command) and self._turns:
+                return
+            self._waiting.popleft()
+            if isinstance(first, Command):
+                self._do(first)
+            else:
+                self._start(partial(self._ask, first), first)
+        if self._status is not None:
+            return
+        if self._input_ended and not self._turns:
+            self._status = self._turns.status
+        elif not self._turns or self._lines.open:
+            self._printer.prompt(more=self._lines.open)
+
+    def _start(self, begin: Callable[[], StartedTurn], question: str = "") -> None:
+        if (started := self._turns.begin(begin, question)) is not None:
+            self._library.conversation = started.conversation_id
+
+    def _ask(self, text: str) -> StartedTurn:
+        return self._engine.ask(text, conversation_id=self._library.conversation, model=self._model or None)
+
+    # -- ends
+
+    def _end_of_input(self) -> None:
+        if self._interactive:
+            self._printer.new_line()
+            self._status = exits.OK
+            return
+        if (entry := self._lines.close()) is not None:
+            self._take(entry)
+        self._input_ended = True
+
+    def _interrupt(self) -> None:
+        now, before = self._clock(), self._interrupted_at
+        self._interrupted_at = now
+        self._lines.clear()
+        self._printer.typed()  # the terminal has shown ^C, and threw away what was being typed
+        self._printer.new_line()
+        if before is not None and (not self._turns or now - before < _TWICE):
+            self._status = exits.OK if self._interactive else exits.STOPPED
+        elif self._turns:
+            self._turns.stop()
+        else:
+            self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to end holytui."))
+
+    def terminate(self, number: int) -> int:
+        """End at once, as signal `number` asks; returns the exit status."""
+        self._turns.cut_off()
+        self._status = _from_signal(number)
+        return self._status
+
+    # -- commands
+
+    def _unknown(self, name: str, meant: str) -> None:
+        words = _("There is no command {name}.").format(name=sanitize_line(name))
+        hint = _("Did you mean /{name}?").format(name=meant) if meant else _("/help lists them.")
+        slash = _("A question that begins with / is written with //.")
+        self._printer.notice(f"{words} {hint} {slash}")
+
+    def _do(self, command: Command) -> None:
+        try:
+            self._carry_out(command)
+        except HolytuiError as error:
+            self._printer.notice(str(error))
+
+    def _carry_out(self, command: Command) -> None:
+        match command.name:
+            case "stop":
+                self._turns.stop()
+            case "now":
+                self._turns.hurry()
+            case "help":
+                self._printer.notice("\n".join(_(line) for line in COMMANDS.values()))
+            case "quit":
+                self._status = self._turns.status if not self._interactive else exits.OK
+            case "continue":
+                self._continue(command.rest)
+            case "retry":
+                self._retry()
+            case "model":
+                self._choose_model(command.rest)
+            case "new":
+                self._library.conversation = None
+                self._printer.notice(_("A new conversation begins with the next question."))
+            case "list":
+                self._library.show_list()
+            case "open":
+                self._library.open(command.rest)
+            case "copy":
+                self._copy_last()
+
+    def _continue(self, which: str) -> None:
+        answer = self._library.cut_answer(which) if which else self._last_answer()
+        if not which and not self._goes_on(answer):
+            answer = self._library.only_cut_answer() or answer
+        if answer is None or not self._goes_on(answer):
+            self._printer.notice(_("The last answer is complete, or there is none. /retry asks again."))
+            return
+        if answer.conversation_id != self._library.conversation:
+            self._library.open(answer.conversation_id)
+        self._start(lambda: self._engine.resume(answer.id))
+
+    def _goes_on(self, answer: Message | None) -> bool:
+        return answer is not None and (answer.state in _CAN_GO_ON or answer.finish_reason == "length")
+
+    def _retry(self) -> None:
+        answer = self._last_answer()
+        if answer is None:
+            self._printer.notice(_("There is no answer yet."))
+        else:
+            self._start(lambda: self._engine.retry(answer.id, model=self._model or None))
+
+    def _choose_model(self, name: str) -> None:
+        if not name:
+            names = model_names(self._services.config)
+            self._printer.notice("\n".join([_("/model NAME, with one of these or any other:"), *names]))
+            return
+        self._model = str(resolve(self._services.config, name).ref)
+        self._printer.notice(_("Model: {model}").format(model=self._model))
+
+    def _copy_last(self) -> None:
+        answer = self._last_answer()
+        if answer is None or not answer.text:
+            self._printer.notice(_("There is nothing to copy."))
+            return
+        try:
+            self._printer.notice(self._copy(answer.text))
+        except OSError as error:
+            self._printer.notice(_("Not copied: {reason}").format(reason=error.strerror))
+
+    def _last_answer(self) -> Message | None:
+        conversation = self._library.conversation
+        if conversation is None:
+            return None
+        branch = self._services.history.branch(conversation)
+        return next((message for message in reversed(branch) if message.role is Role.ASSISTANT), None)
+
+
+def _from_signal(number: int) -> int:
+    return 128 + number
