@@ -56,14 +56,15 @@ class Report:
     def begin(self, topic: Topic) -> None:
         """This is looked at now."""
         if self._live:
-            self._out.write(f"  {topic:{_WIDTH}}…" if not self._simple else f"   {topic:{_WIDTH}}...")
+            name = _(topic.value)
+            self._out.write(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
             self._out.flush()
 
     def add(self, finding: Finding) -> None:
         """This was found."""
         self.bad |= finding.mark is Mark.BAD
         mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
-        lines = [f"{mark} {finding.topic.value:{_WIDTH}}{finding.text}"]
+        lines = [f"{mark} {_(finding.topic.value):{_WIDTH}}{finding.text}"]
         lines += [f"{'':{len(mark) + 1 + _WIDTH}}{hint}" for hint in finding.hints]
         start = "\r\x1b[K" if self._live else ""
         text = start + "\n".join(lines) + "\n"

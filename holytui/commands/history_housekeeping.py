@@ -13,6 +13,7 @@ from holytui.commands.history_reading import line, need, unknown
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
 from holytui.store.history import Library
+from holytui.ui.format import size
 
 _PREVIEW = 20
 
@@ -85,13 +86,9 @@ def compact(history: Library, _options: argparse.Namespace) -> int:
         "{count} deleted conversation is gone for good.", "{count} deleted conversations are gone for good.", gone
     )
     print(words.format(count=gone))
-    print(_("The history takes {after}; it took {before}.").format(before=_size(done.before), after=_size(done.after)))
+    print(_("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after)))
     if done.copies:
         print(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
         for place in done.copies:
-            print(f"  {place}  {_size(place.stat().st_size)}")
+            print(f"  {place}  {size(place.stat().st_size)}")
     return exits.OK
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"

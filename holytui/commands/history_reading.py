@@ -15,6 +15,8 @@ from holytui.models import Attempt, Conversation, Message, Role
 from holytui.store.history import Hit, Library
 from holytui.store.markdown import when
 from holytui.text import sanitize_line
+from holytui.ui.format import decimal
+from holytui.ui.words import cause, state
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
 
@@ -69,8 +71,8 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
 
 def _print_message(message: Message) -> None:
     who = _("You") if message.role is Role.USER else message.model or message.role.value
-    state = "" if message.role is not Role.ASSISTANT else f" · {message.state.value}"
-    print(f"## {who} · {when(message.created_at)}{state}\n\n{message.text}\n")
+    how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
+    print(f"## {who} · {when(message.created_at)}{how}\n\n{message.text}\n")
     if message.problem is not None:
         print(f"> {message.problem.title} {message.problem.hint}\n")
 
@@ -83,12 +85,12 @@ def describe(attempt: Attempt) -> str:
     if attempt.status is not None:
         parts.append(f"HTTP {attempt.status}")
     if attempt.first_token_at is not None:
-        parts.append(_("first token {s} s").format(s=round(attempt.first_token_at - attempt.started_at, 2)))
+        parts.append(_("first token {s} s").format(s=decimal(attempt.first_token_at - attempt.started_at, 2)))
     if attempt.ended_at is not None:
-        parts.append(_("ended {s} s").format(s=round(attempt.ended_at - attempt.started_at, 2)))
+        parts.append(_("ended {s} s").format(s=decimal(attempt.ended_at - attempt.started_at, 2)))
     parts.append(f"{attempt.bytes_received} B")
     if attempt.fault is not None:
-        parts.append(f"{attempt.fault.kind.value} {attempt.fault.message}".strip())
+        parts.append(f"{cause(attempt.fault)} {attempt.fault.message}".strip())
     elif attempt.finish_reason:
         parts.append(attempt.finish_reason)
     return " · ".join(parts)

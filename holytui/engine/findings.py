@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holytui.i18n import _, language
+from holytui.i18n import N_, _, language
 from holytui.text import sanitize_line
 
 
@@ -21,17 +21,17 @@ class Mark(StrEnum):
 
 
 class Topic(StrEnum):
-    """What a finding is about."""
+    """What a finding is about; the value is its name, translated where it is shown."""
 
-    CONFIG = "config"
-    HISTORY = "history"
-    MODEL = "model"
-    KEY = "key"
-    CONNECTION = "connection"
-    REQUEST = "request"
-    CONTINUATION = "continuation"
-    MODELS = "models"
-    CLIPBOARD = "clipboard"
+    CONFIG = N_("config")
+    HISTORY = N_("history")
+    MODEL = N_("model")
+    KEY = N_("key")
+    CONNECTION = N_("connection")
+    REQUEST = N_("request")
+    CONTINUATION = N_("continuation")
+    MODELS = N_("models")
+    CLIPBOARD = N_("clipboard")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
         case ev.Queued():
             return Connection(Level.BUSY, _("queued"))
         case ev.Connecting(host=host, attempt=attempt):
-            tries = _(" (attempt {number})").format(number=attempt) if attempt > 1 else ""
-            return Connection.plain(Level.BUSY, _("connecting to {host}").format(host=host) + tries)
+            words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
+            return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))
         case ev.Waiting():
             return Connection(Level.BUSY, _("waiting for the first token · {time}"), since=now)
         case ev.Delta() | ev.Joined() | ev.Replaced():

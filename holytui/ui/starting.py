@@ -39,8 +39,8 @@ def words(cut: Sequence[Message], key: str) -> str:
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))
-    how = _("/continueall lets them go on") + (_(" (in the messages: {key})").format(key=key) if key else "")
-    return " · ".join([*parts, how])
+    how = _("/continueall lets them go on (in the messages: {key})") if key else _("/continueall lets them go on")
+    return " · ".join([*parts, how.format(key=key)])
 
 
 async def resume_all(screen: ChatScreen, services: Services) -> None:

@@ -71,8 +71,8 @@ def read(file: Path) -> Theme | str:
     for key in table:
         if key not in _KNOWN:
             meant = nearest(key, _KNOWN)
-            unknown = _("unknown key “{key}”").format(key=sanitize_line(key))
-            return unknown + (_("; did you mean “{meant}”?").format(meant=meant) if meant else "")
+            words = _("unknown key “{key}”; did you mean “{meant}”?") if meant else _("unknown key “{key}”")
+            return words.format(key=sanitize_line(key), meant=meant)
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from holytui.i18n import _
+
 _BLOCK = 64 * 1024
 _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the data
 _RAW = -zlib.MAX_WBITS
@@ -21,7 +23,7 @@ class Inflater:
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise zlib.error(f"unknown compression {name}")
+            raise zlib.error(_("unknown compression {name}").format(name=name))
         self._encoded = name not in ("", "identity")
         self._deflate = name == "deflate"
         self._began = False
@@ -46,7 +48,7 @@ class Inflater:
             return b""
         rest = self._stream.flush()
         if not self._stream.eof:
-            raise zlib.error("the compressed data ended too early")
+            raise zlib.error(_("the compressed data ended too early"))
         return rest
 
     def rest(self) -> bytes:

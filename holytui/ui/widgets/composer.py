@@ -47,7 +47,7 @@ class OfferList(Widget):
 def row(item: Item, width: int) -> Content:
     """One item on one line: what it writes, and a remark."""
     pad = " " * max(2, 24 - cell_len(item.label))
-    line = Content.assemble(" ", item.label, pad, (item.remark, "$text-muted"))
+    line = Content.assemble(" ", item.label, pad, (item.remark, "$muted"))
     return line.truncate(width, ellipsis=True).pad_right(max(0, width - line.cell_length))
 
 
@@ -72,5 +72,8 @@ class Composer(Vertical):
 
 def unknown_words(name: str, meant: str) -> str:
     """What to say of a command that does not exist."""
-    words = _("{name} is no command; // sends a line that begins with /").format(name=name)
-    return words + (_(" · did you mean /{name}?").format(name=meant) if meant else "")
+    if meant:
+        return _("{name} is no command; did you mean /{meant}? // sends a line that begins with /").format(
+            name=name, meant=meant
+        )
+    return _("{name} is no command; // sends a line that begins with /").format(name=name)
