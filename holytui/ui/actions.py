@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from holytui.i18n import _
-from holytui.keymap import ACTIONS, Where
+from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, details, starting
+from holytui.ui import conversation_settings, details, exporting, starting
 from holytui.ui import help as help_page
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
@@ -33,6 +33,8 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             screen.app.refresh(repaint=True, layout=True)
         case "chat.copy":
             await _copy_last(screen)
+        case "chat.export":
+            exporting.ask(screen)
         case "chat.copy_all":
             await copy_conversation(screen)
         case "model.pick":
@@ -122,10 +124,17 @@ def _toggle_mouse(screen: ChatScreen) -> None:
     screen.say(_("the mouse is on: it selects text here") if on else _("the mouse is off: your terminal selects text"))
 
 
+def by_name(action: Action) -> bool:
+    """Whether the palette has it: not what only moves about, sends, or needs a number."""
+    if action.where is Where.LOG:
+        return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)
+    return action.id == "prompt.editor" or (action.where is not Where.PROMPT and action.id != "app.palette")
+
+
 def _palette(screen: ChatScreen) -> None:
     choices = []
     for action in ACTIONS:
-        if action.id.startswith(("prompt.", "app.palette")) or (action.where is Where.LOG and "_" in action.id):
+        if not by_name(action):
             continue
         keys = " ".join(display_key(key) for key in screen.keymap.of(action.id))
         choices.append(Choice(action.id, _(action.label), f"{keys} · {_(action.help)}"))

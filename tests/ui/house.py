@@ -59,7 +59,7 @@ class House:
 
     def app(self, **options: str) -> HolytuiApp:
         """The app, not run yet."""
-        return HolytuiApp(self.config, self.keymap, lambda: self.services, **options)  # type: ignore[arg-type]  # words
+        return HolytuiApp(self.config, self.keymap, lambda: self.services, **options)
 
     def close(self) -> None:
         """End everything."""

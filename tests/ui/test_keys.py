@@ -14,7 +14,9 @@ from holytui.paths import runtime_dir
 from holytui.ui.screens.chat import ChatScreen
 from holytui.ui.screens.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.screens.search import SearchDialog
-from tests.ui.house import House, Visitor, visit
+from tests.servers import READ, STALL, ScriptedServer, Step, chunk, chunked_head, delta, event, whole
+from tests.ui.conftest import Build
+from tests.ui.house import House, Visitor, config_with, visit
 from tests.ui.talks import CUT, TALK, furnish
 
 Check = Callable[[Visitor], Awaitable[None]]
@@ -66,7 +68,7 @@ async def _(visitor: Visitor) -> None:
 @checks("app.help")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.help")
-    await visitor.sees("All keys and how things work")
+    await visitor.sees("Everywhere")
     await goes_to(visitor, PageDialog)
 
 
@@ -297,6 +299,13 @@ async def _(visitor: Visitor) -> None:
     await visitor.until(lambda: "And in a shell?" in copied() and "Once upon a" in copied())
 
 
+@checks("chat.export")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("chat.export")
+    await goes_to(visitor, LineDialog)
+
+
 @checks("message.copy_code")
 async def _(visitor: Visitor) -> None:
     await select(visitor, "0190-answer-1b")
@@ -497,7 +506,112 @@ async def test_all_keys_of_a_place_work_at_any_size(house: House, where: Where, 
     async with furnished(house, size) as visitor:
         for action in ACTIONS:
             if action.where is where and action.id not in ("app.quit", "chat.new", "sidebar.archive"):
+                house.history.update_conversation(TALK, leaf_id=CUT)
                 await visitor.chat.open_conversation(TALK)
                 await CHECKS[action.id](visitor)
                 await visitor.calm()
                 assert len(visitor.text.splitlines()) <= size[1]
+
+
+# -- while an answer is on its way
+
+
+async def press_all(visitor: Visitor, where: Where) -> None:
+    """Every key of a place, each from where it acts; dialogs are left again."""
+    chat = visitor.chat
+    for action in ACTIONS:
+        if action.where is not where or action.id in ("chat.stop", "chat.resume_all"):
+            continue
+        for number in range(len(action.keys)):
+            await chat.open_conversation(TALK)
+            place = {Where.LOG: chat.log_view, Where.SIDEBAR: chat.sidebar}.get(where, chat.prompt)
+            chat.set_class(False, "-no-sidebar")
+            chat.set_focus(place)
+            chat.prompt.put("x")
+            await visitor.act(action.id, number)
+            while not isinstance(visitor.app.screen, ChatScreen):
+                await visitor.press("escape")
+            if chat.editing:
+                await visitor.press("escape")
+    assert visitor.app.is_running
+
+
+STREAMING: list[Step] = [READ, chunked_head(), chunk(event(delta("Hel"))), chunk(event(delta("lo"))), STALL]
+RETRYING: list[Step] = [READ, whole("429 Too Many Requests", {"error": {"message": "later"}}, retry_after="100")]
+
+
+@asynccontextmanager
+async def under_way(
+    build_house: Build, server: ScriptedServer, words: str, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[Visitor]:
+    """In the middle of an answer of `server`, when its words are on the screen."""
+    house = build_house(config_with(server.base_url))
+    furnish(house.history)
+    async with visit(house, size, conversation=TALK) as visitor:
+        visitor.chat.model = "lab/one"
+        await visitor.type("go")
+        await visitor.press("enter")
+        await visitor.sees(words)
+        yield visitor
+        house.engine.stop_all()
+        await visitor.calm()
+
+
+@pytest.mark.parametrize("where", list(Where))
+async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Where) -> None:
+    with ScriptedServer(STREAMING) as server:
+        async with under_way(build_house, server, "Hello") as visitor:
+            turn = visitor.chat.turn_here()
+            assert turn is not None
+            await press_all(visitor, where)
+            assert visitor.house.engine.told(turn.answer_id) == ("Hello", "")
+            assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.STREAMING
+            assert len(server.requests) == 1
+        assert visitor.house.history.message(turn.answer_id).text == "Hello"  # type: ignore[union-attr]  # it is there
+
+
+@pytest.mark.parametrize("where", list(Where))
+async def test_no_key_harms_an_answer_that_waits_for_a_retry(build_house: Build, where: Where) -> None:
+    with ScriptedServer(RETRYING) as server:
+        async with under_way(build_house, server, "retry 1/3 in 1 min") as visitor:
+            turn = visitor.chat.turn_here()
+            assert turn is not None
+            await press_all(visitor, where)
+            assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.RETRYING
+            assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("where", list(Where))
+async def test_no_key_harms_an_answer_that_waits_for_the_network(build_house: Build, where: Where) -> None:
+    with ScriptedServer(STREAMING) as server:
+        server.shut()
+        async with under_way(build_house, server, "offline since") as visitor:
+            turn = visitor.chat.turn_here()
+            assert turn is not None
+            await press_all(visitor, where)
+            assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.OFFLINE
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40), (200, 60)])
+async def test_stop_keeps_what_has_come(build_house: Build, size: tuple[int, int]) -> None:
+    with ScriptedServer(STREAMING) as server:
+        async with under_way(build_house, server, "Hello", size) as visitor:
+            await visitor.act("chat.stop")
+            await visitor.sees("stopped by you; the text so far is kept")
+            assert "Hello" in visitor.text
+
+
+async def test_enter_tries_again_at_once_while_a_retry_waits(build_house: Build) -> None:
+    with ScriptedServer(RETRYING, STREAMING) as server:
+        async with under_way(build_house, server, "retry 1/3 in 1 min") as visitor:
+            await visitor.act("prompt.send")
+            await visitor.sees("Hello")
+
+
+async def test_enter_tries_again_at_once_while_the_server_is_away(build_house: Build) -> None:
+    with ScriptedServer(STREAMING) as server:
+        server.shut()
+        async with under_way(build_house, server, "offline since") as visitor:
+            server.open()
+            await visitor.act("prompt.send")
+            await visitor.sees("Hello")

@@ -9,7 +9,7 @@ from textual import events
 from holytui.models import AnswerState, Role
 from holytui.ui import drafts
 from holytui.ui.drafts import Draft
-from tests.servers import READ, Received, ScriptedServer, answer, chunk, chunked_head, delta, event
+from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
 
@@ -266,7 +266,14 @@ async def test_editing_a_question_puts_the_draft_aside(house: House) -> None:
 
 async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house: Build) -> None:
     gate = threading.Event()
-    first = [READ, chunked_head(), chunk(event(delta("One."))), gate, chunk(event(delta(finish="stop"))), chunk(b"")]
+    first: list[Step] = [
+        READ,
+        chunked_head(),
+        chunk(event(delta("One."))),
+        gate,
+        chunk(event(delta(finish="stop"))),
+        chunk(b""),
+    ]
     with ScriptedServer([*first, READ, *answer("Two.")], [READ, *answer("Two.")]) as server:
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:
@@ -284,7 +291,14 @@ async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house
 
 async def test_a_question_in_line_is_taken_back_with_escape_when_it_is_selected(build_house: Build) -> None:
     gate = threading.Event()
-    script = [READ, chunked_head(), chunk(event(delta("One."))), gate, chunk(event(delta(finish="stop"))), chunk(b"")]
+    script: list[Step] = [
+        READ,
+        chunked_head(),
+        chunk(event(delta("One."))),
+        gate,
+        chunk(event(delta(finish="stop"))),
+        chunk(b""),
+    ]
     with ScriptedServer(script) as server:
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.engine import events as ev
+from holytui.engine import titles
 from holytui.engine.engine import StartedTurn
 from holytui.engine.events import TurnEvent
 from holytui.engine.services import Opening, Services
@@ -113,7 +115,7 @@ class ChatScreen(ThinScreen[None]):
             yield Sidebar(self.keymap)
             with Vertical(id="chat"):
                 yield MessageLog(self.keymap)
-                yield Composer(self.keymap, enter_sends=self._enter_sends)
+                yield Composer(self.keymap, self.question, enter_sends=self._enter_sends)
         yield KeyHints(self.keymap)
         yield StatusBar()
 
@@ -259,19 +261,21 @@ class ChatScreen(ThinScreen[None]):
 
     # -- questions and answers
 
-    @on(Prompt.Submitted)
-    def _submitted(self, event: Prompt.Submitted) -> None:
-        editing = self._editing
-        again = event.text == self._refused
-        question = Question(event.text, event.paths, self.place, self.model, self.settings, editing, again)
+    def question(self, text: str, paths: Sequence[str]) -> Question:
+        """What Enter means now: where it was pressed, and what held then."""
+        editing, again = self._editing, text == self._refused
         self._refused = ""
         if editing is not None:
             self._end_editing()
+        return Question(text, paths, self.place, self.model, self.settings, editing, again)
+
+    @on(Prompt.Submitted)
+    def _submitted(self, event: Prompt.Submitted) -> None:
         if self.services is None or not self._started:
-            self._early.append(question)
+            self._early.append(event.question)
             self.say(_("one moment, the history is being opened"), Level.BUSY)
         else:
-            self._send(self.services, question)
+            self._send(self.services, event.question)
 
     @work(group="send", exit_on_error=False)
     async def _send(self, services: Services, question: Question) -> None:
@@ -375,6 +379,11 @@ class ChatScreen(ThinScreen[None]):
             self.services.engine.hurry(turn.turn_id)
 
     @property
+    def editing(self) -> bool:
+        """Whether an earlier question is in the prompt, to be asked anew."""
+        return self._editing is not None
+
+    @property
     def on_their_way(self) -> bool:
         """Whether any answer is, in any conversation."""
         return bool(self._turns)
@@ -455,6 +464,16 @@ class ChatScreen(ThinScreen[None]):
         if here:
             self.paint_status(turn)
         await self.refresh_list()
+        if await asyncio.to_thread(titles.wanted, self.services, turn.conversation_id):
+            titles.make(self.services, turn.conversation_id, partial(self.call_later_from_thread, self._named))
+
+    def call_later_from_thread(self, callback: Callable[[], None]) -> None:
+        """Call it on the screen's loop soon, or never if the screen is gone."""
+        if self.is_running:
+            self.call_later(callback)  # posts a message, which any thread may do
+
+    def _named(self) -> None:
+        self.run_worker(self.refresh_list(), group="list", exit_on_error=False)
 
     # -- status
 

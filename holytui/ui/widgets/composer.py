@@ -13,7 +13,7 @@ from textual.widget import Widget
 from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.ui.offers import NOTHING, Item, Offer
-from holytui.ui.widgets.prompt import Prompt
+from holytui.ui.widgets.prompt import MakeQuestion, Prompt
 
 _ROWS = 8
 
@@ -54,15 +54,16 @@ def row(item: Item, width: int) -> Content:
 class Composer(Vertical):
     """Where a question is put together."""
 
-    def __init__(self, keymap: Keymap, *, enter_sends: bool = True) -> None:
+    def __init__(self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True) -> None:
         super().__init__(id="composer")
+        self._question = question
         self._keymap = keymap
         self._enter_sends = enter_sends
 
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
         yield OfferList()
-        yield Prompt(self._keymap, enter_sends=self._enter_sends)
+        yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends)
 
     @on(Prompt.Offered)
     def _offered(self, event: Prompt.Offered) -> None:

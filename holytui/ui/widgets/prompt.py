@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,15 @@ from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.text import nfc, sanitize
 from holytui.ui import attachments, commands
+from holytui.ui.asking import Question
 from holytui.ui.attachments import Name
 from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
 from holytui.ui.drafts import Draft
 from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
+
+MakeQuestion = Callable[[str, Sequence[str]], Question]
+"""From a text and the paths of the files that it names to what is to be asked."""
 
 
 class Prompt(TextArea):
@@ -27,10 +31,9 @@ class Prompt(TextArea):
 
     @dataclass
     class Submitted(Message):
-        """The user sent `text` (composed Unicode, not blank); `paths` are the files that it names."""
+        """The user sent a question (composed Unicode, not blank)."""
 
-        text: str
-        paths: list[str]
+        question: Question
 
     @dataclass
     class Commanded(Message):
@@ -59,7 +62,9 @@ class Prompt(TextArea):
 
         offer: Offer
 
-    def __init__(self, keymap: Keymap, *, enter_sends: bool = True, folder: Callable[[], Path] = Path.cwd) -> None:
+    def __init__(
+        self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, folder: Callable[[], Path] = Path.cwd
+    ) -> None:
         super().__init__(
             id="prompt",
             soft_wrap=True,
@@ -72,6 +77,7 @@ class Prompt(TextArea):
         self.cursor_blink = False
         self._enter_sends = enter_sends
         self._folder = folder
+        self._question = question
         self._past: list[str] = []
         self._at = 0
         self._unsent = ""
@@ -188,7 +194,8 @@ class Prompt(TextArea):
         self._at = len(self._past)
         paths = attachments.mentions(typed)
         self._clear()
-        self.post_message(self.Submitted(text, paths))
+        # made now: the keys that follow may lead elsewhere before the message arrives
+        self.post_message(self.Submitted(self._question(text, paths)))
 
     def _clear(self) -> None:
         self._unsent = ""
