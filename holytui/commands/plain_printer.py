@@ -78,9 +78,15 @@ class Printer:
             self._prompted = True
 
     def typed(self) -> None:
-        """A line was typed: the terminal has shown it, and its end."""
+        """A line was typed. After a prompt the terminal has shown it with its end; in the middle of an answer nobody
+        knows where the cursor is by now, and an empty line more does no harm."""
+        self._at_start = self._at_start or self._prompted
         self._prompted = False
-        self._at_start = self._at_start or self._prompts
+
+    def interrupted(self) -> None:
+        """The terminal has shown `^C`, wherever it stood, and has thrown away what was being typed."""
+        if self._prompts:
+            self._write("\n")
 
     # -- a turn
 

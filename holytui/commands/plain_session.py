@@ -175,8 +175,7 @@ class Session:
         now, before = self._clock(), self._interrupted_at
         self._interrupted_at = now
         self._lines.clear()
-        self._printer.typed()  # the terminal has shown ^C, and threw away what was being typed
-        self._printer.new_line()
+        self._printer.interrupted()
         if before is not None and (not self._turns or now - before < _TWICE):
             self._status = exits.OK if self._interactive else exits.STOPPED
         elif self._turns:

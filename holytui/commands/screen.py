@@ -7,7 +7,6 @@ import os
 import sys
 from functools import partial
 
-from holytui import i18n
 from holytui.engine.services import Services, open_services, read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -18,11 +17,13 @@ from holytui.terminal.hangup import Cause
 def run(options: argparse.Namespace) -> int:
     """Open the screen; returns the exit status."""
     config, keys, problems = read_config(options.config)
-    if not options.lang and not os.environ.get("HOLYTUI_LANG"):
-        i18n.set_language(config.ui.language)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual writes to stderr
         raise HolytuiError(
             _("The full screen needs a terminal"), _("In a pipe or script use: holytui ask “your question”")
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise HolytuiError(
+            _("This terminal cannot show a full screen (TERM is dumb)"), _("For plain lines use: holytui --plain")
         )
     prepare_environment(os.environ)
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported

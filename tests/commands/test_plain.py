@@ -1,0 +1,603 @@
+"""Plain mode: the session with the engine behind it, what is printed, and the program in pipes and in a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
+from holytui.commands.plain_printer import Printer
+from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.engine import events as ev
+from holytui.engine.services import Services, open_services, read_config
+from holytui.errors import HolytuiError, ModelUnknown, TerminalError
+from holytui.faults import Fault, FaultKind
+from holytui.models import AnswerState, Join, Problem, Role, Usage
+from holytui.store.sqlite import SqliteHistory
+from tests.ptys import Terminal
+from tests.servers import READ, STALL, ScriptedServer, Step, answer, delta, event, sse_head, whole
+
+PATIENCE = 15.0
+
+
+class Output(io.StringIO):
+    """What was printed, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def write(self, text: str) -> int:
+        with self._changed:
+            count = super().write(text)
+            self._changed.notify_all()
+            return count
+
+    def wait_for(self, words: str, times: int = 1) -> None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.getvalue().count(words) >= times, PATIENCE):
+                raise AssertionError(f"waited for {words!r}; printed was:\n{self.getvalue()}")
+
+
+class Chat:
+    """A session in a thread, and a person before it."""
+
+    def __init__(self, services: Services, *, interactive: bool = True, model: str = "") -> None:
+        self.services = services
+        self.out = Output()
+        self.now = 0.0
+        self.copied: list[str] = []
+        self._inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
+        self.session = Session(
+            services,
+            Printer(self.out, prompts=interactive),
+            self._inbox,
+            self._copy,
+            interactive=interactive,
+            model=model,
+            clock=lambda: self.now,
+        )
+        self.status: int | None = None
+        self._thread: threading.Thread | None = None
+
+    def _copy(self, text: str) -> str:
+        if text == "uncopiable":
+            raise TerminalError("No way took it")
+        self.copied.append(text)
+        return f"{len(text)} bytes sent to the terminal"
+
+    def start(self, conversation: str = "", question: str = "") -> None:
+        def work() -> None:
+            self.status = self.session.run(conversation, question)
+
+        self._thread = threading.Thread(target=work)
+        self._thread.start()
+
+    def type(self, *lines: str) -> None:
+        for line in lines:
+            self._inbox.put(Typed(line))
+
+    def signal(self, number: int) -> None:
+        self._inbox.put(Signalled(number))
+
+    def end_input(self) -> None:
+        self._inbox.put(InputEnded())
+
+    def wait_end(self) -> int:
+        assert self._thread is not None
+        self._thread.join(PATIENCE)
+        assert self.status is not None, self.out.getvalue()
+        return self.status
+
+    @property
+    def printed(self) -> str:
+        return self.out.getvalue()
+
+    def close(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            self.type("/quit")
+            self._thread.join(PATIENCE)
+
+
+@contextmanager
+def chatting(
+    tmp_path: Path, base_url: str = "", *, interactive: bool = True, start: bool = True, more: str = ""
+) -> Iterator[Chat]:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url or "http://127.0.0.1:9/v1"}"\n'
+        f"[stream]\nretry_delay = 0.01\n{more}"
+    )
+    config, keys, problems = read_config(file)
+    with open_services(config, keys, problems) as services:
+        chat = Chat(services, interactive=interactive)
+        if start:
+            chat.start()
+        try:
+            yield chat
+        finally:
+            chat.close()
+
+
+def _state(chat: Chat) -> AnswerState:
+    (conversation,) = chat.services.history.conversations()
+    return chat.services.history.branch(conversation.id)[-1].state
+
+
+# -- what is typed
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("hello", "hello"),
+        ("/stop", Command("stop")),
+        ("/STOP ", Command("stop")),
+        ("/model  a/b ", Command("model", "a/b")),
+        ("//etc/passwd?", "/etc/passwd?"),
+        ("/retri", Unknown("/retri", "retry")),
+        ("/", Unknown("/", "")),
+        ("/stop\nnow", "/stop\nnow"),
+    ],
+)
+def test_a_line_is_a_command_or_a_question(text: str, meaning: object) -> None:
+    assert parse(text) == meaning
+
+
+def test_a_line_that_ends_in_a_backslash_goes_on_in_the_next() -> None:
+    lines = Lines()
+    assert [lines.add("one\\"), lines.open] == [None, True]
+    assert [lines.add("two\\"), lines.open] == [None, True]
+    assert [lines.add("three"), lines.open] == ["one\ntwo\nthree", False]
+    assert lines.add("left\\") is None
+    assert lines.close() == "left"
+    assert lines.close() is None
+
+
+def test_lines_are_read_whole_however_their_bytes_come() -> None:
+    reading, writing = os.pipe()
+    got: queue.SimpleQueue[Typed | InputEnded] = queue.SimpleQueue()
+    thread = LineReader(reading, got.put).start()
+    for piece in ("mộ".encode()[:2], "mộ".encode()[2:] + b"t\r\nha", b"i\n\nba"):
+        os.write(writing, piece)
+    os.close(writing)
+    thread.join(PATIENCE)
+    os.close(reading)
+    assert [got.get(timeout=1) for _ in range(5)] == [*map(Typed, ("một", "hai", "", "ba")), InputEnded()]
+
+
+# -- what is printed
+
+
+def _told(*events: ev.TurnEvent) -> str:
+    out = io.StringIO()
+    printer = Printer(out, prompts=False, clock=lambda: 100.0)
+    for each in events:
+        printer.event(each)
+    return out.getvalue()
+
+
+RESET = Fault(FaultKind.RESET)
+
+
+@pytest.mark.parametrize(
+    ("event_", "words"),
+    [
+        (ev.Queued("t"), "-- Queued"),
+        (ev.Waiting("t"), "-- Waiting for the answer."),
+        (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
+        (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),
+        (ev.Online("t", 12.0), "-- The connection is back after 12 s."),
+        (ev.Refreshing("t"), "-- The key was refused"),
+        (ev.Resuming("t", "prefill", 812), "-- Resuming after 812 characters."),
+        (ev.Resuming("t", "restart", 5), "-- The question is asked again"),
+        (ev.Joined("t", 5, Join.EXACT), "-- Resumed, exactly"),
+        (ev.Joined("t", 5, Join.MARKED), "-- Resumed. Here is a seam"),
+        (ev.Replaced("t", "anew", "", "v"), "-- The answer began again"),
+        (ev.Quiet("t", 6.0, 6.0), "-- Nothing has come for 6.0 s"),
+        (ev.Slow("t", 99.5), "-- The link is slow: 99 bytes a second."),
+        (
+            ev.StoreTrouble("t", Problem("The disk is full", "Free some space.")),
+            "-- The disk is full. Free some space.",
+        ),
+        (ev.StoreTrouble("t", None), "-- The history can be written again"),
+        (ev.Finished("t", Usage(1200, 7), 1, "stop"), "-- Complete. 1,200 tokens in, 7 out.\n"),
+        (
+            ev.Finished("t", Usage(5, 7, at_least=True), 2, "stop"),
+            "-- Complete. At least 5 tokens in, 7 out. It took 2 r",
+        ),
+        (ev.Finished("t", Usage(5, 7, estimated=True), 1, "stop"), "-- Complete. About 5"),
+        (ev.Finished("t", None, 1, "length"), "-- Cut by the limit of its length; /continue lets it go on.\n"),
+        (ev.Finished("t", None, 1, "content_filter"), "-- Ended by the server's content rules."),
+        (ev.Stopped("t", None, 1), "-- Stopped; what had come is kept."),
+        (ev.Interrupted("t", None, 1, Problem("Cut", "Press c to go on.")), "-- Cut. Type /continue to go on.\n"),
+        (ev.Failed("t", None, 1, Problem("No", "Press F2 for another model.")), "-- No. Type /model NAME for another"),
+    ],
+)
+def test_each_state_is_said_in_words_on_a_line_of_its_own(event_: ev.TurnEvent, words: str) -> None:
+    printed = _told(ev.Delta("t", "half an ans"), event_)
+    assert printed.startswith(f"half an ans\n{words}")
+    assert "\x1b" not in printed
+
+
+def test_a_state_that_lasts_is_said_once() -> None:
+    offline = [ev.Offline("t", 0.0, 100.0 + due, RESET) for due in range(5)]
+    assert _told(*offline, ev.Connecting("t", 2, "h"), *offline).count("-- Offline") == 1
+    assert _told(*offline, ev.Online("t", 3.0), *offline).count("-- Offline") == 2
+    quiet = [ev.Quiet("t", float(time_), float(time_)) for time_ in range(5, 9)]
+    assert _told(*quiet, ev.Delta("t", "x"), *quiet).count("-- Nothing has come") == 2
+    assert _told(*[ev.Reasoning("t", "hm")] * 3).count("reasoning") == 1
+    assert _told(ev.Slow("t", 9.0), ev.Slow("t", 8.0), ev.Slow("t", None), ev.Slow("t", 9.0)).count("slow") == 2
+
+
+def test_pieces_of_an_answer_are_printed_as_they_are() -> None:
+    assert _told(ev.Delta("t", "Hel"), ev.Delta("t", "lo **you**\n"), ev.Stopped("t", None, 1)).startswith(
+        "Hello **you**\n-- Stopped"
+    )
+
+
+# -- a conversation
+
+
+def test_a_question_is_answered_and_the_prompt_comes_back(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("Hel", "lo")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.out.wait_for("> ")
+        chat.type("hi")
+        chat.out.wait_for("-- Complete. 5 tokens in, 7 out.\n> ")
+        assert "> -- Waiting for the answer.\nHello\n-- Complete" in chat.printed
+        assert server.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_a_line_typed_meanwhile_is_asked_next_and_shown_with_its_answer(tmp_path: Path) -> None:
+    gate = threading.Event()
+    first: list[Step] = [READ, sse_head(), event(delta("one")), gate, event(delta(finish="stop")), event("[DONE]")]
+    with ScriptedServer(first, [READ, *answer("two")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("first")
+        chat.out.wait_for("one")
+        chat.type("", "second")
+        chat.out.wait_for("-- Queued")
+        gate.set()
+        chat.out.wait_for("two")
+        assert "> second\n" in chat.printed
+        assert [each["content"] for each in server.wait_for_requests(2)[1].json["messages"]] == [
+            "first",
+            "one",
+            "second",
+        ]
+
+
+def test_stop_acts_at_once_and_continue_goes_on(tmp_path: Path) -> None:
+    cut: list[Step] = [READ, sse_head(), event(delta("The first half of an answer that is long,")), STALL]
+    with (
+        ScriptedServer(cut, [READ, *answer(" and the second half.")]) as server,
+        chatting(tmp_path, server.base_url, more='recover = "prefill"\n') as chat,
+    ):
+        chat.type("tell")
+        chat.out.wait_for("long,")
+        chat.type("/stop")
+        chat.out.wait_for("long,\n-- Stopped; what had come is kept. /continue")
+        assert _state(chat) is AnswerState.STOPPED
+        chat.type("/continue")
+        chat.out.wait_for("-- Complete")
+        assert "-- Resuming after 41 characters." in chat.printed
+        assert "and the second half." in chat.printed
+        assert _state(chat) is AnswerState.COMPLETE
+
+
+def test_retry_asks_the_question_again(tmp_path: Path) -> None:
+    with (
+        ScriptedServer([READ, *answer("one")], [READ, *answer("two")]) as server,
+        chatting(tmp_path, server.base_url) as chat,
+    ):
+        chat.type("/retry")
+        chat.out.wait_for("-- There is no answer yet.")
+        chat.type("hi")
+        chat.out.wait_for("-- Complete")
+        chat.type("/retry")
+        chat.out.wait_for("two")
+        assert server.wait_for_requests(2)[1].json["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_now_does_not_wait_for_the_retry(tmp_path: Path) -> None:
+    busy = whole("429 Too Many Requests", {"error": {"message": "busy"}}, retry_after="100")
+    with (
+        ScriptedServer([READ, busy], [READ, *answer("at last")]) as server,
+        chatting(tmp_path, server.base_url) as chat,
+    ):
+        chat.type("hi")
+        chat.out.wait_for("-- Retry 1 of 3 in ")
+        chat.type("/now")
+        chat.out.wait_for("at last")
+
+
+def test_a_failure_is_told_with_commands_for_keys(tmp_path: Path) -> None:
+    refusal = whole("401 Unauthorized", {"error": {"message": "no"}})
+    with ScriptedServer([READ, refusal]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("hi")
+        chat.out.wait_for("wants a key, and none is configured")
+        chat.type("/new", "//x")
+        chat.out.wait_for("wants a key", times=2)
+        assert not re.search(r"[Pp]ress [a-zF]\b", chat.printed)
+
+
+def test_an_unknown_command_says_so(tmp_path: Path) -> None:
+    with chatting(tmp_path) as chat:
+        chat.type("/retri", "/x")
+        chat.out.wait_for("There is no command /retri. Did you mean /retry?")
+        chat.out.wait_for("There is no command /x. /help lists them.")
+        chat.type("/help", "/stop", "/now", "/copy", "/continue")
+        chat.out.wait_for("-- /quit: end holytui")
+        chat.out.wait_for("-- No answer is on its way.", times=2)
+        chat.out.wait_for("-- There is nothing to copy.")
+        chat.out.wait_for("-- The last answer is complete, or there is none.")
+
+
+def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("/model nowhere/x")
+        chat.out.wait_for('-- No provider "nowhere" is configured.')
+        chat.type("/model", "/model test/other", "hi")
+        chat.out.wait_for("-- Model: test/other")
+        chat.out.wait_for("-- guide/guide")
+        chat.out.wait_for("-- Complete")
+        assert server.requests[0].json["model"] == "other"
+
+
+def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("/list")
+        chat.out.wait_for("-- There is no conversation yet.")
+        chat.type("alpha", "/new", "beta", "/list")
+        chat.out.wait_for("-- 2. alpha, ")
+        assert "-- 1. beta, " in chat.printed
+        chat.type("/open 2")
+        chat.out.wait_for("-- alpha: 2 messages.\n> alpha\nok\n")
+        chat.type("gamma")
+        chat.out.wait_for("-- Complete", times=3)
+        assert [each["content"] for each in server.requests[2].json["messages"]] == ["alpha", "ok", "gamma"]
+        chat.type("/open 9", "/open")
+        chat.out.wait_for("-- There is no such conversation.", times=2)
+
+
+def test_copy_takes_the_last_answer(tmp_path: Path) -> None:
+    with (
+        ScriptedServer([READ, *answer("ok")], [READ, *answer("uncopiable")]) as server,
+        chatting(tmp_path, server.base_url) as chat,
+    ):
+        chat.type("hi", "/copy")
+        chat.out.wait_for("-- 2 bytes sent to the terminal")
+        chat.type("hi", "/copy")
+        chat.out.wait_for("-- No way took it")
+        assert chat.copied == ["ok"]
+
+
+def test_lines_that_go_on_have_a_prompt_of_their_own(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("one\\")
+        chat.out.wait_for(". ")
+        chat.type("two")
+        chat.out.wait_for("-- Complete")
+        assert server.requests[0].json["messages"][0]["content"] == "one\ntwo"
+
+
+# -- how it ends
+
+
+def test_ctrl_c_stops_and_a_second_one_ends(tmp_path: Path) -> None:
+    cut: list[Step] = [READ, sse_head(), event(delta("so far")), STALL]
+    with ScriptedServer(cut) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("hi")
+        chat.out.wait_for("so far")
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("-- Stopped; what had come is kept. /continue")
+        chat.signal(signal.SIGINT)
+        assert chat.wait_end() == 0
+
+
+def test_ctrl_c_with_nothing_on_its_way_asks_for_another(tmp_path: Path) -> None:
+    with chatting(tmp_path) as chat:
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("-- Press Ctrl+C again")
+        chat.type("/help")
+        chat.out.wait_for("-- /quit")
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("-- Press Ctrl+C again", times=2)
+        chat.signal(signal.SIGINT)
+        assert chat.wait_end() == 0
+
+
+def test_a_later_ctrl_c_stops_the_next_answer(tmp_path: Path) -> None:
+    cut: list[Step] = [READ, sse_head(), event(delta("so far")), STALL]
+    with ScriptedServer(cut) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("one", "two")
+        chat.out.wait_for("so far")
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("so far", times=2)
+        chat.now = 60.0
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("-- Stopped; what had come is kept. /continue", times=2)
+        assert chat.status is None
+
+
+def test_ctrl_d_ends_and_keeps_the_text(tmp_path: Path) -> None:
+    cut: list[Step] = [READ, sse_head(), event(delta("so far")), STALL]
+    with ScriptedServer(cut) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("hi")
+        chat.out.wait_for("so far")
+        chat.end_input()
+        assert chat.wait_end() == 0
+        assert chat.printed.endswith("so far\n-- Stopped; what had come is kept.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_the_answer_can_go_on(tmp_path: Path, number: signal.Signals) -> None:
+    cut: list[Step] = [READ, sse_head(), event(delta("so far")), STALL]
+    with ScriptedServer(cut) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("hi")
+        chat.out.wait_for("so far")
+        chat.signal(number)
+        assert chat.wait_end() == 128 + number
+        chat.services.engine.close()
+        assert _state(chat) is AnswerState.INTERRUPTED
+
+
+def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
+    with (
+        ScriptedServer([READ, *answer(" and the rest of it.")]) as server,
+        chatting(tmp_path, server.base_url, start=False, more='recover = "prefill"\n') as chat,
+    ):
+        history = chat.services.history
+        with SqliteHistory.open(Path.home() / ".local/share/holytui/history.db") as other:
+            conversation = other.create_conversation(title="what was cut", model="test/model")
+            asked = other.add_message(conversation.id, Role.USER, "tell", parent_id=None)
+            other.add_message(conversation.id, Role.ASSISTANT, "", parent_id=asked.id, state=AnswerState.INTERRUPTED)
+        cut = history.branch(conversation.id)
+        chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
+        chat.start()
+        chat.out.wait_for("-- 1 answer was cut when holytui ended last; /continue N lets it go on:\n-- 1. what was cut")
+        chat.type("/continue 2")
+        chat.out.wait_for("-- There is no cut answer 2")
+        chat.type("/continue")
+        chat.out.wait_for("the rest of it.")
+        assert "-- what was cut: 2 messages.\n> tell\n" in chat.printed
+
+
+class _WithCut:
+    """A history whose last process was killed."""
+
+    def __init__(self, history: object, cut: object) -> None:
+        self._history = history
+        self._cut = cut
+
+    def unfinished(self) -> object:
+        return self._cut
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._history, name)
+
+
+def test_no_such_conversation_or_model_is_told_before_anything_begins(tmp_path: Path) -> None:
+    with chatting(tmp_path, start=False) as chat:
+        with pytest.raises(HolytuiError, match="no such conversation"):
+            chat.session.run("nothing")
+        with pytest.raises(ModelUnknown):
+            Chat(chat.services, model="nowhere/x")
+
+
+def test_a_pipe_is_done_in_order_and_ends_after_the_last_answer(tmp_path: Path) -> None:
+    scripts = [[READ, *answer("one")], [READ, *answer("two")]]
+    with ScriptedServer(*scripts) as server, chatting(tmp_path, server.base_url, interactive=False) as chat:
+        chat.type("first", "/new", "second", "/list", "third\\")
+        chat.end_input()
+        assert chat.wait_end() == 0
+        assert [request.json["messages"][-1]["content"] for request in server.requests] == ["first", "second", "third"]
+    assert re.search(
+        r"> first\n.*one\n-- Complete.*> second\n.*two\n.*-- 1\. second.*> third\n", chat.printed, re.DOTALL
+    )
+
+
+def test_a_pipe_ends_with_the_status_of_its_last_answer(tmp_path: Path) -> None:
+    with (
+        ScriptedServer([READ, whole("404 Not Found", {"error": {"message": "no such model"}})]) as server,
+        chatting(tmp_path, server.base_url, interactive=False) as chat,
+    ):
+        chat.type("hi", "/quit", "never")
+        assert chat.wait_end() == 1
+        assert len(server.requests) == 1
+
+
+# -- the program
+
+
+def _env(tmp_path: Path) -> dict[str, str]:
+    return os.environ | {"HOLYTUI_DATA_DIR": str(tmp_path / "data")}
+
+
+def test_the_program_reads_a_pipe_to_its_end_without_colour_or_movement(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "holytui", "--plain", "count to 12"]
+    done = subprocess.run(
+        command, input="hello\n", capture_output=True, text=True, env=_env(tmp_path), timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "> count to 12\n" in done.stdout
+    assert "11, 12\n-- Complete." in done.stdout
+    assert "> hello\n" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_it_imports_no_textual(tmp_path: Path) -> None:
+    code = (
+        "import sys; from holytui.cli import main; main(['--plain', 'count to 3'])\n"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] == 'textual' or name == 'holytui.ui.app'))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_env(tmp_path), timeout=30, check=True
+    )
+    assert done.stdout.endswith("\n[]\n")
+    assert "-- Complete" in done.stdout
+
+
+def test_a_reader_that_leaves_is_no_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "holytui", "--plain", "count to 500"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=_env(tmp_path)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(30) == 1
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_a_dumb_terminal_is_told_of_plain_mode(tmp_path: Path) -> None:
+    command = ["env", "TERM=dumb", sys.executable, "-m", "holytui"]
+    with Terminal(command, cols=160, env={"HOLYTUI_DATA_DIR": str(tmp_path / "data")}) as terminal:
+        terminal.wait_for("holytui --plain")
+        assert terminal.wait_end() == 2
+
+
+def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
+    options: dict[str, object] = {"rows": 60, "env": {"HOLYTUI_DATA_DIR": str(tmp_path / "data")}}
+    with Terminal.holytui("--plain", **options) as terminal:
+        terminal.wait_for("lists the commands")
+        terminal.type("count to 40\n")
+        terminal.wait_for("39, 40")
+        terminal.wait_for("-- Complete.")
+        terminal.type("count to 3000\n")
+        terminal.wait_for("51, 52, 53")
+        terminal.type("/stop\n")
+        terminal.wait_for("-- Stopped; what had come is kept.")
+        terminal.type("/continue\n")
+        terminal.wait_for("-- Resumed, exactly where it was cut.")
+        terminal.wait_for("121, 122, 123")
+        terminal.type("\x03")
+        terminal.wait_until(lambda: terminal.text.count("-- Stopped; what had come is kept.") == 2)
+        terminal.type("\x04")
+        assert terminal.wait_end() == 0
+        assert b"\x1b" not in bytes(terminal.raw)
+
+
+def test_a_terminal_that_hangs_up_ends_it_with_the_text_kept(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    terminal = Terminal.holytui("--plain", "count to 3000", env={"HOLYTUI_DATA_DIR": str(data)})
+    terminal.wait_for("31, 32, 33")
+    os.close(terminal.fd)
+    _pid, status = os.waitpid(terminal.pid, 0)
+    assert os.waitstatus_to_exitcode(status) in (129, 0)
+    with SqliteHistory.open(data / "history.db") as history:
+        (conversation,) = history.conversations()
+        last = history.branch(conversation.id)[-1]
+    assert last.state in (AnswerState.INTERRUPTED, AnswerState.STOPPED)
+    assert "31, 32, 33" in last.text
