@@ -82,6 +82,7 @@ ACTIONS: tuple[Action, ...] = (
         ("log.page_down", "pagedown", N_("Page down"), N_("Scroll down a page")),
         ("message.copy", "y", N_("Copy"), N_("Copy the selected message"), True),
         ("chat.copy_all", "Y", N_("Copy all"), N_("Copy the whole conversation")),
+        ("chat.export", "x", N_("Export"), N_("Write the conversation to a file")),
         ("message.copy_code", "1 2 3 4 5 6 7 8 9", N_("Copy code"), N_("Copy code block 1 to 9"), True),
         ("message.edit", "e", N_("Edit"), N_("Edit the question and ask again, on a new branch"), True),
         ("message.retry", "r", N_("Retry"), N_("Answer once more; the old answer is kept"), True),

@@ -1,0 +1,67 @@
+"""The shown conversation to a file, in the form that the file's name says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holytui.errors import HolytuiError, TransferError
+from holytui.i18n import _
+from holytui.store.transfer import Format, export_file
+from holytui.ui.connection import Level
+from holytui.ui.screens.dialogs import LineDialog
+
+if TYPE_CHECKING:
+    from holytui.engine.services import Services
+    from holytui.ui.screens.chat import ChatScreen
+
+_LONGEST = 40
+_NO_NAME = re.compile(r"[^\w]+")
+
+
+def ask(screen: ChatScreen) -> None:
+    """Ask for the file's name, then write it."""
+    services, conversation_id = screen.services, screen.conversation_id
+    if services is None or not conversation_id:
+        screen.say(_("there is no conversation to export yet"), Level.WARNING)
+        return
+
+    async def named(name: str | None) -> None:
+        if name and name.strip():
+            await _export(screen, services, conversation_id, Path(name.strip()).expanduser())
+
+    first = next((entry.message.text for entry in screen.log_view.entries if entry.message.text), "")
+    title = _("Write this conversation to (.md .html .json .jsonl)")
+    screen.app.push_screen(LineDialog(title, file_name(first)), named)
+
+
+def file_name(text: str) -> str:
+    """A name for a file from what it is about: letters and digits only, `conversation.md` where there are none."""
+    words = _NO_NAME.sub("-", text[: _LONGEST * 4].lower()).strip("-_")
+    return f"{words[:_LONGEST].strip('-_') or 'conversation'}.md"
+
+
+def form_of(path: Path) -> Format:
+    """The form that the end of the name says. Raises TransferError."""
+    ending = path.suffix.lower().removeprefix(".")
+    try:
+        return Format("html" if ending == "htm" else ending)
+    except ValueError as exc:
+        raise TransferError(
+            _("“{name}” does not say in which form").format(name=path.name),
+            _("Let it end in .md, .html, .json or .jsonl."),
+        ) from exc
+
+
+async def _export(screen: ChatScreen, services: Services, conversation_id: str, path: Path) -> None:
+    try:
+        form = form_of(path)
+        if path.exists():
+            raise TransferError(_("{file} is there already").format(file=path), _("Choose another name."))
+        await asyncio.to_thread(export_file, services.history, [conversation_id], form, path)
+    except HolytuiError as error:
+        screen.say(str(error), Level.ERROR)
+    else:
+        screen.say(_("written to {file}").format(file=path.absolute()))
