@@ -16,6 +16,8 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
+        if name == "TEXTUAL_SNAPSHOT_TEMPDIR":
+            continue  # where the plugin for pictures of the screen works
         if (
             name.startswith(("HOLYTUI_", "XDG_", "TEXTUAL_", "SSH_"))
             or name.endswith("_API_KEY")
@@ -30,3 +32,31 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     i18n.set_language("")
     yield
     i18n.set_language("")
+
+
+@pytest.fixture(scope="session")
+def _compiled_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogues, compiled as an installation does it, so that no test depends on one."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    folder = tmp_path_factory.mktemp("locale")
+    for source in i18n.FOLDER.rglob("holytui.po"):
+        target = folder / source.relative_to(i18n.FOLDER).with_suffix(".mo")
+        target.parent.mkdir(parents=True)
+        with source.open("rb") as po, target.open("wb") as mo:
+            write_mo(mo, read_po(po))
+    return folder
+
+
+@pytest.fixture
+def words(_compiled_words: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The catalogues are there; the language is still the test's to choose."""
+    monkeypatch.setattr(i18n, "FOLDER", _compiled_words)
+    return _compiled_words
+
+
+@pytest.fixture
+def vietnamese(words: Path) -> None:
+    """The language of the screen is Vietnamese, with all of its words."""
+    i18n.set_language("vi")

@@ -7,8 +7,8 @@ from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, 
 from holytui.store.bundles import Bundle
 from holytui.store.history import Library
 
-NOON = 1_772_280_000.0
-"""2026-02-28 12:00 UTC."""
+NOON = 1_582_891_200.0
+"""2020-02-28 12:00 UTC: long enough ago for every clock."""
 TALK, LONG = "0190-talk", "0191-long"
 CUT = "0190-answer-3"
 

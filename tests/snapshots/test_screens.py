@@ -1,0 +1,155 @@
+"""Pictures of the states that people see. After a change that is meant: pytest tests/snapshots --snapshot-update"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from holytui.engine import events as ev
+from holytui.faults import Fault, FaultKind
+from holytui.models import AnswerState, Problem, Usage
+from holytui.ui import themes
+from holytui.ui.connection import Connection, Level, connection
+from holytui.ui.status import Rate, Status
+from tests.ui.conftest import Build
+from tests.ui.house import House, Visitor, config_with
+from tests.ui.talks import CUT, NOON, TALK, furnish
+
+Compare = Callable[..., bool]
+Steps = Callable[[Visitor], Awaitable[None]]
+SIZE = (90, 28)
+READY = Connection(Level.CALM, "")
+
+
+async def nothing(_: Visitor) -> None:
+    """As it opens."""
+
+
+def picture(
+    snap_compare: Compare,
+    house: House,
+    steps: Steps = nothing,
+    size: tuple[int, int] = SIZE,
+    conversation: str = TALK,
+) -> bool:
+    """Whether the screen looks as it did, after `steps` in the prepared conversation."""
+    furnish(house.history)
+
+    async def before(pilot: Pilot[Any]) -> None:
+        visitor = Visitor(pilot, house)
+        await visitor.until(lambda: len(pilot.app.screen_stack) > 1)
+        await visitor.until(lambda: visitor.chat.services is not None)
+        await visitor.calm()
+        await steps(visitor)
+        await pilot.pause()
+
+    return snap_compare(house.app(conversation=conversation), terminal_size=size, run_before=before)
+
+
+async def happening(visitor: Visitor, event: ev.TurnEvent, state: AnswerState) -> None:
+    """The last answer is on its way, with a clock that stands at 100 seconds."""
+    entry = visitor.chat.log_view.entry(CUT)
+    assert entry is not None
+    entry.update(replace(entry.message, state=state, problem=None, duration_s=None))
+    visitor.chat.log_view.changed()
+    bar = visitor.chat.status_bar
+    bar._clock = lambda: 100.0
+    bar.status = Status(
+        connection=connection(event, 100.0, READY),
+        model="guide/half",
+        usage=Usage(120, 36, at_least=True),
+        rate=Rate(41.0, (12.0, 30.0, 44.0, 41.0)),
+        first_token_s=0.8,
+    )
+
+
+def test_empty(snap_compare: Compare, build_house: Build) -> None:
+    assert picture(snap_compare, build_house(), conversation="")
+
+
+def test_streaming(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await happening(visitor, ev.Delta("t", "x"), AnswerState.STREAMING)
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_countdown(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        event = ev.Retrying("t", 1, 3, 104.0, Fault(FaultKind.STATUS, "slow down", 429))
+        await happening(visitor, event, AnswerState.RETRYING)
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_offline(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await happening(visitor, ev.Offline("t", NOON, 112.0, Fault(FaultKind.DNS)), AnswerState.OFFLINE)
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_queued(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await happening(visitor, ev.Queued("t"), AnswerState.QUEUED)
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_seam(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_log()
+        visitor.chat.log_view.reveal("0190-answer-2")
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_error(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        entry = visitor.chat.log_view.entry(CUT)
+        assert entry is not None
+        problem = Problem("No credits are left on this account (HTTP 402)", "Add some, then r asks again")
+        entry.update(replace(entry.message, state=AnswerState.FAILED, problem=problem))
+        visitor.chat.log_view.changed()
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_reasoning_opened_and_code(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_log()
+        visitor.chat.log_view.reveal("0190-answer-1b")
+        await visitor.act("message.reasoning")
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+@pytest.mark.parametrize("action", ["app.palette", "app.help", "app.details", "message.details", "model.pick"])
+def test_dialogs(snap_compare: Compare, build_house: Build, action: str) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_log()
+        visitor.chat.log_view.reveal("0190-answer-2")
+        await visitor.act(action)
+
+    assert picture(snap_compare, build_house(config_with("http://127.0.0.1:9/v1")), steps)
+
+
+def test_commands_are_offered(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.type("/c")
+        await visitor.press("down")
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+@pytest.mark.parametrize("theme", sorted(theme.name for theme in themes.load((themes.own_folder(),)).themes))
+def test_themes(snap_compare: Compare, build_house: Build, theme: str) -> None:
+    assert picture(snap_compare, build_house(config_with(theme=theme)), size=(110, 30))
+
+
+def test_narrow(snap_compare: Compare, build_house: Build) -> None:
+    assert picture(snap_compare, build_house(), size=(60, 20))
