@@ -18,7 +18,7 @@ LANGUAGES = ("en", "vi")
 """The codes of the languages that there are; each but the first has a catalogue."""
 
 _LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-_FOLDER = Path(__file__).with_name("locale")
+FOLDER = Path(__file__).with_name("locale")
 _ENDS_CODE = str.maketrans("-.@", "___")
 _said = {"set": "", "default": ""}
 
@@ -48,7 +48,7 @@ def language() -> str:
 def _catalogue() -> gettext.NullTranslations:
     import gettext
 
-    return gettext.translation("holytui", str(_FOLDER), languages=[language()], fallback=True)
+    return gettext.translation("holytui", str(FOLDER), languages=[language()], fallback=True)
 
 
 def _(message: str) -> str:
