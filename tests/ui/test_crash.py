@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holytui.secret import Secret
+from holytui.ui import crash
+
+
+def _fail(key: Secret) -> None:
+    revealed = key.reveal()
+    text = "".join(["what the user", " said"])  # a value that a report must not print
+    raise ValueError(f"bad header {revealed}\x1b[31m" + text[:0])
+
+
+def test_a_report_holds_places_but_no_key_and_no_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
+    key = Secret("sk-0123456789abcdef")
+    with pytest.raises(ValueError, match="bad header") as raised:
+        _fail(key)
+    said = crash.words(raised.value)
+    report = tmp_path / "data" / "crash.txt"
+    text = report.read_text()
+    assert "test_crash.py" in text
+    assert report.stat().st_mode & 0o777 == 0o600
+    for out in (said, text):
+        assert key.reveal() not in out
+        assert "what the user said" not in out
+        assert "\x1b" not in out
+
+
+def test_a_folder_that_cannot_be_written_is_no_second_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocker = tmp_path / "file"
+    blocker.touch()
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(blocker))
+    assert "defect" in crash.words(RuntimeError("x"))
