@@ -9,7 +9,7 @@ from types import MappingProxyType
 _PRESS = r"(?:press|nhấn|bấm)"
 _KEY = re.compile(rf"\b{_PRESS} (?:c|r|e|F\d+)\b|\bF\d+\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?]) +")
-_CLAUSE = re.compile(r"; (?:or |hoặc )?|, (?:then|or|rồi|hoặc) ")
+_CLAUSE = re.compile(rf"; (?:or |hoặc )?|,? (?:then|or|rồi|hoặc) (?={_PRESS} |F\d)", re.IGNORECASE)
 
 COMMANDS: Mapping[str, str] = MappingProxyType({"c": "/continue", "r": "/retry", "F2": "/model NAME", "F4": "/new"})
 """What plain mode has in place of keys."""

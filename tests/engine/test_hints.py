@@ -48,6 +48,11 @@ def test_no_hint_names_a_key_that_is_not_there(change: object) -> None:
         ),
         ("What has come is kept. Press e to edit the question.", "What has come is kept.", "What has come is kept."),
         ("Nhấn c để đi tiếp.", "", "Gõ /continue để đi tiếp."),
+        (
+            "Hãy kiểm tra biến X rồi nhấn r để thử lại.",
+            "Hãy kiểm tra biến X.",
+            "Hãy kiểm tra biến X rồi gõ /retry để thử lại.",
+        ),
         ("", "", ""),
     ],
 )
