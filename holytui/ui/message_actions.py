@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from holytui.engine.services import Services
     from holytui.ui.screens.chat import ChatScreen
 
-_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED)
+_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 
 
 async def perform(screen: ChatScreen, action: str, message: Message | None, number: int) -> None:
