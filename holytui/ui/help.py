@@ -16,7 +16,7 @@ _PLACES = {
 }
 
 
-_WRAP = 60
+_WRAP = 56
 """Cells of a line of a problem; what stands there may be long, and fits beside the list on 100 columns."""
 
 
@@ -40,12 +40,16 @@ def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
         Content(""),
         Content.assemble("  ", ("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$muted")),
         Content(""),
-        Content("  " + _("Questions go to {model}.").format(model=model)),
+        *_indented(_("Questions go to {model}.").format(model=model)),
     ]
     if model.startswith("guide/"):
-        out.append(Content("  " + _("That is the built-in guide: no network, no key, no language model.")))
-        out.append(Content("  " + _("Ask it “how do I connect a model?” or press F2 to choose one.")))
+        out += _indented(_("That is the built-in guide: no network, no key, no language model."))
+        out += _indented(_("Ask it “how do I connect a model?” or press F2 to choose one."))
     for problem in problems:
-        lines = Content("▲ " + problem).wrap(_WRAP)
-        out += [Content(""), *(Content.assemble("  ", line.stylize("$warning")) for line in lines)]
+        out += [Content(""), *_indented("▲ " + problem, "$warning")]
     return out
+
+
+def _indented(text: str, style: str = "") -> list[Content]:
+    """`text` on as many lines as a small terminal needs."""
+    return [Content.assemble("  ", line.stylize(style)) for line in Content(text).wrap(_WRAP)]
