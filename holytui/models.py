@@ -101,6 +101,10 @@ class Problem:
     hint: str = ""
     fault: Fault | None = None
 
+    def __str__(self) -> str:
+        # a title may end in the words of a server, which may end in a point
+        return f"{self.title.removesuffix('.')}. {self.hint}" if self.hint else self.title
+
 
 class Join(StrEnum):
     """How an attempt's text was joined to the text before it."""

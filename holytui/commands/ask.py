@@ -153,7 +153,7 @@ class Printer:
             self._out.write("\n")
             self._out.flush()
         if problem is not None:
-            print(f"holytui: {problem.title} {problem.hint}".rstrip(), file=self._notices, flush=True)
+            print(f"holytui: {problem}", file=self._notices, flush=True)
 
     def _line(self, value: dict[str, object]) -> None:
         self._out.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -74,7 +74,7 @@ def _print_message(message: Message) -> None:
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     print(f"## {who} · {when(message.created_at)}{how}\n\n{message.text}\n")
     if message.problem is not None:
-        print(f"> {message.problem.title} {message.problem.hint}\n")
+        print(f"> {message.problem}\n")
 
 
 def describe(attempt: Attempt) -> str:
