@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import holytui
+from holytui.engine.hints import with_commands, without_keys
 
 PACKAGE = Path(holytui.__file__).parent
 SOURCE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "holytui.po"
@@ -90,6 +91,22 @@ def test_commands_keys_and_names_are_not_translated() -> None:
         for groups in letters.findall(one):
             key = "".join(groups)
             assert re.search(rf"nhấn {key}\b", two, re.IGNORECASE), one
+
+
+def test_hints_can_do_without_the_keys_of_the_screen_in_both_languages() -> None:
+    """`ask`, `check` and plain mode take the keys out of the hints, by the words around them."""
+    places = {message.id: {place for place, _line in message.locations} for message in catalogue()}
+    hints = [pair for pair in pairs() if "holytui/engine/problems.py" in places.get(pair[0], ())]
+    assert any("F2" in two for _one, two in hints)
+    key = re.compile(r"\bF\d\b|\bnhấn [a-z]\b", re.IGNORECASE)
+    for one, two in hints:
+        assert not key.search(without_keys(two)), one
+        assert not key.search(with_commands(two)), one
+        assert bool(without_keys(two)) == bool(without_keys(one)), one
+        assert bool(with_commands(two)) == bool(with_commands(one)), one
+        assert Counter(re.findall(r"/[a-z]+\b", with_commands(one))) == Counter(
+            re.findall(r"/[a-z]+\b", with_commands(two))
+        ), one
 
 
 def test_translations_have_no_markup_and_no_control_characters() -> None:
