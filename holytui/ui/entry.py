@@ -169,9 +169,7 @@ class Entry:
         number, many = self.variant
         if many > 1:
             facts.append(_("variant {number}/{many}").format(number=number, many=many))
-        return Content.assemble((name, style), (" · " + " · ".join(facts), "$muted")).truncate(
-            width, ellipsis=True
-        )
+        return Content.assemble((name, style), (" · " + " · ".join(facts), "$muted")).truncate(width, ellipsis=True)
 
     def _facts(self) -> list[str]:
         message = self.message

@@ -86,7 +86,7 @@ class Watch:
 
     def _foreign(self) -> list[Entry]:
         """Shown answers that somebody else receives."""
-        own = self._screen.own_answers
+        own = self._screen.answers.messages
         return [
             entry
             for entry in self._screen.log_view.entries
@@ -95,7 +95,7 @@ class Watch:
 
     async def _follow(self, entry: Entry) -> None:
         message = await asyncio.to_thread(self._services.history.message, entry.message.id)
-        if message is None or entry.message.id in self._screen.own_answers:
+        if message is None or entry.message.id in self._screen.answers.messages:
             return
         self._show(entry, message)
         if message.state.final:
@@ -132,7 +132,7 @@ class Watch:
 
     async def _refresh(self) -> None:
         found = await self._screen.refresh_list()
-        self._elsewhere = {one.id for one in found if one.streaming} - self._screen.own_conversations
+        self._elsewhere = {one.id for one in found if one.streaming} - self._screen.answers.conversations
         place = self._screen.place
         if not place.id:
             return

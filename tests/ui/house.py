@@ -142,7 +142,7 @@ class Visitor:
     def busy(self) -> bool:
         """Whether an answer is on its way or something is being done."""
         workers = any(not worker.is_finished and worker.group != "watch" for worker in self.app.workers)
-        return workers or bool(self.house.engine.active()) or self.chat.on_their_way
+        return workers or bool(self.house.engine.active()) or bool(self.chat.answers)
 
     async def to_log(self) -> None:
         """Give the messages the focus."""

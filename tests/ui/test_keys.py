@@ -541,7 +541,7 @@ async def press_all(visitor: Visitor, where: Where) -> None:
             await visitor.act(action.id, number)
             while not isinstance(visitor.app.screen, ChatScreen):
                 await visitor.press("escape")
-            if chat.editing:
+            if chat.writing.editing is not None:
                 await visitor.press("escape")
     assert visitor.app.is_running
 
@@ -571,7 +571,7 @@ async def under_way(
 async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Where) -> None:
     with ScriptedServer(STREAMING) as server:
         async with under_way(build_house, server, "Hello") as visitor:
-            turn = visitor.chat.turn_here()
+            turn = visitor.chat.answers.here()
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.told(turn.answer_id) == ("Hello", "")
@@ -584,7 +584,7 @@ async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Wh
 async def test_no_key_harms_an_answer_that_waits_for_a_retry(build_house: Build, where: Where) -> None:
     with ScriptedServer(RETRYING) as server:
         async with under_way(build_house, server, "retry 1/3 in 1 min") as visitor:
-            turn = visitor.chat.turn_here()
+            turn = visitor.chat.answers.here()
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.RETRYING
@@ -596,7 +596,7 @@ async def test_no_key_harms_an_answer_that_waits_for_the_network(build_house: Bu
     with ScriptedServer(STREAMING) as server:
         server.shut()
         async with under_way(build_house, server, "offline since") as visitor:
-            turn = visitor.chat.turn_here()
+            turn = visitor.chat.answers.here()
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.OFFLINE

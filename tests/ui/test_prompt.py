@@ -236,7 +236,7 @@ async def test_what_is_written_is_there_after_a_restart(build_house: Build) -> N
 
 
 async def test_a_draft_is_saved_after_a_pause(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.ui.screens.chat._DRAFT_AFTER", 0.02)
+    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 0.02)
     async with visit(house) as visitor:
         await visitor.type("wait")
         await visitor.until(lambda: drafts.load(house.history, "") == Draft("wait"))
