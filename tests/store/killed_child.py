@@ -33,8 +33,8 @@ def word(number: int) -> str:
 
 
 def streaming(history: SqliteHistory, tell: Tell, _seed: int) -> None:
-    """Journals an answer word by word. Tells its id; then the number of words, the time, and the longest pause beyond
-    what was asked for, since a machine under load delays the writing thread just the same."""
+    """Journals an answer word by word. Tells its id; then the number of words, how many of them are committed, the
+    time, and the longest pause beyond what was asked for, as a machine under load delays the writing thread too."""
     asked = ask(history)
     history.set_state(asked.answer.id, AnswerState.STREAMING)
     tell(asked.answer.id)
@@ -43,7 +43,8 @@ def streaming(history: SqliteHistory, tell: Tell, _seed: int) -> None:
         history.journal(asked.attempt.id, CONTENT, word(number))
         history.journal(asked.attempt.id, REASONING, f"r{number} ")
         now = time.monotonic()
-        tell(number + 1, now, late)
+        waiting = len(history._writer.pending())  # two for a word
+        tell(number + 1, number + 1 - (waiting + 1) // 2, now, late)
         never.wait(PAUSE)
         late = max(late, time.monotonic() - now - PAUSE)
 
@@ -85,13 +86,21 @@ def deleting(history: SqliteHistory, tell: Tell, seed: int) -> None:
             case 3 if number % 3 == 0:
                 history.purge_deleted(time.time() + 1)
                 gone.clear()
-                with suppress(StoreError):  # another process is writing all the time
-                    history.compact()
             case _:
                 talk = history.create_conversation(title=f"number {number}").id
                 history.add_message(talk, Role.USER, "words " * 50, parent_id=None)
                 here.append(talk)
                 tell(talk, True)
+
+
+def compacting(history: SqliteHistory, tell: Tell, seed: int) -> None:
+    """Destroys what was deleted, and writes the file anew, again and again. Tells the number of times."""
+    for number in range(100_000):
+        history.delete_conversation(history.create_conversation(title="not for long").id)
+        history.purge_deleted(time.time() + 1)
+        with suppress(StoreError):  # another process writes all the time
+            history.compact()
+        tell(number + 1)
 
 
 def importing(history: SqliteHistory, tell: Tell, seed: int) -> None:
@@ -115,7 +124,7 @@ def exported(name: str) -> dict[str, Any]:
     return {"id": name, "title": f"imported {name}", "create_time": 1.0, "update_time": 2.0, "mapping": nodes}
 
 
-KINDS = {each.__name__: each for each in (streaming, editing, deleting, importing)}
+KINDS = {each.__name__: each for each in (streaming, editing, deleting, importing, compacting)}
 
 
 def main(kind: str, path: Path, seed: int, pipe: Connection) -> None:

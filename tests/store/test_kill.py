@@ -19,7 +19,7 @@ from tests.store.killed_child import KINDS, MESSAGES, main, word
 
 ROUNDS = 32
 """With two processes killed in each."""
-MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40}
+MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40, "compacting": 4}
 
 
 @dataclass(slots=True)
@@ -79,6 +79,8 @@ def test_a_kill_at_any_time_loses_nothing(path: Path, opener: Opener) -> None:
     killed: list[Child] = []
     for number in range(ROUNDS):
         kinds = chance.choices(list(KINDS), k=2)
+        while "streaming" in kinds and "compacting" in kinds:  # which rightly keeps the file to itself for a while
+            kinds = chance.choices(list(KINDS), k=2)
         with at_work(kinds[0], path, 2 * number) as one, at_work(kinds[1], path, 2 * number + 1) as two:
             for child in (one, two):
                 child.hear(chance.randrange(MOST_TOLD[child.kind]))
@@ -90,6 +92,7 @@ def test_a_kill_at_any_time_loses_nothing(path: Path, opener: Opener) -> None:
     history = opener()
     cut = {message.id: message.text for message in history.unfinished()}
     checks = {"streaming": streamed, "editing": edited, "deleting": deleted, "importing": imported}
+    checks["compacting"] = lambda *_: None
     for child in killed:
         checks[child.kind](history, child, cut)
     assert history.unfinished() == []
@@ -100,14 +103,16 @@ def streamed(history: SqliteHistory, child: Child, cut: dict[str, str]) -> None:
     if not child.told:
         return
     (answer_id,), *words = child.told
-    late = max((pause for _count, _at, pause in words), default=0.0)
-    due = max((count for count, at, _pause in words if at <= child.killed - 0.25 - late), default=0)
+    late = max((pause for _count, _committed, _at, pause in words), default=0.0)
+    due = max((count for count, _committed, at, _pause in words if at <= child.killed - 0.25 - late), default=0)
+    committed = max((committed for _count, committed, _at, _pause in words), default=0)
     message = history.message(answer_id)
     assert message is not None
     assert message.state is AnswerState.INTERRUPTED
     assert message.problem is not None
     assert cut[answer_id] == message.text
     found = message.text.split()
+    assert len(found) >= committed
     assert len(found) >= due
     assert message.text == "".join(word(number) for number in range(len(found)))
     assert message.reasoning.startswith("".join(f"r{number} " for number in range(due)))
