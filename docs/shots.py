@@ -15,7 +15,8 @@ prepare_environment(os.environ)
 
 from textual.pilot import Pilot  # noqa: E402 - Textual reads its environment when it is imported
 
-from holytui.engine.services import open_services, read_config  # noqa: E402
+from holytui.config.in_force import read_config  # noqa: E402
+from holytui.engine.services import open_services  # noqa: E402
 from holytui.ui.app import HolytuiApp  # noqa: E402
 from holytui.ui.bindings import shown_keys  # noqa: E402
 from holytui.ui.screens.chat import ChatScreen  # noqa: E402

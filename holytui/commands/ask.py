@@ -15,9 +15,10 @@ from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
+from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, open_services, read_config
+from holytui.engine.services import Services, open_services
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.ui.connection import Connection, Level, connection

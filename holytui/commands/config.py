@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from holytui import paths
+from holytui.config.in_force import read_config
 from holytui.config.write import dump, init
-from holytui.engine.services import read_config
 from holytui.i18n import _
 
 

@@ -6,7 +6,8 @@ import argparse
 import json
 
 from holytui.commands import exits
-from holytui.engine.services import model_names, read_config
+from holytui.config.in_force import read_config
+from holytui.engine.services import model_names
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,7 +17,8 @@ from holytui.commands.ask import PATIENCE
 from holytui.commands.plain_input import FOR_KEYS, LineReader
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
-from holytui.engine.services import open_services, read_config
+from holytui.config.in_force import read_config
+from holytui.engine.services import open_services
 from holytui.terminal.clipboard import copy_text
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from functools import partial
+from typing import TYPE_CHECKING
 
-from holytui.engine.services import Services, open_services, read_config
+from holytui.config.in_force import read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.terminal.environ import prepare_environment
 from holytui.terminal.hangup import Cause
+
+if TYPE_CHECKING:
+    from holytui.engine.services import Services
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,10 +32,15 @@ def run(options: argparse.Namespace) -> int:
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
+    def opening() -> Services:
+        from holytui.engine.services import open_services  # imported off the screen's loop, after its first paint
+
+        return open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True)
+
     app = HolytuiApp(
         config,
         keys,
-        partial(open_services, config, keys, problems, shown_keys=shown_keys(keys), fall_back=True),
+        opening,
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),

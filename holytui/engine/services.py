@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from holytui import keymap, paths
-from holytui.config.load import load
+from holytui import paths
 from holytui.config.schema import Config
 from holytui.engine.engine import Engine
 from holytui.errors import StoreError, StoreFull
@@ -62,13 +61,6 @@ class Services:
 
 Opening = Callable[[], Services]
 """How to open them; called off the screen's loop, as a locked file may take seconds."""
-
-
-def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
-    """The configuration, the keys in force, and what is wrong with either."""
-    loaded = load(file or paths.config_file())
-    keys = keymap.build(loaded.config.keys)
-    return loaded.config, keys, (*(str(problem) for problem in loaded.problems), *keys.problems)
 
 
 def open_history(path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None) -> Library:

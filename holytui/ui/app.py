@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from holytui.config.schema import Config
-from holytui.engine.services import Opening, Services
-from holytui.keymap import Keymap
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
 from holytui.ui.hangup import Leaving
 from holytui.ui.screens.chat import ChatScreen
+
+if TYPE_CHECKING:
+    from holytui.config.schema import Config
+    from holytui.engine.services import Opening, Services
+    from holytui.keymap import Keymap
 
 
 class HolytuiApp(ThinApp[None]):

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from holytui.engine.context import system_prompt
-from holytui.engine.engine import StartedTurn
-from holytui.engine.services import Services
 from holytui.errors import NotAttached
 from holytui.i18n import _, ngettext
-from holytui.models import Message
 from holytui.text import sanitize_line
 from holytui.ui import attachments
-from holytui.wire.providers import resolve
+
+if TYPE_CHECKING:
+    from holytui.engine.engine import StartedTurn
+    from holytui.engine.services import Services
+    from holytui.models import Message
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -84,6 +85,10 @@ def put(services: Services, question: Question) -> StartedTurn:
 
 def _prepared(services: Services, question: Question) -> str:
     """A conversation with parameters of its own, still without a title; the engine gives it that of the question."""
+    # imported here, as the first paint does not wait for the engine
+    from holytui.engine.context import system_prompt
+    from holytui.wire.providers import resolve
+
     config, settings = services.config, question.settings
     wanted = config.system if settings.system is None else settings.system
     resolve(config, question.model)  # before anything is made

@@ -6,10 +6,13 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holytui.errors import StoreError
 from holytui.models import AnswerState, Message
-from holytui.store.history import History
+
+if TYPE_CHECKING:
+    from holytui.store.history import History
 
 _KEY = "where the terminal hung up"
 

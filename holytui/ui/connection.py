@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from holytui.engine import events as ev
-from holytui.engine.events import TurnEvent
-from holytui.faults import Fault
 from holytui.i18n import _
 from holytui.ui import format as fmt
 from holytui.ui.words import cause
+
+if TYPE_CHECKING:
+    from holytui.engine.events import TurnEvent
+    from holytui.faults import Fault
 
 
 class Level(StrEnum):

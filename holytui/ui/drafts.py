@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from holytui.errors import StoreError
-from holytui.store.history import History
+
+if TYPE_CHECKING:
+    from holytui.store.history import History
 
 _NEW = "draft new"
 """Where the draft of a conversation that does not exist yet is kept."""

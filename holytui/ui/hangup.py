@@ -19,17 +19,18 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from holytui.engine.events import Ended, TurnEvent
-from holytui.engine.services import Services
 from holytui.errors import StoreError
 from holytui.i18n import _, ngettext
 from holytui.models import Problem
-from holytui.store.history import History
 from holytui.terminal.driver import ThinDriver
 from holytui.terminal.hangup import Cause, HangupWatch
 from holytui.ui import bookmark
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from holytui.engine.services import Services
+    from holytui.store.history import History
 
 log = logging.getLogger(__name__)
 

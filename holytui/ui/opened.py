@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holytui.i18n import _
 from holytui.models import AnswerState, Conversation, Message, Role
-from holytui.store.history import History
 from holytui.ui.entry import Entry
+
+if TYPE_CHECKING:
+    from holytui.store.history import History
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from holytui.engine.services import Services
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
-from holytui.models import Message
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 
 if TYPE_CHECKING:
+    from holytui.engine.services import Services
+    from holytui.models import Message
     from holytui.ui.screens.chat import ChatScreen
 
 

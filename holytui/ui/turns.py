@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from holytui.engine import events as ev
-from holytui.engine.events import TurnEvent
 from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
 from holytui.ui.connection import Connection, Level, connection
 from holytui.ui.status import Rate
+
+if TYPE_CHECKING:
+    from holytui.engine.events import TurnEvent
 
 _CHARS_A_TOKEN = 4
 """For the rate on the way; the exact figure comes with the usage."""

@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holytui.engine.services import Services
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
-from holytui.store.history import History
 from holytui.ui import starting
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
-from holytui.ui.entry import Entry
 from holytui.ui.opened import entry_of, is_system_entry
 
 if TYPE_CHECKING:
+    from holytui.engine.services import Services
+    from holytui.store.history import History
+    from holytui.ui.entry import Entry
     from holytui.ui.screens.chat import ChatScreen
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from holytui.i18n import _
-from holytui.models import Message
 from holytui.ui.drafts import Draft, DraftKeeper, decode
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
-    from holytui.models import Conversation
+    from holytui.models import Conversation, Message
     from holytui.ui.screens.chat import ChatScreen
 
 _DRAFT_AFTER = 1.0

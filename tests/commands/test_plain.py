@@ -19,8 +19,9 @@ import pytest
 from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.config.in_force import read_config
 from holytui.engine import events as ev
-from holytui.engine.services import Services, open_services, read_config
+from holytui.engine.services import Services, open_services
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Join, Problem, Role, Usage

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from holytui.engine.services import open_services, read_config
+from holytui.config.in_force import read_config
+from holytui.engine.services import open_services
 from holytui.errors import StoreFull
 from holytui.store import schema
 from holytui.store.sqlite import SqliteHistory

@@ -163,7 +163,7 @@ def test_a_seam_is_marked_at_the_next_gap_between_words() -> None:
     document = MarkdownDocument("one **two** three")
     document.set_seams([9])
     assert [line.text for line in document.lines(40)] == ["one two ┊three"]
-    assert [str(span.style) for span in document.lines(40)[0].content.spans] == ["bold", "$text-muted"]
+    assert [str(span.style) for span in document.lines(40)[0].content.spans] == ["bold", "$muted"]
 
 
 def test_a_seam_in_code_is_marked_where_it_is_and_is_no_part_of_it() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from holytui.config.in_force import read_config
 from holytui.engine.engine import StartedTurn
 from holytui.engine.events import Ended
-from holytui.engine.services import Services, open_services, read_config
+from holytui.engine.services import Services, open_services
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite import SqliteHistory
 from holytui.ui.asking import Place, Question, put

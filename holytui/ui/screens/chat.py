@@ -18,7 +18,6 @@ from textual.widgets import TextArea
 from holytui.errors import HolytuiError, NotAttached
 from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.models import Conversation, Message
 from holytui.terminal.app import ThinScreen
 from holytui.ui import help as help_page
 from holytui.ui import link
@@ -28,7 +27,6 @@ from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
 from holytui.ui.opened import Opened, open_conversation
 from holytui.ui.status import Status
-from holytui.ui.turns import TurnView
 from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
 from holytui.ui.widgets.message_log import MessageLog
@@ -40,6 +38,8 @@ from holytui.ui.writing import Writing
 if TYPE_CHECKING:
     from holytui.engine.services import Opening, Services
     from holytui.engine.workers import StartedTurn
+    from holytui.models import Conversation, Message
+    from holytui.ui.turns import TurnView
 
 # The engine and what acts on it take longer to import than the first paint may: they are imported after it.
 
