@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from holytui.i18n import N_, _
+from holytui.i18n import N_, _, ngettext
 from holytui.models import Attempt, Join, Message, Role
 from holytui.ui import format as fmt
 from holytui.ui.status import sparkline
@@ -79,7 +79,12 @@ def overview_lines(messages: Sequence[Message]) -> list[Content]:
     firsts = [message.first_token_s or 0.0 for message in answers]
     rates = [rate(message) for message in answers]
     lines = [
-        Content.assemble((_("The last {count} answers").format(count=len(answers)), "bold $primary")),
+        Content.assemble(
+            (
+                ngettext("The last answer", "The last {count} answers", len(answers)).format(count=len(answers)),
+                "bold $primary",
+            )
+        ),
         Content(_("first token  {plot}").format(plot=sparkline(firsts))),
         Content(_("tokens/s     {plot}").format(plot=sparkline(rates))),
         Content(""),

@@ -20,7 +20,7 @@ from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.terminal.app import ThinScreen
 from holytui.ui import help as help_page
-from holytui.ui import link
+from holytui.ui import link, spending
 from holytui.ui.answers import Answers
 from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
@@ -314,8 +314,20 @@ class ChatScreen(ThinScreen[None]):
                 rate=turn.rate if ended is None else bar.status.rate,
                 first_token_s=turn.first_token_s,
             )
+        status = self._with_spending(status)
         self.answers.painted()
         bar.status = status
+
+    def _with_spending(self, status: Status) -> Status:
+        """With what the last answer cost and how full the context is, where prices and sizes are configured."""
+        model = spending.model_of(self.services.config, self.model) if self.services is not None else None
+        usage = status.usage or next(
+            (entry.message.usage for entry in reversed(self.log_view.entries) if entry.message.usage), None
+        )
+        if model is None or usage is None:
+            return status
+        cost = spending.cost(usage, model.price) if model.price is not None else None
+        return replace(status, usage=usage, cost=cost, context=spending.context_part(usage, model))
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """A notice in the bottom line, until the next state takes its place."""
