@@ -198,8 +198,11 @@ def _run(module: str, options: argparse.Namespace) -> int:
         print(f"holytui: {error}", file=sys.stderr)  # noqa: T201 - an error of the command line goes to stderr
         return exits.USAGE
     except BrokenPipeError:
-        # the reader of a pipe has left; closing stderr keeps Python from complaining at its exit
-        sys.stderr.close()
+        # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit
+        # (docs.python.org/3/library/signal.html, "Note on SIGPIPE")
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FAILED
     except KeyboardInterrupt:
         return exits.STOPPED

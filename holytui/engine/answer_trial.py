@@ -162,9 +162,11 @@ class AnswerTrial:
         endpoint = subject.endpoint
         if how is How.PREFILL and continuation.base_url:
             endpoint = replace(endpoint, base_url=continuation.base_url)
+        began = self._clock()
         stream = self._client.open(endpoint, self._key, request, subject.timeouts)
         try:
-            return hear(stream, self._clock, _LONGEST, enough if how is not None else lambda _text: False)
+            sufficient = enough if how is not None else lambda _text: False
+            return hear(stream, self._clock, _LONGEST, sufficient, began)
         finally:
             stream.cancel()
 

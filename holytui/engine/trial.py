@@ -59,9 +59,13 @@ def hear(
     clock: Callable[[], float],
     longest: float,
     enough: Callable[[str], bool] = lambda _text: False,
+    began: float | None = None,
 ) -> Heard:
-    """Read `stream` to its end, for at most `longest` seconds, or until `enough` of the text is there."""
-    began = clock()
+    """Read `stream` to its end, for at most `longest` seconds, or until `enough` of the text is there.
+
+    `began` is when its request was sent, on `clock`; None: now.
+    """
+    began = clock() if began is None else began
     text, arrivals = "", []
     status: int | None = None
     usage: Usage | None = None

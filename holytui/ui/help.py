@@ -16,10 +16,6 @@ _PLACES = {
 }
 
 
-_WRAP = 56
-"""Cells of a line of a problem; what stands there may be long, and fits beside the list on 100 columns."""
-
-
 def lines(keymap: Keymap) -> list[Content]:
     """A heading for each place, then its keys with what they do."""
     out: list[Content] = []
@@ -35,21 +31,19 @@ def lines(keymap: Keymap) -> list[Content]:
 
 
 def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
-    """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config."""
+    """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config.
+
+    Paragraphs; whoever shows them wraps them.
+    """
     out = [
         Content(""),
-        Content.assemble("  ", ("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$muted")),
+        Content.assemble(("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$muted")),
         Content(""),
-        *_indented(_("Questions go to {model}.").format(model=model)),
+        Content(_("Questions go to {model}.").format(model=model)),
     ]
     if model.startswith("guide/"):
-        out += _indented(_("That is the built-in guide: no network, no key, no language model."))
-        out += _indented(_("Ask it “how do I connect a model?” or press F2 to choose one."))
+        out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
+        out.append(Content(_("Ask it “how do I connect a model?” or press F2 to choose one.")))
     for problem in problems:
-        out += [Content(""), *_indented("▲ " + problem, "$warning")]
+        out += [Content(""), Content.assemble(("▲ " + problem, "$warning"))]
     return out
-
-
-def _indented(text: str, style: str = "") -> list[Content]:
-    """`text` on as many lines as a small terminal needs."""
-    return [Content.assemble("  ", line.stylize(style)) for line in Content(text).wrap(_WRAP)]

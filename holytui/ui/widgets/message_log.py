@@ -149,7 +149,8 @@ class MessageLog(Widget, can_focus=True):
     def _visible(self) -> list[_Shown]:
         """The rows in sight, and of each whether it is of the selected message."""
         if not self._entries:
-            return [(Row(line, ""), False) for line in self._welcome[: self._view]]
+            room = max(4, self.size.width - 2)
+            return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][: self._view]
         shown: list[_Shown] = []
         marked = self._at() if self.has_focus else -1
         index, first = self._anchor.index, self._anchor.offset
