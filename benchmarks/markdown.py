@@ -1,4 +1,4 @@
-"""What an append of 60 characters costs as a text grows: holytui's view beside Textual's own Markdown widget.
+"""What an append of 60 characters costs as a text grows: holytui's log beside Textual's own Markdown widget.
 
     python -m benchmarks.markdown [--seconds 10]
 
@@ -17,7 +17,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable
 
 PIECE = 60
 
@@ -48,29 +47,27 @@ async def measure(kind: str, name: str, seconds: float) -> dict[str, float]:
     from textual.containers import VerticalScroll
     from textual.widgets import Markdown
 
-    from holytui.ui.widgets.markdown_view import MarkdownView
-
     class Sheet(App[None]):
         def compose(self) -> ComposeResult:
             with VerticalScroll():
-                yield MarkdownView() if kind == "holytui" else Markdown(open_links=False)
+                yield Markdown(open_links=False)
 
+    if kind == "holytui":
+        return await _measure_log(name, seconds)
     source = texts()[name]
     filler = "filler\n\n" * 40  # the first tenth is to paint a full screen too
     app = Sheet()
     async with app.run_test(size=(120, 40)) as pilot:
         app.query_one(VerticalScroll).anchor()
-        view = app.query_one("MarkdownView, Markdown")
-        if isinstance(view, MarkdownView | Markdown):
-            await _settled(view.append(filler))
+        view = app.query_one(Markdown)
+        await view.append(filler)
         await pilot.pause()
         base = _peak()
         times: list[float] = []
         begun, cpu = time.perf_counter(), time.process_time()
         for start in range(0, len(source), PIECE):
             before = time.process_time()
-            if isinstance(view, MarkdownView | Markdown):
-                await _settled(view.append(source[start : start + PIECE]))
+            await view.append(source[start : start + PIECE])
             await pilot.pause(0)
             times.append((time.process_time() - before) * 1e3)
             if time.perf_counter() - begun > seconds:
@@ -103,9 +100,30 @@ def _summary(times: list[float]) -> dict[str, float]:
     return {"first": sum(times[:tenth]) / tenth, "last": sum(times[-tenth:]) / tenth}
 
 
-async def _settled(work: Awaitable[object] | None) -> None:
-    if work is not None:
-        await work
+async def _measure_log(name: str, seconds: float) -> dict[str, float]:
+    """The same of the message log, as the screen feeds it."""
+    from benchmarks.talk import answer, log_app
+
+    source, filler = texts()[name], "filler\n\n" * 40
+    app, log = log_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        entry = answer(0, filler)
+        log.show([entry])
+        await pilot.pause()
+        base = _peak()
+        times: list[float] = []
+        begun, cpu = time.perf_counter(), time.process_time()
+        for end in range(PIECE, len(source) + PIECE, PIECE):
+            before = time.process_time()
+            entry.sync(filler + source[:end], "")
+            log.changed()
+            await pilot.pause(0)
+            times.append((time.process_time() - before) * 1e3)
+            if time.perf_counter() - begun > seconds:
+                break
+        cpu = (time.process_time() - cpu) * 1e3
+    done = min(1.0, len(times) * PIECE / len(source))
+    return _summary(times) | {"cpu": cpu / len(times), "memory": _peak() - base, "done": done}
 
 
 def _peak() -> float:

@@ -1,0 +1,30 @@
+"""Run every benchmark, one after another: `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+NAMES = (
+    "terminal",
+    "markdown",
+    "log",
+    "seams",
+    "store_commit",
+    "store_search",
+    "store_import",
+    "store_shared",
+)
+
+
+def main() -> int:
+    """Each in a process of its own; the status of the last one that failed."""
+    status = 0
+    for name in NAMES:
+        print(f"\n== {name}\n", flush=True)
+        status = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode or status
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
