@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.selection import Selection
 from textual.strip import Strip
@@ -61,6 +61,8 @@ class MessageLog(Widget, can_focus=True):
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
+        self._extent = Size(0, 0)
+        """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
         self.selectable = False
         """Whether the mouse can select text; else the lines need not tell where they are."""
@@ -76,7 +78,7 @@ class MessageLog(Widget, can_focus=True):
         self._following = True
         self._welcome = welcome
         self._strips.clear()
-        if self.size.width:
+        if self._extent.width:
             self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
         self._settle()
 
@@ -121,14 +123,14 @@ class MessageLog(Widget, can_focus=True):
     # -- position
 
     def _height(self, index: int) -> int:
-        return self._entries[index].height(self.size.width)
+        return self._entries[index].height(self._extent.width)
 
     @property
     def _view(self) -> int:
-        return max(1, self.size.height)
+        return max(1, self._extent.height)
 
     def _settle(self) -> None:
-        if not self.size.width:
+        if not self._extent.width:
             return
         if self._following:
             self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view)
@@ -144,12 +146,12 @@ class MessageLog(Widget, can_focus=True):
         changed = [y for y, (new, old) in enumerate(zip(self._rows, before, strict=False)) if not _same(new, old)]
         changed += range(min(len(before), len(self._rows)), max(len(before), len(self._rows)))
         if changed:
-            self.refresh(Region(0, changed[0], self.size.width, changed[-1] - changed[0] + 1))
+            self.refresh(Region(0, changed[0], self._extent.width, changed[-1] - changed[0] + 1))
 
     def _visible(self) -> list[_Shown]:
         """The rows in sight, and of each whether it is of the selected message."""
         if not self._entries:
-            room = max(4, self.size.width - 2)
+            room = max(4, self._extent.width - 2)
             return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][: self._view]
         shown: list[_Shown] = []
         marked = self._at() if self.has_focus else -1
@@ -157,7 +159,7 @@ class MessageLog(Widget, can_focus=True):
         while len(shown) < self._view and index < len(self._entries):
             entry = self._entries[index]
             last = min(self._height(index), first + self._view - len(shown))
-            shown += [(entry.line(self.size.width, y), index == marked) for y in range(first, last)]
+            shown += [(entry.line(self._extent.width, y), index == marked) for y in range(first, last)]
             index, first = index + 1, 0
         return shown
 
@@ -271,6 +273,7 @@ class MessageLog(Widget, can_focus=True):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay out for the new width; the end stays in sight if it was."""
+        self._extent = self.size
         self._strips.clear()
         if not self._following:
             self._anchor = scroll.moved(self._anchor, 0, len(self._entries), self._height, self._view)
