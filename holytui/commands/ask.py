@@ -67,7 +67,7 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
             if event.turn_id == started.turn_id:
                 out.show(event)
                 if isinstance(event, ev.Ended):
-                    return out.status(event)
+                    return status_of(event)
 
 
 @contextmanager
@@ -160,14 +160,15 @@ class Printer:
         self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
         self._out.flush()
 
-    def status(self, event: ev.Ended) -> int:
-        """The exit status for the last event."""
-        match event:
-            case ev.Finished():
-                return exits.OK
-            case ev.Stopped():
-                return exits.STOPPED
-            case ev.Interrupted():
-                return exits.INTERRUPTED
-            case _:
-                return exits.FAILED
+
+def status_of(event: ev.Ended) -> int:
+    """The exit status for an answer's last event."""
+    match event:
+        case ev.Finished():
+            return exits.OK
+        case ev.Stopped():
+            return exits.STOPPED
+        case ev.Interrupted():
+            return exits.INTERRUPTED
+        case _:
+            return exits.FAILED

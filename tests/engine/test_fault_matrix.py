@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import holytui.wire.body
+from holytui.commands import exits
+from holytui.commands.ask import status_of
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
 from holytui.engine.recovery import learn_key
@@ -165,6 +167,7 @@ def comes_home(fault: Fault, at: int, times: int, folder: Path) -> None:
     with ScriptedServer(*scripts, to_the_end(TEXT)) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Finished), end
+        assert status_of(end) == exits.OK
         assert message.text == TEXT
         assert message.state is AnswerState.COMPLETE
         assert len(server.requests) == times + 1
@@ -177,6 +180,7 @@ def test_the_budget_ends_it_with_the_text_kept(fault: Fault, at: int, folder: Pa
     with ScriptedServer([READ, *fault(at)]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Interrupted)
+        assert status_of(end) == exits.INTERRUPTED
         assert message.text == TEXT[:at]
         assert message.state is AnswerState.INTERRUPTED
         assert len(server.requests) == QUICK.max_retries + 1
@@ -201,6 +205,7 @@ def test_a_model_that_must_be_told_in_words_goes_on_through(fault: Fault, at: in
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
+        assert status_of(end) == exits.OK
         assert message.text == TEXT
         roles = [each["role"] for each in server.requests[1].json["messages"]]
         assert roles == ["user", "assistant", "user"]
@@ -230,6 +235,7 @@ def test_what_retrying_cannot_mend_fails_at_once(response: bytes, words: str, fo
     with ScriptedServer([READ, response]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Failed)
+        assert status_of(end) == exits.FAILED
         assert words in end.problem.title
         assert len(server.requests) == 1
         assert message.text == ""
@@ -245,6 +251,7 @@ def test_a_final_error_in_the_stream_fails_and_keeps_the_text(place: Place, fold
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
+        assert status_of(end) == exits.FAILED
         assert message.text == TEXT[: place.at]
         assert len(server.requests) == 1
 
@@ -263,6 +270,7 @@ def test_an_expired_key_is_renewed_and_the_answer_goes_on(inside: bool, folder: 
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
+        assert status_of(end) == exits.OK
         assert message.text == TEXT
         assert [request.headers["authorization"] for request in server.requests] == [
             "Bearer first-key",
@@ -278,6 +286,7 @@ def test_the_same_key_again_fails_with_the_place_to_mend_it(folder: Path) -> Non
     ):
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
+        assert status_of(end) == exits.FAILED
         assert end.problem.hint == "put another one into the test"
         assert len(server.requests) == 1
 
@@ -287,6 +296,7 @@ def test_a_second_key_that_is_refused_too_is_the_last(folder: Path) -> None:
     with ScriptedServer([READ, UNAUTHORIZED]) as server, Bench(folder, server.base_url, keys=keys) as bench:
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
+        assert status_of(end) == exits.FAILED
         assert "the test" in end.problem.hint
         assert len(server.requests) == 2
 
@@ -331,6 +341,7 @@ def test_these_ends_are_complete(steps: Sequence[Step], folder: Path) -> None:
     with ScriptedServer([READ, *steps]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Finished), end
+        assert status_of(end) == exits.OK
         assert message.text == TEXT
         assert len(server.requests) == 1
         assert seconds < 3.0
@@ -343,6 +354,7 @@ def test_a_json_error_with_status_200_is_an_error(folder: Path) -> None:
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
+        assert status_of(end) == exits.OK
         assert message.text == TEXT
 
 
@@ -353,6 +365,7 @@ def test_a_wait_longer_than_allowed_is_told(folder: Path) -> None:
     ):
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Interrupted)
+        assert status_of(end) == exits.INTERRUPTED
         assert "60 minutes" in end.problem.title
         assert len(server.requests) == 1
 
@@ -400,6 +413,7 @@ def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> No
         for _ in range(2):
             message, end, _seconds = bench.ask()
             assert isinstance(end, Finished)
+            assert status_of(end) == exits.OK
             assert message.text == TEXT
         last = [json.loads(request.body)["messages"][-1]["role"] for request in server.requests]
         assert last == ["user", "assistant", "user", "user", "user"]
