@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holytui.commands import exits
+from holytui.commands.ask import status_of
 from holytui.commands.plain_printer import Printer
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
@@ -57,7 +58,7 @@ class Turns:
         self._printer.event(event)
         if isinstance(event, ev.Ended):
             self._turns = [turn for turn in self._turns if turn.turn_id != event.turn_id]
-            self.status = _status_of(event)
+            self.status = status_of(event)
 
     def stop(self) -> None:
         """Stop the one that is shown; those behind it follow."""
@@ -79,15 +80,3 @@ class Turns:
             self._printer.notice(_("No answer is on its way."))
             return None
         return self._turns[0]
-
-
-def _status_of(event: ev.Ended) -> int:
-    match event:
-        case ev.Finished():
-            return exits.OK
-        case ev.Stopped():
-            return exits.STOPPED
-        case ev.Interrupted():
-            return exits.INTERRUPTED
-        case _:
-            return exits.FAILED
