@@ -104,6 +104,7 @@ class Answers:
 
     def _deliver(self, batch: Sequence[TurnEvent]) -> None:
         now = time.monotonic()
+        ended: TurnView | None = None
         for event in batch:
             turn = self._turns.get(event.turn_id)
             if turn is None:
@@ -112,6 +113,7 @@ class Answers:
             turn.apply(event, now)
             if isinstance(event, ev.Ended):
                 del self._turns[turn.turn_id]
+                ended = turn if turn.conversation_id == self._screen.conversation_id else ended
                 self._screen.run_worker(self._settle(turn), group="settle", exit_on_error=False)
         touched = {event.turn_id for event in batch}
         calm = all(isinstance(event, ev.Delta | ev.Reasoning) for event in batch)
@@ -120,7 +122,7 @@ class Answers:
                 if turn.turn_id in touched:
                     self._sync(turn)
             if not calm or now - self._painted >= _NUMBERS_EVERY:
-                self._screen.paint_status()
+                self._screen.paint_status(ended)
         except NoMatches:  # the screen is being taken down
             self._mailbox.close()
 

@@ -319,13 +319,13 @@ class ChatScreen(ThinScreen[None]):
         bar.status = status
 
     def _with_spending(self, status: Status) -> Status:
-        """With what the last answer cost and how full the context is, where prices and sizes are configured."""
-        model = spending.model_of(self.services.config, self.model) if self.services is not None else None
+        """With the tokens of the last answer; and what it cost, and how full the context is, where that is known."""
         usage = status.usage or next(
             (entry.message.usage for entry in reversed(self.log_view.entries) if entry.message.usage), None
         )
+        model = spending.model_of(self.services.config, self.model) if self.services is not None else None
         if model is None or usage is None:
-            return status
+            return replace(status, usage=usage)
         cost = spending.cost(usage, model.price) if model.price is not None else None
         return replace(status, usage=usage, cost=cost, context=spending.context_part(usage, model))
 
