@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from holytui import paths
 from holytui.i18n import _
@@ -61,6 +61,13 @@ def _muted(table: dict[str, Any]) -> str:
     return Color.parse(background).blend(Color.parse(foreground), 0.6).hex
 
 
+def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
+    """What Textual's style sheet asks of a palette of the terminal's own colours, and does not work out for it."""
+    if not table.get("ansi"):
+        return {}
+    return BUILTIN_THEMES["ansi-dark" if table.get("dark", True) else "ansi-light"].variables
+
+
 def read(file: Path) -> Theme | str:
     """One palette, or what is wrong with it."""
     try:
@@ -76,7 +83,7 @@ def read(file: Path) -> Theme | str:
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:
-        table["variables"] = {"muted": _muted(table), **table.get("variables", {})}
+        table["variables"] = {**_ansi_variables(table), "muted": _muted(table), **table.get("variables", {})}
         theme = Theme(**table)
         # Textual looks at the colours only when the theme is applied, and would crash there
         theme.to_color_system().generate()

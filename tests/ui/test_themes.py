@@ -39,6 +39,15 @@ def test_a_broken_palette_is_reported_and_the_others_stay(tmp_path: Path, text: 
     assert said in found.problems[0]
 
 
+@pytest.mark.parametrize("dark", ["true", "false"])
+def test_a_palette_of_the_terminals_own_colours_has_all_that_the_style_sheet_asks_for(
+    tmp_path: Path, dark: str
+) -> None:
+    (tmp_path / "own.toml").write_text(f'primary = "ansi_blue"\nansi = true\ndark = {dark}')
+    (theme,) = themes.load([tmp_path]).themes
+    assert "ansi-background" in theme.variables
+
+
 def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('name = "holytui-dark"\nprimary = "#112233"')
     found = themes.load([themes.own_folder(), tmp_path])
