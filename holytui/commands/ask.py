@@ -21,7 +21,8 @@ from holytui.engine.events import TurnEvent
 from holytui.engine.services import Services, open_services
 from holytui.i18n import _
 from holytui.models import Problem
-from holytui.ui.connection import Connection, Level, connection
+from holytui.ui.connection import Connection, Level
+from holytui.ui.progress import connection
 
 PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -29,13 +30,20 @@ def run(options: argparse.Namespace) -> int:
             _("This terminal cannot show a full screen (TERM is dumb)"), _("For plain lines use: holytui --plain")
         )
     prepare_environment(os.environ)
+    gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
     def opening() -> Services:
-        from holytui.engine.services import open_services  # imported off the screen's loop, after its first paint
+        # imported off the screen's loop, after its first paint; the second line is what the screen needs then
+        from holytui.engine.services import open_services
+        from holytui.ui import actions, answers, starting, watch  # noqa: F401 - see above
 
-        return open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True)
+        try:
+            return open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True)
+        finally:
+            gc.freeze()
+            gc.enable()
 
     app = HolytuiApp(
         config,

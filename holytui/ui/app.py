@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
+from textual.app import App
+from textual.screen import Screen
 
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
@@ -48,6 +50,17 @@ class HolytuiApp(ThinApp[None]):
             enter_sends=config.ui.enter == "send",
             sidebar=config.ui.sidebar,
         )
+        self._set_theme(config.ui.theme)
+
+    def _set_theme(self, wanted: str) -> None:
+        """Before the style sheet is read, which would have to be read again for another theme."""
+        found = themes.load()
+        for theme in found.themes:
+            self.register_theme(theme)
+        known = {theme.name for theme in found.themes}
+        self.set_reactive(App.theme, wanted if wanted in known else themes.DEFAULT)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._chat.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
     def services(self) -> Services | None:
@@ -58,16 +71,13 @@ class HolytuiApp(ThinApp[None]):
         """Our own variables, for palettes that do not come from our files."""
         return {"muted": "#808080"}
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The chat, with nothing behind it."""
+        return self._chat
+
     def on_mount(self) -> None:
-        """Themes first, so that the first paint has the right colours."""
+        """From now on the terminal can be lost."""
         self.leaving = Leaving(self, lambda: self._chat.services, lambda: self._chat.conversation_id)
-        found = themes.load()
-        for theme in found.themes:
-            self.register_theme(theme)
-        known = {theme.name for theme in found.themes}
-        self.theme = self.config.ui.theme if self.config.ui.theme in known else themes.DEFAULT
-        self._chat.theme_problems = _theme_problems(found.problems, self.config.ui.theme, known)
-        self.push_screen(self._chat)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave with a report that holds no values; Textual's own would print them."""

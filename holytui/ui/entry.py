@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from textual.content import Content
@@ -11,18 +11,11 @@ from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.row import Row
 from holytui.ui.words import state as state_word
 
 _INDENT = "  "
 _THOUGHT = "  │ "
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line: what stands in it, and what stands before it."""
-
-    content: Content
-    gutter: str
 
 
 class Entry:

@@ -18,17 +18,16 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from holytui.engine.events import Ended, TurnEvent
 from holytui.errors import StoreError
 from holytui.i18n import _, ngettext
 from holytui.models import Problem
 from holytui.terminal.driver import ThinDriver
 from holytui.terminal.hangup import Cause, HangupWatch
-from holytui.ui import bookmark
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from holytui.engine.events import Ended, TurnEvent
     from holytui.engine.services import Services
     from holytui.store.history import History
 
@@ -77,6 +76,8 @@ class Leaving:
         self._app.run_worker(self._end(cause), group="leave", exit_on_error=False)
 
     async def _end(self, cause: Cause) -> None:
+        from holytui.ui import bookmark
+
         await _settled(self._app)
         services = self._services()
         if services is not None:
@@ -94,6 +95,8 @@ async def _settled(app: App[None]) -> None:
 
 def finish(services: Services, cause: Cause, seconds: float) -> None:
     """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`."""
+    from holytui.ui import bookmark
+
     if cause is not Cause.TERMINATE:
         _detach()
     elif count := len(services.engine.active()):
@@ -114,6 +117,8 @@ def finish(services: Services, cause: Cause, seconds: float) -> None:
 
 
 def _receive(services: Services, seconds: float) -> None:
+    from holytui.engine.events import Ended
+
     # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
     news: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from holytui.engine import events as ev
 from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
-from holytui.ui.connection import Connection, Level, connection
+from holytui.ui.connection import Connection, Level
+from holytui.ui.progress import connection
 from holytui.ui.status import Rate
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Usage
 from holytui.ui import themes
-from holytui.ui.connection import Connection, Level, connection
+from holytui.ui.connection import Connection, Level
+from holytui.ui.progress import connection
 from holytui.ui.status import Rate, Status
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with
@@ -41,7 +42,6 @@ def picture(
 
     async def before(pilot: Pilot[Any]) -> None:
         visitor = Visitor(pilot, house)
-        await visitor.until(lambda: len(pilot.app.screen_stack) > 1)
         await visitor.until(lambda: visitor.chat.services is not None)
         await visitor.calm()
         await steps(visitor)

@@ -8,7 +8,8 @@ from holytui import i18n
 from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
 from holytui.models import Problem, Usage
-from holytui.ui.connection import Connection, Level, connection
+from holytui.ui.connection import Connection, Level
+from holytui.ui.progress import connection
 from holytui.ui.status import Rate, Status, line, sparkline
 
 RESET = Fault(FaultKind.RESET)

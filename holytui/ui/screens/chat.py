@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -21,11 +22,9 @@ from holytui.keymap import BY_ID, Keymap, Where
 from holytui.terminal.app import ThinScreen
 from holytui.ui import help as help_page
 from holytui.ui import link, spending
-from holytui.ui.answers import Answers
 from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
-from holytui.ui.opened import Opened, open_conversation
 from holytui.ui.status import Status
 from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
     from holytui.engine.services import Opening, Services
     from holytui.engine.workers import StartedTurn
     from holytui.models import Conversation, Message
+    from holytui.ui.answers import Answers
+    from holytui.ui.opened import Opened
     from holytui.ui.turns import TurnView
 
 # The engine and what acts on it take longer to import than the first paint may: they are imported after it.
@@ -85,7 +86,6 @@ class ChatScreen(ThinScreen[None]):
         self._refused = ""
         """A question that names files that are not there; sent once more, it goes out as it is."""
         self._sending = asyncio.Lock()
-        self.answers = Answers(self)
         self.writing = Writing(self)
         install(self, keymap, Where.APP)
 
@@ -98,6 +98,13 @@ class ChatScreen(ThinScreen[None]):
                 yield Composer(self.keymap, self.question, enter_sends=self._enter_sends)
         yield KeyHints(self.keymap)
         yield StatusBar()
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Those on their way; none before the history is open."""
+        from holytui.ui.answers import Answers
+
+        return Answers(self)
 
     @property
     def conversation_id(self) -> str:
@@ -171,8 +178,8 @@ class ChatScreen(ThinScreen[None]):
 
     def on_unmount(self) -> None:
         """Nothing is to be delivered any more; what is written in the prompt is kept as a draft."""
-        self.answers.close()
         if self.services is not None:
+            self.answers.close()
             self.writing.save_now(self.services)
 
     # -- conversations
@@ -205,6 +212,8 @@ class ChatScreen(ThinScreen[None]):
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Show a conversation at its end."""
+        from holytui.ui.opened import open_conversation
+
         if self.services is None:
             return
         opened = await asyncio.to_thread(open_conversation, self.services.history, conversation_id)
@@ -303,7 +312,7 @@ class ChatScreen(ThinScreen[None]):
 
     def paint_status(self, ended: TurnView | None = None) -> None:
         """The bottom line as things are now; `ended` is a turn that has just ended here."""
-        turn = self.answers.here() or ended
+        turn = (self.answers.here() if self.services is not None else None) or ended
         bar = self.status_bar
         status = Status(model=self.model, position=self._position())
         if turn is not None:
@@ -314,9 +323,8 @@ class ChatScreen(ThinScreen[None]):
                 rate=turn.rate if ended is None else bar.status.rate,
                 first_token_s=turn.first_token_s,
             )
-        status = self._with_spending(status)
-        self.answers.painted()
-        bar.status = status
+            self.answers.painted()
+        bar.status = self._with_spending(status)
 
     def _with_spending(self, status: Status) -> Status:
         """With the tokens of the last answer; and what it cost, and how full the context is, where that is known."""

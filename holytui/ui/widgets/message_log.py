@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
@@ -20,8 +21,11 @@ from holytui.keymap import Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui import scroll
 from holytui.ui.bindings import install, run_in_order
-from holytui.ui.entry import Entry, Row
+from holytui.ui.row import Row
 from holytui.ui.scroll import Anchor
+
+if TYPE_CHECKING:
+    from holytui.ui.entry import Entry
 
 _Shown = tuple[Row, bool]
 """A row, and whether it is of the selected message."""
