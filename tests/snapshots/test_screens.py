@@ -46,6 +46,7 @@ def picture(
         await visitor.calm()
         await steps(visitor)
         await pilot.pause()
+        assert visitor.text.strip(), "an app that ended makes an empty picture, which is like itself every time"
 
     return snap_compare(house.app(conversation=conversation), terminal_size=size, run_before=before)
 
