@@ -92,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
         ("message.variant", "v", N_("Variant"), N_("Show the next variant of the message"), True),
         ("message.variant_back", "V", N_("Variant back"), N_("Show the previous variant of the message")),
         ("message.details", "i", N_("Details"), N_("How this answer came: attempts, times, tokens")),
-        ("message.reasoning", "space", N_("Reasoning"), N_("Open or fold the reasoning")),
+        ("message.reasoning", "space", N_("Fold"), N_("Open or fold the reasoning, or a long question")),
         ("message.undo_seam", "u", N_("Undo seam"), N_("Show both sides of a seam as they came")),
         ("message.pager", "o", N_("Pager"), N_("Open the message in $PAGER")),
         ("log.search", "slash", N_("Find"), N_("Search in this conversation")),

@@ -152,6 +152,8 @@ class Hit:
     """Where the words are in `snippet`: start and end offsets."""
     role: Role | None
     created_at: float
+    places: tuple[int, ...] = ()
+    """Where in the message's text each of the words comes first."""
 
 
 class Library(History, Protocol):

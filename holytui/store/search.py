@@ -102,18 +102,14 @@ def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) ->
         "SELECT text, role, created_at FROM message WHERE id = ?", (found.message_id,)
     ).fetchone()
     snippet, ranges = excerpt(text, found.folded, words)
-    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, Role(role), created_at)
+    places = tuple(place(text, found.folded, word) for word in words)
+    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, Role(role), created_at, places)
 
 
 def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
     """One line of `text` (`plain` is its folded form) around the first of `words`, and where they are in it."""
     first = min((at for at in map(plain.find, words) if at >= 0), default=0)
-    # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
-    start = max(0, first - _AROUND - abs(len(text) - len(plain)))
-    window = text[start : first + 2 * _AROUND + abs(len(text) - len(plain))]
-    ranges = _ranges(window, words)
-    if not ranges and window != text:
-        start, window, ranges = 0, text, _ranges(text, words)
+    start, window, ranges = _near(text, plain, first, words)
     at = ranges[0][0] if ranges else 0
     left = max(0, at - _AROUND)
     right = min(len(window), at + 2 * _AROUND)
@@ -123,6 +119,21 @@ def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tup
     shift = len(before) - left
     kept = tuple((a + shift, min(b, right) + shift) for a, b in ranges if a < right and a >= left)
     return before + _SPACES.sub(" ", shown) + after, kept
+
+
+def place(text: str, plain: str, word: str) -> int:
+    """Where `word` comes first in `text` (`plain` is its folded form)."""
+    start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
+    return start + ranges[0][0] if ranges else 0
+
+
+def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
+    """The part of `text` around what is at `at` of its folded form, where that begins, and the words in it."""
+    # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
+    start = max(0, at - _AROUND - abs(len(text) - len(plain)))
+    window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
+    ranges = _ranges(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, _ranges(text, words))
 
 
 def _ranges(text: str, words: Sequence[str]) -> list[tuple[int, int]]:

@@ -97,7 +97,7 @@ def search(screen: ChatScreen, conversation_id: str | None) -> None:
         await screen.open_conversation(found.conversation_id)
         if found.message_id is not None:
             screen.log_view.focus()
-            screen.log_view.reveal(found.message_id)
+            screen.log_view.reveal(found.message_id, found.places)
 
     screen.app.push_screen(SearchDialog(screen.services.history, conversation_id), picked)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.question import QuestionText
 from holytui.ui.row import Row
 from holytui.ui.words import state as state_word
 
@@ -28,12 +30,15 @@ class Entry:
         self.above = ""
         """What is said between the message before and this one."""
         self.open = False
-        """Whether the reasoning is shown."""
+        """Whether what can be folded is shown: the reasoning of an answer, a long question."""
+        self.fold_key = ""
+        """The key that opens and folds it, as people write it; empty: there is none."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
         self._laid_out = False
-        self._asked: list[Content] = []
+        self._question = QuestionText(message.text) if message.role is not Role.ASSISTANT else None
+        self._asked: Sequence[Content] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
 
@@ -65,6 +70,8 @@ class Entry:
             self._body = _grown(self._body, old.text, text)
         if self._thoughts is not None:
             self._thoughts = _grown(self._thoughts, old.reasoning, reasoning)
+        if self._question is not None:
+            self._question = QuestionText(text)
         self.message = replace(old, text=text, reasoning=reasoning)
         if reasoning != old.reasoning or not old.text:
             self._laid_out = False
@@ -86,9 +93,25 @@ class Entry:
         self._laid_out = False
 
     def set_open(self, is_open: bool) -> None:
-        """Show or fold the reasoning."""
+        """Show or fold what can be folded."""
         self.open = is_open
         self._laid_out = False
+
+    def folds(self, width: int) -> bool:
+        """Whether there is something that can be folded, at a width in cells."""
+        self._fit(width)
+        return bool(self.message.reasoning) or (self._question is not None and self._question.long)
+
+    def find(self, width: int, places: Sequence[int]) -> int:
+        """The line that has the first of `places` in a question's text; if some are folded away, of these, unfolded."""
+        self._fit(width)
+        if self._question is None or not places:
+            return 0
+        hidden = [place for place in places if self._question.hides(place)]
+        if hidden:
+            self.set_open(True)
+            self._fit(width)
+        return len(self._head) + self._question.row_of(min(hidden or places))
 
     # -- lines
 
@@ -104,16 +127,16 @@ class Entry:
             return self._head[y]
         y -= len(self._head)
         if y < self._body_height():
-            return Row(self._asked[y] if self._is_question else self.body.line(self._room, y).content, _INDENT)
+            return Row(self._asked[y] if self._question is not None else self.body.line(self._room, y).content, _INDENT)
         return self._tail[y - self._body_height()]
 
     def _fit(self, width: int) -> None:
         if width == self._width and self._laid_out:
             return
-        if width != self._width or not self._asked:
-            self._asked = self._question_lines(width)
         self._width = width
         self._laid_out = True
+        if self._question is not None:
+            self._asked = self._question.rows(self._room, is_open=self.open, key=self.fold_key)
         self._head = self._head_rows(width)
         self._tail = [*self._notes(self._room), Row(Content(""), "")]
 
@@ -121,21 +144,10 @@ class Entry:
     def _room(self) -> int:
         return max(4, self._width - len(_INDENT))
 
-    @property
-    def _is_question(self) -> bool:
-        return self.message.role is not Role.ASSISTANT
-
     def _body_height(self) -> int:
-        if self._is_question:
+        if self._question is not None:
             return len(self._asked)
         return self.body.height(self._room) if self.message.text else 0
-
-    def _question_lines(self, width: int) -> list[Content]:
-        """A question is shown as it was typed: it is no Markdown unless its writer meant it."""
-        if not self._is_question:
-            return []
-        room = max(4, width - len(_INDENT))
-        return list(Content(self.message.text.expandtabs(4)).wrap(room))
 
     def _head_rows(self, width: int) -> list[Row]:
         rows = [Row(self._heading(width), "")]

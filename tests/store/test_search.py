@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Role
 from holytui.store.index import folded
-from holytui.store.search import excerpt, fold_with_places, match_expression
+from holytui.store.search import excerpt, fold_with_places, match_expression, place
 from holytui.store.sqlite import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
@@ -183,6 +183,17 @@ def test_the_marks_of_a_snippet_are_the_words(before: str, after: str, start: in
     snippet, ranges = excerpt(text, folded(text), words)
     assert all(0 <= a <= b <= len(snippet) for a, b in ranges)
     assert list(ranges) == sorted(ranges)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ODD, ODD, st.integers(0, 40), st.integers(1, 10))
+def test_a_word_is_found_where_it_comes_first(before: str, after: str, start: int, length: int) -> None:
+    text = before + after
+    for word in folded(text[start : start + length]).split():
+        at = place(text, folded(text), word)
+        if word in folded(text):
+            assert word in folded(text[at:])
+            assert word not in folded(text[:at])
 
 
 @settings(max_examples=100, deadline=None)

@@ -27,10 +27,11 @@ _LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where to jump: a conversation, and a message of it unless its title was found."""
+    """Where to jump: a conversation, a message of it unless its title was found, and the words in that."""
 
     conversation_id: str
     message_id: str | None
+    places: Sequence[int]
 
 
 class SearchDialog(ModalScreen[Found | None]):
@@ -95,7 +96,7 @@ class SearchDialog(ModalScreen[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id))
+        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places))
 
     def action_move(self, step: int) -> None:
         """Move the highlight."""

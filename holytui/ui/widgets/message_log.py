@@ -20,7 +20,7 @@ from textual.widget import Widget
 from holytui.keymap import Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui import scroll
-from holytui.ui.bindings import install, run_in_order
+from holytui.ui.bindings import display_key, install, run_in_order
 from holytui.ui.row import Row
 from holytui.ui.scroll import Anchor
 
@@ -65,6 +65,7 @@ class MessageLog(Widget, can_focus=True):
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
+        self._fold_key = next(map(display_key, keymap.of("message.reasoning")), "")
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
@@ -77,6 +78,8 @@ class MessageLog(Widget, can_focus=True):
     def show(self, entries: Sequence[Entry], welcome: Sequence[Content] = ()) -> None:
         """Another conversation, at its end. `welcome` is shown while there is no message."""
         self._entries = list(entries)
+        for entry in entries:
+            entry.fold_key = self._fold_key
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
         self._following = True
@@ -88,6 +91,7 @@ class MessageLog(Widget, can_focus=True):
 
     def add(self, entry: Entry) -> None:
         """One more message at the end."""
+        entry.fold_key = self._fold_key
         self._index[entry.message.id] = len(self._entries)
         self._entries.append(entry)
         self._settle()
@@ -188,14 +192,22 @@ class MessageLog(Widget, can_focus=True):
         """Scroll down (negative: up)."""
         self._go(scroll.moved(self._anchor, lines, len(self._entries), self._height, self._view))
 
-    def reveal(self, message_id: str) -> None:
-        """Select a message and bring it into sight."""
-        if message_id in self._index:
-            self._select(self._index[message_id])
+    def reveal(self, message_id: str, places: Sequence[int] = ()) -> None:
+        """Select a message and bring it into sight; of a question the first of `places` in its text."""
+        index = self._index.get(message_id)
+        if index is None:
+            return
+        line = self._entries[index].find(self._extent.width, places)
+        self._select(index)
+        if self._height(index) > self._view:
+            self._go(Anchor(index, max(0, line - self._view // 2)))
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._entries) - 1))
-        self._go(scroll.showing(self._anchor, self._selected, len(self._entries), self._height, self._view))
+        self._go(self._showing(self._selected))
+
+    def _showing(self, index: int) -> Anchor:
+        return scroll.showing(self._anchor, index, len(self._entries), self._height, self._view)
 
     # -- keys
 
@@ -261,11 +273,16 @@ class MessageLog(Widget, can_focus=True):
         self._go(scroll.page(self._anchor, True, len(self._entries), self._height, self._view))
 
     def action_message_reasoning(self) -> None:
-        """Open or fold the reasoning of the selected answer."""
+        """Open or fold what can be folded of the selected message."""
         entry = self.selected
-        if entry is not None and entry.message.reasoning:
-            entry.set_open(not entry.open)
+        if entry is None or not entry.folds(self._extent.width):
+            return
+        before = self._showing(self._at())
+        entry.set_open(not entry.open)
+        if self._selected is None:  # who follows the end goes on doing so
             self._settle()
+        else:
+            self._go(before if entry.open else self._showing(self._selected))
 
     def action_ask(self, action: str, number: int) -> None:
         """Ask for something to be done with the selected message, or without one where it needs none."""

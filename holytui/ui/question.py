@@ -1,0 +1,158 @@
+"""A question as the log shows it: as it was typed, row by row. A long one is folded to its first rows.
+
+It is no Markdown, unless its writer meant it.
+"""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from holytui.i18n import _, ngettext
+from holytui.ui import format as fmt
+
+MOST = 12
+"""A question of more rows than this can be folded."""
+KEPT = 8
+"""The rows that are shown of a folded one."""
+_LEAST = 4
+"""It is cut between two lines of the text where that leaves at least so many rows, else within a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    content: Content
+    line: int
+    """Where in the text the line begins that it is a part of."""
+    ends: bool
+    """It is the last one of its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What is shown of a long question, and where what is left out begins."""
+
+    rows: Sequence[Content]
+    offset: int
+    between_lines: bool
+
+    def rest(self, text: str) -> str:
+        """How much is left out, in words."""
+        if self.between_lines:
+            count = text.count("\n", self.offset) + 1
+            return ngettext("{count} more line", "{count} more lines", count).format(count=fmt.whole(count))
+        count = len(text) - self.offset
+        return ngettext("{count} more character", "{count} more characters", count).format(count=fmt.whole(count))
+
+
+class QuestionText:
+    """The text of a question in rows. While it is folded no more of it is laid out than is shown."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._laid_out = (0, False, "")
+        self._folded: Folded | None = None
+        self._lines: Sequence[int] = ()
+        """Of each row of the text, where its line begins; only while all of it is laid out."""
+        self._rows: Sequence[Content] = ()
+
+    @property
+    def long(self) -> bool:
+        """Whether it can be folded at the width of `rows`."""
+        return self._folded is not None
+
+    def rows(self, width: int, *, is_open: bool, key: str) -> Sequence[Content]:
+        """Its rows, and below a long one what `key` does; the same objects as long as they look the same."""
+        if self._laid_out != (width, is_open, key):
+            self._laid_out = (width, is_open, key)
+            self._lay_out(width, is_open, key)
+        return self._rows
+
+    def hides(self, offset: int) -> bool:
+        """Whether the place in the text is not among the `rows`."""
+        return self._folded is not None and not self._lines and offset >= self._folded.offset
+
+    def row_of(self, offset: int) -> int:
+        """The row that has the place in the text, which must not be hidden."""
+        if not self._lines:
+            return 0
+        line = self._lines[bisect_right(self._lines, offset) - 1]
+        row, end = bisect_left(self._lines, line), bisect_right(self._lines, line) - 1
+        left = _letters(self._text[line:offset])
+        while row < end and (here := _letters(self._rows[row].plain)) <= left:
+            left -= here
+            row += 1
+        return row
+
+    def _lay_out(self, width: int, is_open: bool, key: str) -> None:
+        head = list(islice(_rows(self._text, width, MOST + 1), MOST + 1))
+        self._folded = folded = _fold(self._text, head) if len(head) > MOST else None
+        self._lines = ()
+        if folded is None:
+            self._rows = [row.content for row in head]
+        elif is_open:
+            whole = list(_rows(self._text, width, sys.maxsize))
+            self._lines = [row.line for row in whole]
+            self._rows = [row.content for row in whole]
+            if key:
+                self._rows.append(_note("▾", _("{key} folds").format(key=key), width))
+        else:
+            words = [folded.rest(self._text), *([_("{key} opens").format(key=key)] if key else ())]
+            self._rows = [*folded.rows, _note("▸", " · ".join(words), width)]
+
+
+def _note(arrow: str, words: str, width: int) -> Content:
+    return Content.assemble((f"{arrow} {words}", "$muted")).truncate(width, ellipsis=True)
+
+
+def _letters(text: str) -> int:
+    """What wrapping leaves as it is: it turns tabs into spaces and drops those at the end of a row."""
+    return len("".join(text.split()))
+
+
+def _fold(text: str, head: Sequence[_Row]) -> Folded:
+    """What to show of a text that begins with the rows `head`."""
+    kept = next((count for count in range(KEPT, _LEAST - 1, -1) if head[count - 1].ends), 0)
+    if kept:
+        return Folded([row.content for row in head[:kept]], head[kept].line, True)
+    rows, line = [row.content for row in head[:KEPT]], head[KEPT - 1].line
+    shown = sum(_letters(row.content.plain) for row in head[:KEPT] if row.line == line)
+    offset = line
+    while shown:
+        shown -= not text[offset].isspace()
+        offset += 1
+    return Folded(rows, offset, False)
+
+
+def _rows(text: str, width: int, most: int) -> Iterator[_Row]:
+    """The rows of `text`, each line laid out when its turn comes; of a line with more than `most` rows the first."""
+    for start, line in _lines(text):
+        contents = _wrapped(line, width, most)
+        for number, content in enumerate(contents, 1):
+            yield _Row(content, start, number == len(contents))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield start, text[start:end]
+        start = end + 1
+    yield start, text[start:]
+
+
+def _wrapped(line: str, width: int, most: int) -> Sequence[Content]:
+    if len(line) <= width and "\t" not in line and cell_len(line) <= width:
+        return [Content(line)]
+    size = (most + 1) * width
+    while size < len(line):
+        rows = Content(line[:size].expandtabs(4)).wrap(width)
+        if len(rows) > most:  # what is not laid out yet can change the last row only
+            return rows[:most]
+        size *= 2
+    return Content(line.expandtabs(4)).wrap(width)
