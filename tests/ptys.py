@@ -38,7 +38,7 @@ class Terminal:
         if self.pid == 0:
             for name in ("COLUMNS", "LINES"):  # a test runner may have set a size of its own
                 os.environ.pop(name, None)
-            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", **(env or {}))
+            os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})})
             try:
                 os.execvp(command[0], list(command))
             finally:

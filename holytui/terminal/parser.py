@@ -19,6 +19,11 @@ from holytui.text import sanitize
 
 _MODE_REPORT = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 _STATUS_OK = "\x1b[0n"
+# ECMA-48 5.4: parameters, intermediates, a final. Not those that are only the beginning of what Textual knows: Linux's
+# function keys and the two ways to tell of the mouse.
+_SEQUENCE = re.compile(r"\x1b\[(?![<\[]|M$)[0-?]*[ -/]*[@-~]")
+# 5.6: what a terminal says about its colours, its name or its clipboard
+_STRING = re.compile("\x1b[\\]PX^_][\x20-\x7e\x80-\U0010ffff]*(?:\x07|\x1b\\\\)")
 _MOST_PASTED = 4 << 20
 _PASTE_SILENCE = 30.0  # seconds without a byte inside a paste: its end was lost, keys must work again
 _HELD = len(BRACKETED_PASTE_START) - 1
@@ -79,11 +84,12 @@ class SafeParser(XTermParser):
         at = seen.find(BRACKETED_PASTE_START)
         if at < 0:
             self._before = seen[-_HELD:]
-            yield from super().feed(data)
+            if data := _STRING.sub("", data):
+                yield from super().feed(data)
             return ""
         behind = at + len(BRACKETED_PASTE_START) - len(self._before)
         # the parser below is told of a paste that is empty, so that it is where it was
-        for message in super().feed(data[:behind] + BRACKETED_PASTE_END):
+        for message in super().feed(_STRING.sub("", data[:behind]) + BRACKETED_PASTE_END):
             if not isinstance(message, events.Paste):
                 yield message
         self._before = ""
@@ -126,4 +132,7 @@ class SafeParser(XTermParser):
         if len(sequence) > 5 and (match := _MODE_REPORT.fullmatch(sequence)):
             self._on_mode(int(match[1]), int(match[2]))
             return [events.Key(Keys.Ignore, sequence)]
-        return super()._sequence_to_key_events(sequence, alt)
+        keys = list(super()._sequence_to_key_events(sequence, alt))
+        if not keys and len(sequence) > 2 and _SEQUENCE.fullmatch(sequence):
+            return [events.Key(Keys.Ignore, sequence)]  # unknown: Textual would type it letter by letter
+        return keys

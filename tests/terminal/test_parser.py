@@ -66,6 +66,41 @@ def test_answers_between_keys_are_taken_out_however_they_are_cut(cuts: list[int]
     assert ears.modes == [(2026, 2), (69, 0)]
 
 
+STRANGE = [
+    "\x1b[3n", "\x1b[?0n", "\x1b[n", "\x1b[?69$y", "\x1b[?62;22c", "\x1b[>1;3000;0c", "\x1b[8;24;80t",
+    "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\", "\x1b]52;c;c2VjcmV0\x07", "\x1bP>|XTerm(390)\x1b\\", "\x1bP1+r4d73=1b\x1b\\",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", STRANGE)
+def test_an_answer_that_nobody_understands_is_not_typed(answer: str) -> None:
+    ears = Ears()
+    assert said(ears.hear(f"a{answer}b{answer}", f"\x1b[200~x{answer}\x1b[201~")) == [
+        "a",
+        "b",
+        f"paste:x{sanitize(answer)}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "heard"),
+    [
+        ("\x1b[[A", "f1"),
+        ("\x1b[1;5A", "ctrl+up"),
+        ("\x1b[3;5~", "ctrl+delete"),
+        ("\x1b[<0;3;4M", "MouseDown"),
+        ("\x1b[<65;3;4M", "MouseScrollDown"),
+        ("\x1b[I", "AppFocus"),
+        ("\x1b[7;9R", "CursorPosition"),
+        ("\x1b]", "right_square_bracket"),
+    ],
+)
+def test_what_is_understood_still_is(sequence: str, heard: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
+    ears = Ears()
+    assert said([*ears.hear(sequence), *ears.parser.tick()]) == [heard]
+
+
 def test_a_lone_escape_is_still_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
     ears = Ears()
