@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import select
 import signal
 import threading
@@ -47,6 +48,9 @@ _KITTY_ON, _KITTY_OFF = "\x1b[>25u", "\x1b[<u"
 # The first frame clears it away.
 _ASK = "\x1b[?2026$p\x1b[?69$p\x1b[2;1H─\x1b[2b\x1b[6n"
 _REP_WORKS = Offset(3, 1)
+# Asked last of all: whatever else the terminal says comes before the answer, and not into the shell behind us.
+_LAST = "\x1b[6n"
+_LAST_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
 _STOP_WAIT = 1.0
 
 
@@ -142,8 +146,10 @@ class ThinDriver(LinuxDriver):
         self.disable_input()
         if self._writer is not None:
             self.write(_MOUSE_OFF if self._mouse else "")
-            self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE)
-            self._writer.stop(0.0 if self._dead else _STOP_WAIT)
+            patience = min(_STOP_WAIT, self._pace.patience) if self.input_tty else 0.0
+            self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE + (_LAST if patience else ""))
+            if self._writer.stop(0.0 if self._dead else _STOP_WAIT) and not self._dead:
+                self._line.hear_out(_LAST_ANSWER, patience)
             self._writer = None
         self._line.restore()
         self._close_output()

@@ -64,6 +64,11 @@ class Pace:
         """Whether an answer is still expected."""
         return bool(self._asked)
 
+    @property
+    def patience(self) -> float:
+        """Seconds within which an answer comes if one comes at all."""
+        return self._limit() if self.asks else 0.0
+
     def delay(self, *, hurried: bool = False) -> float:
         """Seconds until the next frame may go; ask again when something changes."""
         now = self._clock()

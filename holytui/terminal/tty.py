@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import select
 import signal
 import termios
+import time
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,21 @@ class LineSettings:
             termios.tcflush(self._fd, termios.TCIFLUSH)
         except termios.error:
             log.debug("input is no terminal; there is nothing to discard")
+
+    def hear_out(self, last: re.Pattern[bytes], seconds: float) -> None:
+        """Throw away what the terminal still says, up to `last`; for at most `seconds`."""
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        end = time.monotonic() + seconds
+        heard = b""
+        while not last.search(heard) and poll.poll(max(0.0, end - time.monotonic()) * 1000):
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except OSError:
+                return
+            if not data:
+                return
+            heard = heard[-16:] + data
 
     def in_foreground(self) -> bool:
         """Whether the terminal may be changed. A job in the background stops here until it is in front."""

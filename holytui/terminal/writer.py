@@ -57,6 +57,7 @@ class Writer:
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._wanted: Frame | None = None
+        self._newest: Frame | None = None
         self._shown: Frame | None = None
         self._pen = Pen()
         self._repaint = True
@@ -75,7 +76,7 @@ class Writer:
         with self._changed:
             if self._wanted is not None:
                 self._dropped += 1
-            self._wanted = frame
+            self._wanted = self._newest = frame
             self._changed.notify()
 
     def send(self, data: bytes) -> None:
@@ -93,7 +94,7 @@ class Writer:
             self._repaint = True
             self._pace.forget()
             if self._wanted is None:
-                self._wanted = self._shown
+                self._wanted = self._newest  # what is shown may be the one before: the newest may be half written
             self._changed.notify()
 
     def learn(self, **capabilities: bool) -> None:
@@ -118,15 +119,20 @@ class Writer:
         with self._changed:
             return self._pace.figures(self._dropped)
 
-    def stop(self, timeout: float) -> None:
-        """Write the sequences that are queued, no frame more, and end; after `timeout` seconds give up."""
+    def stop(self, timeout: float) -> bool:
+        """Write the sequences that are queued, no frame more, and end; after `timeout` seconds give up.
+
+        Whether all of them were written.
+        """
         with self._changed:
             self._stopping = True
             self._wanted = None
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout)
+        written = not self._thread.is_alive() and not self._queue
         self.abandon()
+        return written
 
     def abandon(self) -> None:
         """Write nothing more, whatever is queued. Safe to call twice, and from any thread."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -132,6 +133,35 @@ def test_the_terminal_is_given_back_as_it_was() -> None:
         assert session.raw.rfind(b"\x1b[?25h") > session.raw.rfind(b"\x1b[?25l")
 
 
+@pytest.mark.parametrize("key", ["q", "e"])
+def test_late_answers_do_not_reach_who_has_the_terminal_next(key: str) -> None:
+    with Session("thin", answers=False) as session:
+        session.until(lambda: "state 0" in session.text())
+        session.answer()
+        session.type("aaa")
+        session.until(lambda: session.reports.count(["key", "a"]) == 3)
+        session.until(lambda: session.raw.endswith(b"\x1b[5n"))
+        session.type(key)
+        session.until(lambda: b"\x1b[?1049l" in session.raw)
+        assert termios.tcgetattr(session.slave) != session.before
+        session.answer()
+        session.answers = True
+        if key == "q":
+            session.until(lambda: session.process.poll() is not None)
+        else:
+            session.until(lambda: "outside" in session.reports)
+        left = fcntl.ioctl(session.slave, termios.FIONREAD, b"\0\0\0\0")
+        assert left == b"\0\0\0\0"
+
+
+def test_a_terminal_that_never_answers_is_left_all_the_same() -> None:
+    with Session("thin", answers=False) as session:
+        session.until(lambda: "state 0" in session.text())
+        session.type("q")
+        session.until(lambda: session.process.poll() is not None)
+        assert termios.tcgetattr(session.slave) == session.before
+
+
 def test_after_an_editor_had_the_terminal_the_screen_is_as_before() -> None:
     with Session("thin") as session:
         session.until(lambda: "state 0" in session.text())
@@ -139,7 +169,7 @@ def test_after_an_editor_had_the_terminal_the_screen_is_as_before() -> None:
         clean = session.screen.cells()
         session.type("e")
         session.until(lambda: "outside" in session.reports)
-        session.until(lambda: "editor" in session.text())
+        session.until(lambda: b"the editor was here" in session.raw)
         session.until(lambda: "editor" not in session.text())
         session.settle()
         assert session.screen.cells() == clean
@@ -175,7 +205,7 @@ def test_a_termination_gives_the_terminal_back_first() -> None:
         session.until(lambda: session.process.poll() is not None)
         session.settle()
         assert session.process.returncode == 7
-        assert session.raw[left:].count(b"\x1b[") == 1, "something was drawn after the terminal was given back"
+        assert session.raw[left:] in (b"\x1b[?25h", b"\x1b[?25h\x1b[6n"), "something was drawn after the end"
         assert termios.tcgetattr(session.slave) == session.before
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 
@@ -36,6 +37,9 @@ class Line:
         data = os.read(self.read_end, 1 << 17)
         self.stream.feed(data.decode())
         return data
+
+    def has_more(self) -> bool:
+        return bool(select.select([self.read_end], [], [], 0.01)[0])
 
     def until(self, text: str) -> None:
         while text not in self.screen.display[0]:
@@ -103,6 +107,22 @@ def test_a_repaint_writes_everything_though_nothing_changed(line: Line) -> None:
     line.stream.feed("\x1b[Hgarbage")
     line.writer.repaint()
     line.until("same")
+
+
+def test_a_repaint_in_the_middle_of_a_frame_paints_that_frame_and_not_the_one_before(line: Line) -> None:
+    line.writer.start()
+    line.writer.show(frame("before"))
+    line.until("before")
+    os.write(line.write_end, b" " * 65000)
+    line.writer.show(frame("newest", height=200))
+    while line.writer._wanted is not None:
+        pass  # until the writer has taken it, and stands still in the middle of it
+    line.writer.repaint()
+    line.screen.resize(200, 40)
+    while line.writer.figures().frames_written < 3 or line.has_more():
+        if line.has_more():
+            line.read()
+    assert line.screen.display[0].startswith("newest")
 
 
 def test_stop_writes_what_was_queued(line: Line) -> None:
