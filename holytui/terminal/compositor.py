@@ -62,10 +62,13 @@ class ThinCompositor(Compositor):
             return widget.render_lines(crop)
         cache = widget._styles_cache
         known = self._rendered.get(widget)
-        if known is not None and known.crop == crop and cache._dirty_lines.isdisjoint(crop.line_range):
-            current = cache._cache.get
-            if all(current(y) is line for y, line in zip(crop.line_range, known.lines, strict=True)):
-                return known.strips
+        if (
+            known is not None
+            and known.crop == crop
+            and cache._dirty_lines.isdisjoint(crop.line_range)
+            and known.lines == [*map(cache._cache.get, crop.line_range)]
+        ):
+            return known.strips
         strips = widget.render_lines(crop)
         lines = [cache._cache.get(y) for y in crop.line_range]
         if None not in lines:

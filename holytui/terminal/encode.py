@@ -9,7 +9,7 @@ from holytui.terminal.cells import Row, blank_row
 from holytui.terminal.frame import Capabilities, Frame, Pen
 from holytui.terminal.ink import Ink
 from holytui.terminal.scroll import Scroll, extent, find_scroll
-from holytui.terminal.sgr import DEFAULT, StyleTable
+from holytui.terminal.sgr import DEFAULT, UNKNOWN, StyleTable
 
 _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 _SMALL_GAP = 4  # unchanged cells: writing them is no dearer than stepping over them
@@ -144,11 +144,21 @@ def _write_row(ink: Ink, y: int, old: Row | None, row: Row, styles: StyleTable) 
     if not spans and erase_from < 0:
         return
     ink.rows += 1
+    if spans and _is_shorter_from_start(ink, row, spans[0][0], y, styles):
+        spans[0] = (0, spans[0][1])
     for start, end in spans:
         if start < end:
             ink.cells(row, y, start, end)
     if erase_from >= 0:
         ink.erase_to_end(erase_from, y, ground)
+
+
+def _is_shorter_from_start(ink: Ink, row: Row, start: int, y: int, styles: StyleTable) -> bool:
+    """Whether a step to the next row's start and the few blanks there are shorter than the way to column `start`."""
+    if not 0 < start <= _FEW_BLANKS or ink.pen.y != y - 1 or ink.pen.y < 0 or ink.pen.style == UNKNOWN:
+        return False
+    blank = styles.blanks[ink.pen.style]
+    return all(row.chars[x] == " " and styles.blanks[row.styles[x]] == blank for x in range(start))
 
 
 def _spans(old: Row, new: Row, end: int) -> list[tuple[int, int]]:

@@ -20,7 +20,8 @@ def prepare_environment(environ: MutableMapping[str, str], *, over_ssh: bool | N
         over_ssh = is_ssh(environ)
     environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    environ.setdefault("TEXTUAL_FPS", "30" if over_ssh else "60")
+    # the driver paces what is written; here a lower rate would only make each key and token wait for the next beat
+    environ.setdefault("TEXTUAL_FPS", "120")
     # over a line the bytes of one key press may come apart, so an escape is waited for a little longer
     environ.setdefault("ESCDELAY", "100" if over_ssh else "50")
     if over_ssh:

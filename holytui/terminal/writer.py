@@ -76,8 +76,9 @@ class Writer:
         with self._changed:
             if self._wanted is not None:
                 self._dropped += 1
+            else:
+                self._changed.notify()
             self._wanted = self._newest = frame
-            self._changed.notify()
 
     def send(self, data: bytes) -> None:
         """Write a sequence as soon as the frame in the making is out, before the next."""

@@ -1,7 +1,7 @@
 """Between the engine's threads and the screen: events wait here and are taken out at most once a frame.
 
-Nothing runs while nothing comes. The first event after a pause is shown at once; those that follow within one
-frame are shown together. Text is joined, so a frame costs the same for one token or a hundred.
+Nothing runs while nothing comes. The first event after a pause is shown at once, and so is an answer's end;
+what comes within one frame is shown together. Text is joined, so a frame costs the same for one token or a hundred.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from holytui.engine.events import Delta, Reasoning, TurnEvent
+from holytui.engine.events import Delta, Ended, Reasoning, TurnEvent
 
-FRAME = 1 / 30
+FRAME = 1 / 25
 """Seconds between two frames of streamed text."""
 
 
@@ -26,7 +26,7 @@ class Mailbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
-        self._woken = False
+        self._woken = self._urgent = False
 
     def open(self) -> None:
         """Begin to deliver, on the running loop."""
@@ -46,26 +46,30 @@ class Mailbox:
         """Leave an event; returns at once."""
         self._waiting.append(event)
         loop = self._loop
-        if loop is None or self._woken:
+        urgent = isinstance(event, Ended)
+        if loop is None or (self._woken and (self._urgent or not urgent)):
             return
         self._woken = True
+        self._urgent = urgent
         try:
             loop.call_soon_threadsafe(self._wake)
         except RuntimeError:  # the loop was closed between the two lines: the app is gone
             self._loop = None
 
     def _wake(self) -> None:
-        if self._loop is None or self._timer is not None:
+        if self._loop is None:
             return
         rest = self._last + self._frame - self._loop.time()
-        if rest > 0:
-            self._timer = self._loop.call_later(rest, self._drain)
-        else:
+        if rest <= 0 or self._urgent:
             self._drain()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(rest, self._drain)
 
     def _drain(self) -> None:
-        self._timer = None
-        self._woken = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._woken = self._urgent = False
         if self._loop is None:
             return
         self._last = self._loop.time()

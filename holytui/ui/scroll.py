@@ -31,21 +31,21 @@ def bottom(count: int, height: Heights, view: int) -> Anchor:
     return Anchor()
 
 
-def followed(anchor: Anchor, count: int, height: Heights, view: int) -> Anchor:
-    """The position from which the end stays in sight as it grows: when it runs out of the view, several lines at once.
+def followed(anchor: Anchor, count: int, height: Heights, view: int, *, beside: bool = False) -> Anchor:
+    """The position from which the end stays in sight as it grows: when it runs out of the view, several lines at once,
+    as text that stands still is easier to read.
 
-    What stands beside the log has to be painted again after a scroll on most terminals, so one scroll of eight lines
-    costs a thin link an eighth of eight scrolls; and text that stands still is easier to read.
+    What stands beside the log (`beside`: something does) has to be painted again after a scroll on most terminals, so
+    a thin link is better off with few and long ones.
     """
     end = bottom(count, height, view)
-    if anchor < end:
-        return bottom(count, height, view - slack(view))
-    return min(anchor, bottom(count, height, view - slack(view)))
+    furthest = bottom(count, height, view - slack(view, beside=beside))
+    return furthest if anchor < end else min(anchor, furthest)
 
 
-def slack(view: int) -> int:
+def slack(view: int, *, beside: bool = False) -> int:
     """How many lines are kept free below the end while it is followed, at most."""
-    return min(8, view // 4)
+    return view // 2 if beside else min(8, view // 4)
 
 
 def moved(anchor: Anchor, lines: int, count: int, height: Heights, view: int) -> Anchor:

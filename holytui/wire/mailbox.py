@@ -147,32 +147,27 @@ class Mailbox:
         """End it if it is overdue; else seconds until it is."""
         if self._writer_waits:  # it was the reader who took long
             return None
-        due = self._deadlines()
-        if not due:
+        at, end = self._deadline()
+        if at is None:
             return None
-        at, end = min(due, key=lambda item: item[0])
         left = at - self._clock()
         if left <= 0:
             self._closed = self.overdue = True
-            self._end = end
+            self._end = replace(self._so_far, fault=Fault(end)) if isinstance(end, FaultKind) else end
         # A wait for ever is no wait that Python's locks can do.
         return min(max(left, 0.0), 3600.0)
 
-    def _deadlines(self) -> list[tuple[float, End]]:
+    def _deadline(self) -> tuple[float | None, End | FaultKind]:
+        """When it is overdue next (None: never), and how it ends then. Looked at for every token: it must be cheap."""
         if self._presumed is not None:
-            return [self._presumed]
+            return self._presumed
         times = self._timeouts
         match self._phase:
             case _Phase.CONNECTING:
-                return [(self._byte_at + _CONNECT_ROUNDS * times.connect, self._cut(FaultKind.CONNECT_TIMEOUT))]
+                return self._byte_at + _CONNECT_ROUNDS * times.connect, FaultKind.CONNECT_TIMEOUT
             case _Phase.SENDING:
-                return []
+                return None, FaultKind.IDLE
             case phase:
                 patience = times.token if phase is _Phase.FLOWING else times.first_token
-                return [
-                    (self._byte_at + times.idle, self._cut(FaultKind.IDLE)),
-                    (self._token_at + patience, self._cut(FaultKind.NO_TOKEN)),
-                ]
-
-    def _cut(self, kind: FaultKind) -> End:
-        return replace(self._so_far, fault=Fault(kind))
+                idle, no_token = self._byte_at + times.idle, self._token_at + patience
+                return (idle, FaultKind.IDLE) if idle <= no_token else (no_token, FaultKind.NO_TOKEN)

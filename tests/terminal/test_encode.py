@@ -273,6 +273,14 @@ def test_a_log_beside_a_side_bar_scrolls_too(margins: bool, most: int) -> None:
     assert len(data) < most
 
 
+def test_a_row_below_is_begun_by_a_line_feed_where_only_blanks_are_before_it() -> None:
+    words = ["one", "two", "red"]
+    old = Frame(WIDTH, tuple(row_of([("  " + word, NUMBERS[0])]) for word in words))
+    new = Frame(WIDTH, tuple(row_of([("  " + word.upper(), NUMBERS[0])]) for word in words), Cursor(5, 2))
+    data, _ = encode(old, new, Pen(0, 0, NUMBERS[0]), BARE, STYLES)
+    assert data == b"\x1b[2CONE\r\n  TWO\r\n  RED"
+
+
 def test_a_terminal_that_erases_without_colour_gets_its_blanks_written() -> None:
     row = row_of([("x", NUMBERS[4])])
     frame = Frame(WIDTH, (row,) * 2)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.engine.events import Delta, Queued, Reasoning, TurnEvent, Waiting
+from holytui.engine.events import Delta, Finished, Queued, Reasoning, TurnEvent, Waiting
 from holytui.ui.mailbox import Mailbox, coalesce
 
 events = st.lists(
@@ -68,6 +68,34 @@ def test_what_comes_within_a_frame_is_delivered_together_and_nothing_is_lost() -
     text = "".join(event.text for batch in batches for event in batch if isinstance(event, Delta))
     assert text == "".join(f"{number} " for number in range(500))
     assert len(batches) < 100
+
+
+def test_the_end_of_an_answer_does_not_wait_for_the_next_frame() -> None:
+    got: list[TurnEvent] = []
+    finished = Finished("t", None, 1, "stop")
+
+    async def run() -> None:
+        ended = asyncio.Event()
+
+        def deliver(batch: Sequence[TurnEvent]) -> None:
+            got.extend(batch)
+            if finished in batch:
+                ended.set()
+
+        box = Mailbox(deliver, frame=3600)
+        box.open()
+        box.put(Delta("t", "at once"))
+        await asyncio.sleep(0)
+        box.put(Delta("t", "with "))
+        await asyncio.sleep(0)
+        assert got == [Delta("t", "at once")]
+        box.put(Delta("t", "its end"))
+        box.put(finished)
+        await asyncio.wait_for(ended.wait(), 10)
+        box.close()
+
+    asyncio.run(run())
+    assert got == [Delta("t", "at once"), Delta("t", "with its end"), finished]
 
 
 def test_events_left_before_it_opens_are_delivered_then() -> None:

@@ -69,16 +69,19 @@ def test_heights_out_of_sight_are_not_asked_for() -> None:
     assert asked == set(range(9_990, 10_000))
 
 
-@given(heights, st.integers(4, 40), st.lists(st.integers(1, 12), max_size=30))
-def test_a_followed_end_stays_in_sight_and_the_log_moves_seldom(tall: list[int], view: int, grows: list[int]) -> None:
+@given(heights, st.integers(4, 40), st.lists(st.integers(1, 12), max_size=30), st.booleans())
+def test_a_followed_end_stays_in_sight_and_the_log_moves_seldom(
+    tall: list[int], view: int, grows: list[int], beside: bool
+) -> None:
+    slack = scroll.slack(view, beside=beside)
     anchor = scroll.bottom(len(tall), tall.__getitem__, view)
     moves = 0
     for lines in grows:
         tall[-1] += lines
-        after = scroll.followed(anchor, len(tall), tall.__getitem__, view)
+        after = scroll.followed(anchor, len(tall), tall.__getitem__, view, beside=beside)
         below = _line(after, tall) + view - sum(tall)
-        assert 0 <= below <= max(scroll.slack(view), view - sum(tall))
+        assert 0 <= below <= max(slack, view - sum(tall))
         assert after >= anchor
         moves += after > anchor
         anchor = after
-    assert moves <= sum(grows) / (scroll.slack(view) + 1) + 1
+    assert moves <= sum(grows) / (slack + 1) + 1

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.segment import Segment
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from holytui.keymap import Keymap, Where
@@ -141,7 +141,8 @@ class MessageLog(Widget, can_focus=True):
         if not self._extent.width:
             return
         if self._following:
-            self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view)
+            beside = self._extent.width < self.app.size.width
+            self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view, beside=beside)
         self._show_changes()
         told = (self._following, self.new_lines)
         if told != self._told:
@@ -345,9 +346,9 @@ class MessageLog(Widget, can_focus=True):
         return held[1].apply_offsets(0, y) if self.selectable else held[1]
 
     def _blank(self) -> Strip:
-        width = self.size.width
+        width = self._extent.width
         if self._blank_strip is None or self._blank_strip.cell_length != width:
-            self._blank_strip = Strip.blank(width, self.rich_style)
+            self._blank_strip = Strip.blank(width, self.visual_style.rich_style)
         return self._blank_strip
 
     def _paint(self, row: Row, *, marked: bool, span: tuple[int, int] | None = None) -> Strip:
@@ -360,9 +361,11 @@ class MessageLog(Widget, can_focus=True):
             content = content.stylize(
                 self.get_visual_style("log--selection", partial=True), start, len(content) if end == -1 else end
             )
-        width = self.size.width
-        strips = Visual.to_strips(self, content, width, 1, self.visual_style, apply_selection=False)
-        return strips[0].extend_cell_length(width, self.rich_style) if strips else self._blank()
+        # the line is laid out already; Textual's own way from content to strip would lay it out again
+        base = self.visual_style
+        pieces = content.render(base, "", self._get_style)
+        segments = [Segment(text, style.rich_style) for text, style in pieces if text]
+        return Strip(segments, content.cell_length).adjust_cell_length(self._extent.width, base.rich_style)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text of what is in sight."""
