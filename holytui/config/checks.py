@@ -131,6 +131,7 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Ui, "language"): _one_of("", "en", "vi"),
         (Ui, "enter"): _one_of("send", "newline"),
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),
+        (Ui, "notify"): _one_of("off", "bell", "osc9"),
         (Config, "default_model"): _text(r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4"')),
         (Provider, "base_url"): Check(
             N_("an address such as https://host/v1, without user, query or /chat/completions"), _is_base_url

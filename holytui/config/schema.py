@@ -118,6 +118,8 @@ class Ui:
     """What Enter does in the prompt: `send` or `newline` (then Alt+Enter sends)."""
     resume_on_start: str = "ask"
     """What to do with answers that a kill cut: `ask`, `always`, `never`."""
+    notify: str = "off"
+    """When an answer ends and its reader may be elsewhere: `off`, `bell`, `osc9` (a desktop notice)."""
     model_titles: bool = False
     """Let the model name a conversation (one more request each)."""
 

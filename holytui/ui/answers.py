@@ -14,6 +14,7 @@ from textual.css.query import NoMatches
 from holytui.engine import events as ev
 from holytui.models import AnswerState
 from holytui.ui.mailbox import Mailbox
+from holytui.ui.notice import AnswerEnded
 from holytui.ui.opened import entry_of, open_conversation
 from holytui.ui.turns import TurnView
 
@@ -31,8 +32,9 @@ class Answers:
     """Those on their way in any conversation. What an answer's text is, the engine knows; an event only says that
     it has changed, so nothing is shown twice or left out, whenever a conversation is opened."""
 
-    def __init__(self, screen: ChatScreen) -> None:
+    def __init__(self, screen: ChatScreen, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen = screen
+        self._clock = clock
         self._turns: dict[str, TurnView] = {}
         self._ahead: dict[str, list[TurnEvent]] = {}
         """Events of turns that began so fast that they are not known here yet."""
@@ -83,7 +85,7 @@ class Answers:
 
     async def begin(self, services: Services, started: StartedTurn) -> None:
         """Show a turn that the engine has just begun, if its conversation is open."""
-        turn = TurnView(started.turn_id, started.conversation_id, started.answer_id, time.monotonic())
+        turn = TurnView(started.turn_id, started.conversation_id, started.answer_id, self._clock())
         self._turns[turn.turn_id] = turn
         self._deliver(self._ahead.pop(turn.turn_id, ()))
         screen = self._screen
@@ -100,10 +102,10 @@ class Answers:
 
     def painted(self) -> None:
         """The figures have just been painted."""
-        self._painted = time.monotonic()
+        self._painted = self._clock()
 
     def _deliver(self, batch: Sequence[TurnEvent]) -> None:
-        now = time.monotonic()
+        now = self._clock()
         ended: TurnView | None = None
         for event in batch:
             turn = self._turns.get(event.turn_id)
@@ -114,6 +116,7 @@ class Answers:
             if isinstance(event, ev.Ended):
                 del self._turns[turn.turn_id]
                 ended = turn if turn.conversation_id == self._screen.conversation_id else ended
+                self._screen.post_message(AnswerEnded(turn.conversation_id, turn.state, now - turn.started))
                 self._screen.run_worker(self._settle(turn), group="settle", exit_on_error=False)
         touched = {event.turn_id for event in batch}
         calm = all(isinstance(event, ev.Delta | ev.Reasoning) for event in batch)

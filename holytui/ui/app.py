@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
+from textual import events, on
 from textual.app import App
 from textual.screen import Screen
 
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
 from holytui.ui.hangup import Leaving
+from holytui.ui.notice import AnswerEnded, Notices
 from holytui.ui.screens.chat import ChatScreen
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class HolytuiApp(ThinApp[None]):
         self.config = config
         self.animation_level = "none"
         self.leaving: Leaving | None = None
+        self._notices = Notices(self, config.ui.notify)
         self._chat = ChatScreen(
             opening,
             keymap,
@@ -78,6 +81,15 @@ class HolytuiApp(ThinApp[None]):
     def on_mount(self) -> None:
         """From now on the terminal can be lost."""
         self.leaving = Leaving(self, lambda: self._chat.services, lambda: self._chat.conversation_id)
+
+    @on(events.AppFocus)
+    @on(events.AppBlur)
+    def _focus_changed(self) -> None:
+        self._notices.focus_changed()
+
+    @on(AnswerEnded)
+    def _answer_ended(self, event: AnswerEnded) -> None:
+        self._notices.ended(event, self._chat.conversation_id)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave with a report that holds no values; Textual's own would print them."""

@@ -129,6 +129,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("stream = [1]", "1: stream: found a list, expected a table"),
         ("ui.mouse = 'yes'", '1: ui.mouse: found "yes", expected true or false'),
         ("ui.theme = ''", '1: ui.theme: found "", expected a text that is not empty'),
+        ('[ui]\nnotify = "beep"', '2: ui.notify: found "beep", expected one of "off", "bell", "osc9"'),
         ("ui.enter = 'x'", '1: ui.enter: found "x", expected one of "send", "newline"'),
         ("ui.theme = 1979-05-27", "1: ui.theme: found a date or time, expected a text that is not empty"),
         ("system = 5", "1: system: found 5, expected a text"),
