@@ -151,6 +151,23 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that belongs to a question. Its bytes are in the history, kept under `digest`."""
+
+    name: str
+    """Its path, as the user wrote it."""
+    media_type: str
+    """`image/png` and the like, told by its bytes."""
+    size: int
+    """Bytes."""
+    width: int
+    """Pixels, as `height` is."""
+    height: int
+    digest: str
+    """SHA-256 of its bytes, in hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A node of a conversation's tree. `state` and what follows it mean something for answers only."""
 
@@ -175,6 +192,10 @@ class Message:
     """Seconds spent on reasoning before content began."""
     seams: tuple[int, ...] = ()
     """Offsets in `text` where a resumed answer was joined on a best guess."""
+    images: tuple[Image, ...] = ()
+    """Of a question: what was attached to it, in order."""
+    left_out: int = 0
+    """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
 
 
 @dataclass(frozen=True, slots=True)

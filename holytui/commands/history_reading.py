@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from holytui.commands import exits
 from holytui.errors import HolytuiError
 from holytui.i18n import _
+from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, Message, Role
 from holytui.store.history import Hit, Library
 from holytui.store.markdown import when
@@ -72,7 +73,8 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
 def _print_message(message: Message) -> None:
     who = _("You") if message.role is Role.USER else message.model or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
-    print(f"## {who} · {when(message.created_at)}{how}\n\n{message.text}\n")
+    how += f" · {left_out(message.left_out)}" if message.left_out else ""
+    print(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
         print(f"> {message.problem}\n")
 

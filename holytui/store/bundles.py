@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message
-from holytui.store import conversations, journal, tree
+from holytui.store import attached, conversations, journal, tree
 from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from, storable
 from holytui.store.writer import Delta
 
@@ -26,6 +26,8 @@ class Bundle:
     """Where it came from, when its ids are ours and not its own."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Likewise for its messages, by id."""
+    image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The bytes of its images, by digest; those that are not here are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,10 @@ class Added:
     messages: int
 
 
-def read(connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta]) -> Bundle | None:
-    """The whole of a conversation, answers on their way as of now."""
+def read(
+    connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta], *, images: bool
+) -> Bundle | None:
+    """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
     row = connection.execute(
         f"SELECT {CONVERSATION} FROM conversation WHERE id = ? AND deleted_at IS NULL", (conversation_id,)
     ).fetchone()
@@ -46,13 +50,16 @@ def read(connection: sqlite3.Connection, conversation_id: str, pending: Sequence
     found = connection.execute(
         f"SELECT {MESSAGE} FROM message WHERE conversation_id = ? ORDER BY created_at, id", (conversation_id,)
     ).fetchall()
-    messages = [journal.as_of_now(connection, message_from(each), pending) for each in found]
+    messages = [
+        journal.as_of_now(connection, attached.with_images(connection, message_from(each)), pending) for each in found
+    ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
         for message in messages
         for attempt in journal.attempts(connection, message.id)
     ]
-    return Bundle(conversation_from(row, streaming=False), messages, attempts)
+    data = attached.data_of_all(connection, messages) if images else {}
+    return Bundle(conversation_from(row, streaming=False), messages, attempts, image_data=data)
 
 
 def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added:
@@ -73,6 +80,8 @@ def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added
     for message in new:
         # nobody will go on with an answer that was on its way when it was exported
         state = message.state if message.state.final else AnswerState.INTERRUPTED
+        attached.keep(connection, message.images, bundle.image_data)
+        attached.keep_lost(connection, message.images)
         tree.insert(connection, replace(message, conversation_id=talk.id, state=state), fts=fts)
         _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
     _write_attempts(connection, bundle, {message.id for message in new})

@@ -6,11 +6,11 @@ returns at once. They raise `errors.StoreError`. Reads see all writes made befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role
 
 if TYPE_CHECKING:
     from holytui.store.bundles import Added, Bundle
@@ -58,8 +58,17 @@ class History(Protocol):
         model: str = "",
         state: AnswerState = AnswerState.COMPLETE,
         show: bool = True,
+        images: Sequence[Image] = (),
+        image_data: Mapping[str, bytes] = ...,
     ) -> Message:
-        """A new message below `parent_id`, on disk when this returns. `show` makes it the branch's last."""
+        """A new message below `parent_id`, on disk when this returns. `show` makes it the branch's last.
+
+        `image_data` are the bytes, by digest, of those `images` that the history does not have yet.
+        """
+        ...
+
+    def image(self, digest: str) -> bytes | None:
+        """The bytes of an image; None when they are lost."""
         ...
 
     def message(self, message_id: str) -> Message | None:
@@ -186,8 +195,9 @@ class Library(History, Protocol):
         """What `restore_conversation` can bring back, last deleted first."""
         ...
 
-    def bundle(self, conversation_id: str) -> Bundle | None:
-        """A whole conversation: its tree, attempts and raw texts (see `store.transfer`)."""
+    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
+        """A whole conversation: its tree, attempts and raw texts, and if wanted the bytes of its images (see
+        `store.transfer`)."""
         ...
 
     def add_bundle(self, bundle: Bundle) -> Added:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TextIO
 
 from holytui.i18n import _
+from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
 from holytui.store.bundles import Bundle
 
@@ -18,7 +19,7 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
         talk = bundle.conversation
         out.write(("\n---\n\n" if count else "") + f"# {talk.title}\n\n*{when(talk.created_at)}*\n")
         for message in shown_branch(bundle):
-            out.write(f"\n## {speaker(message)}\n\n{message.text.rstrip()}\n")
+            out.write(f"\n## {speaker(message)}\n\n{as_text(message).rstrip()}\n")
             if note := ending(message):
                 out.write(f"\n> {note}\n")
         count += 1

@@ -5,12 +5,13 @@ Links that somebody wrote stay links; nothing is fetched unless one is followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, TextIO
 
 from holytui.i18n import _, language
-from holytui.models import Message, Role
+from holytui.images import data_url, describe
+from holytui.models import Image, Message, Role
 from holytui.store.bundles import Bundle
 from holytui.store.markdown import ending, shown_branch, speaker, when
 
@@ -22,8 +23,9 @@ _STYLE = """
 body { font: 16px/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
 article { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: 0.5rem 0; }
 article > h2 { font-size: 1rem; margin: 0.5rem 0; }
-time, .note, summary { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }
+time, .note, summary, figcaption { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }
 .user { white-space: pre-wrap; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25rem 0.5rem; }
@@ -39,7 +41,8 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     out.write(
         f'<!doctype html>\n<html lang="{escape(language())}">\n<meta charset="utf-8">\n'
         # what came from a model cannot make the page fetch or run anything, whatever else is in it
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta http-equiv="Content-Security-Policy"'
+        " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
         '<meta name="viewport" content="width=device-width">\n<meta name="referrer" content="no-referrer">\n'
     )
     count = 0
@@ -49,7 +52,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
         for message in shown_branch(bundle):
-            out.write(_article(message, reader))
+            out.writelines(_article(message, reader, bundle.image_data))
         count += 1
     out.write("</html>\n")
     return count
@@ -96,7 +99,7 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
 
-def _article(message: Message, reader: MarkdownIt) -> str:
+def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
     body = f'<div class="user">{escape(message.text)}</div>' if is_typed else str(reader.render(message.text))
     thoughts = ""
@@ -105,4 +108,16 @@ def _article(message: Message, reader: MarkdownIt) -> str:
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
     note = f'<p class="note">{escape(ending(message))}</p>\n' if ending(message) else ""
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
-    return f"<article>\n{head}\n{thoughts}{body}\n{note}</article>\n"
+    yield f"<article>\n{head}\n{thoughts}{body}\n"
+    for image in message.images:
+        yield from _figure(image, image_data.get(image.digest))
+    yield f"{note}</article>\n"
+
+
+def _figure(image: Image, data: bytes | None) -> Iterator[str]:
+    """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
+    yield "<figure>\n"
+    if data is not None:
+        yield f'<img width="{image.width}" height="{image.height}" alt="{escape(image.name)}" src="'
+        yield f'{data_url(image, data)}">\n'
+    yield f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from holytui.errors import TransferError
 from holytui.i18n import _
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Role
+from holytui.images import MEDIA_TYPES, image_of, plain_name
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Role
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
 from holytui.text import sanitize, sanitize_line
 
 FORMAT = "holytui"
-VERSION = 1
+VERSION = 2
+"""Version 2 has images; a conversation without any is written as version 1, which every holytui reads."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def to_json(bundle: Bundle) -> dict[str, Any]:
@@ -32,15 +37,21 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
     for message in bundle.messages:
         one = asdict(message)
         del one["conversation_id"]
+        one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
-    return {"format": FORMAT, "version": VERSION, **talk, "messages": messages}
+    version = VERSION if any(message.images for message in bundle.messages) else 1
+    return {"format": FORMAT, "version": version, **talk, "messages": messages}
+
+
+def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:
+    return {**asdict(image), "data": None if data is None else b64encode(data).decode("ascii")}
 
 
 def from_json(entry: Mapping[str, Any]) -> Bundle:
     """The conversation of `to_json`. Raises TransferError saying what is wrong with it."""
     if entry.get("format") != FORMAT:
         raise TransferError(_("It is no conversation in a known form"))
-    if entry.get("version") != VERSION:
+    if entry.get("version") not in (1, VERSION):
         raise TransferError(_("It was written by a newer holytui"))
     try:
         return _bundle(entry)
@@ -64,16 +75,18 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         unread=_checked(entry, "unread", bool),
     )
     found = _checked(entry, "messages", list)
-    messages = [_message(each, talk.id) for each in found]
+    data: dict[str, bytes] = {}
+    messages = [_message(each, talk.id, data) for each in found]
     attempts = [
         _attempt(attempt, message.id)
         for each, message in zip(found, messages, strict=True)
         for attempt in _checked(each, "attempts", list)
     ]
-    return Bundle(talk, messages, attempts)
+    return Bundle(talk, messages, attempts, image_data=data)
 
 
-def _message(entry: Mapping[str, Any], conversation_id: str) -> Message:
+def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, bytes]) -> Message:
+    """The message; the bytes of its images are put into `data`."""
     return Message(
         id=_name(entry, "id"),
         conversation_id=conversation_id,
@@ -91,7 +104,35 @@ def _message(entry: Mapping[str, Any], conversation_id: str) -> Message:
         duration_s=_maybe_number(entry, "duration_s"),
         reasoning_s=_maybe_number(entry, "reasoning_s"),
         seams=tuple(_whole(each) for each in _checked(entry, "seams", list)),
+        images=_images(entry, data),
+        left_out=_whole(entry.get("left_out", 0)),
     )
+
+
+def _images(entry: Mapping[str, Any], data: dict[str, bytes]) -> tuple[Image, ...]:
+    found = entry.get("images", [])
+    if not isinstance(found, list) or (found and entry["role"] != Role.USER):
+        raise TypeError("images")
+    return tuple(_image(each, data) for each in found)
+
+
+def _image(entry: Mapping[str, Any], data: dict[str, bytes]) -> Image:
+    """What an image is, its bytes say, not the file; of one that had lost them already, the file is believed."""
+    name, digest = plain_name(_text(entry, "name")), _text(entry, "digest")
+    if entry["data"] is None:
+        if entry["media_type"] not in MEDIA_TYPES or not _DIGEST.fullmatch(digest):
+            raise ValueError(f"images: {name}")
+        size, width, height = (_whole(entry[key]) for key in ("size", "width", "height"))
+        return Image(name, entry["media_type"], size, width, height, digest)
+    try:
+        found = b64decode(_text(entry, "data"), validate=True)
+    except ValueError as exc:
+        raise ValueError(f"images: {name}") from exc
+    image = image_of(name, found)
+    if image is None or image.digest != digest:
+        raise ValueError(f"images: {name}")
+    data[digest] = found
+    return image
 
 
 def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[DeltaKind, str]]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holytui.i18n import _, ngettext
-from holytui.store import files, index
+from holytui.store import attached, files, index
 from holytui.store.connect import connect, connect_to_look, transaction, translated
 from holytui.store.opening import open_file
 
-_TABLES = ("conversation", "message", "attempt", "delta", "fact")
+_TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image")
 _LONGEST_JUMP = 1 << 24
 
 
@@ -23,10 +23,12 @@ class Salvage:
 
     conversations: int
     messages: int
+    lost_images: int
+    """Images of those messages whose bytes could not be read."""
 
     def sentences(self, place: Path) -> tuple[str, ...]:
         """What to tell the user; `place` is where the damaged file is now."""
-        return (
+        told = (
             _("The history was damaged. The damaged file is kept as {place}.").format(place=place),
             ngettext(
                 "{count} message could be read from it and is here.",
@@ -34,6 +36,12 @@ class Salvage:
                 self.messages,
             ).format(count=self.messages),
         )
+        if not self.lost_images:
+            return told
+        lost = ngettext(
+            "{count} image of them could not be read.", "{count} images of them could not be read.", self.lost_images
+        )
+        return (*told, lost.format(count=self.lost_images))
 
 
 def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
@@ -68,11 +76,11 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
                 _copy(source, target, table)
         finally:
             source.close()
-        _mend(target)
+        lost = _mend(target)
         index.fill(target)
         index.make_ready(target, fts=index.has_fts5())
-        counts = (target.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES[:2])
-        return Salvage(*counts)
+        talks, messages = (target.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES[:2])
+        return Salvage(talks, messages, lost)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
@@ -113,8 +121,9 @@ def readable_rows(connection: sqlite3.Connection, table: str, names: str) -> Ite
             yield from connection.execute(f"SELECT {names} FROM {table} ORDER BY rowid DESC")
 
 
-def _mend(target: sqlite3.Connection) -> None:
-    """Give rows whose relatives were lost a place, so that the tree is a tree again."""
+def _mend(target: sqlite3.Connection) -> int:
+    """Give rows whose relatives were lost a place, so that the tree is a tree again; returns how many images have lost
+    their bytes."""
     target.execute(
         """INSERT INTO conversation (id, title, created_at, updated_at)
             SELECT conversation_id, ?, min(created_at), max(created_at) FROM message
@@ -124,3 +133,4 @@ def _mend(target: sqlite3.Connection) -> None:
     target.execute("UPDATE message SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM message)")
     target.execute("UPDATE conversation SET leaf_id = NULL WHERE leaf_id NOT IN (SELECT id FROM message)")
     target.execute("DELETE FROM attempt WHERE message_id NOT IN (SELECT id FROM message)")
+    return attached.mend(target)

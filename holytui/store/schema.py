@@ -66,7 +66,26 @@ def _m003_origin(connection: sqlite3.Connection) -> None:
         connection.execute(f"CREATE UNIQUE INDEX {table}_origin ON {table} (origin) WHERE origin IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_m001_tables, _m002_search_text, _m003_origin)
+def _m004_images(connection: sqlite3.Connection) -> None:
+    # an image is kept once, however many questions show it; NULL: its bytes were lost with a damaged page
+    connection.execute("CREATE TABLE image (digest TEXT PRIMARY KEY, data BLOB)")
+    connection.execute(
+        """CREATE TABLE message_image (
+            message_id TEXT NOT NULL REFERENCES message (id) ON DELETE CASCADE, position INTEGER NOT NULL,
+            digest TEXT NOT NULL REFERENCES image (digest), name TEXT NOT NULL, media_type TEXT NOT NULL,
+            size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+            PRIMARY KEY (message_id, position))"""
+    )
+    connection.execute("CREATE INDEX message_image_digest ON message_image (digest)")
+    connection.execute("ALTER TABLE message ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _m001_tables,
+    _m002_search_text,
+    _m003_origin,
+    _m004_images,
+)
 """Step n brings version n - 1 to version n; a step that was ever released is never changed."""
 
 VERSION = len(MIGRATIONS)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from holytui.ids import new_id
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role
-from holytui.store import bundles, conversations, journal, lease, tree
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
+from holytui.store import attached, bundles, conversations, journal, lease, tree
 from holytui.store import search as searching
 from holytui.store.bundles import Added, Bundle
 from holytui.store.file import HistoryFile
 from holytui.store.history import Hit
 from holytui.store.rows import storable
+
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class SqliteHistory(HistoryFile):
@@ -64,7 +67,9 @@ class SqliteHistory(HistoryFile):
 
         def purge(db: sqlite3.Connection) -> int:
             busy = conversations.streaming(db, self._here, self._clock())
-            return conversations.purge(db, before, busy, fts=self._fts)
+            count = conversations.purge(db, before, busy, fts=self._fts)
+            attached.sweep(db)
+            return count
 
         return self._writer.call(purge)
 
@@ -80,15 +85,21 @@ class SqliteHistory(HistoryFile):
         model: str = "",
         state: AnswerState = AnswerState.COMPLETE,
         show: bool = True,
+        images: Sequence[Image] = (),
+        image_data: Mapping[str, bytes] = _NOTHING,
     ) -> Message:
-        """A new message below `parent_id`, fsynced when this returns; this process has the lease of one on its way."""
+        """A new message below `parent_id`, fsynced when this returns; this process has the lease of one on its way.
+
+        `image_data` are the bytes, by digest, of those `images` that the history does not have yet.
+        """
         now = self._clock()
         texts = storable(text), now, "", storable(model)
-        new = Message(new_id(), conversation_id, parent_id, role, *texts, state)
+        new = Message(new_id(), conversation_id, parent_id, role, *texts, state, images=tuple(images))
 
         def add(db: sqlite3.Connection) -> None:
             if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
                 raise conversations.gone()
+            attached.keep(db, images, image_data)
             tree.insert(db, new, fts=self._fts)
             if not state.final:
                 self._claim(db, new.id, conversation_id)
@@ -118,11 +129,16 @@ class SqliteHistory(HistoryFile):
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in tree.variants(view, message_id)]
 
-    def bundle(self, conversation_id: str) -> Bundle | None:
-        """A whole conversation: its tree, attempts and raw texts."""
+    def image(self, digest: str) -> bytes | None:
+        """The bytes of an image; None when they are lost."""
+        with self._readers.view() as view:
+            return attached.data_of(view, digest)
+
+    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
+        """A whole conversation: its tree, attempts and raw texts, and unless told otherwise the bytes of its images."""
         pending = self._writer.pending()
         with self._readers.view() as view:
-            return bundles.read(view, conversation_id, pending)
+            return bundles.read(view, conversation_id, pending, images=images)
 
     def add_bundle(self, bundle: Bundle) -> Added:
         """Add what is not there yet of a conversation, in one transaction; what is there stays as it is.

@@ -37,8 +37,8 @@ class Format(StrEnum):
 class Source(Protocol):
     """Where bundles come from; `SqliteHistory` is one."""
 
-    def bundle(self, conversation_id: str) -> Bundle | None:
-        """A whole conversation."""
+    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
+        """A whole conversation, with the bytes of its images if they are wanted."""
         ...
 
 
@@ -72,7 +72,7 @@ Share = Callable[[], float]
 
 def export(source: Source, conversation_ids: Iterable[str], form: Format, out: TextIO) -> int:
     """Write conversations to `out`, in order; returns how many. Raises TransferError, StoreError, OSError."""
-    found = _bundles(source, conversation_ids)
+    found = _bundles(source, conversation_ids, images=form is not Format.MARKDOWN)
     match form:
         case Format.MARKDOWN:
             return write_markdown(found, out)
@@ -102,9 +102,9 @@ def export_file(source: Source, conversation_ids: Iterable[str], form: Format, p
         ) from exc
 
 
-def _bundles(source: Source, conversation_ids: Iterable[str]) -> Iterator[Bundle]:
+def _bundles(source: Source, conversation_ids: Iterable[str], *, images: bool) -> Iterator[Bundle]:
     for conversation_id in conversation_ids:
-        found = source.bundle(conversation_id)
+        found = source.bundle(conversation_id, images=images)
         if found is None:
             raise TransferError(_("There is no conversation {id}").format(id=sanitize_line(conversation_id)))
         yield found
@@ -115,7 +115,11 @@ def _write_json(found: Iterator[Bundle], out: TextIO, before: str, between: str,
     out.write(before)
     for bundle in found:
         out.write(between if count else "")
-        out.write(json.dumps(portable.to_json(bundle), ensure_ascii=False))
+        value = portable.to_json(bundle)
+        if bundle.image_data:  # in pieces: beside an emoji, a text made whole has four bytes for each character
+            out.writelines(json.JSONEncoder(ensure_ascii=False).iterencode(value))
+        else:
+            out.write(json.dumps(value, ensure_ascii=False))
         out.write(end)
         count += 1
     out.write(after)

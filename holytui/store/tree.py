@@ -7,20 +7,21 @@ import sqlite3
 
 from holytui.models import AnswerState, Message
 from holytui.store import index
+from holytui.store.attached import attach, with_images
 from holytui.store.conversations import gone
 from holytui.store.rows import MESSAGE, Row, as_json, message_from, storable
 
 _INSERT = (
     "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
-    " finish_reason, problem, usage, first_token_s, duration_s, reasoning_s, seams)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " finish_reason, problem, usage, first_token_s, duration_s, reasoning_s, seams, left_out)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
 def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
     """One message, its text as the row has it."""
     row = connection.execute(f"SELECT {MESSAGE} FROM message WHERE id = ?", (message_id,)).fetchone()
-    return message_from(row) if row else None
+    return with_images(connection, message_from(row)) if row else None
 
 
 def need(connection: sqlite3.Connection, message_id: str) -> Message:
@@ -32,7 +33,7 @@ def need(connection: sqlite3.Connection, message_id: str) -> Message:
 
 
 def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
-    """A new node. Raises StoreError when its parent is not in its conversation."""
+    """A new node. Raises StoreError when its parent is not in its conversation, or an image is not in the file."""
     m = message
     if (
         m.parent_id is not None
@@ -42,6 +43,7 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
     ):
         raise gone()
     connection.execute(_INSERT, (m.id, m.conversation_id, m.parent_id, m.role.value, *_texts(m), *_results(m)))
+    attach(connection, m)
     if m.state.final:
         index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
@@ -52,7 +54,7 @@ def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> 
     text, _, reasoning, model, state = _texts(m)
     connection.execute(
         "UPDATE message SET text = ?, reasoning = ?, model = ?, state = ?, finish_reason = ?, problem = ?, usage = ?,"
-        " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ? WHERE id = ?",
+        " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
         (text, reasoning, model, state, *_results(m), m.id),
     )
     index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
@@ -67,7 +69,7 @@ def _results(m: Message) -> Row:
         storable(m.finish_reason),
         as_json(m.problem),
         as_json(m.usage),
-        *(m.first_token_s, m.duration_s, m.reasoning_s, json.dumps(m.seams)),
+        *(m.first_token_s, m.duration_s, m.reasoning_s, json.dumps(m.seams), m.left_out),
     )
 
 
@@ -100,7 +102,7 @@ def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | 
     out: list[Message] = []
     step = found.pop(leaf_id, None) if leaf_id else None
     while step:
-        out.append(step)
+        out.append(with_images(connection, step))
         step = found.pop(step.parent_id, None) if step.parent_id else None
     return out[::-1]
 
@@ -123,7 +125,7 @@ def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
             AND parent_id IS (SELECT parent_id FROM message WHERE id = ?) ORDER BY created_at, id""",
         (message_id, message_id),
     )
-    return [message_from(row) for row in rows]
+    return [with_images(connection, message_from(row)) for row in rows.fetchall()]
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:

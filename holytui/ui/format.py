@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 
 from holytui.i18n import _, language
 from holytui.models import Usage
+from holytui.numbers import decimal as decimal
+from holytui.numbers import size as size
 
 
 def count(number: int) -> str:
@@ -22,12 +24,6 @@ def whole(number: int) -> str:
     return text.replace(",", ".") if language() == "vi" else text
 
 
-def decimal(value: float, places: int) -> str:
-    """A number with `places` decimals."""
-    text = f"{value:.{places}f}"
-    return text.replace(".", ",") if language() == "vi" else text
-
-
 def seconds(value: float) -> str:
     """`0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
     if value < 10:
@@ -40,14 +36,6 @@ def seconds(value: float) -> str:
         return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
     hours, rest = divmod(whole // 60, 60)
     return _("{hours} h {minutes} min").format(hours=hours, minutes=rest)
-
-
-def size(number: int) -> str:
-    """Bytes: `812 B`, `12.4 kB`, `1.3 MB`."""
-    if number < 1000:
-        return f"{number} B"
-    value, unit = (number / 1000, "kB") if number < 1_000_000 else (number / 1_000_000, "MB")
-    return f"{decimal(value, 1)} {unit}"
 
 
 def usage(used: Usage) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from holytui.errors import StoreError
-from holytui.models import AnswerState, Role
+from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite import SqliteHistory
 from holytui.store.transfer import import_from
+from tests import pictures
 from tests.store.samples import CONTENT, REASONING, ask
 
 PAUSE = 0.004
@@ -93,6 +94,28 @@ def deleting(history: SqliteHistory, tell: Tell, seed: int) -> None:
                 tell(talk, True)
 
 
+def attaching(history: SqliteHistory, tell: Tell, seed: int) -> None:
+    """Asks with images, new ones and ones that were shown before, and destroys some of it. Tells id and digests of
+    each question, and None for the digests once it is destroyed."""
+    chance = random.Random(seed)
+    here: list[Message] = []
+    for number in range(100_000):
+        data = pictures.png(5, 5, shade=number % 256, padding=chance.randrange(20_000))
+        image = pictures.image(data)
+        images = [image, *(chance.choice(here).images if here else ())][:3]
+        talk = history.create_conversation(title="attached").id
+        asked = history.add_message(
+            talk, Role.USER, "what?", parent_id=None, images=images, image_data={image.digest: data}
+        )
+        tell(asked.id, [one.digest for one in images])
+        here.append(asked)
+        if number % 4 == 3:
+            one = here.pop(chance.randrange(len(here)))
+            tell(one.id, None)
+            history.delete_conversation(one.conversation_id)
+            history.purge_deleted(time.time() + 1)
+
+
 def compacting(history: SqliteHistory, tell: Tell, seed: int) -> None:
     """Destroys what was deleted, and writes the file anew, again and again. Tells the number of times."""
     for number in range(100_000):
@@ -124,7 +147,7 @@ def exported(name: str) -> dict[str, Any]:
     return {"id": name, "title": f"imported {name}", "create_time": 1.0, "update_time": 2.0, "mapping": nodes}
 
 
-KINDS = {each.__name__: each for each in (streaming, editing, deleting, importing, compacting)}
+KINDS = {each.__name__: each for each in (streaming, editing, deleting, importing, attaching, compacting)}
 
 
 def main(kind: str, path: Path, seed: int, pipe: Connection) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import random
 import sqlite3
@@ -19,7 +20,7 @@ from tests.store.killed_child import KINDS, MESSAGES, main, word
 
 ROUNDS = 32
 """With two processes killed in each."""
-MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40, "compacting": 4}
+MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40, "attaching": 40, "compacting": 4}
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ def test_a_kill_at_any_time_loses_nothing(path: Path, opener: Opener) -> None:
     history = opener()
     cut = {message.id: message.text for message in history.unfinished()}
     checks = {"streaming": streamed, "editing": edited, "deleting": deleted, "importing": imported}
-    checks["compacting"] = lambda *_: None
+    checks |= {"attaching": attached, "compacting": lambda *_: None}
     for child in killed:
         checks[child.kind](history, child, cut)
     assert history.unfinished() == []
@@ -145,6 +146,18 @@ def imported(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None
         bundle = history.bundle(titles[title])
         assert bundle is not None
         assert len(bundle.messages) == len(history.branch(titles[title])) == MESSAGES
+
+
+def attached(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
+    """Every question that was not destroyed shows whole images."""
+    for message_id, digests in dict(child.told).items():
+        message = history.message(message_id)
+        if digests is None:
+            continue
+        assert message is not None
+        assert [image.digest for image in message.images] == digests
+        for digest in digests:
+            assert hashlib.sha256(history.image(digest) or b"").hexdigest() == digest
 
 
 def test_an_answer_of_a_living_process_is_left_alone_and_followed(path: Path, opener: Opener) -> None:

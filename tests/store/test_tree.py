@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from holytui.models import AnswerState, Conversation, Message, Role
+from holytui.models import AnswerState, Conversation, Image, Message, Role
 from holytui.store.sqlite import SqliteHistory
 from holytui.store.writer import Timing
+from tests import pictures
 from tests.store.samples import CONTENT, attempt_for
 
 
@@ -27,7 +29,7 @@ class Trees(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "history.db"
         self.both = [SqliteHistory(path, timing=Timing(batch=3600.0)) for _ in range(2)]
-        self.said: dict[str, str] = {}
+        self.said: dict[str, tuple[str, tuple[Image, ...]]] = {}
 
     def teardown(self) -> None:
         for history in self.both:
@@ -47,6 +49,20 @@ class Trees(RuleBasedStateMachine):
         return self.keep(
             self.both[who].add_message(talk.id, Role.USER, text, parent_id=branch[-1].id if branch else None)
         )
+
+    @rule(target=messages, talk=talks, who=st.integers(0, 1), shades=st.lists(st.integers(0, 2), max_size=3))
+    def show(self, talk: Conversation, who: int, shades: list[int]) -> Message:
+        files = [pictures.png(shade=shade) for shade in shades]
+        images = [pictures.image(data) for data in files]
+        data = {image.digest: file for image, file in zip(images, files, strict=True)}
+        return self.keep(
+            self.both[who].add_message(talk.id, Role.USER, "see", parent_id=None, images=images, image_data=data)
+        )
+
+    @rule(who=st.integers(0, 1))
+    def purge(self, who: int) -> None:
+        self.both[who].delete_conversation(self.both[who].create_conversation(title="gone").id)
+        self.both[who].purge_deleted(time.time() + 1)
 
     @rule(target=messages, message=messages, who=st.integers(0, 1), show=st.booleans())
     def edit(self, message: Message, who: int, show: bool) -> Message:
@@ -75,7 +91,7 @@ class Trees(RuleBasedStateMachine):
     def copy(self, message: Message, who: int) -> Message:
         copy = self.both[who].message(self.both[who].copy_as_variant(message.id))
         assert copy is not None
-        assert copy.text == message.text
+        assert (copy.text, copy.images) == (message.text, message.images)
         return self.keep(copy)
 
     @rule(message=messages, who=st.integers(0, 1))
@@ -85,7 +101,7 @@ class Trees(RuleBasedStateMachine):
         assert message.id in [each.id for each in self.both[who].branch(message.conversation_id)]
 
     def keep(self, message: Message) -> Message:
-        self.said[message.id] = message.text
+        self.said[message.id] = message.text, message.images
         return message
 
     @invariant()
@@ -96,7 +112,9 @@ class Trees(RuleBasedStateMachine):
                 assert [each.parent_id for each in branch] == [None, *(each.id for each in branch)][: len(branch)]
                 assert talk.leaf_id is None or branch[-1].id == talk.leaf_id
                 for message in branch:
-                    assert message.text == self.said[message.id]
+                    assert (message.text, message.images) == self.said[message.id]
+                    for image in message.images:
+                        assert pictures.image(history.image(image.digest) or b"") == image
                     assert message.id in [each.id for each in history.variants(message.id)]
 
 
