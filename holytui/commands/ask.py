@@ -28,6 +28,8 @@ PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person
 before a screen can decide to wait for ever, a script cannot."""
 
+_WORTH_A_WORD = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.LeftOut)
+
 
 def run(options: argparse.Namespace) -> int:
     """Ask; returns the exit status of the contract."""
@@ -128,8 +130,8 @@ class Printer:
         self._text("delta", "\n\n" + text)
 
     def _notice(self, event: TurnEvent) -> None:
-        """States that are worth a word: waiting for a retry, offline, back, resuming, a refused key."""
-        if not isinstance(event, ev.Retrying | ev.Offline | ev.Online | ev.Resuming | ev.Refreshing | ev.StoreTrouble):
+        """States that are worth a word: waits, offline, back, resuming, a refused key, images left out."""
+        if not isinstance(event, _WORTH_A_WORD):
             return
         now = time.monotonic()
         words = connection(event, now, self._said).words(now)

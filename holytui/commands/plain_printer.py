@@ -109,6 +109,13 @@ class Printer:
         match event:
             case ev.Queued():
                 self.notice(_("Queued: it is asked when the answer before it has ended."))
+            case ev.LeftOut(images=count):
+                words = ngettext(
+                    "{count} image is left out: this model sees none.",
+                    "{count} images are left out: this model sees none.",
+                    count,
+                )
+                self.notice(words.format(count=count))
             case ev.Waiting():
                 self._said.discard("offline")
                 self.notice(_("Waiting for the answer."))

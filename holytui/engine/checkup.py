@@ -85,7 +85,8 @@ class Checkup:
             text = _("{model} at {url}, through the proxy {proxy}").format(model=name, url=url, proxy=proxy)
         else:
             text = _("{model} at {url}, directly").format(model=name, url=url)
-        return Finding(Mark.GOOD, Topic.MODEL, text)
+        sight = _("It can be sent images (vision = true).") if self._subject.resolved.model.vision else ""
+        return Finding(Mark.GOOD, Topic.MODEL, text, some(sight))
 
     def _fetch_key(self) -> Finding:
         keys = self._subject.keys

@@ -2,34 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from holytui.engine.usage import estimate_tokens
-from holytui.models import AnswerState, Message, Role
-from holytui.wire.request import ChatMessage
+from holytui.engine.usage import estimate_tokens, image_tokens
+from holytui.images import data_url
+from holytui.models import AnswerState, Image, Message, Role
+from holytui.wire.request import ChatMessage, Content
+
+Look: TypeAlias = Callable[[Image], bytes | None]
+"""Fetches the bytes of an image; None when they are lost."""
+_Part: TypeAlias = Mapping[str, object]
 
 
-def messages_for(branch: Sequence[Message], system: str) -> tuple[ChatMessage, ...]:
-    """What to send: the system prompt, then the branch, which ends with the question.
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What to send, and what is to be known of it."""
+
+    messages: tuple[ChatMessage, ...]
+    tokens: int
+    """By estimate."""
+    left_out: int = 0
+    """Images of the branch that are not sent."""
+
+
+def context_for(branch: Sequence[Message], system: str, look: Look | None) -> Context:
+    """The system prompt, then the branch, which ends with the question; `look` is None for a model that sees no images.
 
     Answers that failed or are empty are left out, with them all errors; reasoning is never sent. Questions that then
     follow one another become one message, as many servers insist on the roles taking turns.
     """
     out = [ChatMessage(Role.SYSTEM, system)] if system.strip() else []
+    tokens, left_out = (estimate_tokens(system) + 4 if out else 0), 0
     for message in branch:
-        if not message.text.strip() or (message.role is Role.ASSISTANT and message.state is AnswerState.FAILED):
+        if _says_nothing(message):
             continue
+        said = _said(message, look)
+        tokens += said.tokens + 4
+        left_out += said.left_out
         last = out[-1] if out else None
-        if last is not None and last.role is message.role and isinstance(last.content, str):
-            out[-1] = ChatMessage(message.role, f"{last.content}\n\n{message.text}")
+        if last is not None and last.role is message.role:
+            out[-1] = ChatMessage(message.role, _joined(last.content, said.content))
         else:
-            out.append(ChatMessage(message.role, message.text))
-    return tuple(out)
+            out.append(ChatMessage(message.role, said.content))
+    return Context(tuple(out), tokens, left_out)
 
 
-def tokens_of(messages: Sequence[ChatMessage]) -> int:
-    """An estimate of what they cost."""
-    return sum(estimate_tokens(message.content) + 4 for message in messages if isinstance(message.content, str))
+def _says_nothing(message: Message) -> bool:
+    failed = message.role is Role.ASSISTANT and message.state is AnswerState.FAILED
+    return failed or not (message.text.strip() or message.images)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    content: Content
+    tokens: int
+    left_out: int = 0
+
+
+def _said(message: Message, look: Look | None) -> _Said:
+    """A message with its images as parts; as plain text if none of them is sent, as many servers take nothing else."""
+    if not message.images:
+        return _Said(message.text, estimate_tokens(message.text))
+    parts: list[str | _Part] = [message.text] if message.text.strip() else []
+    tokens, left_out = 0, 0
+    for image in message.images:
+        data = look(image) if look is not None else None
+        if data is None:
+            # in English, which every model follows best
+            why = "this model sees no images" if look is None else "its data was lost"
+            parts.append(f"[image {image.name} left out: {why}]")
+            left_out += 1
+            continue
+        if len(message.images) > 1:
+            parts.append(f"{image.name}:")  # or nobody could tell which one the question means
+        parts.append({"type": "image_url", "image_url": {"url": data_url(image, data)}})
+        tokens += image_tokens(image)
+    texts = [part for part in parts if isinstance(part, str)]
+    content = "\n\n".join(texts) if len(texts) == len(parts) else tuple(map(_part, parts))
+    return _Said(content, tokens + sum(map(estimate_tokens, texts)), left_out)
+
+
+def _part(part: str | _Part) -> _Part:
+    return {"type": "text", "text": part} if isinstance(part, str) else part
+
+
+def _joined(one: Content, other: Content) -> Content:
+    if isinstance(one, str) and isinstance(other, str):
+        return f"{one}\n\n{other}"
+    return (*_parts(one), *_parts(other))
+
+
+def _parts(content: Content) -> Sequence[_Part]:
+    return [_part(content)] if isinstance(content, str) else content
 
 
 def system_prompt(text: str, prompts: Mapping[str, str]) -> str:

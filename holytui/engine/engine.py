@@ -4,9 +4,9 @@ each conversation."""
 from __future__ import annotations
 
 import random as chance
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import EllipsisType
+from types import EllipsisType, MappingProxyType
 
 from holytui import ids
 from holytui.config.schema import Config, Provider
@@ -16,11 +16,13 @@ from holytui.engine.preparation import Preparation, adopt_text
 from holytui.engine.workers import Listener, Snapshot, StartedTurn, Workers
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.models import AnswerState, DeltaKind, Join, Message, ModelRef, Problem, Role
+from holytui.models import AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
 from holytui.store.history import History, assemble, seams
 from holytui.text import nfc, sanitize, title_of
 
 __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]
+
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Engine:
@@ -65,11 +67,14 @@ class Engine:
         model: str | ModelRef | None = None,
         parent_id: str | EllipsisType | None = ...,
         system: str | None = None,
+        images: Sequence[Image] = (),
+        image_data: Mapping[str, bytes] = _NOTHING,
     ) -> StartedTurn:
         """Put a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message that it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). Raises ModelUnknown, StoreError; then nothing was asked.
+        question is edited). `image_data` are the bytes, by digest, of those images that the history does not have yet.
+        Raises ModelUnknown, StoreError; then nothing was asked.
         """
         question = sanitize(nfc(text))
         known = self._history.conversation(conversation_id) if conversation_id is not None else None
@@ -91,7 +96,9 @@ class Engine:
             if changed:
                 self._history.update_conversation(known.id, **changed)
         parent = known.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
-        asked = self._history.add_message(known.id, Role.USER, question, parent_id=parent)
+        asked = self._history.add_message(
+            known.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
+        )
         return self._answer_to(asked, name)
 
     def retry(self, answer_id: str, *, model: str | ModelRef | None = None) -> StartedTurn:

@@ -24,6 +24,13 @@ class Queued(TurnEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut(TurnEvent):
+    """So many images of the conversation are not sent, as the model sees none; before the first request of a turn."""
+
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
 class Connecting(TurnEvent):
     """A request is on its way to `host`."""
 

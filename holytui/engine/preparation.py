@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from holytui.config.presets import Continuation
 from holytui.config.schema import Config, Provider, Recover, Stream
 from holytui.engine.answer import Kept
-from holytui.engine.context import messages_for, tokens_of
+from holytui.engine.context import Context, context_for
 from holytui.engine.courier import Job
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.recovery import Strategy, is_structured, learn_key
@@ -54,8 +54,9 @@ class Preparation:
         stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
         endpoint, keys = self.address(resolved)
-        request = self._request(message, resolved)
-        strategy = self.strategy(resolved, endpoint, request.params, by_user=by_user)
+        context, params = self._context(message, resolved)
+        request = ChatRequest(resolved.model.name, context.messages, params)
+        strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
         plan = Plan(
             turn_id,
             message.id,
@@ -65,9 +66,11 @@ class Preparation:
             kept_of(message),
             keys.supplied_by_command,
             keys.describe(),
-            tokens_of(request.messages),
+            context.tokens,
             self._probe_scale,
+            0 if resolved.model.vision else context.left_out,
         )
+        message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(
             stream.connect_timeout, stream.idle_timeout, stream.first_token_timeout, stream.token_timeout
         )
@@ -80,13 +83,14 @@ class Preparation:
         if guide is not None:
             guide.stop()
 
-    def _request(self, message: Message, resolved: Resolved) -> ChatRequest:
+    def _context(self, message: Message, resolved: Resolved) -> tuple[Context, Mapping[str, object]]:
+        """What to send, and with which parameters. The bytes of images are fetched here and nowhere before."""
         conversation = self._history.conversation(message.conversation_id)
         if conversation is None or message.parent_id is None:
             raise StoreError(_("There is no such conversation"))
         branch = self._history.branch(message.conversation_id, message.parent_id)
-        params = {**resolved.model.params, **conversation.params}
-        return ChatRequest(resolved.model.name, messages_for(branch, conversation.system), params)
+        look = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
+        return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
 
     def address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""

@@ -17,6 +17,7 @@ from holytui.engine.events import (
     Failed,
     Finished,
     Interrupted,
+    LeftOut,
     Offline,
     Online,
     Refreshing,
@@ -71,6 +72,8 @@ class Plan:
     """Of the request, by estimate; used only where the server tells no usage."""
     probe_scale: float = 1.0
     """Stretches the schedule of probes."""
+    left_out: int = 0
+    """Images that are not sent, as the model sees none."""
 
 
 class Turn:
@@ -105,7 +108,8 @@ class Turn:
 
     def start(self, _happened: Input, at: Moment) -> list[Effect]:
         """Send the first request, or ask for the rest of what an earlier turn has kept."""
-        return self._open(at)
+        told = [Emit(LeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        return [*told, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
         text = self.answer.text

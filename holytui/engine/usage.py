@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import ceil
 
-from holytui.models import Usage
+from holytui.models import Image, Usage
 
 _LATIN = 4.0
 _ACCENTED = 2.5
@@ -25,6 +26,18 @@ def estimate_tokens(text: str) -> int:
     share = min(1.0, accented / narrow * 4) if narrow else 0.0
     per_token = _LATIN + (_ACCENTED - _LATIN) * share
     return max(1, round(narrow / per_token + wide / _IDEOGRAPHS))
+
+
+def image_tokens(image: Image) -> int:
+    """Roughly what a model counts for `image`: 85, and 170 for each tile of 512×512 pixels that it takes once it was
+    made to fit into 2048×2048, with a shorter side of at most 768.
+
+    So OpenAI says of its GPT-4o family (https://platform.openai.com/docs/guides/images-vision#calculating-costs); what
+    others count for the same picture is mostly of that order.
+    """
+    longer, shorter = max(image.width, image.height), max(1, min(image.width, image.height))
+    scale = min(1.0, 2048 / max(1, longer), 768 / shorter)
+    return 85 + 170 * ceil(longer * scale / 512) * ceil(shorter * scale / 512)
 
 
 @dataclass(frozen=True, slots=True)

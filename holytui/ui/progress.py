@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holytui.engine import events as ev
-from holytui.i18n import _
+from holytui.i18n import _, ngettext
 from holytui.ui import format as fmt
 from holytui.ui.connection import Connection, Level
 from holytui.ui.words import cause
@@ -20,6 +20,13 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
     match event:
         case ev.Queued():
             return Connection(Level.BUSY, _("queued"))
+        case ev.LeftOut(images=count):
+            words = ngettext(
+                "{count} image is left out, as this model sees none",
+                "{count} images are left out, as this model sees none",
+                count,
+            )
+            return Connection.plain(Level.WARNING, words.format(count=count))
         case ev.Connecting(host=host, attempt=attempt):
             words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
             return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))

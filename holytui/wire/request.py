@@ -18,7 +18,8 @@ class ChatMessage:
     """One message as the server sees it."""
 
     role: Role
-    content: Content
+    content: Content = field(repr=False)
+    """Not in its repr, and so in no log: texts are private, and images are megabytes."""
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Further fields of this message, such as `{"prefix": True}`."""
 

@@ -196,6 +196,7 @@ RESET = Fault(FaultKind.RESET)
     ("event_", "words"),
     [
         (ev.Queued("t"), "-- Queued"),
+        (ev.LeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
         (ev.Waiting("t"), "-- Waiting for the answer."),
         (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
         (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -71,7 +72,10 @@ class Bench:
         params: dict[str, object] | None = None,
         history: SqliteHistory | None = None,
     ) -> None:
-        provider = Provider("local", base_url, models={"model": Model("model", params=params or {}, recover=recover)})
+        """`local/eyes` is the same model, which sees images."""
+        blind = Model("model", params=params or {}, recover=recover)
+        models = {"model": blind, "eyes": replace(blind, name="eyes", vision=True)}
+        provider = Provider("local", base_url, models=models)
         self.config = Config("local/model", {"local": provider}, stream)
         self.history = history or SqliteHistory(folder / "history.db")
         self.events: list[TurnEvent] = []

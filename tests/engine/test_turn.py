@@ -4,7 +4,18 @@ import pytest
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
-from holytui.engine.events import Failed, Finished, Interrupted, Joined, Offline, Online, Retrying, Stopped, UsageKnown
+from holytui.engine.events import (
+    Failed,
+    Finished,
+    Interrupted,
+    Joined,
+    LeftOut,
+    Offline,
+    Online,
+    Retrying,
+    Stopped,
+    UsageKnown,
+)
 from holytui.engine.recovery import How, Strategy
 from holytui.engine.steps import (
     Broken,
@@ -66,6 +77,16 @@ def test_an_answer_comes_and_is_complete() -> None:
     assert world.shown == "Hello"
     assert world.names() == ["Connecting", "Waiting", "UsageKnown", "Finished"]
     assert world.events[-1] == Finished("t", Usage(3, 2), 1, "stop")
+
+
+def test_what_is_left_out_is_told_once_before_the_first_request() -> None:
+    world = World.started(left_out=2, strategy=PREFILL)
+    world.step(*OPEN, said(TEXT))
+    drop(world, CUT)
+    world.step(RetryDue())
+    assert world.events[0] == LeftOut("t", 2)
+    assert world.names().count("LeftOut") == 1
+    assert world.names().count("Connecting") == 2
 
 
 def test_an_answer_that_only_calls_tools_fails_with_words_about_it() -> None:
