@@ -8,6 +8,7 @@ import json
 from holytui.commands import exits
 from holytui.config.in_force import read_config
 from holytui.engine.services import model_names
+from holytui.ui.sight import sees
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,7 +17,8 @@ def run(options: argparse.Namespace) -> int:
     for name in model_names(config):
         default = name == config.default_model
         if options.json:
-            print(json.dumps({"model": name, "default": default}, ensure_ascii=False))
+            facts = {"model": name, "default": default, "vision": sees(config, name)}
+            print(json.dumps(facts, ensure_ascii=False))
         else:
             print(f"{'*' if default else ' '} {name}")
     return exits.OK

@@ -8,6 +8,7 @@ from datetime import datetime
 from holytui.commands.plain_printer import Printer
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
+from holytui.images import as_text
 from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.store.history import Library
 from holytui.text import sanitize_line
@@ -53,7 +54,7 @@ class PlainLibrary:
         self._printer.notice(words.format(title=found.title, count=len(branch)))
         for message in _ending(branch):
             if message.role is Role.USER:
-                self._printer.question(message.text)
+                self._printer.question(as_text(message))
             else:
                 self._printer.text(message.text)
                 self._printer.new_line()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from holytui.i18n import _
+from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
 from holytui.ui import conversation_settings, details, exporting, starting
@@ -79,7 +80,7 @@ async def copy_conversation(screen: ChatScreen) -> None:
     for entry in screen.log_view.entries:
         message = entry.message
         name = _("You") if message.role is Role.USER else message.model or message.role.value
-        parts.append(f"## {name}\n\n{message.text}\n")
+        parts.append(f"## {name}\n\n{as_text(message)}\n")
     if parts:
         await copy(screen, "\n".join(parts))
 

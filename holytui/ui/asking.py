@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from holytui.errors import NotAttached
 from holytui.i18n import _, ngettext
 from holytui.text import sanitize_line
-from holytui.ui import attachments
+from holytui.ui import attachments, sight
 
 if TYPE_CHECKING:
     from holytui.engine.engine import StartedTurn
@@ -59,25 +60,32 @@ class Question:
 
 def put(services: Services, question: Question) -> StartedTurn:
     """Blocks on the disk. Raises NotAttached, ModelUnknown, StoreError; then nothing was asked."""
-    files, missing = attachments.gather(question.paths, Path.cwd())
-    if not question.anyway and (wrong := attachments.surely_paths(missing)):
+    editing = question.editing
+    kept = attachments.still_named(editing.images, editing.text, question.text) if editing is not None else []
+    paths = attachments.not_carried(question.paths, question.text, kept)
+    found = attachments.gather(paths, Path.cwd())
+    if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
         raise NotAttached(title.format(names=names), _("Enter again sends it as text"))
-    text = attachments.with_files(question.text, files)
-    editing = question.editing
-    engine = services.engine
+    images = (*kept, *(picture.image for picture in found.pictures))
+    if images:
+        sight.need(services.config, services.keymap, question.model)
+    text = attachments.with_files(question.text, found.files)
+    ask = partial(
+        services.engine.ask,
+        model=question.model,
+        images=images,
+        image_data={picture.image.digest: picture.data for picture in found.pictures},
+    )
     if editing is not None:
-        started = engine.ask(
-            text, conversation_id=editing.conversation_id, model=question.model, parent_id=editing.parent_id
-        )
+        started = ask(text, conversation_id=editing.conversation_id, parent_id=editing.parent_id)
     elif question.place.id:
-        after = question.place.leaf or ...
-        started = engine.ask(text, conversation_id=question.place.id, model=question.model, parent_id=after)
+        started = ask(text, conversation_id=question.place.id, parent_id=question.place.leaf or ...)
     elif question.settings.params:
-        started = engine.ask(text, conversation_id=_prepared(services, question), model=question.model)
+        started = ask(text, conversation_id=_prepared(services, question))
     else:
-        started = engine.ask(text, model=question.model, system=question.settings.system)
+        started = ask(text, system=question.settings.system)
     question.place.id = started.conversation_id
     question.place.leaf = started.answer_id
     return started

@@ -1,61 +1,29 @@
-"""`@path` in a question: which text files are meant, what is offered while one is typed, and how they are sent."""
+"""`@path` in a question: which files are meant, and what is sent of them."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from holytui import images
 from holytui.errors import NotAttached
 from holytui.i18n import _
-from holytui.text import fold, sanitize_line
+from holytui.models import Image
+from holytui.text import sanitize_line
 from holytui.ui import format as fmt
 
 MOST = 1_000_000
-"""Bytes of a file that can be attached."""
-_MOST_NAMES = 5_000
+"""Bytes of a text file that can be attached."""
+MOST_IMAGE = 10_000_000
+"""Bytes of an image that can be attached. Some servers take less, and say so themselves."""
 _MENTION = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]+)"|(?P<plain>[^\s"]\S*))')
-_TYPED = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]*)|(?P<plain>[^\s"]*))\Z')
 _AFTER = ",.;:!?)]}”’'"
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#_-]{1,12}\Z")
 _TICKS = re.compile("`+")
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A path on its way: what stands after the `@`, and the column of the `@`."""
-
-    path: str
-    column: int
-
-    @property
-    def folder(self) -> str:
-        """The part up to the last slash."""
-        return self.path[: self.path.rfind("/") + 1]
-
-    @property
-    def beginning(self) -> str:
-        """The part of the name that is typed already."""
-        return self.path[self.path.rfind("/") + 1 :]
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A file, or a folder (`size` is None), that can be meant."""
-
-    name: str
-    size: int | None
-
-    @property
-    def remark(self) -> str:
-        """Its size, and whether it is too large."""
-        if self.size is None:
-            return _("folder")
-        size = fmt.size(self.size)
-        return size if self.size <= MOST else _("{size}, too large").format(size=size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +34,21 @@ class Attachment:
     text: str
 
 
-def typed_at(line: str, column: int) -> Typed | None:
-    """The path that is being typed and ends at `column` of `line`."""
-    found = _TYPED.search(line[:column])
-    if found is None:
-        return None
-    return Typed(found["quoted"] if found["quoted"] is not None else found["plain"], found.start())
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that is an image."""
+
+    image: Image
+    data: bytes = field(repr=False)
 
 
-def written(typed: Typed, name: Name) -> str:
-    """What to write in place of what is typed: a folder can be gone on from, a file is followed by a space."""
-    path = typed.folder + name.name + ("/" if name.size is None else "")
-    quoted = any(char.isspace() for char in path)
-    if name.size is None:
-        return f'@"{path}' if quoted else f"@{path}"
-    return f'@"{path}" ' if quoted else f"@{path} "
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a question names: text files, images, and the paths at which there is nothing."""
 
-
-def names_in(folder: str, base: Path) -> list[Name]:
-    """What is in a folder that the user wrote, in order. Blocks on the disk; a folder that cannot be read is empty."""
-    try:
-        with os.scandir(_place(folder or ".", base)) as found:
-            entries = [entry for entry, _n in zip(found, range(_MOST_NAMES), strict=False) if _plain(entry.name)]
-            names = [name for entry in entries if (name := _name(entry)) is not None]
-    except (OSError, ValueError):
-        return []
-    return sorted(names, key=lambda name: (name.name.startswith("."), fold(name.name), name.name))
-
-
-def _name(entry: os.DirEntry[str]) -> Name | None:
-    try:
-        if entry.is_dir():
-            return Name(entry.name, None)
-        return Name(entry.name, entry.stat().st_size) if entry.is_file() else None
-    except OSError:
-        return None
-
-
-def _plain(name: str) -> bool:
-    """A name that can be shown and typed."""
-    return sanitize_line(name) == name and '"' not in name
-
-
-def matching(names: Iterable[Name], beginning: str) -> list[Name]:
-    """Those that begin so, then those that have it somewhere; hidden ones only when a point is typed."""
-    wanted = fold(beginning)
-    shown = [name for name in names if beginning.startswith(".") or not name.name.startswith(".")]
-    first = [name for name in shown if fold(name.name).startswith(wanted)]
-    return first + [name for name in shown if wanted in fold(name.name) and name not in first]
+    files: tuple[Attachment, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def mentions(text: str) -> list[str]:
@@ -121,17 +56,46 @@ def mentions(text: str) -> list[str]:
     return list(dict.fromkeys(found["quoted"] or found["plain"] for found in _MENTION.finditer(text)))
 
 
-def gather(paths: Sequence[str], base: Path) -> tuple[list[Attachment], list[str]]:
-    """The files among `paths`, and the paths at which there is nothing. Blocks on the disk. Raises NotAttached."""
-    found, missing = [], []
+def _spellings(path: str) -> list[str]:
+    """What may be meant by it: itself, or without the stop that ends the sentence."""
+    return [spelled for spelled in dict.fromkeys((path, path.rstrip(_AFTER))) if spelled]
+
+
+def gather(paths: Sequence[str], base: Path) -> Gathered:
+    """What is at `paths`. Blocks on the disk. Raises NotAttached."""
+    files: list[Attachment] = []
+    pictures: list[Picture] = []
+    missing: list[str] = []
     for path in paths:
-        for spelled in dict.fromkeys((path, path.rstrip(_AFTER))):
-            if spelled and (attachment := read(spelled, base)) is not None:
-                found.append(attachment)
-                break
-        else:
-            missing.append(path)
-    return found, missing
+        match next((found for spelled in _spellings(path) if (found := read(spelled, base)) is not None), None):
+            case Attachment() as file:
+                files.append(file)
+            case Picture() as picture:
+                pictures.append(picture)
+            case None:
+                missing.append(path)
+    return Gathered(tuple(files), tuple(pictures), tuple(missing))
+
+
+def not_carried(paths: Sequence[str], text: str, shown: Sequence[Image]) -> list[str]:
+    """The paths that are still to be read: an earlier question that is put again carries its text files in its text,
+    and its images `shown` beside it, as they were sent, whatever has become of the files."""
+    known = {image.name for image in shown}
+
+    def carried(path: str) -> bool:
+        return f"\n\n{_heading(path)}```" in text or images.plain_name(path) in known
+
+    return [path for path in paths if not any(map(carried, _spellings(path)))]
+
+
+def still_named(shown: Sequence[Image], before: str, now: str) -> list[Image]:
+    """The images that a question keeps when its text is changed: whoever takes out an `@path` takes out its image."""
+    was, remains = _names_in(before), _names_in(now)
+    return [image for image in shown if image.name in remains or image.name not in was]
+
+
+def _names_in(text: str) -> set[str]:
+    return {images.plain_name(spelled) for path in mentions(text) for spelled in _spellings(path)}
 
 
 def surely_paths(missing: Sequence[str]) -> list[str]:
@@ -139,9 +103,10 @@ def surely_paths(missing: Sequence[str]) -> list[str]:
     return [path for path in missing if re.search(r"[^/]/[^/]|\w\.\w", path)]
 
 
-def read(path: str, base: Path) -> Attachment | None:
-    """The text file at `path`; None if there is nothing. Blocks on the disk. Raises NotAttached, with the reason."""
-    place = _place(path, base)
+def read(path: str, base: Path) -> Attachment | Picture | None:
+    """The text file or image at `path`; None if there is nothing. Blocks on the disk. Raises NotAttached, with the
+    reason."""
+    place = place_of(path, base)
     try:
         status = place.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -150,22 +115,46 @@ def read(path: str, base: Path) -> Attachment | None:
             raise _refused(path, _("it is no ordinary file"))
         with place.open("rb") as file:
             data = file.read(MOST + 1)
+            is_image = bool(images.media_type_of(data))
+            if is_image:
+                data += file.read(MOST_IMAGE + 1 - len(data))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from error
+    if is_image:
+        return _picture(path, data, status.st_size)
     if len(data) > MOST:
         raise _refused(path, _("it has {size}, and at most 1 MB can be sent").format(size=fmt.size(status.st_size)))
+    return _text(path, data)
+
+
+def _picture(path: str, data: bytes, size: int) -> Picture:
+    if len(data) > MOST_IMAGE:
+        words = _("it is an image of {size}, and at most 10 MB can be sent")
+        raise _refused(path, words.format(size=fmt.size(size)))
+    image = images.image_of(path, data)
+    if image is None:
+        raise _refused(path, _("it begins as an image, but is damaged"))
+    return Picture(image, data)
+
+
+def _text(path: str, data: bytes) -> Attachment:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refused(path, _("it is no text in UTF-8")) from error
+        raise _no_text(path) from error
     if "\0" in text:
-        raise _refused(path, _("it is no text in UTF-8"))
+        raise _no_text(path)
     return Attachment(path, text)
 
 
-def _place(path: str, base: Path) -> Path:
+def _no_text(path: str) -> NotAttached:
+    return _refused(path, _("it is no text in UTF-8, and no image (PNG, JPEG, GIF, WebP)"))
+
+
+def place_of(path: str, base: Path) -> Path:
+    """Where a path that the user wrote leads."""
     return base / os.path.expanduser(path)  # noqa: PTH111 - unlike Path.expanduser, it leaves an unknown ~user as it is
 
 
@@ -184,4 +173,9 @@ def _block(file: Attachment) -> str:
     suffix = Path(file.path).suffix.removeprefix(".")
     language = suffix if _LANGUAGE.match(suffix) else ""
     end = "" if file.text.endswith("\n") or not file.text else "\n"
-    return f"{sanitize_line(file.path)}:\n\n{fence}{language}\n{file.text}{end}{fence}"
+    return f"{_heading(file.path)}{fence}{language}\n{file.text}{end}{fence}"
+
+
+def _heading(path: str) -> str:
+    """What stands before a file's fence."""
+    return f"{sanitize_line(path)}:\n\n"

@@ -104,7 +104,9 @@ def remark(config: Config, name: str) -> str:
     model = provider.models.get(ref.name) if provider is not None else None
     if model is None:
         return ""
-    parts = [_("{count} context").format(count=fmt.count(model.context))] if model.context else []
+    parts = [_("sees images")] if model.vision else []
+    if model.context:
+        parts.append(_("{count} context").format(count=fmt.count(model.context)))
     if model.price is not None:
         parts.append(_("{input} / {output} per million").format(input=model.price.input, output=model.price.output))
     return " · ".join(parts)

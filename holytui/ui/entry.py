@@ -9,6 +9,7 @@ from datetime import datetime
 from textual.content import Content
 
 from holytui.i18n import _, ngettext
+from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
@@ -138,7 +139,7 @@ class Entry:
         if self._question is not None:
             self._asked = self._question.rows(self._room, is_open=self.open, key=self.fold_key)
         self._head = self._head_rows(width)
-        self._tail = [*self._notes(self._room), Row(Content(""), "")]
+        self._tail = [*_image_rows(self.message, self._room), *self._notes(self._room), Row(Content(""), "")]
 
     @property
     def _room(self) -> int:
@@ -187,6 +188,8 @@ class Entry:
             facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
         if message.finish_reason == "length":
             facts.append(_("length limit reached"))
+        if message.left_out:
+            facts.append(left_out(message.left_out))
         return facts
 
     def _fold_line(self, width: int) -> Content:
@@ -223,6 +226,12 @@ class Entry:
             case _:
                 pass
         return [Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(text).wrap(room)]
+
+
+def _image_rows(message: Message, room: int) -> list[Row]:
+    """What was attached to a question, as no terminal surely shows a picture: a line each."""
+    shown = (Content(f"▣ {describe(image)}").wrap(room) for image in message.images)
+    return [Row(line.stylize("$muted"), _INDENT) for lines in shown for line in lines]
 
 
 def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument | None:

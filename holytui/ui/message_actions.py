@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _
+from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import actions, conversation_settings, details
 from holytui.ui.connection import Level
@@ -56,7 +57,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
 async def _to_message(screen: ChatScreen, services: Services, action: str, message: Message, number: int) -> None:
     match action:
         case "message.copy":
-            await copy(screen, message.text)
+            await copy(screen, as_text(message))
         case "message.copy_code":
             await _copy_code(screen, message, number)
         case "message.retry":
@@ -75,7 +76,7 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
         case "message.undo_seam":
             await _undo_seams(screen, services, message)
         case "message.pager":
-            page(screen, message.text)
+            page(screen, as_text(message))
 
 
 async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:

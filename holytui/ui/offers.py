@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from holytui.i18n import _
 from holytui.keymap import BY_ID
-from holytui.ui import attachments, commands
-from holytui.ui.attachments import Name
+from holytui.ui import commands, listing
+from holytui.ui.listing import Name
 
 NamesOf = Callable[[str], Sequence[Name] | None]
 """What is in a folder; None while that is not known yet."""
@@ -64,15 +64,16 @@ class Offer:
 NOTHING = Offer()
 
 
-def offer_for(line: str, column: int, *, only_line: bool, names_of: NamesOf) -> Offer:
-    """What to offer with the cursor at `column` of `line`; commands only where that line is all there is."""
+def offer_for(line: str, column: int, *, only_line: bool, names_of: NamesOf, sees: bool = False) -> Offer:
+    """What to offer with the cursor at `column` of `line`; commands only where that line is all there is. `sees`: the
+    model can be sent images."""
     if only_line and (names := commands.offered(line)) and column == len(line):
         return Offer(tuple(_command(name) for name in names), 0, line, command=True)
-    typed = attachments.typed_at(line, column)
+    typed = listing.typed_at(line, column)
     if typed is None:
         return NOTHING
-    found = attachments.matching(names_of(typed.folder) or (), typed.beginning)
-    items = tuple(Item(attachments.written(typed, name), _shown(name), name.remark) for name in found)
+    found = listing.matching(names_of(typed.folder) or (), typed.beginning)
+    items = tuple(Item(listing.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found)
     return Offer(items, typed.column, line[typed.column : column])
 
 

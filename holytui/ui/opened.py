@@ -100,5 +100,7 @@ def fork(history: History, message: Message) -> str:
     parent = None
     for one in history.branch(old.id, message.id):
         state = one.state if one.state.final else AnswerState.INTERRUPTED
-        parent = history.add_message(new.id, one.role, one.text, parent_id=parent, model=one.model, state=state).id
+        parent = history.add_message(
+            new.id, one.role, one.text, parent_id=parent, model=one.model, state=state, images=one.images
+        ).id
     return new.id

@@ -46,7 +46,10 @@ class Writing:
         self.editing = question
         prompt.put(question.text)
         prompt.focus()
-        self._screen.say(_("editing: Enter asks on a new branch, the old one stays · Esc leaves it"))
+        words = _("editing: Enter asks on a new branch, the old one stays · Esc leaves it")
+        if question.images:
+            words = _("editing, with its images as they were sent: Enter asks on a new branch · Esc leaves it")
+        self._screen.say(words)
 
     def end_editing(self) -> Message | None:
         """What was in the prompt before comes back; returns what was edited."""

@@ -8,56 +8,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.errors import NotAttached
+from holytui.models import Image
 from holytui.ui import attachments
-from holytui.ui.attachments import MOST, Attachment, Name, matching, mentions, names_in, typed_at, with_files, written
+from holytui.ui.attachments import (
+    MOST,
+    MOST_IMAGE,
+    Attachment,
+    Gathered,
+    Picture,
+    mentions,
+    not_carried,
+    still_named,
+    with_files,
+)
 from holytui.ui.markdown import MarkdownDocument
+from tests import pictures
 
 
 def test_paths_are_named_after_an_at_sign_that_begins_a_word() -> None:
     assert mentions('look at @src/a.py and @"my file.txt", not a@b.c @src/a.py') == ["src/a.py", "my file.txt"]
 
 
-def test_what_is_typed_is_offered_up_to_the_cursor() -> None:
-    typed = typed_at("see @src/ma and", 11)
-    assert typed is not None
-    assert (typed.path, typed.column, typed.folder, typed.beginning) == ("src/ma", 4, "src/", "ma")
-    assert typed_at("mail a@b", 8) is None
-    quoted = typed_at('@"my fi', 7)
-    assert quoted is not None
-    assert quoted.path == "my fi"
-
-
-def test_a_folder_is_gone_on_from_and_a_file_is_followed_by_a_space() -> None:
-    typed = typed_at("@s", 2)
-    assert typed is not None
-    assert written(typed, Name("src", None)) == "@src/"
-    assert written(typed, Name("setup.py", 10)) == "@setup.py "
-    assert written(typed, Name("so far.txt", 10)) == '@"so far.txt" '
-
-
-def test_names_come_in_order_with_their_size_and_hidden_ones_only_when_asked(tmp_path: Path) -> None:
-    tmp_path = tmp_path / "files"
-    tmp_path.mkdir()
-    (tmp_path / "b.txt").write_text("12345")
-    (tmp_path / ".hidden").write_text("")
-    (tmp_path / "a").mkdir()
-    (tmp_path / "bad\x1b.txt").write_text("")
-    os.mkfifo(tmp_path / "pipe")
-    names = names_in("", tmp_path)
-    assert names == [Name("a", None), Name("b.txt", 5), Name(".hidden", 0)]
-    assert [name.name for name in matching(names, "")] == ["a", "b.txt"]
-    assert [name.name for name in matching(names, ".h")] == [".hidden"]
-    assert [name.name for name in matching(names, "TXT")] == ["b.txt"]
-    assert names_in("no such folder/", tmp_path) == []
-    assert [name.remark for name in names[:2]] == ["folder", "5 B"]
-    assert Name("x", MOST + 1).remark == "1.0 MB, too large"
-
-
 def test_a_file_is_sent_under_its_name_in_a_fence(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("print(1)")
-    found, missing = attachments.gather(["a.py"], tmp_path)
-    assert missing == []
-    assert with_files("what does @a.py do?", found) == "what does @a.py do?\n\na.py:\n\n```py\nprint(1)\n```"
+    found = attachments.gather(["a.py"], tmp_path)
+    assert found == Gathered((Attachment("a.py", "print(1)"),))
+    assert with_files("what does @a.py do?", found.files) == "what does @a.py do?\n\na.py:\n\n```py\nprint(1)\n```"
 
 
 @settings(max_examples=100, deadline=None)
@@ -70,11 +46,14 @@ def test_no_file_can_end_its_own_fence(text: str) -> None:
 
 def test_a_stop_after_a_path_is_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x")
-    assert attachments.gather(["a.py,", "a.py?"], tmp_path)[0] == [Attachment("a.py", "x")] * 2
+    (tmp_path / "a.png").write_bytes(pictures.png())
+    assert attachments.gather(["a.py,", "a.py?"], tmp_path).files == (Attachment("a.py", "x"),) * 2
+    assert [one.image.name for one in attachments.gather(["a.png."], tmp_path).pictures] == ["a.png"]
 
 
 def test_what_is_no_file_is_told_and_stays_text(tmp_path: Path) -> None:
-    assert attachments.gather(["property", "a/b", "a\0b"], tmp_path) == ([], ["property", "a/b", "a\0b"])
+    paths = ("property", "a/b", "a\0b")
+    assert attachments.gather(paths, tmp_path) == Gathered(missing=paths)
 
 
 def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,15 +65,19 @@ def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("binary", "no text in UTF-8"),
+        ("binary", "no text in UTF-8, and no image (PNG, JPEG, GIF, WebP)"),
         ("zeros", "no text in UTF-8"),
         ("large", "1.0 MB, and at most 1 MB"),
+        ("large.txt", "it is an image of 10.1 MB, and at most 10 MB can be sent"),
+        ("half.png", "it begins as an image, but is damaged"),
         ("folder", "it is a folder"),
         ("pipe", "no ordinary file"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_words(tmp_path: Path, name: str, reason: str) -> None:
-    (tmp_path / "binary").write_bytes(b"\x89PNG\xff")
+    (tmp_path / "binary").write_bytes(b"\x7fELF\xff")
+    (tmp_path / "large.txt").write_bytes(pictures.png(padding=MOST_IMAGE + 100_000))
+    (tmp_path / "half.png").write_bytes(pictures.png()[:20])
     (tmp_path / "zeros").write_bytes(b"a\0b")
     (tmp_path / "large").write_bytes(b"x" * (MOST + 1))
     (tmp_path / "folder").mkdir()
@@ -119,3 +102,38 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pyte
 def test_a_byte_order_mark_is_not_sent(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfhello")
     assert attachments.read("a.txt", tmp_path) == Attachment("a.txt", "hello")
+
+
+@pytest.mark.parametrize("name", ["photo.png", "notes.txt", "no ending"])
+def test_an_image_is_told_by_its_bytes_and_not_by_its_name(tmp_path: Path, name: str) -> None:
+    data = pictures.png(640, 480, padding=MOST)  # larger than a text may be
+    (tmp_path / name).write_bytes(data)
+    found = attachments.read(name, tmp_path)
+    assert isinstance(found, Picture)
+    assert found == Picture(pictures.image(data, name), data)
+    assert (found.image.name, found.image.width, found.image.size) == (name, 640, len(data))
+    assert "padd" not in repr(found).lower()
+
+
+def test_a_text_with_the_name_of_an_image_is_a_text(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("no picture")
+    assert attachments.read("a.png", tmp_path) == Attachment("a.png", "no picture")
+
+
+def image_named(name: str) -> Image:
+    return pictures.image(pictures.png(), name)
+
+
+def test_an_edited_question_keeps_the_images_that_it_still_names() -> None:
+    one, two, unnamed = image_named("a.png"), image_named("my b.png"), image_named("c.png")
+    before = 'compare @a.png, and @"my b.png"'
+    assert still_named([one, two, unnamed], before, 'what is @a.png? @"my  b.png"') == [one, two, unnamed]
+    assert still_named([one, two, unnamed], before, "only @a.png") == [one, unnamed]
+    assert still_named([one, two, unnamed], before, "nothing") == [unnamed]
+
+
+def test_what_a_question_carries_already_is_not_read_again() -> None:
+    text = with_files("see @a.py @b.py: @p.png, and @q.png", [Attachment("b.py", "x")])
+    paths = ["a.py", "b.py:", "p.png,", "q.png"]
+    assert not_carried(paths, text, [image_named("p.png")]) == ["a.py", "q.png"]
+    assert not_carried(["a.py"], "@a.py:\n\n```\nmine\n```", []) == ["a.py"]

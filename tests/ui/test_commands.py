@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from holytui.keymap import ACTIONS, BY_ID, Where
-from holytui.ui.attachments import Name
 from holytui.ui.commands import COMMANDS, Command, Unknown, offered, parse
+from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, offer_for
 
 

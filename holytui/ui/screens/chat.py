@@ -25,6 +25,7 @@ from holytui.ui import link, spending
 from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
+from holytui.ui.sight import sees
 from holytui.ui.status import Status
 from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
@@ -95,7 +96,7 @@ class ChatScreen(ThinScreen[None]):
             yield Sidebar(self.keymap)
             with Vertical(id="chat"):
                 yield MessageLog(self.keymap)
-                yield Composer(self.keymap, self.question, enter_sends=self._enter_sends)
+                yield Composer(self.keymap, self.question, enter_sends=self._enter_sends, sees=self._sees)
         yield KeyHints(self.keymap)
         yield StatusBar()
 
@@ -307,6 +308,9 @@ class ChatScreen(ThinScreen[None]):
         turn = self.answers.here()
         if turn is not None and turn.waits and self.services is not None:
             self.services.engine.hurry(turn.turn_id)
+
+    def _sees(self) -> bool:
+        return self.services is not None and sees(self.services.config, self.model)
 
     # -- status
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -54,8 +56,11 @@ def row(item: Item, width: int) -> Content:
 class Composer(Vertical):
     """Where a question is put together."""
 
-    def __init__(self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True) -> None:
+    def __init__(
+        self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, sees: Callable[[], bool]
+    ) -> None:
         super().__init__(id="composer")
+        self._sees = sees
         self._question = question
         self._keymap = keymap
         self._enter_sends = enter_sends
@@ -63,7 +68,7 @@ class Composer(Vertical):
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
         yield OfferList()
-        yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends)
+        yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
 
     @on(Prompt.Offered)
     def _offered(self, event: Prompt.Offered) -> None:

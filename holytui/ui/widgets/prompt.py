@@ -14,11 +14,11 @@ from textual.widgets import TextArea
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.text import nfc, sanitize
-from holytui.ui import attachments, commands
+from holytui.ui import attachments, commands, listing
 from holytui.ui.asking import Question
-from holytui.ui.attachments import Name
 from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
 from holytui.ui.drafts import Draft
+from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
 
@@ -63,8 +63,15 @@ class Prompt(TextArea):
         offer: Offer
 
     def __init__(
-        self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, folder: Callable[[], Path] = Path.cwd
+        self,
+        keymap: Keymap,
+        question: MakeQuestion,
+        *,
+        enter_sends: bool = True,
+        sees: Callable[[], bool] = lambda: False,
+        folder: Callable[[], Path] = Path.cwd,
     ) -> None:
+        """`sees`: whether the model that will be asked can be sent images."""
         super().__init__(
             id="prompt",
             soft_wrap=True,
@@ -76,6 +83,7 @@ class Prompt(TextArea):
         )
         self.cursor_blink = False
         self._enter_sends = enter_sends
+        self._sees = sees
         self._folder = folder
         self._question = question
         self._past: list[str] = []
@@ -244,8 +252,9 @@ class Prompt(TextArea):
     def _make_offer(self) -> None:
         line, column = self.cursor_location
         only = self.document.line_count == 1
-        fresh = offer_for(self.document.get_line(line), column, only_line=only, names_of=self._names_of)
-        if attachments.typed_at(self.document.get_line(line), column) is None:
+        here = self.document.get_line(line)
+        fresh = offer_for(here, column, only_line=only, names_of=self._names_of, sees=self._sees())
+        if listing.typed_at(here, column) is None:
             self._names.clear()
         self._show(self._offer.after(fresh) if self.selection.is_empty else NOTHING)
 
@@ -289,5 +298,5 @@ class Prompt(TextArea):
 
     @work(group="folder", exit_on_error=False)
     async def _read(self, folder: str) -> None:
-        self._names[folder] = await asyncio.to_thread(attachments.names_in, folder, self._folder())
+        self._names[folder] = await asyncio.to_thread(listing.names_in, folder, self._folder())
         self._make_offer()

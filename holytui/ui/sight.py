@@ -1,0 +1,57 @@
+"""Which models can be sent images, and what to say where one cannot."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from holytui.errors import NotAttached
+from holytui.i18n import _
+from holytui.text import sanitize_line
+from holytui.ui.spending import model_of
+
+if TYPE_CHECKING:
+    from holytui.config.schema import Config
+    from holytui.keymap import Keymap
+    from holytui.wire.providers import Resolved
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def sees(config: Config, model: str) -> bool:
+    """Whether the configuration says that `provider/model` can be sent images."""
+    found = model_of(config, model)
+    return found is not None and found.vision
+
+
+def need(config: Config, keymap: Keymap, model: str) -> None:
+    """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown."""
+    # imported here, as the first paint does not wait for the wire
+    from holytui.wire.providers import resolve
+
+    resolved = resolve(config, model)
+    if not resolved.model.vision:
+        title = _("{model} sees no images").format(model=sanitize_line(str(resolved.ref)))
+        raise NotAttached(title, _hint(keymap, resolved))
+
+
+def _hint(keymap: Keymap, resolved: Resolved) -> str:
+    key, ref = _key(keymap), resolved.ref
+    if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
+        return _("{key} chooses another model").format(key=key)
+    place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
+    return _("{key} chooses another model, or set vision = true in {place}").format(key=key, place=place)
+
+
+def _key(keymap: Keymap) -> str:
+    # a command that only asks who sees does not wait for Textual
+    from holytui.ui.bindings import display_key
+
+    keys = keymap.of("model.pick")
+    return display_key(keys[0]) if keys else "/model"
+
+
+def _toml(name: str) -> str:
+    """A key as TOML has it."""
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
