@@ -100,12 +100,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_table(
         Where.SIDEBAR,
-        ("sidebar.filter", "slash", N_("Filter"), N_("Filter the list by title")),
-        ("sidebar.rename", "e", N_("Rename"), N_("Rename the conversation")),
-        ("sidebar.pin", "p", N_("Pin"), N_("Keep the conversation at the top")),
-        ("sidebar.archive", "a", N_("Archive"), N_("Put the conversation away")),
-        ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation")),
-        ("sidebar.undo", "u", N_("Undo"), N_("Bring the deleted conversation back")),
+        ("sidebar.filter", "slash", N_("Filter"), N_("Filter the list by title"), True),
+        ("sidebar.rename", "e", N_("Rename"), N_("Rename the conversation"), True),
+        ("sidebar.pin", "p", N_("Pin"), N_("Keep the conversation at the top"), True),
+        ("sidebar.archive", "a", N_("Archive"), N_("Put the conversation away, or take it back"), True),
+        ("sidebar.archived", "A", N_("Archived"), N_("Show what was put away, or the others again")),
+        ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
+        ("sidebar.undo", "u", N_("Undo"), N_("Bring back what was deleted or put away last"), True),
     ),
 )
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",
+        "archived": "sidebar.archived",
         "delete": "sidebar.delete",
         "undelete": "sidebar.undo",
         "sidebar": "sidebar.toggle",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
@@ -12,6 +11,7 @@ from holytui.text import nfc, sanitize_line
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 from holytui.ui.screens.dialogs import LineDialog
+from holytui.ui.widgets.list_pane import ListPane
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -25,7 +25,10 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
         return
     match action, conversation:
         case "sidebar.filter", _:
-            _filter(screen)
+            screen.show_list()
+            screen.query_one(ListPane).begin_filter()
+        case "sidebar.archived", _:
+            await _show_archived(screen)
         case "sidebar.undo", _:
             await _undo(screen, services)
         case "sidebar.rename", Conversation():
@@ -33,14 +36,19 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
         case "sidebar.pin", Conversation(id=one, pinned=pinned):
             await asyncio.to_thread(services.history.update_conversation, one, pinned=not pinned)
             await screen.refresh_list()
+        case "sidebar.archive", Conversation(id=one, archived=True):
+            await screen.list.bring_back(services.history, one)
+            await screen.refresh_list()
+            screen.say(_("it is in the list again"))
         case "sidebar.archive", Conversation(id=one):
-            await asyncio.to_thread(services.history.update_conversation, one, archived=True)
-            await _gone(screen, one, _("archived"))
+            await screen.list.archive(services.history, one)
+            words = _("put away · {key} brings it back, {list} shows all that was put away")
+            await _gone(
+                screen, one, words.format(key=_key(screen, "sidebar.undo"), list=_key(screen, "sidebar.archived"))
+            )
         case "sidebar.delete", Conversation(id=one):
-            await asyncio.to_thread(services.history.delete_conversation, one)
-            screen.deleted.append(one)
-            key = display_key(screen.keymap.of("sidebar.undo")[0]) if screen.keymap.of("sidebar.undo") else "–"
-            await _gone(screen, one, _("deleted · {key} brings it back").format(key=key))
+            await screen.list.delete(services.history, one)
+            await _gone(screen, one, _("deleted · {key} brings it back").format(key=_key(screen, "sidebar.undo")))
         case _:
             pass
 
@@ -52,7 +60,7 @@ async def to_open_one(screen: ChatScreen, action: str) -> None:
         return
     one = screen.conversation_id
     found = await asyncio.to_thread(services.history.conversation, one) if one else None
-    if found is None and action not in ("sidebar.filter", "sidebar.undo"):
+    if found is None and action not in ("sidebar.filter", "sidebar.archived", "sidebar.undo"):
         screen.say(_("no conversation is open that this could be done to"), Level.WARNING)
         return
     await perform(screen, action, found)
@@ -67,12 +75,29 @@ async def _gone(screen: ChatScreen, conversation_id: str, words: str) -> None:
 
 
 async def _undo(screen: ChatScreen, services: Services) -> None:
-    if not screen.deleted:
-        screen.say(_("nothing was deleted since the start"))
+    if not await screen.list.undo(services.history):
+        screen.say(_("nothing was deleted or put away since the start"))
         return
-    await asyncio.to_thread(services.history.restore_conversation, screen.deleted.pop())
     await screen.refresh_list()
     screen.say(_("it is back"))
+
+
+async def _show_archived(screen: ChatScreen) -> None:
+    screen.show_list()
+    wanted = not screen.list.archived
+    await screen.list.show_archived(wanted=wanted)
+    screen.sidebar.focus()
+    words = (
+        _("these were put away · {key} takes one back, {list} shows the others")
+        if wanted
+        else _("all but those put away")
+    )
+    screen.say(words.format(key=_key(screen, "sidebar.archive"), list=_key(screen, "sidebar.archived")))
+
+
+def _key(screen: ChatScreen, action: str) -> str:
+    keys = screen.keymap.of(action)
+    return display_key(keys[0]) if keys else "–"
 
 
 def _rename(screen: ChatScreen, services: Services, conversation: Conversation) -> None:
@@ -83,11 +108,3 @@ def _rename(screen: ChatScreen, services: Services, conversation: Conversation) 
             await screen.refresh_list()
 
     screen.app.push_screen(LineDialog(_("Title of the conversation"), conversation.title), named)
-
-
-def _filter(screen: ChatScreen) -> None:
-    def filtered(text: str | None) -> None:
-        if text is not None:
-            screen.sidebar.filter(text, datetime.now().astimezone().date())
-
-    screen.app.push_screen(LineDialog(_("Show titles with these letters (empty: all)")), filtered)

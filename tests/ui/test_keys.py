@@ -428,14 +428,14 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await visitor.to_sidebar()
     await visitor.act("sidebar.filter")
-    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
     await visitor.type("nothing like it")
-    await visitor.press("enter")
     await visitor.until(lambda: visitor.chat.sidebar.selected is None)
-    await visitor.act("sidebar.filter")
-    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
     await visitor.press("enter")
+    await visitor.until(lambda: visitor.chat.sidebar.has_focus)
+    await visitor.act("sidebar.filter")
+    await visitor.press("escape")
     await visitor.until(lambda: visitor.chat.sidebar.selected is not None)
+    await visitor.until(lambda: visitor.chat.sidebar.has_focus)
 
 
 @checks("sidebar.rename")
@@ -459,8 +459,29 @@ async def _(visitor: Visitor) -> None:
 @checks("sidebar.archive")
 async def _(visitor: Visitor) -> None:
     await visitor.to_sidebar()
+    before = len(visitor.conversations())
     await visitor.act("sidebar.archive")
     await visitor.until(lambda: visitor.house.history.conversations(archived=True))
+    await visitor.sees("brings it back")
+    await visitor.act("sidebar.undo")
+    await visitor.until(lambda: len(visitor.conversations()) == before)
+
+
+@checks("sidebar.archived")
+async def _(visitor: Visitor) -> None:
+    history = visitor.house.history
+    away = history.create_conversation(title="put away once")
+    history.update_conversation(away.id, archived=True)
+    await visitor.to_sidebar()
+    await visitor.act("sidebar.archived")
+    await visitor.sees("Put away")
+    await visitor.sees("put away once")
+    await visitor.press("home")
+    await visitor.act("sidebar.archive")
+    await visitor.until(lambda: not history.conversations(archived=True))
+    await visitor.act("sidebar.archived")
+    await visitor.sees("Today")
+    history.delete_conversation(away.id)
 
 
 @checks("sidebar.delete")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,12 @@ from holytui.ui import link, spending
 from holytui.ui.asking import Place, Question, Settings, put
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
+from holytui.ui.conversation_list import ConversationList
 from holytui.ui.sight import sees
 from holytui.ui.status import Status
 from holytui.ui.widgets.composer import Composer, unknown_words
 from holytui.ui.widgets.key_hints import KeyHints
+from holytui.ui.widgets.list_pane import ListPane
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
 from holytui.ui.widgets.sidebar import Sidebar
@@ -75,8 +76,6 @@ class ChatScreen(ThinScreen[None]):
         self.theme_problems: tuple[str, ...] = ()
         self.cut: list[str] = []
         """Answers that the last end of holytui cut off and that were not let go on yet."""
-        self.deleted: list[str] = []
-        """Conversations deleted since the start, the latest last."""
         self._first = conversation
         self._early = [Question(question, (), self.place, model)] if question else []
         """Questions from before the history was open and the first conversation was shown."""
@@ -88,12 +87,13 @@ class ChatScreen(ThinScreen[None]):
         """A question that names files that are not there; sent once more, it goes out as it is."""
         self._sending = asyncio.Lock()
         self.writing = Writing(self)
+        self.list = ConversationList(self)
         install(self, keymap, Where.APP)
 
     def compose(self) -> ComposeResult:
         """The list beside the messages; prompt, keys and status below."""
         with Horizontal(id="main"):
-            yield Sidebar(self.keymap)
+            yield ListPane(self.keymap)
             with Vertical(id="chat"):
                 yield MessageLog(self.keymap)
                 yield Composer(self.keymap, self.question, enter_sends=self._enter_sends, sees=self._sees)
@@ -187,13 +187,7 @@ class ChatScreen(ThinScreen[None]):
 
     async def refresh_list(self) -> Sequence[Conversation]:
         """Show the list as it is on disk, and return it."""
-        if self.services is None:
-            return ()
-        found = await asyncio.to_thread(self.services.history.conversations)
-        busy = self.answers.conversations
-        shown = [replace(one, streaming=True) if one.id in busy else one for one in found]
-        self.sidebar.show(shown, self.conversation_id, datetime.now().astimezone().date())
-        return found
+        return await self.list.refresh()
 
     def show_new(self) -> None:
         """An empty conversation; it is on disk with its first question."""
@@ -370,7 +364,7 @@ class ChatScreen(ThinScreen[None]):
 
     @on(events.DescendantFocus)
     def _focused(self, event: events.DescendantFocus) -> None:
-        places = {"log": Where.LOG, "sidebar": Where.SIDEBAR}
+        places = {"log": Where.LOG, "sidebar": Where.SIDEBAR, "list-filter": Where.SIDEBAR}
         self.query_one(KeyHints).where = places.get(event.widget.id or "", Where.PROMPT)
 
     def action_app_focus(self) -> None:
@@ -382,10 +376,19 @@ class ChatScreen(ThinScreen[None]):
 
     def action_sidebar_toggle(self) -> None:
         """Show or hide the list; when it is shown it has the focus."""
-        shown = self.has_class("-no-sidebar")
-        self._sidebar_wanted = shown
-        self.set_class(not shown, "-no-sidebar")
-        self.set_focus(self.sidebar if shown else self.prompt)
+        if self.has_class("-no-sidebar"):
+            self.show_list()
+            self.set_focus(self.sidebar)
+        else:
+            self._sidebar_wanted = False
+            self.set_class(True, "-no-sidebar")
+            self.set_focus(self.prompt)
+
+    def show_list(self) -> None:
+        """Show the list if it is hidden."""
+        if self.has_class("-no-sidebar"):
+            self._sidebar_wanted = True
+            self.set_class(False, "-no-sidebar")
 
     # -- keys
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from holytui.i18n import _
-from holytui.ui.bindings import run_in_order
+from holytui.ui.widgets.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,6 @@ class Choice:
     value: str
     label: str
     remark: str = ""
-
-
-class Line(Input):
-    """A line to type in, whose keys act in the order in which they were typed."""
-
-    def __init__(self, value: str = "", placeholder: str = "") -> None:
-        super().__init__(value, placeholder=placeholder, id="dialog-filter", compact=True)
-        self.cursor_blink = False
-
-    async def on_key(self, event: events.Key) -> None:
-        """See `run_in_order`."""
-        await run_in_order(self, event)
 
 
 class Picker(ModalScreen[str | None]):

@@ -20,7 +20,7 @@ from holytui.i18n import _, ngettext
 from holytui.models import Role
 from holytui.store.history import Hit, Library
 from holytui.ui import format as fmt
-from holytui.ui.screens.dialogs import Line
+from holytui.ui.widgets.line import Line
 
 _LIMIT = 50
 

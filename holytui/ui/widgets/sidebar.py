@@ -24,16 +24,17 @@ Row = Conversation | str
 """A conversation, or a heading."""
 
 
-def rows(conversations: Sequence[Conversation], today: date, wanted: str = "") -> list[Row]:
-    """Pinned ones first, then by day, newest first; those whose title holds `wanted` (folded), if given."""
+def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[Row]:
+    """Pinned ones first, then by day, newest first; those whose title holds `wanted` (folded), if given. With a
+    `heading`, that stands above them and no other does."""
     needle = fold(wanted)
     shown = [one for one in conversations if needle in fold(one.title)] if needle else list(conversations)
-    out: list[Row] = []
-    heading = ""
+    out: list[Row] = [heading] if heading else []
+    above = heading
     for one in sorted(shown, key=lambda c: (not c.pinned, -c.updated_at)):
-        group = _("Pinned") if one.pinned else fmt.day_group(one.updated_at, today)
-        if group != heading:
-            heading = group
+        group = heading or (_("Pinned") if one.pinned else fmt.day_group(one.updated_at, today))
+        if group != above:
+            above = group
             out.append(group)
         out.append(one)
     return out
@@ -74,14 +75,16 @@ class Sidebar(Widget, can_focus=True):
         self._top = 0
         self._current = ""
         self._filter = ""
+        self._heading = ""
         install(self, keymap, Where.SIDEBAR)
 
-    def show(self, conversations: Sequence[Conversation], current: str, today: date) -> None:
-        """The list as it is now; the cursor stays on its conversation."""
+    def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
+        """The list as it is now, under one `heading` or else under its days; the cursor stays on its conversation."""
         at = self.selected
         self._all = conversations
         self._current = current
-        self._rows = rows(conversations, today, self._filter)
+        self._heading = heading
+        self._rows = rows(conversations, today, self._filter, heading)
         self._cursor = self._find(at.id if at and self.has_focus else current)
         self._follow_cursor()
         self.refresh()
@@ -89,7 +92,7 @@ class Sidebar(Widget, can_focus=True):
     def filter(self, text: str, today: date) -> None:
         """Show those whose title holds `text`; all of them if it is empty."""
         self._filter = text
-        self.show(self._all, self._current, today)
+        self.show(self._all, self._current, today, self._heading)
 
     @property
     def selected(self) -> Conversation | None:

@@ -1,0 +1,20 @@
+"""One line to type in."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widgets import Input
+
+from holytui.ui.bindings import run_in_order
+
+
+class Line(Input):
+    """A line to type in, whose keys act in the order in which they were typed."""
+
+    def __init__(self, value: str = "", placeholder: str = "", id: str = "dialog-filter") -> None:  # noqa: A002 - Textual's name
+        super().__init__(value, placeholder=placeholder, id=id, compact=True)
+        self.cursor_blink = False
+
+    async def on_key(self, event: events.Key) -> None:
+        """See `run_in_order`."""
+        await run_in_order(self, event)
