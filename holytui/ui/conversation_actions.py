@@ -11,7 +11,6 @@ from holytui.text import nfc, sanitize_line
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 from holytui.ui.screens.dialogs import LineDialog
-from holytui.ui.widgets.list_pane import ListPane
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -26,7 +25,7 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
     match action, conversation:
         case "sidebar.filter", _:
             screen.show_list()
-            screen.query_one(ListPane).begin_filter()
+            screen.list_pane.begin_filter()
         case "sidebar.archived", _:
             await _show_archived(screen)
         case "sidebar.undo", _:

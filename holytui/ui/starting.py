@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
+from holytui.ui import bookmark, drafts
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 
@@ -15,6 +16,24 @@ if TYPE_CHECKING:
     from holytui.engine.services import Services
     from holytui.models import Message
     from holytui.ui.screens.chat import ChatScreen
+
+
+async def show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
+    """Show the conversation `wanted`, else the one that a hang-up left, else one with an answer that was cut, else a
+    new one; then see to what was cut."""
+    mark = await asyncio.to_thread(bookmark.take, services.history)
+    conversation = wanted or ("" if screen.sending else mark.conversation_id)
+    cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
+    await screen.refresh_list()
+    if conversation:
+        await screen.open_conversation(conversation)
+    elif cut and not screen.sending:
+        await screen.open_conversation(cut[-1].conversation_id)
+    elif not screen.conversation_id:
+        kept = await asyncio.to_thread(drafts.load, services.history, "")
+        screen.show_new()
+        screen.writing.first(kept)
+    await after_cut(screen, services, cut)
 
 
 async def after_cut(screen: ChatScreen, services: Services, cut: Sequence[Message]) -> None:

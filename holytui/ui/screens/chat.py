@@ -8,32 +8,28 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textual import events, on, work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual import on, work
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from holytui.errors import HolytuiError, NotAttached
+from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.terminal.app import ThinScreen
 from holytui.ui import help as help_page
 from holytui.ui import link, spending
-from holytui.ui.asking import Place, Question, Settings, put
+from holytui.ui.asking import Place, Question, Settings
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
 from holytui.ui.conversation_list import ConversationList
+from holytui.ui.screens.layout import ChatLayout
+from holytui.ui.sending import Sending
 from holytui.ui.sight import sees
 from holytui.ui.status import Status
-from holytui.ui.widgets.composer import Composer, unknown_words
-from holytui.ui.widgets.key_hints import KeyHints
-from holytui.ui.widgets.list_pane import ListPane
+from holytui.ui.widgets.composer import unknown_words
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
 from holytui.ui.widgets.sidebar import Sidebar
-from holytui.ui.widgets.status_bar import StatusBar
 from holytui.ui.writing import Writing
 
 if TYPE_CHECKING:
@@ -46,14 +42,9 @@ if TYPE_CHECKING:
 
 # The engine and what acts on it take longer to import than the first paint may: they are imported after it.
 
-_NARROW = 100
-_SHORT = 16
 
-
-class ChatScreen(ThinScreen[None]):
-    """Conversations, messages, prompt and status."""
-
-    AUTO_FOCUS = "#prompt"
+class ChatScreen(ChatLayout):
+    """The chat."""
 
     def __init__(
         self,
@@ -66,8 +57,13 @@ class ChatScreen(ThinScreen[None]):
         enter_sends: bool = True,
         sidebar: bool = True,
     ) -> None:
-        super().__init__()
-        self.keymap = keymap
+        super().__init__(
+            keymap,
+            self.question,
+            sees=self.model_sees,
+            enter_sends=enter_sends,
+            sidebar=sidebar,
+        )
         self.services: Services | None = None
         self.place = Place()
         self.settings = Settings()
@@ -77,28 +73,14 @@ class ChatScreen(ThinScreen[None]):
         self.cut: list[str] = []
         """Answers that the last end of holytui cut off and that were not let go on yet."""
         self._first = conversation
-        self._early = [Question(question, (), self.place, model)] if question else []
-        """Questions from before the history was open and the first conversation was shown."""
         self._started = False
         self._opening = opening
-        self._enter_sends = enter_sends
-        self._sidebar_wanted: bool | None = None if sidebar else False
-        self._refused = ""
-        """A question that names files that are not there; sent once more, it goes out as it is."""
-        self._sending = asyncio.Lock()
         self.writing = Writing(self)
+        self.sending = Sending(self)
+        if question:
+            self.sending.keep(Question(question, (), self.place, model))
         self.list = ConversationList(self)
         install(self, keymap, Where.APP)
-
-    def compose(self) -> ComposeResult:
-        """The list beside the messages; prompt, keys and status below."""
-        with Horizontal(id="main"):
-            yield ListPane(self.keymap)
-            with Vertical(id="chat"):
-                yield MessageLog(self.keymap)
-                yield Composer(self.keymap, self.question, enter_sends=self._enter_sends, sees=self._sees)
-        yield KeyHints(self.keymap)
-        yield StatusBar()
 
     @cached_property
     def answers(self) -> Answers:
@@ -112,33 +94,10 @@ class ChatScreen(ThinScreen[None]):
         """The open conversation; empty until its first question is on disk."""
         return self.place.id
 
-    # -- parts
-
-    @property
-    def log_view(self) -> MessageLog:
-        """The messages."""
-        return self.query_one(MessageLog)
-
-    @property
-    def prompt(self) -> Prompt:
-        """Where the question is written."""
-        return self.query_one(Prompt)
-
-    @property
-    def sidebar(self) -> Sidebar:
-        """The list of conversations."""
-        return self.query_one(Sidebar)
-
-    @property
-    def status_bar(self) -> StatusBar:
-        """The bottom line."""
-        return self.query_one(StatusBar)
-
     # -- start and end
 
     def on_mount(self) -> None:
         """Paint first, then open the history off the loop."""
-        self._fit(self.app.size.width, self.app.size.height)
         self._open_services()
 
     @work(group="open", exit_on_error=False)
@@ -155,27 +114,14 @@ class ChatScreen(ThinScreen[None]):
             self.say(services.problems[-1], Level.ERROR)
 
     async def start(self, services: Services) -> None:
-        """What to show first: what was asked for, else a conversation with an answer that was cut, else a new one."""
-        from holytui.ui import bookmark, drafts, starting
+        """Show what is to be shown first; then what happens elsewhere is watched, and early questions go out."""
+        from holytui.ui import starting
         from holytui.ui.watch import Watch
 
-        mark = await asyncio.to_thread(bookmark.take, services.history)
-        conversation = self._first or ("" if self._early else mark.conversation_id)
-        cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
-        await self.refresh_list()
-        if conversation:
-            await self.open_conversation(conversation)
-        elif cut and not self._early:
-            await self.open_conversation(cut[-1].conversation_id)
-        elif not self.conversation_id:
-            kept = await asyncio.to_thread(drafts.load, services.history, "")
-            self.show_new()
-            self.writing.first(kept)
-        await starting.after_cut(self, services, cut)
+        await starting.show_first(self, services, self._first)
         self._started = True
         self.run_worker(Watch(self, services).run(), group="watch", exit_on_error=False)
-        for question in self._early:
-            await self._send(services, replace(question, place=self.place)).wait()
+        await self.sending.open(services)
 
     def on_unmount(self) -> None:
         """Nothing is to be delivered any more; what is written in the prompt is kept as a draft."""
@@ -245,37 +191,12 @@ class ChatScreen(ThinScreen[None]):
     # -- questions and answers
 
     def question(self, text: str, paths: Sequence[str]) -> Question:
-        """What Enter means now: where it was pressed, and what held then."""
-        again, self._refused = text == self._refused, ""
-        editing = self.writing.end_editing()
-        return Question(text, paths, self.place, self.model, self.settings, editing, again)
+        """What Enter means now."""
+        return self.sending.question(text, paths)
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
-        if self.services is None or not self._started:
-            self._early.append(event.question)
-            self.say(_("one moment, the history is being opened"), Level.BUSY)
-        else:
-            self._send(self.services, event.question)
-
-    @work(group="send", exit_on_error=False)
-    async def _send(self, services: Services, question: Question) -> None:
-        try:
-            async with self._sending:
-                started = await asyncio.to_thread(put, services, question)
-            if question.place is self.place:
-                self.writing.named(question.place.id)
-            self.writing.keep()
-            await self.begin(services, started)
-        except HolytuiError as error:
-            if question.editing is not None and question.place is self.place:
-                self.writing.edit(question.editing)
-                self.prompt.put(question.text)
-            else:
-                self.prompt.give_back(question.text)
-            if isinstance(error, NotAttached):
-                self._refused = question.text
-            self.say(str(error), Level.ERROR)
+        self.sending.send(event.question)
 
     @on(Prompt.Commanded)
     async def _commanded(self, event: Prompt.Commanded) -> None:
@@ -303,7 +224,8 @@ class ChatScreen(ThinScreen[None]):
         if turn is not None and turn.waits and self.services is not None:
             self.services.engine.hurry(turn.turn_id)
 
-    def _sees(self) -> bool:
+    def model_sees(self) -> bool:
+        """Whether images can be sent to the model of the next question."""
         return self.services is not None and sees(self.services.config, self.model)
 
     # -- status
@@ -350,45 +272,6 @@ class ChatScreen(ThinScreen[None]):
         position = self._position()
         if position != self.status_bar.status.position:
             self.status_bar.status = replace(self.status_bar.status, position=position)
-
-    # -- size and focus
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Hide what has no room."""
-        self._fit(event.size.width, event.size.height)
-
-    def _fit(self, width: int, height: int) -> None:
-        wanted = self._sidebar_wanted if self._sidebar_wanted is not None else width >= _NARROW
-        self.set_class(not wanted, "-no-sidebar")
-        self.set_class(height < _SHORT, "-short")
-
-    @on(events.DescendantFocus)
-    def _focused(self, event: events.DescendantFocus) -> None:
-        places = {"log": Where.LOG, "sidebar": Where.SIDEBAR, "list-filter": Where.SIDEBAR}
-        self.query_one(KeyHints).where = places.get(event.widget.id or "", Where.PROMPT)
-
-    def action_app_focus(self) -> None:
-        """From the prompt to the messages, to the list if it is shown, and back."""
-        order = ["prompt", "log"] if self.has_class("-no-sidebar") else ["prompt", "log", "sidebar"]
-        now = self.focused.id if self.focused is not None else ""
-        following = order[(order.index(now) + 1) % len(order)] if now in order else "prompt"
-        self.set_focus(self.query_one(f"#{following}"))
-
-    def action_sidebar_toggle(self) -> None:
-        """Show or hide the list; when it is shown it has the focus."""
-        if self.has_class("-no-sidebar"):
-            self.show_list()
-            self.set_focus(self.sidebar)
-        else:
-            self._sidebar_wanted = False
-            self.set_class(True, "-no-sidebar")
-            self.set_focus(self.prompt)
-
-    def show_list(self) -> None:
-        """Show the list if it is hidden."""
-        if self.has_class("-no-sidebar"):
-            self._sidebar_wanted = True
-            self.set_class(False, "-no-sidebar")
 
     # -- keys
 

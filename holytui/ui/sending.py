@@ -1,0 +1,89 @@
+"""Questions on their way from the prompt to the engine, in the order in which Enter was pressed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.worker import Worker
+
+from holytui.errors import HolytuiError, NotAttached
+from holytui.i18n import _
+from holytui.ui.asking import Question, put
+from holytui.ui.connection import Level
+
+if TYPE_CHECKING:
+    from holytui.engine.services import Services
+    from holytui.ui.screens.chat import ChatScreen
+
+
+class Sending:
+    """A question that cannot be put is given back to the prompt; none is lost, and none overtakes another."""
+
+    def __init__(self, screen: ChatScreen) -> None:
+        self._screen = screen
+        self._early: list[Question] = []
+        """From before the history was open and the first conversation was shown."""
+        self._open = False
+        self._refused = ""
+        """A question that names files that are not there; sent once more, it goes out as it is."""
+        self._putting = asyncio.Lock()
+
+    def __bool__(self) -> bool:
+        """Whether questions wait for the history."""
+        return bool(self._early)
+
+    def question(self, text: str, paths: Sequence[str]) -> Question:
+        """What Enter means now: where it was pressed, and what held then."""
+        screen = self._screen
+        again, self._refused = text == self._refused, ""
+        editing = screen.writing.end_editing()
+        return Question(text, paths, screen.place, screen.model, screen.settings, editing, again)
+
+    def send(self, question: Question) -> None:
+        """Put it, or keep it until that can be done."""
+        services = self._screen.services
+        if services is None or not self._open:
+            self._early.append(question)
+            self._screen.say(_("one moment, the history is being opened"), Level.BUSY)
+        else:
+            self._run(services, question)
+
+    def keep(self, question: Question) -> None:
+        """One from the command line, for when the history is open."""
+        self._early.append(question)
+
+    async def open(self, services: Services) -> None:
+        """The first conversation is shown: what waited goes out, to that one."""
+        self._open = True
+        early, self._early = self._early, []
+        for question in early:
+            await self._run(services, replace(question, place=self._screen.place)).wait()
+
+    def _run(self, services: Services, question: Question) -> Worker[None]:
+        return self._screen.run_worker(self._send(services, question), group="send", exit_on_error=False)
+
+    async def _send(self, services: Services, question: Question) -> None:
+        screen = self._screen
+        try:
+            async with self._putting:
+                started = await asyncio.to_thread(put, services, question)
+            if question.place is screen.place:
+                screen.writing.named(question.place.id)
+            screen.writing.keep()
+            await screen.begin(services, started)
+        except HolytuiError as error:
+            self._give_back(question)
+            if isinstance(error, NotAttached):
+                self._refused = question.text
+            screen.say(str(error), Level.ERROR)
+
+    def _give_back(self, question: Question) -> None:
+        screen = self._screen
+        if question.editing is not None and question.place is screen.place:
+            screen.writing.edit(question.editing)
+            screen.prompt.put(question.text)
+        else:
+            screen.prompt.give_back(question.text)
