@@ -97,14 +97,17 @@ def finish(services: Services, cause: Cause, seconds: float) -> None:
     """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`."""
     from holytui.ui import bookmark
 
-    if cause is not Cause.TERMINATE:
-        _detach()
-    elif count := len(services.engine.active()):
-        words = ngettext("{count} answer is still on its way", "{count} answers are still on their way", count)
-        how = _("it is received without a screen; Ctrl+C ends that, and keeps the text")
-        print(f"holytui: {words.format(count=count)}: {how}", file=sys.stderr, flush=True)  # noqa: T201 - the screen is gone
-    # what nobody can read afterwards is not waited for
-    _receive(services, seconds if services.temporary is None else 0.0)
+    # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
+    news: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
+    with _signals(lambda: news.put(None)):  # before Ctrl+C is spoken of
+        if cause is not Cause.TERMINATE:
+            _detach()
+        elif count := len(services.engine.active()):
+            words = ngettext("{count} answer is still on its way", "{count} answers are still on their way", count)
+            how = _("it is received without a screen; Ctrl+C ends that, and keeps the text")
+            print(f"holytui: {words.format(count=count)}: {how}", file=sys.stderr, flush=True)  # noqa: T201 - the screen is gone
+        # what nobody can read afterwards is not waited for
+        _receive(services, news, seconds if services.temporary is None else 0.0)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(_("The terminal was gone, and holytui did not wait any longer"), _("All that had arrived is kept."))
@@ -116,11 +119,8 @@ def finish(services: Services, cause: Cause, seconds: float) -> None:
         log.warning("closing after a hang-up: %s", error)
 
 
-def _receive(services: Services, seconds: float) -> None:
+def _receive(services: Services, news: queue.SimpleQueue[Ended | None], seconds: float) -> None:
     from holytui.engine.events import Ended
-
-    # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
-    news: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
 
     def heard(event: TurnEvent) -> None:
         if isinstance(event, Ended):
@@ -128,17 +128,16 @@ def _receive(services: Services, seconds: float) -> None:
 
     services.engine.listen(heard)
     until = time.monotonic() + seconds
-    with _signals(lambda: news.put(None)):
-        while active := services.engine.active():
-            left = until - time.monotonic()
-            if left <= 0:
+    while active := services.engine.active():
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        with suppress(queue.Empty):
+            if news.get(timeout=min(left, _LOOK)) is None:
                 return
-            with suppress(queue.Empty):
-                if news.get(timeout=min(left, _LOOK)) is None:
-                    return
-            now = {each.conversation_id for each in services.engine.active().values()}
-            for conversation_id in {each.conversation_id for each in active.values()} - now:
-                _mark_unread(services.history, conversation_id)
+        now = {each.conversation_id for each in services.engine.active().values()}
+        for conversation_id in {each.conversation_id for each in active.values()} - now:
+            _mark_unread(services.history, conversation_id)
 
 
 def _mark_unread(history: History, conversation_id: str) -> None:
