@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
 import pyte
 from pyte.screens import Char
 
-from holytui.terminal.cells import clusters
+from holytui.terminal.cells import _PLAIN, clusters
 
 _OFF = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
 _ON = {1, 2, 3, 4, 5, 6, 7, 8, 9, 21, 51, 52, 53}
@@ -23,6 +24,10 @@ class Cell(NamedTuple):
     foreground: str
     background: str
     attributes: frozenset[int]
+
+
+Difference = tuple[int, int, Cell, Cell]
+"""Column and row of a cell, and what it is on either screen."""
 
 
 class Screen(pyte.Screen):
@@ -45,17 +50,27 @@ class Screen(pyte.Screen):
 
     def cell(self, x: int, y: int) -> Cell:
         char = self.buffer[y][x]
-        attributes = _attributes(char)
-        if char.data == " " and not attributes & _SHOWS_ON_BLANKS:
-            return Cell(" ", "", _name(char.bg), frozenset())
-        return Cell(char.data, _name(char.fg), _name(char.bg), attributes)
+        return Cell(char.data, _name(char.fg), _name(char.bg), _attributes(char))
 
     def cells(self) -> list[list[Cell]]:
         return [[self.cell(x, y) for x in range(self.columns)] for y in range(self.lines)]
 
+    def differences(self, other: Screen) -> list[Difference]:
+        """Where the two do not show the same: column, row, this one's cell and the other's."""
+        return [
+            (x, y, self.cell(x, y), other.cell(x, y))
+            for y in range(self.lines)
+            if self.buffer[y] != other.buffer[y]
+            for x in range(self.columns)
+            if self.cell(x, y) != other.cell(x, y)
+        ]
+
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def draw(self, data: str) -> None:
+        if _PLAIN.fullmatch(data) and self.cursor.x + len(data) <= self.columns:
+            self._draw_plain(data)
+            return
         for cluster, width in clusters(data):
             cells = self.measure(cluster, width)
             if cells == 0:
@@ -64,11 +79,22 @@ class Screen(pyte.Screen):
             line = self.buffer[self.cursor.y]
             self._unpair(self.cursor.x)
             self._unpair(self.cursor.x + cells)
-            line[self.cursor.x] = self.cursor.attrs._replace(data=cluster)
+            line[self.cursor.x] = _drawn(cluster, self.cursor.attrs)
             for x in range(self.cursor.x + 1, self.cursor.x + cells):
-                line[x] = self.cursor.attrs._replace(data="")
+                line[x] = _drawn("", self.cursor.attrs)
             self.cursor.x += cells
             self.last = cluster
+
+    def _draw_plain(self, data: str) -> None:
+        """The same for text of one cell a character, which nearly all is."""
+        start = self.cursor.x
+        self._unpair(start)
+        self._unpair(start + len(data))
+        line, pen = self.buffer[self.cursor.y], self.cursor.attrs
+        for x, char in enumerate(data, start):
+            line[x] = _drawn(char, pen)
+        self.cursor.x = start + len(data)
+        self.last = data[-1:] or self.last
 
     def _unpair(self, x: int) -> None:
         """What is written into the middle of a wide character leaves a blank in its other half."""
@@ -82,39 +108,13 @@ class Screen(pyte.Screen):
         while end < self.columns and line[end].data == "":
             end += 1
         for other in range(start, end):
-            line[other] = line[other]._replace(data=" ")
+            line[other] = _drawn(" ", line[other])
 
     def repeat(self, count: int = 1) -> None:
         self.draw(self.last * (count or 1))
 
     def select_graphic_rendition(self, *codes: int) -> None:
-        pen = self.cursor.attrs
-        attributes = set(_attributes(pen))
-        foreground, background = pen.fg, pen.bg
-        queue = list(codes or (0,))
-        while queue:
-            code = queue.pop(0)
-            if code == 0:
-                foreground = background = "default"
-                attributes.clear()
-            elif code in (38, 48):
-                count = 4 if queue[0] == 2 else 2
-                colour = ";".join(str(part) for part in (code - 8, *queue[:count]))
-                del queue[:count]
-                foreground, background = (colour, background) if code == 38 else (foreground, colour)
-            elif code in _ON:
-                attributes.add(code)
-            elif code in _OFF:
-                attributes -= _OFF[code]
-            elif code in (39, 49):
-                foreground, background = ("default", background) if code == 39 else (foreground, "default")
-            elif 30 <= code <= 37 or 90 <= code <= 97:
-                foreground = str(code)
-            elif 40 <= code <= 47 or 100 <= code <= 107:
-                background = str(code - 10)
-            else:
-                raise AssertionError(f"SGR {code}")
-        self.cursor.attrs = _char(foreground, background, frozenset(attributes))
+        self.cursor.attrs = _after_sgr(self.cursor.attrs, codes or (0,))
 
     # -- erasing and moving rows ------------------------------------------------------------------------------------
 
@@ -215,6 +215,44 @@ class Stream(pyte.Stream):
 
     csi = {**pyte.Stream.csi, "b": "repeat", "s": "left_right_margins"}  # noqa: RUF012 - pyte's own attribute
     events = frozenset(chain(pyte.Stream.events, ("repeat", "left_right_margins")))
+
+
+@cache
+def _after_sgr(pen: Char, codes: tuple[int, ...]) -> Char:
+    attributes = set(_attributes(pen))
+    foreground, background = pen.fg, pen.bg
+    queue = list(codes)
+    while queue:
+        code = queue.pop(0)
+        if code == 0:
+            foreground = background = "default"
+            attributes.clear()
+        elif code in (38, 48):
+            count = 4 if queue[0] == 2 else 2
+            colour = ";".join(str(part) for part in (code - 8, *queue[:count]))
+            del queue[:count]
+            foreground, background = (colour, background) if code == 38 else (foreground, colour)
+        elif code in _ON:
+            attributes.add(code)
+        elif code in _OFF:
+            attributes -= _OFF[code]
+        elif code in (39, 49):
+            foreground, background = ("default", background) if code == 39 else (foreground, "default")
+        elif 30 <= code <= 37 or 90 <= code <= 97:
+            foreground = str(code)
+        elif 40 <= code <= 47 or 100 <= code <= 107:
+            background = str(code - 10)
+        else:
+            raise AssertionError(f"SGR {code}")
+    return _char(foreground, background, frozenset(attributes))
+
+
+@cache
+def _drawn(text: str, pen: Char) -> Char:
+    """`text` in the pen's style; of a blank only what a user sees of it."""
+    if text == " " and not _attributes(pen) & _SHOWS_ON_BLANKS:
+        return _char("default", pen.bg, frozenset())
+    return pen._replace(data=text)
 
 
 def _char(foreground: str, background: str, attributes: frozenset[int]) -> Char:

@@ -1,0 +1,87 @@
+"""Half an hour of real use, in which every frame shows what Textual's own bytes show. See `film` and `reel`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from holytui.engine import outlet
+from holytui.ui import answers
+from tests.terminal.film import DEPTHS, Projector, Studio
+from tests.terminal.reel import Clock, Player, Prompter, play
+from tests.ui.house import config_with, visit
+
+HALF_AN_HOUR = 1800.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(answers, "time", clock)
+    monkeypatch.setattr(outlet, "INTERVAL", 0.0)
+    return clock
+
+
+@pytest.fixture
+def prompter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Prompter]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    prompter = Prompter()
+    yield prompter
+    prompter.server.close()
+
+
+@dataclass
+class Film:
+    """What a film is made of."""
+
+    prompter: Prompter
+    clock: Clock
+    folder: Path
+
+    async def show(self, projector: Projector, seconds: float, kinds: Sequence[str] = (), length: int = 10_000) -> None:
+        studio = Studio(self.folder, config_with(self.prompter.server.base_url))
+        studio.camera = projector.show
+        try:
+            async with visit(studio) as visitor:
+                player = Player(visitor, self.prompter, projector, self.clock, Random(1))
+                await play(player, seconds, kinds, length)
+        finally:
+            studio.close()
+            projector.close()
+
+
+@pytest.fixture
+def film(prompter: Prompter, clock: Clock, tmp_path: Path) -> Film:
+    return Film(prompter, clock, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("depth", "kinds"),
+    [("truecolor", ("cjk", "emoji")), ("256", ("table", "python")), ("standard", ("prose_vi", "log"))],
+)
+async def test_a_short_use_shows_what_textuals_own_bytes_show(depth: str, kinds: Sequence[str], film: Film) -> None:
+    projector = Projector(depth, dropped=(0.0, 0.5))
+    await film.show(projector, 20, kinds, 500)
+    assert projector.frames > 150
+    assert projector.pauses >= 2
+    assert projector.bytes[f"{depth} full without 0%"] < projector.stock_bytes / 5
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("depth", DEPTHS)
+async def test_half_an_hour_of_use_shows_what_textuals_own_bytes_show(
+    depth: str, film: Film, capsys: pytest.CaptureFixture[str]
+) -> None:
+    projector = Projector(depth, dropped=(0.0, 0.5))
+    await film.show(projector, HALF_AN_HOUR)
+    lines = [f"{depth}: {projector.frames:,} frames, {projector.pauses} looks at the whole screen"]
+    lines += [f"  {name:34}{count:12,} bytes" for name, count in projector.bytes.items()]
+    lines.append(f"  {'Textual':34}{projector.stock_bytes:12,} bytes")
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
