@@ -18,6 +18,9 @@ def prepare_environment(environ: MutableMapping[str, str], *, over_ssh: bool | N
     """
     if over_ssh is None:
         over_ssh = is_ssh(environ)
+    if environ.get("STY") and environ.get("COLORTERM"):
+        # inherited from the terminal around GNU screen, which takes the parts of a 24 bit colour for attributes
+        environ.setdefault("TEXTUAL_COLOR_SYSTEM", "256")
     environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     # the driver paces what is written; here a lower rate would only make each key and token wait for the next beat

@@ -250,7 +250,7 @@ class Player:
         log = self.visitor.chat.log_view
         pilot = self.visitor.pilot
         x, y = log.region.x + 3, log.region.y + 2
-        if log.size.height > 6:
+        if log.size.height > 6 and log.size.width > 30:
             await pilot.mouse_down(offset=(x, y))
             await pilot.hover(offset=(x + 20, y + 2))
             await pilot.mouse_up(offset=(x + 20, y + 2))

@@ -99,3 +99,17 @@ def test_a_local_terminal_keeps_its_animations() -> None:
     assert environ["TEXTUAL_DISABLE_KITTY_KEY"] == "1"
     assert is_ssh({"SSH_TTY": "/dev/pts/1"})
     assert not is_ssh({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "depth"),
+    [
+        ({"STY": "1.tty", "COLORTERM": "truecolor"}, "256"),
+        ({"STY": "1.tty", "COLORTERM": "truecolor", "TEXTUAL_COLOR_SYSTEM": "standard"}, "standard"),
+        ({"STY": "1.tty"}, None),
+        ({"COLORTERM": "truecolor"}, None),
+    ],
+)
+def test_gnu_screen_gets_no_colours_that_it_takes_for_attributes(environ: dict[str, str], depth: str | None) -> None:
+    prepare_environment(environ)
+    assert environ.get("TEXTUAL_COLOR_SYSTEM") == depth
