@@ -119,10 +119,10 @@ def copy_text(
 def _send(text: str, environ: Mapping[str, str], send: Callable[[bytes], None], warnings: list[str]) -> bool:
     sequence = osc52(text)
     if len(sequence) > MOST_BYTES:
-        warnings.append(_("Too long for the terminal: it takes at most 1 MiB."))
+        warnings.append(_("too long for the terminal: it takes at most 1 MiB"))
         return False
     if len(sequence) > MOSH_BYTES:
-        warnings.append(_("Some terminals cut long texts; mosh keeps only the first 12 KB."))
+        warnings.append(_("mosh keeps only the first 12 KB, and some terminals cut it too"))
     send(for_screen(sequence) if environ.get("STY") and not environ.get("TMUX") else sequence)
     return True
 

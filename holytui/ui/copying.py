@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from holytui import paths
 from holytui.errors import TerminalError
 from holytui.i18n import _
-from holytui.terminal.clipboard import copy_text
+from holytui.terminal.clipboard import CopyReport, copy_text
 from holytui.ui.connection import Level
 
 if TYPE_CHECKING:
@@ -27,10 +27,13 @@ async def copy(screen: ChatScreen, text: str) -> None:
     def send(data: bytes) -> None:
         driver.write(data.decode("ascii"))
 
-    def work() -> str:
-        return copy_text(text, environ=os.environ, send=send, file=paths.copied_file()).summary
+    def work() -> CopyReport:
+        return copy_text(text, environ=os.environ, send=send, file=paths.copied_file())
 
     try:
-        screen.say(await asyncio.to_thread(work))
+        report = await asyncio.to_thread(work)
     except (TerminalError, OSError) as error:
         screen.say(_("not copied: {reason}").format(reason=error), Level.ERROR)
+    else:
+        words = " · ".join((report.summary, *report.warnings))
+        screen.say(words, Level.WARNING if report.warnings else Level.CALM)
