@@ -102,7 +102,7 @@ class Player:
 
     # -- time
 
-    async def paint(self, _delay: float | None = None) -> None:
+    async def paint(self, delay: float | None = None) -> None:
         """Let what happened be painted, without waiting for anything else."""
         await self.visitor.pilot._wait_for_screen()
         self.visitor.app.screen._on_timer_update()
