@@ -16,7 +16,7 @@ async def test_a_copy_says_how_far_it_goes(house: House, size: int, told: str) -
     question = history.add_message(talk.id, Role.USER, "?", parent_id=None)
     answer = history.add_message(talk.id, Role.ASSISTANT, "x" * size, parent_id=question.id)
     history.set_state(answer.id, AnswerState.COMPLETE)
-    async with visit(house, (150, 30), conversation=talk.id) as visitor:
+    async with visit(house, (300, 30), conversation=talk.id) as visitor:
         await visitor.act("chat.copy")
         await visitor.until(lambda: f"{size} bytes" in visitor.status)
         assert ("▲" in visitor.status) == bool(told)
