@@ -96,7 +96,8 @@ def fork(history: History, message: Message) -> str:
     """A new conversation with a copy of the branch down to `message`; returns its id."""
     old = history.conversation(message.conversation_id)
     assert old is not None, "a shown message has a conversation"
-    new = history.create_conversation(title=old.title, model=old.model, system=old.system)
+    title = _("{title} · branch").format(title=old.title)
+    new = history.create_conversation(title=title, model=old.model, system=old.system)
     parent = None
     for one in history.branch(old.id, message.id):
         state = one.state if one.state.final else AnswerState.INTERRUPTED

@@ -1,4 +1,5 @@
-"""A question as the log shows it: as it was typed, row by row. A long one is folded to its first rows.
+"""A question as the log shows it: as it was typed, row by row. A long one is folded to its first and last rows, as
+what is asked stands before or behind what was pasted.
 
 It is no Markdown, unless its writer meant it.
 """
@@ -19,8 +20,10 @@ from holytui.ui import format as fmt
 
 MOST = 12
 """A question of more rows than this can be folded."""
-KEPT = 8
-"""The rows that are shown of a folded one."""
+KEPT = 6
+"""The first rows that are shown of a folded one."""
+LAST = 3
+"""The last rows that are shown of it, if they are whole lines."""
 _LEAST = 4
 """It is cut between two lines of the text where that leaves at least so many rows, else within a line."""
 
@@ -36,18 +39,21 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What is shown of a long question, and where what is left out begins."""
+    """What is shown of a long question, and what is left out: the text from `offset` up to `end`."""
 
     rows: Sequence[Content]
     offset: int
     between_lines: bool
+    end: int
+    last: Sequence[_Row] = ()
+    """What is shown behind it."""
 
     def rest(self, text: str) -> str:
         """How much is left out, in words."""
         if self.between_lines:
-            count = text.count("\n", self.offset) + 1
+            count = text.count("\n", self.offset, self.end) + (not self.last)
             return ngettext("{count} more line", "{count} more lines", count).format(count=fmt.whole(count))
-        count = len(text) - self.offset
+        count = self.end - self.offset
         return ngettext("{count} more character", "{count} more characters", count).format(count=fmt.whole(count))
 
 
@@ -76,12 +82,13 @@ class QuestionText:
 
     def hides(self, offset: int) -> bool:
         """Whether the place in the text is not among the `rows`."""
-        return self._folded is not None and not self._lines and offset >= self._folded.offset
+        folded = self._folded
+        return folded is not None and not self._lines and folded.offset <= offset < folded.end
 
     def row_of(self, offset: int) -> int:
         """The row that has the place in the text, which must not be hidden."""
         if not self._lines:
-            return 0
+            return self._row_of_folded(offset)
         line = self._lines[bisect_right(self._lines, offset) - 1]
         row, end = bisect_left(self._lines, line), bisect_right(self._lines, line) - 1
         left = _letters(self._text[line:offset])
@@ -90,9 +97,15 @@ class QuestionText:
             row += 1
         return row
 
+    def _row_of_folded(self, offset: int) -> int:
+        if self._folded is None or offset < self._folded.end:
+            return 0
+        before = sum(row.line <= offset for row in self._folded.last)
+        return len(self._folded.rows) + max(1, before)
+
     def _lay_out(self, width: int, is_open: bool, key: str) -> None:
         head = list(islice(_rows(self._text, width, MOST + 1), MOST + 1))
-        self._folded = folded = _fold(self._text, head) if len(head) > MOST else None
+        self._folded = folded = _fold(self._text, head, width) if len(head) > MOST else None
         self._lines = ()
         if folded is None:
             self._rows = [row.content for row in head]
@@ -104,7 +117,8 @@ class QuestionText:
                 self._rows.append(_note("▾", _("{key} folds").format(key=key), width))
         else:
             words = [folded.rest(self._text), *([_("{key} opens").format(key=key)] if key else ())]
-            self._rows = [*folded.rows, _note("▸", " · ".join(words), width)]
+            last = [row.content for row in folded.last]
+            self._rows = [*folded.rows, _note("▸", " · ".join(words), width), *last]
 
 
 def _note(arrow: str, words: str, width: int) -> Content:
@@ -116,18 +130,34 @@ def _letters(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _fold(text: str, head: Sequence[_Row]) -> Folded:
-    """What to show of a text that begins with the rows `head`."""
+def _fold(text: str, head: Sequence[_Row], width: int) -> Folded:
+    """What to show of a text that begins with the rows `head`, and goes on for more than `MOST`."""
+    last = _last(text, width)
+    end = last[0].line if last else len(text)
     kept = next((count for count in range(KEPT, _LEAST - 1, -1) if head[count - 1].ends), 0)
     if kept:
-        return Folded([row.content for row in head[:kept]], head[kept].line, True)
+        return Folded([row.content for row in head[:kept]], head[kept].line, True, end, last)
     rows, line = [row.content for row in head[:KEPT]], head[KEPT - 1].line
     shown = sum(_letters(row.content.plain) for row in head[:KEPT] if row.line == line)
     offset = line
     while shown:
         shown -= not text[offset].isspace()
         offset += 1
-    return Folded(rows, offset, False)
+    return Folded(rows, offset, False, end, last)
+
+
+def _last(text: str, width: int) -> Sequence[_Row]:
+    """The rows of the last lines, as many whole ones as fit into `LAST`."""
+    found: list[_Row] = []
+    end = len(text)
+    while end > 0:
+        start = text.rfind("\n", 0, end) + 1
+        rows = list(islice(_rows(text[start:end], width, LAST + 1), LAST + 1))
+        if not start or len(found) + len(rows) > LAST:
+            break
+        found[:0] = [_Row(row.content, start, row.ends) for row in rows]
+        end = start - 1
+    return found
 
 
 def _rows(text: str, width: int, most: int) -> Iterator[_Row]:

@@ -15,7 +15,7 @@ from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
 from holytui.store.bundles import Bundle
 from holytui.ui import question
-from holytui.ui.question import KEPT, MOST, QuestionText
+from holytui.ui.question import KEPT, LAST, MOST, QuestionText
 from holytui.ui.screens.chat import ChatScreen
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, visit
@@ -41,10 +41,19 @@ def test_a_short_question_is_shown_whole() -> None:
 
 
 def test_a_long_question_shows_its_first_lines_and_how_many_more_there_are() -> None:
-    assert shown(LOG) == [*LINES[:KEPT], "▸ 9,992 more lines · Space opens"[:29] + "…"]
-    assert shown(LOG, 40)[-1] == "▸ 9,992 more lines · Space opens"
-    assert shown("\n".join(LINES[:13]), 40)[-1] == "▸ 5 more lines · Space opens"
-    assert shown(LOG, 40, key="")[-1] == "▸ 9,992 more lines"
+    assert shown(LOG) == [*LINES[:KEPT], "▸ 9,991 more lines · Space opens"[:29] + "…", *LINES[-LAST:]]
+    assert shown(LOG, 40)[KEPT] == "▸ 9,991 more lines · Space opens"
+    assert shown("\n".join(LINES[:13]), 40)[KEPT] == "▸ 4 more lines · Space opens"
+    assert shown(LOG, 40, key="")[KEPT] == "▸ 9,991 more lines"
+
+
+def test_what_is_asked_below_a_paste_is_in_sight() -> None:
+    rows = shown(LOG + "\n\nWhat is wrong here?", 40)
+    assert rows[KEPT:] == ["▸ 9,993 more lines · Space opens", LINES[-1], "", "What is wrong here?"]
+
+
+def test_a_last_line_that_is_long_is_not_shown_in_part() -> None:
+    assert shown(LOG + "\n" + "long words " * 30, 40)[KEPT:] == ["▸ 9,995 more lines · Space opens"]
 
 
 def test_opened_it_shows_all_and_how_to_fold_it() -> None:
@@ -54,12 +63,13 @@ def test_opened_it_shows_all_and_how_to_fold_it() -> None:
 
 def test_it_is_cut_between_lines_where_that_leaves_enough_of_it() -> None:
     text = "\n".join(["one", "two", "three", "four", "five", "long words " * 20, *LINES[:20]])
-    assert shown(text, 40) == ["one", "two", "three", "four", "five", "▸ 21 more lines · Space opens"]
+    note = "▸ 18 more lines · Space opens"
+    assert shown(text, 40) == ["one", "two", "three", "four", "five", note, *LINES[17:20]]
 
 
 def test_a_line_longer_than_what_is_shown_is_cut_within_it() -> None:
-    assert shown("x" * 1_000_030, 30) == ["x" * 30] * KEPT + ["▸ 999,790 more characters · S…"]
-    assert shown("one\n" + "ab " * 400, 40)[-1] == "▸ 928 more characters · Space opens"
+    assert shown("x" * 1_000_030, 30) == ["x" * 30] * KEPT + ["▸ 999,850 more characters · S…"]
+    assert shown("one\n" + "ab " * 400, 40)[-1] == "▸ 1,006 more characters · Space opens"
 
 
 @settings(max_examples=300, deadline=None)
@@ -73,8 +83,12 @@ def test_its_rows_are_those_of_the_whole_text(text: str, width: int) -> None:
         assert shown(text, width) == rows
         return
     folded = shown(text, width)
-    assert 4 <= len(folded) - 1 <= KEPT
-    assert folded[:-1] == rows[: len(folded) - 1]
+    note = next(at for at, row in enumerate(folded) if row.startswith("▸"))
+    last = folded[note + 1 :]
+    assert 4 <= note <= KEPT
+    assert len(last) <= LAST
+    assert folded[:note] == rows[:note]
+    assert last == rows[len(rows) - len(last) :]
     assert shown(text, width, is_open=True, key="") == rows
 
 
@@ -94,7 +108,11 @@ def test_every_place_is_in_the_row_that_it_is_found_in(text: str, width: int, da
         before = sum(len("".join(one.plain.split())) for one in rows[:row])
         letters = len("".join(text[:at].split()))
         assert before <= letters < before + len("".join(rows[row].plain.split()))
-        assert folded.hides(at) == (row >= len(first_rows) - 1)
+        note = next(y for y, one in enumerate(first_rows) if one.plain.startswith("▸"))
+        behind = len(first_rows) - note - 1
+        assert folded.hides(at) == (note <= row < len(rows) - 1 - behind)
+        if not folded.hides(at) and row >= note:
+            assert first_rows[folded.row_of(at)].plain == rows[row].plain
 
 
 @pytest.mark.parametrize(
@@ -148,7 +166,7 @@ async def at_the_question(house: House, size: tuple[int, int] = (120, 40)) -> As
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])
 async def test_a_key_opens_it_where_it_stands_and_folds_it_again(house: House, size: tuple[int, int]) -> None:
     async with at_the_question(house, size) as visitor:
-        await visitor.sees("▸ 9,992 more lines · Space opens")
+        await visitor.sees("▸ 9,991 more lines · Space opens")
         assert "That is long." in visitor.text
         before = visitor.text.splitlines()
         await visitor.act("message.reasoning")
@@ -197,7 +215,7 @@ async def test_the_key_in_force_is_named(build_house: Build) -> None:
 async def test_without_a_key_none_is_named_and_the_palette_opens_it(build_house: Build) -> None:
     house = build_house(keys=build({"message.reasoning": ()}))
     async with at_the_question(house) as visitor:
-        await visitor.sees("▸ 9,992 more lines")
+        await visitor.sees("▸ 9,991 more lines")
         assert "opens" not in visitor.text
         await visitor.act("app.palette")
         await visitor.pick("Fold open")

@@ -18,6 +18,8 @@ from textual.widgets.option_list import Option
 from holytui.i18n import _
 from holytui.ui.widgets.line import Line
 
+_WIDEST = 34
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -43,6 +45,8 @@ class Picker(ModalScreen[str | None]):
         super().__init__()
         self._title = title
         self._choices = choices
+        self._column = min(_WIDEST, max((cell_len(choice.label) for choice in choices), default=0) + 3)
+        """Where the remarks begin."""
         self._current = current
         self._free = free
         """If given, what is typed may be picked too, under this label."""
@@ -76,7 +80,7 @@ class Picker(ModalScreen[str | None]):
 
     def _row(self, choice: Choice) -> Content:
         mark = "› " if choice.value == self._current else "  "
-        pad = " " * max(2, 34 - cell_len(choice.label))
+        pad = " " * max(2, self._column - cell_len(choice.label))
         return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$muted"))
 
     @on(Input.Changed)
