@@ -8,6 +8,7 @@ from pathlib import Path
 
 from holytui.keymap import ACTIONS, Where
 from holytui.ui.bindings import display_key
+from holytui.ui.commands import name_of
 
 README = Path(__file__).parent.parent / "README.md"
 _PLACES = {
@@ -24,7 +25,8 @@ def keys_table() -> str:
     for where in Where:
         for action in ACTIONS:
             if action.where is where:
-                keys = " ".join(f"`{display_key(key)}`" for key in action.keys)
+                names = [display_key(key) for key in action.keys] or [name_of(action.id)]
+                keys = " ".join(f"`{name}`" for name in names)
                 rows.append(f"| {_PLACES[where]} | {keys} | {action.help} |")
     return "\n".join(rows)
 

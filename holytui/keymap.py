@@ -28,7 +28,7 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that a key does. `label` and `help` are message ids, translated where they are shown."""
+    """Something that a key does, or only a command. `label` and `help` are message ids, translated where shown."""
 
     id: str
     keys: tuple[str, ...]
@@ -60,6 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         ("app.focus", "tab", N_("Log"), N_("Go from the prompt to the messages and back")),
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Paint the whole screen anew")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off")),
+        ("app.theme", "", N_("Theme"), N_("Choose the colours, and see each theme at once")),
         ("app.quit", "ctrl+d", N_("Quit"), N_("Leave holytui (in the prompt: when it is empty)"), True),
     ),
     *_table(

@@ -52,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
+        config_file=options.config,
     )
     app.run(mouse=config.ui.mouse)
     if app.services is not None:

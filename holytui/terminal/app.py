@@ -48,6 +48,12 @@ class ThinApp(App[ReturnType]):
         """The screen behind all others."""
         return ThinScreen(id="_default")
 
+    def start_with_theme(self, name: str) -> None:
+        """Use a theme from the start: the style sheet, not read yet, then need not be read a second time for it."""
+        self.set_reactive(App.theme, name)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         driver = self._driver
         if not isinstance(driver, ThinDriver) or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
@@ -82,7 +88,7 @@ def check_textual() -> str | None:
     needed: list[tuple[object, tuple[str, ...]]] = [
         (Compositor, ("_get_renders", "visible_widgets")),
         (StylesCache(), ("_cache", "_dirty_lines")),
-        (App, ("_display", "post_display_hook", "_handle_exception")),
+        (App, ("_display", "post_display_hook", "_handle_exception", "_refresh_truecolor_filter")),
         (LinuxDriver, ("_patch_lflag", "_patch_iflag", "_run_input_thread", "_sigtstp_application")),
     ]
     missing = [name for owner, names in needed for name in names if not hasattr(owner, name)]

@@ -11,9 +11,9 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, details, exporting, starting
+from holytui.ui import conversation_settings, details, exporting, starting, theming
 from holytui.ui import help as help_page
-from holytui.ui.bindings import display_key
+from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
 from holytui.ui.screens.dialogs import Choice, PageDialog, Picker
@@ -48,6 +48,8 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             _palette(screen)
         case "app.details":
             _overview(screen)
+        case "app.theme":
+            await theming.pick(screen)
         case "app.mouse":
             _toggle_mouse(screen)
         case "history.search":
@@ -133,12 +135,12 @@ def by_name(action: Action) -> bool:
 
 
 def _palette(screen: ChatScreen) -> None:
-    choices = []
-    for action in ACTIONS:
-        if not by_name(action):
-            continue
-        keys = " ".join(display_key(key) for key in screen.keymap.of(action.id))
-        choices.append(Choice(action.id, _(action.label), f"{keys} · {_(action.help)}"))
+    keys = shown_keys(screen.keymap, " ")
+    choices = [
+        Choice(action.id, _(action.label), f"{keys[action.id]} · {_(action.help)}")
+        for action in ACTIONS
+        if by_name(action)
+    ]
 
     async def chosen(action_id: str | None) -> None:
         if action_id:

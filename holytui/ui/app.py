@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import events, on
-from textual.app import App
 from textual.screen import Screen
 
+from holytui import paths
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
 from holytui.ui.hangup import Leaving
@@ -38,9 +40,12 @@ class HolytuiApp(ThinApp[None]):
         model: str = "",
         conversation: str = "",
         question: str = "",
+        config_file: Path | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class())
+        # where shades of grey are wanted, the terminal's own colours, of which nobody knows the shade, cannot be used
+        super().__init__(driver_class=driver_class(), ansi_color=False if "NO_COLOR" in os.environ else None)
         self.config = config
+        self._config_file = config_file
         self.animation_level = "none"
         self.leaving: Leaving | None = None
         self._notices = Notices(self, config.ui.notify)
@@ -56,14 +61,18 @@ class HolytuiApp(ThinApp[None]):
         self._set_theme(config.ui.theme)
 
     def _set_theme(self, wanted: str) -> None:
-        """Before the style sheet is read, which would have to be read again for another theme."""
+        """As the configuration says, if there is such a theme."""
         found = themes.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.set_reactive(App.theme, wanted if wanted in known else themes.DEFAULT)
-        self.stylesheet.set_variables(self.get_css_variables())
+        self.start_with_theme(wanted if wanted in known else themes.DEFAULT)
         self._chat.theme_problems = _theme_problems(found.problems, wanted, known)
+
+    @property
+    def config_file(self) -> Path:
+        """Where the configuration is, or is to be."""
+        return self._config_file or paths.config_file()
 
     @property
     def services(self) -> Services | None:

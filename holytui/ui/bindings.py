@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where
+from holytui.ui.commands import name_of
 
 
 def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
@@ -36,7 +37,7 @@ def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
 
 
 def _bindings(node: DOMNode, action: Action, keymap: Keymap) -> list[Binding]:
-    numbered = action.keys[0].isdigit()
+    numbered = "".join(action.keys).isdigit()
     name = action.id.replace(".", "_")
     own = hasattr(node, f"action_{name}")
     return [
@@ -115,6 +116,10 @@ def display_key(key: str) -> str:
     return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
 
 
-def shown_keys(keymap: Keymap) -> dict[str, str]:
-    """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`."""
-    return {action.id: _(" or ").join(display_key(key) for key in keymap.of(action.id)) or "–" for action in ACTIONS}
+def shown_keys(keymap: Keymap, between: str = "") -> dict[str, str]:
+    """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`; of one without keys, what is typed instead."""
+    between = between or _(" or ")
+    return {
+        action.id: between.join(map(display_key, keymap.of(action.id))) or name_of(action.id) or "–"
+        for action in ACTIONS
+    }

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "filter": "sidebar.filter",
         "details": "app.details",
         "editor": "prompt.editor",
+        "theme": "app.theme",
         "mouse": "app.mouse",
         "repaint": "app.repaint",
         "actions": "app.palette",
@@ -44,6 +45,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Name to action, in the order in which they are offered."""
+
+
+def name_of(action: str) -> str:
+    """What is typed for an action, such as `/new`; empty: it has no name."""
+    return next((f"/{name}" for name, named in COMMANDS.items() if named == action), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from holytui.i18n import N_, _
 from holytui.keymap import ACTIONS, Keymap, Where
-from holytui.ui.bindings import display_key
+from holytui.ui.bindings import shown_keys
 
 _PLACES = {
     Where.APP: N_("Everywhere"),
@@ -19,12 +19,14 @@ _PLACES = {
 def lines(keymap: Keymap) -> list[Content]:
     """A heading for each place, then its keys with what they do."""
     out: list[Content] = []
+    keys = shown_keys(keymap, " ")
     for where in Where:
         out.append(Content.assemble((_(_PLACES[where]), "bold $primary")))
-        for action in ACTIONS:
-            if action.where is where:
-                keys = " ".join(display_key(key) for key in keymap.of(action.id)) or "–"
-                out.append(Content.assemble("  ", (f"{keys:<18}", "bold"), " ", _(action.help)))
+        out += [
+            Content.assemble("  ", (f"{keys[action.id]:<18}", "bold"), " ", _(action.help))
+            for action in ACTIONS
+            if action.where is where
+        ]
         out.append(Content(""))
     out.append(Content(_("Ask the model guide/guide about anything else: it answers without a network.")))
     return out

@@ -15,7 +15,6 @@ from textual.message import Message
 from holytui.errors import StoreError
 from holytui.i18n import N_, _
 from holytui.models import AnswerState
-from holytui.terminal.notice import BELL, notice
 from holytui.text import sanitize_line
 
 if TYPE_CHECKING:
@@ -71,15 +70,16 @@ class Notices:
         here = self._focus_told and self._app.app_focus and event.conversation_id == open_conversation
         if self._how == "off" or not is_wanted(event.state, event.seconds, in_sight=here):
             return
-        if self._how == "bell":
-            self._send(BELL)
-        else:
-            self._app.run_worker(self._show(event), group="notice", exit_on_error=False)
+        self._app.run_worker(self._tell(event), group="notice", exit_on_error=False)
 
-    async def _show(self, event: AnswerEnded) -> None:
+    async def _tell(self, event: AnswerEnded) -> None:
         self._send(await asyncio.to_thread(self._sequence, event))
 
     def _sequence(self, event: AnswerEnded) -> str:
+        from holytui.terminal.notice import BELL, notice  # the first paint does without
+
+        if self._how == "bell":
+            return BELL
         services = self._app.services
         try:
             found = services.history.conversation(event.conversation_id) if services is not None else None

@@ -49,7 +49,7 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
                 case Theme() as theme:
                     themes[theme.name] = theme
                 case problem:
-                    problems.append(f"{file.name}: {problem}")
+                    problems.append(f"{sanitize_line(file.name)}: {problem}")
     return Loaded(tuple(themes.values()), tuple(problems))
 
 
@@ -65,7 +65,9 @@ def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
     """What Textual's style sheet asks of a palette of the terminal's own colours, and does not work out for it."""
     if not table.get("ansi"):
         return {}
-    return BUILTIN_THEMES["ansi-dark" if table.get("dark", True) else "ansi-light"].variables
+    variables = BUILTIN_THEMES["ansi-dark" if table.get("dark", True) else "ansi-light"].variables
+    # where the list itself has no focus, as in a dialog, its cursor would have no colour
+    return {**variables, "block-cursor-blurred-background": str(table.get("primary"))}
 
 
 def read(file: Path) -> Theme | str:
@@ -80,6 +82,9 @@ def read(file: Path) -> Theme | str:
             meant = nearest(key, _KNOWN)
             words = _("unknown key “{key}”; did you mean “{meant}”?") if meant else _("unknown key “{key}”")
             return words.format(key=sanitize_line(key), meant=meant)
+    name = table["name"]
+    if not isinstance(name, str) or not name or sanitize_line(name) != name:
+        return _("“name” must be a name on one line")
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:

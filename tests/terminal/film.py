@@ -89,7 +89,7 @@ class Studio(House):
     camera: Callable[[Shot], None] | None = None
 
     def app(self, **options: str) -> FilmedApp:
-        app = FilmedApp(self.config, self.keymap, lambda: self.services, **options)
+        app = FilmedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
         app.camera = self.camera
         return app
 

@@ -48,6 +48,7 @@ class House:
     def __init__(self, folder: Path, config: Config | None = None, keys: Keymap | None = None) -> None:
         self.config = config or config_with()
         self.keymap = keys or build({})
+        self.config_file: Path | None = None
         self.history = SqliteHistory.open(folder / "history.db")
         self.client = ChatClient()
         self.keyrings = KeyRings()
@@ -59,7 +60,7 @@ class House:
 
     def app(self, **options: str) -> HolytuiApp:
         """The app, not run yet."""
-        return HolytuiApp(self.config, self.keymap, lambda: self.services, **options)
+        return HolytuiApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
 
     def close(self) -> None:
         """End everything."""

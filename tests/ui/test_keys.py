@@ -14,6 +14,7 @@ from holytui.paths import runtime_dir
 from holytui.ui.screens.chat import ChatScreen
 from holytui.ui.screens.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.screens.search import SearchDialog
+from holytui.ui.theming import ThemePicker
 from tests.servers import READ, STALL, ScriptedServer, Step, chunk, chunked_head, delta, event, whole
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
@@ -163,6 +164,17 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.mouse")
     await visitor.until(lambda: "the mouse is" in visitor.status)
+
+
+@checks("app.theme")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    await visitor.type("/theme")
+    await visitor.press("enter")
+    await visitor.until(lambda: isinstance(visitor.app.screen, ThemePicker))
+    await visitor.pick("light")
+    await visitor.until(lambda: visitor.app.theme == "holytui-light")
+    await visitor.sees("theme holytui-light, written into")
 
 
 @checks("app.quit")
@@ -431,6 +443,9 @@ async def _(visitor: Visitor) -> None:
     await visitor.type("nothing like it")
     await visitor.until(lambda: visitor.chat.sidebar.selected is None)
     await visitor.press("enter")
+    await visitor.until(lambda: visitor.chat.sidebar.has_focus)
+    await visitor.act("sidebar.filter")
+    await visitor.press("down")
     await visitor.until(lambda: visitor.chat.sidebar.has_focus)
     await visitor.act("sidebar.filter")
     await visitor.press("escape")

@@ -47,8 +47,7 @@ def test_the_words_are_short_safe_and_have_the_title_only() -> None:
     assert len(words(AnswerState.COMPLETE, "title " * 100)) < 100
 
 
-def test_the_words_are_in_the_users_language(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOLYTUI_LANG", "vi")
+def test_the_words_are_in_the_users_language(vietnamese: None) -> None:
     assert words(AnswerState.COMPLETE, "In ra") == "holytui: câu trả lời đã đến · In ra"
 
 

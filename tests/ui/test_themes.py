@@ -23,11 +23,14 @@ def test_our_own_palettes_can_all_be_used() -> None:
     [
         ("primary = [", "Invalid"),
         ('primry = "#ffffff"', "did you mean “primary”"),
+        ('name = "a\\u001b[31m"\nprimary = "#ffffff"', "“name” must be"),
+        ('name = ""\nprimary = "#ffffff"', "“name” must be"),
+        ('name = 3\nprimary = "#ffffff"', "“name” must be"),
         ("dark = true", "“primary” is missing"),
         ('primary = "#ffffff"\nerror = "no colour"', "no colour"),
         ('primary = "#ffffff"\nvariables = 3', ""),
     ],
-    ids=["syntax", "unknown key", "missing", "bad colour", "bad table"],
+    ids=["syntax", "unknown key", "bad name", "no name", "number", "missing", "bad colour", "bad table"],
 )
 def test_a_broken_palette_is_reported_and_the_others_stay(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "bad.toml").write_text(text)

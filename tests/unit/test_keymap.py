@@ -5,6 +5,8 @@ from itertools import combinations
 import pytest
 
 from holytui.keymap import ACTIONS, BY_ID, Where, build
+from holytui.ui.bindings import shown_keys
+from holytui.ui.commands import name_of
 
 TAKEN = {
     "tmux": {"ctrl+b"},
@@ -22,10 +24,10 @@ def test_without_changes_all_keys_are_those_of_the_table() -> None:
     assert {name: keymap.of(name) for name in BY_ID} == {action.id: action.keys for action in ACTIONS}
 
 
-def test_ids_are_unique_and_every_action_has_a_key_and_words() -> None:
+def test_ids_are_unique_and_every_action_has_words_and_a_key_or_a_name_to_type() -> None:
     assert len(BY_ID) == len(ACTIONS)
     for action in ACTIONS:
-        assert action.keys
+        assert action.keys or name_of(action.id)
         assert action.label
         assert action.help
         assert len(set(action.keys)) == len(action.keys)
@@ -47,6 +49,13 @@ def test_a_key_is_replaced_or_taken_away() -> None:
     assert keymap.of("chat.stop") == ("ctrl+x", "ctrl+e")
     assert keymap.of("app.mouse") == ()
     assert keymap.of("app.help") == BY_ID["app.help"].keys
+
+
+def test_an_action_without_a_key_may_get_one_and_is_called_by_its_name_until_then() -> None:
+    assert BY_ID["app.theme"].keys == ()
+    assert shown_keys(build({}))["app.theme"] == "/theme"
+    assert shown_keys(build({"app.theme": ("f10",)}))["app.theme"] == "F10"
+    assert shown_keys(build({"log.next": ()}))["log.next"] == "–"
 
 
 def test_an_unknown_action_is_told_with_the_nearest_one() -> None:

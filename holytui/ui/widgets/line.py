@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from textual import events
+from textual.binding import BindingsMap
 from textual.widgets import Input
 
 from holytui.ui.bindings import run_in_order
+
+_SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 
 
 class Line(Input):
@@ -14,6 +17,8 @@ class Line(Input):
     def __init__(self, value: str = "", placeholder: str = "", id: str = "dialog-filter") -> None:  # noqa: A002 - Textual's name
         super().__init__(value, placeholder=placeholder, id=id, compact=True)
         self.cursor_blink = False
+        # Textual's would scroll the line itself; the keys are for the list below it
+        self._bindings = BindingsMap([binding for _, binding in self._bindings if binding.action not in _SCROLL])
 
     async def on_key(self, event: events.Key) -> None:
         """See `run_in_order`."""
