@@ -104,10 +104,13 @@ class Entry:
         return bool(self.message.reasoning) or (self._question is not None and self._question.long)
 
     def find(self, width: int, places: Sequence[int]) -> int:
-        """The line that has the first of `places` in a question's text; if some are folded away, of these, unfolded."""
+        """The line that has the first of `places` in the text, or one close to it; if some of a question's are folded
+        away, of these, unfolded."""
         self._fit(width)
-        if self._question is None or not places:
+        if not places:
             return 0
+        if self._question is None:
+            return len(self._head) + self.body.line_near(self._room, min(places))
         hidden = [place for place in places if self._question.hides(place)]
         if hidden:
             self.set_open(True)

@@ -19,6 +19,20 @@ def look(document: MarkdownDocument, width: int) -> list[object]:
     return [(line.text, tuple(line.content.spans), line.indent, line.joint) for line in document.lines(width)]
 
 
+@given(st.integers(0, 60), st.integers(12, 70))
+def test_the_line_near_a_place_is_near_it(number: int, width: int) -> None:
+    source = "".join(
+        f"- item w{n}w\n" if n % 7 else f"\n```\ncode\nmore\n```\nText w{n}w and words after it.\n\n" for n in range(61)
+    )
+    word = f"w{number}w"
+    shown = next(y for y, line in enumerate(plain(source, width)) if word in line)
+    assert abs(MarkdownDocument(source).line_near(width, source.index(word)) - shown) <= 2
+
+
+def test_a_document_without_text_has_no_place() -> None:
+    assert MarkdownDocument("").line_near(40, 5) == 0
+
+
 RENDERINGS = [
     pytest.param("", [], id="nothing"),
     pytest.param("a *b* **c** `d` ~~e~~", ["a b c d e"], id="emphasis"),

@@ -251,6 +251,18 @@ async def test_a_hit_in_the_folded_part_opens_it_there(house: House) -> None:
         assert selected.open
 
 
+async def test_a_hit_far_down_in_an_answer_is_in_sight(house: House) -> None:
+    parts = [f"Paragraph {number} has some **words** in it." for number in range(300)]
+    parts[200] = "Here is a zebra."
+    asked = Message("0192-q", "0192-long", None, Role.USER, "why?", NOON)
+    told = Message("0192-a", "0192-long", asked.id, Role.ASSISTANT, "\n\n".join(parts), NOON + 1, model="guide/guide")
+    house.history.add_bundle(Bundle(Conversation("0192-long", "Long", NOON, NOON, leaf_id=told.id), [asked, told]))
+    furnish(house.history)
+    async with visit(house, (80, 24), conversation=TALK) as visitor:
+        await search(visitor, "zebra")
+        await visitor.sees("Here is a zebra.")
+
+
 async def test_a_hit_in_what_is_shown_leaves_it_folded(house: House) -> None:
     furnish(house.history)
     put_long(house, "Only here: zebra\n" + LOG)

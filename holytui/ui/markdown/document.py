@@ -129,6 +129,10 @@ class MarkdownDocument:
         """How many lines there are at `width` cells."""
         return len(self._layout(width).lines)
 
+    def line_near(self, width: int, place: int) -> int:
+        """The line at `width` that shows a place in the source, or one close to it."""
+        return self._layout(width).line_near(self._parser.leaves, place, len(self.source))
+
     def take_changed(self, width: int) -> int:
         """The first line that changed at `width` since this was last asked; the number of lines if none did."""
         layout = self._layout(width)

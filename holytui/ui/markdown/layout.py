@@ -61,6 +61,19 @@ class Layout:
             del self.lines[at:]
             self.changed = min(self.changed, at)
 
+    def line_near(self, leaves: Sequence[Leaf], place: int, length: int) -> int:
+        """The line that shows a place in the source of `length` characters, or one close to it: the lines of a leaf
+        are taken to be equally long."""
+        if not leaves:
+            return 0
+        index = max(0, bisect_right(leaves, place, key=_start) - 1)
+        begins = [*self._starts, self._end, len(self.lines)]
+        begin, end = begins[index], begins[index + 1]
+        first = leaves[index].start
+        last = leaves[index + 1].start if index + 1 < len(leaves) else length
+        part = (place - first) / max(1, last - first)
+        return begin + max(0, min(end - begin - 1, int((end - begin) * part)))
+
     def _assign(self, leaves: Sequence[Leaf], seams: Sequence[int]) -> dict[int, list[int]]:
         """Which leaf each seam falls in; leaves that lost or got one are drawn anew."""
         owned: dict[int, list[int]] = {}

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.errors import HolytuiError
-from holytui.i18n import _
+from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.ui import help as help_page
 from holytui.ui import link, spending
@@ -265,7 +265,8 @@ class ChatScreen(ChatLayout):
         log = self.log_view
         if log.following:
             return ""
-        return _("↓ {count} new lines").format(count=log.new_lines) if log.new_lines else _("↓ more below")
+        words = ngettext("↓ {count} new line", "↓ {count} new lines", log.new_lines)
+        return words.format(count=log.new_lines) if log.new_lines else _("↓ more below")
 
     @on(MessageLog.Moved)
     def _moved(self) -> None:

@@ -194,7 +194,7 @@ class MessageLog(Widget, can_focus=True):
         self._go(scroll.moved(self._anchor, lines, len(self._entries), self._height, self._view))
 
     def reveal(self, message_id: str, places: Sequence[int] = ()) -> None:
-        """Select a message and bring it into sight; of a question the first of `places` in its text."""
+        """Select a message and bring it into sight; of a long one the first of `places` in its text."""
         index = self._index.get(message_id)
         if index is None:
             return
