@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -22,6 +21,7 @@ from holytui.models import Message, Role
 from holytui.ui import scroll
 from holytui.ui.bindings import display_key, install, run_in_order
 from holytui.ui.row import Row
+from holytui.ui.row_painter import RowPainter
 from holytui.ui.scroll import Anchor
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class MessageLog(Widget, can_focus=True):
         self._following = True
         self._left_at = (0, 0)
         self._selected: int | None = None
-        self._strips: dict[tuple[int, bool], tuple[Content, Strip]] = {}
-        self._blank_strip: Strip | None = None
+        self._painter = RowPainter(self)
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
@@ -84,7 +83,7 @@ class MessageLog(Widget, can_focus=True):
         self._selected = None
         self._following = True
         self._welcome = welcome
-        self._strips.clear()
+        self._painter.forget()
         if self._extent.width:
             self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
         self._settle()
@@ -296,7 +295,8 @@ class MessageLog(Widget, can_focus=True):
     def on_resize(self, _event: events.Resize) -> None:
         """Lay out for the new width; the end stays in sight if it was."""
         self._extent = self.size
-        self._strips.clear()
+        self._painter.width = self._extent.width
+        self._painter.forget()
         if not self._following:
             self._anchor = scroll.moved(self._anchor, 0, len(self._entries), self._height, self._view)
         self._settle()
@@ -325,47 +325,19 @@ class MessageLog(Widget, can_focus=True):
 
     def notify_style_update(self) -> None:
         """Another theme: paint anew."""
-        self._strips.clear()
-        self._blank_strip = None
+        self._painter.forget()
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """The line at `y` of the view; as long as it looks the same, the same object."""
         if y >= len(self._rows):
-            return self._blank()
+            return self._painter.blank()
         row, marked = self._rows[y]
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
-            return self._paint(row, marked=marked, span=span).apply_offsets(0, y)
-        held = self._strips.get((id(row.content), marked))
-        if held is None or held[0] is not row.content:
-            if len(self._strips) > 4 * self._view:
-                self._strips.clear()
-            held = (row.content, self._paint(row, marked=marked))
-            self._strips[id(row.content), marked] = held
-        return held[1].apply_offsets(0, y) if self.selectable else held[1]
-
-    def _blank(self) -> Strip:
-        width = self._extent.width
-        if self._blank_strip is None or self._blank_strip.cell_length != width:
-            self._blank_strip = Strip.blank(width, self.visual_style.rich_style)
-        return self._blank_strip
-
-    def _paint(self, row: Row, *, marked: bool, span: tuple[int, int] | None = None) -> Strip:
-        content = (Content(row.gutter) + row.content) if row.gutter else row.content
-        if marked:
-            bar = Content.assemble(("▌", "$accent"))
-            content = bar + (content[1:] if row.gutter else Content(" ") + content)
-        if span is not None:
-            start, end = span
-            content = content.stylize(
-                self.get_visual_style("log--selection", partial=True), start, len(content) if end == -1 else end
-            )
-        # the line is laid out already; Textual's own way from content to strip would lay it out again
-        base = self.visual_style
-        pieces = content.render(base, "", self._get_style)
-        segments = [Segment(text, style.rich_style) for text, style in pieces if text]
-        return Strip(segments, content.cell_length).adjust_cell_length(self._extent.width, base.rich_style)
+            return self._painter.paint(row, marked=marked, selected=span).apply_offsets(0, y)
+        strip = self._painter.strip(row, marked=marked)
+        return strip.apply_offsets(0, y) if self.selectable else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text of what is in sight."""

@@ -1,0 +1,60 @@
+"""From rows of the log to the strips that Textual paints. What looks the same stays the same object."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.strip import Strip
+from textual.widget import Widget
+
+from holytui.ui.row import Row
+
+_MOST = 400
+"""Strips that are kept; more than a screen has rows."""
+
+
+class RowPainter:
+    """Paints rows in the styles of `widget`; `width` is that of its content."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._strips: dict[tuple[int, str, bool], tuple[Content, Strip]] = {}
+        self._blank: Strip | None = None
+        self.width = 0
+
+    def forget(self) -> None:
+        """The width or the colours are others now."""
+        self._strips.clear()
+        self._blank = None
+
+    def blank(self) -> Strip:
+        """A row with nothing in it."""
+        if self._blank is None:
+            self._blank = Strip.blank(self.width, self._widget.visual_style.rich_style)
+        return self._blank
+
+    def strip(self, row: Row, *, marked: bool) -> Strip:
+        """The row; `marked`: it is of the selected message."""
+        key = (id(row.content), row.gutter, marked)
+        held = self._strips.get(key)
+        if held is None or held[0] is not row.content:
+            if len(self._strips) >= _MOST:
+                self._strips.clear()
+            held = self._strips[key] = (row.content, self.paint(row, marked=marked))
+        return held[1]
+
+    def paint(self, row: Row, *, marked: bool, selected: tuple[int, int] | None = None) -> Strip:
+        """The row, painted now; `selected`: the characters in the mouse's selection (to -1: all that follow)."""
+        content = (Content(row.gutter) + row.content) if row.gutter else row.content
+        if marked:
+            bar = Content.assemble(("▌", "$accent"))
+            content = bar + (content[1:] if row.gutter else Content(" ") + content)
+        if selected is not None:
+            start, end = selected
+            style = self._widget.get_visual_style("log--selection", partial=True)
+            content = content.stylize(style, start, len(content) if end == -1 else end)
+        # the line is laid out already; Textual's own way from content to strip would lay it out again
+        base = self._widget.visual_style
+        pieces = content.render(base, "", self._widget._get_style)
+        segments = [Segment(text, style.rich_style) for text, style in pieces if text]
+        return Strip(segments, content.cell_length).adjust_cell_length(self.width, base.rich_style)
