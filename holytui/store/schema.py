@@ -93,9 +93,10 @@ VERSION = len(MIGRATIONS)
 
 def version_of(connection: sqlite3.Connection) -> int:
     """The file's version, 0 if it is empty. Raises StoreNewer, and StoreError for another program's file."""
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    # the tables first: another process that makes them between two of these reads has then written its mark as well
     used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if used and application != APPLICATION_ID:
         raise StoreError(
             _("The file is another program's database, not a history of holytui"),

@@ -5,6 +5,7 @@ import stat
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,24 @@ def test_several_may_make_the_file_at_once(opener: Opener) -> None:
         thread.join()
     assert failed == []
     assert len(opener().conversations()) == 4
+
+
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_a_file_that_another_process_makes_meanwhile_is_not_a_foreign_one(path: Path, before: int) -> None:
+    path.parent.mkdir()
+    reads = [0]
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+            reads[0] += 1
+            if reads[0] == before:
+                with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                    schema.migrate(other)
+            return super().execute(sql, values)
+
+    with closing(sqlite3.connect(path, factory=Watched)) as connection:
+        assert schema.version_of(connection) in (0, schema.VERSION)
+    assert reads[0] >= before
 
 
 def test_a_history_of_a_newer_holytui_is_refused_and_left_alone(opener: Opener, path: Path) -> None:
