@@ -12,6 +12,7 @@ NAMES = (
     "seams",
     "store_commit",
     "store_search",
+    "store_figures",
     "store_import",
     "store_shared",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message
-from holytui.store import attached, conversations, journal, tree
+from holytui.store import attached, conversations, figures, journal, tree
 from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from, storable
 from holytui.store.writer import Delta
 
@@ -85,6 +85,8 @@ def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added
         tree.insert(connection, replace(message, conversation_id=talk.id, state=state), fts=fts)
         _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
     _write_attempts(connection, bundle, {message.id for message in new})
+    for message in new:
+        figures.put(connection, message, own=False)
     return Added(int(is_new), len(new))
 
 

@@ -15,6 +15,7 @@ from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image,
 if TYPE_CHECKING:
     from holytui.store.bundles import Added, Bundle
     from holytui.store.compact import Compacted
+    from holytui.store.figures import Answered, Spent
 
 
 class History(Protocol):
@@ -189,6 +190,16 @@ class Library(History, Protocol):
 
     def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
         """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+        ...
+
+    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
+        """How the last answers came, oldest first: of one conversation with all of its branches and variants, or of
+        all conversations, without what was imported."""
+        ...
+
+    def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
+        """What the answers of each model came to between two neighbouring Unix times of `bounds`, for the same
+        answers as `last_answers`."""
         ...
 
     def deleted_conversations(self) -> Sequence[Conversation]:

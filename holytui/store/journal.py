@@ -9,7 +9,7 @@ from dataclasses import replace
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
-from holytui.store import lease, tree
+from holytui.store import figures, lease, tree
 from holytui.store.history import assemble, assemble_reasoning, seams
 from holytui.store.rows import ATTEMPT, attempt_from, attempt_row
 from holytui.store.writer import Delta
@@ -79,8 +79,9 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
 
 
 def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:
-    """The answer has ended as `message` says: its row, index and journal are settled, its lease is released."""
+    """The answer has ended as `message` says: row, figures, index and journal are settled, its lease is released."""
     tree.save_end(connection, message, fts=fts)
+    figures.put(connection, message, own=True)
     tree.touch(connection, message.conversation_id, now)
     merge(connection, message.id)
     lease.release(connection, message.id)

@@ -7,13 +7,13 @@ import math
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.images import MEDIA_TYPES, image_of, plain_name
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Role
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Role, Usage
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
 from holytui.text import sanitize, sanitize_line
@@ -99,7 +99,7 @@ def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, byt
         state=AnswerState(entry["state"]),
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
         problem=problem_from(_again(entry, "problem")),
-        usage=usage_from(_again(entry, "usage")),
+        usage=_usage(entry),
         first_token_s=_maybe_number(entry, "first_token_s"),
         duration_s=_maybe_number(entry, "duration_s"),
         reasoning_s=_maybe_number(entry, "reasoning_s"),
@@ -151,7 +151,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
         status=None if entry["status"] is None else _whole(entry["status"]),
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
         fault=fault_from(_again(entry, "fault")),
-        usage=usage_from(_again(entry, "usage")),
+        usage=_usage(entry),
     )
     raw = _checked(entry, "raw", dict)
     return attempt, {kind: sanitize(_text(raw, kind.value)) for kind in DeltaKind}
@@ -194,6 +194,13 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
         raise TypeError("number")
     return value
+
+
+def _usage(entry: Mapping[str, Any]) -> Usage | None:
+    found = usage_from(_again(entry, "usage"))
+    if found is not None and min(map(_whole, (found.input, found.output, found.cached, found.reasoning))) < 0:
+        raise ValueError("usage")
+    return found and replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
 
 
 def _again(entry: Mapping[str, Any], key: str) -> str | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holytui.i18n import _, ngettext
-from holytui.store import attached, files, index
+from holytui.store import attached, figures, files, index
 from holytui.store.connect import connect, connect_to_look, transaction, translated
 from holytui.store.opening import open_file
 
-_TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image")
+_TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image", "figure")
 _LONGEST_JUMP = 1 << 24
 
 
@@ -132,5 +132,8 @@ def _mend(target: sqlite3.Connection) -> int:
     )
     target.execute("UPDATE message SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM message)")
     target.execute("UPDATE conversation SET leaf_id = NULL WHERE leaf_id NOT IN (SELECT id FROM message)")
-    target.execute("DELETE FROM attempt WHERE message_id NOT IN (SELECT id FROM message)")
+    for table in ("attempt", "figure"):
+        target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM message)")
+    if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
+        figures.fill(target)
     return attached.mend(target)

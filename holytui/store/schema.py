@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
-from holytui.store import index
+from holytui.store import figures, index
 from holytui.store.connect import transaction
 
 APPLICATION_ID = 0x686F6C79
@@ -80,11 +80,17 @@ def _m004_images(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE message ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0")
 
 
+def _m005_figures(connection: sqlite3.Connection) -> None:
+    figures.create_tables(connection)
+    figures.fill(connection)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
     _m003_origin,
     _m004_images,
+    _m005_figures,
 )
 """Step n brings version n - 1 to version n; a step that was ever released is never changed."""
 

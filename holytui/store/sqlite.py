@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
-from holytui.store import attached, bundles, conversations, journal, lease, tree
+from holytui.store import attached, bundles, conversations, figures, journal, lease, tree
 from holytui.store import search as searching
 from holytui.store.bundles import Added, Bundle
+from holytui.store.figures import Answered, Spent
 from holytui.store.file import HistoryFile
 from holytui.store.history import Hit
 from holytui.store.rows import storable
@@ -231,6 +232,18 @@ class SqliteHistory(HistoryFile):
             return [journal.interrupt(db, message, now, fts=self._fts) for message in cut]
 
         return self._writer.call(mark)
+
+    # -- figures
+
+    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
+        """How the last answers came, oldest first: of one conversation with all of its branches, or of all."""
+        with self._readers.view() as view:
+            return figures.last_answers(view, limit, conversation_id)
+
+    def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
+        """What the answers of each model came to between two neighbouring Unix times of `bounds`."""
+        with self._readers.view() as view:
+            return figures.spent(view, bounds, conversation_id)
 
     # -- search, and learnt of endpoints
 
