@@ -1,0 +1,90 @@
+"""Tables that never wrap: where the page is narrow, columns go by rank, and only words are cut, never numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from holytui.text import sanitize_line
+
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. The highest rank goes first; rank 0 stays."""
+
+    title: str
+    rank: int = 0
+    least: int = 0
+    """Cells down to which its words may be cut; 0: numbers, which stand on the right and are whole or not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cell a column."""
+
+    cells: Sequence[str]
+    style: str = ""
+
+
+def table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Content]:
+    """The titles, then the rows, each at most `width` cells."""
+    natural = [
+        max(cell_len(column.title), *(cell_len(row.cells[at]) for row in rows), 0) for at, column in enumerate(columns)
+    ]
+    widths = _widths(columns, natural, width)
+    head = Row([column.title for column in columns], "bold")
+    return [Content(_line(columns, row, widths).rstrip()).stylize(row.style) for row in (head, *rows)]
+
+
+def _widths(columns: Sequence[Column], natural: Sequence[int], width: int) -> dict[int, int]:
+    """The columns that are shown, with their widths."""
+    shown = {at: min(natural[at], column.least) if column.least else natural[at] for at, column in enumerate(columns)}
+    while len(shown) > 1 and _total(shown) > width:
+        del shown[max(shown, key=lambda at: columns[at].rank)]
+    spare = width - _total(shown)
+    for at in shown:
+        more = max(0, min(spare, natural[at] - shown[at]))
+        shown[at] += more
+        spare -= more
+    if len(shown) == 1 and spare < 0:
+        shown = {at: max(0, width) for at in shown}
+    return shown
+
+
+def _total(shown: dict[int, int]) -> int:
+    return sum(shown.values()) + _GAP * (len(shown) - 1)
+
+
+def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
+    cells = []
+    for at, wide in widths.items():
+        text = cut(row.cells[at], wide)
+        pad = " " * (wide - cell_len(text))
+        cells.append(text + pad if columns[at].least else pad + text)
+    return (" " * _GAP).join(cells)
+
+
+def cut(text: str, width: int) -> str:
+    """`text`, or as much of it as fits `width` cells with `…` after it."""
+    return Content(text).truncate(max(0, width), ellipsis=True).plain
+
+
+def facts(rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[Content]:
+    """A name and what is known of it, a line each: its parts in order, as many as fit, the first one cut if need be."""
+    wide = min(max((cell_len(name) for name, _parts in rows), default=0), max(0, width // 2))
+    lines = []
+    for name, parts in rows:
+        room = max(0, width - wide - _GAP)
+        # some are as a configuration, a server or another file wrote them
+        shown = [sanitize_line(part) for part in parts]
+        while len(shown) > 1 and cell_len(" · ".join(shown)) > room:
+            shown.pop()
+        label = cut(name, wide)
+        text = cut(" · ".join(shown), room)
+        lines.append(Content.assemble((label, "$muted"), " " * (wide - cell_len(label) + _GAP), text))
+    return [line.truncate(max(0, width)) for line in lines]
