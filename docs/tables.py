@@ -16,6 +16,7 @@ _PLACES = {
     Where.PROMPT: "Prompt",
     Where.LOG: "Messages",
     Where.SIDEBAR: "List",
+    Where.DETAILS: "Details",
 }
 
 

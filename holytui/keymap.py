@@ -24,6 +24,8 @@ class Where(StrEnum):
     LOG = "log"
     """On the selected message."""
     SIDEBAR = "sidebar"
+    DETAILS = "details"
+    """On the page with the details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
         ("sidebar.toggle", "f3", N_("Sidebar"), N_("Show or hide the list of conversations"), True),
         ("chat.new", "f4", N_("New"), N_("Begin a new conversation"), True),
         ("app.palette", "f5", N_("Actions"), N_("Find any action by its name"), True),
-        ("app.details", "f6", N_("Details"), N_("Connection, tokens and times of the last answers")),
+        ("app.details", "f6", N_("Details"), N_("Connection, times of the last answers, tokens and cost by day")),
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search in everything that was said")),
@@ -108,6 +110,16 @@ ACTIONS: tuple[Action, ...] = (
         ("sidebar.archived", "A", N_("Archived"), N_("Show what was put away, or the others again")),
         ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
         ("sidebar.undo", "u", N_("Undo"), N_("Bring back what was deleted or put away last"), True),
+    ),
+    *_table(
+        Where.DETAILS,
+        (
+            "details.scope",
+            "r",
+            N_("This or all"),
+            N_("Plot and list the answers of this conversation, or of all"),
+            True,
+        ),
     ),
 )
 

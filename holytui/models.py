@@ -82,6 +82,12 @@ class Usage:
     estimated: bool = False
     """Counted by us from the text, as the server sent no figures (shown with ~)."""
 
+    @property
+    def kept(self) -> int:
+        """What the conversation takes of the context from then on, if these are the figures of one request: reasoning
+        is not sent again."""
+        return self.input + max(0, self.output - self.reasoning)
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.input + other.input,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from holytui.engine.usage import estimate_tokens, image_tokens
 from holytui.images import data_url
-from holytui.models import AnswerState, Image, Message, Role
+from holytui.models import AnswerState, Image, Message, Role, Usage
 from holytui.wire.request import ChatMessage, Content
 
 Look: TypeAlias = Callable[[Image], bytes | None]
@@ -96,6 +96,25 @@ def _joined(one: Content, other: Content) -> Content:
 
 def _parts(content: Content) -> Sequence[_Part]:
     return [_part(content)] if isinstance(content, str) else content
+
+
+def tokens_in(branch: Sequence[Message], told: Mapping[str, Usage], *, sees: bool) -> int:
+    """About how many tokens the next request takes: what a server `told` for the last answer that it told something
+    of, by message id, and an estimate of what follows, or else of all. `sees`: images are sent."""
+    for index in range(len(branch) - 1, -1, -1):
+        usage = told.get(branch[index].id)
+        if usage is not None:
+            return usage.kept + _estimated(branch[index + 1 :], sees=sees)
+    return _estimated(branch, sees=sees)
+
+
+def _estimated(branch: Sequence[Message], *, sees: bool) -> int:
+    return context_for(branch, "", _unseen if sees else None).tokens
+
+
+def _unseen(_image: Image) -> bytes:
+    """For an estimate an image need not be fetched: its size in pixels counts."""
+    return b""
 
 
 def system_prompt(text: str, prompts: Mapping[str, str]) -> str:

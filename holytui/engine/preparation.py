@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from holytui.config.presets import Continuation
 from holytui.config.schema import Config, Provider, Recover, Stream
@@ -20,7 +19,6 @@ from holytui.i18n import _
 from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
 from holytui.secret import Secret
 from holytui.store.history import History, assemble
-from holytui.text import sanitize_line
 from holytui.wire.providers import GUIDE, Resolved, resolve
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
@@ -60,7 +58,7 @@ class Preparation:
         plan = Plan(
             turn_id,
             message.id,
-            GUIDE if resolved.ref.provider == GUIDE else _host(endpoint),
+            GUIDE if resolved.ref.provider == GUIDE else endpoint.host,
             stream,
             strategy,
             kept_of(message),
@@ -116,11 +114,6 @@ class Preparation:
         if recover is Recover.PREFILL:
             learnt = ""  # whoever writes it down wants it tried, whatever the server said some day
         return Strategy(recover, resolved.continuation, learnt, is_structured(params))
-
-
-def _host(endpoint: Endpoint) -> str:
-    """Host and port, without what some people put before them."""
-    return sanitize_line(urlsplit(endpoint.base_url).netloc.rpartition("@")[2])
 
 
 def kept_of(message: Message) -> Kept:

@@ -22,7 +22,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Offset, Size
 from textual.message import Message
 
-from holytui.terminal.frame import Cursor, capabilities
+from holytui.terminal.frame import Capabilities, Cursor, capabilities
 from holytui.terminal.pace import LinkFigures, Pace
 from holytui.terminal.paint import Canvas, Update
 from holytui.terminal.parser import SafeParser
@@ -107,6 +107,10 @@ class ThinDriver(LinuxDriver):
     def link_figures(self) -> LinkFigures:
         """How the line to the terminal does."""
         return self._writer.figures() if self._writer is not None else self._pace.figures(0)
+
+    def learnt(self) -> Capabilities | None:
+        """What is known of the terminal; None while nothing is written to it."""
+        return self._writer.capabilities() if self._writer is not None else None
 
     def write(self, data: str) -> None:
         """A sequence of the app's own (title, bell, copied text), written between two frames."""

@@ -120,6 +120,11 @@ class Writer:
         with self._changed:
             return self._pace.figures(self._dropped)
 
+    def capabilities(self) -> Capabilities:
+        """What the terminal is taken to be able to do."""
+        with self._changed:
+            return self._caps
+
     def stop(self, timeout: float) -> bool:
         """Write the sequences that are queued, no frame more, and end; after `timeout` seconds give up.
 

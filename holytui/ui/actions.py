@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from holytui.i18n import _
 from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, details, exporting, starting, theming
+from holytui.ui import conversation_settings, exporting, starting, theming
 from holytui.ui import help as help_page
 from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
+from holytui.ui.screens.details import DetailsPage
 from holytui.ui.screens.dialogs import Choice, PageDialog, Picker
 from holytui.ui.screens.search import Found, SearchDialog
 
@@ -46,8 +45,8 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             await starting.resume_all(screen, screen.services)
         case "app.palette":
             _palette(screen)
-        case "app.details":
-            _overview(screen)
+        case "app.details" if screen.services is not None:
+            screen.app.push_screen(DetailsPage(screen, screen.services))
         case "app.theme":
             await theming.pick(screen)
         case "app.mouse":
@@ -116,12 +115,6 @@ async def _show_branch_of(screen: ChatScreen, found: Found) -> None:
         await asyncio.to_thread(history.update_conversation, found.conversation_id, leaf_id=leaf)
 
 
-def _overview(screen: ChatScreen) -> None:
-    messages = [entry.message for entry in screen.log_view.entries]
-    lines = details.overview_lines(messages)
-    screen.app.push_screen(PageDialog(_("Details"), [*lines, Content(""), *screen.link_lines()]))
-
-
 def _toggle_mouse(screen: ChatScreen) -> None:
     on = screen.set_mouse(not screen.log_view.selectable)
     screen.say(_("the mouse is on: it selects text here") if on else _("the mouse is off: your terminal selects text"))
@@ -129,6 +122,8 @@ def _toggle_mouse(screen: ChatScreen) -> None:
 
 def by_name(action: Action) -> bool:
     """Whether the palette has it: not what only moves about, sends, or needs a number."""
+    if action.where is Where.DETAILS:
+        return False
     if action.where is Where.LOG:
         return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)
     return action.id == "prompt.editor" or (action.where is not Where.PROMPT and action.id != "app.palette")

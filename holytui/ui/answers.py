@@ -163,6 +163,7 @@ class Answers:
             screen.log_view.changed()
         if here:
             screen.paint_status(turn)
+            screen.bar.weigh()
         await screen.refresh_list()
         await self._name(screen.services, turn.conversation_id)
 

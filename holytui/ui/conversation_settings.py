@@ -69,6 +69,7 @@ async def use_model(screen: ChatScreen, services: Services, model: str) -> None:
     elif not screen.log_view.entries:
         screen.welcome()
     screen.paint_status()
+    screen.bar.weigh()
 
 
 def _servers(config: Config, model: str) -> list[str]:

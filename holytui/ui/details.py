@@ -1,4 +1,4 @@
-"""How answers came, as lines: every request with its cause and end, then the last answers side by side."""
+"""How one answer came, as lines: every request with its cause and end."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import datetime
 
 from textual.content import Content
 
-from holytui.i18n import N_, _, ngettext
-from holytui.models import Attempt, Join, Message, Role
+from holytui.i18n import N_, _
+from holytui.models import Attempt, Join, Message
 from holytui.ui import format as fmt
-from holytui.ui.status import sparkline
 from holytui.ui.words import cause, state
 
 _JOINS = {
@@ -69,42 +68,3 @@ def _attempt_row(attempt: Attempt) -> str:
         how.append(attempt.finish_reason)
     status = str(attempt.status) if attempt.status else "–"
     return _row(str(attempt.number), began, first, ended, fmt.size(attempt.bytes_received), status, " · ".join(how))
-
-
-def overview_lines(messages: Sequence[Message]) -> list[Content]:
-    """The last answers of a conversation: time to the first token, length, rate, requests; with a plot of each."""
-    answers = [message for message in messages if message.role is Role.ASSISTANT and message.duration_s][-20:]
-    if not answers:
-        return [Content(_("no answer has come here yet"))]
-    firsts = [message.first_token_s or 0.0 for message in answers]
-    rates = [rate(message) for message in answers]
-    lines = [
-        Content.assemble(
-            (
-                ngettext("The last answer", "The last {count} answers", len(answers)).format(count=len(answers)),
-                "bold $primary",
-            )
-        ),
-        Content(_("first token  {plot}").format(plot=sparkline(firsts))),
-        Content(_("tokens/s     {plot}").format(plot=sparkline(rates))),
-        Content(""),
-        Content.assemble((_answer_row("", _("first"), _("whole"), "tok/s", _("requests"), _("model")), "bold")),
-    ]
-    for message, speed in zip(answers, rates, strict=True):
-        when = fmt.clock(message.created_at)
-        first = fmt.seconds(message.first_token_s) if message.first_token_s is not None else "–"
-        whole = fmt.seconds(message.duration_s or 0)
-        tries = str(message.attempts)
-        lines.append(Content(_answer_row(when, first, whole, fmt.decimal(speed, 0), tries, message.model)))
-    return lines
-
-
-def _answer_row(when: str, first: str, whole: str, speed: str, tries: str, model: str) -> str:
-    return f"{when:<6} {first:>8} {whole:>8} {speed:>7} {tries:>9}  {model}"
-
-
-def rate(message: Message) -> float:
-    """Tokens a second after the first one; 0 if it is not known."""
-    if message.usage is None or not message.duration_s:
-        return 0.0
-    return message.usage.output / max(0.1, message.duration_s - (message.first_token_s or 0.0))

@@ -13,6 +13,7 @@ _PLACES = {
     Where.PROMPT: N_("In the prompt"),
     Where.LOG: N_("In the messages (Tab goes there)"),
     Where.SIDEBAR: N_("In the list of conversations"),
+    Where.DETAILS: N_("On the page with the details"),
 }
 
 

@@ -39,19 +39,23 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_BARS[min(7, int(value / top * 7.999))] for value in values)
 
 
-_READY = Connection(Level.CALM, "")
+NEARLY_FULL = 0.8
+"""Part of the context from which on the bar warns."""
+READY = Connection(Level.CALM, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """All that the bar can show; None or empty: nothing to say."""
 
-    connection: Connection = _READY
+    connection: Connection = READY
     model: str = ""
     usage: Usage | None = None
     cost: float | None = None
     context: float | None = None
     """Part of the model's context that the conversation fills, 0 to 1 and above."""
+    ahead: float | None = None
+    """The same with the question that is being written or was just sent: an estimate."""
     rate: Rate = Rate()
     first_token_s: float | None = None
     link: str = ""
@@ -72,23 +76,25 @@ def fields(status: Status, now: float) -> list[tuple[int, str, str]]:
         out.append((3, fmt.usage(status.usage), ""))
     if status.cost is not None:
         out.append((4, fmt.cost(status.cost), ""))
-    if status.context is not None:
+    if status.ahead is not None and status.ahead >= max(NEARLY_FULL, status.context or 0.0):
+        out.append(_context(status.ahead, "~"))
+    elif status.context is not None:
         out.append(_context(status.context))
+    if status.link:  # before what grows while text streams: cells that stay are not written again
+        out.append((8, status.link, "$muted"))
     if status.rate.now > 0:
         bars = sparkline(status.rate.past)
         out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$muted"))
     if status.first_token_s is not None:
         out.append((7, _("first {time}").format(time=fmt.seconds(status.first_token_s)), "$muted"))
-    if status.link:
-        out.append((8, status.link, "$muted"))
     return out
 
 
-def _context(part: float) -> tuple[int, str, str]:
-    percent = f"{part * 100:.0f} %"
+def _context(part: float, mark: str = "") -> tuple[int, str, str]:
+    percent = f"{mark}{part * 100:.0f} %"
     if part >= 1:
         return 1, _("context over: {percent}").format(percent=percent), "$error"
-    if part >= 0.8:
+    if part >= NEARLY_FULL:
         return 2, _("context nearly full: {percent}").format(percent=percent), "$warning"
     return 5, _("context {percent}").format(percent=percent), "$muted"
 

@@ -33,6 +33,8 @@ class TurnView:
     """`QUEUED` only once the engine said that it waits for the answer before it."""
     connection: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     usage: Usage | None = None
+    requests: int = 0
+    """Of the answer, so far; the figures in `usage` are their sum."""
     first_token_s: float | None = None
     rate: Rate = field(default_factory=Rate)
     _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
@@ -58,6 +60,8 @@ class TurnView:
         match event:
             case ev.Delta(text=text) | ev.Reasoning(text=text):
                 self._count(len(text), now)
+            case ev.Connecting(attempt=attempt):
+                self.requests = attempt
             case ev.UsageKnown(usage=usage):
                 self.usage = usage
             case ev.Ended(usage=usage):

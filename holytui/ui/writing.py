@@ -74,6 +74,7 @@ class Writing:
             self._timer = self._screen.set_timer(rest, self._pause)
         else:
             self.keep()
+            self._screen.bar.weigh()
 
     def _note(self) -> bool:
         """Take down what is written; whether any draft is to be saved."""

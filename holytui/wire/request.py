@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from holytui.models import Role
+from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
 """A text, or a list of parts (`text`, `image_url`) as in the OpenAI API."""
@@ -50,6 +52,11 @@ class Endpoint:
     def chat_url(self) -> str:
         """The address of chat completions."""
         return self.base_url.rstrip("/") + "/" + self.chat_path.lstrip("/")
+
+    @property
+    def host(self) -> str:
+        """Host and port, without what some people put before them."""
+        return sanitize_line(urlsplit(self.base_url).netloc.rpartition("@")[2])
 
 
 @dataclass(frozen=True, slots=True)

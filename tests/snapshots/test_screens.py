@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from holytui.config.schema import Model, Price
 from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Usage
 from holytui.ui import themes
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
+from holytui.ui.screens.details import DetailsPage
 from holytui.ui.status import Rate, Status
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with
-from tests.ui.talks import CUT, NOON, TALK, furnish
+from tests.ui.talks import CUT, NOON, TALK, furnish, spend
 
 Compare = Callable[..., bool]
 Steps = Callable[[Visitor], Awaitable[None]]
@@ -137,6 +140,22 @@ def test_dialogs(snap_compare: Compare, build_house: Build, action: str) -> None
         await visitor.act(action)
 
     assert picture(snap_compare, build_house(config_with("http://127.0.0.1:9/v1")), steps)
+
+
+@pytest.mark.parametrize(("size", "key"), [((120, 40), "home"), ((120, 40), "end"), ((60, 20), "home")])
+def test_details(snap_compare: Compare, build_house: Build, size: tuple[int, int], key: str) -> None:
+    config = config_with("http://127.0.0.1:9/v1")
+    priced = Model("one", context=8000, price=Price(2.5, 10.0))
+    lab = replace(config.providers["lab"], models=MappingProxyType({"one": priced, "two": Model("two")}))
+    house = build_house(replace(config, providers=MappingProxyType({"lab": lab})))
+    talk = spend(house.history.path)
+
+    async def steps(visitor: Visitor) -> None:
+        visitor.app.push_screen(DetailsPage(visitor.chat, house.services, clock=lambda: NOON + 3600))
+        await visitor.calm()
+        await visitor.press(key)
+
+    assert picture(snap_compare, house, steps, size, talk)
 
 
 def test_commands_are_offered(snap_compare: Compare, build_house: Build) -> None:

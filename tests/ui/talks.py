@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role, Usage
 from holytui.store.bundles import Bundle
 from holytui.store.history import Library
+from holytui.store.sqlite import SqliteHistory
 
 NOON = 1_582_891_200.0
 """2020-02-28 12:00 UTC: long enough ago for every clock."""
@@ -106,6 +110,34 @@ def furnish(history: Library, *, long: int = 0) -> None:
     history.add_bundle(Bundle(talk, [first, older, newer, second, joined, third, cut], attempts))
     if long:
         _add_long(history, long)
+
+
+def spend(path: Path) -> str:
+    """Answers that were asked for here, on several days before NOON and of three models; the last conversation."""
+    moment = [0.0]
+    talk = ""
+    with SqliteHistory(path, clock=lambda: moment[0]) as history:
+        for number in range(24):
+            moment[0] = NOON - 86_400.0 * ((23 - number) // 4 * 3) + 60 * number
+            model = ("lab/one", "lab/one", "lab/two", "guide/guide")[number % 4]
+            if number % 4 == 0:
+                talk = history.create_conversation(title=f"Day {number // 4}", model="lab/one").id
+            question = history.add_message(talk, Role.USER, "Why?", parent_id=None)
+            answer = history.add_message(
+                talk, Role.ASSISTANT, "", parent_id=question.id, model=model, state=AnswerState.QUEUED
+            )
+            for again in range(3 if number % 7 == 3 else 1):
+                history.begin_attempt(Attempt(f"0192-{number}-{again}", answer.id, again + 1, moment[0]))
+            ended = replace(
+                answer,
+                text="So.",
+                state=AnswerState.STOPPED if number % 11 == 5 else AnswerState.COMPLETE,
+                usage=Usage(400 + 97 * number, 60 + 31 * (number * 5 % 13), estimated=model == "lab/two"),
+                first_token_s=0.3 + number * 7 % 5 / 4,
+                duration_s=2.0 + number * 3 % 7,
+            )
+            history.finish(ended)
+    return talk
 
 
 def _add_long(history: Library, count: int) -> None:

@@ -12,6 +12,7 @@ from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
 from holytui.ui.screens.chat import ChatScreen
+from holytui.ui.screens.details import DetailsPage
 from holytui.ui.screens.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.screens.search import SearchDialog
 from holytui.ui.theming import ThemePicker
@@ -122,7 +123,8 @@ async def _(visitor: Visitor) -> None:
 @checks("app.details")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.details")
-    await goes_to(visitor, PageDialog)
+    await visitor.sees("The last answers here")
+    await goes_to(visitor, DetailsPage)
 
 
 @checks("chat.copy")
@@ -512,6 +514,20 @@ async def _(visitor: Visitor) -> None:
 
 
 CHECKS["sidebar.undo"] = CHECKS["sidebar.delete"]
+
+
+# -- on the page with the details
+
+
+@checks("details.scope")
+async def _(visitor: Visitor) -> None:
+    await visitor.act("app.details")
+    await visitor.sees("The last answers here")
+    await visitor.act("details.scope")
+    await visitor.sees("The last answers of all conversations")
+    await visitor.act("details.scope")
+    await visitor.sees("The last answers here")
+    await goes_to(visitor, DetailsPage)
 
 
 # -- the tests

@@ -6,6 +6,7 @@ import pytest
 
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import Usage
+from holytui.store.figures import Spent
 from holytui.ui import spending
 
 MODEL = Model("gpt-4", context=1000, price=Price(2.5, 10.0))
@@ -25,8 +26,8 @@ def test_cached_tokens_cost_their_own_price_if_there_is_one() -> None:
 
 
 def test_the_context_is_filled_by_question_and_answer() -> None:
-    assert spending.context_part(Usage(600, 350), MODEL) == pytest.approx(0.95)
-    assert spending.context_part(Usage(600, 350), Model("x")) is None
+    assert spending.context_part(Usage(600, 450, reasoning=100).kept, MODEL) == pytest.approx(0.95)
+    assert spending.context_part(950, Model("x")) is spending.context_part(None, MODEL) is None
 
 
 @pytest.mark.parametrize("name", ["p/other", "q/gpt-4", "no slash", "guide/guide"])
@@ -36,3 +37,35 @@ def test_nothing_is_known_of_what_is_not_configured(name: str) -> None:
 
 def test_a_configured_model_is_found() -> None:
     assert spending.model_of(CONFIG, "p/gpt-4") is MODEL
+
+
+def spent(model: str, usage: Usage) -> Spent:
+    return Spent(0, model, 1, usage, 1)
+
+
+def test_a_bill_has_the_prices_of_now_and_says_what_it_leaves_out() -> None:
+    found = spending.bill(
+        CONFIG,
+        [
+            spent("p/gpt-4", Usage(1_000_000, 0)),
+            spent("p/gpt-4", Usage(0, 100_000, estimated=True)),
+            spent("p/other", Usage(5, 5)),
+            spent("gone/model", Usage(5, 5)),
+            spent("guide/cut", Usage(5, 5)),
+        ],
+    )
+    assert found == spending.Bill(3.5, frozenset({"p/other", "gone/model"}), at_least=True, estimated=True)
+    assert spending.amount(found) == "≥3.50"
+    assert spending.without(found) == "without 2 unpriced models"
+
+
+def test_a_bill_of_priced_models_only_is_exact_unless_their_figures_are_not() -> None:
+    assert spending.amount(spending.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, 0))])) == "2.50"
+    assert spending.amount(spending.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, estimated=True))])) == "~2.50"
+    assert spending.amount(spending.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, at_least=True))])) == "≥2.50"
+
+
+def test_nothing_priced_is_no_amount_and_the_guide_is_no_unpriced_model() -> None:
+    found = spending.bill(CONFIG, [spent("guide/guide", Usage(5, 5))])
+    assert found == spending.Bill()
+    assert spending.amount(found) == "–"

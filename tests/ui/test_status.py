@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,35 @@ def test_a_narrow_line_keeps_the_connection_and_drops_the_link_first() -> None:
 def test_a_context_that_is_nearly_full_is_not_dropped() -> None:
     crowded = Status(connection=full.connection, model=full.model, context=0.93, rate=full.rate, first_token_s=0.8)
     assert "93 %" in line(crowded, 70, 0.0).plain
+
+
+@pytest.mark.parametrize(
+    ("context", "ahead", "words"),
+    [
+        (0.42, None, "context 42 %"),
+        (0.42, 0.79, "context 42 %"),
+        (0.42, 0.81, "context nearly full: ~81 %"),
+        (None, 0.5, ""),
+        (None, 1.34, "context over: ~134 %"),
+        (0.93, 0.85, "context nearly full: 93 %"),
+        (0.93, 1.0, "context over: ~100 %"),
+    ],
+)
+def test_a_question_that_would_fill_the_context_is_told_before_it_is_answered(
+    context: float | None, ahead: float | None, words: str
+) -> None:
+    shown = line(Status(context=context, ahead=ahead), 60, 0.0).plain
+    assert shown.removeprefix("○ ready").strip() == words
+
+
+def test_a_question_that_is_too_long_is_told_on_a_narrow_line_too() -> None:
+    crowded = Status(connection=full.connection, model=full.model, usage=full.usage, ahead=1.34, link="link 200 ms")
+    assert "~134 %" in line(crowded, 40, 0.0).plain
+
+
+def test_the_link_stands_before_what_grows_while_text_streams() -> None:
+    early, late = line(full, 160, 0.0).plain, line(replace(full, rate=Rate(131.0, (1.0,) * 8)), 160, 0.0).plain
+    assert early.index("rtt 80 ms") == late.index("rtt 80 ms")
 
 
 def test_a_sparkline_has_a_bar_a_value() -> None:

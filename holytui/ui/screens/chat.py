@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -17,15 +16,15 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.ui import help as help_page
-from holytui.ui import link, spending
+from holytui.ui import link
 from holytui.ui.asking import Place, Question, Settings
+from holytui.ui.bar import Bar
 from holytui.ui.bindings import install
 from holytui.ui.connection import Connection, Level
 from holytui.ui.conversation_list import ConversationList
 from holytui.ui.screens.layout import ChatLayout
 from holytui.ui.sending import Sending
 from holytui.ui.sight import sees
-from holytui.ui.status import Status
 from holytui.ui.widgets.composer import unknown_words
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
@@ -80,6 +79,7 @@ class ChatScreen(ChatLayout):
         if question:
             self.sending.keep(Question(question, (), self.place, model))
         self.list = ConversationList(self)
+        self.bar = Bar(self)
         install(self, keymap, Where.APP)
 
     @cached_property
@@ -144,6 +144,7 @@ class ChatScreen(ChatLayout):
         self.welcome()
         self.prompt.remember([])
         self.paint_status()
+        self.bar.weigh()
         self.prompt.focus()
 
     def welcome(self) -> None:
@@ -178,6 +179,7 @@ class ChatScreen(ChatLayout):
         self.prompt.remember(opened.questions)
         self.answers.sync_all()
         self.paint_status()
+        self.bar.weigh()
 
     def _leave(self) -> None:
         if self._started:
@@ -232,30 +234,9 @@ class ChatScreen(ChatLayout):
 
     def paint_status(self, ended: TurnView | None = None) -> None:
         """The bottom line as things are now; `ended` is a turn that has just ended here."""
-        turn = (self.answers.here() if self.services is not None else None) or ended
-        bar = self.status_bar
-        status = Status(model=self.model, position=self._position())
-        if turn is not None:
-            status = replace(
-                status,
-                connection=turn.connection,
-                usage=turn.usage,
-                rate=turn.rate if ended is None else bar.status.rate,
-                first_token_s=turn.first_token_s,
-            )
+        if self.services is not None:
             self.answers.painted()
-        bar.status = self._with_spending(status)
-
-    def _with_spending(self, status: Status) -> Status:
-        """With the tokens of the last answer; and what it cost, and how full the context is, where that is known."""
-        usage = status.usage or next(
-            (entry.message.usage for entry in reversed(self.log_view.entries) if entry.message.usage), None
-        )
-        model = spending.model_of(self.services.config, self.model) if self.services is not None else None
-        if model is None or usage is None:
-            return replace(status, usage=usage)
-        cost = spending.cost(usage, model.price) if model.price is not None else None
-        return replace(status, usage=usage, cost=cost, context=spending.context_part(usage, model))
+        self.status_bar.status = replace(self.bar.status(ended), position=self._position())
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """A notice in the bottom line, until the next state takes its place."""
@@ -309,10 +290,6 @@ class ChatScreen(ChatLayout):
         node: Widget | ChatScreen = places.get(where, self)
         name = "action_" + action_id.replace(".", "_")
         await node.run_action(name.removeprefix("action_") if hasattr(node, name) else f"ask({action_id!r}, 0)")
-
-    def link_lines(self) -> list[Content]:
-        """What is known of the way to the terminal."""
-        return link.lines(self.app)
 
     def set_mouse(self, wanted: bool) -> bool:
         """Turn the mouse on or off; returns whether it is on now."""

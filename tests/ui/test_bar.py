@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from textual import events
+
+from holytui.config.schema import Model, Price, Provider
+from holytui.models import AnswerState, Attempt, Conversation, Image, Message, Role, Usage
+from holytui.store.bundles import Bundle
+from holytui.store.history import History
+from holytui.store.sqlite import SqliteHistory
+from holytui.ui.bar import weights
+from tests.servers import READ, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
+from tests.ui.conftest import Build
+from tests.ui.house import PATIENCE, config_with, visit
+from tests.ui.talks import NOON
+
+QUESTION = Message("q", "c", None, Role.USER, "a" * 400, NOON)
+ANSWER = Message("a", "c", "q", Role.ASSISTANT, "b" * 400, NOON, usage=Usage(1000, 500, reasoning=200), attempts=1)
+LATER = Message("q2", "c", "a", Role.USER, "c" * 400, NOON)
+EACH = 104
+"""Tokens of a message of 400 letters."""
+WRITTEN = "d" * 40, 14
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[SqliteHistory]:
+    with SqliteHistory(tmp_path / "history.db") as opened:
+        yield opened
+
+
+def weighed(history: SqliteHistory, *messages: Message) -> tuple[int | None, int]:
+    return weights(history, messages, WRITTEN[0])
+
+
+def test_what_the_server_told_is_taken_and_the_rest_is_counted(history: SqliteHistory) -> None:
+    assert weighed(history, QUESTION, ANSWER) == (1300, 1300 + WRITTEN[1])
+    assert weighed(history, QUESTION, ANSWER, LATER)[1] == 1300 + EACH + WRITTEN[1]
+
+
+@pytest.mark.parametrize(
+    "unknown", [replace(ANSWER, usage=None), replace(ANSWER, usage=Usage(9999, 9999, estimated=True))]
+)
+def test_without_figures_of_the_server_all_is_counted(history: SqliteHistory, unknown: Message) -> None:
+    assert weighed(history, QUESTION, unknown) == (None, 2 * EACH + WRITTEN[1])
+    told = replace(ANSWER, id="b", usage=Usage(3000, 0))
+    assert weighed(history, QUESTION, told, LATER, unknown) == (None, 3000 + 2 * EACH + WRITTEN[1])
+
+
+def test_an_answer_that_failed_is_not_sent_and_does_not_count(history: SqliteHistory) -> None:
+    failed = replace(ANSWER, state=AnswerState.FAILED)
+    assert weighed(history, QUESTION, failed) == (None, EACH + WRITTEN[1])
+
+
+def test_images_weigh_what_they_cost_a_model_that_sees_them(history: SqliteHistory) -> None:
+    shown = replace(QUESTION, images=(Image("a.png", "image/png", 3_000_000, 1024, 1024, "0" * 64),))
+    blind = weights(history, [shown], "")[1]
+    assert weights(history, [shown], "", sees=True)[1] > blind + 500
+
+
+def test_nothing_is_nothing(history: SqliteHistory) -> None:
+    assert weights(history, (), "") == (None, 0)
+
+
+def test_of_several_requests_the_last_one_tells_how_full_the_context_is(history: SqliteHistory) -> None:
+    talk = history.create_conversation(title="t")
+    question = history.add_message(talk.id, Role.USER, "?", parent_id=None)
+    told = replace(ANSWER, conversation_id=talk.id, parent_id=question.id, usage=Usage(9000, 900), attempts=2)
+    attempts = [Attempt(f"t{number}", "a", number, NOON, usage=Usage(4500 + number, 400)) for number in (1, 2)]
+    history.add_bundle(Bundle(talk, [question, told], [(each, {}) for each in attempts]))
+    (stored,) = [message for message in history.branch(talk.id, "a") if message.role is Role.ASSISTANT]
+    assert weighed(history, question, stored)[0] == 4902
+
+
+# -- on the screen
+
+LONG = "word " * 7000
+"""About 8,750 tokens; the model has 8,000."""
+
+
+@pytest.fixture
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 0.01)
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_a_question_that_is_too_long_is_told_while_it_is_written_and_the_notice_stays(build_house: Build) -> None:
+    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
+        visitor.chat.say("a notice")
+        visitor.chat.prompt.put(LONG)
+        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
+        assert "a notice" in visitor.status
+        visitor.chat.prompt.put("short")
+        await visitor.until(lambda: "context over" not in visitor.status)
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_a_paste_that_stands_folded_in_the_prompt_weighs_what_it_holds(build_house: Build) -> None:
+    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
+        visitor.app.post_message(events.Paste(LONG))
+        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
+        assert len(visitor.chat.prompt.text) < 100
+
+
+async def test_a_question_that_is_too_long_is_told_when_it_was_sent_at_once(build_house: Build) -> None:
+    script: list[Step] = [READ, chunked_head(), chunk(event(delta("Hel"))), STALL]
+    with ScriptedServer(script) as server:
+        house = build_house(config_with(server.base_url))
+        async with visit(house) as visitor:
+            visitor.chat.prompt.put(LONG)
+            await visitor.press("enter")
+            await visitor.until(lambda: "context over: ~" in visitor.status)
+            assert len(server.requests) <= 1
+            house.engine.stop_all()
+            await visitor.calm()
+
+
+async def test_the_warning_goes_when_the_server_has_told_how_it_is(
+    build_house: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 1000.0)  # no pause in typing does it
+    gate = threading.Event()
+    with ScriptedServer([READ, gate, *answer("So.")]) as server:
+        async with visit(build_house(config_with(server.base_url))) as visitor:
+            visitor.chat.prompt.put(LONG)
+            await visitor.press("enter")
+            await visitor.until(lambda: "context over: ~" in visitor.status)
+            gate.set()
+            await visitor.until(lambda: "context 0 %" in visitor.status)
+
+
+async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, weighing = threading.Event(), threading.Event()
+
+    def gated(
+        history: History, messages: Sequence[Message], written: str, *, sees: bool = False
+    ) -> tuple[int | None, int]:
+        if written == LONG:
+            weighing.set()
+            slow.wait(PATIENCE)
+        return weights(history, messages, written, sees=sees)
+
+    monkeypatch.setattr("holytui.ui.bar.weights", gated)
+    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
+        visitor.chat.prompt.put(LONG)
+        visitor.chat.bar.weigh()
+        await visitor.until(weighing.is_set)
+        visitor.chat.prompt.put("short")
+        before = visitor.chat.bar._weight
+        visitor.chat.bar.weigh()
+        await visitor.until(lambda: visitor.chat.bar._weight is not before)
+        slow.set()
+        await visitor.calm()
+        assert "context over" not in visitor.status
+
+
+async def test_a_model_whose_context_is_not_known_is_not_warned_of(build_house: Build) -> None:
+    async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/two") as visitor:
+        visitor.chat.prompt.put(LONG)
+        visitor.chat.bar.weigh()
+        await visitor.calm()
+        assert "context" not in visitor.status
+        await visitor.act("model.pick")
+        await visitor.pick("lab/one")
+        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
+
+
+@pytest.mark.usefixtures("_no_pause")
+async def test_an_edited_question_is_weighed_in_its_own_place(build_house: Build) -> None:
+    house = build_house(config_with("http://127.0.0.1:9/v1"))
+    talk = house.history.create_conversation(title="t", model="lab/one")
+    messages: list[Message] = []
+    for text in ("one", LONG):
+        parent = messages[-1].id if messages else None
+        messages.append(house.history.add_message(talk.id, Role.USER, text, parent_id=parent))
+    async with visit(house, conversation=talk.id) as visitor:
+        visitor.chat.prompt.put("?")
+        await visitor.until(lambda: "context over" in visitor.status)
+        visitor.chat.edit(messages[1])
+        visitor.chat.prompt.put("shorter")
+        await visitor.until(lambda: "context over" not in visitor.status)
+
+
+async def test_the_cost_is_that_of_the_model_that_answered(build_house: Build) -> None:
+    lab = Provider(
+        "lab",
+        "http://127.0.0.1:9/v1",
+        models=MappingProxyType({"one": Model("one", price=Price(2.0, 8.0)), "two": Model("two")}),
+    )
+    house = build_house(replace(config_with(lab.base_url), providers=MappingProxyType({"lab": lab})))
+    talk = Conversation("c", "t", NOON, NOON, leaf_id="a", model="lab/two")
+    told = replace(ANSWER, model="lab/one", usage=Usage(1_000_000, 0))
+    house.history.add_bundle(Bundle(talk, [QUESTION, told]))
+    async with visit(house, conversation="c") as visitor:
+        assert visitor.chat.model == "lab/two"
+        assert visitor.chat.status_bar.status.cost == 2.0
+
+
+async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(build_house: Build) -> None:
+    house = build_house(config_with("http://127.0.0.1:9/v1"))
+    told = replace(ANSWER, model="lab/one", usage=Usage(9000, 900), attempts=2)
+    attempts = [Attempt(f"t{number}", "a", number, NOON, usage=Usage(3600, 400)) for number in (1, 2)]
+    talk = Conversation("c", "t", NOON, NOON, leaf_id="a", model="lab/one")
+    house.history.add_bundle(Bundle(talk, [QUESTION, told], [(each, {}) for each in attempts]))
+    async with visit(house, conversation="c") as visitor:
+        await visitor.until(lambda: "context 50 %" in visitor.status)
