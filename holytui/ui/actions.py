@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
@@ -26,7 +27,7 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
     """Do the action with this id."""
     match action:
         case "app.help":
-            screen.app.push_screen(PageDialog(_("Keys"), help_page.lines(screen.keymap)))
+            screen.app.push_screen(PageDialog(_("Keys"), partial(help_page.lines, screen.keymap)))
         case "app.quit":
             _quit(screen)
         case "app.repaint":

@@ -125,7 +125,7 @@ class Answers:
                 if turn.turn_id in touched:
                     self._sync(turn)
             if not calm or now - self._painted >= _NUMBERS_EVERY:
-                self._screen.paint_status(ended)
+                self._screen.paint_status(ended, progress=True)
         except NoMatches:  # the screen is being taken down
             self._mailbox.close()
 
@@ -162,7 +162,7 @@ class Answers:
             entry.update(message)
             screen.log_view.changed()
         if here:
-            screen.paint_status(turn)
+            screen.paint_status(turn, progress=True)
             screen.bar.weigh()
         await screen.refresh_list()
         await self._name(screen.services, turn.conversation_id)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.ui import link, spending
+from holytui.ui.connection import Connection, Level
 from holytui.ui.status import Status
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from holytui.ui.asking import Place
     from holytui.ui.screens.chat import ChatScreen
     from holytui.ui.turns import TurnView
+
+
+_NOTICE = 4.0
+"""Seconds for which a notice is not painted over by the progress of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,33 @@ class Weight:
 class Bar:
     """Knows what the status bar is to show. It paints nothing by itself but what `weigh` finds out."""
 
-    def __init__(self, screen: ChatScreen) -> None:
+    def __init__(self, screen: ChatScreen, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen = screen
+        self._clock = clock
+        self._notice: tuple[Connection, float] | None = None
+        """What was said, and until when it is kept."""
         self._link = link.Quality()
         self._weight: Weight | None = None
         self._weighed = 0
 
-    def status(self, ended: TurnView | None = None) -> Status:
-        """As things are now, but for where the log stands; `ended` is a turn that has just ended here."""
+    def notice(self, text: str, level: Level) -> Connection:
+        """What is said stands in the place of the connection for a while, unless that has something bad to tell."""
+        said = Connection.plain(level, text)
+        self._notice = (said, self._clock() + _NOTICE)
+        return said
+
+    def forget_notice(self) -> None:
+        """The user has gone on to something else."""
+        self._notice = None
+
+    def _said(self, now: Connection) -> Connection:
+        if self._notice is None or self._clock() >= self._notice[1] or now.level in (Level.WARNING, Level.ERROR):
+            return now
+        return self._notice[0]
+
+    def status(self, ended: TurnView | None = None, *, progress: bool = False) -> Status:
+        """As things are now, but for where the log stands; `ended` is a turn that has just ended here. With `progress`
+        it is only an answer that goes on, and what was said a moment ago is kept."""
         screen = self._screen
         turn = (screen.answers.here() if screen.services is not None else None) or ended
         status = Status(model=screen.model, link=self._link.words(link.figures(screen.app)))
@@ -56,6 +81,8 @@ class Bar:
                 entry = screen.log_view.entry(turn.answer_id)
                 usage, used = turn.usage, _used(turn.usage, turn.requests)
                 answered = entry.message.model if entry is not None else screen.model
+        if progress:
+            status = replace(status, connection=self._said(status.connection))
         return self._with_room(replace(status, usage=usage, cost=self._cost(usage, answered)), used)
 
     def _with_room(self, status: Status, used: int | None) -> Status:

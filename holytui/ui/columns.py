@@ -11,6 +11,8 @@ from textual.content import Content
 from holytui.text import sanitize_line
 
 _GAP = 2
+_LEAST = 20
+"""Cells that text beside a label needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,16 @@ def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
 def cut(text: str, width: int) -> str:
     """`text`, or as much of it as fits `width` cells with `…` after it."""
     return Content(text).truncate(max(0, width), ellipsis=True).plain
+
+
+def hanging(label: Content, text: str, width: int) -> list[Content]:
+    """`text` beside its label, its further lines below its first; where that leaves little room, below the label."""
+    beside = label.cell_length
+    if width - beside >= _LEAST:
+        first, *others = Content(text).wrap(width - beside) or [Content("")]
+        return [label + first, *(Content(" " * beside) + line for line in others)]
+    room = max(1, width - 2 * _GAP)
+    return [label.rstrip().truncate(width), *(Content(" " * 2 * _GAP) + line for line in Content(text).wrap(room))]
 
 
 def facts(rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[Content]:

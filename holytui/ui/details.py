@@ -10,6 +10,7 @@ from textual.content import Content
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
 from holytui.ui import format as fmt
+from holytui.ui.columns import hanging
 from holytui.ui.words import cause, state
 
 _JOINS = {
@@ -20,17 +21,21 @@ _JOINS = {
 }
 
 
-def answer_lines(message: Message, attempts: Sequence[Attempt]) -> list[Content]:
-    """One answer: its figures, then a row for each request."""
-    lines = [
+def answer_lines(message: Message, attempts: Sequence[Attempt], width: int) -> list[Content]:
+    """One answer: its figures, then a row for each request; each line at most `width` cells."""
+    paragraphs = [
         Content.assemble((message.model or "–", "bold $primary"), f" · {state(message.state)}"),
         Content(_figures(message)),
         Content(""),
-        Content.assemble((_row("#", _("began"), _("first"), _("ended"), _("bytes"), "HTTP", _("how it went")), "bold")),
     ]
-    lines += [Content(_attempt_row(attempt)) for attempt in attempts]
+    lines = [line for paragraph in paragraphs for line in paragraph.wrap(width)]
+    head = _row("#", _("began"), _("first"), _("ended"), _("bytes"), "HTTP")
+    lines += [line.stylize("bold") for line in hanging(Content(head), _("how it went"), width)]
+    for attempt in attempts:
+        lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
-        lines += [Content(""), Content.assemble((message.problem.title, "$error")), Content(message.problem.hint)]
+        told = [Content(""), Content.assemble((message.problem.title, "$error")), Content(message.problem.hint)]
+        lines += [line for paragraph in told for line in paragraph.wrap(width)]
     return lines
 
 
@@ -49,14 +54,19 @@ def _figures(message: Message) -> str:
     return " · ".join(parts)
 
 
-def _row(number: str, began: str, first: str, ended: str, size: str, status: str, how: str) -> str:
-    return f"{number:>2}  {began:<9} {first:>8} {ended:>8} {size:>9}  {status:>4}  {how}"
+def _row(number: str, began: str, first: str, ended: str, size: str, status: str) -> str:
+    return f"{number:>2}  {began:<9} {first:>8} {ended:>8} {size:>9}  {status:>4}  "
 
 
 def _attempt_row(attempt: Attempt) -> str:
     began = datetime.fromtimestamp(attempt.started_at).astimezone().strftime("%H:%M:%S")
     first = fmt.seconds(attempt.first_token_at - attempt.started_at) if attempt.first_token_at else "–"
     ended = fmt.seconds(attempt.ended_at - attempt.started_at) if attempt.ended_at else "…"
+    status = str(attempt.status) if attempt.status else "–"
+    return _row(str(attempt.number), began, first, ended, fmt.size(attempt.bytes_received), status)
+
+
+def _how(attempt: Attempt) -> str:
     how = [
         part for part in (attempt.resumed_by, _(_JOINS[attempt.join]) if attempt.join is not Join.FIRST else "") if part
     ]
@@ -66,5 +76,4 @@ def _attempt_row(attempt: Attempt) -> str:
             how.append(attempt.fault.message)
     elif attempt.finish_reason:
         how.append(attempt.finish_reason)
-    status = str(attempt.status) if attempt.status else "–"
-    return _row(str(attempt.number), began, first, ended, fmt.size(attempt.bytes_received), status, " · ".join(how))
+    return " · ".join(how)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from textual.content import Content
 
+from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
@@ -32,7 +33,8 @@ class Entry:
         """What is said between the message before and this one."""
         self.open = False
         """Whether what can be folded is shown: the reasoning of an answer, a long question."""
-        self.fold_key = ""
+        self.keys: Mapping[str, str] = {}
+        """The keys in force by action, as they are shown; empty where an action has none."""
         """The key that opens and folds it, as people write it; empty: there is none."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
@@ -140,7 +142,7 @@ class Entry:
         self._width = width
         self._laid_out = True
         if self._question is not None:
-            self._asked = self._question.rows(self._room, is_open=self.open, key=self.fold_key)
+            self._asked = self._question.rows(self._room, is_open=self.open, key=self.keys.get("message.reasoning", ""))
         self._head = self._head_rows(width)
         self._tail = [*_image_rows(self.message, self._room), *self._notes(self._room), Row(Content(""), "")]
 
@@ -215,7 +217,7 @@ class Entry:
                 problem = message.problem
                 notes.append((f"{mark} {problem.title if problem else state_word(message.state)}", style))
                 if problem and problem.hint:
-                    notes.append((problem.hint, "$muted"))
+                    notes.append((with_keys(problem.hint, self.keys), "$muted"))
             case AnswerState.STOPPED if message.text or message.reasoning:
                 notes.append((_("■ stopped by you; the text so far is kept"), "$muted"))
             case AnswerState.STOPPED:

@@ -7,6 +7,7 @@ from textual.content import Content
 from holytui.i18n import N_, _
 from holytui.keymap import ACTIONS, Keymap, Where
 from holytui.ui.bindings import shown_keys
+from holytui.ui.columns import hanging
 
 _PLACES = {
     Where.APP: N_("Everywhere"),
@@ -17,23 +18,21 @@ _PLACES = {
 }
 
 
-def lines(keymap: Keymap) -> list[Content]:
-    """A heading for each place, then its keys with what they do."""
+def lines(keymap: Keymap, width: int) -> list[Content]:
+    """A heading for each place, then its keys with what they do; each line at most `width` cells."""
     out: list[Content] = []
     keys = shown_keys(keymap, " ")
     for where in Where:
         out.append(Content.assemble((_(_PLACES[where]), "bold $primary")))
-        out += [
-            Content.assemble("  ", (f"{keys[action.id]:<18}", "bold"), " ", _(action.help))
-            for action in ACTIONS
-            if action.where is where
-        ]
+        for action in ACTIONS:
+            if action.where is where:
+                out += hanging(Content.assemble("  ", (f"{keys[action.id]:<18}", "bold"), " "), _(action.help), width)
         out.append(Content(""))
-    out.append(Content(_("Ask the model guide/guide about anything else: it answers without a network.")))
-    return out
+    last = Content(_("Ask the model guide/guide about anything else: it answers without a network."))
+    return [*out, *last.wrap(width)]
 
 
-def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
+def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
     """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config.
 
     Paragraphs; whoever shows them wraps them.
@@ -46,7 +45,8 @@ def welcome(model: str, problems: tuple[str, ...]) -> list[Content]:
     ]
     if model.startswith("guide/"):
         out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
-        out.append(Content(_("Ask it “how do I connect a model?” or press F2 to choose one.")))
+        key = shown_keys(keymap, " ")["model.pick"]
+        out.append(Content(_("Ask it “how do I connect a model?” or press {key} to choose one.").format(key=key)))
     for problem in problems:
         out += [Content(""), Content.assemble(("▲ " + problem, "$warning"))]
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
@@ -71,12 +72,20 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
         case "message.fork":
             await _fork(screen, services, message)
         case "message.details":
-            attempts = await asyncio.to_thread(services.history.attempts, message.id)
-            screen.app.push_screen(PageDialog(_("This answer"), details.answer_lines(message, attempts)))
+            await _details(screen, services, message)
         case "message.undo_seam":
             await _undo_seams(screen, services, message)
         case "message.pager":
             page(screen, as_text(message))
+
+
+async def _details(screen: ChatScreen, services: Services, message: Message) -> None:
+    answer = _answer_of(screen, message)
+    if answer is None:
+        screen.say(_("select an answer to see how it came"), Level.WARNING)
+        return
+    attempts = await asyncio.to_thread(services.history.attempts, answer.id)
+    screen.app.push_screen(PageDialog(_("This answer"), partial(details.answer_lines, answer, attempts)))
 
 
 async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from holytui.engine.hints import with_commands, without_keys
+from holytui.engine.hints import with_commands, with_keys, without_keys
 from holytui.engine.problems import problem_for, too_long_a_wait
 from holytui.faults import Fault, FaultKind
 
@@ -24,6 +24,26 @@ def test_no_hint_names_a_key_that_is_not_there(change: object) -> None:
     for fault in FAULTS:
         hints = [problem_for(fault, host="h", kept=5, retries=2).hint, too_long_a_wait(fault, host="h", kept=0).hint]
         assert [found for found in map(change, hints) if _KEY.search(found)] == []
+
+
+@pytest.mark.parametrize(
+    ("hint", "keys", "shown"),
+    [
+        ("Press c to go on.", {}, "Press c to go on."),
+        ("Press c to go on.", {"message.resume": "x"}, "Press x to go on."),
+        ("Nhấn c để đi tiếp.", {"message.resume": "Ctrl+T"}, "Nhấn Ctrl+T để đi tiếp."),
+        (
+            "Top it up, then press c to go on; or press F2 for another model.",
+            {"message.resume": "F2", "model.pick": "c"},
+            "Top it up, then press F2 to go on; or press c for another model.",
+        ),
+        ("Press r to retry, or F2 for another model.", {"model.pick": ""}, "Press r to retry."),
+        ("Text is kept. Press c to go on.", {"message.resume": ""}, "Text is kept."),
+        ("In c and r nothing is a key.", {"message.resume": "x"}, "In c and r nothing is a key."),
+    ],
+)
+def test_hints_name_the_keys_in_force(hint: str, keys: dict[str, str], shown: str) -> None:
+    assert with_keys(hint, keys) == shown
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from holytui.store.bundles import Bundle
 from holytui.store.history import History
 from holytui.store.sqlite import SqliteHistory
 from holytui.ui.bar import weights
+from holytui.ui.connection import Connection, Level
+from holytui.ui.turns import TurnView
 from tests.servers import READ, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
 from tests.ui.house import PATIENCE, config_with, visit
@@ -209,3 +211,22 @@ async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(buil
     house.history.add_bundle(Bundle(talk, [QUESTION, told], [(each, {}) for each in attempts]))
     async with visit(house, conversation="c") as visitor:
         await visitor.until(lambda: "context 50 %" in visitor.status)
+
+
+async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build_house: Build) -> None:
+    house = build_house()
+    async with visit(house) as visitor:
+        clock = [100.0]
+        chat = visitor.chat
+        chat.bar._clock = lambda: clock[0]
+        turn = TurnView("t", "c", "a", 0.0, connection=Connection(Level.BUSY, "receiving"))
+        chat.say("copied somewhere")
+        assert chat.bar.status(turn, progress=True).connection.words(0) == "copied somewhere"
+        assert chat.bar.status(turn).connection.words(0) == "receiving"
+        trouble = replace(turn, connection=Connection(Level.WARNING, "retry 1/3"))
+        assert chat.bar.status(trouble, progress=True).connection.words(0) == "retry 1/3"
+        clock[0] += 5
+        assert chat.bar.status(turn, progress=True).connection.words(0) == "receiving"
+        chat.say("again")
+        chat.bar.forget_notice()
+        assert chat.bar.status(turn, progress=True).connection.words(0) == "receiving"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.content import Content
 
-from holytui.ui.columns import Column, Row, facts, table
+from holytui.ui.columns import Column, Row, facts, hanging, table
 
 COLUMNS = [Column("day"), Column("model", 2, least=6), Column("in", 1), Column("retries", 3)]
 ROWS = [
@@ -68,3 +69,21 @@ def test_facts_lose_their_last_parts_and_the_first_is_cut_last() -> None:
 @given(st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=3)), max_size=4), st.integers(0, 60))
 def test_facts_never_exceed_the_page(rows: list[tuple[str, list[str]]], width: int) -> None:
     assert all(line.cell_length <= width for line in facts(rows, width))
+
+
+def test_text_hangs_beside_its_label_or_stands_below_it() -> None:
+    lines = [line.plain for line in hanging(Content("F2  "), "choose the model for the next question", 30)]
+    assert lines == ["F2  choose the model for the", "    next question"]
+    assert [line.plain for line in hanging(Content("a long label  "), "words and more", 20)] == [
+        "a long label",
+        "    words and more",
+    ]
+    assert [line.plain for line in hanging(Content("F2  "), "", 30)] == ["F2  "]
+
+
+@given(st.text("ab đế\u4e2d", max_size=30), st.text("ab đế\u4e2d ", max_size=200), st.integers(6, 60))
+def test_hanging_text_is_never_wider_than_its_place_and_all_there(label: str, text: str, width: int) -> None:
+    lines = hanging(Content(label), text, width)
+    assert all(line.cell_length <= width for line in lines)
+    shown = "".join("".join(line.plain for line in lines).split())
+    assert shown.endswith("".join(text.split()))

@@ -20,7 +20,7 @@ from holytui.ui import link
 from holytui.ui.asking import Place, Question, Settings
 from holytui.ui.bar import Bar
 from holytui.ui.bindings import install
-from holytui.ui.connection import Connection, Level
+from holytui.ui.connection import Level
 from holytui.ui.conversation_list import ConversationList
 from holytui.ui.screens.layout import ChatLayout
 from holytui.ui.sending import Sending
@@ -150,7 +150,7 @@ class ChatScreen(ChatLayout):
     def welcome(self) -> None:
         """What an empty conversation shows."""
         problems = (*(self.services.problems if self.services else ()), *self.theme_problems)
-        self.log_view.show((), help_page.welcome(self.model, problems))
+        self.log_view.show((), help_page.welcome(self.model, problems, self.keymap))
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Show a conversation at its end."""
@@ -218,6 +218,7 @@ class ChatScreen(ChatLayout):
 
     async def begin(self, services: Services, started: StartedTurn) -> None:
         """Show a turn that the engine has just begun."""
+        self.bar.forget_notice()
         await self.answers.begin(services, started)
 
     @on(Prompt.Hurry)
@@ -232,15 +233,15 @@ class ChatScreen(ChatLayout):
 
     # -- status
 
-    def paint_status(self, ended: TurnView | None = None) -> None:
-        """The bottom line as things are now; `ended` is a turn that has just ended here."""
+    def paint_status(self, ended: TurnView | None = None, *, progress: bool = False) -> None:
+        """The bottom line as things are now; `ended` and `progress` as in `Bar.status`."""
         if self.services is not None:
             self.answers.painted()
-        self.status_bar.status = replace(self.bar.status(ended), position=self._position())
+        self.status_bar.status = replace(self.bar.status(ended, progress=progress), position=self._position())
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """A notice in the bottom line, until the next state takes its place."""
-        self.status_bar.status = replace(self.status_bar.status, connection=Connection.plain(level, text))
+        self.status_bar.status = replace(self.status_bar.status, connection=self.bar.notice(text, level))
 
     def _position(self) -> str:
         log = self.log_view

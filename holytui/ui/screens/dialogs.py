@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -127,7 +127,7 @@ class LineDialog(ModalScreen[str | None]):
 
 
 class PageDialog(ModalScreen[None]):
-    """Read a page of lines. Esc, q or Enter leave."""
+    """Read a page of lines, laid out for the width there is. Esc, q or Enter leave."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape,q,enter,f1", "dismiss(None)"),
@@ -135,21 +135,33 @@ class PageDialog(ModalScreen[None]):
         ("k", "scroll_by(-1)"),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Content]) -> None:
+    def __init__(self, title: str, lines: Callable[[int], Sequence[Content]]) -> None:
         super().__init__()
         self._title = title
         self._lines = lines
+        self._width = 0
 
     def compose(self) -> ComposeResult:
         """The title above the lines."""
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(self._title), id="dialog-title")
             with VerticalScroll(id="dialog-page"):
-                yield Static(Content("\n").join(self._lines))
+                yield Static(id="dialog-lines")
 
     def on_mount(self) -> None:
         """The arrows scroll."""
         self.query_one("#dialog-page").focus()
+        self.call_after_refresh(self._lay_out)
+
+    def on_resize(self) -> None:
+        """Other lines for another width."""
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        width = self.query_one("#dialog-page").size.width
+        if width != self._width:
+            self._width = width
+            self.query_one("#dialog-lines", Static).update(Content("\n").join(self._lines(max(1, width))))
 
     def action_scroll_by(self, step: int) -> None:
         """Scroll by lines."""

@@ -16,7 +16,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from holytui.keymap import Keymap, Where
+from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui import scroll
 from holytui.ui.bindings import display_key, install, run_in_order
@@ -64,7 +64,7 @@ class MessageLog(Widget, can_focus=True):
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
-        self._fold_key = next(map(display_key, keymap.of("message.reasoning")), "")
+        self._keys = {action: next(map(display_key, keymap.of(action)), "") for action in BY_ID}
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
@@ -78,7 +78,7 @@ class MessageLog(Widget, can_focus=True):
         """Another conversation, at its end. `welcome` is shown while there is no message."""
         self._entries = list(entries)
         for entry in entries:
-            entry.fold_key = self._fold_key
+            entry.keys = self._keys
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
         self._following = True
@@ -90,7 +90,7 @@ class MessageLog(Widget, can_focus=True):
 
     def add(self, entry: Entry) -> None:
         """One more message at the end."""
-        entry.fold_key = self._fold_key
+        entry.keys = self._keys
         self._index[entry.message.id] = len(self._entries)
         self._entries.append(entry)
         self._settle()
