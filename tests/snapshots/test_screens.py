@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from holytui import i18n
 from holytui.config.schema import Model, Price
 from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
@@ -173,3 +174,13 @@ def test_themes(snap_compare: Compare, build_house: Build, theme: str) -> None:
 
 def test_narrow(snap_compare: Compare, build_house: Build) -> None:
     assert picture(snap_compare, build_house(), size=(60, 20))
+
+
+def test_vietnamese(snap_compare: Compare, build_house: Build) -> None:
+    i18n.set_language("vi")
+
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_log()
+        visitor.chat.log_view.reveal("0190-answer-2")
+
+    assert picture(snap_compare, build_house(), steps, size=(110, 30))
