@@ -18,8 +18,8 @@ from textual.widget import Widget
 
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message, Role
-from holytui.ui import scroll
 from holytui.ui.bindings import display_key, install, run_in_order
+from holytui.ui.position import Position
 from holytui.ui.row import Row
 from holytui.ui.row_painter import RowPainter
 from holytui.ui.scroll import Anchor
@@ -56,9 +56,7 @@ class MessageLog(Widget, can_focus=True):
         super().__init__(id="log")
         self._entries: list[Entry] = []
         self._index: dict[str, int] = {}
-        self._anchor = Anchor()
-        self._following = True
-        self._left_at = (0, 0)
+        self._position = Position(self._height)
         self._selected: int | None = None
         self._painter = RowPainter(self)
         self._rows: list[_Shown] = []
@@ -81,11 +79,12 @@ class MessageLog(Widget, can_focus=True):
             entry.keys = self._keys
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
-        self._following = True
         self._welcome = welcome
         self._painter.forget()
+        self._position.count = len(self._entries)
+        self._position.following = True
         if self._extent.width:
-            self._anchor = scroll.bottom(len(self._entries), self._height, self._view)
+            self._position.show_end()
         self._settle()
 
     def add(self, entry: Entry) -> None:
@@ -93,6 +92,7 @@ class MessageLog(Widget, can_focus=True):
         entry.keys = self._keys
         self._index[entry.message.id] = len(self._entries)
         self._entries.append(entry)
+        self._position.count = len(self._entries)
         self._settle()
 
     def entry(self, message_id: str) -> Entry | None:
@@ -121,7 +121,7 @@ class MessageLog(Widget, can_focus=True):
     @property
     def following(self) -> bool:
         """Whether the end is kept in sight."""
-        return self._following
+        return self._position.following
 
     def changed(self) -> None:
         """An entry was changed: paint it, and stay at the end if it is followed."""
@@ -132,18 +132,12 @@ class MessageLog(Widget, can_focus=True):
     def _height(self, index: int) -> int:
         return self._entries[index].height(self._extent.width)
 
-    @property
-    def _view(self) -> int:
-        return max(1, self._extent.height)
-
     def _settle(self) -> None:
         if not self._extent.width:
             return
-        if self._following:
-            beside = self._extent.width < self.app.size.width
-            self._anchor = scroll.followed(self._anchor, len(self._entries), self._height, self._view, beside=beside)
+        self._position.follow(beside=self._extent.width < self.app.size.width)
         self._show_changes()
-        told = (self._following, self.new_lines)
+        told = (self._position.following, self.new_lines)
         if told != self._told:
             self._told = told
             self.post_message(self.Moved(*told))
@@ -160,37 +154,32 @@ class MessageLog(Widget, can_focus=True):
         """The rows in sight, and of each whether it is of the selected message."""
         if not self._entries:
             room = max(4, self._extent.width - 2)
-            return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][: self._view]
+            return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][
+                : self._position.view
+            ]
         shown: list[_Shown] = []
         marked = self._at() if self.has_focus else -1
-        index, first = self._anchor.index, self._anchor.offset
-        while len(shown) < self._view and index < len(self._entries):
+        index, first = self._position.anchor.index, self._position.anchor.offset
+        while len(shown) < self._position.view and index < len(self._entries):
             entry = self._entries[index]
-            last = min(self._height(index), first + self._view - len(shown))
+            last = min(self._height(index), first + self._position.view - len(shown))
             shown += [(entry.line(self._extent.width, y), index == marked) for y in range(first, last)]
             index, first = index + 1, 0
         return shown
 
     def _go(self, anchor: Anchor) -> None:
-        end = scroll.bottom(len(self._entries), self._height, self._view)
-        was_following = self._following
-        self._anchor = min(anchor, end)
-        self._following = self._anchor >= end
-        if was_following and not self._following and self._entries:
-            self._left_at = (len(self._entries) - 1, self._height(len(self._entries) - 1))
+        self._position.go(anchor)
         self._settle()
 
     @property
     def new_lines(self) -> int:
         """Lines that came since the end was let go."""
-        if self._following or not self._entries:
-            return 0
-        index, height = self._left_at
-        return max(0, sum(self._height(i) for i in range(index, len(self._entries))) - height)
+        return self._position.new_lines
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down (negative: up)."""
-        self._go(scroll.moved(self._anchor, lines, len(self._entries), self._height, self._view))
+        self._position.lines(lines)
+        self._settle()
 
     def reveal(self, message_id: str, places: Sequence[int] = ()) -> None:
         """Select a message and bring it into sight; of a long one the first of `places` in its text."""
@@ -199,15 +188,12 @@ class MessageLog(Widget, can_focus=True):
             return
         line = self._entries[index].find(self._extent.width, places)
         self._select(index)
-        if self._height(index) > self._view:
-            self._go(Anchor(index, max(0, line - self._view // 2)))
+        if self._height(index) > self._position.view:
+            self._go(Anchor(index, max(0, line - self._position.view // 2)))
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._entries) - 1))
-        self._go(self._showing(self._selected))
-
-    def _showing(self, index: int) -> Anchor:
-        return scroll.showing(self._anchor, index, len(self._entries), self._height, self._view)
+        self._go(self._position.showing(self._selected))
 
     # -- keys
 
@@ -230,13 +216,9 @@ class MessageLog(Widget, can_focus=True):
         if not self._entries:
             return
         at = self._at()
-        if self._selected is not None and self._height(at) > self._view:
-            inside = self._anchor.index == at and (
-                self._anchor.offset > 0 if direction < 0 else self._anchor.offset + self._view < self._height(at)
-            )
-            if inside:
-                self.scroll_lines(direction * max(1, self._view // 2))
-                return
+        if self._selected is not None and self._position.inside(at, direction):
+            self.scroll_lines(direction * max(1, self._position.view // 2))
+            return
         self._select(at + direction if self._selected is not None else at)
 
     def action_log_first(self) -> None:
@@ -247,7 +229,7 @@ class MessageLog(Widget, can_focus=True):
     def action_log_last(self) -> None:
         """Go to the end and follow it."""
         self._selected = None
-        self._following = True
+        self._position.following = True
         self._settle()
 
     def action_log_next_question(self) -> None:
@@ -266,23 +248,25 @@ class MessageLog(Widget, can_focus=True):
 
     def action_log_page_up(self) -> None:
         """A page up."""
-        self._go(scroll.page(self._anchor, False, len(self._entries), self._height, self._view))
+        self._position.page(down=False)
+        self._settle()
 
     def action_log_page_down(self) -> None:
         """A page down."""
-        self._go(scroll.page(self._anchor, True, len(self._entries), self._height, self._view))
+        self._position.page(down=True)
+        self._settle()
 
     def action_message_reasoning(self) -> None:
         """Open or fold what can be folded of the selected message."""
         entry = self.selected
         if entry is None or not entry.folds(self._extent.width):
             return
-        before = self._showing(self._at())
+        before = self._position.showing(self._at())
         entry.set_open(not entry.open)
         if self._selected is None:  # who follows the end goes on doing so
             self._settle()
         else:
-            self._go(before if entry.open else self._showing(self._selected))
+            self._go(before if entry.open else self._position.showing(self._selected))
 
     def action_ask(self, action: str, number: int) -> None:
         """Ask for something to be done with the selected message, or without one where it needs none."""
@@ -297,8 +281,8 @@ class MessageLog(Widget, can_focus=True):
         self._extent = self.size
         self._painter.width = self._extent.width
         self._painter.forget()
-        if not self._following:
-            self._anchor = scroll.moved(self._anchor, 0, len(self._entries), self._height, self._view)
+        self._position.view = max(1, self._extent.height)
+        self._position.refit()
         self._settle()
 
     def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
@@ -311,9 +295,9 @@ class MessageLog(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select the message that was clicked."""
-        found = scroll.at(self._anchor, event.y, len(self._entries), self._height)
+        found = self._position.at(event.y)
         if found is not None:
-            self._select(found[0])
+            self._select(found)
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show which message the keys act on."""
