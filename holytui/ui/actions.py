@@ -15,6 +15,7 @@ from holytui.ui import help as help_page
 from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
+from holytui.ui.refusals import ask
 from holytui.ui.screens.details import DetailsPage
 from holytui.ui.screens.dialogs import Choice, PageDialog, Picker
 from holytui.ui.screens.search import Found, SearchDialog
@@ -102,7 +103,7 @@ def search(screen: ChatScreen, conversation_id: str | None) -> None:
             screen.log_view.focus()
             screen.log_view.reveal(found.message_id, found.places)
 
-    screen.app.push_screen(SearchDialog(screen.services.history, conversation_id), picked)
+    ask(screen, SearchDialog(screen.services.history, conversation_id), picked)
 
 
 async def _show_branch_of(screen: ChatScreen, found: Found) -> None:
@@ -142,4 +143,4 @@ def _palette(screen: ChatScreen) -> None:
         if action_id:
             await screen.do(action_id)
 
-    screen.app.push_screen(Picker(_("Actions"), choices), chosen)
+    ask(screen, Picker(_("Actions"), choices), chosen)

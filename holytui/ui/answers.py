@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from textual.css.query import NoMatches
 
 from holytui.engine import events as ev
+from holytui.errors import StoreError
 from holytui.models import AnswerState
 from holytui.ui.mailbox import Mailbox
 from holytui.ui.notice import AnswerEnded
@@ -153,7 +155,8 @@ class Answers:
         history = screen.services.history
         here = turn.conversation_id == screen.conversation_id
         if not here:
-            await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
+            with suppress(StoreError):  # it is only not marked
+                await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
         message = await asyncio.to_thread(history.message, turn.answer_id)
         entry = screen.log_view.entry(turn.answer_id)
         if message is not None and entry is not None:

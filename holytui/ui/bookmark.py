@@ -39,7 +39,8 @@ def take(history: History) -> Bookmark:
     place, ids = _read(history)
     if not place and not ids:
         return Bookmark()
-    history.remember(_KEY, "")
+    with suppress(StoreError):  # where it cannot be taken away it is there once more, which is better than not at all
+        history.remember(_KEY, "")
     found = [message for each in ids if (message := history.message(each)) is not None]
     known = place if place and history.conversation(place) is not None else ""
     return Bookmark(known, tuple(message for message in found if message.state is AnswerState.INTERRUPTED))

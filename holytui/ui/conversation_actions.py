@@ -10,6 +10,7 @@ from holytui.models import Conversation
 from holytui.text import nfc, sanitize_line
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
+from holytui.ui.refusals import ask
 from holytui.ui.screens.dialogs import LineDialog
 
 if TYPE_CHECKING:
@@ -106,4 +107,4 @@ def _rename(screen: ChatScreen, services: Services, conversation: Conversation) 
             await asyncio.to_thread(services.history.update_conversation, conversation.id, title=title)
             await screen.refresh_list()
 
-    screen.app.push_screen(LineDialog(_("Title of the conversation"), conversation.title), named)
+    ask(screen, LineDialog(_("Title of the conversation"), conversation.title), named)

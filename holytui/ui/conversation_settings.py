@@ -20,6 +20,7 @@ from holytui.text import nfc, sanitize, sanitize_line
 from holytui.ui import format as fmt
 from holytui.ui import params
 from holytui.ui.connection import Level
+from holytui.ui.refusals import ask
 from holytui.ui.screens.dialogs import Choice, LineDialog, Picker
 from holytui.ui.screens.text_dialog import TextDialog
 from holytui.ui.words import cause
@@ -58,7 +59,7 @@ def _show_models(screen: ChatScreen, services: Services, title: str, choices: li
             await use_model(screen, services, value)
 
     free = _("another model of a provider, written provider/model")
-    screen.app.push_screen(Picker(title, choices, screen.model, free), chosen)
+    ask(screen, Picker(title, choices, screen.model, free), chosen)
 
 
 async def use_model(screen: ChatScreen, services: Services, model: str) -> None:
@@ -144,7 +145,7 @@ async def pick_system(screen: ChatScreen) -> None:
             case _:
                 await _use_system(screen, services, prompts[value.removeprefix(_PROMPT)])
 
-    screen.app.push_screen(Picker(_("This conversation is asked with"), choices, current), chosen)
+    ask(screen, Picker(_("This conversation is asked with"), choices, current), chosen)
 
 
 def in_force(screen: ChatScreen, services: Services) -> tuple[str, Mapping[str, object]]:
@@ -167,7 +168,7 @@ def _write(screen: ChatScreen, services: Services, system: str) -> None:
         if text is not None:
             await _use_system(screen, services, sanitize(nfc(text)).strip())
 
-    screen.app.push_screen(TextDialog(_("System prompt of this conversation"), system), written)
+    ask(screen, TextDialog(_("System prompt of this conversation"), system), written)
 
 
 async def _use_system(screen: ChatScreen, services: Services, text: str) -> None:
@@ -195,4 +196,4 @@ def _ask_params(screen: ChatScreen, services: Services, given: Mapping[str, obje
         screen.say(_("from the next question on: {params}").format(params=params.shown(found) or "–"))
 
     title = _("Parameters, such as temperature = 0.7, max_tokens = 1000")
-    screen.app.push_screen(LineDialog(title, params.shown(given)), written)
+    ask(screen, LineDialog(title, params.shown(given)), written)

@@ -6,7 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
@@ -15,6 +14,7 @@ from holytui.ui.connection import Level
 from holytui.ui.copying import copy
 from holytui.ui.editing import page
 from holytui.ui.opened import fork, is_system_entry, neighbour
+from holytui.ui.refusals import told
 from holytui.ui.screens.dialogs import PageDialog
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 async def perform(screen: ChatScreen, action: str, message: Message | None, number: int) -> None:
     """Do the action with this id to the selected message, if it needs one."""
     services = screen.services
-    try:
+    with told(screen):
         if action == "log.prompt":
             screen.set_focus(screen.prompt)
         elif not action.startswith("message."):
@@ -38,8 +38,6 @@ async def perform(screen: ChatScreen, action: str, message: Message | None, numb
             await _to_system_prompt(screen, action, message)
         else:
             await _to_message(screen, services, action, message, number)
-    except HolytuiError as error:
-        screen.say(str(error), Level.ERROR)
 
 
 async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -> None:

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 async def show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
     """Show the conversation `wanted`, else the one that a hang-up left, else one with an answer that was cut, else a
-    new one; then see to what was cut."""
+    new one; then see to what was cut. What cannot be read is said, and one can ask all the same."""
+    try:
+        await _show_first(screen, services, wanted)
+    except HolytuiError as error:
+        if not screen.conversation_id:
+            screen.show_new()
+        screen.say(str(error), Level.ERROR)
+
+
+async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
     mark = await asyncio.to_thread(bookmark.take, services.history)
     conversation = wanted or ("" if screen.sending else mark.conversation_id)
     cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]

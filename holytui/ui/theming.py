@@ -17,6 +17,7 @@ from holytui.i18n import _
 from holytui.text import sanitize_line
 from holytui.ui import themes
 from holytui.ui.connection import Level
+from holytui.ui.refusals import ask
 from holytui.ui.screens.dialogs import Choice, Picker
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def pick(screen: ChatScreen) -> None:
         if name is not None:
             await _keep(screen, name)
 
-    app.push_screen(ThemePicker(found, before), chosen)
+    ask(screen, ThemePicker(found, before), chosen)
 
 
 def _take(app: App[Any], found: themes.Loaded) -> None:

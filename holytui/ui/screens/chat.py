@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from textual import on, work
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from holytui.errors import HolytuiError
+from holytui.errors import HolytuiError, StoreError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.ui import help as help_page
@@ -22,6 +23,7 @@ from holytui.ui.bar import Bar
 from holytui.ui.bindings import install
 from holytui.ui.connection import Level
 from holytui.ui.conversation_list import ConversationList
+from holytui.ui.refusals import told
 from holytui.ui.screens.layout import ChatLayout
 from holytui.ui.sending import Sending
 from holytui.ui.sight import sees
@@ -163,7 +165,8 @@ class ChatScreen(ChatLayout):
             self.say(_("that conversation is gone"), Level.WARNING)
             return
         if opened.conversation.unread:
-            await asyncio.to_thread(self.services.history.update_conversation, conversation_id, unread=False)
+            with suppress(StoreError):  # that it can be read is what matters
+                await asyncio.to_thread(self.services.history.update_conversation, conversation_id, unread=False)
         self.show(opened)
         self.place.leaf = self.place.theirs = opened.leaf
         await self.refresh_list()
@@ -187,8 +190,9 @@ class ChatScreen(ChatLayout):
 
     @on(Sidebar.Chosen)
     async def _conversation_chosen(self, event: Sidebar.Chosen) -> None:
-        await self.open_conversation(event.conversation_id)
-        self.prompt.focus()
+        with told(self):
+            await self.open_conversation(event.conversation_id)
+            self.prompt.focus()
 
     # -- questions and answers
 
@@ -271,13 +275,15 @@ class ChatScreen(ChatLayout):
     async def action_chat_new(self) -> None:
         """Begin a new conversation."""
         self.show_new()
-        await self.refresh_list()
+        with told(self):
+            await self.refresh_list()
 
     async def action_ask(self, action: str, _number: int) -> None:
         """Keys of the app that have a module of their own."""
         from holytui.ui import actions
 
-        await actions.perform(self, action)
+        with told(self):
+            await actions.perform(self, action)
 
     async def do(self, action_id: str) -> None:
         """Do an action of the table wherever it belongs, as the palette asks for it."""
@@ -285,7 +291,8 @@ class ChatScreen(ChatLayout):
         if where is Where.SIDEBAR and self.focused is not self.sidebar:
             from holytui.ui import conversation_actions
 
-            await conversation_actions.to_open_one(self, action_id)
+            with told(self):
+                await conversation_actions.to_open_one(self, action_id)
             return
         places: dict[Where, Widget] = {Where.LOG: self.log_view, Where.SIDEBAR: self.sidebar, Where.PROMPT: self.prompt}
         node: Widget | ChatScreen = places.get(where, self)
@@ -313,4 +320,5 @@ class ChatScreen(ChatLayout):
     async def _conversation_asked(self, event: Sidebar.Asked) -> None:
         from holytui.ui import conversation_actions
 
-        await conversation_actions.perform(self, event.action, event.conversation)
+        with told(self):
+            await conversation_actions.perform(self, event.action, event.conversation)
