@@ -17,13 +17,14 @@ from holytui.errors import StoreError
 from holytui.models import AnswerState
 from holytui.ui.mailbox import Mailbox
 from holytui.ui.notice import AnswerEnded
-from holytui.ui.opened import entry_of, open_conversation
+from holytui.ui.opened import Opened, entry_of, open_conversation
 from holytui.ui.turns import TurnView
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
     from holytui.engine.services import Services
     from holytui.engine.workers import StartedTurn
+    from holytui.store.history import History
     from holytui.ui.screens.chat import ChatScreen
 
 _NUMBERS_EVERY = 0.5
@@ -90,12 +91,21 @@ class Answers:
         turn = TurnView(started.turn_id, started.conversation_id, started.answer_id, self._clock())
         self._turns[turn.turn_id] = turn
         self._deliver(self._ahead.pop(turn.turn_id, ()))
-        screen = self._screen
-        leaf = screen.place.leaf if screen.conversation_id == turn.conversation_id else None
-        opened = await asyncio.to_thread(open_conversation, services.history, turn.conversation_id, leaf)
-        if opened is not None and screen.conversation_id == turn.conversation_id:
-            screen.show(opened)
-        await screen.refresh_list()
+        opened = await self._as_shown(services.history, turn.conversation_id)
+        if opened is not None:
+            self._screen.show(opened)
+        await self._screen.refresh_list()
+
+    async def _as_shown(self, history: History, conversation_id: str) -> Opened | None:
+        """The open conversation with the branch that this window shows when it is read; None if another one is open."""
+        place = self._screen.place
+        while place.id == conversation_id:
+            leaf = place.leaf
+            opened = await asyncio.to_thread(open_conversation, history, conversation_id, leaf)
+            if place is self._screen.place and place.leaf == leaf:
+                return opened
+            place = self._screen.place  # a question was put meanwhile, or another branch is shown
+        return None
 
     def sync_all(self) -> None:
         """Bring the log up to what the engine has."""

@@ -63,7 +63,7 @@ def put(services: Services, question: Question) -> StartedTurn:
     editing = question.editing
     kept = attachments.still_named(editing.images, editing.text, question.text) if editing is not None else []
     paths = attachments.not_carried(question.paths, question.text, kept)
-    found = attachments.gather(paths, Path.cwd())
+    found = attachments.gather(paths, Path())
     if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))

@@ -13,6 +13,7 @@ from holytui.errors import HolytuiError, NotAttached
 from holytui.i18n import _
 from holytui.ui.asking import Question, put
 from holytui.ui.connection import Level
+from holytui.ui.refusals import told
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -59,26 +60,33 @@ class Sending:
         """The first conversation is shown: what waited goes out, to that one."""
         self._open = True
         early, self._early = self._early, []
-        for question in early:
-            await self._run(services, replace(question, place=self._screen.place)).wait()
+        # begun all at once, so that none which is sent while these are put comes between them
+        on_their_way = [self._run(services, replace(question, place=self._screen.place)) for question in early]
+        for worker in on_their_way:
+            await worker.wait()
 
     def _run(self, services: Services, question: Question) -> Worker[None]:
-        return self._screen.run_worker(self._send(services, question), group="send", exit_on_error=False)
+        return self._screen.run_worker(self._send(services, question), group="send")
 
     async def _send(self, services: Services, question: Question) -> None:
         screen = self._screen
         try:
             async with self._putting:
                 started = await asyncio.to_thread(put, services, question)
-            if question.place is screen.place:
-                screen.writing.named(question.place.id)
-            screen.writing.keep()
-            await screen.begin(services, started)
         except HolytuiError as error:
             self._give_back(question)
             if isinstance(error, NotAttached):
                 self._refused = question.text
             screen.say(str(error), Level.ERROR)
+            return
+        except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
+            self._give_back(question)
+            raise
+        if question.place is screen.place:
+            screen.writing.named(question.place.id)
+        screen.writing.keep()
+        with told(screen):
+            await screen.begin(services, started)
 
     def _give_back(self, question: Question) -> None:
         screen = self._screen

@@ -69,7 +69,7 @@ class Prompt(TextArea):
         *,
         enter_sends: bool = True,
         sees: Callable[[], bool] = lambda: False,
-        folder: Callable[[], Path] = Path.cwd,
+        folder: Callable[[], Path] = Path,
     ) -> None:
         """`sees`: whether the model that will be asked can be sent images."""
         super().__init__(

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holytui.engine.services import Services
+from holytui.engine.workers import StartedTurn
+from holytui.errors import StoreError, StoreFull
+from holytui.models import Role
+from holytui.ui import answers, sending
+from holytui.ui.asking import Question, put
+from holytui.ui.opened import Opened, open_conversation
+from tests.ui.house import House, Visitor, visit
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    found = House(tmp_path)
+    yield found
+    found.close()
+
+
+def asked(visitor: Visitor) -> list[str]:
+    (conversation,) = visitor.conversations()
+    branch = visitor.house.history.branch(conversation.id)
+    return [message.text for message in branch if message.role is Role.USER]
+
+
+async def test_questions_can_be_put_when_the_current_folder_is_gone(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    async with visit(house) as visitor:
+        gone.rmdir()
+        await visitor.ask("count to 3, not @here")
+        await visitor.sees("1, 2, 3")
+        await visitor.type("and @he")
+        await visitor.calm()
+        assert visitor.chat.prompt.text == "and @he"
+
+
+async def test_a_question_that_waited_for_the_history_goes_out_before_one_that_did_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, first, go = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(services: Services, question: Question) -> StartedTurn:
+        if not first.is_set():
+            first.set()
+            assert go.wait(10)
+        return put(services, question)
+
+    monkeypatch.setattr(sending, "put", slowly)
+    app = house.app()
+
+    def opening() -> Services:
+        assert opened.wait(10)
+        return house.services
+
+    app._chat._opening = opening
+    async with app.run_test(size=(120, 40)) as pilot:
+        visitor = Visitor(pilot, house)
+        for question in ("count to 1", "count to 2"):
+            await visitor.type(question)
+            await visitor.press("enter")
+        opened.set()
+        await visitor.until(first.is_set)
+        await visitor.type("count to 3")
+        await visitor.press("enter")
+        go.set()
+        await visitor.calm()
+        assert asked(visitor) == ["count to 1", "count to 2", "count to 3"]
+
+
+async def test_a_question_that_was_put_is_not_given_back_when_it_cannot_be_shown(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with visit(house) as visitor:
+        await visitor.ask("count to 1")
+
+        def refuses(*_args: object) -> Opened:
+            raise StoreError("the disk is slow")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(answers, "open_conversation", refuses)
+            await visitor.type("count to 2")
+            await visitor.press("enter")
+            await visitor.until(lambda: len(asked(visitor)) == 2)
+            await visitor.calm()
+        assert visitor.chat.prompt.text == ""
+
+
+async def test_a_question_that_is_refused_is_given_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_args: object) -> StartedTurn:
+        raise StoreFull("no room")
+
+    monkeypatch.setattr(sending, "put", refuses)
+    async with visit(house) as visitor:
+        await visitor.type("count to 2")
+        await visitor.press("enter")
+        await visitor.until(lambda: "no room" in visitor.status)
+        assert visitor.chat.prompt.text == "count to 2"
+
+
+async def test_what_is_shown_is_never_older_than_the_last_question(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[threading.Event] = []
+    read = threading.Semaphore(0)
+
+    def slowly(*args: object) -> Opened | None:
+        found = open_conversation(*args)  # type: ignore[arg-type]  # passed on as they are
+        mine = threading.Event()
+        reads.append(mine)
+        read.release()
+        assert mine.wait(10)
+        return found
+
+    async with visit(house) as visitor:
+        await visitor.ask("count to 1")
+        with monkeypatch.context() as patched:
+            patched.setattr(answers, "open_conversation", slowly)
+            for question in ("count to 2", "count to 3"):
+                await visitor.type(question)
+                await visitor.press("enter")
+                await asyncio.to_thread(read.acquire)
+            patched.setattr(answers, "open_conversation", open_conversation)
+            reads[1].set()  # the newer one is shown first
+            await visitor.until(lambda: "count to 3" in visitor.text)
+            reads[0].set()
+            await visitor.calm()
+        shown = [entry.message.text for entry in visitor.chat.log_view.entries if entry.message.role is Role.USER]
+        assert shown == ["count to 1", "count to 2", "count to 3"]
