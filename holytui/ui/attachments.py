@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -121,6 +122,8 @@ def read(path: str, base: Path) -> Attachment | Picture | None:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
         raise _refused(path, error.strerror or str(error)) from error
     if is_image:
         return _picture(path, data, status.st_size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from textual.content import Content
 
@@ -59,7 +58,7 @@ def _row(number: str, began: str, first: str, ended: str, size: str, status: str
 
 
 def _attempt_row(attempt: Attempt) -> str:
-    began = datetime.fromtimestamp(attempt.started_at).astimezone().strftime("%H:%M:%S")
+    began = fmt.local(attempt.started_at).strftime("%H:%M:%S")
     first = fmt.seconds(attempt.first_token_at - attempt.started_at) if attempt.first_token_at else "–"
     ended = fmt.seconds(attempt.ended_at - attempt.started_at) if attempt.ended_at else "…"
     status = str(attempt.status) if attempt.status else "–"

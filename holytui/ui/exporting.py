@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holytui.errors import HolytuiError, TransferError
+from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.store.transfer import Format, export_file
+from holytui.ui import attachments, refusals
 from holytui.ui.connection import Level
 from holytui.ui.screens.dialogs import LineDialog
 
@@ -30,11 +32,11 @@ def ask(screen: ChatScreen) -> None:
 
     async def named(name: str | None) -> None:
         if name and name.strip():
-            await _export(screen, services, conversation_id, Path(name.strip()).expanduser())
+            await _export(screen, services, conversation_id, attachments.place_of(name.strip(), Path()))
 
     first = next((entry.message.text for entry in screen.log_view.entries if entry.message.text), "")
     title = _("Write this conversation to (.md .html .json .jsonl)")
-    screen.app.push_screen(LineDialog(title, file_name(first)), named)
+    refusals.ask(screen, LineDialog(title, file_name(first)), named)
 
 
 def file_name(text: str) -> str:
@@ -56,12 +58,8 @@ def form_of(path: Path) -> Format:
 
 
 async def _export(screen: ChatScreen, services: Services, conversation_id: str, path: Path) -> None:
-    try:
-        form = form_of(path)
-        if path.exists():
-            raise TransferError(_("{file} is there already").format(file=path), _("Choose another name."))
-        await asyncio.to_thread(export_file, services.history, [conversation_id], form, path)
-    except HolytuiError as error:
-        screen.say(str(error), Level.ERROR)
-    else:
-        screen.say(_("written to {file}").format(file=path.absolute()))
+    form = form_of(path)
+    if os.path.lexists(path):  # unlike Path.exists, it raises nothing: what is wrong with the path is said on writing
+        raise TransferError(_("{file} is there already").format(file=path), _("Choose another name."))
+    await asyncio.to_thread(export_file, services.history, [conversation_id], form, path)
+    screen.say(_("written to {file}").format(file=path.absolute()))

@@ -54,14 +54,23 @@ def cost(amount: float) -> str:
     return decimal(amount, 2 if amount >= 1 else 4)
 
 
+_LAST = 253_402_128_000.0
+"""A day before the end of the year 9999, which is the last one that there is in Python."""
+
+
+def local(moment: float) -> datetime:
+    """A Unix time here. One out of another program's file may be anything: what no calendar has is at its edge."""
+    return datetime.fromtimestamp(min(max(moment, 0.0), _LAST)).astimezone()
+
+
 def clock(moment: float) -> str:
     """The time of day of a Unix time, local: `12:04`."""
-    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M")
+    return local(moment).strftime("%H:%M")
 
 
 def moment(when: float, today: date) -> str:
     """`12:04` today, else with the date."""
-    at = datetime.fromtimestamp(when).astimezone()
+    at = local(when)
     return at.strftime("%H:%M") if at.date() == today else f"{day(at.date())} {at:%H:%M}"
 
 
@@ -72,7 +81,7 @@ def day(value: date) -> str:
 
 def day_group(when: float, today: date) -> str:
     """The heading that a conversation stands under in the list."""
-    on = datetime.fromtimestamp(when).astimezone().date()
+    on = local(when).date()
     age = (today - on).days
     if age <= 0:
         return _("Today")

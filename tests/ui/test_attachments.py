@@ -56,6 +56,11 @@ def test_what_is_no_file_is_told_and_stays_text(tmp_path: Path) -> None:
     assert attachments.gather(paths, tmp_path) == Gathered(missing=paths)
 
 
+def test_what_is_too_long_for_a_path_stays_text(tmp_path: Path) -> None:
+    word = "@" + "AAAA" * 200
+    assert attachments.gather(attachments.mentions(word), tmp_path) == Gathered(missing=(word[1:],))
+
+
 def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "notes.md").write_text("n")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ def test_the_end_of_the_name_says_the_form() -> None:
             form_of(Path(name))
 
 
+def said(visitor: Visitor, words: str) -> bool:
+    return words in visitor.status
+
+
 async def write_to(visitor: Visitor, name: str) -> None:
     await visitor.to_log()
     await visitor.act("chat.export")
@@ -65,6 +70,9 @@ async def test_the_open_conversation_is_written_to_a_private_file_and_nothing_is
         await visitor.until(lambda: "does not say in which form" in visitor.status)
         await write_to(visitor, "no/such/folder.md")
         await visitor.until(lambda: "cannot be written" in visitor.status)
+        for name in ("~nobody-of-that-name/talk.md", f"{'long' * 100}.md"):
+            await write_to(visitor, name)
+            await visitor.until(partial(said, visitor, f"✗ {name[:20]}"))
 
 
 async def test_without_a_conversation_there_is_nothing_to_export(house: House) -> None:

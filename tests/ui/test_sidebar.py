@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import pytest
+
 from holytui.models import Conversation
+from holytui.ui import format as fmt
 from holytui.ui.widgets.sidebar import label, rows
 
 TODAY = date(2026, 3, 20)
@@ -49,3 +52,12 @@ def test_marks_say_streaming_unread_and_open_without_colour() -> None:
 
 def test_titles_are_never_markup() -> None:
     assert label(_at(0, "[/foo] [red]x"), current=False).plain == "  [/foo] [red]x"
+
+
+@pytest.mark.parametrize("when", [1.7e12, -1e14, 1e300])
+def test_a_time_that_no_calendar_has_is_no_trouble(when: float) -> None:
+    # another program's file may have milliseconds where seconds belong
+    odd = Conversation("odd", "odd", when, when)
+    assert odd in rows([odd], TODAY)
+    assert fmt.moment(when, TODAY)
+    assert fmt.clock(when)
