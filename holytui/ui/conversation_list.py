@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from holytui.errors import StoreBusy, StoreFull
 from holytui.i18n import _
 
 if TYPE_CHECKING:
@@ -34,15 +35,21 @@ class ConversationList:
         """Since the start, the latest last."""
         self.archived = False
         """Those that were put away are shown, and not the others."""
+        self._read = self._shown = 0
+        """How often the list was read, and which of these readings is shown."""
 
     async def refresh(self) -> Sequence[Conversation]:
         """Show the list as it is on disk; returns all that were not put away."""
         screen = self._screen
         if screen.services is None:
             return ()
-        conversations = screen.services.history.conversations
+        self._read += 1
+        number, conversations = self._read, screen.services.history.conversations
         found = await asyncio.to_thread(conversations)
         listed = await asyncio.to_thread(conversations, archived=True) if self.archived else found
+        if number < self._shown:  # one that began later has overtaken it
+            return found
+        self._shown = number
         busy = screen.answers.conversations
         shown = [replace(one, streaming=True) if one.id in busy else one for one in listed]
         heading = _("Put away") if self.archived else ""
@@ -69,10 +76,14 @@ class ConversationList:
         if not self._taken:
             return False
         last = self._taken.pop()
-        if last.deleted:
-            await asyncio.to_thread(history.restore_conversation, last.id)
-        else:
-            await self.bring_back(history, last.id)
+        try:
+            if last.deleted:
+                await asyncio.to_thread(history.restore_conversation, last.id)
+            else:
+                await self.bring_back(history, last.id)
+        except (StoreBusy, StoreFull):  # later it may be possible
+            self._taken.append(last)
+            raise
         return True
 
     async def bring_back(self, history: Library, conversation_id: str) -> None:

@@ -79,13 +79,15 @@ class Sidebar(Widget, can_focus=True):
         install(self, keymap, Where.SIDEBAR)
 
     def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
-        """The list as it is now, under one `heading` or else under its days; the cursor stays on its conversation."""
-        at = self.selected
+        """The list as it is now, under one `heading` or else under its days; the cursor stays on its conversation, or
+        where that was."""
+        at = self.selected if self.has_focus else None
+        before = self._cursor if at is not None and heading == self._heading else 0
         self._all = conversations
         self._current = current
         self._heading = heading
         self._rows = rows(conversations, today, self._filter, heading)
-        self._cursor = self._find(at.id if at and self.has_focus else current)
+        self._cursor = self._find(at.id if at is not None else current, before)
         self._follow_cursor()
         self.refresh()
 
@@ -100,11 +102,12 @@ class Sidebar(Widget, can_focus=True):
         row = self._rows[self._cursor] if self._cursor < len(self._rows) else None
         return row if isinstance(row, Conversation) else None
 
-    def _find(self, conversation_id: str) -> int:
-        for index, row in enumerate(self._rows):
-            if isinstance(row, Conversation) and row.id == conversation_id:
-                return index
-        return min(1, max(0, len(self._rows) - 1))
+    def _find(self, conversation_id: str, otherwise: int) -> int:
+        """The row of a conversation; if it is not there, the next one from `otherwise` on that has any, or the last."""
+        places = {row.id: index for index, row in enumerate(self._rows) if isinstance(row, Conversation)}
+        if conversation_id in places:
+            return places[conversation_id]
+        return next((index for index in places.values() if index >= otherwise), max(places.values(), default=0))
 
     def _follow_cursor(self) -> None:
         height = max(1, self.size.height)
