@@ -67,7 +67,7 @@ def put(services: Services, question: Question) -> StartedTurn:
     if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
-        raise NotAttached(title.format(names=names), _("Enter again sends it as text"))
+        raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
     images = (*kept, *(picture.image for picture in found.pictures))
     if images:
         sight.need(services.config, services.keymap, question.model)

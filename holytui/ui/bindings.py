@@ -116,6 +116,11 @@ def display_key(key: str) -> str:
     return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
 
 
+def first_key(keymap: Keymap, action: str) -> str:
+    """The key that hints name for an action; of one without keys, what is typed instead."""
+    return next(map(display_key, keymap.of(action)), "") or name_of(action) or "–"
+
+
 def shown_keys(keymap: Keymap, between: str = "") -> dict[str, str]:
     """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`; of one without keys, what is typed instead."""
     between = between or _(" or ")

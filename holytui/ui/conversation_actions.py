@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.text import nfc, sanitize_line
-from holytui.ui.bindings import display_key
+from holytui.ui.bindings import first_key
 from holytui.ui.connection import Level
 from holytui.ui.refusals import ask
 from holytui.ui.screens.dialogs import LineDialog
@@ -44,11 +44,17 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
             await screen.list.archive(services.history, one)
             words = _("put away · {key} brings it back, {list} shows all that was put away")
             await _gone(
-                screen, one, words.format(key=_key(screen, "sidebar.undo"), list=_key(screen, "sidebar.archived"))
+                screen,
+                one,
+                words.format(
+                    key=first_key(screen.keymap, "sidebar.undo"), list=first_key(screen.keymap, "sidebar.archived")
+                ),
             )
         case "sidebar.delete", Conversation(id=one):
             await screen.list.delete(services.history, one)
-            await _gone(screen, one, _("deleted · {key} brings it back").format(key=_key(screen, "sidebar.undo")))
+            await _gone(
+                screen, one, _("deleted · {key} brings it back").format(key=first_key(screen.keymap, "sidebar.undo"))
+            )
         case _:
             pass
 
@@ -92,12 +98,9 @@ async def _show_archived(screen: ChatScreen) -> None:
         if wanted
         else _("all but those put away")
     )
-    screen.say(words.format(key=_key(screen, "sidebar.archive"), list=_key(screen, "sidebar.archived")))
-
-
-def _key(screen: ChatScreen, action: str) -> str:
-    keys = screen.keymap.of(action)
-    return display_key(keys[0]) if keys else "–"
+    screen.say(
+        words.format(key=first_key(screen.keymap, "sidebar.archive"), list=first_key(screen.keymap, "sidebar.archived"))
+    )
 
 
 def _rename(screen: ChatScreen, services: Services, conversation: Conversation) -> None:

@@ -35,7 +35,6 @@ class Entry:
         """Whether what can be folded is shown: the reasoning of an answer, a long question."""
         self.keys: Mapping[str, str] = {}
         """The keys in force by action, as they are shown; empty where an action has none."""
-        """The key that opens and folds it, as people write it; empty: there is none."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
@@ -223,7 +222,9 @@ class Entry:
             case AnswerState.STOPPED:
                 notes.append((_("■ stopped by you before anything came"), "$muted"))
             case AnswerState.QUEUED:
-                notes.append((_("queued, goes out when the answer before it ends · Esc takes it back"), "$muted"))
+                words = _("queued, goes out when the answer before it ends")
+                key = self.keys.get("chat.stop", "")
+                notes.append((words + (" · " + _("{key} takes it back").format(key=key) if key else ""), "$muted"))
             case AnswerState.COMPLETE if not message.text:
                 notes.append((_("The model sent an empty answer."), "$muted"))
             case _ if not message.state.final and not message.text:

@@ -37,19 +37,14 @@ def need(config: Config, keymap: Keymap, model: str) -> None:
 
 
 def _hint(keymap: Keymap, resolved: Resolved) -> str:
-    key, ref = _key(keymap), resolved.ref
+    # a command that only asks who sees does not wait for Textual
+    from holytui.ui.bindings import first_key
+
+    key, ref = first_key(keymap, "model.pick"), resolved.ref
     if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
         return _("{key} chooses another model").format(key=key)
     place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
     return _("{key} chooses another model, or set vision = true in {place}").format(key=key, place=place)
-
-
-def _key(keymap: Keymap) -> str:
-    # a command that only asks who sees does not wait for Textual
-    from holytui.ui.bindings import display_key
-
-    keys = keymap.of("model.pick")
-    return display_key(keys[0]) if keys else "/model"
 
 
 def _toml(name: str) -> str:

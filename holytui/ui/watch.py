@@ -15,7 +15,7 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
 from holytui.ui import starting
-from holytui.ui.bindings import display_key
+from holytui.ui.bindings import display_key, first_key
 from holytui.ui.connection import Level
 from holytui.ui.opened import entry_of, is_system_entry
 
@@ -161,7 +161,11 @@ class Watch:
         known.variant = fresh.variant
         known.update(known.message)
         screen.log_view.changed()
-        screen.say(_("another window went on here on a branch of its own; v shows the variants of a message"))
+        screen.say(
+            _("another window went on here on a branch of its own; {key} shows the variants of a message").format(
+                key=first_key(screen.keymap, "message.variant")
+            )
+        )
 
 
 def growth(history: History, conversation: Conversation, shown: Sequence[str]) -> Growth | None:

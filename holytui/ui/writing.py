@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from holytui.i18n import _
+from holytui.ui.bindings import first_key
 from holytui.ui.drafts import Draft, DraftKeeper, decode
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ class Writing:
         self.editing = question
         prompt.put(question.text)
         prompt.focus()
-        words = _("editing: Enter asks on a new branch, the old one stays · Esc leaves it")
+        words = _("editing: sending asks on a new branch, the old one stays · {key} leaves it")
         if question.images:
-            words = _("editing, with its images as they were sent: Enter asks on a new branch · Esc leaves it")
-        self._screen.say(words)
+            words = _("editing, with its images as they were sent: sending asks on a new branch · {key} leaves it")
+        self._screen.say(words.format(key=first_key(self._screen.keymap, "chat.stop")))
 
     def end_editing(self) -> Message | None:
         """What was in the prompt before comes back; returns what was edited."""

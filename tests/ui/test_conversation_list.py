@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
 import pytest
@@ -11,13 +10,6 @@ import pytest
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Conversation
 from tests.ui.house import House, Visitor, visit
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    found = House(tmp_path)
-    yield found
-    found.close()
 
 
 def at_cursor(visitor: Visitor) -> str:

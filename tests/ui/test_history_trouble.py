@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -16,13 +14,6 @@ WORDS = "no room on the disk"
 
 def refuses(*_args: object, **_options: object) -> NoReturn:
     raise StoreFull(WORDS)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    found = House(tmp_path)
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("action", ["sidebar.pin", "sidebar.archive", "sidebar.delete"])

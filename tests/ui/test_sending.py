@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from holytui.ui import answers, sending
 from holytui.ui.asking import Question, put
 from holytui.ui.opened import Opened, open_conversation
 from tests.ui.house import House, Visitor, visit
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    found = House(tmp_path)
-    yield found
-    found.close()
 
 
 def asked(visitor: Visitor) -> list[str]:
