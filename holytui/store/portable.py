@@ -11,9 +11,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from holytui.errors import TransferError
+from holytui.faults import Fault
 from holytui.i18n import _
 from holytui.images import MEDIA_TYPES, image_of, plain_name
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Role, Usage
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role, Usage
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
 from holytui.text import sanitize, sanitize_line
@@ -98,7 +99,7 @@ def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, byt
         model=sanitize_line(_text(entry, "model")),
         state=AnswerState(entry["state"]),
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
-        problem=problem_from(_again(entry, "problem")),
+        problem=_problem(entry),
         usage=_usage(entry),
         first_token_s=_maybe_number(entry, "first_token_s"),
         duration_s=_maybe_number(entry, "duration_s"),
@@ -150,7 +151,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
         bytes_received=_whole(entry["bytes_received"]),
         status=None if entry["status"] is None else _whole(entry["status"]),
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
-        fault=fault_from(_again(entry, "fault")),
+        fault=_fault(fault_from(_again(entry, "fault"))),
         usage=_usage(entry),
     )
     raw = _checked(entry, "raw", dict)
@@ -194,6 +195,30 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
         raise TypeError("number")
     return value
+
+
+def _problem(entry: Mapping[str, Any]) -> Problem | None:
+    found = problem_from(_again(entry, "problem"))
+    if found is None:
+        return None
+    said = asdict(found)
+    return Problem(sanitize_line(_text(said, "title")), sanitize(_text(said, "hint")), _fault(found.fault))
+
+
+def _fault(found: Fault | None) -> Fault | None:
+    if found is None:
+        return None
+    told = asdict(found)
+    if not isinstance(told["should_retry"], bool | None):
+        raise TypeError("should_retry")
+    return replace(
+        found,
+        message=sanitize(_text(told, "message")),
+        status=None if told["status"] is None else _whole(told["status"]),
+        code=sanitize_line(_text(told, "code")),
+        retry_after=_maybe_number(told, "retry_after"),
+        param=sanitize_line(_text(told, "param")),
+    )
 
 
 def _usage(entry: Mapping[str, Any]) -> Usage | None:

@@ -124,6 +124,49 @@ def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
     assert len(seen) == 12
 
 
+ODD = "a\x1b]52;c;cm0=\x07\x9b31m\r\nb"
+FAULT = {"kind": "refused", "message": ODD, "code": ODD, "param": ODD, "status": None}
+
+
+def test_what_is_said_of_an_imported_answer_cannot_reach_a_terminal_as_it_is(history: SqliteHistory) -> None:
+    good = to_json_of(history, rich(history))
+    renamed = json.loads(json.dumps(good).replace('"id": "', '"id": "x'))
+    for message in renamed["messages"]:
+        message["parent_id"] = None
+        message["problem"] = {"title": ODD, "hint": ODD, "fault": FAULT}
+        message["attempts"] = [{**attempt, "fault": FAULT} for attempt in message["attempts"]]
+    done = import_from(history, io.StringIO(json.dumps(renamed)))
+    assert done.skipped == ()
+    found = history.bundle(renamed["id"])
+    assert found is not None
+    faults = [attempt.fault for attempt, _raw in found.attempts]
+    problems = [message.problem for message in found.messages]
+    assert faults
+    said = repr([str(problem) for problem in problems]) + repr(problems) + repr(faults)
+    assert "\\x1b" not in said
+    assert "\\x9b" not in said
+    assert "\\x07" not in said
+    assert all("\n" not in problem.title for problem in problems if problem)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"title": 5, "hint": "", "fault": None},
+        {"title": "", "hint": None, "fault": None},
+        {"title": "", "hint": "", "fault": {"kind": "refused", "message": []}},
+        {"title": "", "hint": "", "fault": {"kind": "refused", "retry_after": "soon"}},
+        {"title": "", "hint": "", "fault": {"kind": "refused", "status": "200"}},
+    ],
+)
+def test_a_problem_of_the_wrong_kind_is_not_taken_in(history: SqliteHistory, problem: dict[str, Any]) -> None:
+    good = to_json_of(history, rich(history))
+    first = {**good["messages"][0], "id": "first", "problem": problem, "attempts": []}
+    done = import_from(history, io.StringIO(json.dumps({**good, "id": "new", "messages": [first]})))
+    assert len(done.skipped) == 1
+    assert history.conversation("new") is None
+
+
 def to_json_of(history: SqliteHistory, talk: str) -> dict[str, Any]:
     bundle = history.bundle(talk)
     assert bundle is not None
