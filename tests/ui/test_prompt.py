@@ -117,6 +117,13 @@ async def test_a_path_is_completed_and_the_file_is_sent(house: House) -> None:
         assert questions(house) == ["explain @src/main.py\n\nsrc/main.py:\n\n```py\nprint(1)\n```"]
 
 
+async def test_a_question_of_the_command_line_names_files_too(house: House) -> None:
+    Path("notes.txt").write_text("one line\n")
+    async with visit(house, question="what is in @notes.txt") as visitor:
+        await visitor.calm()
+        assert questions(house) == ["what is in @notes.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
+
+
 async def test_escape_closes_the_list_and_enter_sends_what_is_written(house: House) -> None:
     Path("property").mkdir()
     async with visit(house) as visitor:

@@ -16,8 +16,8 @@ from textual.widgets import TextArea
 from holytui.errors import HolytuiError, StoreError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
+from holytui.ui import attachments, link
 from holytui.ui import help as help_page
-from holytui.ui import link
 from holytui.ui.asking import Place, Question, Settings
 from holytui.ui.bar import Bar
 from holytui.ui.bindings import install
@@ -79,7 +79,7 @@ class ChatScreen(ChatLayout):
         self.writing = Writing(self)
         self.sending = Sending(self)
         if question:
-            self.sending.keep(Question(question, (), self.place, model))
+            self.sending.keep(Question(question, attachments.mentions(question), self.place, model))
         self.list = ConversationList(self)
         self.bar = Bar(self)
         install(self, keymap, Where.APP)
