@@ -67,7 +67,10 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
 
         finish(services, cause, seconds)
     else:
+        from holytui.ui import outbox
+
         lost = services.temporary is not None and services.history.conversations()
+        outbox.keep(services)
         services.close()
         if lost:
             print(f"holytui: {_('what was said is gone, as the history could not be opened')}", file=sys.stderr)

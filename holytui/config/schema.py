@@ -117,7 +117,8 @@ class Ui:
     enter: str = "send"
     """What Enter does in the prompt: `send` or `newline` (then Alt+Enter sends)."""
     resume_on_start: str = "ask"
-    """What to do with answers that a kill cut: `ask`, `always`, `never`."""
+    """What to do with answers that a kill cut: `ask`, `always`, `never`. Questions that never went out go out at the
+    start, unless it is `never`."""
     notify: str = "off"
     """When an answer ends and its reader may be elsewhere: `off`, `bell`, `osc9` (a desktop notice)."""
     model_titles: bool = False

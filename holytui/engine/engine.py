@@ -157,9 +157,10 @@ class Engine:
 
     # -- while they are on their way
 
-    def stop(self, turn_id: str) -> None:
-        """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms."""
-        self._workers.stop(turn_id)
+    def stop(self, turn_id: str, problem: Problem | None = None) -> None:
+        """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms. With a problem it ends
+        interrupted for that reason, and can go on."""
+        self._workers.stop(turn_id, problem)
 
     def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer. With a problem they end interrupted for that reason, and can go on."""

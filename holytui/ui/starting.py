@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
-from holytui.ui import bookmark, drafts
+from holytui.ui import bookmark, drafts, outbox
 from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 
@@ -46,12 +46,20 @@ async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> No
 
 
 async def after_cut(screen: ChatScreen, services: Services, cut: Sequence[Message]) -> None:
-    """Let them go on, offer to, or leave them, as `ui.resume_on_start` says."""
+    """Let them go on, offer to, or leave them, as `ui.resume_on_start` says. Questions that never went out go out."""
     screen.cut = [message.id for message in cut]
     if not cut or services.config.ui.resume_on_start == "never":
         return
     if services.config.ui.resume_on_start == "always":
         await resume_all(screen, services)
+        return
+    waiting = [message for message in cut if await asyncio.to_thread(outbox.never_went_out, services.history, message)]
+    if waiting:
+        screen.cut = [message.id for message in waiting]
+        await resume_all(screen, services)
+        cut = [message for message in cut if message not in waiting]
+        screen.cut = [message.id for message in cut]
+    if not cut:
         return
     keys = screen.keymap.of("chat.resume_all")
     screen.say(words(cut, display_key(keys[0]) if keys else ""), Level.WARNING)

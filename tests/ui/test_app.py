@@ -42,6 +42,26 @@ def test_a_question_is_answered_and_is_on_disk(data: Path) -> None:
     assert "12" in _texts(data, "assistant")[0]
 
 
+def test_a_question_in_line_at_the_end_goes_out_at_the_next_start(data: Path) -> None:
+    with Terminal.holytui() as terminal:
+        terminal.wait_for(READY)
+        terminal.type("count to 900\r")
+        terminal.wait_for("9, 10")
+        terminal.type("what does Esc do?\r")
+        terminal.wait_for("queued, goes out")
+        terminal.type("\x04")
+        assert terminal.wait_end() == 0
+    assert _texts(data, "assistant")[1] == ""
+    with Terminal.holytui() as terminal:
+        terminal.wait_for("Stop the answer")
+        terminal.wait_for("ready")
+        terminal.type("\x04")
+        assert terminal.wait_end() == 0
+    counted, told = _texts(data, "assistant")
+    assert "900" not in counted
+    assert "Stop the answer" in told
+
+
 def test_vietnamese_arrives_composed_however_it_was_typed(data: Path) -> None:
     composed = "Tiếng Việt rất đẹp"
     backspaced = "Tieng\x7f\x7f\x7fếng Viet\x7f\x7fệt rất đẹp"

@@ -336,11 +336,6 @@ async def test_what_waited_at_a_kill_goes_out_as_the_configuration_says(build_ho
                 await visitor.calm()
                 assert server.requests == []
                 return
-            if wanted == "ask":
-                await visitor.sees("1 question waits · /continueall lets them go on")
-                assert server.requests == []
-                await visitor.type("/continueall")
-                await visitor.press("enter")
             await visitor.sees("Here.")
             await visitor.calm()
         assert said(server.requests[0]) == [("user", "waited")]
