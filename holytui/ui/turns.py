@@ -36,9 +36,11 @@ class TurnView:
     requests: int = 0
     """Of the answer, so far; the figures in `usage` are their sum."""
     first_token_s: float | None = None
+    """From the first request on: a question that waited in line did not wait for the server."""
     rate: Rate = field(default_factory=Rate)
     _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     _trouble: Problem | None = None
+    _requested: float | None = None
     _chars: int = 0
     _sampled: float = 0.0
 
@@ -62,6 +64,7 @@ class TurnView:
                 self._count(len(text), now)
             case ev.Connecting(attempt=attempt):
                 self.requests = attempt
+                self._requested = now if self._requested is None else self._requested
             case ev.UsageKnown(usage=usage):
                 self.usage = usage
             case ev.Ended(usage=usage):
@@ -71,7 +74,7 @@ class TurnView:
 
     def _count(self, chars: int, now: float) -> None:
         if self.first_token_s is None:
-            self.first_token_s = now - self.started
+            self.first_token_s = now - (self.started if self._requested is None else self._requested)
             self._sampled = now
         self._chars += chars
         if now - self._sampled >= _SAMPLE:
