@@ -137,6 +137,8 @@ class Watch:
         if not place.id:
             return
         conversation = next((one for one in found if one.id == place.id), None)
+        if conversation is not None and conversation.unread:
+            await asyncio.to_thread(self._services.history.update_conversation, place.id, unread=False)
         if conversation is None or conversation.leaf_id in (None, place.leaf, place.theirs):
             return
         ids = [entry.message.id for entry in self._screen.log_view.entries if not is_system_entry(entry.message)]

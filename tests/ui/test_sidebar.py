@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from holytui.keymap import Where
 from holytui.models import Conversation
+from holytui.store.sqlite import SqliteHistory
 from holytui.ui import format as fmt
+from holytui.ui.widgets.key_hints import KeyHints
 from holytui.ui.widgets.sidebar import label, rows
+from tests.ui.house import House, visit
 
 TODAY = date(2026, 3, 20)
 
@@ -43,10 +48,15 @@ def test_the_filter_needs_no_accents() -> None:
     assert _shown(_at(0, "Đường về nhà"), _at(0, "other"), wanted="duong ve") == ["Today", "- Đường về nhà"]
 
 
+def test_a_filter_that_finds_nothing_says_so_and_how_to_leave_it() -> None:
+    assert _shown(_at(0, "other"), wanted="xyz") == ["no title has this", "Esc: all titles"]
+
+
 def test_marks_say_streaming_unread_and_open_without_colour() -> None:
     assert label(_at(0, "a", streaming=True), current=True).plain == "◆ a"
     assert label(_at(0, "a", unread=True), current=False).plain == "• a"
     assert label(_at(0, "a"), current=True).plain == "› a"
+    assert label(_at(0, "a", unread=True), current=True).plain == "› a"
     assert label(_at(0, ""), current=False).plain == "  New conversation"
 
 
@@ -61,3 +71,25 @@ def test_a_time_that_no_calendar_has_is_no_trouble(when: float) -> None:
     assert odd in rows([odd], TODAY)
     assert fmt.moment(when, TODAY)
     assert fmt.clock(when)
+
+
+async def test_the_hints_are_those_of_the_list_when_the_open_conversation_was_deleted_there(house: House) -> None:
+    async with visit(house) as visitor:
+        await visitor.ask("hi")
+        await visitor.to_sidebar()
+        await visitor.act("sidebar.delete")
+        await visitor.until(lambda: not visitor.conversations())
+        await visitor.calm()
+        assert visitor.chat.sidebar.has_focus
+        assert visitor.chat.query_one(KeyHints).where is Where.SIDEBAR
+        await visitor.act("sidebar.undo")
+        await visitor.until(visitor.conversations)
+
+
+async def test_a_conversation_that_is_open_is_not_left_unread_by_another_window(house: House, tmp_path: Path) -> None:
+    async with visit(house) as visitor:
+        await visitor.ask("hi")
+        (one,) = visitor.conversations()
+        with SqliteHistory(tmp_path / "history.db") as other:
+            other.update_conversation(one.id, unread=True)
+        await visitor.until(lambda: not visitor.conversations()[0].unread)

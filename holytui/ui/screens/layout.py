@@ -110,8 +110,10 @@ class ChatLayout(ThinScreen[None]):
     # -- focus
 
     @on(events.DescendantFocus)
-    def _focused(self, event: events.DescendantFocus) -> None:
-        self.query_one(KeyHints).where = _PLACES.get(event.widget.id or "", Where.PROMPT)
+    def _focused(self) -> None:
+        # not the event's widget: of two that got the focus shortly after each other, the first may report last
+        now = self.focused.id if self.focused is not None else None
+        self.query_one(KeyHints).where = _PLACES.get(now or "", Where.PROMPT)
 
     def action_app_focus(self) -> None:
         """From the prompt to the messages, to the list if it is shown, and back."""

@@ -29,6 +29,8 @@ def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", h
     `heading`, that stands above them and no other does."""
     needle = fold(wanted)
     shown = [one for one in conversations if needle in fold(one.title)] if needle else list(conversations)
+    if needle and not shown:
+        return [_("no title has this"), _("Esc: all titles")]
     out: list[Row] = [heading] if heading else []
     above = heading
     for one in sorted(shown, key=lambda c: (not c.pinned, -c.updated_at)):
@@ -179,8 +181,8 @@ class Sidebar(Widget, can_focus=True):
 
 
 def label(conversation: Conversation, *, current: bool) -> Content:
-    """A row: its mark says streaming (`◆`), unread (`•`), open (`›`)."""
-    mark = "◆" if conversation.streaming else "•" if conversation.unread else "›" if current else " "
+    """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
+    mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
     return Content(f"{mark} {conversation.title or _('New conversation')}")
 
 
