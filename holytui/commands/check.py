@@ -6,7 +6,7 @@ import argparse
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -122,13 +122,19 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
         if named:
             return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
         return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a first one."),))
-    hints = (*map(str, loaded.problems), *keys.problems)
+    hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
     if not hints:
         return Finding(Mark.GOOD, Topic.CONFIG, _("{file} has no problems").format(file=place))
     errors = any(problem.severity is Severity.ERROR for problem in loaded.problems)
     words = ngettext("{file} has {count} problem", "{file} has {count} problems", len(hints))
     text = words.format(file=place, count=len(hints))
     return Finding(Mark.BAD if errors else Mark.DOUBTFUL, Topic.CONFIG, text, hints)
+
+
+def _theme_problems(wanted: str) -> Sequence[str]:
+    from holytui.ui import themes
+
+    return themes.missing(wanted, {theme.name for theme in themes.load().themes})
 
 
 @contextmanager

@@ -226,6 +226,8 @@ def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
             case dict():
                 for name, inner in value.items():
                     visit(inner, (*path, name))
+            case str() | list() if len(path) == 2 and reader.misplaced(path):
+                pass
             case str() if len(path) > 1:
                 out[".".join(str(part) for part in path[1:])] = tuple(value.split())
             case list() if len(path) > 1 and all(isinstance(key, str) and key.strip() for key in value):

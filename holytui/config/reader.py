@@ -70,12 +70,10 @@ class Reader:
     def unknown(self, cls: type, path: KeyPath) -> None:
         """A key that `cls` does not have."""
         name = str(path[-1])
-        home = next((s for s, other in _SECTIONS.items() if other is not cls and name in file_fields(other)), None)
         if (meant := nearest(name, list(file_fields(cls)))) is not None:
             text = _('unknown key; did you mean "{name}"?').format(name=meant)
-        elif home is not None and len(path) <= 2:
-            where = f"[{home}]" if home else _("the top of the file")
-            text = _("unknown key here; it belongs in {place}").format(place=where)
+        elif len(path) <= 2 and self.misplaced(path, cls):
+            return
         elif cls in (Provider, Model) and len(path) > 1 and "." not in name and name.isdigit():
             text = _('unknown key; a model name with a dot in it must stand in quotes: "{name}"').format(
                 name=f"{path[-2]}.{name}"
@@ -83,6 +81,16 @@ class Reader:
         else:
             text = _("unknown key; known here: {names}").format(names=", ".join(file_fields(cls)))
         self.say(path, text)
+
+    def misplaced(self, path: KeyPath, here: type | None = None) -> bool:
+        """Whether the key belongs elsewhere, as when it is written below another table's heading; that is told."""
+        name = str(path[-1])
+        home = next((s for s, other in _SECTIONS.items() if other is not here and name in file_fields(other)), None)
+        if home is None:
+            return False
+        text = _("unknown key here; it belongs in {place}").format(place=f"[{home}]")
+        self.say(path, text if home else _("unknown key here; it belongs at the top of the file, above any [table]"))
+        return True
 
     def _field(self, hint: Any, check: Check | None, raw: object, path: KeyPath) -> object:
         value = self._convert(hint, raw, path, check)

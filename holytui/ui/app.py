@@ -110,5 +110,4 @@ class HolytuiApp(ThinApp[None]):
 
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
-    missing = () if wanted in known else (f"ui.theme: {wanted}",)
-    return (*problems, *missing)
+    return (*problems, *themes.missing(wanted, known))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -51,6 +51,16 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
                 case problem:
                     problems.append(f"{sanitize_line(file.name)}: {problem}")
     return Loaded(tuple(themes.values()), tuple(problems))
+
+
+def missing(wanted: str, known: Collection[str]) -> Sequence[str]:
+    """What is to be said of a theme that the configuration asks for and that is not there."""
+    if wanted in known:
+        return ()
+    meant = nearest(wanted, sorted(known))
+    words = _('ui.theme: there is no theme "{name}"; did you mean "{meant}"?') if meant else ""
+    words = words or _('ui.theme: there is no theme "{name}"; there are {themes}')
+    return (words.format(name=sanitize_line(wanted), meant=meant, themes=", ".join(sorted(known))),)
 
 
 def _muted(table: dict[str, Any]) -> str:

@@ -156,6 +156,14 @@ def test_problems_of_the_configuration_are_listed_with_their_lines(checked: Call
     assert re.search(r"config\.toml:\d+: stream\.max_retries", lines["config"])
 
 
+def test_a_theme_that_is_not_there_is_a_problem_of_the_configuration(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        status, lines = checked(server.base_url, more='[ui]\ntheme = "holytui-drak"\n')
+    assert status == 0
+    assert lines["config"].startswith("▲")
+    assert 'there is no theme "holytui-drak"; did you mean "holytui-dark"?' in lines["config"]
+
+
 def test_a_file_that_was_named_and_is_not_there_is_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--config", str(tmp_path / "none.toml"), "-m", "guide/guide"]) == 1
     assert _lines(capsys.readouterr().out)["config"].startswith("✗")

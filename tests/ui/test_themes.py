@@ -55,3 +55,12 @@ def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('name = "holytui-dark"\nprimary = "#112233"')
     found = themes.load([themes.own_folder(), tmp_path])
     assert {theme.name: theme.primary for theme in found.themes}["holytui-dark"] == "#112233"
+
+
+def test_a_theme_that_is_not_there_is_told_with_the_nearest_one() -> None:
+    known = {"holytui-dark", "holytui-light"}
+    assert not themes.missing("holytui-dark", known)
+    (said,) = themes.missing("holytui-drak", known)
+    assert said == 'ui.theme: there is no theme "holytui-drak"; did you mean "holytui-dark"?'
+    (said,) = themes.missing("zzz", known)
+    assert said == 'ui.theme: there is no theme "zzz"; there are holytui-dark, holytui-light'

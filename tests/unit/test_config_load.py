@@ -123,8 +123,13 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("max_retries = 1", "1: max_retries: unknown key here; it belongs in [stream]"),
         (
             "[stream]\ndefault_model = 'a/b'",
-            "2: stream.default_model: unknown key here; it belongs in the top of the file",
+            "2: stream.default_model: unknown key here; it belongs at the top of the file, above any [table]",
         ),
+        (
+            "[keys]\ndefault_model = 'a/b'",
+            "2: keys.default_model: unknown key here; it belongs at the top of the file, above any [table]",
+        ),
+        ("[keys]\ntheme = 'x'", "2: keys.theme: unknown key here; it belongs in [ui]"),
         ("stream = 1", "1: stream: found 1, expected a table"),
         ("stream = [1]", "1: stream: found a list, expected a table"),
         ("ui.mouse = 'yes'", '1: ui.mouse: found "yes", expected true or false'),
