@@ -59,7 +59,7 @@ ACTIONS: tuple[Action, ...] = (
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search in everything that was said")),
-        ("app.focus", "tab", N_("Log"), N_("Go from the prompt to the messages and back")),
+        ("app.focus", "tab", N_("Log"), N_("Go from the prompt to the messages, the list, and back")),
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Paint the whole screen anew")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off")),
         ("app.theme", "", N_("Theme"), N_("Choose the colours, and see each theme at once")),

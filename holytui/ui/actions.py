@@ -88,8 +88,8 @@ async def copy_conversation(screen: ChatScreen) -> None:
         await copy(screen, "\n".join(parts))
 
 
-def search(screen: ChatScreen, conversation_id: str | None) -> None:
-    """Search everything, or one conversation, and jump to what was picked."""
+def search(screen: ChatScreen, conversation_id: str | None, query: str = "") -> None:
+    """Search everything, or one conversation, at once for `query` if it is given, and jump to what was picked."""
     if screen.services is None:
         return
 
@@ -103,7 +103,7 @@ def search(screen: ChatScreen, conversation_id: str | None) -> None:
             screen.log_view.focus()
             screen.log_view.reveal(found.message_id, found.places)
 
-    ask(screen, SearchDialog(screen.services.history, conversation_id), picked)
+    ask(screen, SearchDialog(screen.services.history, conversation_id, query), picked)
 
 
 async def _show_branch_of(screen: ChatScreen, found: Found) -> None:

@@ -46,6 +46,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action, in the order in which they are offered."""
 
+TAKES_WORDS = frozenset({"model", "search", "find", "rename"})
+"""The names that may be followed by what is meant: `/model ollama/llama3.2`."""
+
 
 def name_of(action: str) -> str:
     """What is typed for an action, such as `/new`; empty: it has no name."""
@@ -54,9 +57,17 @@ def name_of(action: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An action, as the user named it."""
+    """An action, as the user named it, and what was written behind it."""
 
     action: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A line that names an action and goes on, where nothing may follow."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,7 @@ class Unknown:
     meant: str
 
 
-def parse(text: str) -> Command | Unknown | str:
+def parse(text: str) -> Command | Alone | Unknown | str:
     """What a line in the prompt is: a command, or the question to send (`//` stands for a slash).
 
     Only a single line can be a command: text of several lines that begins with `/` is a question.
@@ -76,10 +87,11 @@ def parse(text: str) -> Command | Unknown | str:
         return text
     if text.startswith("//"):
         return text[1:]
-    name = text[1:].strip().lower()
-    if name in COMMANDS:
-        return Command(COMMANDS[name])
-    return Unknown(text.strip(), nearest(name, list(COMMANDS)) or "")
+    written, _space, words = text[1:].strip().partition(" ")
+    name, words = written.lower(), words.strip()
+    if name not in COMMANDS:
+        return Unknown(f"/{written}", nearest(name, list(COMMANDS)) or "")
+    return Alone(f"/{name}") if words and name not in TAKES_WORDS else Command(COMMANDS[name], words)
 
 
 def offered(text: str) -> list[str]:

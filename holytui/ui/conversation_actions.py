@@ -105,9 +105,14 @@ async def _show_archived(screen: ChatScreen) -> None:
 
 def _rename(screen: ChatScreen, services: Services, conversation: Conversation) -> None:
     async def named(title: str | None) -> None:
-        title = nfc(sanitize_line(title or ""))
-        if title:
-            await asyncio.to_thread(services.history.update_conversation, conversation.id, title=title)
-            await screen.refresh_list()
+        await rename(screen, services, conversation.id, title or "")
 
     ask(screen, LineDialog(_("Title of the conversation"), conversation.title), named)
+
+
+async def rename(screen: ChatScreen, services: Services, conversation_id: str, title: str) -> None:
+    """Give the conversation a title; an empty one changes nothing."""
+    title = nfc(sanitize_line(title))
+    if title:
+        await asyncio.to_thread(services.history.update_conversation, conversation_id, title=title)
+        await screen.refresh_list()

@@ -11,7 +11,7 @@ from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
 from holytui.engine.context import system_prompt
 from holytui.engine.services import Services, model_names, server_models
-from holytui.errors import HolytuiError
+from holytui.errors import HolytuiError, ModelUnknown
 from holytui.faults import Fault
 from holytui.guide.faults import describe
 from holytui.i18n import _, ngettext
@@ -60,6 +60,19 @@ def _show_models(screen: ChatScreen, services: Services, title: str, choices: li
 
     free = _("another model of a provider, written provider/model")
     ask(screen, Picker(title, choices, screen.model, free), chosen)
+
+
+async def name_model(screen: ChatScreen, services: Services, wanted: str) -> None:
+    """Use the model that was named, if there can be one."""
+    # imported here, as the first paint does not wait for the engine
+    from holytui.wire.providers import resolve
+
+    try:
+        resolved = resolve(services.config, wanted)
+    except ModelUnknown as error:
+        screen.say(f"{error.title} · {error.hint}" if error.hint else error.title, Level.WARNING)
+        return
+    await use_model(screen, services, str(resolved.ref))
 
 
 async def use_model(screen: ChatScreen, services: Services, model: str) -> None:
@@ -145,7 +158,7 @@ async def pick_system(screen: ChatScreen) -> None:
             case _:
                 await _use_system(screen, services, prompts[value.removeprefix(_PROMPT)])
 
-    ask(screen, Picker(_("This conversation is asked with"), choices, current), chosen)
+    ask(screen, Picker(_("System prompt and parameters of this conversation"), choices, current), chosen)
 
 
 def in_force(screen: ChatScreen, services: Services) -> tuple[str, Mapping[str, object]]:

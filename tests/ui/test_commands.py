@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from holytui.keymap import ACTIONS, BY_ID, Where
-from holytui.ui.commands import COMMANDS, Command, Unknown, offered, parse
+from holytui.ui.commands import COMMANDS, TAKES_WORDS, Alone, Command, Unknown, offered, parse
 from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, offer_for
 
@@ -24,7 +24,18 @@ def test_a_line_that_begins_with_a_slash_is_a_command() -> None:
 
 def test_an_unknown_command_is_told_with_the_nearest_one() -> None:
     assert parse("/modle") == Unknown("/modle", "model")
-    assert parse("/usr/bin/python is broken") == Unknown("/usr/bin/python is broken", "")
+    assert parse("/modle guide/slow") == Unknown("/modle", "model")
+    assert parse("/usr/bin/python is broken") == Unknown("/usr/bin/python", "")
+
+
+def test_words_may_follow_a_command_that_takes_them() -> None:
+    assert parse("/Model  guide/Slow ") == Command("model.pick", "guide/Slow")
+    assert parse("/search hai từ") == Command("history.search", "hai từ")
+    assert parse("/new things are hard") == Alone("/new")
+
+
+def test_every_command_that_takes_words_exists() -> None:
+    assert set(COMMANDS) >= TAKES_WORDS
 
 
 def test_two_slashes_send_one() -> None:

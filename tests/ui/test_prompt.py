@@ -186,6 +186,43 @@ async def test_commands_act_in_the_order_of_the_keys(house: House) -> None:
         await visitor.until(lambda: visitor.chat.prompt.text == "after")
 
 
+async def test_a_model_is_named_behind_its_command(house: House) -> None:
+    async with visit(house) as visitor:
+        await visitor.type("/model guide/slow")
+        await visitor.press("enter")
+        await visitor.until(lambda: visitor.chat.model == "guide/slow")
+        assert visitor.chat.prompt.text == ""
+        await visitor.type("/model nobody/at-all")
+        await visitor.press("enter")
+        await visitor.until(lambda: 'No provider "nobody"' in visitor.status)
+        assert visitor.chat.model == "guide/slow"
+
+
+async def test_words_behind_a_search_are_searched_for_at_once(house: House) -> None:
+    async with visit(house) as visitor:
+        await visitor.ask("Đường đến trường")
+        await visitor.type("/search duong den")
+        await visitor.press("enter")
+        await visitor.sees("places")
+        assert "  duong den" in visitor.text
+
+
+async def test_a_title_is_written_behind_its_command(house: House) -> None:
+    async with visit(house) as visitor:
+        await visitor.ask("hi")
+        await visitor.type("/rename Hai từ")
+        await visitor.press("enter")
+        await visitor.until(lambda: visitor.conversations()[0].title == "Hai từ")
+
+
+async def test_words_behind_a_command_that_takes_none_stay_in_the_prompt(house: House) -> None:
+    async with visit(house) as visitor:
+        await visitor.type("/new things")
+        await visitor.press("enter")
+        await visitor.until(lambda: "nothing may follow /new" in visitor.status)
+        assert visitor.chat.prompt.text == "/new things"
+
+
 async def test_an_unknown_command_sends_nothing(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.type("/modle")

@@ -27,7 +27,7 @@ from holytui.ui.refusals import told
 from holytui.ui.screens.layout import ChatLayout
 from holytui.ui.sending import Sending
 from holytui.ui.sight import sees
-from holytui.ui.widgets.composer import unknown_words
+from holytui.ui.widgets.composer import no_command
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
 from holytui.ui.widgets.sidebar import Sidebar
@@ -206,11 +206,13 @@ class ChatScreen(ChatLayout):
 
     @on(Prompt.Commanded)
     async def _commanded(self, event: Prompt.Commanded) -> None:
-        await self.do(event.action)
+        from holytui.ui import commanding
+
+        await commanding.perform(self, event.action, event.words)
 
     @on(Prompt.NoCommand)
     def _no_command(self, event: Prompt.NoCommand) -> None:
-        self.say(unknown_words(event.name, event.meant), Level.WARNING)
+        self.say(no_command(event.found), Level.WARNING)
 
     def edit(self, question: Message) -> None:
         """Put an earlier question into the prompt, to be asked on a new branch."""

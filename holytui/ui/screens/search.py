@@ -45,10 +45,11 @@ class SearchDialog(ModalScreen[Found | None]):
         ("pagedown", "move(5)"),
     ]
 
-    def __init__(self, history: Library, conversation_id: str | None = None) -> None:
+    def __init__(self, history: Library, conversation_id: str | None = None, query: str = "") -> None:
         super().__init__()
         self._history = history
         self._conversation_id = conversation_id
+        self._query = query
         self._hits: Sequence[Hit] = ()
 
     def compose(self) -> ComposeResult:
@@ -56,7 +57,7 @@ class SearchDialog(ModalScreen[Found | None]):
         title = _("Search in this conversation") if self._conversation_id else _("Search in everything that was said")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
-            yield Line(placeholder=_("accents may be left out: duong finds đường"))
+            yield Line(self._query, placeholder=_("accents may be left out: duong finds đường"))
             yield OptionList(id="dialog-list", markup=False, compact=True)
             yield Static("", id="dialog-note", markup=False)
 
@@ -64,6 +65,7 @@ class SearchDialog(ModalScreen[Found | None]):
         """Type at once."""
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
+        self._search(self._query)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

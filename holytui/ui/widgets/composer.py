@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from holytui.i18n import _
 from holytui.keymap import Keymap
+from holytui.ui.commands import Alone, Unknown
 from holytui.ui.offers import NOTHING, Item, Offer
 from holytui.ui.widgets.prompt import MakeQuestion, Prompt
 
@@ -76,10 +77,13 @@ class Composer(Vertical):
         self.query_one(OfferList).offer = event.offer
 
 
-def unknown_words(name: str, meant: str) -> str:
-    """What to say of a command that does not exist."""
-    if meant:
-        return _("{name} is no command; did you mean /{meant}? // sends a line that begins with /").format(
-            name=name, meant=meant
-        )
-    return _("{name} is no command; // sends a line that begins with /").format(name=name)
+def no_command(found: Alone | Unknown) -> str:
+    """What to say of a line that begins with `/` and cannot be done."""
+    match found:
+        case Alone(name):
+            return _("nothing may follow {name}; // sends a line that begins with /").format(name=name)
+        case Unknown(name, ""):
+            return _("{name} is no command; // sends a line that begins with /").format(name=name)
+        case Unknown(name, meant):
+            words = _("{name} is no command; did you mean /{meant}? // sends a line that begins with /")
+            return words.format(name=name, meant=meant)

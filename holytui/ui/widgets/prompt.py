@@ -37,16 +37,16 @@ class Prompt(TextArea):
 
     @dataclass
     class Commanded(Message):
-        """The user gave a `/command`: the id of an action of the table."""
+        """The user gave a `/command`: the id of an action of the table, and what was written behind it."""
 
         action: str
+        words: str
 
     @dataclass
     class NoCommand(Message):
-        """A line begins with `/` and is no command; nothing was sent. `meant` is a name close to it, or empty."""
+        """A line begins with `/` and cannot be done; nothing was sent."""
 
-        name: str
-        meant: str
+        found: commands.Alone | commands.Unknown
 
     @dataclass
     class Hurry(Message):
@@ -184,11 +184,11 @@ class Prompt(TextArea):
 
     def _send(self) -> None:
         match commands.parse(self.text.rstrip()):
-            case commands.Command(action):
+            case commands.Command(action, words):
                 self._clear()
-                self.post_message(self.Commanded(action))
-            case commands.Unknown(name, meant):
-                self.post_message(self.NoCommand(name, meant))
+                self.post_message(self.Commanded(action, words))
+            case commands.Alone() | commands.Unknown() as found:
+                self.post_message(self.NoCommand(found))
             case str(typed):
                 self._submit(typed)
 
