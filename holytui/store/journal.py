@@ -93,12 +93,18 @@ def interrupt(connection: sqlite3.Connection, message: Message, now: float, *, f
     cut = replace(
         as_of_now(connection, message),
         state=AnswerState.INTERRUPTED,
-        problem=Problem(_("holytui ended before this answer did"), _("All that had arrived is kept.")),
+        problem=_ended(asked=bool(tried)),
         usage=_usage(tried),
         attempts=len(tried),
     )
     end(connection, cut, now, fts=fts)
     return cut
+
+
+def _ended(*, asked: bool) -> Problem:
+    if asked:
+        return Problem(_("holytui ended before this answer did"), _("All that had arrived is kept. Press c to go on."))
+    return Problem(_("holytui ended before this question was sent"), _("Press c to send it."))
 
 
 def _usage(tried: Sequence[Attempt]) -> Usage | None:
