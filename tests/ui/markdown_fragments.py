@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 words = st.sampled_from(
     ["one", "two", "Tiếng Việt", "日本語テキスト", "**bold**", "*em*", "_x_", "`code`", "~~gone~~", "[a](http://b.c)",
-     "snake_case", "2 * 3", "<b>x</b>", "[/foo]", "&amp;", "\\*", "!", "👩‍👩‍👧", "**", "`", "[", "](", "|", "a|b", "https://x.y/z"]
+     "snake_case", "2 * 3", "<b>x</b>", "[/foo]", "&amp;", "\\*", "!", "👩‍👩‍👧", "**", "`", "[", "](", "|", "a|b", "https://x.y/z",
+     "\\(x_1", "b*\\)", "\\[", "\\]", "$$", "$5"]
 )  # fmt: skip
 sentences = st.lists(words, min_size=1, max_size=8).map(" ".join)
 starts = st.sampled_from(

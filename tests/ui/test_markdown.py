@@ -36,6 +36,8 @@ def test_a_document_without_text_has_no_place() -> None:
 RENDERINGS = [
     pytest.param("", [], id="nothing"),
     pytest.param("a *b* **c** `d` ~~e~~", ["a b c d e"], id="emphasis"),
+    pytest.param(r"\(a*b\) \[x_1 = *y*_\] \[z", [r"\(a*b\) \[x_1 = *y*_\] [z"], id="formulas"),
+    pytest.param("$$a*b*\n\\frac{1}{2}$$ *c* $5", ["$$a*b*", r"\frac{1}{2}$$ c $5"], id="formulas of two lines"),
     pytest.param("one\ntwo  \nthree\\\nfour", ["one", "two", "three", "four"], id="breaks are kept"),
     pytest.param("# Title #\ntext", ["Title", "", "text"], id="heading"),
     pytest.param("Title\n=====\ntext", ["Title", "", "text"], id="underlined heading"),

@@ -15,6 +15,7 @@ from holytui.text import sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 Run: TypeAlias = tuple[str, str]
@@ -34,6 +35,8 @@ _CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u
 """Between words, or within a script that has no spaces."""
 _BRACKET: Final = re.compile(r"[\[\]]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
+_FORMULAS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+_OPEN: Final = "open formula"
 _PAIRS: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 
 
@@ -50,7 +53,29 @@ def _markdown() -> MarkdownIt:
         def normalizeLinkText(self, link: str) -> str:  # noqa: N802 - markdown-it's name
             return link
 
-    return Literal("gfm-like", {"html": False, "linkify": False})
+    markdown = Literal("gfm-like", {"html": False, "linkify": False})
+    markdown.inline.ruler.before("escape", "formula", _formula)
+    return markdown
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    r"""`\(…\)`, `\[…\]` and `$$…$$` stay as they are written: Markdown would take their backslashes and stars."""
+    opener = state.src[state.pos : state.pos + 2]
+    closer = _FORMULAS.get(opener)
+    if closer is None:
+        return False
+    end = state.src.find(closer, state.pos + 2, state.posMax)
+    if end < 0:
+        state.env[_OPEN] = True
+        return False
+    if not silent:
+        first, *others = state.src[state.pos : end + 2].split("\n")
+        state.pending += first
+        for line in others:
+            state.push("softbreak", "br", 0)
+            state.pending += line.lstrip(" ")
+    state.pos = end + 2
+    return True
 
 
 def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
@@ -65,7 +90,7 @@ def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
         rule(state)
     runs = _Writer(style, "&" in text).write(tokens)
     open_pairs = any(mark.open and mark.end == -1 for mark in state.delimiters)
-    return runs, not open_pairs and _is_settled(tokens)
+    return runs, not open_pairs and _OPEN not in state.env and _is_settled(tokens)
 
 
 def _is_settled(tokens: Sequence[Token]) -> bool:
