@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from holytui.i18n import _
+from holytui.i18n import _, ngettext
 from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import actions, conversation_settings, details
@@ -90,7 +90,8 @@ async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
     entry = screen.log_view.entry(message.id)
     blocks = entry.body.code_blocks if entry is not None and message.role is Role.ASSISTANT else ()
     if number > len(blocks):
-        screen.say(_("this message has {count} code blocks").format(count=len(blocks)), Level.WARNING)
+        words = ngettext("this message has {count} code block", "this message has {count} code blocks", len(blocks))
+        screen.say(words.format(count=len(blocks)), Level.WARNING)
         return
     await copy(screen, blocks[number - 1].text)
 

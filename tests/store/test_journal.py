@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.models import AnswerState, Attempt, DeltaKind, Join, Usage
+from holytui.models import AnswerState, Attempt, DeltaKind, Join, Problem, Role, Usage
 from holytui.store.history import assemble, assemble_reasoning, seams
 from holytui.store.sqlite import SqliteHistory
 from holytui.store.writer import Delta, Timing, merged
@@ -168,6 +168,20 @@ def test_the_usage_of_a_cut_answer_says_that_it_is_at_least_that(opener: Opener)
     (cut,) = opener().unfinished()
     assert cut.usage == Usage(10, 5, at_least=True)
     assert cut.attempts == 2
+
+
+def test_an_answer_that_was_never_asked_for_says_so_when_its_process_died(opener: Opener) -> None:
+    first = opener()
+    cut = ask(first)
+    waiting = first.add_message(
+        cut.conversation_id, Role.ASSISTANT, "", parent_id=cut.question.id, model="m", state=AnswerState.QUEUED
+    )
+    first.close()
+    problems = {message.id: message.problem for message in opener().unfinished()}
+    assert problems[cut.answer.id] == Problem(
+        "holytui ended before this answer did", "All that had arrived is kept. Press c to go on."
+    )
+    assert problems[waiting.id] == Problem("holytui ended before this question was sent", "Press c to send it.")
 
 
 @settings(max_examples=60, deadline=None)
