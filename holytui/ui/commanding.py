@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holytui.ui import actions, conversation_actions, conversation_settings
+from holytui.ui.refusals import told
 
 if TYPE_CHECKING:
     from holytui.ui.screens.chat import ChatScreen
@@ -13,14 +14,15 @@ if TYPE_CHECKING:
 async def perform(screen: ChatScreen, action: str, words: str) -> None:
     """Do the action with this id; `words` take the place of a dialog that would ask for them."""
     services, here = screen.services, screen.conversation_id
-    match action:
-        case "model.pick" if words and services is not None:
-            await conversation_settings.name_model(screen, services, words)
-        case "history.search" if words:
-            actions.search(screen, None, words)
-        case "log.search" if words:
-            actions.search(screen, here or None, words)
-        case "sidebar.rename" if words and services is not None and here:
-            await conversation_actions.rename(screen, services, here, words)
-        case _:
-            await screen.do(action)
+    with told(screen):
+        match action:
+            case "model.pick" if words and services is not None:
+                await conversation_settings.name_model(screen, services, words)
+            case "history.search" if words:
+                actions.search(screen, None, words)
+            case "log.search" if words:
+                actions.search(screen, here or None, words)
+            case "sidebar.rename" if words and services is not None and here:
+                await conversation_actions.rename(screen, services, here, words)
+            case _:
+                await screen.do(action)

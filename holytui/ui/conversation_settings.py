@@ -11,7 +11,7 @@ from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
 from holytui.engine.context import system_prompt
 from holytui.engine.services import Services, model_names, server_models
-from holytui.errors import HolytuiError, ModelUnknown
+from holytui.errors import HolytuiError
 from holytui.faults import Fault
 from holytui.guide.faults import describe
 from holytui.i18n import _, ngettext
@@ -63,16 +63,11 @@ def _show_models(screen: ChatScreen, services: Services, title: str, choices: li
 
 
 async def name_model(screen: ChatScreen, services: Services, wanted: str) -> None:
-    """Use the model that was named, if there can be one."""
+    """Use the model that was named. Raises ModelUnknown."""
     # imported here, as the first paint does not wait for the engine
     from holytui.wire.providers import resolve
 
-    try:
-        resolved = resolve(services.config, wanted)
-    except ModelUnknown as error:
-        screen.say(f"{error.title} · {error.hint}" if error.hint else error.title, Level.WARNING)
-        return
-    await use_model(screen, services, str(resolved.ref))
+    await use_model(screen, services, str(resolve(services.config, wanted).ref))
 
 
 async def use_model(screen: ChatScreen, services: Services, model: str) -> None:
