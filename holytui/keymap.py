@@ -98,6 +98,7 @@ ACTIONS: tuple[Action, ...] = (
         ("message.reasoning", "space", N_("Fold"), N_("Open or fold the reasoning, or a long question")),
         ("message.undo_seam", "u", N_("Undo seam"), N_("Show both sides of a seam as they came")),
         ("message.pager", "o", N_("Pager"), N_("Open the message in $PAGER")),
+        ("message.print", "p", N_("Print"), N_("Print the message to the terminal, to select it there")),
         ("log.search", "slash", N_("Find"), N_("Search in this conversation")),
         ("log.prompt", "enter", N_("Prompt"), N_("Back to the prompt")),
     ),

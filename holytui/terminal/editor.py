@@ -1,4 +1,6 @@
-"""The user's own editor and pager. The app gives the terminal up (`App.suspend`) around these calls."""
+"""The user's own editor and pager, and the terminal itself. The app gives the terminal up (`App.suspend`) around these
+calls.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from holytui.errors import TerminalError
 from holytui.i18n import _
@@ -89,3 +93,20 @@ def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] 
     """
     command = _command(os.environ if environ is None else environ, ("PAGER",), ("less", "more"))
     _with_file(sanitize(text), command, run, ".md")
+
+
+def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None) -> None:
+    """Write `text` to the terminal's ordinary screen, where it can be selected and stays, until Enter.
+
+    Raises TerminalError when that cannot be done.
+    """
+    out, keys = out or sys.__stdout__, keys or sys.__stdin__
+    if out is None or keys is None:
+        raise TerminalError(_("There is no terminal to print to"))
+    back = _("Enter goes back to holytui")
+    try:
+        out.write(f"{sanitize(text).rstrip()}\n\n{back} ")
+        out.flush()
+        keys.readline()
+    except OSError as error:
+        raise TerminalError(_("The text could not be handed over: {reason}").format(reason=error.strerror)) from error

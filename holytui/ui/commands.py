@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "fork": "message.fork",
         "variant": "message.variant",
         "pager": "message.pager",
+        "print": "message.print",
         "export": "chat.export",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",

@@ -9,7 +9,7 @@ from textual.app import SuspendNotSupported
 
 from holytui.errors import TerminalError
 from holytui.i18n import _
-from holytui.terminal.editor import edit_text, page_text
+from holytui.terminal.editor import edit_text, page_text, print_text
 from holytui.ui.connection import Level
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ def write(screen: ChatScreen) -> None:
 def page(screen: ChatScreen, text: str) -> None:
     """Read a text in `$PAGER`."""
     _aside(screen, lambda: page_text(text))
+
+
+def print_out(screen: ChatScreen, text: str) -> None:
+    """Print a text where the terminal itself can select it."""
+    _aside(screen, lambda: print_text(text))
 
 
 def _aside(screen: ChatScreen, work: Callable[[], _T]) -> _T | None:

@@ -12,7 +12,7 @@ from holytui.models import AnswerState, Message, Role
 from holytui.ui import actions, conversation_settings, details
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
-from holytui.ui.editing import page
+from holytui.ui.editing import page, print_out
 from holytui.ui.opened import fork, is_system_entry, neighbour
 from holytui.ui.refusals import told
 from holytui.ui.screens.dialogs import PageDialog
@@ -47,6 +47,8 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
             await copy(screen, message.text)
         case "message.pager":
             page(screen, message.text)
+        case "message.print":
+            print_out(screen, message.text)
         case "message.edit":
             await conversation_settings.pick_system(screen)
         case _:
@@ -75,6 +77,8 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
             await _undo_seams(screen, services, message)
         case "message.pager":
             page(screen, as_text(message))
+        case "message.print":
+            print_out(screen, as_text(message))
 
 
 async def _details(screen: ChatScreen, services: Services, message: Message) -> None:

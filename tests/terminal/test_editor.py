@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holytui.errors import TerminalError
-from holytui.terminal.editor import edit_text, page_text, run_in_terminal
+from holytui.terminal.editor import edit_text, page_text, print_text, run_in_terminal
 from holytui.terminal.environ import is_ssh, prepare_environment
 
 
@@ -81,6 +82,22 @@ def test_the_pager_gets_safe_text() -> None:
     page_text("a\x1b]0;title\x07", pager, {"PAGER": "less -R"})
     assert pager.command[:-1] == ["less", "-R"]
     assert pager.saw == "a␛]0;title␇"
+
+
+def test_a_text_is_printed_safe_and_stays_until_enter() -> None:
+    out, keys = io.StringIO(), io.StringIO("\nnot read")
+    print_text("one\x1b]0;title\x07\ntwo\n\n", out, keys)
+    assert out.getvalue() == "one␛]0;title␇\ntwo\n\nEnter goes back to holytui "
+    assert keys.read() == "not read"
+
+
+def test_a_terminal_that_is_gone_cannot_be_printed_to() -> None:
+    class Gone(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(TerminalError, match="Input/output error"):
+        print_text("x", Gone(), io.StringIO())
 
 
 def test_the_environment_is_set_only_where_the_user_has_not() -> None:

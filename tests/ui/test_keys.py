@@ -420,6 +420,13 @@ async def _(visitor: Visitor) -> None:
     await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
 
 
+@checks("message.print")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.print")
+    await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
+
+
 @checks("log.search")
 async def _(visitor: Visitor) -> None:
     await visitor.to_log()
