@@ -73,4 +73,5 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
         outbox.keep(services)
         services.close()
         if lost:
-            print(f"holytui: {_('what was said is gone, as the history could not be opened')}", file=sys.stderr)
+            gone = _("what was said is gone, as the history could not be opened")
+            print(f"holytui: {gone}", file=sys.stderr)

@@ -200,7 +200,7 @@ class Entry:
         length = _("{count} characters").format(count=fmt.count(len(self.message.reasoning)))
         took = f" · {fmt.seconds(self.message.reasoning_s)}" if self.message.reasoning_s is not None else ""
         arrow = "▾" if self.open else "▸"
-        words = f"{arrow} {_('Reasoning')} · {length}{took}"
+        words = " ".join((arrow, _("Reasoning"), "·", f"{length}{took}"))
         return Content.assemble((words, "$muted")).truncate(max(1, width), ellipsis=True)
 
     def _notes(self, room: int) -> list[Row]:

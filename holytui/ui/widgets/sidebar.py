@@ -183,7 +183,8 @@ class Sidebar(Widget, can_focus=True):
 def label(conversation: Conversation, *, current: bool) -> Content:
     """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
-    return Content(f"{mark} {conversation.title or _('New conversation')}")
+    title = conversation.title or _("New conversation")
+    return Content(f"{mark} {title}")
 
 
 def _strip(content: Content, width: int, style: Style) -> Strip:
