@@ -71,6 +71,7 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.help")
     await visitor.sees("Everywhere")
+    await visitor.sees("PgDn Scroll  Esc Close")
     await goes_to(visitor, PageDialog)
 
 

@@ -142,8 +142,9 @@ class PageDialog(ModalScreen[None]):
         self._width = 0
 
     def compose(self) -> ComposeResult:
-        """The title above the lines."""
-        with Vertical(id="dialog", classes="page"):
+        """The title above the lines, the keys in the border below them."""
+        with Vertical(id="dialog", classes="page") as dialog:
+            dialog.border_subtitle = f"↑ ↓ PgUp PgDn {_('Scroll')}  Esc {_('Close')}"
             yield Static(Content(self._title), id="dialog-title")
             with VerticalScroll(id="dialog-page"):
                 yield Static(id="dialog-lines")
