@@ -93,7 +93,7 @@ class Answers:
         self._deliver(self._ahead.pop(turn.turn_id, ()))
         opened = await self._as_shown(services.history, turn.conversation_id)
         if opened is not None:
-            self._screen.show(opened)
+            self._screen.switching.show(opened)
         await self._screen.refresh_list()
 
     async def _as_shown(self, history: History, conversation_id: str) -> Opened | None:
@@ -163,8 +163,7 @@ class Answers:
         if screen.services is None:
             return
         history = screen.services.history
-        here = turn.conversation_id == screen.conversation_id
-        if not here:
+        if turn.conversation_id != screen.conversation_id:
             with suppress(StoreError):  # it is only not marked
                 await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
         message = await asyncio.to_thread(history.message, turn.answer_id)
@@ -174,7 +173,7 @@ class Answers:
             entry.variant = fresh.variant
             entry.update(message)
             screen.log_view.changed()
-        if here:
+        if turn.conversation_id == screen.conversation_id:  # another one may have been opened since
             screen.paint_status(turn, progress=True)
             screen.bar.weigh()
         await screen.refresh_list()

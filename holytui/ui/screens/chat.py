@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from textual import on, work
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from holytui.errors import HolytuiError, StoreError
+from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.ui import attachments, link
@@ -27,6 +26,7 @@ from holytui.ui.refusals import told
 from holytui.ui.screens.layout import ChatLayout
 from holytui.ui.sending import Sending
 from holytui.ui.sight import sees
+from holytui.ui.switching import Switching
 from holytui.ui.widgets.composer import no_command
 from holytui.ui.widgets.message_log import MessageLog
 from holytui.ui.widgets.prompt import Prompt
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from holytui.engine.workers import StartedTurn
     from holytui.models import Conversation, Message
     from holytui.ui.answers import Answers
-    from holytui.ui.opened import Opened
     from holytui.ui.turns import TurnView
 
 # The engine and what acts on it take longer to import than the first paint may: they are imported after it.
@@ -74,10 +73,10 @@ class ChatScreen(ChatLayout):
         self.cut: list[str] = []
         """Answers that the last end of holytui cut off and that were not let go on yet."""
         self._first = conversation
-        self._started = False
         self._opening = opening
         self.writing = Writing(self)
         self.sending = Sending(self)
+        self.switching = Switching(self)
         if question:
             self.sending.keep(Question(question, attachments.mentions(question), self.place, model))
         self.list = ConversationList(self)
@@ -121,7 +120,7 @@ class ChatScreen(ChatLayout):
         from holytui.ui.watch import Watch
 
         await starting.show_first(self, services, self._first)
-        self._started = True
+        self.switching.started = True
         self.run_worker(Watch(self, services).run(), group="watch", exit_on_error=False)
         await self.sending.open(services)
 
@@ -139,15 +138,7 @@ class ChatScreen(ChatLayout):
 
     def show_new(self) -> None:
         """An empty conversation; it is on disk with its first question."""
-        self._leave()
-        self.place = Place()
-        self.settings = Settings()
-        self.writing.enter_new(show=self._started)
-        self.welcome()
-        self.prompt.remember([])
-        self.paint_status()
-        self.bar.weigh()
-        self.prompt.focus()
+        self.switching.new()
 
     def welcome(self) -> None:
         """What an empty conversation shows."""
@@ -155,38 +146,9 @@ class ChatScreen(ChatLayout):
         self.log_view.show((), help_page.welcome(self.model, problems, self.keymap))
 
     async def open_conversation(self, conversation_id: str) -> None:
-        """Show a conversation at its end."""
-        from holytui.ui.opened import open_conversation
-
-        if self.services is None:
-            return
-        opened = await asyncio.to_thread(open_conversation, self.services.history, conversation_id)
-        if opened is None:
-            self.say(_("that conversation is gone"), Level.WARNING)
-            return
-        if opened.conversation.unread:
-            with suppress(StoreError):  # that it can be read is what matters
-                await asyncio.to_thread(self.services.history.update_conversation, conversation_id, unread=False)
-        self.show(opened)
-        self.place.leaf = self.place.theirs = opened.leaf
-        await self.refresh_list()
-
-    def show(self, opened: Opened) -> None:
-        """Show what was read of a conversation."""
-        if opened.conversation.id != self.conversation_id:
-            self._leave()
-            self.place = Place(opened.conversation.id)
-        self.writing.enter(opened.conversation, show=self._started)
-        self.model = opened.conversation.model or self.model
-        self.log_view.show(opened.entries)
-        self.prompt.remember(opened.questions)
-        self.answers.sync_all()
-        self.paint_status()
-        self.bar.weigh()
-
-    def _leave(self) -> None:
-        if self._started:
-            self.writing.leave()
+        """Show a conversation at its end. Raises StoreError."""
+        if self.services is not None:
+            await self.switching.open(self.services, conversation_id)
 
     @on(Sidebar.Chosen)
     async def _conversation_chosen(self, event: Sidebar.Chosen) -> None:
