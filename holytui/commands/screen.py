@@ -34,13 +34,16 @@ def run(options: argparse.Namespace) -> int:
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
+    opened: list[Services] = []
+
     def opening() -> Services:
         # imported off the screen's loop, after its first paint; the second line is what the screen needs then
         from holytui.engine.services import open_services
         from holytui.ui import actions, answers, starting, watch  # noqa: F401 - see above
 
         try:
-            return open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True)
+            opened.append(open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True))
+            return opened[0]
         finally:
             gc.freeze()
             gc.enable()
@@ -55,8 +58,9 @@ def run(options: argparse.Namespace) -> int:
         config_file=options.config,
     )
     app.run(mouse=config.ui.mouse)
-    if app.services is not None:
-        _end(app.services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
+    for services in opened:
+        app.keep_unsent(services)
+        _end(services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
     return app.return_code or 0
 
 

@@ -79,6 +79,10 @@ class HolytuiApp(ThinApp[None]):
         """What the screen works with; None while it is not open."""
         return self._chat.services
 
+    def keep_unsent(self, services: Services) -> None:
+        """For a user who left before all was on disk."""
+        self._chat.writing.keep_unsent(services, self._chat.sending.unsent())
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for palettes that do not come from our files."""
         return {"muted": "#808080"}

@@ -79,6 +79,11 @@ class DraftKeeper:
         self._known = Draft()
         self._waiting: dict[str, Draft] = {}
 
+    @property
+    def waiting(self) -> Draft:
+        """What is to be saved for a conversation that does not exist yet."""
+        return self._waiting.get("", Draft())
+
     def wrote(self, draft: Draft) -> bool:
         """The prompt holds `draft` now; whether that is still to be saved."""
         if draft != self._known:

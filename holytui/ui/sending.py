@@ -17,6 +17,7 @@ from holytui.ui.refusals import told
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
+    from holytui.engine.workers import StartedTurn
     from holytui.ui.screens.chat import ChatScreen
 
 
@@ -25,16 +26,17 @@ class Sending:
 
     def __init__(self, screen: ChatScreen) -> None:
         self._screen = screen
-        self._early: list[Question] = []
-        """From before the history was open and the first conversation was shown."""
+        self._unsent: list[Question] = []
+        """Those that are not on disk yet, in order."""
         self._open = False
+        """The history is open and the first conversation is shown."""
         self._refused = ""
         """A question that names files that are not there; sent once more, it goes out as it is."""
         self._putting = asyncio.Lock()
 
     def __bool__(self) -> bool:
         """Whether questions wait for the history."""
-        return bool(self._early)
+        return bool(self._unsent) and not self._open
 
     def question(self, text: str, paths: Sequence[str]) -> Question:
         """What Enter means now: where it was pressed, and what held then."""
@@ -46,24 +48,27 @@ class Sending:
     def send(self, question: Question) -> None:
         """Put it, or keep it until that can be done."""
         services = self._screen.services
+        self._unsent.append(question)
         if services is None or not self._open:
-            self._early.append(question)
             self._screen.say(_("one moment, the history is being opened"), Level.BUSY)
         else:
             self._run(services, question)
 
     def keep(self, question: Question) -> None:
         """One from the command line, for when the history is open."""
-        self._early.append(question)
+        self._unsent.append(question)
 
     async def open(self, services: Services) -> None:
         """The first conversation is shown: what waited goes out, to that one."""
         self._open = True
-        early, self._early = self._early, []
+        early = self._unsent = [replace(question, place=self._screen.place) for question in self._unsent]
         # begun all at once, so that none which is sent while these are put comes between them
-        on_their_way = [self._run(services, replace(question, place=self._screen.place)) for question in early]
-        for worker in on_their_way:
+        for worker in [self._run(services, question) for question in early]:
             await worker.wait()
+
+    def unsent(self) -> Sequence[str]:
+        """What is not on disk."""
+        return [question.text for question in self._unsent]
 
     def _run(self, services: Services, question: Question) -> Worker[None]:
         return self._screen.run_worker(self._send(services, question), group="send")
@@ -72,7 +77,7 @@ class Sending:
         screen = self._screen
         try:
             async with self._putting:
-                started = await asyncio.to_thread(put, services, question)
+                started = await asyncio.to_thread(self._put, services, question)
         except HolytuiError as error:
             self._give_back(question)
             if isinstance(error, NotAttached):
@@ -88,8 +93,14 @@ class Sending:
         with told(screen):
             await screen.begin(services, started)
 
+    def _put(self, services: Services, question: Question) -> StartedTurn:
+        started = put(services, question)
+        self._unsent.remove(question)  # here, as the screen may be gone before its loop hears of it
+        return started
+
     def _give_back(self, question: Question) -> None:
         screen = self._screen
+        self._unsent.remove(question)
         if question.editing is not None and question.place is screen.place:
             screen.writing.edit(question.editing)
             screen.prompt.put(question.text)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.ui.bindings import first_key
-from holytui.ui.drafts import Draft, DraftKeeper, decode
+from holytui.ui.drafts import Draft, DraftKeeper, decode, load, save
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -94,6 +97,14 @@ class Writing:
     def save_now(self, services: Services) -> None:
         """At the end: save, and wait for it."""
         self._drafts.save(services.history)
+
+    def keep_unsent(self, services: Services, sent: Sequence[str]) -> None:
+        """The user left before what was `sent` or is written was on disk: it is found at the next start."""
+        with suppress(StoreError):
+            kept, written = load(services.history, ""), self._drafts.waiting
+            text = "\n".join(filter(None, (kept.text, *sent, written.text)))
+            if text != kept.text:
+                save(services.history, "", Draft(text, {**kept.pastes, **written.pastes}))
 
     # -- from one conversation to another
 

@@ -10,8 +10,9 @@ from holytui.engine.services import Services
 from holytui.engine.workers import StartedTurn
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Role
-from holytui.ui import answers, sending
+from holytui.ui import answers, drafts, sending
 from holytui.ui.asking import Question, put
+from holytui.ui.drafts import Draft
 from holytui.ui.opened import Opened, open_conversation
 from tests.ui.house import House, Visitor, visit
 
@@ -68,6 +69,70 @@ async def test_a_question_that_waited_for_the_history_goes_out_before_one_that_d
         go.set()
         await visitor.calm()
         assert asked(visitor) == ["count to 1", "count to 2", "count to 3"]
+
+
+async def test_who_leaves_before_the_history_is_open_finds_what_was_sent_and_written_at_the_next_start(
+    house: House,
+) -> None:
+    opened = threading.Event()
+    drafts.save(house.history, "", Draft("from before"))
+
+    def opening() -> Services:
+        assert opened.wait(10)
+        return house.services
+
+    app = house.app()
+    app._chat._opening = opening
+    async with app.run_test(size=(120, 40)) as pilot:
+        visitor = Visitor(pilot, house)
+        await visitor.type("count to 1")
+        await visitor.press("enter")
+        await visitor.until(lambda: "one moment" in visitor.status)
+        await visitor.type("count to 2")
+        await visitor.until(lambda: app._chat.prompt.text == "count to 2")
+    opened.set()
+    app.keep_unsent(house.services)
+    async with visit(house) as visitor:
+        assert visitor.chat.prompt.text == "from before\ncount to 1\ncount to 2"
+        assert not visitor.conversations()
+
+
+async def test_who_leaves_while_one_question_is_put_finds_the_next_one_at_the_next_start(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, go, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(services: Services, question: Question) -> StartedTurn:
+        first.set()
+        assert go.wait(10)
+        try:
+            return put(services, question)
+        finally:
+            done.set()
+
+    monkeypatch.setattr(sending, "put", slowly)
+    app = house.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        visitor = Visitor(pilot, house)
+        await visitor.until(lambda: app.services)
+        await visitor.type("count to 1")
+        await visitor.press("enter")
+        await visitor.until(first.is_set)
+        await visitor.type("count to 2")
+        await visitor.press("enter")
+        await visitor.until(lambda: len(app._chat.sending.unsent()) == 2)
+    go.set()
+    await asyncio.to_thread(done.wait, 10)
+    await visitor.until(lambda: app._chat.sending.unsent() == ["count to 2"])
+    app.keep_unsent(house.services)
+    assert asked(visitor) == ["count to 1"]
+    assert drafts.load(house.history, "").text == "count to 2"
+
+
+async def test_who_leaves_before_the_history_is_open_and_wrote_nothing_leaves_no_trace(house: House) -> None:
+    drafts.save(house.history, "", Draft("from before"))
+    house.app().keep_unsent(house.services)
+    assert drafts.load(house.history, "") == Draft("from before")
 
 
 async def test_a_question_that_was_put_is_not_given_back_when_it_cannot_be_shown(
