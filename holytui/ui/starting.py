@@ -33,15 +33,15 @@ async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> No
     mark = await asyncio.to_thread(bookmark.take, services.history)
     conversation = wanted or ("" if screen.sending else mark.conversation_id)
     cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
+    screen.writing.fresh = await asyncio.to_thread(drafts.load, services.history, "")
     await screen.refresh_list()
     if conversation:
         await screen.open_conversation(conversation)
     elif cut and not screen.sending:
         await screen.open_conversation(cut[-1].conversation_id)
     elif not screen.conversation_id:
-        kept = await asyncio.to_thread(drafts.load, services.history, "")
         screen.show_new()
-        screen.writing.first(kept)
+        screen.writing.first()
     await after_cut(screen, services, cut)
 
 

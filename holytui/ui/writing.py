@@ -30,7 +30,7 @@ class Writing:
     def __init__(self, screen: ChatScreen) -> None:
         self._screen = screen
         self._drafts = DraftKeeper()
-        self._fresh = Draft()
+        self.fresh = Draft()
         """What is written for a conversation that does not exist yet."""
         self._aside = Draft()
         """What was in the prompt before an earlier question was put there."""
@@ -113,17 +113,17 @@ class Writing:
         self.end_editing()
         self.keep()
         if not self._drafts.conversation_id:
-            self._fresh = self._screen.prompt.draft
+            self.fresh = self._screen.prompt.draft
 
-    def first(self, kept: Draft) -> None:
+    def first(self) -> None:
         """At the start: what had been written for a new conversation, unless something was typed already."""
-        moved = self._drafts.moved("", kept)
+        moved = self._drafts.moved("", self.fresh)
         if not self._screen.prompt.text:
             self._screen.prompt.restore(moved)
 
     def enter_new(self, *, show: bool) -> None:
         """A new conversation: what had been written for one comes back."""
-        fresh = self._drafts.moved("", self._fresh)
+        fresh = self._drafts.moved("", self.fresh)
         if show:
             self._screen.prompt.restore(fresh)
 
@@ -137,4 +137,5 @@ class Writing:
 
     def named(self, conversation_id: str) -> None:
         """The new conversation exists now."""
+        self.fresh = Draft()
         self._drafts.named(conversation_id)

@@ -9,7 +9,8 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from holytui.ui import opened
+from holytui.ui import drafts, opened
+from holytui.ui.drafts import Draft
 from tests.ui.house import House, visit
 
 P = ParamSpec("P")
@@ -86,3 +87,38 @@ async def test_figures_of_an_answer_are_not_shown_in_the_conversation_that_was_o
         gate.open()
         await visitor.calm()
         assert visitor.chat.status_bar.status.usage is None
+
+
+async def test_what_was_written_for_a_new_conversation_waits_for_one_when_the_start_shows_another(house: House) -> None:
+    drafts.save(house.history, "", Draft("not sent yet"))
+    made = house.history.create_conversation(title="old")
+    async with visit(house, conversation=made.id) as visitor:
+        assert visitor.chat.prompt.text == ""
+        await visitor.act("chat.new")
+        assert visitor.chat.prompt.text == "not sent yet"
+        await visitor.type("!")
+    assert drafts.load(house.history, "") == Draft("not sent yet!")
+
+
+async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(house: House) -> None:
+    drafts.save(house.history, "", Draft("count to 3"))
+    async with visit(house) as visitor:
+        assert visitor.chat.prompt.text == "count to 3"
+        await visitor.press("enter")
+        await visitor.until(lambda: not visitor.chat.prompt.text)
+        await visitor.calm()
+        await visitor.until(lambda: drafts.load(house.history, "") == Draft())
+        await visitor.act("chat.new")
+        assert visitor.chat.prompt.text == ""
+        await visitor.type("count to 4")
+        await visitor.to_sidebar()
+        await visitor.press("end", "enter")
+        await visitor.until(lambda: visitor.chat.conversation_id)
+        await visitor.act("chat.new")
+        assert visitor.chat.prompt.text == "count to 4"
+        await visitor.press("enter")
+        await visitor.until(lambda: not visitor.chat.prompt.text)
+        await visitor.calm()
+        await visitor.until(lambda: drafts.load(house.history, "") == Draft())
+        await visitor.act("chat.new")
+        assert visitor.chat.prompt.text == ""
