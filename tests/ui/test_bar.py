@@ -14,7 +14,8 @@ from holytui.models import AnswerState, Attempt, Conversation, Image, Message, R
 from holytui.store.bundles import Bundle
 from holytui.store.history import History
 from holytui.store.sqlite import SqliteHistory
-from holytui.ui.bar import weights
+from holytui.ui.asking import Place
+from holytui.ui.bar import Weight, weights
 from holytui.ui.connection import Connection, Level
 from holytui.ui.turns import TurnView
 from tests.servers import READ, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
@@ -230,3 +231,12 @@ async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build
         chat.say("again")
         chat.bar.forget_notice()
         assert chat.bar.status(turn, progress=True).connection.words(0) == "receiving"
+
+
+async def test_the_weight_of_another_conversation_is_not_shown(build_house: Build) -> None:
+    async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/one") as visitor:
+        bar = visitor.chat.bar
+        bar._weight = Weight(visitor.chat.place, 4000, 6000)
+        assert (bar.status().context, bar.status().ahead) == (0.5, 0.75)
+        bar._weight = Weight(Place(), 4000, 6000)
+        assert (bar.status().context, bar.status().ahead) == (None, None)

@@ -9,6 +9,7 @@ import pytest
 
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Conversation
+from holytui.ui.widgets.list_pane import FilterLine
 from tests.ui.house import House, Visitor, visit
 
 
@@ -91,3 +92,21 @@ async def test_what_is_gone_for_good_is_not_in_the_way_of_what_was_taken_before(
             await chat.list.undo(house.history)
         assert await chat.list.undo(house.history)
         assert [one.id for one in visitor.conversations()] == [first.id]
+
+
+async def test_the_line_of_the_filter_stands_there_only_while_it_filters(house: House) -> None:
+    house.history.create_conversation(title="kept")
+    async with visit(house) as visitor:
+        line = visitor.chat.query_one(FilterLine)
+        await visitor.to_sidebar()
+        for typed, stays in (("", False), ("ke", True)):
+            await visitor.act("sidebar.filter")
+            await visitor.until(lambda: line.display and line.has_focus)
+            await visitor.type(typed)
+            await visitor.press("enter")
+            await visitor.until(lambda: visitor.chat.sidebar.has_focus)
+            assert line.display is stays
+        await visitor.act("sidebar.filter")
+        await visitor.press("escape")
+        await visitor.until(lambda: visitor.chat.sidebar.has_focus)
+        assert (line.display, line.value) == (False, "")
