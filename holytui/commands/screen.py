@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace) -> int:
     """Open the screen; returns the exit status."""
     config, keys, problems = read_config(options.config)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual writes to stderr
-        raise HolytuiError(
-            _("The full screen needs a terminal"), _("In a pipe or script use: holytui ask “your question”")
-        )
-    if os.environ.get("TERM") == "dumb":
-        raise HolytuiError(
-            _("This terminal cannot show a full screen (TERM is dumb)"), _("For plain lines use: holytui --plain")
-        )
+    _need_terminal()
     prepare_environment(os.environ)
     gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
@@ -62,6 +55,17 @@ def run(options: argparse.Namespace) -> int:
         app.keep_unsent(services)
         _end(services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
     return app.return_code or 0
+
+
+def _need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # Textual writes to stderr
+        raise HolytuiError(
+            _("The full screen needs a terminal"), _("In a pipe or script use: holytui ask “your question”")
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise HolytuiError(
+            _("This terminal cannot show a full screen (TERM is dumb)"), _("For plain lines use: holytui --plain")
+        )
 
 
 def _end(services: Services, cause: Cause | None, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from holytui.i18n import _, language
 from holytui.models import Usage
@@ -92,8 +92,3 @@ def day_group(when: float, today: date) -> str:
     if age < 31:
         return _("This month")
     return f"{on:%m/%Y}" if language() == "vi" else f"{on:%Y-%m}"
-
-
-def midnight_after(now: datetime) -> datetime:
-    """When the headings of the list change next."""
-    return datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
