@@ -124,7 +124,7 @@ class ThinDriver(LinuxDriver):
         if self._dead or not self._line.in_foreground():
             return
         if not self._running:
-            self._start_writer()
+            self._make_writer()
         self.write(_STALE_OFF + _ENTER)
         if self._mouse:
             self.write(_MOUSE_ON)
@@ -136,6 +136,7 @@ class ThinDriver(LinuxDriver):
         if not self._running:
             self._running = True
             self._ask()
+            self._start_writer()
             self._start_reading()
         self.repaint()
         if self._must_signal_resume:
@@ -175,11 +176,15 @@ class ThinDriver(LinuxDriver):
         if self._writer is not None:
             self._writer.abandon()
 
-    def _start_writer(self) -> None:
+    def _make_writer(self) -> None:
         self._own_out = open_output(self._out)
         out = self._out if self._own_out is None else self._own_out
         self._pace = Pace()
         self._writer = Writer(out, self._styles, capabilities(os.environ), self._pace, on_broken=self._lost)
+
+    def _start_writer(self) -> None:
+        """Only now that the modes are queued: a frame before them would be painted on the shell's own screen."""
+        assert self._writer is not None
         width, height = self._canvas.size
         if width and height:
             self._writer.show(self._canvas.frame(self._cursor))

@@ -154,6 +154,19 @@ def test_late_answers_do_not_reach_who_has_the_terminal_next(key: str) -> None:
         assert left == b"\0\0\0\0"
 
 
+def test_nothing_is_painted_on_the_screen_of_the_shell() -> None:
+    with Session("thin") as session:
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        session.type("e")
+        session.until(lambda: session.raw.count(b"\x1b[?1049h") == 2)
+        session.until(lambda: "state 0" in session.text())
+        session.settle()
+        outside = session.raw.split(b"\x1b[?1049l")[1].split(b"\x1b[?1049h")[0]
+        assert b"the editor was here" in outside
+        assert b"state" not in outside
+
+
 def test_a_terminal_that_never_answers_is_left_all_the_same() -> None:
     with Session("thin", answers=False) as session:
         session.until(lambda: "state 0" in session.text())
