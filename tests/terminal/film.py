@@ -59,6 +59,15 @@ class Shot(NamedTuple):
     cursor: Offset
 
 
+class Take(NamedTuple):
+    """What is written for one update; rows in which terminals may count other widths are `doubtful`."""
+
+    size: Size
+    stock: str
+    ours: dict[str, str]
+    doubtful: frozenset[int]
+
+
 class FilmedApp(HolytuiApp):
     """holytui whose updates go to `camera` instead of a driver."""
 
@@ -196,6 +205,8 @@ class Projector:
             for part in dropped
         ]
         self._slow = SlowTerminal(ABILITIES["full"], self._styles)
+        self.kept: list[Take] | None = None
+        """What was written, if it is to be played again."""
         self.frames = self.stock_bytes = self.pauses = 0
         self.bytes = dict.fromkeys((terminal.name for terminal in self.terminals), 0)
 
@@ -210,9 +221,14 @@ class Projector:
         self._stream.feed(text)
         self._canvas.apply(shot.update)
         frame = self._canvas.frame(Cursor(*shot.cursor))
+        doubtful = frozenset(y for y, row in enumerate(frame.rows) if row.risky)
+        take = Take(shot.size, text, {}, doubtful)
+        if self.kept is not None:
+            self.kept.append(take)
         for terminal in self.terminals:
             written = terminal.show(frame)
             if written is not None:
+                take.ours[terminal.name] = written
                 self.bytes[terminal.name] += len(written.encode())
                 self._compare(terminal, written)
         self._slow.show(frame)

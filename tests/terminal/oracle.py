@@ -74,7 +74,8 @@ class Screen(pyte.Screen):
         for cluster, width in clusters(data):
             cells = self.measure(cluster, width)
             if cells == 0:
-                raise AssertionError(f"{cluster!r} has no width of its own")
+                self.joins(cluster)
+                continue
             self.cursor.x = min(self.cursor.x, self.columns - cells)
             line = self.buffer[self.cursor.y]
             self._unpair(self.cursor.x)
@@ -84,6 +85,9 @@ class Screen(pyte.Screen):
                 line[x] = _drawn("", self.cursor.attrs)
             self.cursor.x += cells
             self.last = cluster
+
+    def joins(self, mark: str) -> None:
+        raise AssertionError(f"{mark!r} has no width of its own")
 
     def _draw_plain(self, data: str) -> None:
         """The same for text of one cell a character, which nearly all is."""
@@ -123,8 +127,8 @@ class Screen(pyte.Screen):
         return _char("default", self.cursor.attrs.bg if self.bce else "default", frozenset())
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:
-        assert how == 0
-        self._erase(self.cursor.x, self.columns)
+        assert how in (0, 1)
+        self._erase(*((self.cursor.x, self.columns) if how == 0 else (0, self.cursor.x + 1)))
 
     def erase_characters(self, count: int | None = None) -> None:
         self._erase(self.cursor.x, min(self.columns, self.cursor.x + (count or 1)))
@@ -136,8 +140,10 @@ class Screen(pyte.Screen):
             self.buffer[self.cursor.y][x] = self._fresh
 
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
-        assert how == 2
-        for y in range(self.lines):
+        assert how in (0, 2)
+        if how == 0:
+            self.erase_in_line(0)
+        for y in range(self.cursor.y + 1 if how == 0 else 0, self.lines):
             for x in range(self.columns):
                 self.buffer[y][x] = self._fresh
 

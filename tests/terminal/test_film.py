@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ import pytest
 from holytui.engine import outlet
 from holytui.ui import answers
 from tests.terminal.film import DEPTHS, Projector, Studio
+from tests.terminal.panes import TMUX, Shown, differences
 from tests.terminal.reel import Clock, Player, Prompter, play
 from tests.ui.house import config_with, visit
 
@@ -70,6 +72,28 @@ async def test_a_short_use_shows_what_textuals_own_bytes_show(depth: str, kinds:
     assert projector.frames > 150
     assert projector.pauses >= 2
     assert projector.bytes[f"{depth} full without 0%"] < projector.stock_bytes / 5
+
+
+if TMUX is not None:
+
+    async def test_in_a_real_tmux_it_looks_the_same_too(film: Film, tmp_path: Path) -> None:
+        projector = Projector("truecolor", ["tmux"])
+        projector.kept = []
+        await film.show(projector, 15, ("cjk", "table"), 500)
+        name = projector.terminals[0].name
+        takes = projector.kept
+        size = takes[0].size
+        with Shown(tmp_path / "stock", size) as stock, Shown(tmp_path / "ours", size) as ours:
+            for at in range(0, len(takes), 20):
+                for _, group in groupby(takes[at : at + 20], key=lambda take: take.size):
+                    batch = list(group)
+                    if batch[0].size != size:
+                        size = batch[0].size
+                        stock.resize(size)
+                        ours.resize(size)
+                    stock.write("".join(take.stock for take in batch), f"stop {at}")
+                    ours.write("".join(take.ours[name] for take in batch), f"stop {at}")
+                    assert not differences(stock, ours, batch[-1].doubtful), f"after frame {at + 20}"
 
 
 @pytest.mark.long
