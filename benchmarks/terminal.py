@@ -1,242 +1,208 @@
-"""What a streamed answer costs the line to the terminal: Textual's own driver beside ours, in one run.
+"""What an answer costs the line to the terminal: a chat of Textual's own, the same with our driver, and holytui.
 
-usage: python -m benchmarks.terminal [--tokens 1000] [--rate 100] [--bytes-per-s N --rtt MS]
+    python -m benchmarks.terminal [--size 120x40] [--sidebar] [--depth truecolor|256] [--rate 100] [--tokens 1000]
+    python -m benchmarks.terminal --bytes-per-s 25000 --rtt 200       a thin line
+    python -m benchmarks.terminal --all                               every combination, a line each; 20 minutes
 
-The same small chat runs with both drivers in a pseudo-terminal that answers as a terminal does, at will no faster than
-`--bytes-per-s` and half of `--rtt` away in each direction. Ratios hold from machine to machine; times do not.
+All read the same answer from the same server, each in a pseudo-terminal that answers as a terminal does. Ratios hold
+from machine to machine; times do not.
 """
 
 from __future__ import annotations
 
 import argparse
-import fcntl
+import itertools
 import os
-import pty
-import re
-import select
-import signal
 import statistics
-import struct
 import sys
-import termios
-import threading
+import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-COLUMNS, ROWS = 120, 40
-FIRST, LAST = "ALPHA", "OMEGA"
-KEYS = "2345679"  # no digit is in the text
-SENTENCES = (
-    "A terminal client receives tokens one by one and shows them without painting the whole screen. "
-    "Tiếng Việt có dấu: những dòng chữ này kiểm tra độ rộng ký tự và xuống dòng. "
-    "The quick brown fox jumps over the lazy dog while inline_code() waits. \n\n"
-)
-QUESTIONS = {rb"\x1b\[5n": b"\x1b[0n", rb"\x1b\[\?2026\$p": b"\x1b[?2026;2$y", rb"\x1b\[6n": b"\x1b[2;4R"}
-_SEQUENCE = re.compile(rb"\x1b\[[\d;:<=>?]*[ $]?[@-~]|\x1b\][^\x07]*\x07|\x1b.")
+from benchmarks.far_end import MARGINS, QUESTIONS, FarEnd
+from benchmarks.small_chat import SIDEBAR_ROWS
+from benchmarks.token_server import LAST, TokenServer
 
-
-def answer(count: int) -> list[str]:
-    """`count` tokens of four characters, marked at both ends."""
-    text = SENTENCES * (count * 4 // len(SENTENCES) + 1)
-    pieces = [text[at : at + 4] for at in range(0, count * 4, 4)]
-    return [f"{FIRST} ", *pieces[: count - 2], f"\n\n{LAST}"]
-
-
-def run_chat(driver: str, tokens: int, rate: float) -> None:
-    """The app that is measured. Marks its own start, first and last token on descriptor 3."""
-    from holytui.terminal.environ import prepare_environment
-
-    prepare_environment(os.environ, over_ssh=True)
-    from textual.app import App, ComposeResult
-    from textual.containers import VerticalScroll
-    from textual.content import Content
-    from textual.widgets import Static, TextArea
-
-    from holytui.terminal.app import ThinApp, driver_class
-
-    base: type[App[None]] = ThinApp if driver == "thin" else App
-
-    class Chat(base):  # type: ignore[valid-type,misc]  # the class under test is chosen at run time
-        CSS = "#log { height: 1fr; scrollbar-size: 0 0; layout: stream; } TextArea { height: 5; }"
-        ENABLE_COMMAND_PALETTE = False
-
-        def compose(self) -> ComposeResult:
-            yield VerticalScroll(id="log")
-            prompt = TextArea()
-            prompt.cursor_blink = False
-            yield prompt
-
-        def on_ready(self) -> None:
-            self.waiting: list[str] = []
-            self.tail = ""
-            self.current: Static | None = None
-            self.log_view = self.query_one("#log")
-            self.log_view.anchor()
-            self.query_one(TextArea).focus()
-            self.set_interval(1 / 30, self.flush)
-            threading.Thread(target=self.stream, daemon=True).start()
-            mark("ready")
-
-        def stream(self) -> None:
-            start = time.monotonic() + 1.0
-            for count, token in enumerate(answer(tokens)):
-                time.sleep(max(0.0, start + count / rate - time.monotonic()))
-                self.waiting.append(token)
-                if count == 0:
-                    mark("first")
-            mark("last")
-
-        def flush(self) -> None:
-            taken, self.waiting = self.waiting, []
-            if not taken:
-                return
-            *closed, self.tail = (self.tail + "".join(taken)).split("\n\n")
-            for text in closed:
-                self.message().update(Content(text))
-                self.current = None
-            self.message().update(Content(self.tail))
-
-        def message(self) -> Static:
-            if self.current is None:
-                self.current = Static(markup=False)
-                self.log_view.mount(self.current)
-            return self.current
-
-    Chat(driver_class=driver_class() if driver == "thin" else None).run(mouse=False)
+PROGRAMS = {"Textual": "stock", "our driver": "thin", "holytui": ""}
+KEYS = "ÅåÆæÇçÐðÑñØøÞþßÄäËëÏïÖöÜüŁłŃńŚśŹźŻżŽžŠšČčĎďŇňŘřŤťŮů"
+"""Typed while the answer comes; in neither the text nor anything else on the screen."""
+PROMPT = "Ask anything"
+PAGES = 10
+LONG = 6000
+"""Tokens of the log that is paged through."""
+CONFIG = """
+default_model = "bench/one"
+[providers.bench]
+base_url = "{url}"
+[providers.bench.models.one]
+[ui]
+sidebar = {sidebar}
+"""
 
 
-def mark(name: str) -> None:
-    """Tell the harness the time of `name` and the processor time until then."""
-    os.write(3, f"{name} {time.monotonic()} {time.process_time()}\n".encode())
+@contextmanager
+def started(name: str, server: TokenServer, options: argparse.Namespace) -> Iterator[FarEnd]:
+    """The program in its terminal, at its prompt."""
+    with tempfile.TemporaryDirectory() as folder:
+        environ = environment(Path(folder), options.depth)
+        if PROGRAMS[name]:
+            command = ["benchmarks.small_chat", PROGRAMS[name], server.base_url]
+            command += ["--sidebar"] * options.sidebar
+        else:
+            command = ["holytui", "--config", str(furnish(Path(folder), server.base_url, sidebar=options.sidebar))]
+        questions = QUESTIONS | (MARGINS if options.margins else {})
+        far = FarEnd(
+            [sys.executable, "-m", *command],
+            environ,
+            options.size,
+            rate=options.bytes_per_s,
+            rtt=options.rtt / 1000,
+            questions=questions,
+        )
+        with far:
+            far.until(lambda: PROMPT in far.text)
+            far.run(1.0)
+            yield far
 
 
-@dataclass
-class Terminal:
-    """The far end: reads at its pace, answers, types, and remembers when what came."""
-
-    pid: int
-    fd: int
-    marks_fd: int
-    rate: int
-    half: float
-    got: list[tuple[float, bytes]] = field(default_factory=list)
-    marks: dict[str, float] = field(default_factory=dict)
-    used: dict[str, float] = field(default_factory=dict)
-    posted: list[tuple[float, bytes]] = field(default_factory=list)
-    budget: float = 4096.0
-    counted: float = field(default_factory=time.monotonic)
-    tail: bytes = b""
-
-    def post(self, data: bytes, now: float, trip: float) -> None:
-        """`data` reaches the program `trip` seconds after `now`."""
-        self.posted.append((now + trip, data))
-        self.posted.sort()
-
-    def step(self) -> None:
-        """One round of at most 5 ms."""
-        now = time.monotonic()
-        while self.posted and self.posted[0][0] <= now:
-            os.write(self.fd, self.posted.pop(0)[1])
-        room = 65536
-        if self.rate:
-            self.budget = min(4096.0, self.budget + (now - self.counted) * self.rate)
-            self.counted = now
-            room = int(self.budget)
-        watched = [self.marks_fd, *([self.fd] if room else [])]
-        for fd in select.select(watched, [], [], 0.005)[0]:
-            data = os.read(fd, room if fd == self.fd else 4096)
-            if fd == self.fd:
-                self.take(data)
-            else:
-                for line in data.decode().splitlines():
-                    name, at, used = line.split()
-                    self.marks[name], self.used[name] = float(at), float(used)
-
-    def take(self, data: bytes) -> None:
-        """Remember what came, and answer the questions in it."""
-        now = time.monotonic()
-        self.budget -= len(data)
-        self.got.append((now + self.half, data))
-        text = self.tail + data
-        for question, reply in QUESTIONS.items():
-            for _ in re.findall(question, text):
-                self.post(reply, now, 2 * self.half)
-        start = text.rfind(b"\x1b")
-        self.tail = text[start:] if start >= 0 and not _SEQUENCE.match(text[start:]) else b""
-
-    def seen(self, text: str, since: float) -> float | None:
-        """When the last letter of `text` was on the screen."""
-        for at, data in self.got:
-            if at >= since and text.encode() in _SEQUENCE.sub(b"", data):
-                return at
-        return None
-
-
-def measure(driver: str, options: argparse.Namespace) -> dict[str, float]:
-    """Run the chat with `driver` and take the figures."""
-    marks_read, marks_write = os.pipe()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.dup2(marks_write, 3)
-        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-        os.execv(
-            sys.executable,
-            [sys.executable, "-m", "benchmarks.terminal", "--chat", driver, "--tokens", str(options.tokens),
-             "--rate", str(options.rate)],
-        )  # fmt: skip
-    os.close(marks_write)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    far = Terminal(pid, fd, marks_read, options.bytes_per_s, options.rtt / 2000)
-    typed: list[tuple[float, str]] = []
-    end = float("inf")
-    while time.monotonic() < end:
-        far.step()
-        now = time.monotonic()
-        if "first" in far.marks and "last" not in far.marks and now > (typed[-1][0] if typed else 0) + 0.4:
-            key = KEYS[len(typed) % len(KEYS)]
-            typed.append((now, key))
-            far.post(key.encode(), now, far.half)
-        if "last" in far.marks and end == float("inf"):
-            end = now + 3
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    os.close(fd)
-    os.close(marks_read)
-    return figures(far, typed, options.tokens)
-
-
-def figures(far: Terminal, typed: list[tuple[float, str]], tokens: int) -> dict[str, float]:
-    """What the run comes to."""
-    shown = far.seen(LAST, far.marks["last"]) or float("inf")
-    count = sum(len(data) for at, data in far.got if far.marks["first"] <= at <= shown)
-    echoes = [came - at for at, key in typed if (came := far.seen(key, at)) is not None]
-    echoes.sort()
+def environment(folder: Path, depth: str) -> dict[str, str]:
+    """A home of its own, as over SSH."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH")}
     return {
-        "bytes a token": count / tokens,
-        "CPU ms a token": (far.used["last"] - far.used["ready"]) * 1000 / tokens,
-        "last token late by ms": (shown - far.marks["last"]) * 1000,
-        "echo median ms": statistics.median(echoes) * 1000,
-        "echo p95 ms": echoes[min(len(echoes) - 1, int(len(echoes) * 0.95))] * 1000,
+        **kept,
+        "HOME": str(folder),
+        "HOLYTUI_DATA_DIR": str(folder / "data"),
+        "HOLYTUI_LANG": "en",
+        "SSH_CONNECTION": "far away",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "TEXTUAL_COLOR_SYSTEM": depth,
     }
 
 
+def furnish(folder: Path, url: str, *, sidebar: bool) -> Path:
+    """A configuration and, for the sidebar, a history of many conversations."""
+    from holytui.models import Role
+    from holytui.store.sqlite import SqliteHistory
+
+    (folder / "data").mkdir(mode=0o700)
+    with SqliteHistory(folder / "data" / "history.db") as history:
+        for number in range(SIDEBAR_ROWS if sidebar else 0):
+            talk = history.create_conversation(title=f"Conversation {number} about it")
+            history.add_message(talk.id, Role.USER, "?", parent_id=None)
+    file = folder / "config.toml"
+    file.write_text(CONFIG.format(url=url, sidebar=str(sidebar).lower()))
+    file.chmod(0o600)
+    return file
+
+
+def stream(name: str, options: argparse.Namespace) -> dict[str, float]:
+    """The figures of one answer, with keys typed while it comes."""
+    with TokenServer(options.tokens, options.rate) as server, started(name, server, options) as far:
+        far.type("\r" if PROGRAMS[name] else "go\r")
+        far.until(lambda: server.first)
+        used = far.used
+        typed: list[tuple[float, str]] = []
+        while not server.last:
+            far.step()
+            if time.monotonic() > (typed[-1][0] if typed else server.first) + 0.4:
+                key = KEYS[len(typed) % len(KEYS)]
+                typed.append((far.type(key), key))
+        used = far.used - used
+        far.run(3 + options.rtt / 250)
+        shown = far.seen(LAST, server.last) or float("inf")
+        echoes = sorted(came - at for at, key in typed if (came := far.seen(key, at)) is not None)
+        return {
+            "bytes a token": len(far.data(server.first, shown)) / options.tokens,
+            "CPU ms a token": used * 1000 / options.tokens,
+            "last token late by ms": (shown - server.last) * 1000,
+            "echo median ms": statistics.median(echoes) * 1000,
+            "echo p95 ms": echoes[min(len(echoes) - 1, int(len(echoes) * 0.95))] * 1000,
+            "peak memory MB": far.memory[1],
+        }
+
+
+def scroll(name: str, options: argparse.Namespace) -> dict[str, float]:
+    """The bytes of a page, up and down a long log."""
+    with TokenServer(LONG, 0) as server, started(name, server, options) as far:
+        far.type("\r" if PROGRAMS[name] else "go\r")
+        far.until(lambda: server.last and far.seen(LAST, server.first))
+        far.run(1.0)
+        far.type("\t" if not PROGRAMS[name] else "\x1b[Z")  # to the messages
+        far.settle(0.5)
+        began = time.monotonic()
+        for key in ["\x1b[5~"] * PAGES + ["\x1b[6~"] * PAGES:
+            far.type(key)
+            far.settle(0.2 + options.rtt / 1000)
+        return {"bytes a page": len(far.data(began)) / PAGES / 2}
+
+
+def rest(name: str, options: argparse.Namespace) -> dict[str, float]:
+    """What is written and used while nothing happens, a minute's worth."""
+    with TokenServer(2, 0) as server, started(name, server, options) as far:
+        began, used = time.monotonic(), far.used
+        far.run(options.rest)
+        part = 60 / options.rest
+        return {
+            "at rest: bytes in 60 s": len(far.data(began)) * part,
+            "at rest: CPU ms in 60 s": (far.used - used) * 1000 * part,
+        }
+
+
+def one(options: argparse.Namespace) -> None:
+    """One combination, figure by figure."""
+    found = {}
+    for name in PROGRAMS:
+        found[name] = stream(name, options)
+        found[name] |= scroll(name, options) | rest(name, options)
+    print(f"{'':26}" + "".join(f"{name:>12}" for name in PROGRAMS) + f"{'ratio':>9}")
+    for figure, ours in found["holytui"].items():
+        theirs = found["Textual"][figure]
+        values = "".join(f"{found[name][figure]:12,.1f}" for name in PROGRAMS)
+        print(f"{figure:26}{values}" + (f"{theirs / ours:8.1f}x" if ours else ""))
+
+
+def every(options: argparse.Namespace) -> None:
+    """All combinations, a line each: of each figure Textual's and holytui's."""
+    figures = ("bytes a token", "CPU ms a token", "last token late by ms", "echo p95 ms", "bytes a page")
+    print(f"{'':32}" + "".join(f"{figure:>24}" for figure in figures))
+    print(f"{'':32}" + f"{'Textual':>14}{'holytui':>10}" * len(figures))
+    for size, sidebar, depth, rate in itertools.product(
+        ((120, 40), (200, 60)), (False, True), ("truecolor", "256"), (100.0, 30.0)
+    ):
+        options.size, options.sidebar, options.depth, options.rate = size, sidebar, depth, rate
+        found = {name: stream(name, options) | scroll(name, options) for name in ("Textual", "holytui")}
+        cells = "".join(f"{found['Textual'][each]:14,.1f}{found['holytui'][each]:10,.1f}" for each in figures)
+        where = f"{size[0]}x{size[1]} {depth} {rate:.0f}/s {'sidebar' if sidebar else ''}"
+        print(f"{where:32}{cells}", flush=True)
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height of "120x40"."""
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
 def main() -> None:
-    """Measure both drivers and print the table."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--size", type=size_of, default=(120, 40))
+    parser.add_argument("--sidebar", action="store_true", help=f"a column of {SIDEBAR_ROWS} conversations")
+    parser.add_argument("--depth", choices=("truecolor", "256"), default="truecolor")
     parser.add_argument("--tokens", type=int, default=1000)
-    parser.add_argument("--rate", type=float, default=100)
-    parser.add_argument("--bytes-per-s", type=int, default=0)
-    parser.add_argument("--rtt", type=float, default=0)
-    parser.add_argument("--chat", choices=["stock", "thin"], help=argparse.SUPPRESS)
+    parser.add_argument("--rate", type=float, default=100, help="tokens a second")
+    parser.add_argument("--rest", type=float, default=10, help="seconds at rest that are measured")
+    parser.add_argument("--bytes-per-s", type=int, default=0, help="how fast the terminal reads; 0: at once")
+    parser.add_argument("--rtt", type=float, default=0, help="milliseconds there and back")
+    parser.add_argument("--margins", action="store_true", help="the terminal has left and right margins (xterm)")
     options = parser.parse_args()
-    if options.chat:
-        run_chat(options.chat, options.tokens, options.rate)
-        return
-    stock, thin = measure("stock", options), measure("thin", options)
-    print(f"{'':24}{'Textual':>12}{'holytui':>12}{'ratio':>9}")
-    for name, ours in thin.items():
-        theirs = stock[name]
-        print(f"{name:24}{theirs:12.1f}{ours:12.1f}{theirs / ours if ours else 0:8.1f}x")
+    if options.all:
+        every(options)
+    else:
+        one(options)
 
 
 if __name__ == "__main__":

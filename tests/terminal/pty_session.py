@@ -30,6 +30,11 @@ ANSWERS = {
 }
 
 
+def unheard(text: str) -> str:
+    """`text` without the sequences that change nothing on the screen, which the oracle does not know."""
+    return _UNHEARD.sub(lambda match: match.group() if _KEPT.fullmatch(match.group()) else "", text)
+
+
 class Session:
     """`answers` says whether the terminal answers questions."""
 
@@ -125,7 +130,7 @@ class Session:
         cut = text.rfind("\x1b", max(0, len(text) - 40))
         whole = cut < 0 or re.match(r"\x1b(\[[?>=<]?[\d;]*\$?[@-~]|\][^\x07]*\x07|[78M=>])", text[cut:])
         text, self._pending = (text, "") if whole else (text[:cut], text[cut:])
-        self.stream.feed(_UNHEARD.sub(lambda match: match.group() if _KEPT.fullmatch(match.group()) else "", text))
+        self.stream.feed(unheard(text))
         if self.answers:
             self.answer()
 
