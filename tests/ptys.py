@@ -73,6 +73,10 @@ class Terminal:
         """Press keys."""
         os.write(self.fd, text.encode() if isinstance(text, str) else text)
 
+    def write_over(self, words: str) -> None:
+        """Another program writes on the screen, where the cursor is not."""
+        self._stream.feed(b"\x1b7\x1b[H" + words.encode() + b"\x1b8")
+
     @property
     def text(self) -> str:
         """The screen as lines."""

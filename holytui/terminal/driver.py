@@ -52,6 +52,7 @@ _REP_WORKS = Offset(3, 1)
 _LAST = "\x1b[6n"
 _LAST_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
 _STOP_WAIT = 1.0
+_LAST_WAIT = 2.0
 
 
 class ThinDriver(LinuxDriver):
@@ -151,7 +152,7 @@ class ThinDriver(LinuxDriver):
         self.disable_input()
         if self._writer is not None:
             self.write(_MOUSE_OFF if self._mouse else "")
-            patience = min(_STOP_WAIT, self._pace.patience) if self.input_tty else 0.0
+            patience = min(_LAST_WAIT, self._pace.patience) if self.input_tty else 0.0
             self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE + (_LAST if patience else ""))
             if self._writer.stop(0.0 if self._dead else _STOP_WAIT) and not self._dead:
                 self._line.hear_out(_LAST_ANSWER, patience)
@@ -211,7 +212,10 @@ class ThinDriver(LinuxDriver):
         return (size.columns, size.lines) if size.columns and size.lines else super()._get_terminal_size()
 
     def _resized(self, *_: object) -> None:
-        self.repaint()
+        if self._get_terminal_size() == self._canvas.size:
+            self.repaint()  # it may have been another size in between
+        elif self._writer is not None:
+            self._writer.spoil()
         self._send_size()
 
     def _send_size(self) -> None:

@@ -66,8 +66,8 @@ class Pace:
 
     @property
     def patience(self) -> float:
-        """Seconds within which an answer comes if one comes at all."""
-        return self._limit() if self.asks else 0.0
+        """Seconds for which an answer is worth waiting for when nothing else is to be done; 0 if none will come."""
+        return max(_FIRST_LIMIT, self._limit()) if self.asks else 0.0
 
     def delay(self, *, hurried: bool = False) -> float:
         """Seconds until the next frame may go; ask again when something changes."""

@@ -15,7 +15,8 @@ DEFAULT = 0
 """The number of the terminal's own colours without attributes."""
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 51: 54, 52: 54, 53: 55}
-_ON_BLANKS = frozenset({4, 5, 6, 7, 9, 21, 51, 52, 53})  # attributes that show where there is no letter
+# Attributes that show where there is no letter; GNU screen, and tmux in a terminal without italics, invert italics.
+_ON_BLANKS = frozenset({3, 4, 5, 6, 7, 9, 21, 51, 52, 53})
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ class Writer:
                 self._wanted = self._newest  # what is shown may be the one before: the newest may be half written
             self._changed.notify()
 
+    def spoil(self) -> None:
+        """The terminal has another size: what waits is not for it, and the next frame is written whole."""
+        with self._changed:
+            self._repaint = True
+            self._pace.forget()
+            self._wanted = None
+
     def learn(self, **capabilities: bool) -> None:
         """The terminal answered what it can do."""
         with self._changed:

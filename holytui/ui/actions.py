@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, exporting, starting, theming
+from holytui.ui import conversation_settings, exporting, link, starting, theming
 from holytui.ui import help as help_page
 from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
@@ -32,7 +32,7 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
         case "app.quit":
             _quit(screen)
         case "app.repaint":
-            screen.app.refresh(repaint=True, layout=True)
+            link.repaint(screen.app)
         case "chat.copy":
             await _copy_last(screen)
         case "chat.export":

@@ -121,3 +121,11 @@ def set_mouse(app: App[Any], wanted: bool) -> bool:
         driver.set_mouse(wanted)
         return wanted
     return False
+
+
+def repaint(app: App[Any]) -> None:
+    """Paint everything anew, whatever the terminal shows by now."""
+    app.refresh(repaint=True, layout=True)
+    driver = app._driver
+    if isinstance(driver, ThinDriver):
+        driver.repaint()

@@ -14,7 +14,7 @@ from holytui.terminal.cells import _PLAIN, clusters
 
 _OFF = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
 _ON = {1, 2, 3, 4, 5, 6, 7, 8, 9, 21, 51, 52, 53}
-_SHOWS_ON_BLANKS = {4, 5, 6, 7, 9, 21, 51, 52, 53}
+_SHOWS_ON_BLANKS = {3, 4, 5, 6, 7, 9, 21, 51, 52, 53}  # italics too, where they are shown inverted
 
 
 class Cell(NamedTuple):

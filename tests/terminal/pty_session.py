@@ -104,8 +104,10 @@ class Session:
 
     def settle(self, quiet: float = 0.25) -> None:
         """Read until nothing has come for `quiet` seconds."""
-        while self.pump(quiet):
-            pass
+        last = time.monotonic()
+        while (left := last + quiet - time.monotonic()) > 0:
+            if self.pump(left):
+                last = time.monotonic()
 
     def pump(self, seconds: float, *, read: bool = True) -> bool:
         """Handle what comes within `seconds`; False when nothing did."""

@@ -94,22 +94,23 @@ def test_a_resize_repaints_in_the_new_size() -> None:
     with Session("thin") as session:
         session.until(lambda: "state 0" in session.text())
         session.settle()
+        before = len(session.raw)
         session.resize(44, 10)
-        os.kill(session.process.pid, signal.SIGWINCH)
         session.until(lambda: "state 0" in session.text().splitlines()[-1])
         session.settle()
+        assert session.raw[before:].count(b"\x1b[2J") == 1, "the old size is not painted once more"
         assert session.text().splitlines()[0].startswith("chats")
 
 
-@pytest.mark.parametrize("how", ["l", "\x1b[O\x1b[I", "continue"])
+@pytest.mark.parametrize("how", ["l", "\x1b[O\x1b[I", "SIGCONT", "SIGWINCH"])
 def test_garbage_on_the_screen_is_painted_over(how: str) -> None:
     with Session("thin") as session:
         session.until(lambda: "state 0" in session.text())
         session.settle()
         clean = session.screen.cells()
         session.stream.feed("\x1b[3;5H\x1b[0;31mwall: going down\x1b[5;1H\x1b[?69h\x1b[4;9s")
-        if how == "continue":
-            os.kill(session.process.pid, signal.SIGCONT)
+        if how.startswith("SIG"):
+            os.kill(session.process.pid, signal.Signals[how])
         else:
             session.type(how)
         session.until(lambda: "wall" not in session.text())

@@ -82,6 +82,16 @@ def test_vietnamese_arrives_composed_however_it_was_typed(data: Path) -> None:
     connection.close()
 
 
+def test_what_others_wrote_on_the_screen_is_painted_over_with_one_key(data: Path) -> None:
+    with Terminal.holytui() as terminal:
+        terminal.wait_for(READY)
+        terminal.write_over("wall: going down")
+        assert "wall" in terminal.text
+        terminal.type("\x0c")
+        terminal.wait_gone("wall: going down")
+        terminal.wait_for(READY)
+
+
 def test_stop_keeps_the_text_and_gives_the_prompt_back(data: Path) -> None:
     with Terminal.holytui("count", "to", "900") as terminal:
         terminal.wait_for("19, 20")
