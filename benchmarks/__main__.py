@@ -7,6 +7,7 @@ import sys
 
 NAMES = (
     "terminal",
+    "stall --seconds 15",
     "markdown",
     "log",
     "seams",
@@ -23,7 +24,7 @@ def main() -> int:
     status = 0
     for name in NAMES:
         print(f"\n== {name}\n", flush=True)
-        status = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode or status
+        status = subprocess.run([sys.executable, "-m", *f"benchmarks.{name}".split()], check=False).returncode or status
     return status
 
 

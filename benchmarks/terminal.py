@@ -2,7 +2,7 @@
 
     python -m benchmarks.terminal [--size 120x40] [--sidebar] [--depth truecolor|256] [--rate 100] [--tokens 1000]
     python -m benchmarks.terminal --bytes-per-s 25000 --rtt 200       a thin line
-    python -m benchmarks.terminal --all                               every combination, a line each; 20 minutes
+    python -m benchmarks.terminal --all                               every combination, a line each; 20 minutes or so
 
 All read the same answer from the same server, each in a pseudo-terminal that answers as a terminal does. Ratios hold
 from machine to machine; times do not.
@@ -169,14 +169,16 @@ def every(options: argparse.Namespace) -> None:
     figures = ("bytes a token", "CPU ms a token", "last token late by ms", "echo p95 ms", "bytes a page")
     print(f"{'':32}" + "".join(f"{figure:>24}" for figure in figures))
     print(f"{'':32}" + f"{'Textual':>14}{'holytui':>10}" * len(figures))
-    for size, sidebar, depth, rate in itertools.product(
-        ((120, 40), (200, 60)), (False, True), ("truecolor", "256"), (100.0, 30.0)
-    ):
-        options.size, options.sidebar, options.depth, options.rate = size, sidebar, depth, rate
-        found = {name: stream(name, options) | scroll(name, options) for name in ("Textual", "holytui")}
-        cells = "".join(f"{found['Textual'][each]:14,.1f}{found['holytui'][each]:10,.1f}" for each in figures)
-        where = f"{size[0]}x{size[1]} {depth} {rate:.0f}/s {'sidebar' if sidebar else ''}"
-        print(f"{where:32}{cells}", flush=True)
+    names = ("Textual", "holytui")
+    for size, sidebar, depth in itertools.product(((120, 40), (200, 60)), (False, True), ("truecolor", "256")):
+        options.size, options.sidebar, options.depth = size, sidebar, depth
+        paged = {name: scroll(name, options) for name in names}
+        for rate in (100.0, 30.0):
+            options.rate = rate
+            found = {name: stream(name, options) | paged[name] for name in names}
+            cells = "".join(f"{found['Textual'][each]:14,.1f}{found['holytui'][each]:10,.1f}" for each in figures)
+            where = f"{size[0]}x{size[1]} {depth} {rate:.0f}/s {'sidebar' if sidebar else ''}"
+            print(f"{where:32}{cells}", flush=True)
 
 
 def size_of(text: str) -> tuple[int, int]:
