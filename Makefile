@@ -57,7 +57,7 @@ bench: $(DEV)  ## print the figures of speed and size
 	$(BIN)/python -m benchmarks
 
 long: $(DEV)  ## play half an hour of use through terminals of every kind
-	$(BIN)/python -m pytest -q -n 2 -m long tests
+	$(BIN)/python -m pytest -q -n 0 -m long tests
 
 interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
 	$(BIN)/python tests/interop/setup_server.py $(abspath .interop)
