@@ -29,6 +29,8 @@ PROGRAMS = {"Textual": "stock", "our driver": "thin", "holytui": ""}
 KEYS = "ÅåÆæÇçÐðÑñØøÞþßÄäËëÏïÖöÜüŁłŃńŚśŹźŻżŽžŠšČčĎďŇňŘřŤťŮů"
 """Typed while the answer comes; in neither the text nor anything else on the screen."""
 PROMPT = "Ask anything"
+PATIENCE = 30.0
+"""Seconds after which a last token that is not shown is not waited for."""
 PAGES = 10
 LONG = 6000
 """Tokens of the log that is paged through."""
@@ -43,8 +45,8 @@ sidebar = {sidebar}
 
 
 @contextmanager
-def started(name: str, server: TokenServer, options: argparse.Namespace) -> Iterator[FarEnd]:
-    """The program in its terminal, at its prompt."""
+def started(name: str, server: TokenServer, options: argparse.Namespace, *, thin: bool = False) -> Iterator[FarEnd]:
+    """The program in its terminal, at its prompt; `thin`: behind the line that is asked for."""
     with tempfile.TemporaryDirectory() as folder:
         environ = environment(Path(folder), options.depth)
         if PROGRAMS[name]:
@@ -57,8 +59,8 @@ def started(name: str, server: TokenServer, options: argparse.Namespace) -> Iter
             [sys.executable, "-m", *command],
             environ,
             options.size,
-            rate=options.bytes_per_s,
-            rtt=options.rtt / 1000,
+            rate=options.bytes_per_s if thin else 0,
+            rtt=options.rtt / 1000 if thin else 0.0,
             questions=questions,
         )
         with far:
@@ -100,7 +102,7 @@ def furnish(folder: Path, url: str, *, sidebar: bool) -> Path:
 
 def stream(name: str, options: argparse.Namespace) -> dict[str, float]:
     """The figures of one answer, with keys typed while it comes."""
-    with TokenServer(options.tokens, options.rate) as server, started(name, server, options) as far:
+    with TokenServer(options.tokens, options.rate) as server, started(name, server, options, thin=True) as far:
         far.type("\r" if PROGRAMS[name] else "go\r")
         far.until(lambda: server.first)
         used = far.used
@@ -111,7 +113,9 @@ def stream(name: str, options: argparse.Namespace) -> dict[str, float]:
                 key = KEYS[len(typed) % len(KEYS)]
                 typed.append((far.type(key), key))
         used = far.used - used
-        far.run(3 + options.rtt / 250)
+        far.run(3)
+        while far.seen(LAST, server.last) is None and time.monotonic() < server.last + PATIENCE:
+            far.run(0.5)
         shown = far.seen(LAST, server.last) or float("inf")
         echoes = sorted(came - at for at, key in typed if (came := far.seen(key, at)) is not None)
         return {
@@ -135,7 +139,7 @@ def scroll(name: str, options: argparse.Namespace) -> dict[str, float]:
         began = time.monotonic()
         for key in ["\x1b[5~"] * PAGES + ["\x1b[6~"] * PAGES:
             far.type(key)
-            far.settle(0.2 + options.rtt / 1000)
+            far.settle(0.2)
         return {"bytes a page": len(far.data(began)) / PAGES / 2}
 
 
