@@ -22,6 +22,8 @@ _STICKS = 1.5
 _SKIPS, _KEEPS = 0.5, 0.3
 """Part of the frames that are left out from which on it is said, and below which no longer. On a good link while text
 streams these are two in a hundred."""
+_SETTLED = 24
+"""Frames after which the smoothed round trip is that of the link alone."""
 _ENOUGH = 60
 """Frames after which that part is looked at again."""
 
@@ -38,7 +40,8 @@ class Quality:
         """For the figures as they are now."""
         if figures is None:
             return ""
-        self._take_round_trip(figures.round_trip)
+        # the first answers were read while holytui itself was busy starting
+        self._take_round_trip(figures.round_trip if figures.frames_written >= _SETTLED else None)
         self._take_frames(figures.frames_written, figures.frames_dropped)
         if self._step is None:
             return _("frames left out") if self._skips else ""

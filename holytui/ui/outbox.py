@@ -33,7 +33,11 @@ def keep(services: Services) -> None:
 
 
 def never_went_out(history: History, message: Message | None) -> bool:
-    """Whether no server has said anything about the question of this answer. Blocks on the disk. Raises StoreError."""
+    """Whether no server can have got the question of this answer: every request for it ended without a word. One that a
+    kill cut while it was under way may have arrived, and cost something. Blocks on the disk. Raises StoreError."""
     if message is None or message.text or message.reasoning:
         return False
-    return all(attempt.status is None and not attempt.bytes_received for attempt in history.attempts(message.id))
+    return all(
+        attempt.ended_at is not None and attempt.status is None and not attempt.bytes_received
+        for attempt in history.attempts(message.id)
+    )

@@ -11,7 +11,7 @@ from holytui.terminal.pace import LinkFigures
 from holytui.ui.link import Quality, rows
 
 
-def figures(round_trip: float | None = None, written: int = 0, dropped: int = 0) -> LinkFigures:
+def figures(round_trip: float | None = None, written: int = 100, dropped: int = 0) -> LinkFigures:
     return LinkFigures(round_trip, 1234.5, written, dropped, 5_600_000)
 
 
@@ -30,6 +30,11 @@ def figures(round_trip: float | None = None, written: int = 0, dropped: int = 0)
 )
 def test_a_round_trip_is_told_from_where_it_is_felt(seconds: float | None, words: str) -> None:
     assert Quality().words(figures(seconds)) == words
+
+
+def test_the_first_round_trips_of_a_start_say_nothing_of_the_link() -> None:
+    quality = Quality()
+    assert [quality.words(figures(0.2, written)) for written in (1, 23, 24)] == ["", "", "link 200 ms"]
 
 
 def test_without_a_link_of_ours_nothing_is_said() -> None:
