@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from holytui.faults import Fault
 
+RESERVED_PARAMS = ("model", "messages", "stream", "stream_options", "n")
+"""Parameters of a request that holytui itself sets: neither a user nor an imported file may."""
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -154,6 +157,8 @@ class Attempt:
     finish_reason: str = ""
     fault: Fault | None = None
     usage: Usage | None = None
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,8 @@ class Message:
     """Of a question: what was attached to it, in order."""
     left_out: int = 0
     """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +230,5 @@ class Conversation:
     unread: bool = False
     streaming: bool = False
     """An answer in it is on its way (in this process or another)."""
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.i18n import N_, _
+from holytui.models import RESERVED_PARAMS
 
 DAY = 86_400.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_RESERVED = ("model", "messages", "stream", "stream_options", "n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,8 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Model, "context"): _whole(1),
         (Model, "params"): Check(
             N_("a parameter other than {names} (holytui sets those), with a value that JSON knows"),
-            lambda v: isinstance(v, tuple) and v[0] not in _RESERVED and _is_json(v[1]),
-            MappingProxyType({"names": ", ".join(_RESERVED)}),
+            lambda v: isinstance(v, tuple) and v[0] not in RESERVED_PARAMS and _is_json(v[1]),
+            MappingProxyType({"names": ", ".join(RESERVED_PARAMS)}),
         ),
         (Price, "input"): _PRICE,
         (Price, "output"): _PRICE,

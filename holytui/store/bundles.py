@@ -10,7 +10,8 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message
 from holytui.store import attached, conversations, figures, journal, tree
-from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from, storable
+from holytui.store.readable import rows
+from holytui.store.rows import CONVERSATION, conversation_from, storable
 from holytui.store.writer import Delta
 
 
@@ -42,16 +43,12 @@ def read(
     connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta], *, images: bool
 ) -> Bundle | None:
     """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
-    row = connection.execute(
-        f"SELECT {CONVERSATION} FROM conversation WHERE id = ? AND deleted_at IS NULL", (conversation_id,)
-    ).fetchone()
-    if row is None:
+    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
+    if not found:
         return None
-    found = connection.execute(
-        f"SELECT {MESSAGE} FROM message WHERE conversation_id = ? ORDER BY created_at, id", (conversation_id,)
-    ).fetchall()
     messages = [
-        journal.as_of_now(connection, attached.with_images(connection, message_from(each)), pending) for each in found
+        journal.as_of_now(connection, attached.with_images(connection, each), pending)
+        for each in tree.of_conversation(connection, conversation_id)
     ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
@@ -59,7 +56,7 @@ def read(
         for attempt in journal.attempts(connection, message.id)
     ]
     data = attached.data_of_all(connection, messages) if images else {}
-    return Bundle(conversation_from(row, streaming=False), messages, attempts, image_data=data)
+    return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
 
 
 def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added:

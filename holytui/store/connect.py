@@ -14,6 +14,8 @@ from urllib.parse import quote
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.store.filesystem import is_network
+from holytui.store.readable import HistoryConnection
+from holytui.store.values import tolerant
 
 Connect = Callable[[Path, float], sqlite3.Connection]
 """Opens an existing file; the second argument is how long to wait for a lock, in seconds."""
@@ -42,7 +44,9 @@ class Mode:
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
     """A connection without transactions of Python's making. Never creates the file. Raises sqlite3.Error."""
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
-    return sqlite3.connect(name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, factory=HistoryConnection
+    )
 
 
 def connect_to_look(path: Path) -> sqlite3.Connection:
@@ -135,6 +139,7 @@ def set_mode(connection: sqlite3.Connection, filesystem: str) -> Mode:
 
     WAL needs memory shared by all processes, which no network file system gives (https://sqlite.org/wal.html).
     """
+    tolerant(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     if is_network(filesystem):

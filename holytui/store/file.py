@@ -87,6 +87,13 @@ class HistoryFile:
         error = self._writer.trouble
         return Problem(error.title, error.hint) if error else None
 
+    @property
+    def damage(self) -> str:
+        """What to tell when something could not be read, as the file is damaged there; empty if all was."""
+        if not (self._readers.met_damage or self._writer.met_damage):
+            return ""
+        return _("A part of the history cannot be read, and is passed over. It is mended at the next start.")
+
     def version(self) -> int:
         """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
         return self._readers.version()
@@ -114,6 +121,8 @@ class HistoryFile:
             self._writer.call(lambda db: lease.release_all(db, self._here))
         left = self._writer.close()
         self._readers.close()
+        if self._readers.met_damage or self._writer.met_damage:
+            files.mark_suspect(self.path)
         if left:
             self._rescue(left)
 

@@ -179,6 +179,11 @@ class Library(History, Protocol):
         """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
         ...
 
+    @property
+    def damage(self) -> str:
+        """What to tell when something could not be read, as the file is damaged there; empty if all was."""
+        ...
+
     def version(self) -> int:
         """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
         ...

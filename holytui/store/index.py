@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from functools import cache
 
+from holytui.store.values import as_text
 from holytui.text import fold
 
 _STALE = "search_index_stale"
@@ -17,6 +18,10 @@ _STALE = "search_index_stale"
 def folded(text: str) -> str:
     """`text.fold`, quick for plain ASCII."""
     return text.lower() if text.isascii() else fold(text)
+
+
+def _folded_bytes(raw: bytes) -> str:
+    return folded(as_text(raw))
 
 
 @cache
@@ -44,13 +49,16 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def fill(connection: sqlite3.Connection) -> None:
     """Fold all texts anew."""
     connection.execute("DELETE FROM search_text")
-    connection.create_function("fold", 1, folded, deterministic=True)
+    # as a BLOB, since sqlite hands no text to a function that is not UTF-8
+    connection.create_function("fold", 1, _folded_bytes, deterministic=True)
     connection.execute(
-        "INSERT INTO search_text (conversation_id, message_id, folded) SELECT id, NULL, fold(title) FROM conversation"
+        "INSERT INTO search_text (conversation_id, message_id, folded)"
+        " SELECT id, NULL, fold(CAST(title AS BLOB)) FROM conversation"
     )
     connection.execute(
         """INSERT INTO search_text (conversation_id, message_id, folded)
-            SELECT conversation_id, id, fold(text) FROM message WHERE text <> '' ORDER BY created_at, id"""
+            SELECT conversation_id, id, fold(CAST(text AS BLOB)) FROM message WHERE text <> ''
+            ORDER BY created_at, id"""
     )
     _mark_stale(connection)
 

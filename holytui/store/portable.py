@@ -27,21 +27,29 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def to_json(bundle: Bundle) -> dict[str, Any]:
     """The conversation as JSON values; `from_json` reads it."""
-    talk = asdict(bundle.conversation)
+    talk = _dict(bundle.conversation)
     del talk["streaming"]
     attempts: dict[str, list[dict[str, Any]]] = {}
     for attempt, texts in bundle.attempts:
-        one = asdict(attempt)
+        one = _dict(attempt)
         owner = one.pop("message_id")
         attempts.setdefault(owner, []).append({**one, "raw": {kind.value: text for kind, text in texts.items()}})
     messages = []
     for message in bundle.messages:
-        one = asdict(message)
+        one = _dict(message)
         del one["conversation_id"]
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1
     return {"format": FORMAT, "version": version, **talk, "messages": messages}
+
+
+def _dict(value: Conversation | Message | Attempt) -> dict[str, Any]:
+    """Its fields; what was repaired in it is only said where something was."""
+    found = asdict(value)
+    if not value.repaired:
+        del found["repaired"]
+    return found
 
 
 def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from holytui.errors import StoreBusy, StoreError
+from holytui.errors import StoreBusy, StoreCorrupt, StoreError
 from holytui.i18n import _
 from holytui.models import DeltaKind, Problem
 from holytui.store.connect import Mode, set_synchronous, transaction, translated
@@ -94,6 +94,8 @@ class Writer:
         self._closing = False
         self._seq = itertools.count(time.time_ns())
         self.trouble: StoreError | None = None
+        self.met_damage = False
+        """Something could not be read or written, as the file is damaged there."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
         self._thread.start()
 
@@ -213,6 +215,7 @@ class Writer:
             with translated():
                 value = self._in_transaction(call)
         except Exception as error:  # noqa: BLE001 - the thread's edge: whatever the job raised belongs to its caller
+            self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
             call.result.set_exception(error)
         else:
             call.result.set_result(value)
@@ -243,6 +246,7 @@ class Writer:
             self.expect_beat()
 
     def _tell(self, error: StoreError | None) -> None:
+        self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
         before, self.trouble = self.trouble, error
         if (before and before.title) == (error and error.title):
             return
