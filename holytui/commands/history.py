@@ -30,7 +30,10 @@ def run(options: argparse.Namespace) -> int:
         try:
             for warning in history.warnings:
                 print(f"holytui: {warning}", file=sys.stderr)
-            return _VERBS[options.what](history, options)
+            status = _VERBS[options.what](history, options)
+            if history.damage:
+                print(f"holytui: {history.damage}", file=sys.stderr)
+            return exits.FAILED if history.damage else status
         finally:
             history.close()
     except HolytuiError as error:

@@ -14,7 +14,8 @@ from holytui.i18n import _
 from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, Message, Role
 from holytui.store.history import Hit, Library
-from holytui.store.markdown import when
+from holytui.store.markdown import damage, when
+from holytui.store.values import clean
 from holytui.text import sanitize_line
 from holytui.ui.format import decimal
 from holytui.ui.words import cause, state
@@ -27,7 +28,8 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
-            facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
+            names = {"id": clean(one.id), "title": clean(one.title), "model": clean(one.model)}
+            facts = {"id": names["id"], "title": names["title"], "updated_at": one.updated_at, "model": names["model"]}
             print(json.dumps(facts, ensure_ascii=False))
         else:
             print(line(one))
@@ -36,7 +38,7 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
 
 def line(conversation: Conversation) -> str:
     """A conversation in a line: id, last change, title."""
-    return f"{conversation.id}  {when(conversation.updated_at)}  {conversation.title}"
+    return f"{clean(conversation.id)}  {when(conversation.updated_at)}  {sanitize_line(conversation.title)}"
 
 
 def need(history: Library, conversation_id: str) -> Conversation:
@@ -60,23 +62,25 @@ def unknown(conversation_id: str) -> HolytuiError:
 def show_one(history: Library, options: argparse.Namespace) -> int:
     """The shown branch of a conversation, as Markdown."""
     conversation = need(history, options.id)
-    print(f"# {conversation.title}\n")
+    print(f"# {sanitize_line(conversation.title)}\n")
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
             for attempt in history.attempts(message.id):
-                print(describe(attempt))
+                print(sanitize_line(describe(attempt)))
             print()
     return exits.OK
 
 
 def _print_message(message: Message) -> None:
-    who = _("You") if message.role is Role.USER else message.model or message.role.value
+    who = _("You") if message.role is Role.USER else sanitize_line(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out(message.left_out)}" if message.left_out else ""
-    print(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
+    print(f"## {who} · {when(message.created_at)}{how}\n\n{clean(as_text(message))}\n")
     if message.problem is not None:
-        print(f"> {message.problem}\n")
+        print(f"> {clean(str(message.problem))}\n")
+    if message.repaired:
+        print(f"> {damage(message)}\n")
 
 
 def describe(attempt: Attempt) -> str:
@@ -119,10 +123,10 @@ def _facts(hit: Hit) -> dict[str, object]:
     return {
         "conversation_id": hit.conversation_id,
         "message_id": hit.message_id,
-        "title": hit.title,
+        "title": clean(hit.title),
         "role": hit.role.value if hit.role else None,
         "created_at": hit.created_at,
-        "snippet": hit.snippet,
+        "snippet": clean(hit.snippet),
         "ranges": hit.ranges,
     }
 
@@ -131,17 +135,17 @@ def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            print(f"{hit.conversation_id}  {when(hit.created_at)}  {hit.title}")
+            print(f"{clean(hit.conversation_id)}  {when(hit.created_at)}  {sanitize_line(hit.title)}")
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            print(f"    {who}: {_marked(hit) if bold else hit.snippet}")
+            print(f"    {who}: {_marked(hit) if bold else clean(hit.snippet)}")
 
 
 def _marked(hit: Hit) -> str:
     """The snippet with the words that were found in bold."""
     out, at = [], 0
     for start, end in hit.ranges:
-        out += [hit.snippet[at:start], _BOLD, hit.snippet[start:end], _PLAIN]
+        out += [clean(hit.snippet[at:start]), _BOLD, clean(hit.snippet[start:end]), _PLAIN]
         at = end
-    return "".join([*out, hit.snippet[at:]])
+    return "".join([*out, clean(hit.snippet[at:])])

@@ -29,7 +29,7 @@ def with_images(connection: sqlite3.Connection, message: Message) -> Message:
 
 def _image(row: Row) -> Image:
     v = Values(row)
-    name, media_type = v.line("name"), v.line("media_type")
+    name, media_type = v.text("name"), v.text("media_type")
     return Image(name, media_type, v.whole("size"), v.whole("width"), v.whole("height"), v.text("digest"))
 
 

@@ -136,8 +136,8 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
 
 def _answered(row: Row) -> Answered:
     v = Values(row)
-    at, model, state = v.number("at"), v.line("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
-    finish_reason = v.line("finish_reason")
+    at, model, state = v.number("at"), v.text("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
+    finish_reason = v.text("finish_reason")
     trouble = v.parsed("problem", problem_from, None)
     fault = trouble.fault if trouble is not None else None
     return Answered(

@@ -13,7 +13,8 @@ from holytui.i18n import _, language
 from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
 from holytui.store.bundles import Bundle
-from holytui.store.markdown import ending, shown_branch, speaker, when
+from holytui.store.markdown import notes, shown_branch, speaker, when
+from holytui.store.values import clean
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -47,7 +48,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     )
     count = 0
     for bundle in bundles:
-        title = escape(bundle.conversation.title)
+        title = escape(clean(bundle.conversation.title))
         if count == 0:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
@@ -101,12 +102,12 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
-    body = f'<div class="user">{escape(message.text)}</div>' if is_typed else str(reader.render(message.text))
+    body = f'<div class="user">{escape(clean(message.text))}</div>' if is_typed else str(reader.render(clean(message.text)))
     thoughts = ""
     if message.reasoning:
-        summary, words = escape(_("Reasoning")), reader.render(message.reasoning)
+        summary, words = escape(_("Reasoning")), reader.render(clean(message.reasoning))
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
-    note = f'<p class="note">{escape(ending(message))}</p>\n' if ending(message) else ""
+    note = "".join(f'<p class="note">{escape(each)}</p>\n' for each in notes(message))
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
     yield f"<article>\n{head}\n{thoughts}{body}\n"
     for image in message.images:
@@ -118,6 +119,6 @@ def _figure(image: Image, data: bytes | None) -> Iterator[str]:
     """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
     yield "<figure>\n"
     if data is not None:
-        yield f'<img width="{image.width}" height="{image.height}" alt="{escape(image.name)}" src="'
+        yield f'<img width="{image.width}" height="{image.height}" alt="{escape(clean(image.name))}" src="'
         yield f'{data_url(image, data)}">\n'
     yield f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n"

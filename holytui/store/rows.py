@@ -18,7 +18,7 @@ from holytui.models import (
     Role,
     Usage,
 )
-from holytui.store.values import Values, clean, table_of
+from holytui.store.values import Values, table_of
 
 CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
 MESSAGE = (
@@ -47,8 +47,8 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     """From the columns `CONVERSATION`."""
     v = Values(row)
     return Conversation(
-        *(v.text("id"), v.line("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
-        *(v.line("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
+        *(v.text("id"), v.text("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
+        *(v.text("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
         *(v.text("draft"), v.flag("unread"), streaming),
         repaired=v.repaired,
     )
@@ -76,8 +76,8 @@ def message_from(row: Row) -> Message:
     # an answer whose end is not known may be cut, and can go on
     ended = AnswerState.INTERRUPTED if role is Role.ASSISTANT else AnswerState.COMPLETE
     return Message(
-        *(*ids, role, v.text("text"), v.number("created_at"), v.text("reasoning"), v.line("model")),
-        *(v.one_of("state", AnswerState, ended), v.line("finish_reason")),
+        *(*ids, role, v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")),
+        *(v.one_of("state", AnswerState, ended), v.text("finish_reason")),
         *(v.parsed("problem", problem_from, None), v.parsed("usage", usage_from, None), v.whole("attempts")),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("reasoning_s")),
         v.parsed("seams", _seams, ()),
@@ -99,8 +99,8 @@ def attempt_from(row: Row) -> Attempt:
     return Attempt(
         *(v.text("id"), v.text("message_id"), v.whole("number", 1), v.number("started_at")),
         *(v.maybe_number("first_token_at"), v.maybe_number("ended_at"), v.one_of("join", Join, Join.MARKED)),
-        *(v.whole("keep", -1), v.whole("cut"), v.line("resumed_by"), v.whole("bytes_received")),
-        *(v.maybe_whole("status"), v.line("finish_reason")),
+        *(v.whole("keep", -1), v.whole("cut"), v.text("resumed_by"), v.whole("bytes_received")),
+        *(v.maybe_whole("status"), v.text("finish_reason")),
         *(v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)),
         repaired=v.repaired,
     )
@@ -172,4 +172,4 @@ def _fault(found: dict[str, Any] | None) -> Fault | None:
 def _said(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError("no text")
-    return clean(text)
+    return text

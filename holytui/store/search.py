@@ -107,7 +107,7 @@ def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) ->
     if not talks:
         return None
     talk = Values(talks[0])
-    title, updated_at = talk.line("title"), talk.number("updated_at")
+    title, updated_at = talk.text("title"), talk.number("updated_at")
     if found.message_id is None:
         snippet, ranges = excerpt(title, found.folded, words)
         return Hit(found.conversation_id, None, title, snippet, ranges, None, updated_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from holytui.store.page import write_page
 from holytui.store.split import Broken, entries
 from holytui.text import sanitize_line
 
+_UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
 _ARCHIVED = "conversations.json"  # what ChatGPT's export is called inside its archive
 
 
@@ -117,13 +119,18 @@ def _write_json(found: Iterator[Bundle], out: TextIO, before: str, between: str,
         out.write(between if count else "")
         value = portable.to_json(bundle)
         if bundle.image_data:  # in pieces: beside an emoji, a text made whole has four bytes for each character
-            out.writelines(json.JSONEncoder(ensure_ascii=False).iterencode(value))
+            out.writelines(map(_harmless, json.JSONEncoder(ensure_ascii=False).iterencode(value)))
         else:
-            out.write(json.dumps(value, ensure_ascii=False))
+            out.write(_harmless(json.dumps(value, ensure_ascii=False)))
         out.write(end)
         count += 1
     out.write(after)
     return count
+
+
+def _harmless(written: str) -> str:
+    """JSON with the controls that it allows, and a terminal obeys, written as escapes; it means the same."""
+    return _UPPER_CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", written)
 
 
 def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:

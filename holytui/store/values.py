@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from holytui.text import sanitize, sanitize_line
+from holytui.text import sanitize
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -43,15 +43,18 @@ def tolerant(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def clean(text: str) -> str:
-    """`text` without what a terminal would obey. All that was written by holytui is so already."""
+    """`text` without what a terminal would obey; for output. What came through holytui is so already, but a file may be
+    from elsewhere."""
     return sanitize(text) if _CONTROLS.search(text) else text
 
 
 def as_text(value: object) -> str:
     """Whatever stands where a text should."""
     match value:
-        case str():
+        case Repaired():
             return clean(str(value))
+        case str():
+            return value
         case bytes():
             return clean(value.decode("utf-8", "replace"))
         case int() | float():
@@ -87,14 +90,9 @@ class Values:
         """A text of any length."""
         value = self._take()
         if type(value) is str:  # and no `Repaired`
-            return clean(value)
+            return value
         self.bad.append(name)
         return as_text(value)
-
-    def line(self, name: str) -> str:
-        """A text for one line."""
-        text = self.text(name)
-        return sanitize_line(text) if "\n" in text or "\t" in text else text
 
     def maybe_text(self, name: str) -> str | None:
         """A text or None."""

@@ -12,6 +12,7 @@ from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
+from holytui.store.markdown import damage
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
 from holytui.ui.question import QuestionText
@@ -206,10 +207,12 @@ class Entry:
     def _notes(self, room: int) -> list[Row]:
         """What is to be said beside the message: how it ended, and which key helps."""
         message = self.message
-        if message.role is not Role.ASSISTANT:
-            return []
         notes: list[tuple[str, str]] = []
+        if message.repaired:
+            notes.append((f"▲ {damage(message)}", "$warning"))
         match message.state:
+            case _ if message.role is not Role.ASSISTANT:
+                pass
             case AnswerState.FAILED | AnswerState.INTERRUPTED:
                 bad = message.state is AnswerState.FAILED
                 mark, style = ("✗", "$error") if bad else ("▲", "$warning")

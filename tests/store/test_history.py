@@ -236,7 +236,7 @@ def test_odd_text_is_stored_and_never_fails(history: SqliteHistory) -> None:
     message = history.add_message(made.id, Role.USER, f"{lone}{pair}\0 '\"%_", parent_id=None)
     found = history.message(message.id)
     assert message.text == "a\ufffdb😀\0 '\"%_"
-    assert found == replace(message, text="a\ufffdb😀␀ '\"%_")
+    assert found == message
     history.update_conversation(made.id, draft=lone, params={"stop": lone})
     history.remember(lone, lone)
     assert history.recall(lone) == "a\ufffdb"
