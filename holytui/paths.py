@@ -44,6 +44,13 @@ def log_file() -> Path:
     return data_dir() / "holytui.log"
 
 
+def state_dir() -> Path:
+    """For what is to survive a reboot and has no place beside the history (XDG on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir(_APP, appauthor=False))
+
+
 def runtime_dir() -> Path:
     """For files that need not survive a reboot, such as the last copied text."""
     import platformdirs

@@ -45,12 +45,16 @@ class Services:
 
     def close(self, patience: float = 2.0) -> None:
         """Stop what runs (its text is kept), keep what was learnt, and let go of the history."""
-        self.engine.close(patience)
-        if self.client.without_usage:
-            self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
-        self.history.close()
-        if self.temporary is not None:
-            self.temporary.cleanup()
+        try:
+            self.engine.close(patience)
+            if self.client.without_usage:
+                self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
+        finally:
+            try:
+                self.history.close()
+            finally:
+                if self.temporary is not None:
+                    self.temporary.cleanup()
 
     def __enter__(self) -> Services:
         return self

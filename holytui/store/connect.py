@@ -99,9 +99,12 @@ def damaged() -> StoreCorrupt:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote."""
-    _begin(connection)
+def transaction(connection: sqlite3.Connection, hurried: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote.
+
+    While `hurried()`, it does not wait for another process's lock.
+    """
+    _begin(connection, hurried)
     try:
         yield
         connection.execute("COMMIT")
@@ -113,7 +116,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _begin(connection: sqlite3.Connection) -> None:
+def _begin(connection: sqlite3.Connection, hurried: Callable[[], bool]) -> None:
     """Wait for the write lock as long as the connection is told to, but in naps of milliseconds.
 
     sqlite's own waiting soon sleeps 100 ms between two looks: beside a busy process, others get the lock meanwhile.
@@ -126,7 +129,7 @@ def _begin(connection: sqlite3.Connection) -> None:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until or hurried():
                     raise
             else:
                 return

@@ -61,6 +61,9 @@ class HistoryFile:
         self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
         self._readers = Readers(lambda: connector(path, opened.mode.timeout))
         self._closed = False
+        self._copy: Path | None = None
+        self._copied = -1
+        """The number of the last delta in it."""
         # a program that ends by an exception still keeps the last quarter of a second
         atexit.register(self._close_at_exit)
 
@@ -111,6 +114,21 @@ class HistoryFile:
         """Returns when everything journalled so far is committed. Raises StoreError if it cannot be, or not in time."""
         self._writer.call(lambda _db: None, after_journal=True, timeout=timeout)
 
+    def keep_copy(self) -> Path | None:
+        """Put what is not committed into a file of its own, so that a kill while this waits to be closed loses nothing;
+        None if all is committed. Never waits for the history. Raises OSError."""
+        left = self._writer.pending()
+        if left and left[-1].seq > self._copied:
+            newer = unsaved.put(self.path, left, self._clock())
+            self._forget_copy()
+            self._copy, self._copied = newer, left[-1].seq
+        return self._copy if left else None
+
+    def hurry(self) -> None:
+        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by `close`
+        for the next start."""
+        self._writer.hurry()
+
     def close(self) -> None:
         """Flush and let go of the file. Raises StoreError when text had to be put into a file of its own."""
         if self._closed:
@@ -125,6 +143,7 @@ class HistoryFile:
             files.mark_suspect(self.path)
         if left:
             self._rescue(left)
+        self._forget_copy()
 
     def __enter__(self) -> Self:
         return self
@@ -139,18 +158,22 @@ class HistoryFile:
         if self.on_trouble is not None:
             self.on_trouble(problem)
 
+    def _forget_copy(self) -> None:
+        if self._copy is not None:
+            with suppress(OSError):  # it is taken in once more, which adds nothing
+                self._copy.unlink(missing_ok=True)
+            self._copy = None
+
     def _rescue(self, left: Sequence[Delta]) -> None:
         try:
             place = unsaved.put(self.path, left, self._clock())
+            self._forget_copy()
         except OSError as exc:
             raise StoreError(
                 _("The last text could not be saved: {reason}").format(reason=exc.strerror),
                 _("Neither the history nor another file could be written."),
             ) from exc
-        raise StoreError(
-            _("The last text could not be written to the history"),
-            _("It is kept in {place} and taken in at the next start.").format(place=place),
-        )
+        raise unsaved.promise(self.path, place)
 
     def _close_at_exit(self) -> None:
         try:

@@ -44,7 +44,7 @@ def walk(
     connection: sqlite3.Connection, columns: str, table: str, where: str = "1", values: Sequence[object] = ()
 ) -> Iterator[tuple[int, Row]]:
     """Every row that can be read by its number, with that number, each once; indexes are not trusted."""
-    select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE rowid BETWEEN ? AND ? AND ({where}) ORDER BY rowid"
+    select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE ({where}) AND rowid"
     highest = _highest(connection, table)
     known = highest is not None
     top = highest if highest is not None else _last_readable(connection, table) + _TAIL
@@ -61,14 +61,16 @@ def _bisected(
         first, last = waiting.pop()
         if first > last:
             continue
+        # a range of one would look for a next row, and the module then drops the one that it has if that fails
+        among, bounds = ("= ?", (first,)) if first == last else ("BETWEEN ? AND ? ORDER BY rowid", (first, last))
         try:
-            for number, *row in connection.execute(select, (first, last, *values)):
+            for number, *row in connection.execute(f"{select} {among}", (*values, *bounds)):
                 if first <= number <= last:  # a damaged page may give any number
                     first = number + 1
                     yield number, tuple(row)
         except sqlite3.DatabaseError:
             patience -= 1
-            if first < last:
+            if bounds != (first,):  # more than one row was asked for
                 middle = (first + last) // 2
                 waiting += [(middle + 1, last), (first, middle)]
 

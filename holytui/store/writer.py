@@ -92,6 +92,7 @@ class Writer:
         self._commit_at = math.inf
         self._beat_at = math.inf
         self._closing = False
+        self._hurried = threading.Event()
         self._seq = itertools.count(time.time_ns())
         self.trouble: StoreError | None = None
         self.met_damage = False
@@ -141,6 +142,10 @@ class Writer:
             return result.result(timeout)
         except TimeoutError as exc:
             raise StoreBusy(_("The history could not be written in time"), _("It is tried again.")) from exc
+
+    def hurry(self) -> None:
+        """Give up at once, from now on, where another process has the lock."""
+        self._hurried.set()
 
     def expect_beat(self) -> None:
         """Heartbeats are wanted from now on. For jobs, on the writer's own thread."""
@@ -192,7 +197,7 @@ class Writer:
         if not batch:
             return None
         try:
-            with translated(), transaction(self._connection):
+            with translated(), transaction(self._connection, self._hurried.is_set):
                 self._connection.executemany(
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
@@ -227,7 +232,7 @@ class Writer:
         if raised:
             set_synchronous(self._connection, "FULL")
         try:
-            with transaction(self._connection):
+            with transaction(self._connection, self._hurried.is_set):
                 return call.job(self._connection)
         finally:
             if raised:
@@ -236,7 +241,7 @@ class Writer:
     def _heartbeat(self) -> None:
         self._beat_at = math.inf
         try:
-            with translated(), transaction(self._connection):
+            with translated(), transaction(self._connection, self._hurried.is_set):
                 more = self._beat(self._connection)
         except StoreError as error:
             # a missed beat harms nobody on this machine; the next one may succeed

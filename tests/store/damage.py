@@ -283,7 +283,7 @@ def trial(sound: bytes, number: int, folder: Path) -> list[str]:
     if status and not entries and kept:
         refused = "another program" in told or "newer holytui" in told
         return [] if refused else [f"refused: {told}"]
-    said = "\0".join(text for entry in entries for text in _texts(entry))
+    said = clean("\t".join(text for entry in entries for text in _texts(entry)))
     missing = [text for text in expected if text not in said]
     if missing:
         wrong.append(f"{len(missing)} of {len(expected)} texts are missing, such as {missing[0][:60]!r}")
