@@ -55,6 +55,11 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
             bar.clear()
     for sentence in done.skipped:
         print(_("holytui: skipped: {reason}").format(reason=sentence), file=sys.stderr)
+    if done.broken > len(done.skipped):
+        more = _("holytui: and {count} more").format(count=done.broken - len(done.skipped))
+        print(more, file=sys.stderr)
+    for note in done.notes:
+        print(f"holytui: {note}", file=sys.stderr)
     print(_summary(done))
     return exits.FAILED if done.skipped else exits.OK
 
@@ -64,7 +69,7 @@ def _summary(done: Imported) -> str:
     new = _("{conversations} new here, {messages} new messages").format(
         conversations=done.conversations, messages=done.messages
     )
-    bad = _("{count} skipped").format(count=len(done.skipped))
+    bad = _("{count} skipped").format(count=done.broken)
     return ", ".join([read, new, *([bad] if done.skipped else [])])
 
 

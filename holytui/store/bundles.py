@@ -29,6 +29,8 @@ class Bundle:
     """Likewise for its messages, by id."""
     image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of its images, by digest; those that are not here are lost."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """Of one that is read from a file: what of it was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,12 @@ def _write_attempts(connection: sqlite3.Connection, bundle: Bundle, new: set[str
 def _with_known_ids(connection: sqlite3.Connection, bundle: Bundle) -> tuple[Bundle, bool]:
     """The bundle with the ids that an earlier import gave, and whether the conversation is new."""
     talk = bundle.conversation
-    row = connection.execute(
-        "SELECT id FROM conversation WHERE id = ? OR origin = ?", (talk.id, bundle.origin)
-    ).fetchone()
+    origin = None if bundle.origin is None else storable(bundle.origin)
+    row = connection.execute("SELECT id FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)).fetchone()
     if row is None:
         return bundle, True
     given = dict(connection.execute("SELECT origin, id FROM message WHERE conversation_id = ?", (row[0],)))
-    ids = {id_: given.get(origin, id_) for id_, origin in bundle.origins.items()}
+    ids = {id_: given.get(storable(origin), id_) for id_, origin in bundle.origins.items()}
     messages = [
         replace(
             message,
