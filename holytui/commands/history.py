@@ -23,10 +23,13 @@ _VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
 }
 
 
+_READING = frozenset({"list", "show", "search", "export"})
+
+
 def run(options: argparse.Namespace) -> int:
     """Do what was asked; returns 0, or 1 when it could not be done, or not all of it."""
     try:
-        history = open_history()
+        history = open_history(to_read=options.what in _READING)
         try:
             for warning in history.warnings:
                 print(f"holytui: {warning}", file=sys.stderr)

@@ -62,6 +62,29 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(name, uri=True, timeout=LOCAL_TIMEOUT, isolation_level=None)
 
 
+def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection to a file that may not be written, nor anything beside it. Raises sqlite3.Error.
+
+    A file in WAL mode is then read without its log where that cannot be read: `leaves_log_out` says so.
+    """
+    name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
+    for how in ("", "&immutable=1"):
+        connection = sqlite3.connect(
+            *(name + how, timeout), uri=True, isolation_level=None, check_same_thread=False, factory=HistoryConnection
+        )
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as exc:
+            connection.close()
+            kind = exc.sqlite_errorcode & 0xFF
+            if how or kind not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+                raise
+        else:
+            connection.leaves_log_out = bool(how)
+            return connection
+    raise AssertionError("the second way returns or raises")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Whatever sqlite raises inside leaves as a `StoreError`."""

@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from holytui.errors import StoreCorrupt, StoreError
+from holytui.errors import StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.store import files, index, lease, recover, unsaved
 from holytui.store.compact import Compacted, compact
-from holytui.store.connect import Connect, connect
+from holytui.store.connect import Connect, connect, connect_to_read
 from holytui.store.filesystem import read_mountinfo
-from holytui.store.opening import open_file
+from holytui.store.opening import open_file, open_to_read
 from holytui.store.reading import Readers
 from holytui.store.writer import Delta, Timing, Writer
 
@@ -41,8 +41,9 @@ class HistoryFile:
         mountinfo: Callable[[], str] = read_mountinfo,
         fts: bool | None = None,
         on_trouble: _Listener | None = None,
+        read_only: bool = False,
     ) -> None:
-        """`on_trouble` is called on the writer's thread when writing fails, and with None when it works again.
+        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_trouble` is called on the writer's thread when writing fails, and with None when it works again.
 
         Raises StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
@@ -53,7 +54,10 @@ class HistoryFile:
         self._fts = index.has_fts5() if fts is None else fts
         self._here = lease.this_owner()
         self._held: set[str] = set()
-        opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
+        if read_only:
+            opened, connector = open_to_read(path), connect_to_read
+        else:
+            opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
         self.mode = opened.mode
         self.warnings: Sequence[str] = opened.mode.warnings
         self.backup = opened.backup
@@ -68,11 +72,28 @@ class HistoryFile:
         atexit.register(self._close_at_exit)
 
     @classmethod
-    def open(cls, path: Path, *, clock: Callable[[], float] = time.time, on_trouble: _Listener | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_trouble: _Listener | None = None,
+        to_read: bool = False,
+    ) -> Self:
         """The history at `path`, made if there is none. Raises StoreError.
 
-        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so.
+        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so. `to_read`: one
+        that is there but cannot be written will do.
         """
+        try:
+            return cls._open(path, clock, on_trouble)
+        except StoreFull:
+            if not (to_read and path.exists()):
+                raise
+            return cls(path, clock=clock, read_only=True)
+
+    @classmethod
+    def _open(cls, path: Path, clock: Callable[[], float], on_trouble: _Listener | None) -> Self:
         try:
             return cls(path, clock=clock, on_trouble=on_trouble)
         except StoreCorrupt:

@@ -7,19 +7,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from holytui.store import files, index, schema, unsaved
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.store import compact, files, index, schema, unsaved
 from holytui.store.connect import (
     LOCAL_TIMEOUT,
     NETWORK_TIMEOUT,
     Connect,
     Mode,
     connect_to_look,
+    connect_to_read,
     damaged,
     set_mode,
     transaction,
     translated,
 )
 from holytui.store.filesystem import filesystem_of, is_network
+from holytui.store.values import tolerant
 
 _MAGIC = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html section 1.3
 _CHECKED_SIZE = 8 * 1024 * 1024
@@ -68,6 +72,28 @@ def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts
         except BaseException:
             connection.close()
             raise
+
+
+def open_to_read(path: Path) -> Opened:
+    """Open a file that cannot be written, as it is: without a check, and only in this version's form.
+
+    Raises StoreNewer, StoreCorrupt, StoreError, also for an older one.
+    """
+    with translated():
+        connection = connect_to_read(path, LOCAL_TIMEOUT)
+        try:
+            tolerant(connection)
+            if schema.version_of(connection) < schema.VERSION:
+                raise StoreError(
+                    _("The history was written by an older holytui, and cannot be brought up to date"),
+                    _("Copy it to a folder that can be written, and choose that with HOLYTUI_DATA_DIR."),
+                )
+        except BaseException:
+            connection.close()
+            raise
+    left_out = connection.leaves_log_out and compact.size(path) > path.stat().st_size
+    warning = _("The history cannot be written, nor its log be read: the newest entries may be missing.")
+    return Opened(connection, Mode("", "", LOCAL_TIMEOUT, (warning,) if left_out else ()), None)
 
 
 def inspect(path: Path) -> None:

@@ -15,9 +15,12 @@ Row = tuple[object, ...]
 
 
 class HistoryConnection(sqlite3.Connection):
-    """A connection that knows whether rows were passed over because they could not be read."""
+    """A connection that knows what it did not read."""
 
     passed_over = False
+    """Rows that could not be read, as the file is damaged."""
+    leaves_log_out = False
+    """It reads the file without the log beside it, in which the newest entries may be."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from holytui.errors import StoreFull
 from holytui.i18n import _, ngettext
 from holytui.store import attached, figures, files, index, mending
 from holytui.store.connect import connect, connect_to_look, transaction, translated
@@ -60,7 +61,13 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
 
     The new file is made whole before the two change places. Raises StoreError; the damaged file is then untouched.
     """
-    fresh = files.reserve(path, "recovering", now)
+    try:
+        fresh = files.reserve(path, "recovering", now)
+    except OSError as exc:
+        raise StoreFull(
+            _("The history is damaged, and there is no room for a new one: {reason}").format(reason=exc.strerror),
+            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+        ) from exc
     try:
         connection = open_file(fresh, connect, mountinfo, now, fts=index.has_fts5()).connection
         try:
