@@ -7,8 +7,10 @@ and the next sqlite that has FTS5 builds it anew.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from functools import cache
 
+from holytui.store.readable import is_damage
 from holytui.store.values import as_text
 from holytui.text import fold
 
@@ -90,10 +92,22 @@ def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | 
         "INSERT INTO search_text (conversation_id, message_id, folded) VALUES (?, ?, ?)",
         (conversation_id, message_id, plain),
     ).lastrowid
-    if fts:
-        connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
-    else:
-        _mark_stale(connection)
+    _change_index(connection, "INSERT INTO search (rowid, folded) VALUES (?, ?)", [(number, plain)], fts=fts)
+
+
+def _change_index(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *, fts: bool
+) -> None:
+    """Change the trigram index, or have it built anew at the next start: where it is damaged, that must not keep anybody
+    from asking."""
+    try:
+        if fts:
+            connection.executemany(statement, rows)
+            return
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+    _mark_stale(connection)
 
 
 def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
@@ -115,10 +129,7 @@ def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: 
     rows = connection.execute(f"SELECT id, folded FROM search_text WHERE {where}", (key,)).fetchall()
     if not rows:
         return
-    if fts:
-        connection.executemany("INSERT INTO search (search, rowid, folded) VALUES ('delete', ?, ?)", rows)
-    else:
-        _mark_stale(connection)
+    _change_index(connection, "INSERT INTO search (search, rowid, folded) VALUES ('delete', ?, ?)", rows, fts=fts)
     connection.executemany("DELETE FROM search_text WHERE id = ?", [(row[0],) for row in rows])
 
 
