@@ -38,7 +38,9 @@ def patient(history: Library, quiet: float = _QUIET, longest: float = _LONGEST) 
             with suppress(OSError):  # there is no room for a copy; it is waited for all the same
                 history.keep_copy()
             if not waited:
-                words = _("waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost")
+                words = _(
+                    "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
+                )
                 print(f"holytui: {words}", file=sys.stderr, flush=True)
             waited += quiet
             if waited >= longest:

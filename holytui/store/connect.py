@@ -110,6 +110,8 @@ def _as_ours(exc: sqlite3.Error) -> StoreError:
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged()
+        case sqlite3.SQLITE_ERROR if "unsupported file format" in str(exc):  # a number in the header that there is not
+            return damaged()
         case _:
             return StoreError(_("The history failed: {reason}").format(reason=exc), _("Nothing on disk was changed."))
 

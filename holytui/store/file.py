@@ -43,7 +43,8 @@ class HistoryFile:
         on_trouble: _Listener | None = None,
         read_only: bool = False,
     ) -> None:
-        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_trouble` is called on the writer's thread when writing fails, and with None when it works again.
+        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_trouble` is called on the
+        writer's thread when writing fails, and with None when it works again.
 
         Raises StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
@@ -146,8 +147,8 @@ class HistoryFile:
         return self._copy if left else None
 
     def hurry(self) -> None:
-        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by `close`
-        for the next start."""
+        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
+        `close` for the next start."""
         self._writer.hurry()
 
     def close(self) -> None:

@@ -191,8 +191,8 @@ class Library(History, Protocol):
         ...
 
     def hurry(self) -> None:
-        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by `close`
-        for the next start."""
+        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
+        `close` for the next start."""
         ...
 
     def version(self) -> int:

@@ -98,8 +98,8 @@ def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | 
 def _change_index(
     connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *, fts: bool
 ) -> None:
-    """Change the trigram index, or have it built anew at the next start: where it is damaged, that must not keep anybody
-    from asking."""
+    """Change the trigram index, or have it built anew at the next start: that it is damaged must not keep anybody from
+    asking."""
     try:
         if fts:
             connection.executemany(statement, rows)

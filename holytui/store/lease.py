@@ -98,7 +98,9 @@ _COLUMNS = "message_id, conversation_id, token, host, pid, boot_id, started, hea
 
 def _lease(row: Row) -> Lease:
     v = Values(row)
-    message_id, conversation_id, token, host = (v.text(name) for name in ("message_id", "conversation_id", "token", "host"))
+    message_id, conversation_id, token, host = (
+        v.text(name) for name in ("message_id", "conversation_id", "token", "host")
+    )
     owner = Owner(token, host, v.whole("pid", -1), v.text("boot_id"), v.text("started"))
     return Lease(message_id, conversation_id, owner, v.number("heartbeat"))
 

@@ -76,7 +76,9 @@ class Adding:
             return False
         id_, text = values[self._at["id"]], values[self._at["text"]]
         return bool(
-            self._target.execute("SELECT 1 FROM message WHERE id = ? AND text = CAST(? AS TEXT)", (id_, text)).fetchone()
+            self._target.execute(
+                "SELECT 1 FROM message WHERE id = ? AND text = CAST(? AS TEXT)", (id_, text)
+            ).fetchone()
         )
 
     def _free_number(self, values: Sequence[object]) -> int:
@@ -170,7 +172,7 @@ def _settle_messages(target: sqlite3.Connection) -> None:
                 WHERE conversation_id NOT IN {known} AND EXISTS (SELECT 1 FROM message AS parent
                 WHERE {relative} AND parent.conversation_id IN {known})"""
         )
-    nowhere = target.execute(f"SELECT 1 FROM message WHERE conversation_id = ''").fetchone()
+    nowhere = target.execute("SELECT 1 FROM message WHERE conversation_id = ''").fetchone()
     if nowhere:
         target.execute("UPDATE message SET conversation_id = ? WHERE conversation_id = ''", (new_id(),))
     target.execute(
@@ -192,7 +194,9 @@ def _settle_messages(target: sqlite3.Connection) -> None:
 
 def _adopt_journals(target: sqlite3.Connection) -> None:
     """Texts of the journal that no attempt has any more: a conversation of their own, unless a message has them."""
-    known = {as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")}
+    known = {
+        as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")
+    }
     talk_id = new_id()
     found = 0
     for attempt_id, text, reasoning in list(_orphans(target)):

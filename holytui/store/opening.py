@@ -23,6 +23,7 @@ from holytui.store.connect import (
     translated,
 )
 from holytui.store.filesystem import filesystem_of, is_network
+from holytui.store.readable import HistoryConnection
 from holytui.store.values import tolerant
 
 _MAGIC = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html section 1.3
@@ -83,17 +84,22 @@ def open_to_read(path: Path) -> Opened:
         connection = connect_to_read(path, LOCAL_TIMEOUT)
         try:
             tolerant(connection)
-            if schema.version_of(connection) < schema.VERSION:
-                raise StoreError(
-                    _("The history was written by an older holytui, and cannot be brought up to date"),
-                    _("Copy it to a folder that can be written, and choose that with HOLYTUI_DATA_DIR."),
-                )
+            _refuse_older(connection)
         except BaseException:
             connection.close()
             raise
-    left_out = connection.leaves_log_out and compact.size(path) > path.stat().st_size
-    warning = _("The history cannot be written, nor its log be read: the newest entries may be missing.")
+    left_out = isinstance(connection, HistoryConnection) and connection.leaves_log_out
+    left_out = left_out and compact.size(path) > path.stat().st_size
+    warning = _("The history can only be read, and only without its log: the newest entries may be missing.")
     return Opened(connection, Mode("", "", LOCAL_TIMEOUT, (warning,) if left_out else ()), None)
+
+
+def _refuse_older(connection: sqlite3.Connection) -> None:
+    if schema.version_of(connection) < schema.VERSION:
+        raise StoreError(
+            _("The history was written by an older holytui, and cannot be brought up to date"),
+            _("Copy it to a folder that can be written, and choose that with HOLYTUI_DATA_DIR."),
+        )
 
 
 def inspect(path: Path) -> None:

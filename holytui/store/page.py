@@ -102,7 +102,11 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
-    body = f'<div class="user">{escape(clean(message.text))}</div>' if is_typed else str(reader.render(clean(message.text)))
+    body = (
+        f'<div class="user">{escape(clean(message.text))}</div>'
+        if is_typed
+        else str(reader.render(clean(message.text)))
+    )
     thoughts = ""
     if message.reasoning:
         summary, words = escape(_("Reasoning")), reader.render(clean(message.reasoning))

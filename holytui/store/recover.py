@@ -65,7 +65,7 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
         fresh = files.reserve(path, "recovering", now)
     except OSError as exc:
         raise StoreFull(
-            _("The history is damaged, and there is no room for a new one: {reason}").format(reason=exc.strerror),
+            _("The history is damaged, and no new one can be made: {reason}").format(reason=exc.strerror),
             _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
     try:
@@ -105,7 +105,9 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
 
 
 def _counted(target: sqlite3.Connection, lost_images: int) -> Salvage:
-    talks = [conversation_from(row, streaming=False) for row in target.execute(f"SELECT {CONVERSATION} FROM conversation")]
+    talks = [
+        conversation_from(row, streaming=False) for row in target.execute(f"SELECT {CONVERSATION} FROM conversation")
+    ]
     messages, repaired = 0, sum(bool(talk.repaired) for talk in talks)
     for row in target.execute(f"SELECT {MESSAGE} FROM message"):
         messages += 1

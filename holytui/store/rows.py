@@ -56,7 +56,8 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
 
 def _params(v: Values) -> dict[str, object]:
     """Parameters of requests, without those that holytui itself sets."""
-    found = v.parsed("params", _table, {})
+    nothing: dict[str, object] = {}
+    found = v.parsed("params", _table, nothing)
     kept = {name: value for name, value in found.items() if name not in RESERVED_PARAMS}
     if len(kept) < len(found):
         v.bad.append("params")
@@ -75,10 +76,11 @@ def message_from(row: Row) -> Message:
     role = v.one_of("role", Role, Role.ASSISTANT if row[7] else Role.USER)
     # an answer whose end is not known may be cut, and can go on
     ended = AnswerState.INTERRUPTED if role is Role.ASSISTANT else AnswerState.COMPLETE
+    texts = v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")
+    state, finish_reason = v.one_of("state", AnswerState, ended), v.text("finish_reason")
+    problem, usage = v.parsed("problem", problem_from, None), v.parsed("usage", usage_from, None)
     return Message(
-        *(*ids, role, v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")),
-        *(v.one_of("state", AnswerState, ended), v.text("finish_reason")),
-        *(v.parsed("problem", problem_from, None), v.parsed("usage", usage_from, None), v.whole("attempts")),
+        *(*ids, role, *texts, state, finish_reason, problem, usage, v.whole("attempts")),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("reasoning_s")),
         v.parsed("seams", _seams, ()),
         left_out=v.whole("left_out"),
@@ -96,12 +98,14 @@ def _seams(text: str) -> tuple[int, ...]:
 def attempt_from(row: Row) -> Attempt:
     """From the columns `ATTEMPT`."""
     v = Values(row)
+    ids = v.text("id"), v.text("message_id"), v.whole("number", 1)
+    times = v.number("started_at"), v.maybe_number("first_token_at"), v.maybe_number("ended_at")
+    joined = v.one_of("join", Join, Join.MARKED)
+    keep, cut, resumed_by = v.whole("keep", -1), v.whole("cut"), v.text("resumed_by")
+    received, status, finish_reason = v.whole("bytes_received"), v.maybe_whole("status"), v.text("finish_reason")
+    fault, usage = v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)
     return Attempt(
-        *(v.text("id"), v.text("message_id"), v.whole("number", 1), v.number("started_at")),
-        *(v.maybe_number("first_token_at"), v.maybe_number("ended_at"), v.one_of("join", Join, Join.MARKED)),
-        *(v.whole("keep", -1), v.whole("cut"), v.text("resumed_by"), v.whole("bytes_received")),
-        *(v.maybe_whole("status"), v.text("finish_reason")),
-        *(v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)),
+        *(*ids, *times, joined, keep, cut, resumed_by, received, status, finish_reason, fault, usage),
         repaired=v.repaired,
     )
 

@@ -215,7 +215,9 @@ def import_from(
 
 
 def _given_up(title: str, done: Imported) -> TransferError:
-    here = _("What was read before that is here.") if done.conversations or done.messages else _("Nothing was imported.")
+    here = (
+        _("What was read before that is here.") if done.conversations or done.messages else _("Nothing was imported.")
+    )
     return TransferError(title, here)
 
 
@@ -226,7 +228,9 @@ def _added(target: Target, done: Imported, entry: object, number: int) -> Import
         added = target.add_bundle(bundle)
     except TransferError as error:
         told = (f"{_name(entry, number)}: {error}",) if done.broken < _TOLD else ()
-        return replace(done, entries=number, broken=done.broken + 1, skipped=(*done.skipped, *told) if told else done.skipped)
+        return replace(
+            done, entries=number, broken=done.broken + 1, skipped=(*done.skipped, *told) if told else done.skipped
+        )
     notes = tuple(f"{_name(entry, number)}: {note}" for note in bundle.notes) if len(done.notes) < _TOLD else ()
     return replace(
         done,

@@ -170,7 +170,11 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
 
 def on_their_way(connection: sqlite3.Connection) -> list[Message]:
     """Answers that are not final."""
-    final, others = (", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False))
+    final, others = (
+        ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
+    )
     # the first condition is that of the index; what is in no known state is not on its way
-    found = rows(connection, MESSAGE, "message", f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")
+    found = rows(
+        connection, MESSAGE, "message", f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'"
+    )
     return sorted(map(message_from, found), key=lambda message: (message.created_at, message.id))

@@ -100,7 +100,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _read(place: Path) -> str:
-    with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), encoding="utf-8") as file:
+    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), encoding="utf-8") as file:
         return file.read()
 
 

@@ -8,6 +8,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -140,7 +141,7 @@ class Values:
         """A member of an enumeration."""
         value = self._take()
         try:
-            return kind(value)
+            return kind(str(value))
         except ValueError:
             self.bad.append(name)
             return otherwise
@@ -150,13 +151,11 @@ class Values:
         value = self._take()
         if value is None:
             return otherwise
-        try:
-            if not isinstance(value, str):
-                raise TypeError(name)
-            return read(value)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            self.bad.append(name)
-            return otherwise
+        if isinstance(value, str):
+            with suppress(KeyError, TypeError, ValueError, AttributeError, RecursionError):
+                return read(value)
+        self.bad.append(name)
+        return otherwise
 
     @property
     def repaired(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from holytui.i18n import _
 from holytui.models import RESERVED_PARAMS
 from holytui.text import sanitize_line
 
+
 def read(line: str) -> dict[str, object] | str:
     """The parameters, or what is wrong with the line."""
     try:

@@ -30,13 +30,14 @@ from holytui.ui.opened import open_conversation
 from tests.pictures import png
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 
-WORDS = "Trăm năm trong cõi người ta, chữ tài chữ mệnh khéo là ghét nhau. The quick brown fox jumps over it. ".split()
+VERSE = "Trăm năm trong cõi người ta, chữ tài chữ mệnh khéo là ghét nhau. The quick brown fox jumps over it."
+WORDS = VERSE.split()
 PAGE = 4096
 
 
 def sample(path: Path) -> bytes:
     """A history with texts of every length, variants, a resumed answer, an image, and an answer that was cut."""
-    chance = random.Random(7)
+    chance, talk = random.Random(7), ""
     with SqliteHistory(path) as history:
         for number in range(24):
             talk = history.create_conversation(title=f"Talk {number} đường", model="guide/guide").id
@@ -94,7 +95,9 @@ def _pages(sound: bytes, chance: random.Random, path: Path) -> None:
     for _ in range(chance.choice([1, 2, 3])):
         at = chance.randrange(1, len(spoilt) // PAGE) * PAGE
         other = chance.randrange(1, len(spoilt) // PAGE) * PAGE
-        filling = chance.choice([bytes(PAGE), b"\xff" * PAGE, chance.randbytes(PAGE), bytes(sound[other : other + PAGE])])
+        filling = chance.choice(
+            [bytes(PAGE), b"\xff" * PAGE, chance.randbytes(PAGE), bytes(sound[other : other + PAGE])]
+        )
         spoilt[at : at + PAGE] = filling
     path.write_bytes(spoilt)
 
@@ -121,11 +124,17 @@ def _header(sound: bytes, chance: random.Random, path: Path) -> None:
 _VALUES: tuple[tuple[str, str, str], ...] = (
     *(("message", "state", value) for value in ("'odd'", "x'00ff'", "7", "CAST(x'ff00' AS TEXT)", "'streaming'")),
     *(("message", "role", value) for value in ("'odd'", "x'00'", "5", "''")),
-    *(("message", "text", value) for value in ("x'c3a9ff'", "CAST(x'6162ff63' AS TEXT)", "12.5", "CAST(x'c3' AS TEXT)")),
+    *(
+        ("message", "text", value)
+        for value in ("x'c3a9ff'", "CAST(x'6162ff63' AS TEXT)", "12.5", "CAST(x'c3' AS TEXT)")
+    ),
     *(("message", "seams", value) for value in ("'['", "'{}'", "'[\"a\"]'", "x'5b'", "'[-5, 1e400]'", "'null'")),
-    *(("message", "usage", value) for value in ("'{'", "'[]'", "'{\"input\": \"a\"}'", "'{\"nope\": 1}'", "3", "x'7b'")),
-    *(("message", "problem", value) for value in ("'{'", "'[]'", "'{}'", "'{\"title\": 5, \"hint\": [], \"fault\": 3}'")),
-    *(("message", column, "'x'") for column in ("created_at", "duration_s", "first_token_s", "reasoning_s", "left_out")),
+    *(("message", "usage", value) for value in ("'{'", "'[]'", '\'{"input": "a"}\'', "'{\"nope\": 1}'", "3", "x'7b'")),
+    *(("message", "problem", value) for value in ("'{'", "'[]'", "'{}'", '\'{"title": 5, "hint": [], "fault": 3}\'')),
+    *(
+        ("message", column, "'x'")
+        for column in ("created_at", "duration_s", "first_token_s", "reasoning_s", "left_out")
+    ),
     *(("message", column, "9e999") for column in ("created_at", "duration_s", "first_token_s", "left_out")),
     *(("message", column, "x'ff'") for column in ("reasoning", "model", "finish_reason", "parent_id", "id")),
     *(("message", column, "'else'") for column in ("conversation_id", "parent_id")),
@@ -137,7 +146,7 @@ _VALUES: tuple[tuple[str, str, str], ...] = (
     *(("attempt", "join", value) for value in ("'odd'", "x'00'", "5")),
     *(("attempt", column, "'x'") for column in ("number", "keep", "cut", "bytes_received", "status", "started_at")),
     *(("attempt", column, "'{'") for column in ("usage", "fault")),
-    ("attempt", "fault", "'{\"kind\": \"odd\", \"message\": 4}'"),
+    ("attempt", "fault", '\'{"kind": "odd", "message": 4}\''),
     ("attempt", "message_id", "'else'"),
     *(("delta", "text", value) for value in ("x'c3a9ff'", "CAST(x'6162ff63' AS TEXT)", "12")),
     *(("delta", column, "x'ff'") for column in ("attempt_id", "kind", "seq")),
@@ -186,7 +195,7 @@ def damage(sound: bytes, number: int, path: Path) -> str:
 
 
 def readable(path: Path) -> list[str]:
-    """Every text of a message or journal that plain sqlite reads by its rowid, in a conversation that is not deleted."""
+    """Every text of a message or journal that plain sqlite reads by its rowid, but those of deleted conversations."""
     out: list[str] = []
     name = f"file:{path}?mode=ro&immutable=1"
     with closing(sqlite3.connect(name, uri=True)) as connection:
@@ -308,7 +317,6 @@ def trial(sound: bytes, number: int, folder: Path) -> list[str]:
 def _main(first: int, last: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         sound = sample(Path(name) / "sound.db")
-        print(len(sound), "bytes", flush=True)
         failed = []
         for number in range(first, last):
             folder = Path(name) / str(number)
@@ -316,8 +324,9 @@ def _main(first: int, last: int) -> None:
             wrong = trial(sound, number, folder)
             if wrong:
                 failed.append(number)
-                print(f"-- {number} {WAYS[number % len(WAYS)].__name__}: " + " | ".join(wrong), flush=True)
-        print(f"{len(failed)} of {last - first} fail: {failed}")
+                sys.stdout.write(f"{number} {WAYS[number % len(WAYS)].__name__}: {' | '.join(wrong)}\n")
+                sys.stdout.flush()
+        sys.stdout.write(f"{len(failed)} of {last - first} fail: {failed}\n")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ OF_THE_ANSWER = "WHERE role = 'assistant'"
         (f"UPDATE message SET state = 'odd' {OF_THE_ANSWER}", "state"),
         (f"UPDATE message SET text = x'616eff' {OF_THE_ANSWER}", "text"),
         (f"UPDATE message SET text = CAST(x'616eff' AS TEXT) {OF_THE_ANSWER}", "text"),
-        (f"UPDATE message SET usage = '{{\"input\": \"many\"}}' {OF_THE_ANSWER}", "usage"),
+        (f'UPDATE message SET usage = \'{{"input": "many"}}\' {OF_THE_ANSWER}', "usage"),
         (f"UPDATE message SET problem = '[' {OF_THE_ANSWER}", "problem"),
         (f"UPDATE message SET seams = '[\"a\"]' {OF_THE_ANSWER}", "seams"),
         (f"UPDATE message SET created_at = 'soon' {OF_THE_ANSWER}", "created_at"),

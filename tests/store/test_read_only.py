@@ -74,9 +74,7 @@ def test_what_only_reads_reads_where_nothing_can_be_written(locked: Path, capsys
 
 
 @pytest.mark.parametrize("with_index", [True, False])
-def test_a_log_beside_it_is_read_or_told_of(
-    locked: Path, capsys: pytest.CaptureFixture[str], with_index: bool
-) -> None:
+def test_a_log_beside_it_is_read_or_told_of(locked: Path, capsys: pytest.CaptureFixture[str], with_index: bool) -> None:
     talk = filled(locked)
     with closing(sqlite3.connect(locked / "history.db", isolation_level=None)) as other:
         other.execute("PRAGMA wal_autocheckpoint = 0")

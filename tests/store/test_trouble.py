@@ -292,12 +292,13 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
 
         history.keep_copy = keep_copy  # type: ignore[method-assign]  # to know when it is there
         began = time.monotonic()
-        with patient(history, quiet=0.01, longest=60.0 if pressed else 0.02), pytest.raises(StoreError, match="next start"):
+        with patient(history, quiet=0.01, longest=60.0 if pressed else 0.02):
             assert kept.wait(5)
             assert len(list(path.parent.glob("*unsaved*"))) == 1
             if pressed:
                 signal.raise_signal(signal.SIGINT)
-            history.close()
+            with pytest.raises(StoreError, match="next start"):
+                history.close()
         assert time.monotonic() - began < 4.0  # less than the patience of a single write
     assert "waiting for the history" in capsys.readouterr().err
     assert len(list(path.parent.glob("*unsaved*"))) == 1
