@@ -56,7 +56,7 @@ lint: check  ## style, types and the direction of imports
 bench: $(DEV)  ## print the figures of speed and size
 	$(BIN)/python -m benchmarks
 
-long: $(DEV)  ## play half an hour of use through terminals of every kind
+long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 0 -m long tests
 
 interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
