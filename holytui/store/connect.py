@@ -92,11 +92,16 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.Error as exc:
         raise _as_ours(exc) from exc
+    except UnicodeDecodeError as exc:  # the module fails at sqlite's own message when that quotes a damaged name
+        raise damaged() from exc
 
 
 def _as_ours(exc: sqlite3.Error) -> StoreError:
     # extended codes carry the primary one in their low byte; misuse of the module has no code at all
-    match getattr(exc, "sqlite_errorcode", 0) & 0xFF:
+    code = getattr(exc, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the memory that processes share is a file, and takes space
+        code = sqlite3.SQLITE_FULL
+    match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return StoreBusy(
                 _("Another program is holding the history file"),

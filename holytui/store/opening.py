@@ -9,7 +9,7 @@ from pathlib import Path
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store import compact, files, index, schema, unsaved
+from holytui.store import files, index, schema, unsaved
 from holytui.store.connect import (
     LOCAL_TIMEOUT,
     NETWORK_TIMEOUT,
@@ -89,7 +89,8 @@ def open_to_read(path: Path) -> Opened:
             connection.close()
             raise
     left_out = isinstance(connection, HistoryConnection) and connection.leaves_log_out
-    left_out = left_out and compact.size(path) > path.stat().st_size
+    log = path.with_name(f"{path.name}-wal")
+    left_out = left_out and log.exists() and log.stat().st_size > 0
     warning = _("The history can only be read, and only without its log: the newest entries may be missing.")
     return Opened(connection, Mode("", "", LOCAL_TIMEOUT, (warning,) if left_out else ()), None)
 

@@ -10,6 +10,13 @@ _BEYOND = 500
 """Queries that may fail where no row should be: a damaged key can make a page stand for any range of numbers."""
 _TAIL = 50_000
 """Numbers to try behind the last readable row when nothing tells how many rows there are."""
+_LEAST = 4
+"""Bytes of a row at the very least: no sound file has numbers above its size by this, as the last ones are given again.
+"""
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What is raised where a file is damaged; the second by the module, at a message of sqlite that quotes a damaged name.
+"""
 
 Row = tuple[object, ...]
 
@@ -40,42 +47,67 @@ def rows(
             raise
     if isinstance(connection, HistoryConnection):
         connection.passed_over = True
-    return [row for _number, row in walk(connection, columns, table, where, values)]
+    return [row for _number, row in walk(connection, columns, table, where, values, thorough=False)]
 
 
 def walk(
-    connection: sqlite3.Connection, columns: str, table: str, where: str = "1", values: Sequence[object] = ()
+    connection: sqlite3.Connection,
+    columns: str,
+    table: str,
+    where: str = "1",
+    values: Sequence[object] = (),
+    *,
+    thorough: bool = True,
 ) -> Iterator[tuple[int, Row]]:
-    """Every row that can be read by its number, with that number, each once; indexes are not trusted."""
+    """Every row that can be read by its number, with that number; indexes are not trusted. If not `thorough`, some of
+    those behind a row with a wrong number may be passed over, and it takes far less time in a large file."""
     select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE ({where}) AND rowid"
     highest = _highest(connection, table)
-    known = highest is not None
     top = highest if highest is not None else _last_readable(connection, table) + _TAIL
-    for low, high, patience in ((1, top, _LAST), (top + 1, _LAST, _BEYOND if known else 1), (-_LAST - 1, 0, _BEYOND)):
-        yield from _bisected(connection, select, low, high, values, patience)
+    reading = _Reading(connection, select, values)
+    yield from reading.between(1, top, _LAST)
+    # a range ends without an error where a damaged page gives a number behind its end
+    for number in range(1, top + 1) if thorough else ():
+        if number not in reading.numbers:
+            yield from reading.between(number, number, 1)
+    yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
+    yield from reading.between(-_LAST - 1, 0, _BEYOND)
 
 
-def _bisected(
-    connection: sqlite3.Connection, select: str, low: int, high: int, values: Sequence[object], patience: int
-) -> Iterator[tuple[int, Row]]:
-    """Read a range; where that fails, read both halves of what is left of it, down to single rows."""
-    waiting = [(low, high)]
-    while waiting and patience > 0:
-        first, last = waiting.pop()
-        if first > last:
-            continue
+class _Reading:
+    """One walk through a table."""
+
+    def __init__(self, connection: sqlite3.Connection, select: str, values: Sequence[object]) -> None:
+        self._connection = connection
+        self._select = select
+        self._values = values
+        self.numbers: set[int] = set()
+        # a damaged page may also give the number of another row: what was read is known by all that it is
+        self._seen: set[int] = set()
+
+    def between(self, low: int, high: int, patience: int) -> Iterator[tuple[int, Row]]:
+        """Read a range; where that fails, read both halves of it, down to single rows; at most `patience` times."""
+        waiting = [(low, high)]
+        while waiting and patience > 0:
+            first, last = waiting.pop()
+            try:
+                yield from self._new(first, last)
+            except UNREADABLE:
+                patience -= 1
+                if first < last:
+                    middle = (first + last) // 2
+                    waiting += [(middle + 1, last), (first, middle)]
+
+    def _new(self, first: int, last: int) -> Iterator[tuple[int, Row]]:
         # a range of one would look for a next row, and the module then drops the one that it has if that fails
         among, bounds = ("= ?", (first,)) if first == last else ("BETWEEN ? AND ? ORDER BY rowid", (first, last))
-        try:
-            for number, *row in connection.execute(f"{select} {among}", (*values, *bounds)):
-                if first <= number <= last:  # a damaged page may give any number
-                    first = number + 1
-                    yield number, tuple(row)
-        except sqlite3.DatabaseError:
-            patience -= 1
-            if bounds != (first,):  # more than one row was asked for
-                middle = (first + last) // 2
-                waiting += [(middle + 1, last), (first, middle)]
+        for number, *found in self._connection.execute(f"{self._select} {among}", (*self._values, *bounds)):
+            row = tuple(found)
+            key = hash((number, row))
+            self.numbers.add(number)
+            if key not in self._seen:
+                self._seen.add(key)
+                yield number, row
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int | None:
@@ -84,11 +116,11 @@ def _highest(connection: sqlite3.Connection, table: str) -> int | None:
     found: list[int] = []
     indexes = _values(connection, f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial")
     sources = ["NOT INDEXED", *(f'INDEXED BY "{_text(name)}"' for name in indexes)]
-    limit = sum(_values(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
+    size = sum(_values(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
+    limit = max(_TAIL, size // _LEAST)
     for source in sources:
         highest = _values(connection, f"SELECT max(rowid) FROM {table} {source}")
-        # a row takes more than a byte, so that no sound file has greater numbers unless nearly all was deleted
-        found += [number for number in highest if isinstance(number, int) and 0 < number <= max(limit, 1 << 20)]
+        found += [number for number in highest if isinstance(number, int) and 0 < number <= limit]
     return max(found, default=None)
 
 
@@ -97,7 +129,7 @@ def _last_readable(connection: sqlite3.Connection, table: str) -> int:
     try:
         for (number,) in connection.execute(f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid > 0 ORDER BY rowid"):
             last = number
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         pass
     return last
 
@@ -105,7 +137,7 @@ def _last_readable(connection: sqlite3.Connection, table: str) -> int:
 def _values(connection: sqlite3.Connection, select: str) -> list:  # type: ignore[type-arg]  # sqlite knows no types
     try:
         return [row[0] for row in connection.execute(select).fetchall()]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return []
 
 

@@ -11,7 +11,7 @@ from holytui.i18n import _, ngettext
 from holytui.store import attached, figures, files, index, mending
 from holytui.store.connect import connect, connect_to_look, transaction, translated
 from holytui.store.opening import open_file
-from holytui.store.readable import walk
+from holytui.store.readable import UNREADABLE, walk
 from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from
 from holytui.store.values import tolerant
 
@@ -119,7 +119,7 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) ->
     columns = mending.columns_of(target, table)
     try:
         theirs = [_name(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return  # not even the list of its tables can be read
     # an older file has fewer columns, always the first ones; a name that is not ours is a damaged one
     known = [

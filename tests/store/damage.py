@@ -286,7 +286,7 @@ def trial(sound: bytes, number: int, folder: Path) -> list[str]:
     os.environ["HOLYTUI_DATA_DIR"] = str(folder)
     try:
         status, exported, told = _run("export", "--format", "jsonl")
-        entries = [json.loads(line) for line in exported.splitlines()]
+        entries = [json.loads(line) for line in exported.split("\n") if line]
     except Exception:  # noqa: BLE001 - whatever is raised is the finding
         return [traceback.format_exc(limit=-3)]
     kept = [each for each in folder.glob("history.db*") if each.read_bytes() == spoilt]

@@ -280,3 +280,16 @@ def test_the_numbers_choose_the_same_damage_again(sound: bytes, tmp_path: Path) 
         assert damage.damage(sound, number, one) == damage.damage(sound, number, two)
         assert one.read_bytes() == two.read_bytes()
         one.unlink()
+
+
+def test_a_schema_with_a_damaged_name_is_damage(file: Path) -> None:
+    """The module cannot even make an error of it, as sqlite quotes the name."""
+    talk(file)
+    spoil(file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    spoilt = file.read_bytes()
+    assert spoilt.count(b"CREATE INDEX message_parent") == 1
+    file.write_bytes(spoilt.replace(b"CREATE INDEX message_parent", b"CREATE \xbeNDEX message_parent"))
+    with SqliteHistory.open(file) as history:
+        assert "damaged" in history.warnings[0]
+        texts = [message.text for one in history.conversations() for message in history.branch(one.id)]
+        assert texts == ["a question", "an answer"]

@@ -50,7 +50,7 @@ def lock(folder: Path) -> None:
         place.chmod(0o444)
     folder.chmod(0o555)
     if os.getuid() == 0:
-        os.seteuid(NOBODY)
+        os.seteuid(NOBODY)  # whom permissions bind
 
 
 def all_of(talk: str, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:

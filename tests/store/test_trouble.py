@@ -68,6 +68,7 @@ class Listener:
         (sqlite3.SQLITE_LOCKED, StoreBusy),
         (sqlite3.SQLITE_PROTOCOL, StoreBusy),
         (sqlite3.SQLITE_FULL, StoreFull),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFull),
         (sqlite3.SQLITE_READONLY_DBMOVED, StoreFull),
         (sqlite3.SQLITE_CANTOPEN, StoreFull),
         (sqlite3.SQLITE_NOTADB, StoreCorrupt),
