@@ -22,19 +22,42 @@ _LONGEST = 15.0
 """Seconds after which nobody needs to press Ctrl+C."""
 
 
-@contextmanager
-def patient(history: Library, quiet: float = _QUIET, longest: float = _LONGEST) -> Iterator[None]:
-    """Around what writes for the last time and closes `history`. If that takes long, what is not written is first put
-    into a file of its own; Ctrl+C, or some patience, then ends the waiting without losing anything. In the main thread.
+class Patience:
+    """From `begin` to `end`, something writes for the last time and closes the history. If that takes long, what is not
+    written is put into a file of its own; Ctrl+C, or some time, then ends the waiting, and nothing is lost by it.
+
+    Both are called in the main thread; only the first `begin` counts.
     """
-    done = threading.Event()
 
-    def hurry(_number: int, _frame: FrameType | None) -> None:
-        history.hurry()
+    def __init__(self, quiet: float = _QUIET, longest: float = _LONGEST) -> None:
+        self._quiet = quiet
+        self._longest = longest
+        self._done = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._before: signal._HANDLER = None
 
-    def watch() -> None:
+    def begin(self, history: Library) -> None:
+        """From now on `history` is only to be closed."""
+        if self._watcher is not None:
+            return
+
+        def hurry(_number: int, _frame: FrameType | None) -> None:
+            history.hurry()
+
+        self._before = signal.signal(signal.SIGINT, hurry)
+        self._watcher = threading.Thread(target=self._watch, args=(history,), name="holytui-leaving", daemon=True)
+        self._watcher.start()
+
+    def end(self) -> None:
+        """It is closed, or failed to be."""
+        if self._watcher is not None:
+            self._done.set()
+            self._watcher.join()
+            signal.signal(signal.SIGINT, self._before)
+
+    def _watch(self, history: Library) -> None:
         waited = 0.0
-        while not done.wait(quiet):
+        while not self._done.wait(self._quiet):
             with suppress(OSError):  # there is no room for a copy; it is waited for all the same
                 history.keep_copy()
             if not waited:
@@ -42,19 +65,20 @@ def patient(history: Library, quiet: float = _QUIET, longest: float = _LONGEST) 
                     "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
                 )
                 print(f"holytui: {words}", file=sys.stderr, flush=True)
-            waited += quiet
-            if waited >= longest:
+            waited += self._quiet
+            if waited >= self._longest:
                 history.hurry()
 
-    before = signal.signal(signal.SIGINT, hurry)
-    watcher = threading.Thread(target=watch, name="holytui-leaving", daemon=True)
-    watcher.start()
+
+@contextmanager
+def patient(history: Library, patience: Patience | None = None) -> Iterator[None]:
+    """Around what closes `history`."""
+    patience = patience or Patience()
+    patience.begin(history)
     try:
         yield
     finally:
-        done.set()
-        watcher.join()
-        signal.signal(signal.SIGINT, before)
+        patience.end()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from holytui.config.in_force import read_config
@@ -51,19 +51,22 @@ def run(options: argparse.Namespace) -> int:
         question=" ".join(options.prompt),
         config_file=options.config,
     )
+    from holytui.commands.leaving import Patience, patient
+
+    patience = Patience()
+
+    def left() -> None:
+        # what the screen began to write is waited for before its loop ends, after it has let go of the terminal
+        if app.hung_up is None and opened:
+            patience.begin(opened[0].history)
+
+    app.on_exit = left
     app.run(mouse=config.ui.mouse)
     for services in opened:
-        with _waiting(services, hung_up=app.leaving is not None and app.leaving.cause is not None):
+        with patient(services.history, patience) if app.hung_up is None else nullcontext():
             app.keep_unsent(services)
-            _end(services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
+            _end(services, app.hung_up, config.stream.finish_after_hangup)
     return app.return_code or 0
-
-
-def _waiting(services: Services, *, hung_up: bool) -> AbstractContextManager[None]:
-    """Say what the end waits for, where there is still a terminal to say it on."""
-    from holytui.commands.leaving import patient
-
-    return nullcontext() if hung_up else patient(services.history)
 
 
 def _need_terminal() -> None:

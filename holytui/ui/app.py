@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,12 @@ from holytui.ui.notice import AnswerEnded, Notices
 from holytui.ui.screens.chat import ChatScreen
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from holytui.config.schema import Config
     from holytui.engine.services import Opening, Services
     from holytui.keymap import Keymap
+    from holytui.terminal.hangup import Cause
 
 
 class HolytuiApp(ThinApp[None]):
@@ -48,6 +51,8 @@ class HolytuiApp(ThinApp[None]):
         self._config_file = config_file
         self.animation_level = "none"
         self.leaving: Leaving | None = None
+        self.on_exit: Callable[[], None] = lambda: None
+        """Called when the screen begins to end."""
         self._notices = Notices(self, config.ui.notify)
         self._chat = ChatScreen(
             opening,
@@ -78,6 +83,16 @@ class HolytuiApp(ThinApp[None]):
     def services(self) -> Services | None:
         """What the screen works with; None while it is not open."""
         return self._chat.services
+
+    @property
+    def hung_up(self) -> Cause | None:
+        """Why the screen ends; None while it does not, and if the user leaves."""
+        return self.leaving.cause if self.leaving is not None else None
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Begin to end the screen."""
+        self.on_exit()
+        super().exit(result, return_code, message)
 
     def keep_unsent(self, services: Services) -> None:
         """For a user who left before all was on disk."""

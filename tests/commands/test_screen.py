@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from holytui.commands import screen
 from holytui.errors import StoreError
+from holytui.store.sqlite import SqliteHistory
+from tests.ptys import Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +28,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     seen: list[bool] = []
 
     class Painted:
-        leaving = None
+        hung_up = None
         return_code = 0
 
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
@@ -45,3 +50,20 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     screen.run(argparse.Namespace(config=None, model="", conversation="", prompt=[]))
     assert seen == [False, True]
     assert gc.get_freeze_count() > 0
+
+
+def test_a_screen_that_is_left_while_the_history_is_locked_says_so_and_ends_by_ctrl_c(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Terminal.holytui("-m", "guide/slow", "hello", env={"HOLYTUI_DATA_DIR": str(data)}) as terminal:
+        terminal.wait_for("guide/slow ·")
+        terminal.wait_until(lambda: (data / "history.db").exists())
+        with closing(sqlite3.connect(data / "history.db", isolation_level=None, timeout=10)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            terminal.type("\x04")
+            terminal.wait_for("waiting for the history")
+            terminal.type("\x03")
+            # each write that it had to wait for would take five seconds; there are several
+            terminal.wait_end(10.0)
+    with SqliteHistory(data / "history.db") as history:
+        (talk,) = history.conversations()
+        assert [message.text for message in history.branch(talk.id)][:1] == ["hello"]

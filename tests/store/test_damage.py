@@ -259,19 +259,28 @@ def test_controls_in_a_file_from_elsewhere_do_not_reach_the_terminal(
         assert not {"\x1b", "\x07", "\x9b"} & set(said.out + said.err), words
 
 
-def test_damaged_words_in_the_index_do_not_stop_the_search_or_a_question(opener: Opener, path: Path) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM search_data WHERE id > 10", "DELETE FROM search_data WHERE id = 10"],
+    ids=["words", "structure"],
+)
+def test_a_damaged_index_of_words_does_not_stop_the_search_or_a_question(
+    opener: Opener, path: Path, statement: str
+) -> None:
     first = opener()
     made = first.create_conversation(title="Talk").id
     for number in range(50):
         first.add_message(made, Role.USER, f"findable words {number}", parent_id=None)
     first.close()
-    spoil(path, "DELETE FROM search_data WHERE id > 10")
+    spoil(path, statement)
     history = opener()
     assert len(history.search("findable")) == 50
     history.add_message(made, Role.USER, "one more", parent_id=None)
     assert len(history.search("more")) == 1
     history.close()
-    assert len(opener().search("findable")) == 50
+    with SqliteHistory.open(path) as again:  # with the index made anew
+        assert len(again.search("findable")) == 50
+        assert len(again.search("more")) == 1
 
 
 def test_the_numbers_choose_the_same_damage_again(sound: bytes, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holytui import paths
-from holytui.commands.leaving import patient
+from holytui.commands.leaving import Patience, patient
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
 from holytui.store import unsaved
@@ -293,7 +293,7 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
 
         history.keep_copy = keep_copy  # type: ignore[method-assign]  # to know when it is there
         began = time.monotonic()
-        with patient(history, quiet=0.01, longest=60.0 if pressed else 0.02):
+        with patient(history, Patience(quiet=0.01, longest=60.0 if pressed else 0.02)):
             assert kept.wait(5)
             assert len(list(path.parent.glob("*unsaved*"))) == 1
             if pressed:
@@ -308,7 +308,7 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
 
 def test_leaving_a_free_history_says_nothing(opener: Opener, capsys: pytest.CaptureFixture[str]) -> None:
     history = opener()
-    with patient(history, quiet=30.0):
+    with patient(history, Patience(quiet=30.0)):
         history.close()
     assert capsys.readouterr().err == ""
 
