@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 _LAST = (1 << 63) - 1
 _BEYOND = 500
@@ -61,7 +62,7 @@ def walk(
 ) -> Iterator[tuple[int, Row]]:
     """Every row that can be read by its number, with that number; indexes are not trusted. If not `thorough`, some of
     those behind a row with a wrong number may be passed over, and it takes far less time in a large file."""
-    select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE ({where}) AND rowid"
+    select = _select(columns, table, where)
     highest = _highest(connection, table)
     top = highest if highest is not None else _last_readable(connection, table) + _TAIL
     reading = _Reading(connection, select, values)
@@ -72,6 +73,22 @@ def walk(
             yield from reading.between(number, number, 1)
     yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
     yield from reading.between(-_LAST - 1, 0, _BEYOND)
+    if thorough:
+        names = columns.split(", ")
+        for number in dict.fromkeys(reading.lost):
+            row = _parts(connection, names, table, number)
+            if any(value is not None for value in row):
+                yield number, row
+
+
+def _select(columns: str, table: str, where: str = "1") -> str:
+    return f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE ({where}) AND rowid"
+
+
+def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, number: int) -> Row:
+    """The columns of one row that can be read though the whole row cannot; None for the others."""
+    found = (_values(connection, f"{_select(column, table)} = {number}", 1) for column in columns)
+    return tuple(each[0] if each else None for each in found)
 
 
 class _Reading:
@@ -82,6 +99,8 @@ class _Reading:
         self._select = select
         self._values = values
         self.numbers: set[int] = set()
+        self.lost: list[int] = []
+        """Numbers of rows that cannot be read as a whole."""
         # a damaged page may also give the number of another row: what was read is known by all that it is
         self._seen: set[int] = set()
 
@@ -97,6 +116,8 @@ class _Reading:
                 if first < last:
                     middle = (first + last) // 2
                     waiting += [(middle + 1, last), (first, middle)]
+                else:
+                    self.lost.append(first)
 
     def _new(self, first: int, last: int) -> Iterator[tuple[int, Row]]:
         # a range of one would look for a next row, and the module then drops the one that it has if that fails
@@ -134,9 +155,9 @@ def _last_readable(connection: sqlite3.Connection, table: str) -> int:
     return last
 
 
-def _values(connection: sqlite3.Connection, select: str) -> list:  # type: ignore[type-arg]  # sqlite knows no types
+def _values(connection: sqlite3.Connection, select: str, at: int = 0) -> list[Any]:
     try:
-        return [row[0] for row in connection.execute(select).fetchall()]
+        return [row[at] for row in connection.execute(select).fetchall()]
     except UNREADABLE:
         return []
 

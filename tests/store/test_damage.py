@@ -302,3 +302,21 @@ def test_a_schema_with_a_damaged_name_is_damage(file: Path) -> None:
         assert "damaged" in history.warnings[0]
         texts = [message.text for one in history.conversations() for message in history.branch(one.id)]
         assert texts == ["a question", "an answer"]
+
+
+def test_of_a_row_with_a_lost_part_the_rest_is_read(sound: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    path.write_bytes(sound)
+    with closing(sqlite3.connect(path)) as connection:
+        overflow = "SELECT pageno FROM dbstat WHERE name = 'message' AND pagetype = 'overflow'"
+        pages = [page for (page,) in connection.execute(overflow)]
+        (count,) = connection.execute("SELECT count(*) FROM message").fetchone()
+    spoilt = bytearray(sound)
+    for page in pages:  # each begins with the number of the next one
+        spoilt[(page - 1) * damage.PAGE : (page - 1) * damage.PAGE + 4] = b"\xff" * 4
+    path.write_bytes(spoilt)
+    with closing(connect_to_look(path)) as connection:
+        found = [row for _number, row in walk(connection, "id, text, role", "message")]
+    assert len(found) == count
+    assert all(row[0] for row in found)
+    assert 0 < sum(row[1] is None for row in found) < count
