@@ -26,6 +26,31 @@ class Kept:
     usage: Usage | None = None
 
 
+class Pieces:
+    """A text that grows by small pieces. A million of them take hardly more memory than the text: a piece of four
+    characters alone would take sixty bytes."""
+
+    _FEW = 1_024
+
+    def __init__(self, text: str = "") -> None:
+        self._blocks = [text] if text else []
+        self._last: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Add text at the end."""
+        self._last.append(text)
+        if len(self._last) >= self._FEW:
+            self._blocks.append("".join(self._last))
+            self._last.clear()
+
+    def whole(self) -> str:
+        """All of it."""
+        if self._last or len(self._blocks) > 1:
+            self._blocks = ["".join((*self._blocks, *self._last))]
+            self._last.clear()
+        return self._blocks[0] if self._blocks else ""
+
+
 class Answer:
     """Text, reasoning, seams and attempts. What it returns are effects; it carries out nothing itself."""
 
@@ -33,8 +58,8 @@ class Answer:
         self._turn_id = turn_id
         self._answer_id = answer_id
         self._new_id = new_id
-        self._pieces = [kept.text] if kept.text else []
-        self._thoughts = [kept.reasoning] if kept.reasoning else []
+        self._pieces = Pieces(kept.text)
+        self._thoughts = Pieces(kept.reasoning)
         self._seam: Seam | None = None
         self._own_thoughts = 0
         self._thought_before = False
@@ -54,12 +79,12 @@ class Answer:
     @property
     def text(self) -> str:
         """What is shown."""
-        return "".join(self._pieces)
+        return self._pieces.whole()
 
     @property
     def reasoning(self) -> str:
         """The reasoning that is shown."""
-        return "".join(self._thoughts)
+        return self._thoughts.whole()
 
     @property
     def joining(self) -> bool:
@@ -73,7 +98,7 @@ class Answer:
         self._seam = None
         self._running = None
         self._own_thoughts = 0
-        self._thought_before = bool(self._thoughts)
+        self._thought_before = bool(self.reasoning_length)
         if how is not None:
             self._seam = Seam(self.text, how, echoes=echoes)
             # whoever reads the journal now, or after a kill, sees what is shown here: none of what is held back
@@ -133,17 +158,17 @@ class Answer:
         if not self._own_thoughts and self._thought_before and not self.length and self.attempt is not None:
             # nothing but thoughts had come before: these take their place, as the model thinks all of it again
             self.attempt = replace(self.attempt, join=Join.RESTART)
-            self._thoughts, self.reasoning_length = [], 0
+            self._thoughts, self.reasoning_length = Pieces(), 0
             effects = [SaveAttempt(self.attempt), Emit(Replaced(self._turn_id, "", "", ""))]
         self._own_thoughts += len(text)
-        self._thoughts.append(text)
+        self._thoughts.add(text)
         self.reasoning_length += len(text)
         return [*effects, Emit(Reasoning(self._turn_id, text))]
 
     def _show(self, text: str) -> list[Effect]:
         if not text:
             return []
-        self._pieces.append(text)
+        self._pieces.add(text)
         self.length += len(text)
         return [Emit(Delta(self._turn_id, text))]
 
@@ -162,7 +187,7 @@ class Answer:
     def _replace(self, text: str) -> list[Effect]:
         assert self.attempt is not None
         reasoning = self.reasoning[self.reasoning_length - self._own_thoughts :]
-        self._pieces, self._thoughts = [text], [reasoning]
+        self._pieces, self._thoughts = Pieces(text), Pieces(reasoning)
         self.length, self.reasoning_length = len(text), len(reasoning)
         self.seams = ()
         return [KeepVariant(self.attempt, text, reasoning)]

@@ -13,13 +13,19 @@ from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
 from holytui.ui import format as fmt
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown import MarkdownDocument, Spent, within
 from holytui.ui.question import QuestionText
 from holytui.ui.row import Row
 from holytui.ui.words import state as state_word
 
 _INDENT = "  "
 _THOUGHT = "  │ "
+_SHARE = 0.02
+"""Seconds that the first lines of a text may take; the rest comes with `advance`, so that no key is kept waiting."""
+
+
+def _share() -> Spent:
+    return within(_SHARE)
 
 
 class Entry:
@@ -50,7 +56,7 @@ class Entry:
     def body(self) -> MarkdownDocument:
         """The text as a document, parsed when first wanted."""
         if self._body is None:
-            self._body = MarkdownDocument(self.message.text)
+            self._body = MarkdownDocument(self.message.text, _share)
             self._body.set_seams(self.message.seams)
             if self.message.state.final:
                 self._body.close()
@@ -60,7 +66,7 @@ class Entry:
     def thoughts(self) -> MarkdownDocument:
         """The reasoning as a document."""
         if self._thoughts is None:
-            self._thoughts = MarkdownDocument(self.message.reasoning)
+            self._thoughts = MarkdownDocument(self.message.reasoning, _share)
         return self._thoughts
 
     def sync(self, text: str, reasoning: str) -> bool:
@@ -111,7 +117,7 @@ class Entry:
         if not places:
             return 0
         if self._question is None:
-            return len(self._head) + self.body.line_near(self._room, min(places))
+            return len(self._head) + self._thought_height() + self.body.line_near(self._room, min(places))
         hidden = [place for place in places if self._question.hides(place)]
         if hidden:
             self.set_open(True)
@@ -123,7 +129,7 @@ class Entry:
     def height(self, width: int) -> int:
         """The number of lines for a width in cells."""
         self._fit(width)
-        return len(self._head) + self._body_height() + len(self._tail)
+        return len(self._head) + self._thought_height() + self._body_height() + len(self._tail)
 
     def line(self, width: int, y: int) -> Row:
         """Line `y` of `height(width)`; the same content object as long as it looks the same."""
@@ -131,9 +137,30 @@ class Entry:
         if y < len(self._head):
             return self._head[y]
         y -= len(self._head)
+        if y < self._thought_height():
+            return Row(self.thoughts.line(self._thought_room, y).content, _THOUGHT)
+        y -= self._thought_height()
         if y < self._body_height():
             return Row(self._asked[y] if self._question is not None else self.body.line(self._room, y).content, _INDENT)
         return self._tail[y - self._body_height()]
+
+    def behind(self, width: int) -> bool:
+        """Whether text waits for `advance`."""
+        if self._question is not None:
+            return False
+        self._fit(width)
+        shown = self.open and bool(self.message.reasoning)
+        return (shown and self.thoughts.behind(self._thought_room)) or (
+            bool(self.message.text) and self.body.behind(self._room)
+        )
+
+    def advance(self, width: int, spent: Spent) -> None:
+        """Lay out more of what waits, until `spent`."""
+        self._fit(width)
+        if self.open and self.message.reasoning:
+            self.thoughts.advance(self._thought_room, spent)
+        if self.message.text and not spent():
+            self.body.advance(self._room, spent)
 
     def _fit(self, width: int) -> None:
         if width == self._width and self._laid_out:
@@ -149,6 +176,13 @@ class Entry:
     def _room(self) -> int:
         return max(4, self._width - len(_INDENT))
 
+    @property
+    def _thought_room(self) -> int:
+        return max(4, self._width - len(_THOUGHT))
+
+    def _thought_height(self) -> int:
+        return self.thoughts.height(self._thought_room) if self.open and self.message.reasoning else 0
+
     def _body_height(self) -> int:
         if self._question is not None:
             return len(self._asked)
@@ -161,8 +195,6 @@ class Entry:
             rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
-            if self.open:
-                rows += [Row(line, _THOUGHT) for line in self.thoughts.render(max(4, width - len(_THOUGHT)))]
         return rows
 
     def _heading(self, width: int) -> Content:
@@ -245,5 +277,5 @@ def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument |
     if not new.startswith(old):
         return None
     if len(new) > len(old):
-        document.append(new[len(old) :])
+        document.grow(new)
     return document

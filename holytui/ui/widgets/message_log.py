@@ -14,11 +14,13 @@ from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message, Role
 from holytui.ui.bindings import display_key, install, run_in_order
+from holytui.ui.markdown import within
 from holytui.ui.position import Position
 from holytui.ui.row import Row
 from holytui.ui.row_painter import RowPainter
@@ -26,6 +28,11 @@ from holytui.ui.scroll import Anchor
 
 if TYPE_CHECKING:
     from holytui.ui.entry import Entry
+
+_FRAME = 0.04
+"""Seconds between two shares of the work on a text that came faster than it can be laid out."""
+_SHARE = 0.02
+"""Seconds of such a share."""
 
 _Shown = tuple[Row, bool]
 """A row, and whether it is of the selected message."""
@@ -62,6 +69,8 @@ class MessageLog(Widget, can_focus=True):
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
+        self._pending: Timer | None = None
+        """Brings what could not be laid out within a frame."""
         self._keys = {action: next(map(display_key, keymap.of(action)), "") for action in BY_ID}
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
@@ -127,6 +136,23 @@ class MessageLog(Widget, can_focus=True):
         """An entry was changed: paint it, and stay at the end if it is followed."""
         self._settle()
 
+    def _go_on(self) -> None:
+        """Lay out more of the texts in sight that are not laid out to their end yet, a share of each frame."""
+        self._pending = None
+        spent = within(_SHARE)
+        for entry in self._late():
+            entry.advance(self._extent.width, spent)
+            if spent():
+                break
+        self._settle()
+
+    def _late(self) -> list[Entry]:
+        """The entries in sight of which text waits to be laid out."""
+        last = self._position.at(max(0, len(self._rows) - 1))
+        first = self._position.anchor.index
+        seen = self._entries[first : (last if last is not None else first) + 1]
+        return [entry for entry in seen if entry.behind(self._extent.width)]
+
     # -- position
 
     def _height(self, index: int) -> int:
@@ -137,6 +163,8 @@ class MessageLog(Widget, can_focus=True):
             return
         self._position.follow(beside=self._extent.width < self.app.size.width)
         self._show_changes()
+        if self._pending is None and self._late():
+            self._pending = self.set_timer(_FRAME, self._go_on)
         told = (self._position.following, self.new_lines)
         if told != self._told:
             self._told = told
