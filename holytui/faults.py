@@ -38,6 +38,8 @@ class FaultKind(StrEnum):
     """Something other than an answer: a web page (captive portal, proxy), an unknown body."""
     GARBLED = "garbled"
     """Bytes that break HTTP or the event stream: bad framing, bad compression, an endless line."""
+    TOO_LONG = "too_long"
+    """More came than one answer, or one event of its stream, may have."""
     INSECURE = "insecure"
     """Sending would put a key in clear text on the network; nothing was sent."""
     INTERNAL = "internal"

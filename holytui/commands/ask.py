@@ -28,6 +28,9 @@ PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person
 before a screen can decide to wait for ever, a script cannot."""
 
+_LOST = 3
+"""Seconds after which an answer that nobody works on any more is given up."""
+
 _WORTH_A_WORD = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.LeftOut)
 
 
@@ -65,19 +68,33 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
     )
     out = Printer(sys.stdout, sys.stderr, as_json=options.json)
     with _stop_on_interrupt(services, started.turn_id):
-        while True:
-            event = inbox.get()
+        lost = 0
+        while lost < _LOST:
+            try:
+                event = inbox.get(timeout=1.0)
+            except queue.Empty:
+                lost = lost + 1 if started.answer_id not in services.engine.active() else 0
+                continue
             if event.turn_id == started.turn_id:
                 out.show(event)
                 if isinstance(event, ev.Ended):
                     return status_of(event)
+    # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
+    print(_("holytui: the answer ended without a word; what came of it is in the history"), file=sys.stderr)
+    return exits.FAILED
 
 
 @contextmanager
 def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
     """Ctrl+C stops the answer and keeps its text; so do SIGTERM and a hang-up."""
 
+    asked = False
+
     def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:  # whoever asks twice does not want to wait for the text to be kept in order
+            raise KeyboardInterrupt
+        asked = True
         services.engine.stop(turn_id)
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -126,6 +126,7 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Stream, "first_token_timeout"): _seconds(zero=False),
         (Stream, "token_timeout"): _seconds(zero=False),
         (Stream, "offline_limit"): _seconds(zero=True),
+        (Stream, "max_answer_bytes"): _whole(1_000),
         (Stream, "finish_after_hangup"): _seconds(zero=True),
         (Ui, "theme"): _SOME,
         (Ui, "language"): _one_of("", "en", "vi"),

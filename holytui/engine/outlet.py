@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from holytui.engine.events import Delta, Reasoning, Replaced, TurnEvent
+from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
 
 INTERVAL = 0.016
 """Seconds between two tellings of text, a frame at 60 a second. The first piece after a pause is told at once."""
@@ -26,6 +26,8 @@ class Outlet:
         """Pieces in their order, those of one kind beside each other."""
         self._turn_id = ""
         self._last = float("-inf")
+        self.ended = False
+        """The last event was told."""
 
     @property
     def told(self) -> str:
@@ -57,6 +59,13 @@ class Outlet:
                 self._told = [event.text]
                 self._thoughts = [event.reasoning]
         self._tell(event)
+        self.ended = self.ended or isinstance(event, Ended)
+
+    def tell_last(self, event: Ended) -> None:
+        """Tell the end; what was held is left to the journal."""
+        self._held.clear()
+        self._tell(event)
+        self.ended = True
 
     def flush(self) -> None:
         """Tell all that is held."""

@@ -70,7 +70,11 @@ class Preparation:
         )
         message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(
-            stream.connect_timeout, stream.idle_timeout, stream.first_token_timeout, stream.token_timeout
+            stream.connect_timeout,
+            stream.idle_timeout,
+            stream.first_token_timeout,
+            stream.token_timeout,
+            stream.max_answer_bytes,
         )
         return plan, Job(message, request, endpoint, timeouts, keys, strategy.continuation)
 

@@ -10,6 +10,18 @@ from holytui.secret import scrub
 from holytui.text import sanitize_line
 
 _LONGEST = 300
+_QUOTED = frozenset(
+    {
+        FaultKind.STATUS,
+        FaultKind.IN_BAND,
+        FaultKind.INTERNAL,
+        FaultKind.TLS,
+        FaultKind.PROXY,
+        FaultKind.TOO_LONG,
+    }
+)
+"""Faults whose own words are shown."""
+_MOST_HOURS = 9_999
 
 
 def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0, key_place: str = "") -> Problem:
@@ -20,7 +32,7 @@ def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0
     """
     title, hint = _words(fault, host or _("the server"), key_place)
     said = _said(fault)
-    if said and fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY):
+    if said and fault.kind in _QUOTED:
         title = _("{title}: {said}").format(title=title, said=said)
     if retries:
         tried = ngettext("Tried again once in vain.", "Tried again {count} times in vain.", retries)
@@ -68,6 +80,8 @@ def duration(seconds: float) -> str:
     if seconds < 6000:
         whole = round(seconds / 60)
         return ngettext("{count} minute", "{count} minutes", whole).format(count=whole)
+    if seconds > _MOST_HOURS * 3600:  # a server may ask for 1e308 seconds
+        return _("more than {count} hours").format(count=_MOST_HOURS)
     whole = round(seconds / 3600)
     return ngettext("{count} hour", "{count} hours", whole).format(count=whole)
 
@@ -125,6 +139,10 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("Does this network ask you to sign in? Otherwise check base_url in the configuration. Press r to retry."),
         ),
         FaultKind.GARBLED: (_("What came from {host} was damaged on its way").format(host=host), go_on),
+        FaultKind.TOO_LONG: (
+            _("{host} sent more than an answer may have").format(host=host),
+            _("Press c to go on; max_answer_bytes in [stream] sets how long an answer may become."),
+        ),
         FaultKind.INSECURE: (
             _("The key was not sent to {host}, because the connection is not encrypted").format(host=host),
             _("Use https in base_url; allow_insecure = true of the provider sends it all the same."),

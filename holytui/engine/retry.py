@@ -25,6 +25,8 @@ class Remedy(StrEnum):
     """Ask the source of the key once more, then send again, which costs no budget."""
     STALE_FREE = "stale_free"
     """Send again at once on a new connection, which costs no budget the first time."""
+    ENOUGH = "enough"
+    """Leave the answer interrupted, with all that came: only the user can let it go on."""
     FINAL = "final"
     """Trying again as it is would not help."""
 
@@ -82,6 +84,8 @@ def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = Fal
         return Remedy.OFFLINE
     if kind in _CUT:
         return Remedy.TRANSIENT
+    if kind is FaultKind.TOO_LONG:
+        return Remedy.ENOUGH
     if kind is FaultKind.STALE:
         return Remedy.STALE_FREE
     if kind is FaultKind.NOT_A_STREAM:

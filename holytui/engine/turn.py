@@ -196,6 +196,8 @@ class Turn:
         remedy = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
         if remedy is Remedy.FINAL or (remedy is Remedy.EXPIRED_KEY and self._renewed):
             return self._fail(fault)
+        if remedy is Remedy.ENOUGH:
+            return self._interrupt(self._problem(fault))
         if remedy is Remedy.EXPIRED_KEY:
             self._renewed = True
             self.state = AnswerState.REFRESHING

@@ -72,6 +72,10 @@ class TurnView:
             case _:
                 pass
 
+    def stopping(self) -> None:
+        """It was asked to stop: said at once, as a long text takes a moment to be on disk."""
+        self._link = self.connection = Connection.plain(Level.BUSY, _("stopping…"))
+
     def _count(self, chars: int, now: float) -> None:
         if self.first_token_s is None:
             self.first_token_s = now - (self.started if self._requested is None else self._requested)

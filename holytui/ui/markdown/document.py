@@ -169,7 +169,8 @@ class MarkdownDocument:
         return len(self._view(width).lines)
 
     def line_near(self, width: int, place: int) -> int:
-        """The line at `width` that shows a place in the source, or one close to it."""
+        """The line at `width` that shows a place in the source, or one close to it. Lays out all that waits."""
+        self.advance(width, never)
         view = self._view(width)
         if view.plain is not None and self._rich_end is not None and place >= self._rich_end:
             return len(view.layout.lines) + len(view.note) + view.plain.line_near(place)
@@ -193,6 +194,8 @@ class MarkdownDocument:
         view = self._find(width)
         view.asked = (len(self._source), self._closed)
         self._lay_out(view, spent)
+        while spent is never and self._take():
+            pass  # there is no need to lay out each slice
         while self._waits(view) and not spent():
             if not self._take() and view.layout.complete and view.plain is not None:
                 view.plain.take(self._source)

@@ -66,6 +66,13 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
+def load() -> None:
+    """Import what the first text needs, aside: it takes longer than a frame."""
+    import pygments.lexers  # noqa: F401 - to have it imported
+
+    parse("`*a*`")
+
+
 def _formula(state: StateInline, silent: bool) -> bool:
     r"""`\(…\)`, `\[…\]` and `$$…$$` stay as they are written: Markdown would take their backslashes and stars."""
     opener = state.src[state.pos : state.pos + 2]

@@ -233,6 +233,8 @@ class ChatScreen(ChatLayout):
             self.paint_status()
         elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
+            turn.stopping()
+            self.paint_status(progress=True)
         else:
             self.set_focus(self.prompt)
 
