@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench long interop words shots clean
+.PHONY: help run test check lint bench attack long interop words shots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ lint: check  ## style, types and the direction of imports
 
 bench: $(DEV)  ## print the figures of speed and size
 	$(BIN)/python -m benchmarks
+
+attack: $(DEV)  ## flood holytui over the loopback, and print what held
+	$(BIN)/python -m benchmarks.attack $(ARGS)
 
 long: $(DEV)  ## play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 0 -m long tests

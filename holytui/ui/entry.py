@@ -20,7 +20,7 @@ from holytui.ui.words import state as state_word
 
 _INDENT = "  "
 _THOUGHT = "  │ "
-_SHARE = 0.02
+_SHARE = 0.01
 """Seconds that the first lines of a text may take; the rest comes with `advance`, so that no key is kept waiting."""
 
 

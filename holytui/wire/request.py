@@ -67,5 +67,5 @@ class Timeouts:
     idle: float = 60.0
     first_token: float = 300.0
     token: float = 90.0
-    answer_bytes: int = 16_000_000
+    answer_bytes: int = 4_000_000
     """Text, as UTF-8."""

@@ -316,7 +316,7 @@ def test_a_stream_with_the_wrong_label_is_read(client: ChatClient) -> None:
     assert once(client, script) == ("Hallo", Verdict.COMPLETE, None)
 
 
-def test_an_endless_line_is_garbled_in_bounded_memory(client: ChatClient) -> None:
+def test_an_endless_line_is_too_long_in_bounded_memory(client: ChatClient) -> None:
     import tracemalloc
 
     def flood(peer: Peer) -> None:
@@ -332,5 +332,5 @@ def test_an_endless_line_is_garbled_in_bounded_memory(client: ChatClient) -> Non
         tracemalloc.stop()
     assert (text, verdict) == ("Hallo", Verdict.CUT)
     assert fault is not None
-    assert fault.kind is GARBLED
+    assert fault.kind is FaultKind.TOO_LONG
     assert peak < 40 << 20

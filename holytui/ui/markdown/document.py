@@ -24,6 +24,8 @@ RICH: Final = 256 * 1024
 change of the width costs."""
 _RICH_LINES: Final = 10_000
 """Likewise lines, each of which takes objects that the garbage collector has to look at."""
+_RICH_LINE: Final = 32 * 1024
+"""Likewise characters of one line, all of which is looked at whenever more of it comes."""
 _SEARCHED: Final = 4_096
 """Characters before that in which a line end is looked for, to change over there."""
 _SLICE: Final = 512
@@ -220,6 +222,9 @@ class MarkdownDocument:
         self._take_back()
         *lines, last = (self._line + self._source[self._taken : end]).split("\n")
         for line in lines:
+            if len(line) > _RICH_LINE:
+                last = line
+                break
             self._parser.line(line, self._line_offset)
             self._line_offset += len(line) + 1
             self._line_count += 1
@@ -227,6 +232,9 @@ class MarkdownDocument:
                 last, end = "", self._line_offset
                 self._rich_end = end
                 break
+        if len(last) > _RICH_LINE:
+            last, end = last[:_RICH_LINE], self._line_offset + _RICH_LINE
+            self._rich_end = end
         self._parser.commit()
         self._line, self._taken = last, end
         self._try_line()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FRAME = 0.04
 """Seconds between two shares of the work on a text that came faster than it can be laid out."""
-_SHARE = 0.02
+_SHARE = 0.01
 """Seconds of such a share."""
 
 _Shown = tuple[Row, bool]
