@@ -43,6 +43,12 @@ def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
     return Problem(title, _with_kept(_("Press c to let the answer go on."), kept), fault)
 
 
+def unproven_end(*, host: str, kept: int) -> Problem:
+    """A cut answer was continued, and nothing shows that it goes to its end."""
+    title = _("The answer may not be complete: {host} was asked to go on and did not").format(host=host or _("the server"))
+    return Problem(title, _with_kept(_("Press c to ask once more."), kept))
+
+
 def no_key(title: str, hint: str, kept: int) -> Problem:
     """The source of the key gave none."""
     return Problem(sanitize_line(scrub(title)), _with_kept(sanitize_line(scrub(hint)), kept))

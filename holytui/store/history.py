@@ -231,7 +231,7 @@ def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
     for attempt, raw in pieces:
         if attempt.keep >= 0:
             text = text[: attempt.keep]
-        text += raw[attempt.cut :]
+        text += attempt.part_of(raw)
     return text
 
 
@@ -253,5 +253,5 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
             found = [offset for offset in found if offset < length]
         if attempt.join is Join.MARKED:
             found.append(length)
-        length += len(raw[attempt.cut :])
+        length += len(attempt.part_of(raw))
     return tuple(found)

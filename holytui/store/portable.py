@@ -147,6 +147,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
         join=Join(entry["join"]),
         keep=_whole(entry["keep"]),
         cut=_whole(entry["cut"]),
+        end=_whole(entry.get("end", -1)),  # exports of older versions have none
         resumed_by=sanitize_line(_text(entry, "resumed_by")),
         bytes_received=_whole(entry["bytes_received"]),
         status=None if entry["status"] is None else _whole(entry["status"]),

@@ -150,7 +150,7 @@ async def _fork(screen: ChatScreen, services: Services, message: Message) -> Non
 async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:
     """Put both sides of each seam back as they came; nothing was thrown away, so nothing is guessed."""
     attempts = await asyncio.to_thread(services.history.attempts, message.id)
-    if not any(attempt.cut or attempt.keep >= 0 for attempt in attempts):
+    if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
         screen.say(_("nothing was cut away in this answer"))
         return
     await asyncio.to_thread(services.engine.undo_seams, message.id)
