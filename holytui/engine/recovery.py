@@ -123,7 +123,7 @@ def instruction(partial: str) -> str:
     )
 
 
-_FENCE = re.compile(r"^ {0,3}(?:[-*+>] +|\d+[.)] +)*\s*(`{3,}|~{3,})([^`\n]*)$")
+_FENCE = re.compile(r"^ {0,3}(?:[-*+>] +|\d+[.)] +)*[ \t]*(`{3,}|~{3,})([^`\n]*)$")
 
 
 def open_fence(text: str) -> str:

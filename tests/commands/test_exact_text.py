@@ -17,7 +17,7 @@ from holytui.models import AnswerState
 from holytui.store.sqlite import SqliteHistory
 from holytui.text import INVISIBLE, visible
 from tests.ptys import Terminal
-from tests.servers import FIN, READ, ScriptedServer, answer, delta, event, sse_head
+from tests.servers import FIN, READ, ScriptedServer, Step, answer, delta, event, sse_head
 from tests.store.samples import ask
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -84,7 +84,7 @@ def test_json_lines_hold_what_the_server_sent(tmp_path: Path) -> None:
 
 
 def test_a_prefill_is_the_text_that_came(tmp_path: Path) -> None:
-    cut = [READ, sse_head(), event(delta(TEXT)), FIN]
+    cut: list[Step] = [READ, sse_head(), event(delta(TEXT)), FIN]
     with ScriptedServer(cut, [READ, *answer(" The rest.")]) as server:
         assert _ask(tmp_path, server, "ask") == f"{TEXT} The rest.\n"
     assert server.requests[1].json["messages"][-1]["content"] == TEXT
