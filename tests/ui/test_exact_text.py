@@ -56,6 +56,11 @@ def test_a_text_in_pieces_is_painted_as_the_whole(source: str, size: int) -> Non
     assert [line.text for line in grown.lines(40)] == [line.text for line in MarkdownDocument(source).lines(40)]
 
 
+def test_a_long_paragraph_is_cut_in_no_flag() -> None:
+    shown = "".join(line.text for line in MarkdownDocument(ENGLAND * 100).lines(60))
+    assert shown == ENGLAND * 100
+
+
 def test_a_copied_code_block_is_exact_and_separators_end_no_line_of_it() -> None:
     document = MarkdownDocument("```\ns = 'a\u2028b'\u202e\n```\n")
     assert [block.text for block in document.code_blocks] == ["s = 'a\u2028b'\u202e"]
@@ -83,6 +88,7 @@ texts = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from
 
 @settings(max_examples=200, deadline=None)
 @given(texts, texts, st.integers(0, 5), st.integers(0, 9))
+@example("a\u2028b\u202e", "\u2029c", 0, 1)
 def test_what_is_edited_is_exact_and_each_unseen_character_has_a_cell(
     text: str, more: str, row: int, column: int
 ) -> None:
