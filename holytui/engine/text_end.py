@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-_FENCE = re.compile(r"^ {0,3}(?:[-*+>] +|\d+[.)] +)*\s*(`{3,}|~{3,})([^`\n]*)$")
+_FENCE = re.compile(r"^ {0,3}(?:[-*+>] +|\d+[.)] +)*[ \t]*(`{3,}|~{3,})([^`\n]*)$")
 _QUOTE_MARKS = re.compile(r"^[ >]*")
 _EMPTY_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])(?:\s+\*{1,2})?\s*")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")

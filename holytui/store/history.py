@@ -165,6 +165,15 @@ class Hit:
     places: tuple[int, ...] = ()
     """Where in the message's text each of the words comes first."""
 
+    @property
+    def parts(self) -> Sequence[tuple[str, bool]]:
+        """The snippet in parts, and of each whether it is one of the words."""
+        out, at = [], 0
+        for start, end in self.ranges:
+            out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
+            at = end
+        return [*out, (self.snippet[at:], False)]
+
 
 class Library(History, Protocol):
     """What screens and the command line need besides: looking for things, and housekeeping."""

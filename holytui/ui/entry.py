@@ -12,6 +12,7 @@ from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
 from holytui.ui.question import QuestionText
@@ -157,7 +158,9 @@ class Entry:
     def _head_rows(self, width: int) -> list[Row]:
         rows = [Row(self._heading(width), "")]
         if self.above:
-            rule = Content.assemble((f"── {self.above} ──", "$muted")).truncate(max(1, width), ellipsis=True)
+            rule = Content.assemble((f"── {sanitize_line(self.above)} ──", "$muted")).truncate(
+                max(1, width), ellipsis=True
+            )
             rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
@@ -172,7 +175,7 @@ class Entry:
         elif message.role is Role.SYSTEM:
             name, style = _("System prompt"), "bold $muted"
         else:
-            name, style = message.model or _("Assistant"), "bold $primary"
+            name, style = sanitize_line(message.model) or _("Assistant"), "bold $primary"
         facts = [fmt.moment(message.created_at, datetime.now().astimezone().date())]
         if message.role is Role.ASSISTANT:
             facts += self._facts()
@@ -231,12 +234,14 @@ class Entry:
                 notes.append(("…", "$muted"))
             case _:
                 pass
-        return [Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(text).wrap(room)]
+        return [
+            Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(visible(text)).wrap(room)
+        ]
 
 
 def _image_rows(message: Message, room: int) -> list[Row]:
     """What was attached to a question, as no terminal surely shows a picture: a line each."""
-    shown = (Content(f"▣ {describe(image)}").wrap(room) for image in message.images)
+    shown = (Content(f"▣ {visible(describe(image))}").wrap(room) for image in message.images)
     return [Row(line.stylize("$muted"), _INDENT) for lines in shown for line in lines]
 
 

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from holytui.i18n import _, ngettext
+from holytui.text import visible
 from holytui.ui import format as fmt
 
 MOST = 12
@@ -61,7 +62,9 @@ class QuestionText:
     """The text of a question in rows. While it is folded no more of it is laid out than is shown."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._exact = text
+        self._text = visible(text)
+        """What is shown; offsets inside this class are in it."""
         self._laid_out = (0, False, "")
         self._folded: Folded | None = None
         self._lines: Sequence[int] = ()
@@ -82,11 +85,12 @@ class QuestionText:
 
     def hides(self, offset: int) -> bool:
         """Whether the place in the text is not among the `rows`."""
-        folded = self._folded
+        folded, offset = self._folded, self._shown(offset)
         return folded is not None and not self._lines and folded.offset <= offset < folded.end
 
     def row_of(self, offset: int) -> int:
         """The row that has the place in the text, which must not be hidden."""
+        offset = self._shown(offset)
         if not self._lines:
             return self._row_of_folded(offset)
         line = self._lines[bisect_right(self._lines, offset) - 1]
@@ -96,6 +100,9 @@ class QuestionText:
             left -= here
             row += 1
         return row
+
+    def _shown(self, offset: int) -> int:
+        return offset if self._text == self._exact else len(visible(self._exact[:offset]))
 
     def _row_of_folded(self, offset: int) -> int:
         if self._folded is None or offset < self._folded.end:

@@ -236,6 +236,7 @@ def test_structured_output_is_known_by_its_parameters() -> None:
         ("1. ```js\n   x", "```"),
         ("inline ``` is none", ""),
         ("```py\n```python is no end", "```"),
+        ("\u2028```\n", ""),
     ],
 )
 def test_open_fences_are_found(text: str, marker: str) -> None:

@@ -30,9 +30,9 @@ class CodeBlock:
 class MarkdownDocument:
     """Text that only grows, and its lines at a width.
 
-    What it shows depends on the text alone, not on the pieces it came in. The text must have gone through
-    `holytui.text.sanitize`. A piece costs the work for itself and for the open block's last lines: a line that came to
-    its end is parsed, coloured and laid out once a width.
+    What it shows depends on the text alone, not on the pieces it came in. `source` and the code blocks are the text as
+    it came; what is painted of it went through `holytui.text.visible`. A piece costs the work for itself and for the
+    open block's last lines: a line that came to its end is parsed, coloured and laid out once a width.
     """
 
     def __init__(self, source: str = "") -> None:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from rich.cells import chop_cells
 
+from holytui.text import visible
 from holytui.ui.highlight import Highlighter
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import QUIET, Inline, Run
@@ -91,7 +92,7 @@ class CodePainter:
         """Where each drawn line of code begins in `lines`."""
         self._sure = 0
         """How many of the drawn lines are committed ones in the colours that they came in."""
-        label = f"{leaf.number} {leaf.info}".rstrip()
+        label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
         wrapper.feed([(label, CODE_LABEL)])
         self.lines: list[Line] = wrapper.preview(())
@@ -199,5 +200,6 @@ class EmptyPainter:
 
 
 def _shown(text: str) -> str:
-    """A line of code as it is shown: with tabs as spaces."""
+    """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
+    text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

@@ -19,7 +19,9 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
 from holytui.store.history import Hit, Library
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
+from holytui.ui.stand_ins import restored
 from holytui.ui.widgets.line import Line
 
 _LIMIT = 50
@@ -69,7 +71,7 @@ class SearchDialog(ModalScreen[Found | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._search(event.value.strip())
+        self._search(restored(event.value).strip())
 
     @work(exclusive=True, group="search", exit_on_error=False)
     async def _search(self, query: str) -> None:
@@ -112,7 +114,7 @@ def row(hit: Hit) -> Content:
     """Title and date, then the words around the match with the match marked."""
     when = fmt.moment(hit.created_at, datetime.now().astimezone().date())
     who = {Role.USER: _("You"), Role.ASSISTANT: _("Answer")}.get(hit.role, "") if hit.role else _("Title")
-    snippet = Content(hit.snippet)
-    for start, end in hit.ranges:
-        snippet = snippet.stylize("bold $accent", start, end)
-    return Content.assemble((hit.title, "bold"), (f" · {who} · {when}\n", "$muted"), "  ", snippet)
+    snippet = Content.assemble(
+        *((visible(part, breaks=False), "bold $accent" if found else "") for part, found in hit.parts)
+    )
+    return Content.assemble((sanitize_line(hit.title), "bold"), (f" · {who} · {when}\n", "$muted"), "  ", snippet)

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Conversation
-from holytui.text import fold
+from holytui.text import fold, sanitize_line
 from holytui.ui import format as fmt
 from holytui.ui.bindings import install, run_in_order
 
@@ -183,7 +183,7 @@ class Sidebar(Widget, can_focus=True):
 def label(conversation: Conversation, *, current: bool) -> Content:
     """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
-    title = conversation.title or _("New conversation")
+    title = sanitize_line(conversation.title) or _("New conversation")
     return Content(f"{mark} {title}")
 
 
