@@ -8,7 +8,6 @@ import sys
 
 from holytui.commands import exits
 from holytui.config.in_force import read_config
-from holytui.config.schema import Config
 from holytui.engine.services import model_names
 from holytui.errors import ProviderStopped
 from holytui.ui.sight import sees
