@@ -18,6 +18,8 @@ _LISTS = "/models"
 def advised(fault: Fault, endpoint: Endpoint) -> Fault:
     """`fault` with `proxy` and `better_url` filled in as far as the endpoint's address tells them."""
     match fault.kind:
+        case FaultKind.WANTS_TLS if not endpoint.base_url.lower().startswith("http:"):
+            return replace(fault, kind=FaultKind.GARBLED)  # it has its TLS, so it is something else
         case FaultKind.PROXY:
             return replace(fault, proxy=proxy_name(endpoint))
         case kind if kind in _FIRST_HOP:

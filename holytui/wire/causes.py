@@ -37,8 +37,8 @@ _NOT_TLS = (
     "RECORD_LAYER_FAILURE",
 )
 """OpenSSL's reasons for bytes that are no TLS at all; which one it is changes with its version and the bytes."""
-_TLS_ALERT = r"\x15\x03"
-"""How h11 quotes the first bytes of a TLS alert, which a TLS server sends to a client that speaks plain HTTP."""
+_BINARY = "illegal request line"
+"""What h11 says of a response that begins with a control character, as the alert of a TLS server does."""
 _SOCKS_TRANSIENT = re.compile(r"unreachable|refused|expired|general", re.IGNORECASE)
 """Replies of SOCKS proxies that another try may change."""
 
@@ -68,7 +68,7 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
             return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
         case httpx.RemoteProtocolError():
             hung_up = str(exc).startswith(_HUNG_UP)
-            if _TLS_ALERT in str(exc):
+            if str(exc) == _BINARY:
                 return Fault(FaultKind.WANTS_TLS)
             return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
         case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():

@@ -17,7 +17,7 @@ from holytui.wire.attempt import AttemptStream
 from holytui.wire.causes import fault_of
 from holytui.wire.exchange import Order, request_headers
 from holytui.wire.hosts import first_hop
-from holytui.wire.lanes import Lanes, Unusable
+from holytui.wire.lanes import Lane, Lanes, Unusable
 from holytui.wire.refusals import MAX_BODY, status_fault
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.server_errors import clean, list_of, object_of, parse
@@ -81,7 +81,7 @@ class ChatClient:
             return exc.fault
         listed: list[str] | Fault
         try:
-            listed = _models(lane.client, endpoint, request_headers(endpoint, key), timeout)
+            listed = _models(lane, endpoint, request_headers(endpoint, key), timeout)
         except Unusable as exc:
             listed = exc.fault
         except Exception as exc:  # noqa: BLE001 - whatever httpx and below raise is translated in one place
@@ -111,10 +111,12 @@ def _knock(address: tuple[str, int], timeout: float, told: queue.SimpleQueue[Fau
         told.put(None)
 
 
-def _models(client: httpx.Client, endpoint: Endpoint, headers: dict[str, str], timeout: float) -> list[str] | Fault:
+def _models(lane: Lane, endpoint: Endpoint, headers: dict[str, str], timeout: float) -> list[str] | Fault:
     url = endpoint.base_url.rstrip("/") + "/models"
     headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
-    with client.stream("GET", url, headers=headers, timeout=timeout) as response:
+    lane.begin(lambda: None, lambda: None)
+    watched = {"trace": lane.trace}
+    with lane.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
         limit = _MAX_LIST if response.is_success else MAX_BODY
         body = bytearray()
         for block in response.iter_bytes():

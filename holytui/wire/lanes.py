@@ -92,6 +92,8 @@ class Lane:
                 self._end_handshake()
             case "start_tls", "failed":
                 self._end_handshake()
+            case "setup_socks5_connection", "failed":
+                self._abandon()  # httpcore forgets the connection without closing it
             case "send_request_headers", "started" if not _is_for_proxy(info):
                 self._on_sending()
             case "send_request_body", "complete" if not _is_for_proxy(info):
@@ -112,6 +114,12 @@ class Lane:
                 self._handshake = self._socket.dup() if self._socket else None
             if self._cut:
                 self._shut()
+
+    def _abandon(self) -> None:
+        with self._lock:
+            left, self._socket = self._socket, None
+        if left is not None:
+            left.close()
 
     def _end_handshake(self) -> None:
         with self._lock:

@@ -56,7 +56,7 @@ def test_a_provider_is_stopped_by_a_connection_setting_that_is_not_understood(fi
     assert raised.value.hint.startswith(f"config.toml:3: providers.work.{said}")
     assert "work" in raised.value.title
     assert resolve(config, "other/model").endpoint.host == "llm.example"
-    assert resolve(config, "guide/guide")
+    assert resolve(config, "guide/guide").ref.provider == "guide"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_provider_is_stopped_by_a_connection_setting_that_is_not_understood(fi
     ],
 )
 def test_a_provider_goes_on_with_other_problems_or_none(file: Path, lines: str) -> None:
-    assert resolve(config_of(file, f"[providers.work]\n{ADDRESS}{lines}\n"), "work/model")
+    assert resolve(config_of(file, f"[providers.work]\n{ADDRESS}{lines}\n"), "work/model").ref.name == "model"
 
 
 def test_a_well_known_provider_is_not_asked_at_its_usual_address_instead(file: Path) -> None:
@@ -97,11 +97,11 @@ def test_nobody_but_the_guide_is_asked_where_the_providers_could_not_be_read(fil
     with pytest.raises(ProviderStopped) as raised:
         resolve(config, "openai/gpt")
     assert raised.value.hint.startswith(said)
-    assert resolve(config, "guide/guide")
+    assert resolve(config, "guide/guide").ref.provider == "guide"
 
 
 def test_without_a_file_well_known_providers_can_be_asked(file: Path) -> None:
-    assert resolve(load(file).config, "openai/gpt")
+    assert resolve(load(file).config, "openai/gpt").ref.provider == "openai"
 
 
 def test_where_a_query_or_a_socket_belongs_is_told(file: Path) -> None:
