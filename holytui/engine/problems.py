@@ -155,9 +155,8 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
 
 
 def _sign_in(then: str = "") -> str:
-    return (
-        f"{_('Does this network ask you to sign in? Otherwise check base_url in the configuration.')} {then}".rstrip()
-    )
+    said = _("Does this network ask you to sign in? Otherwise check base_url in the configuration.")
+    return _("{first} {second}").format(first=said, second=then) if then else said
 
 
 def _try(fault: Fault) -> str:
@@ -181,8 +180,8 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
             return _("The proxy {proxy} did not answer the connection in time").format(proxy=proxy), running
     if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
         return (
-            _("The proxy {proxy} wants a user name and password, or others").format(proxy=proxy),
-            _("Put them into proxy of the provider, or into HTTPS_PROXY: http://user:password@host:port."),
+            _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
+            _("Put them, or the right ones, into proxy of the provider or HTTPS_PROXY: http://user:password@host:port."),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
