@@ -181,7 +181,9 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
     if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
         return (
             _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
-            _("Put them, or the right ones, into proxy of the provider or HTTPS_PROXY: http://user:password@host:port."),
+            _(
+                "Put them, or the right ones, into proxy of the provider or HTTPS_PROXY: http://user:password@host:port."
+            ),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 

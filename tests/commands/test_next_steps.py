@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ KEY = "sk-test-0123456789abcdef"
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 NGINX_TLS = b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"
 PLAIN = 'api_key_env = "TEST_KEY"\n'
+
+_connect = socket.create_connection
 
 Asked = tuple[int, str, str]
 Ask = Callable[..., Asked]
@@ -145,13 +149,15 @@ def test_no_proxy_is_read_as_curl_reads_it(ask: Ask, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("no_proxy", "10.0.0.0/8")
         assert ask("http://192.0.2.1/v1", "")[1] == "by proxy\n"
         monkeypatch.setenv("no_proxy", "192.0.2.0/24")
-        monkeypatch.setattr("socket.create_connection", _refused)
+        monkeypatch.setattr("socket.create_connection", _refused_but_on_loopback)
         status, _, err = ask("http://192.0.2.1/v1", "")
         assert (status, len(proxy.requests)) == (3, 1)
     assert "Nobody answers at 192.0.2.1" in err
 
 
-def _refused(*args: object, **options: object) -> object:
+def _refused_but_on_loopback(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+    if address[0].startswith("127."):
+        return _connect(address, *args, **options)
     raise ConnectionRefusedError(111, "Connection refused")
 
 
