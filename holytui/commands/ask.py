@@ -18,6 +18,7 @@ from holytui.commands.output import TextWriter, complain, json_line, say
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
+from holytui.engine.hints import without_keys
 from holytui.engine.services import Services, open_services
 from holytui.i18n import _
 from holytui.models import Problem
@@ -146,6 +147,8 @@ class Printer:
     def _ended(self, event: ev.Ended) -> None:
         name = type(event).__name__.lower()
         problem: Problem | None = getattr(event, "problem", None)
+        if problem is not None:  # there are no keys to press here
+            problem = replace(problem, hint=without_keys(problem.hint))
         if self._json:
             line: dict[str, object] = {"event": name, "attempts": event.attempts}
             line["usage"] = asdict(event.usage) if event.usage is not None else None

@@ -113,6 +113,8 @@ class Strategy:
             return (*first, *(() if little else (How.INSTRUCT,)), How.RESTART)
         if little:
             return (How.RESTART,)
+        if self.recover is Recover.PREFILL:
+            return (How.INSTRUCT,)
         refused = self.learnt.how is How.INSTRUCT or self.continuation.prefill is Prefill.NO
         return (How.INSTRUCT, How.RESTART) if refused else (How.INSTRUCT, How.PREFILL, How.RESTART)
 

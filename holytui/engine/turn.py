@@ -29,7 +29,7 @@ from holytui.engine.events import (
 )
 from holytui.engine.link import probe_delay
 from holytui.engine.recovery import How, Learnt, Strategy, refuses_prefill
-from holytui.engine.retry import PROGRESS, Budget, Remedy, classify, delay
+from holytui.engine.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
 from holytui.engine.steps import (
     Broken,
     CancelAttempt,
@@ -95,6 +95,8 @@ class Turn:
         self._tried: frozenset[How] = frozenset()
         self._had_text = bool(plan.kept.text)
         self._renewed = False
+        self._refusal: Fault | None = None
+        """What the server said of the key that was refused."""
         self._stale_used = False
         self._offline_since: float | None = None
         self._probes = 0
@@ -119,7 +121,7 @@ class Turn:
 
     def _open(self, at: Moment) -> list[Effect]:
         text = self.answer.text[: self.answer.trusted]
-        self._how = self._strategy.choose(text, self._tried) if text else None
+        self._how = (self._strategy.choose(text, self._tried) or How.RESTART) if text else None
         self.state = AnswerState.RESUMING if self._how is not None else AnswerState.CONNECTING
         effects: list[Effect] = [ClearTimers(), SetState(self.state)]
         effects += self.answer.begin(self._how, at, self._strategy, guesses=self._is_last_way(text))
@@ -246,7 +248,7 @@ class Turn:
     # -- after a fault
 
     def _after(self, fault: Fault, at: Moment) -> list[Effect]:
-        if self._how is How.PREFILL and fault.status in (400, 422) and "context_length" not in fault.code:
+        if self._how is How.PREFILL and fault.status in (400, 422) and not is_too_long(fault):
             self._strategy = self._strategy.without_prefill()
             learnt: list[Effect] = [Remember(Learnt(How.INSTRUCT))] if refuses_prefill(fault) else []
             return learnt + self._open(at)
@@ -255,6 +257,7 @@ class Turn:
             return self._fail(fault)
         if remedy is Remedy.EXPIRED_KEY:
             self._renewed = True
+            self._refusal = fault
             self.state = AnswerState.REFRESHING
             return [SetState(self.state), Emit(Refreshing(self.plan.turn_id)), RefreshKey()]
         if self._strategy.asks and self.answer.length:
@@ -325,7 +328,7 @@ class Turn:
         """There is no key, or none but the refused one: fail, naming the place where one is to be put."""
         effects = self._abort_attempt(None, at)
         return effects + self._end(
-            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length)
+            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length, self._refusal)
         )
 
     # -- the end
