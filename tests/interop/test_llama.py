@@ -115,13 +115,13 @@ def uninterrupted(tmp_path: Path, llama_port: int, known: dict[str, Whole]) -> U
 @pytest.mark.parametrize(
     ("question", "share", "how"),
     [
-        (DAYS, 0.25, How.FIN),
-        (DAYS, 0.5, How.RST),
-        (DAYS, 0.8, How.FIN),
-        (CODE, 0.4, How.RST),
-        (CODE, 0.65, How.FIN),
-        (VIETNAMESE, 0.35, How.FIN),
-        (VIETNAMESE, 0.7, How.RST),
+        pytest.param(DAYS, 0.25, How.FIN, id="days-25-fin"),
+        pytest.param(DAYS, 0.5, How.RST, id="days-50-rst"),
+        pytest.param(DAYS, 0.8, How.FIN, id="days-80-fin"),
+        pytest.param(CODE, 0.4, How.RST, id="code-40-rst"),
+        pytest.param(CODE, 0.65, How.FIN, id="code-65-fin"),
+        pytest.param(VIETNAMESE, 0.35, How.FIN, id="vietnamese-35-fin"),
+        pytest.param(VIETNAMESE, 0.7, How.RST, id="vietnamese-70-rst"),
     ],
 )
 def test_a_cut_answer_ends_as_if_it_had_not_been_cut(
@@ -145,7 +145,15 @@ def test_an_answer_that_is_cut_twice_ends_as_if_it_had_not_been_cut(
     assert (answer.status, answer.text) == (0, whole.text)
 
 
-@pytest.mark.parametrize(("question", "share"), [(DAYS, 0.3), (DAYS, 0.6), (VIETNAMESE, 0.5), (VIETNAMESE, 0.8)])
+@pytest.mark.parametrize(
+    ("question", "share"),
+    [
+        pytest.param(DAYS, 0.3, id="days-30"),
+        pytest.param(DAYS, 0.6, id="days-60"),
+        pytest.param(VIETNAMESE, 0.5, id="vietnamese-50"),
+        pytest.param(VIETNAMESE, 0.8, id="vietnamese-80"),
+    ],
+)
 def test_by_instruction_half_an_answer_is_never_passed_off_as_whole(
     tmp_path: Path, llama_port: int, uninterrupted: Uninterrupted, question: str, share: float
 ) -> None:
@@ -158,10 +166,11 @@ def test_by_instruction_half_an_answer_is_never_passed_off_as_whole(
     assert not (truncated and answer.status == 0), answer
 
 
+@pytest.mark.parametrize("share", [0.4, 0.8])
 @pytest.mark.parametrize("recover", ["auto", "prefill"])
 @pytest.mark.parametrize("provider", ["lite", "vllm"])  # unknown to holytui; known for a flag that ends the echo
 def test_behind_litellm_nothing_is_said_twice(
-    tmp_path: Path, proxy: Proxy, uninterrupted: Uninterrupted, provider: str, recover: str
+    tmp_path: Path, proxy: Proxy, uninterrupted: Uninterrupted, provider: str, recover: str, share: float
 ) -> None:
     whole = uninterrupted(DAYS)
     begins = whole.text[:20]
@@ -169,7 +178,7 @@ def test_behind_litellm_nothing_is_said_twice(
     with CuttingProxy(("127.0.0.1", proxy.port)) as line:
         assert _ask(tmp_path, line.base_url, DAYS, **options).text == whole.text
     size = line.connections[0].passed
-    with CuttingProxy(("127.0.0.1", proxy.port), {0: Cut(int(size * 0.6), How.RST)}) as line:
+    with CuttingProxy(("127.0.0.1", proxy.port), {0: Cut(int(size * share), How.RST)}) as line:
         answer = _ask(tmp_path, line.base_url, DAYS, **options)
     assert line.connections[0].cut
     assert answer.text.count(begins) == 1
