@@ -181,7 +181,7 @@ def test_behind_litellm_nothing_is_said_twice(
     with CuttingProxy(("127.0.0.1", proxy.port), {0: Cut(int(size * share), How.RST)}) as line:
         answer = _ask(tmp_path, line.base_url, DAYS, **options)
     assert line.connections[0].cut
-    assert answer.text.count(begins) == 1
+    assert answer.text.count(begins) <= 1  # by instruction the model may well go on with other words
     if recover == "prefill":
         assert (answer.status, answer.text) == (0, whole.text)
 
