@@ -36,7 +36,7 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    command: Sequence[str], *, health: str, log: Path, env: Mapping[str, str] | None = None, within: float = 180.0
+    command: Sequence[str], *, health: str, log: Path, env: Mapping[str, str] | None = None, within: float = 600.0
 ) -> Iterator[None]:
     """Run `command` until the block ends; the block begins when `health` answers 200. Raises NotStarted."""
     with log.open("wb") as out:
