@@ -36,7 +36,7 @@ from holytui.config.schema import Config, Model, Provider, Stream
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
 from holytui.engine.recovery import How, learn_key
-from holytui.models import AnswerState, Join
+from holytui.models import AnswerState
 from holytui.store.sqlite import SqliteHistory
 from holytui.wire.client import ChatClient
 from holytui.wire.keys import KeyRings
@@ -95,7 +95,9 @@ class Result:
         before, after, truth = self.text[: self.cut], self.text[self.cut :], self.whole[self.cut :]
         if before != self.whole[: self.cut]:
             return "wrong"
-        same = next((i for i, (a, b) in enumerate(zip(after, truth, strict=False)) if a != b), min(len(after), len(truth)))
+        same = next(
+            (i for i, (a, b) in enumerate(zip(after, truth, strict=False)) if a != b), min(len(after), len(truth))
+        )
         if same >= min(len(truth), 8):
             return "other words"
         tail = before[-_AGAIN:]
@@ -267,7 +269,9 @@ def main() -> None:
     parser.add_argument("--server", default="", help="address of the model server; without it recordings have to do")
     parser.add_argument("--recordings", type=Path, action="append", required=True)
     parser.add_argument("--results", type=Path, help="write each result there, as JSON Lines")
-    parser.add_argument("--show", metavar="VERDICT", action="append", default=[], help="print the joins of this verdict")
+    parser.add_argument(
+        "--show", metavar="VERDICT", action="append", default=[], help="print the joins of this verdict"
+    )
     options = parser.parse_args()
     results: list[Result] = []
     out = options.results.open("w") if options.results else None

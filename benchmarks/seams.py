@@ -16,8 +16,8 @@ from random import Random
 
 from benchmarks.corpus import answers
 from holytui.engine.recovery import How
-from holytui.engine.text_end import open_fence
 from holytui.engine.seam import Seam
+from holytui.engine.text_end import open_fence
 from holytui.models import Join
 
 _PREAMBLES = (

@@ -88,30 +88,42 @@ WORDINGS: dict[str, Wording] = {
     "current": _current,
     "short": _after_answer(lambda _p: "Continue exactly where you stopped. Output only the continuation."),
     "interrupted, quoted": _after_answer(
-        lambda p: f"Your previous response was interrupted and ended with [{last_words(p)}]. Continue from where you "
-        "left off."
+        lambda p: (
+            f"Your previous response was interrupted and ended with [{last_words(p)}]. Continue from where you "
+            "left off."
+        )
     ),
     "repeat last line, quoted": _after_answer(
-        lambda p: "Your answer was cut off. Its last line is:\n\n"
-        f"{last_line(p)}\n\nRepeat this line exactly, complete it, and write the rest of the answer."
+        lambda p: (
+            "Your answer was cut off. Its last line is:\n\n"
+            f"{last_line(p)}\n\nRepeat this line exactly, complete it, and write the rest of the answer."
+        )
     ),
     "repeat last line": _after_answer(
-        lambda _p: "Your answer was cut off in the middle. Repeat its last line exactly, complete it, and write the rest "
-        "of the answer."
+        lambda _p: (
+            "Your answer was cut off in the middle. Repeat its last line exactly, complete it, and write the rest "
+            "of the answer."
+        )
     ),
     "begin with": _after_answer(
-        lambda p: f"Your answer was cut off. Write the rest of it. Begin your reply with exactly these words:\n{last_line(p)}"
+        lambda p: (
+            f"Your answer was cut off. Write the rest of it. Begin your reply with exactly these words:\n{last_line(p)}"
+        )
     ),
     "whole again": _after_answer(
         lambda _p: "Your answer was cut off. Write it again from its first word, the same words, and complete it."
     ),
     "begin with, then [END]": _after_answer(
-        lambda p: "Your answer was cut off. Write the rest of it, and after its very end write [END]. Begin your reply "
-        f"with exactly these words:\n{last_line(p)}"
+        lambda p: (
+            "Your answer was cut off. Write the rest of it, and after its very end write [END]. Begin your reply "
+            f"with exactly these words:\n{last_line(p)}"
+        )
     ),
     "complete": _after_answer(
-        lambda p: "Your answer was cut off in the middle and is not complete. Write what is missing, to the very end. "
-        f"Begin with these words, exactly as they are, and go on after them:\n\n{last_line(p)}"
+        lambda p: (
+            "Your answer was cut off in the middle and is not complete. Write what is missing, to the very end. "
+            f"Begin with these words, exactly as they are, and go on after them:\n\n{last_line(p)}"
+        )
     ),
     "question, begin with": _embedded,
     "question again": _embedded_after,

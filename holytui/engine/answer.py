@@ -130,7 +130,7 @@ class Answer:
         return Seam(partial, how, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
 
     def doubt(self) -> None:
-        """What the last attempt has added is not surely part of the answer, as nothing proves that it goes to its end."""
+        """Trust what was there before the last attempt only: nothing proves that its end is the answer's."""
         self.trusted = min(self.trusted, self._began_at)
 
     def accepted(self, status: int) -> None:

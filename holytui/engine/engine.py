@@ -132,7 +132,11 @@ class Engine:
         sides = []
         for attempt in self._history.attempts(answer_id):
             undone = attempt
-            if attempt.join is not Join.RESTART and attempt.cut != HIDDEN and (attempt.cut or attempt.keep >= 0 or attempt.end >= 0):
+            if (
+                attempt.join is not Join.RESTART
+                and attempt.cut != HIDDEN
+                and (attempt.cut or attempt.keep >= 0 or attempt.end >= 0)
+            ):
                 undone = replace(attempt, join=Join.MARKED, cut=0, keep=-1, end=-1)
                 self._history.update_attempt(undone)
             sides.append((undone, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))

@@ -50,7 +50,9 @@ def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
 
 def unproven_end(*, host: str, kept: int) -> Problem:
     """A cut answer was continued, and nothing shows that it goes to its end."""
-    title = _("The answer may not be complete: {host} was asked to go on and did not").format(host=host or _("the server"))
+    title = _("The answer may not be complete: {host} was asked to go on and did not").format(
+        host=host or _("the server")
+    )
     return Problem(title, _with_kept(_("Press c to ask once more."), kept))
 
 

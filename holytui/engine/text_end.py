@@ -117,6 +117,6 @@ def _open_sentence(text: str, last: str) -> Open | None:
     bare = last.rstrip(_CLOSING_MARKUP).rstrip()
     if bare and bare[-1] in _SENTENCE_ENDS and not (bare[-1] == "." and bare[:-1].strip().isdigit()):
         return None
-    if end in _STRUCTURE_ENDS or ord(end) > 0x2190 and not end.isalnum() and end not in ":：,，、;；":
+    if end in _STRUCTURE_ENDS or (ord(end) > 0x2190 and not end.isalnum() and end not in ":：,，、;；"):
         return None  # data, a table, an emoji
     return Open.SENTENCE

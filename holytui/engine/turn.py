@@ -56,7 +56,6 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
 from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
 
-
 _TOLD = frozenset({"length", "max_tokens", "content_filter"})
 """Finish reasons that say themselves that the text is not whole."""
 
@@ -226,9 +225,7 @@ class Turn:
         text = self.answer.text
         match self._how:
             case How.PREFILL:
-                return self.answer.gained or (
-                    self._strategy.exact and end.finish_reason == "stop" and can_end(text)
-                )
+                return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
             case How.INSTRUCT:
                 return self.answer.gained and self.answer.signed and can_end(text)
             case How.RESTART:
