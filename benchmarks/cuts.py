@@ -45,6 +45,7 @@ MODEL = "qwen"
 PARAMS: dict[str, object] = {"temperature": 0, "seed": 7, "max_tokens": 240}
 OWN_WORDS = ("<<<", ">>>", "connection broke", "cut off", "markers", "do not repeat", "continuation", "interrupted")
 """Words of the instruction that stand in no uninterrupted answer of the corpus."""
+VERDICTS = ("exact", "right", "other words", "unclear", "truncated", "wrong", "interrupted")
 _PATIENCE = 600.0
 _AGAIN = 24
 
@@ -232,8 +233,7 @@ def table(results: list[Result]) -> str:
     silent = Counter(result.verdict for result in results if not result.marked)
     asked = [result for result in results if result.requests > 1]
     lines = [f"{len(results)} answers, {len(asked)} of them asked to go on"]
-    for name in ("exact", "right", "other words", "unclear", "truncated", "wrong", "interrupted"):
-        lines.append(f"  {name:12} {verdicts[name]:4}  of these without a mark {silent[name]:4}")
+    lines += [f"  {name:12} {verdicts[name]:4}  of these without a mark {silent[name]:4}" for name in VERDICTS]
     joined = [r for r in asked if r.verdict in ("exact", "right", "other words")]
     needless = sum(bool(result.seams) for result in joined)
     lines.append(f"  right joins with a mark: {needless} of {len(joined)}")
@@ -258,7 +258,8 @@ def show(result: Result) -> str:
     at = result.cut
     after, truth = result.text[at : at + 70], result.whole[at : at + 70]
     flags = f"{result.state}, {'marked' if result.seams else 'silent'}, joins {' '.join(result.joins)}"
-    return f"#{result.case} {result.verdict} ({flags})\n  …{result.text[max(0, at - 50) : at]!r}\n  | {after!r}\n  = {truth!r}"
+    before = result.text[max(0, at - 50) : at]
+    return f"#{result.case} {result.verdict} ({flags})\n  …{before!r}\n  | {after!r}\n  = {truth!r}"
 
 
 def main() -> None:

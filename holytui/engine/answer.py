@@ -41,6 +41,7 @@ class Answer:
         self._reply: InstructedReply | None = None
         self._guesses = True
         self._began_at = 0
+        self._base = 0
         self._arrived: list[str] = []
         self._own_thoughts = 0
         self._thought_before = False
@@ -120,12 +121,15 @@ class Answer:
 
     def _seam_for(self, how: How, strategy: Strategy) -> Seam:
         text = self.text
+        self._base = self.length
         if how is How.RESTART:
             return Seam(text, how, trusted=self.trusted)
+        self._base = self.trusted
         partial = text[: self.trusted]
         if how is How.INSTRUCT:
-            self._reply = InstructedReply(partial)
-            return Seam(partial, how, quoted=quotation(partial))
+            quoted = quotation(partial)
+            self._reply = InstructedReply(partial, quoted)
+            return Seam(partial, how, quoted=quoted)
         prefill = strategy.prefill
         return Seam(partial, how, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
 
@@ -200,7 +204,7 @@ class Answer:
         if self._reply is None:
             return self._show(text)
         shown = self._reply.feed(text)
-        self.refused = self._reply.own_words
+        self.refused = self._reply.own_words or self._reply.repeats
         return self._show(shown)
 
     def _flush(self) -> list[Effect]:
@@ -228,7 +232,7 @@ class Answer:
         if decision.join in (Join.MARKED, Join.RESTART) and not self._guesses:
             self.refused = True
             return []
-        keep = decision.keep if decision.keep >= 0 or self.trusted == self.length else self.trusted
+        keep = self._base if decision.keep < 0 and self._base < self.length else decision.keep
         self.attempt = replace(self.attempt, join=decision.join, keep=keep, cut=decision.cut)
         if decision.join is Join.RESTART:
             return self._replace(text)

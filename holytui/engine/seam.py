@@ -44,12 +44,12 @@ class Decision:
 class Seam:
     """One continuation being joined to `partial`, asked for by `how`.
 
-    `trusted` is how much of `partial` is surely part of the answer, where that is not all of it: a text that is asked for
-    from the start takes the place of the rest. Of an instruction: `quoted` is the end of `partial` that the reply was asked
-    to begin with. Of a prefill: `exact` says that the server is known to go on where the text ends; `echoes` whether it sends the text
-    again first (None: not known); `stripped` that the text was sent without the white space at its end. Until `decision`
-    is set nothing is shown. A RESTART decision means: what was shown is a variant now, and the text returned with it is
-    the whole new answer.
+    `trusted` is how much of `partial` is surely part of the answer, where that is not all of it: a text that is asked
+    for from the start takes the place of the rest. Of an instruction: `quoted` is the end of `partial` that the reply
+    was asked to begin with. Of a prefill: `exact` says that the server is known to go on where the text ends; `echoes`
+    whether it sends the text again first (None: not known); `stripped` that the text was sent without the white space
+    at its end. Until `decision` is set nothing is shown. A RESTART decision means: what was shown is a variant now, and
+    the text returned with it is the whole new answer.
     """
 
     __slots__ = (

@@ -220,7 +220,7 @@ class Turn:
 
         Models and servers often stop at once when they are asked to go on, or after the sentence that was cut.
         """
-        if self._how is None or end.finish_reason in _TOLD:
+        if self._how is None or (end.finish_reason in _TOLD and (self.answer.gained or self._how is How.PREFILL)):
             return True
         text = self.answer.text
         match self._how:
