@@ -109,7 +109,8 @@ class Stream:
 class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
-    theme: str = "holytui-dark"
+    theme: str = ""
+    """Empty: what suits the terminal, `holytui-dark` or with 16 colours `holytui-16`."""
     language: str = ""
     """`en` or `vi`; empty: as the locale says."""
     mouse: bool = False

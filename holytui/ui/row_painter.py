@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from holytui.ui.row import Row
+from holytui.ui.styling import part_style
 
 _MOST = 400
 """Strips that are kept; more than a screen has rows."""
@@ -51,7 +52,7 @@ class RowPainter:
             content = bar + (content[1:] if row.gutter else Content(" ") + content)
         if selected is not None:
             start, end = selected
-            style = self._widget.get_visual_style("log--selection", partial=True)
+            style = part_style(self._widget, "log--selection")
             content = content.stylize(style, start, len(content) if end == -1 else end)
         # the line is laid out already; Textual's own way from content to strip would lay it out again
         base = self._widget.visual_style

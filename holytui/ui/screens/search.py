@@ -20,6 +20,7 @@ from holytui.i18n import _, ngettext
 from holytui.models import Role
 from holytui.store.history import Hit, Library
 from holytui.ui import format as fmt
+from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
 _LIMIT = 50
@@ -58,12 +59,11 @@ class SearchDialog(ModalScreen[Found | None]):
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
             yield Line(self._query, placeholder=_("accents may be left out: duong finds đường"))
-            yield OptionList(id="dialog-list", markup=False, compact=True)
+            yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
         self._search(self._query)
 
