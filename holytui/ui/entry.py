@@ -40,7 +40,7 @@ class Entry:
         self._width = 0
         self._laid_out = False
         self._question = QuestionText(message.text) if message.role is not Role.ASSISTANT else None
-        self._asked: Sequence[Content] = ()
+        self._asked: Sequence[Row] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
 
@@ -132,7 +132,10 @@ class Entry:
             return self._head[y]
         y -= len(self._head)
         if y < self._body_height():
-            return Row(self._asked[y] if self._question is not None else self.body.line(self._room, y).content, _INDENT)
+            if self._question is not None:
+                return replace(self._asked[y], gutter=_INDENT)
+            line = self.body.line(self._room, y)
+            return Row(line.content, _INDENT, line.indent, line.joint, line.source)
         return self._tail[y - self._body_height()]
 
     def _fit(self, width: int) -> None:
@@ -162,7 +165,8 @@ class Entry:
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
             if self.open:
-                rows += [Row(line, _THOUGHT) for line in self.thoughts.render(max(4, width - len(_THOUGHT)))]
+                thoughts = self.thoughts.lines(max(4, width - len(_THOUGHT)))
+                rows += [Row(line.content, _THOUGHT, line.indent, line.joint, line.source) for line in thoughts]
         return rows
 
     def _heading(self, width: int) -> Content:

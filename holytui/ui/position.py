@@ -34,7 +34,17 @@ class Position:
         followed = self.following
         self.anchor = min(anchor, max(end, self.anchor))
         self.following = self.anchor >= end
-        if followed and not self.following and self.count:
+        if followed and not self.following:
+            self._leave_end()
+
+    def hold(self) -> None:
+        """Stay here, though lines come."""
+        if self.following:
+            self.following = False
+            self._leave_end()
+
+    def _leave_end(self) -> None:
+        if self.count:
             self._left_at = (self.count - 1, self._height(self.count - 1))
 
     def refit(self) -> None:

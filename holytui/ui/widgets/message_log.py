@@ -23,6 +23,7 @@ from holytui.ui.position import Position
 from holytui.ui.row import Row
 from holytui.ui.row_painter import RowPainter
 from holytui.ui.scroll import Anchor
+from holytui.ui.selecting import selected_text
 
 if TYPE_CHECKING:
     from holytui.ui.entry import Entry
@@ -66,6 +67,8 @@ class MessageLog(Widget, can_focus=True):
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
+        self._held = False
+        """Whether the end is to be followed again as soon as nothing is selected."""
         self.selectable = False
         """Whether the mouse can select text; else the lines need not tell where they are."""
         install(self, keymap, Where.LOG)
@@ -79,6 +82,8 @@ class MessageLog(Widget, can_focus=True):
             entry.keys = self._keys
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
+        if self.is_attached:
+            self._unselect()
         self._welcome = welcome
         self._painter.forget()
         self._position.count = len(self._entries)
@@ -168,8 +173,17 @@ class MessageLog(Widget, can_focus=True):
         return shown
 
     def _go(self, anchor: Anchor) -> None:
+        before = self._position.anchor
         self._position.go(anchor)
+        if self._position.anchor != before:
+            self._unselect()
         self._settle()
+
+    def _unselect(self) -> None:
+        """The view moves: what was selected in it is no longer where it was."""
+        self._held = False
+        if self.text_selection is not None:
+            self.screen.clear_selection()
 
     @property
     def new_lines(self) -> int:
@@ -178,6 +192,7 @@ class MessageLog(Widget, can_focus=True):
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down (negative: up)."""
+        self._unselect()
         self._position.lines(lines)
         self._settle()
 
@@ -229,6 +244,7 @@ class MessageLog(Widget, can_focus=True):
     def action_log_last(self) -> None:
         """Go to the end and follow it."""
         self._selected = None
+        self._unselect()
         self._position.following = True
         self._settle()
 
@@ -248,11 +264,13 @@ class MessageLog(Widget, can_focus=True):
 
     def action_log_page_up(self) -> None:
         """A page up."""
+        self._unselect()
         self._position.page(down=False)
         self._settle()
 
     def action_log_page_down(self) -> None:
         """A page down."""
+        self._unselect()
         self._position.page(down=True)
         self._settle()
 
@@ -278,6 +296,7 @@ class MessageLog(Widget, can_focus=True):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay out for the new width; the end stays in sight if it was."""
+        self._unselect()
         self._extent = self.size
         self._painter.width = self._extent.width
         self._painter.forget()
@@ -294,7 +313,9 @@ class MessageLog(Widget, can_focus=True):
         self.scroll_lines(3)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the message that was clicked."""
+        """Select the message that was clicked, unless text was selected."""
+        if self.text_selection is not None:
+            return
         found = self._position.at(event.y)
         if found is not None:
             self._select(found)
@@ -324,12 +345,26 @@ class MessageLog(Widget, can_focus=True):
         return strip.apply_offsets(0, y) if self.selectable else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text of what is in sight."""
-        lines = [row.gutter + row.content.plain for row, _marked in self._rows]
-        return selection.extract("\n".join(lines)), "\n"
+        """What is copied of the selected lines; they are all in sight, as a selection holds the view."""
+        rows = [(row, len(row.gutter) or 2 * marked) for row, marked in self._rows]
+        return selected_text(rows, selection), "\n"
 
-    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
-        """Paint the selection."""
+    @property
+    def selected_text(self) -> str:
+        """The text that the mouse selected; empty if it selected none."""
+        selection = self.text_selection
+        found = self.get_selection(selection) if selection is not None else None
+        return found[0] if found is not None else ""
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Paint the selection. While there is one the end is not followed, as its text would move away under it."""
+        if selection is not None and self._position.following:
+            self._position.hold()
+            self._held = True
+        elif selection is None and self._held:
+            self._held = False
+            self._position.following = True
+            self._settle()
         self.refresh()
 
 
