@@ -100,6 +100,8 @@ ACTIONS: tuple[Action, ...] = (
         ("message.pager", "o", N_("Pager"), N_("Open the message in $PAGER")),
         ("message.print", "p", N_("Print"), N_("Print the message to the terminal, to select it there")),
         ("log.search", "slash", N_("Find"), N_("Search in this conversation")),
+        ("log.next_match", "n", N_("Next match"), N_("Go to the next place of what was searched for")),
+        ("log.previous_match", "N", N_("Previous match"), N_("Go to the previous place of what was searched for")),
         ("log.prompt", "enter", N_("Prompt"), N_("Back to the prompt")),
     ),
     *_table(

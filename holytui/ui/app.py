@@ -56,6 +56,7 @@ class HolytuiApp(ThinApp[None]):
             question=question,
             enter_sends=config.ui.enter == "send",
             sidebar=config.ui.sidebar,
+            text_width=config.ui.text_width,
         )
         self._set_theme(config.ui.theme)
 

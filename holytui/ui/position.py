@@ -73,6 +73,12 @@ class Position:
         found = scroll.at(self.anchor, line, self.count, self._height)
         return found[0] if found is not None else None
 
+    def line_of(self, place: Anchor) -> int | None:
+        """The line of the view that a place is on; None if it is not in sight."""
+        line = place.offset - self.anchor.offset
+        line += sum(self._height(index) for index in range(self.anchor.index, place.index))
+        return line if place >= self.anchor and line < self.view else None
+
     def inside(self, index: int, direction: int) -> bool:
         """Whether an entry that is taller than the view goes on above (`direction` < 0) or below it."""
         if self._height(index) <= self.view or self.anchor.index != index:

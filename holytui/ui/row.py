@@ -23,3 +23,4 @@ class Row:
     """What stood between it and the row before in the text, if it is the same line there; else None."""
     source: Source | None = None
     """Of what is shown as it was written: where it was."""
+    code: bool = False

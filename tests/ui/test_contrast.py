@@ -148,7 +148,10 @@ async def scenes(visitor: Visitor) -> AsyncIterator[Scene]:
     await visitor.until(lambda: visitor.app.screen.query_one(OptionList).highlighted == 0)
     await visitor.calm()
     yield Scene("search", "How do I print?")
-    await _close(visitor, chat)
+    await visitor.press("enter")
+    await visitor.until(lambda: visitor.app.screen is chat)
+    await visitor.calm()
+    yield Scene("found words, selected message", "echo")
     await visitor.to_sidebar()
     await visitor.act("sidebar.rename")
     await visitor.until(lambda: visitor.app.screen is not chat)
@@ -227,7 +230,9 @@ async def test_without_colours_what_is_marked_is_shown_in_reverse(
     async with visit(house, size=SIZE, conversation=TALK) as visitor:
         async for scene in scenes(visitor):
             terminal = shown(visitor, ColorSystem.TRUECOLOR)
-            codes = {int(code) for sgr in re.findall(rb"\x1b\[([\d;]*)m", terminal.data) for code in sgr.split(b";") if code}
+            codes = {
+                int(code) for sgr in re.findall(rb"\x1b\[([\d;]*)m", terminal.data) for code in sgr.split(b";") if code
+            }
             assert codes <= {0, 1, 3, 4, 7, 9, *range(22, 30)}, scene.name
             bad += faults(scene, "none", terminal, [[False] * SIZE[0]] * SIZE[1], READABLE)
     assert not bad, "\n".join(bad)

@@ -16,7 +16,8 @@ from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
 CODE_LABEL: Final = "$text-secondary"
-_CODE_INDENT: Final[Run] = ("  ", "")
+CODE_INDENT: Final = "  "
+"""Stands before each line of code that is not empty."""
 _TAB: Final = 4
 
 
@@ -80,7 +81,7 @@ class CodePainter:
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
         self._prefix = prefix_of(leaf).fitting(width)
-        self._width = max(1, width - self._prefix.width - len(_CODE_INDENT[0]))
+        self._width = max(1, width - self._prefix.width - len(CODE_INDENT))
         words = leaf.info.split(maxsplit=1)
         self._highlighter = Highlighter(words[0] if words else "")
         self._streamed: list[list[Run]] = []
@@ -160,7 +161,7 @@ class CodePainter:
     def _line(self, runs: list[Run], source: str) -> list[Line]:
         if not runs:
             return [make_line(self._prefix.rest, (), source=(source, 0))]
-        before = (*self._prefix.rest, _CODE_INDENT)
+        before = (*self._prefix.rest, (CODE_INDENT, ""))
         text = "".join(text for text, _ in runs)
         if text.isascii() and len(text) <= self._width:
             return [make_line(before, runs, source=(source, 0))]

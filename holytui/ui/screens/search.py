@@ -33,6 +33,8 @@ class Found:
     conversation_id: str
     message_id: str | None
     places: Sequence[int]
+    query: str = ""
+    """What was searched for."""
 
 
 class SearchDialog(ModalScreen[Found | None]):
@@ -98,7 +100,7 @@ class SearchDialog(ModalScreen[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places))
+        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Input).value))
 
     def action_move(self, step: int) -> None:
         """Move the highlight."""

@@ -18,7 +18,9 @@ from textual.widget import Widget
 
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message, Role
+from holytui.store.matches import words_of
 from holytui.ui.bindings import display_key, install, run_in_order
+from holytui.ui.matches import Matches
 from holytui.ui.position import Position
 from holytui.ui.row import Row
 from holytui.ui.row_painter import RowPainter
@@ -35,7 +37,7 @@ _Shown = tuple[Row, bool]
 class MessageLog(Widget, can_focus=True):
     """Follows the stream until the user scrolls up; `log.last` catches up again."""
 
-    COMPONENT_CLASSES = {"log--selection"}  # noqa: RUF012 - Textual's own declaration
+    COMPONENT_CLASSES = {"log--selection", "log--code", "log--match", "log--match-here"}  # noqa: RUF012 - Textual's own declaration
 
     @dataclass
     class Asked(Posted):
@@ -53,7 +55,7 @@ class MessageLog(Widget, can_focus=True):
         following: bool
         new_lines: int
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, text_width: int = 0) -> None:
         super().__init__(id="log")
         self._entries: list[Entry] = []
         self._index: dict[str, int] = {}
@@ -67,6 +69,9 @@ class MessageLog(Widget, can_focus=True):
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
+        self._text_width = text_width
+        self._matches: Matches | None = None
+        """The places of what was searched for, if it is highlighted."""
         self._held = False
         """Whether the end is to be followed again as soon as nothing is selected."""
         self.selectable = False
@@ -79,9 +84,11 @@ class MessageLog(Widget, can_focus=True):
         """Another conversation, at its end. `welcome` is shown while there is no message."""
         self._entries = list(entries)
         for entry in entries:
-            entry.keys = self._keys
+            self._take_in(entry)
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
+        self._matches = None
+        self._painter.words = ()
         if self.is_attached:
             self._unselect()
         self._welcome = welcome
@@ -94,11 +101,15 @@ class MessageLog(Widget, can_focus=True):
 
     def add(self, entry: Entry) -> None:
         """One more message at the end."""
-        entry.keys = self._keys
+        self._take_in(entry)
         self._index[entry.message.id] = len(self._entries)
         self._entries.append(entry)
         self._position.count = len(self._entries)
         self._settle()
+
+    def _take_in(self, entry: Entry) -> None:
+        entry.keys = self._keys
+        entry.text_width = self._text_width
 
     def entry(self, message_id: str) -> Entry | None:
         """The entry of a message, if it is shown."""
@@ -158,7 +169,7 @@ class MessageLog(Widget, can_focus=True):
     def _visible(self) -> list[_Shown]:
         """The rows in sight, and of each whether it is of the selected message."""
         if not self._entries:
-            room = max(4, self._extent.width - 2)
+            room = max(4, min(self._extent.width - 2, self._text_width or self._extent.width))
             return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][
                 : self._position.view
             ]
@@ -205,6 +216,41 @@ class MessageLog(Widget, can_focus=True):
         self._select(index)
         if self._height(index) > self._position.view:
             self._go(Anchor(index, max(0, line - self._position.view // 2)))
+        if self._matches is not None:
+            self._matches.begin(Anchor(index, line), self._extent.width)
+            self.refresh()
+
+    # -- what was searched for
+
+    def highlight(self, query: str) -> None:
+        """Highlight the words of a query in all messages, or nothing more if it is empty."""
+        words = words_of(query)
+        if words == self._painter.words:
+            return
+        self._matches = Matches(self._entries, words) if words else None
+        self._painter.words = words
+        self._painter.forget()
+        self.refresh()
+
+    def action_log_next_match(self) -> None:
+        """Go to the next place of what was searched for."""
+        self._seek(1)
+
+    def action_log_previous_match(self) -> None:
+        """Go to the previous place of what was searched for."""
+        self._seek(-1)
+
+    def _seek(self, direction: int) -> None:
+        if self._matches is None:
+            self.action_ask("log.search", 0)
+            return
+        place = self._matches.step(direction, self._extent.width, self._at())
+        if place is None:
+            return
+        self._select(place.index)
+        if self._position.line_of(place) is None:
+            self._go(Anchor(place.index, max(0, place.offset - self._position.view // 2)))
+        self.refresh()
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._entries) - 1))
@@ -341,7 +387,8 @@ class MessageLog(Widget, can_focus=True):
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
             return self._painter.paint(row, marked=marked, selected=span).apply_offsets(0, y)
-        strip = self._painter.strip(row, marked=marked)
+        here = self._matches is not None and self._matches.here is row.content
+        strip = self._painter.paint(row, marked=marked, here=True) if here else self._painter.strip(row, marked=marked)
         return strip.apply_offsets(0, y) if self.selectable else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
