@@ -126,7 +126,10 @@ def _distance(one: Sequence[float], other: Sequence[float]) -> float:
 
 def _triplet(colour: Color | None) -> Triplet | None:
     """The parts of a 24 bit colour; None for the terminal's own colours, which stay."""
-    return tuple(colour.triplet) if colour is not None and colour.triplet is not None else None
+    if colour is None or colour.triplet is None:
+        return None
+    red, green, blue = colour.triplet
+    return red, green, blue
 
 
 _STANDARD: Final = range(16)

@@ -169,10 +169,10 @@ async def test_a_click_copies_nothing(house: House) -> None:
 async def test_a_selection_holds_the_view_until_it_is_gone(house: House) -> None:
     async with with_mouse(house, *[f"Answer {n}." for n in range(20)]) as visitor:
         log = visitor.chat.log_view
-        assert log.following
+        followed = [log.following]
         await drag(visitor, "Answer 19", "Answer 19", release=False)
         shown = visitor.text
-        assert not log.following
+        followed.append(log.following)
         entry = log.entries[-1]
         before = entry.height(80)
         entry.sync(entry.message.text + "\n\nMore.\n\nAnd more.\n" * 8, "")
@@ -184,7 +184,7 @@ async def test_a_selection_holds_the_view_until_it_is_gone(house: House) -> None
         assert shown.split("\n")[:15] == visitor.text.split("\n")[:15]
         visitor.chat.clear_selection()
         await visitor.pilot.pause()
-        assert log.following
+        assert [*followed, log.following] == [True, False, True]
         assert "And more." in visitor.text
 
 
