@@ -15,6 +15,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
+from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.geometry import Offset, Size
@@ -268,6 +270,11 @@ class Projector:
         assert cursors[0] == cursors[1], f"{where}: the cursor is at {cursors[1]}, not {cursors[0]}"
 
 
+@lru_cache(maxsize=4096)
+def _sgr(style: Style, depth: ColorSystem) -> str:
+    return Strip.render_ansi(fitted(style, depth), depth)
+
+
 def _fit_colours(update: Update, depth: ColorSystem) -> None:
     """Styles remember the colours of the depth for which they were first written. Textual's own bytes get our choice
     of colours here, as what is compared is where they are."""
@@ -279,4 +286,4 @@ def _fit_colours(update: Update, depth: ColorSystem) -> None:
             strip._render_cache = None
             for _, style, _ in strip:
                 if style is not None:
-                    style._ansi = Strip.render_ansi(fitted(style, depth), depth)
+                    style._ansi = _sgr(style, depth)
