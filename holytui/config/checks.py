@@ -163,7 +163,7 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Stream, "token_timeout"): _seconds(zero=False),
         (Stream, "offline_limit"): _seconds(zero=True),
         (Stream, "finish_after_hangup"): _seconds(zero=True),
-        (Ui, "theme"): _SOME,
+        (Ui, "text_width"): _whole(0),
         (Ui, "language"): _one_of("", "en", "vi"),
         (Ui, "enter"): _one_of("send", "newline"),
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),

@@ -112,11 +112,14 @@ class Stream:
 class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
-    theme: str = "holytui-dark"
+    theme: str = ""
+    """Empty: what suits the terminal, `holytui-dark` or with 16 colours `holytui-16`."""
     language: str = ""
     """`en` or `vi`; empty: as the locale says."""
     mouse: bool = False
     sidebar: bool = True
+    text_width: int = 100
+    """Columns that lines of text have at most; 0: as many as there are. Code and tables may be wider."""
     enter: str = "send"
     """What Enter does in the prompt: `send` or `newline` (then Alt+Enter sends)."""
     resume_on_start: str = "ask"

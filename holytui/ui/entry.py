@@ -15,6 +15,7 @@ from holytui.models import AnswerState, Message, Role
 from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.wrap import Line
 from holytui.ui.question import QuestionText
 from holytui.ui.row import Row
 from holytui.ui.words import state as state_word
@@ -36,12 +37,14 @@ class Entry:
         """Whether what can be folded is shown: the reasoning of an answer, a long question."""
         self.keys: Mapping[str, str] = {}
         """The keys in force by action, as they are shown; empty where an action has none."""
+        self.text_width = 0
+        """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
         self._laid_out = False
         self._question = QuestionText(message.text) if message.role is not Role.ASSISTANT else None
-        self._asked: Sequence[Content] = ()
+        self._asked: Sequence[Row] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
 
@@ -51,7 +54,7 @@ class Entry:
     def body(self) -> MarkdownDocument:
         """The text as a document, parsed when first wanted."""
         if self._body is None:
-            self._body = MarkdownDocument(self.message.text)
+            self._body = self._document(self.message.text)
             self._body.set_seams(self.message.seams)
             if self.message.state.final:
                 self._body.close()
@@ -61,8 +64,13 @@ class Entry:
     def thoughts(self) -> MarkdownDocument:
         """The reasoning as a document."""
         if self._thoughts is None:
-            self._thoughts = MarkdownDocument(self.message.reasoning)
+            self._thoughts = self._document(self.message.reasoning)
         return self._thoughts
+
+    def _document(self, text: str) -> MarkdownDocument:
+        document = MarkdownDocument(text)
+        document.text_width = self.text_width
+        return document
 
     def sync(self, text: str, reasoning: str) -> bool:
         """The texts are now these; what was added is appended, anything else laid out anew. Whether it changed."""
@@ -133,7 +141,9 @@ class Entry:
             return self._head[y]
         y -= len(self._head)
         if y < self._body_height():
-            return Row(self._asked[y] if self._question is not None else self.body.line(self._room, y).content, _INDENT)
+            if self._question is not None:
+                return replace(self._asked[y], gutter=_INDENT)
+            return _row(self.body.line(self._room, y), _INDENT)
         return self._tail[y - self._body_height()]
 
     def _fit(self, width: int) -> None:
@@ -142,13 +152,18 @@ class Entry:
         self._width = width
         self._laid_out = True
         if self._question is not None:
-            self._asked = self._question.rows(self._room, is_open=self.open, key=self.keys.get("message.reasoning", ""))
+            key = self.keys.get("message.reasoning", "")
+            self._asked = self._question.rows(self._text_room, is_open=self.open, key=key)
         self._head = self._head_rows(width)
-        self._tail = [*_image_rows(self.message, self._room), *self._notes(self._room), Row(Content(""), "")]
+        self._tail = [*_image_rows(self.message, self._text_room), *self._notes(self._text_room), Row(Content(""), "")]
 
     @property
     def _room(self) -> int:
         return max(4, self._width - len(_INDENT))
+
+    @property
+    def _text_room(self) -> int:
+        return min(self._room, self.text_width or self._room)
 
     def _body_height(self) -> int:
         if self._question is not None:
@@ -165,7 +180,8 @@ class Entry:
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
             if self.open:
-                rows += [Row(line, _THOUGHT) for line in self.thoughts.render(max(4, width - len(_THOUGHT)))]
+                thoughts = self.thoughts.lines(max(4, width - len(_THOUGHT)))
+                rows += [_row(line, _THOUGHT) for line in thoughts]
         return rows
 
     def _heading(self, width: int) -> Content:
@@ -237,6 +253,10 @@ class Entry:
         return [
             Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(visible(text)).wrap(room)
         ]
+
+
+def _row(line: Line, gutter: str) -> Row:
+    return Row(line.content, gutter, line.indent, line.joint, line.source, line.source is not None)
 
 
 def _image_rows(message: Message, room: int) -> list[Row]:

@@ -35,6 +35,9 @@ class MarkdownDocument:
     open block's last lines: a line that came to its end is parsed, coloured and laid out once a width.
     """
 
+    text_width = 0
+    """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
+
     def __init__(self, source: str = "") -> None:
         self._reset()
         if source:
@@ -85,7 +88,7 @@ class MarkdownDocument:
         widths = [layout.width for layout in self._layouts]
         self._reset()
         self._seams = seams
-        self._layouts = [Layout(width) for width in widths]
+        self._layouts = [Layout(width, self.text_width) for width in widths]
         self.append(source)
 
     def close(self) -> None:
@@ -159,7 +162,7 @@ class MarkdownDocument:
                     self._layouts.insert(0, self._layouts.pop(index))
                 break
         else:
-            layout = Layout(width)
+            layout = Layout(width, self.text_width)
             self._layouts = [layout, *self._layouts[: _WIDTHS - 1]]
         if layout.version != self._version:
             layout.version = self._version

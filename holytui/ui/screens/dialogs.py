@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.stand_ins import restored
+from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
 _WIDEST = 34
@@ -61,12 +62,11 @@ class Picker(ModalScreen[str | None]):
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
             yield Line(placeholder=_("type to filter"))
-            yield OptionList(id="dialog-list", markup=False, compact=True)
+            yield Choices()
 
     def on_mount(self) -> None:
         """All choices, the current one highlighted."""
         self._fill("")
-        self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
 
     def _fill(self, wanted: str) -> None:

@@ -22,6 +22,7 @@ from holytui.store.history import Hit, Library
 from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.stand_ins import restored
+from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
 _LIMIT = 50
@@ -34,6 +35,8 @@ class Found:
     conversation_id: str
     message_id: str | None
     places: Sequence[int]
+    query: str = ""
+    """What was searched for."""
 
 
 class SearchDialog(ModalScreen[Found | None]):
@@ -60,12 +63,11 @@ class SearchDialog(ModalScreen[Found | None]):
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
             yield Line(self._query, placeholder=_("accents may be left out: duong finds đường"))
-            yield OptionList(id="dialog-list", markup=False, compact=True)
+            yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
         self._search(self._query)
 
@@ -100,7 +102,7 @@ class SearchDialog(ModalScreen[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places))
+        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Input).value))
 
     def action_move(self, step: int) -> None:
         """Move the highlight."""
