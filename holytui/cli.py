@@ -190,12 +190,13 @@ def _leading(words: Sequence[str]) -> list[str]:
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
+    from holytui.commands.output import complain
     from holytui.errors import HolytuiError
 
     try:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
-        print(f"holytui: {error}", file=sys.stderr)  # noqa: T201 - an error of the command line goes to stderr
+        complain(error)
         return exits.USAGE
     except BrokenPipeError:
         # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit

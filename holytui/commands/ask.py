@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import queue
 import signal
 import sys
@@ -15,12 +14,15 @@ from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
+from holytui.commands.output import TextWriter, complain, json_line, say
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
+from holytui.engine.hints import without_keys
 from holytui.engine.services import Services, open_services
 from holytui.i18n import _
 from holytui.models import Problem
+from holytui.text import visible
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
 
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Ask; returns the exit status of the contract."""
     config, keys, problems = read_config(options.config)
     for problem in problems:
-        print(f"holytui: {problem}", file=sys.stderr)
+        complain(problem)
     question = _question(options.prompt)
     if not question.strip():
         print(_("holytui ask: no question was given"), file=sys.stderr)
@@ -48,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     fall_back = options.conversation is None
     with open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back) as services:
         for problem in services.problems[len(problems) :]:
-            print(f"holytui: {problem}", file=sys.stderr)
+            complain(problem)
         return _ask(services, question, options)
 
 
@@ -111,6 +113,7 @@ class Printer:
 
     def __init__(self, out: TextIO, notices: TextIO, *, as_json: bool) -> None:
         self._out = out
+        self._answer = TextWriter(out)
         self._notices = notices
         self._json = as_json
         self._said = Connection(Level.BUSY, "")
@@ -134,8 +137,7 @@ class Printer:
         if self._json:
             self._line({"event": kind, "text": text})
         elif text:
-            self._out.write(text)
-            self._out.flush()
+            self._answer.write(text)
             self._ends_in_newline = text.endswith("\n")
 
     def _replaced(self, text: str) -> None:
@@ -143,6 +145,7 @@ class Printer:
         if self._json:
             self._line({"event": "replaced", "text": text})
             return
+        self._answer.end()
         print(_("holytui: the answer began again; the new one follows from its start"), file=self._notices, flush=True)
         self._text("delta", "\n\n" + text)
 
@@ -156,11 +159,13 @@ class Printer:
             self._line({"event": type(event).__name__.lower(), "text": words})
         elif words != self._said.text:
             self._said = Connection(Level.BUSY, words)
-            print(f"holytui: {words}", file=self._notices, flush=True)
+            say(f"holytui: {visible(words)}", self._notices)
 
     def _ended(self, event: ev.Ended) -> None:
         name = type(event).__name__.lower()
         problem: Problem | None = getattr(event, "problem", None)
+        if problem is not None:  # there are no keys to press here
+            problem = replace(problem, hint=without_keys(problem.hint))
         if self._json:
             line: dict[str, object] = {"event": name, "attempts": event.attempts}
             line["usage"] = asdict(event.usage) if event.usage is not None else None
@@ -170,14 +175,15 @@ class Printer:
                 line["error"] = {"title": problem.title, "hint": problem.hint}
             self._line(line)
             return
+        self._answer.end()
         if not self._ends_in_newline:
             self._out.write("\n")
             self._out.flush()
         if problem is not None:
-            print(f"holytui: {problem}", file=self._notices, flush=True)
+            say(f"holytui: {visible(str(problem))}", self._notices)
 
     def _line(self, value: dict[str, object]) -> None:
-        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.write(json_line(value, self._out))
         self._out.flush()
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 
 from holytui.commands import exits
+from holytui.commands.output import json_line, say, shown
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
@@ -28,9 +28,9 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
             facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
-            print(json.dumps(facts, ensure_ascii=False))
+            sys.stdout.write(json_line(facts, sys.stdout))
         else:
-            print(line(one))
+            say(line(one))
     return exits.OK
 
 
@@ -60,12 +60,12 @@ def unknown(conversation_id: str) -> HolytuiError:
 def show_one(history: Library, options: argparse.Namespace) -> int:
     """The shown branch of a conversation, as Markdown."""
     conversation = need(history, options.id)
-    print(f"# {conversation.title}\n")
+    say(f"# {conversation.title}\n")
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
             for attempt in history.attempts(message.id):
-                print(describe(attempt))
+                say(describe(attempt))
             print()
     return exits.OK
 
@@ -74,9 +74,9 @@ def _print_message(message: Message) -> None:
     who = _("You") if message.role is Role.USER else message.model or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out(message.left_out)}" if message.left_out else ""
-    print(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
+    say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
-        print(f"> {message.problem}\n")
+        say(f"> {message.problem}\n")
 
 
 def describe(attempt: Attempt) -> str:
@@ -107,7 +107,7 @@ def search(history: Library, options: argparse.Namespace) -> int:
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
         for hit in hits:
-            print(json.dumps(_facts(hit), ensure_ascii=False))
+            sys.stdout.write(json_line(_facts(hit), sys.stdout))
     else:
         _print_hits(hits, bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
@@ -131,17 +131,14 @@ def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            print(f"{hit.conversation_id}  {when(hit.created_at)}  {hit.title}")
+            say(f"{hit.conversation_id}  {when(hit.created_at)}  {hit.title}")
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            print(f"    {who}: {_marked(hit) if bold else hit.snippet}")
+            print(f"    {who}: {_snippet(hit, bold=bold)}")
 
 
-def _marked(hit: Hit) -> str:
-    """The snippet with the words that were found in bold."""
-    out, at = [], 0
-    for start, end in hit.ranges:
-        out += [hit.snippet[at:start], _BOLD, hit.snippet[start:end], _PLAIN]
-        at = end
-    return "".join([*out, hit.snippet[at:]])
+def _snippet(hit: Hit, *, bold: bool) -> str:
+    """The words around those that were found, and these in bold if they are to be."""
+    parts = ((shown(part, sys.stdout), found and bold) for part, found in hit.parts)
+    return "".join(f"{_BOLD}{part}{_PLAIN}" if is_bold else part for part, is_bold in parts)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from holytui.commands.output import TextWriter, shown
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.engine.hints import with_commands
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
+from holytui.text import visible
 from holytui.ui import format as fmt
 from holytui.ui.words import cause
 
@@ -27,6 +29,7 @@ class Printer:
 
     def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
+        self._answer = TextWriter(out)
         self._prompts = prompts
         self._clock = clock
         self._at_start = True
@@ -39,17 +42,18 @@ class Printer:
     def text(self, text: str) -> None:
         """Some of an answer."""
         if text:
-            self._write(text)
+            self._answer.write(text)
+            self._at_start, self._prompted = text.endswith("\n"), False
 
     def notice(self, text: str) -> None:
         """Something that is no answer, on lines of its own."""
         self.new_line()
-        self._write("".join(f"{NOTICE}{line}\n" for line in text.splitlines()))
+        self._write("".join(f"{NOTICE}{line}\n" for line in visible(text).splitlines()))
 
     def question(self, text: str) -> None:
         """A question that the reader may not have before their eyes."""
         self.new_line()
-        self._write("".join(f"{_PROMPT}{line}\n" for line in text.splitlines()))
+        self._write("".join(f"{_PROMPT}{line}\n" for line in shown(text, self._out).removesuffix("\n").split("\n")))
 
     def problem(self, problem: Problem) -> None:
         """What went wrong and what helps, with commands in place of the screen's keys."""
@@ -63,6 +67,7 @@ class Printer:
             self._write("\n")
 
     def _write(self, text: str) -> None:
+        self._answer.end()
         self._out.write(text)
         self._out.flush()
         self._at_start = text.endswith("\n")

@@ -202,7 +202,7 @@ class AnswerTrial:
             if heard.fault.status in (400, 422):
                 return None, _("By prefill: refused (status {status}).").format(status=heard.fault.status)
             return self._unknown(heard), ""
-        going = going_on(self._partial, heard.text, echoes=self._subject.strategy.continuation.echoes)
+        going = going_on(self._partial, heard.text, echoes=True)
         if going is Going.EXACT:
             self._remember(How.PREFILL)
             return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers go on by prefill, exactly")), ""

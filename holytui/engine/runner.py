@@ -15,7 +15,7 @@ from holytui.engine.link import QuietWatch, SleepWatch, SlowWatch
 from holytui.engine.outlet import Outlet
 from holytui.engine.ports import Client, Clock
 from holytui.engine.records import RETRY, Records
-from holytui.engine.recovery import How, learn_key
+from holytui.engine.recovery import Learnt, learn_key
 from holytui.engine.steps import (
     Broken,
     CancelAttempt,
@@ -218,7 +218,8 @@ class Runner:
 
     def _came(self) -> int:
         answer, before = self.turn.answer, self.job.message
-        return answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
+        came = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
+        return max(0, came)  # a continuation may have taken the place of some of what was there
 
     def _feed(self, happened: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
@@ -260,15 +261,15 @@ class Runner:
             case SetState():
                 self._records.do(lambda: self._history.set_state(self.job.message.id, effect.state))
             case Remember():
-                self._records.do(lambda: self._remember(effect.how))
+                self._records.do(lambda: self._remember(effect.learnt))
             case KeepVariant():
                 self._replace(effect)
             case Settle():
                 self._settle(effect)
 
-    def _remember(self, how: How) -> None:
+    def _remember(self, learnt: Learnt) -> None:
         key = learn_key(self.job.endpoint.base_url, self.job.request.model)
-        self._history.remember(key, how.value)
+        self._history.remember(key, str(learnt))
 
     def _replace(self, effect: KeepVariant) -> None:
         variant = self._records.variant_of(self.job.message.id)

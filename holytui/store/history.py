@@ -165,6 +165,15 @@ class Hit:
     places: tuple[int, ...] = ()
     """Where in the message's text each of the words comes first."""
 
+    @property
+    def parts(self) -> Sequence[tuple[str, bool]]:
+        """The snippet in parts, and of each whether it is one of the words."""
+        out, at = [], 0
+        for start, end in self.ranges:
+            out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
+            at = end
+        return [*out, (self.snippet[at:], False)]
+
 
 class Library(History, Protocol):
     """What screens and the command line need besides: looking for things, and housekeeping."""
@@ -231,7 +240,7 @@ def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
     for attempt, raw in pieces:
         if attempt.keep >= 0:
             text = text[: attempt.keep]
-        text += raw[attempt.cut :]
+        text += attempt.part_of(raw)
     return text
 
 
@@ -253,5 +262,5 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
             found = [offset for offset in found if offset < length]
         if attempt.join is Join.MARKED:
             found.append(length)
-        length += len(raw[attempt.cut :])
+        length += len(attempt.part_of(raw))
     return tuple(found)

@@ -9,14 +9,9 @@ from __future__ import annotations
 import sqlite3
 from functools import cache
 
-from holytui.text import fold
+from holytui.store.matches import folded
 
 _STALE = "search_index_stale"
-
-
-def folded(text: str) -> str:
-    """`text.fold`, quick for plain ASCII."""
-    return text.lower() if text.isascii() else fold(text)
 
 
 @cache

@@ -19,7 +19,8 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
         talk = bundle.conversation
         out.write(("\n---\n\n" if count else "") + f"# {talk.title}\n\n*{when(talk.created_at)}*\n")
         for message in shown_branch(bundle):
-            out.write(f"\n## {speaker(message)}\n\n{as_text(message).rstrip()}\n")
+            text = as_text(message).rstrip("\n")
+            out.write(f"\n## {speaker(message)}\n\n{text}\n")
             if note := ending(message):
                 out.write(f"\n> {note}\n")
         count += 1

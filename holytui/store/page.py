@@ -14,6 +14,7 @@ from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
 from holytui.store.bundles import Bundle
 from holytui.store.markdown import ending, shown_branch, speaker, when
+from holytui.text import replace_invisible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,6 +34,7 @@ table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25re
 @media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
 """
 _LIGHT, _DARK = "default", "github-dark"
+_BREAKS = "\u00ad\u2028\u2029"
 
 
 def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
@@ -47,7 +49,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     )
     count = 0
     for bundle in bundles:
-        title = escape(bundle.conversation.title)
+        title = _signs(escape(bundle.conversation.title))
         if count == 0:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
@@ -108,16 +110,22 @@ def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, byte
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
     note = f'<p class="note">{escape(ending(message))}</p>\n' if ending(message) else ""
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
-    yield f"<article>\n{head}\n{thoughts}{body}\n"
+    yield _signs(f"<article>\n{head}\n{thoughts}{body}\n")
     for image in message.images:
         yield from _figure(image, image_data.get(image.digest))
-    yield f"{note}</article>\n"
+    yield _signs(f"{note}</article>\n")
+
+
+def _signs(page: str) -> str:
+    """The page with signs for what cannot be seen, as it could put the page's words into another order. Breaks of lines
+    and hyphens are a browser's to show."""
+    return replace_invisible(page, lambda char: char if char in _BREAKS else f"&lt;U+{ord(char):04X}&gt;")
 
 
 def _figure(image: Image, data: bytes | None) -> Iterator[str]:
     """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
     yield "<figure>\n"
     if data is not None:
-        yield f'<img width="{image.width}" height="{image.height}" alt="{escape(image.name)}" src="'
+        yield f'<img width="{image.width}" height="{image.height}" alt="{_signs(escape(image.name))}" src="'
         yield f'{data_url(image, data)}">\n'
-    yield f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n"
+    yield _signs(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")

@@ -17,7 +17,7 @@ from holytui.images import MEDIA_TYPES, image_of, plain_name
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role, Usage
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
-from holytui.text import sanitize, sanitize_line
+from holytui.text import one_line, sanitize, sanitize_line
 
 FORMAT = "holytui"
 VERSION = 2
@@ -63,7 +63,7 @@ def from_json(entry: Mapping[str, Any]) -> Bundle:
 def _bundle(entry: Mapping[str, Any]) -> Bundle:
     talk = Conversation(
         id=_name(entry, "id"),
-        title=sanitize_line(_text(entry, "title")),
+        title=one_line(_text(entry, "title")),
         created_at=_number(entry, "created_at"),
         updated_at=_number(entry, "updated_at"),
         leaf_id=_maybe_name(entry, "leaf_id"),
@@ -147,6 +147,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
         join=Join(entry["join"]),
         keep=_whole(entry["keep"]),
         cut=_whole(entry["cut"]),
+        end=_whole(entry.get("end", -1)),  # exports of older versions have none
         resumed_by=sanitize_line(_text(entry, "resumed_by")),
         bytes_received=_whole(entry["bytes_received"]),
         status=None if entry["status"] is None else _whole(entry["status"]),

@@ -16,8 +16,8 @@ MESSAGE = (
     "first_token_s, duration_s, reasoning_s, seams, left_out"
 )
 ATTEMPT = (
-    'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, resumed_by, bytes_received, '
-    "status, finish_reason, fault, usage"
+    'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
+    "bytes_received, status, finish_reason, fault, usage"
 )
 
 Row = tuple[Any, ...]
@@ -57,10 +57,10 @@ def message_from(row: Row) -> Message:
 
 def attempt_from(row: Row) -> Attempt:
     """From the columns `ATTEMPT`."""
-    id_, message_id, number, started_at, first_token_at, ended_at, join, keep, cut, *told = row
+    id_, message_id, number, started_at, first_token_at, ended_at, join, keep, cut, end, *told = row
     resumed_by, bytes_received, status, finish_reason, fault, usage = told
     return Attempt(
-        *(id_, message_id, number, started_at, first_token_at, ended_at, Join(join), keep, cut),
+        *(id_, message_id, number, started_at, first_token_at, ended_at, Join(join), keep, cut, end),
         *(resumed_by, bytes_received, status, finish_reason, fault_from(fault), usage_from(usage)),
     )
 
@@ -77,6 +77,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.join.value,
         attempt.keep,
         attempt.cut,
+        attempt.end,
         attempt.resumed_by,
         attempt.bytes_received,
         attempt.status,

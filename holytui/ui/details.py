@@ -8,6 +8,7 @@ from textual.content import Content
 
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.columns import hanging
 from holytui.ui.words import cause, state
@@ -23,7 +24,7 @@ _JOINS = {
 def answer_lines(message: Message, attempts: Sequence[Attempt], width: int) -> list[Content]:
     """One answer: its figures, then a row for each request; each line at most `width` cells."""
     paragraphs = [
-        Content.assemble((message.model or "–", "bold $primary"), f" · {state(message.state)}"),
+        Content.assemble((sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}"),
         Content(_figures(message)),
         Content(""),
     ]
@@ -33,7 +34,8 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], width: int) -> l
     for attempt in attempts:
         lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
-        told = [Content(""), Content.assemble((message.problem.title, "$error")), Content(message.problem.hint)]
+        title, hint = visible(message.problem.title), visible(message.problem.hint)
+        told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
     return lines
 

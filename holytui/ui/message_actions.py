@@ -44,7 +44,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
     """It stands above the messages and is none of them."""
     match action:
         case "message.copy":
-            await copy(screen, message.text)
+            await copy(screen, screen.log_view.selected_text or message.text)
         case "message.pager":
             page(screen, message.text)
         case "message.print":
@@ -58,7 +58,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
 async def _to_message(screen: ChatScreen, services: Services, action: str, message: Message, number: int) -> None:
     match action:
         case "message.copy":
-            await copy(screen, as_text(message))
+            await copy(screen, screen.log_view.selected_text or as_text(message))
         case "message.copy_code":
             await _copy_code(screen, message, number)
         case "message.retry":
@@ -150,7 +150,7 @@ async def _fork(screen: ChatScreen, services: Services, message: Message) -> Non
 async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:
     """Put both sides of each seam back as they came; nothing was thrown away, so nothing is guessed."""
     attempts = await asyncio.to_thread(services.history.attempts, message.id)
-    if not any(attempt.cut or attempt.keep >= 0 for attempt in attempts):
+    if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
         screen.say(_("nothing was cut away in this answer"))
         return
     await asyncio.to_thread(services.engine.undo_seams, message.id)

@@ -182,6 +182,8 @@ def test_a_proxy_is_named_without_its_password(checked: Callable[..., Checked]) 
         proxy = f"http://me:pass-word@127.0.0.1:{server.port}"
         _, lines = checked("http://far.example/v1", f'{WITH_KEY}\nproxy = "{proxy}"\nallow_insecure = true')
     assert f"through the proxy http://127.0.0.1:{server.port}" in lines["model"]
+    assert lines["connection"].startswith(f"✓ the proxy 127.0.0.1:{server.port} answers in ")
+    assert lines["connection"].endswith("far.example is asked through it")
     assert "pass-word" not in str(lines)
 
 
@@ -200,6 +202,25 @@ def test_no_key_is_fine_on_this_machine(checked: Callable[..., Checked]) -> None
         _, lines = checked(server.base_url, "")
         assert "authorization" not in server.requests[-1].headers
     assert lines["key"].startswith("✓ none is configured")
+
+
+def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable[..., Checked]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
+    assert status == 1
+    assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
+    assert "Check proxy of the provider" in lines["connection"]
+
+
+def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40))]) as server:
+        status, lines = checked(server.base_url, f'{WITH_KEY}\nproxy = "socks4://127.0.0.1:1"')
+        assert server.peers == []
+    assert status == 1
+    assert list(lines) == ["config", "model"]
+    assert lines["model"].startswith("✗ Nothing is sent to test")
+    assert "config.toml:5: providers.test.proxy" in lines["model"]
 
 
 # -- connection
@@ -222,8 +243,8 @@ def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..
     with ScriptedServer([mumble]) as server:
         status, lines = checked(server.base_url.replace("http:", "https:"))
     assert status == 1
-    assert "is not trusted" in lines["connection"]
-    assert "ca_file" in lines["connection"]
+    assert "does not speak TLS" in lines["connection"]
+    assert f'Try base_url = "{server.base_url}".' in lines["connection"]
 
 
 # -- request

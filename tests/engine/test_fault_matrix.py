@@ -19,7 +19,7 @@ from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refres
 from holytui.engine.recovery import learn_key
 from holytui.faults import FaultKind
 from holytui.models import AnswerState, Usage
-from tests.engine.bench import QUICK, Bench, FixedKeys, going_on, to_the_end
+from tests.engine.bench import QUICK, Bench, FixedKeys, asked, going_on, to_the_end
 from tests.servers import (
     DONE,
     FIN,
@@ -192,9 +192,11 @@ def test_the_budget_ends_it_with_the_text_kept(fault: Fault, at: int, folder: Pa
 @pytest.mark.parametrize(("fault", "at"), IN_THE_MIDDLE)
 def test_a_model_that_must_be_told_in_words_goes_on_through(fault: Fault, at: int, folder: Path) -> None:
     def told(peer: Peer) -> None:
-        """Says the last words again, as models do."""
+        """Begins with the words that it was asked to begin with, and signs the end."""
         peer.sock.sendall(chunked_head())
-        rest = TEXT[MIDDLE - 30 :]
+        quoted = asked(peer)["messages"][-1]["content"].rpartition(":\n")[2]
+        assert TEXT[:MIDDLE].rstrip().endswith(quoted)
+        rest = TEXT[len(TEXT[:MIDDLE].rstrip()) - len(quoted) :] + "\n\n[END]"
         for i in range(0, len(rest), 5):
             peer.sock.sendall(chunk(event(delta(rest[i : i + 5]))))
         peer.sock.sendall(chunk(event(delta(finish="stop")) + DONE) + chunk(b""))

@@ -289,7 +289,7 @@ def test_usage_is_told_as_a_sum_and_as_a_lower_bound() -> None:
     world.step(*OPEN, said(TEXT))
     drop(world, CUT)
     world.step(RetryDue(), *OPEN, said(" x"), UsageSeen(Usage(10, 4)))
-    assert world.events[-1] == UsageKnown("t", Usage(10, 4, at_least=True))
+    assert world.events[-1] == UsageKnown("t", Usage(10, 5, at_least=True))
 
 
 HERE: dict[S, list[Input]] = {

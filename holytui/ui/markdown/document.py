@@ -60,14 +60,17 @@ class CodeBlock:
 class MarkdownDocument:
     """Text that only grows, and its lines at a width.
 
-    What it shows in the end depends on the text alone, not on the pieces it came in. The text must have gone through
-    `holytui.text.sanitize`. A piece costs the work for itself and for the open block's last lines: a line that came to
-    its end is parsed, coloured and laid out once a width.
+    What it shows in the end depends on the text alone, not on the pieces it came in. `source` and the code blocks are
+    the text as it came; what is painted of it went through `holytui.text.visible`. A piece costs the work for itself
+    and for the open block's last lines: a line that came to its end is parsed, coloured and laid out once a width.
 
     `budget` begins a piece of work and tells when its time is over. With the default all is laid out as soon as it
     is asked for; with another one `lines` may lack the end of the text as long as `behind` says so, and `advance`
     brings it.
     """
+
+    text_width = 0
+    """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
 
     def __init__(self, source: str = "", budget: Callable[[], Spent] = lambda: never) -> None:
         self._budget = budget
@@ -118,7 +121,7 @@ class MarkdownDocument:
             return
         widths = [view.width for view in self._views]
         self._reset(source)
-        self._views = [_View(width) for width in widths]
+        self._views = [_View(width, self.text_width) for width in widths]
 
     def close(self) -> None:
         """Nothing more comes: the last line is what it is, also without a newline. `append` opens it again."""
@@ -270,7 +273,7 @@ class MarkdownDocument:
                 if index:
                     self._views.insert(0, self._views.pop(index))
                 return view
-        self._views = [_View(width), *self._views[: _WIDTHS - 1]]
+        self._views = [_View(width, self.text_width), *self._views[: _WIDTHS - 1]]
         return self._views[0]
 
     def _lay_out(self, view: _View, spent: Spent) -> None:
@@ -285,9 +288,9 @@ class MarkdownDocument:
 class _View(Sequence[Line]):
     """The lines at one width: those of the Markdown, then those of the plain text, with a note between them."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, text_width: int) -> None:
         self.width = width
-        self.layout = Layout(width)
+        self.layout = Layout(width, text_width)
         self.plain: PlainText | None = None
         self.note: Sequence[Line] = ()
         self.source = ""
@@ -297,9 +300,9 @@ class _View(Sequence[Line]):
     def begin_plain(self, source: str, start: int, seams: Sequence[int]) -> None:
         """The Markdown ends here."""
         self.source = source
-        self.plain = PlainText(start, self.width)
+        self.plain = PlainText(start, self.layout.text_width)
         self.plain.set_seams(seams)
-        wrapper = Wrapper(self.width, Prefix())
+        wrapper = Wrapper(self.layout.text_width, Prefix())
         wrapper.feed([(_("── so long a text is shown without formatting from here on ──"), QUIET)])
         self.note = wrapper.preview(())
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from holytui.text import sanitize
+from holytui.text import visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -39,8 +39,8 @@ no text that is meant to be read looks so."""
 _SIGN: Final = re.compile(r"[][*_~!`\\<&$]")
 _AT_ONCE: Final = 8
 """Pieces that are parsed between two looks at the time."""
-_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u2e80-\U0010ffff])")
-"""Between words, or within a script that has no spaces."""
+_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0003ffff])(?=[\u2e80-\U0003ffff])")
+"""Between words, or within a script that has no spaces; not before a tag character, as it may be a part of a flag."""
 _BRACKET: Final = re.compile(r"[\[\]]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
 _FORMULAS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
@@ -187,14 +187,18 @@ class _Writer:
     def _put(self, text: str, style: str = "") -> None:
         if not text:
             return
-        whole = " ".join(part for part in (*self._styles, style) if part)
-        before, *seams = text.split(SEAM_SPACE)
-        if before:
-            self._runs.append((before, whole))
-        for after in seams:
-            self._runs.append((SEAM, QUIET))
-            if after:
-                self._runs.append((after, whole))
+        self._runs += _as_written(text, " ".join(part for part in (*self._styles, style) if part))
+
+
+def _as_written(text: str, style: str) -> list[Run]:
+    """The runs of a text in which nothing is parsed."""
+    before, *seams = visible(text).split(SEAM_SPACE)
+    runs: list[Run] = [(before, style)] if before else []
+    for after in seams:
+        runs.append((SEAM, QUIET))
+        if after:
+            runs.append((after, style))
+    return runs
 
 
 def _as_is(text: str) -> str:
@@ -203,7 +207,7 @@ def _as_is(text: str) -> str:
 
 def _made_safe(text: str) -> str:
     """Text with `&#x202e;` and the like in it, which became characters only now."""
-    return sanitize(text).replace("\n", " ").replace("\t", " ")
+    return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 class Inline:
@@ -247,7 +251,7 @@ class Inline:
             last = step == _STEPS[-1]
             end = cut.start() if cut is not None else low + _STEP
             if step >= _DENSE_FROM and is_dense(self._text[self._start : end]):
-                return self._cut([(self._text[self._start : end], self._style)], end)
+                return self._cut(_as_written(self._text[self._start : end], self._style), end)
             if cut is not None or last:
                 runs, settled = parse(self._text[self._start : end], self._style)
                 if settled or last:
@@ -269,5 +273,5 @@ def is_dense(text: str) -> bool:
 def parse_cell(text: str, style: str) -> list[Run]:
     """The runs of a text that comes whole, such as a table's cell; one that would take long stays as it is written."""
     if len(text) > _LONGEST or (len(text) > _DENSE_FROM * _STEP and is_dense(text)):
-        return [(text, style)]
+        return _as_written(text, style)
     return parse(text, style)[0]

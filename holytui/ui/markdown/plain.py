@@ -12,8 +12,9 @@ from typing import Final
 
 from rich.cells import cell_len, chop_cells
 
-from holytui.ui.markdown.inline import QUIET, SEAM, Run
-from holytui.ui.markdown.wrap import Line, make_line
+from holytui.text import visible
+from holytui.ui.markdown.seams import in_code
+from holytui.ui.markdown.wrap import Line, cut, make_line
 
 _PIECE: Final = 4_096
 """Characters that are wrapped together."""
@@ -102,21 +103,24 @@ class PlainText:
         return out
 
     def _fold(self, text: str, seams: Sequence[int], out: list[Line]) -> None:
-        for seam in reversed(seams):
-            text = text[:seam] + SEAM + text[seam:]
-        text = text.expandtabs(_TAB) if "\t" in text else text
-        plain = text.isascii()
-        if len(text) <= self.width and (plain or cell_len(text) <= self.width):
-            pieces = [text]
+        shown = _shown(text)
+        runs = in_code([(shown, "")], [len(_shown(text[:seam])) for seam in seams])
+        shown = "".join(part for part, _style in runs)
+        plain = shown.isascii()
+        if len(shown) <= self.width and (plain or cell_len(shown) <= self.width):
+            pieces = [shown]
         elif plain:
-            pieces = [text[at : at + self.width] for at in range(0, len(text), self.width)]
+            pieces = [shown[at : at + self.width] for at in range(0, len(shown), self.width)]
         else:
-            pieces = chop_cells(text, self.width)
+            pieces = chop_cells(shown, self.width)
+        at = 0
         for number, piece in enumerate(pieces):
-            out.append(make_line((), _runs(piece) if seams else [(piece, "")], "" if number else None))
+            part = cut(runs, at, at + len(piece)) if seams else [(piece, "")]
+            out.append(make_line((), part, "" if number else None))
+            at += len(piece)
 
 
-def _runs(text: str) -> list[Run]:
-    """A line with the signs of its seams in their colour."""
-    first, *others = text.split(SEAM)
-    return [(first, ""), *(run for other in others for run in ((SEAM, QUIET), (other, "")))]
+def _shown(text: str) -> str:
+    """A line with signs for what cannot be seen, and tabs as spaces."""
+    text = visible(text, breaks=False)
+    return text.expandtabs(_TAB) if "\t" in text else text
