@@ -218,9 +218,10 @@ class Turn:
     def _is_proven(self, end: End) -> bool:
         """Whether the end of a continuation is the end of the answer.
 
-        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut.
+        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut; and a
+        model that is told in words to go on may go round until it has no tokens left.
         """
-        if self._how is None or (end.finish_reason in _TOLD and (self.answer.gained or self._how is How.PREFILL)):
+        if self._how is None or (end.finish_reason in _TOLD and self._how is not How.INSTRUCT):
             return True
         text = self.answer.text
         match self._how:
