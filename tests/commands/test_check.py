@@ -22,9 +22,10 @@ from holytui.config.load import load
 from holytui.engine.answer_trial import Subject
 from holytui.engine.checkup import Checkup
 from holytui.engine.findings import Finding, Mark, Topic
+from holytui.engine.flow import Flow, flow
 from holytui.engine.preparation import Preparation
 from holytui.engine.recovery import learn_key
-from holytui.engine.trial import Flow, Going, beginning_of, flow, going_on
+from holytui.engine.sample import Going, Sample, beginning_of, sample_of
 from holytui.guide.server import GuideServer
 from holytui.store.sqlite import SqliteHistory
 from holytui.wire.client import ChatClient
