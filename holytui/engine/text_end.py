@@ -67,7 +67,6 @@ def goes_beyond(added: str) -> bool:
 
     A weak model that is told in words to go on completes what was cut, and takes that for the end.
     """
-    added = added.strip("\n")
     line, _newline, below = added.partition("\n")
     if below.strip(_CLOSING_MARKUP + " \n\t"):
         return True

@@ -256,7 +256,7 @@ def test_what_was_learnt_is_kept_by_address_and_model() -> None:
         ("oken. And a second one.", False),
         ("oken. And a second. And a third.", True),
         (" process.\n- Threads are light.", True),
-        ("\n\nThe next paragraph", False),
+        ("\n\nThe next paragraph", True),
         ("\n```\n", False),
         ("", False),
     ],
