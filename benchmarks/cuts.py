@@ -48,6 +48,8 @@ OWN_WORDS = ("<<<", ">>>", "connection broke", "cut off", "markers", "do not rep
 VERDICTS = ("exact", "right", "other words", "unclear", "truncated", "wrong", "interrupted")
 _PATIENCE = 600.0
 _AGAIN = 24
+"""Characters that are said twice, or later in the uninterrupted answer, by no chance."""
+_AHEAD = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ class Result:
         tail = before[-_AGAIN:]
         if len(tail) == _AGAIN and after.lstrip().startswith(tail):
             return "wrong"  # said twice
-        ahead = after[:_AGAIN]
-        if len(ahead) == _AGAIN and truth.find(ahead) > 0:
+        ahead = after[:_AHEAD]
+        if len(ahead) == _AHEAD and truth.find(ahead) > 0:
             return "wrong"  # words are missing
         return "unclear"
 

@@ -70,6 +70,7 @@ class Answer:
         self._guesses = True
         self._began_at = 0
         self._base = 0
+        self._joined_at = 0
         self._arrived = Pieces()
         """All that came in the attempt under way."""
         self._own_thoughts = 0
@@ -114,6 +115,11 @@ class Answer:
         return self._reply.held if self._reply is not None and self.attempt is not None else ""
 
     @property
+    def added(self) -> str:
+        """What the attempt under way, or the last one, has added to the text."""
+        return self.text[self._joined_at :] if self.gained else ""
+
+    @property
     def placed(self) -> bool:
         """It is known where the text of the last attempt belongs, and there was some."""
         return self._seam is None or (self._seam.decision is not None and self._seam.decision.cut != HIDDEN)
@@ -139,7 +145,7 @@ class Answer:
         self._own_thoughts, self._arrived = 0, Pieces()
         self._thought_before = bool(self.reasoning_length)
         self._guesses = guesses
-        self._began_at = self.length
+        self._began_at = self._joined_at = self.length
         self.gained = self.refused = False
         if how is not None:
             self._seam = self._seam_for(how, strategy or Strategy())
@@ -278,7 +284,7 @@ class Answer:
             effects.append(Emit(Replaced(self._turn_id, kept, self.reasoning, "")))
         if decision.join is Join.MARKED:
             self.seams = (*self.seams, self.length)
-        self.trusted = self.length
+        self.trusted = self._joined_at = self.length
         return [*effects, Emit(Joined(self._turn_id, self.length, decision.join)), *self._add(text)]
 
     def _replace(self, text: str) -> list[Effect]:
@@ -287,6 +293,7 @@ class Answer:
         self._pieces, self._thoughts = Pieces(text), Pieces(reasoning)
         self.length, self.reasoning_length = len(text), len(reasoning)
         self.trusted = self.length
+        self._joined_at = 0
         self.gained = bool(text.strip())
         self.seams = ()
         return [KeepVariant(self.attempt, text, reasoning)]

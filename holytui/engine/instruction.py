@@ -43,6 +43,7 @@ OWN_WORDS = (*_SENTENCES, *_TRANSLATED)
 _SHORTEST = 24
 _LONGEST = 240
 _SIGN = re.compile(r"\s*\[(?:END|KẾT THÚC|HẾT|结束|終わり|끝|FIN|ENDE)\]", re.IGNORECASE)
+_HALF_SIGN = re.compile(r"\s*\[EN?D?\Z")
 _LONGEST_SIGN = 12
 
 
@@ -93,7 +94,7 @@ def hold_from(text: str) -> int:
     return len(text[:at].rstrip())
 
 
-def is_part_of_sign(text: str) -> bool:
-    """Whether `text` is white space and the beginning of the sign of the end."""
-    rest = text.strip()
-    return bool(rest) and END.startswith(rest)
+def find_half_sign(text: str) -> int | None:
+    """The offset of the beginning of the sign at the end of a text that was cut; None without one."""
+    found = _HALF_SIGN.search(text)
+    return None if found is None else found.start()

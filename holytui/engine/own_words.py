@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 _LATIN_RUN = 24
 """Letters and digits in a row that show that a text is ours: four or five words."""
-_WIDE_RUN = 9
+_WIDE_RUN = 8
 """The same for scripts that write a word in one or two characters."""
 
 
@@ -73,8 +73,11 @@ class OwnWords:
                 return
             at = next(i for i, char in enumerate(self._held) if plain(char))
             dropped = len(plain(self._held[at]))
-            out.append(self._held[: at + 1])
-            self._held, self._kept = self._held[at + 1 :], self._kept[dropped:]
+            rest = self._held[at + 1 :]
+            # the marks and spaces behind a letter that is none of ours are none of ours either
+            begin = next((i for i, char in enumerate(rest) if plain(char)), len(rest))
+            out.append(self._held[: at + 1 + begin])
+            self._held, self._kept = rest[begin:], self._kept[dropped:]
         out.append(self._release())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holytui.engine.echo import weight
-from holytui.engine.instruction import OWN_WORDS, find_sign, hold_from, is_part_of_sign
+from holytui.engine.instruction import OWN_WORDS, find_half_sign, find_sign, hold_from
 from holytui.engine.own_words import OwnWords, plain
 
 _RUN = 24
@@ -61,10 +61,12 @@ class InstructedReply:
         if self.dropped:
             return ""
         self._held += self._own.finish()
+        if self._goes_round() and self.repeats:
+            return ""
         at = find_sign(self._held)
         self.signed = at is not None
-        if at is None and is_part_of_sign(self._held):
-            at = 0
+        if at is None:
+            at = find_half_sign(self._held)
         self.dropped = at is not None
         return self._give(len(self._held) if at is None else at)
 

@@ -17,6 +17,8 @@ _CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _CLOSING_MARKUP = "*_~`\"'”’»」』)]}"
 _SENTENCE_ENDS = ".!?…。！？．｡"
 _STRUCTURE_ENDS = ")]}>|」』"
+_SENTENCE_BREAK = re.compile(r"[.!?…]\s|[。！？．｡]")
+_SENTENCES = 2
 _PAIRS = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»", "「": "」", "『": "』"}
 _QUOTATIONS = frozenset("“«")
 
@@ -58,6 +60,18 @@ def open_part(text: str) -> Open | None:
 def can_end(text: str) -> bool:
     """Whether nothing is open at the end of `text`."""
     return open_part(text) is None
+
+
+def goes_beyond(added: str) -> bool:
+    """Whether a continuation has more than the rest of the line in which it begins, or two more sentences on it.
+
+    A weak model that is told in words to go on completes what was cut, and takes that for the end.
+    """
+    line, _newline, below = added.partition("\n")
+    if below.strip(_CLOSING_MARKUP + " \n\t"):
+        return True
+    parts = [part for part in _SENTENCE_BREAK.split(line) if part.strip(_CLOSING_MARKUP + " \t")]
+    return len(parts) > _SENTENCES
 
 
 def open_fence(text: str) -> str:

@@ -50,7 +50,7 @@ from holytui.engine.steps import (
     StopAsked,
     Timer,
 )
-from holytui.engine.text_end import can_end
+from holytui.engine.text_end import can_end, goes_beyond
 from holytui.engine.transitions import TABLE
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
@@ -218,16 +218,17 @@ class Turn:
     def _is_proven(self, end: End) -> bool:
         """Whether the end of a continuation is the end of the answer.
 
-        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut.
+        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut, and
+        weak models sign such an end; told in words to go on, they may go round until they have no tokens left.
         """
-        if self._how is None or (end.finish_reason in _TOLD and (self.answer.gained or self._how is How.PREFILL)):
+        if self._how is None or (end.finish_reason in _TOLD and self._how is not How.INSTRUCT):
             return True
         text = self.answer.text
         match self._how:
             case How.PREFILL:
                 return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
             case How.INSTRUCT:
-                return self.answer.gained and self.answer.signed and can_end(text)
+                return self.answer.signed and can_end(text) and goes_beyond(self.answer.added)
             case How.RESTART:
                 return self.answer.placed
 

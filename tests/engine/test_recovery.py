@@ -14,7 +14,7 @@ from holytui.engine.recovery import (
     refuses_prefill,
     request_for,
 )
-from holytui.engine.text_end import Open, can_end, open_fence, open_part
+from holytui.engine.text_end import Open, can_end, goes_beyond, open_fence, open_part
 from holytui.faults import Fault, FaultKind
 from holytui.models import Role
 from holytui.wire.request import ChatMessage, ChatRequest
@@ -246,3 +246,20 @@ def test_open_fences_are_found(text: str, marker: str) -> None:
 def test_what_was_learnt_is_kept_by_address_and_model() -> None:
     assert learn_key("http://h/v1/", "m") == learn_key("http://h/v1", "m")
     assert learn_key("http://h/v1", "m") != learn_key("http://h/v1", "n")
+
+
+@pytest.mark.parametrize(
+    ("added", "beyond"),
+    [
+        (" process.", False),
+        ("です。冬は、寒い季節です。", False),
+        ("oken. And a second one.", False),
+        ("oken. And a second. And a third.", True),
+        (" process.\n- Threads are light.", True),
+        ("\n\nThe next paragraph", True),
+        ("\n```\n", False),
+        ("", False),
+    ],
+)
+def test_the_rest_of_what_was_cut_is_not_the_rest_of_the_answer(added: str, beyond: bool) -> None:
+    assert goes_beyond(added) is beyond

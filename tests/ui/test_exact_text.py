@@ -79,8 +79,8 @@ def test_a_place_in_a_question_is_found_behind_signs() -> None:
     text = "\u202e" * 3 + "\n" * 20 + "word"
     question = QuestionText(text)
     rows = question.rows(40, is_open=True, key="")
-    assert rows[question.row_of(text.index("word"))].plain == "word"
-    assert rows[0].plain == "<U+202E>" * 3
+    assert rows[question.row_of(text.index("word"))].content.plain == "word"
+    assert rows[0].content.plain == "<U+202E>" * 3
 
 
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from(["\n", *INVISIBLE])).map(sanitize)
