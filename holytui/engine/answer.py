@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from holytui.engine.ending import Ending
 from holytui.engine.events import Delta, Joined, Reasoning, Replaced
 from holytui.engine.recovery import How
 from holytui.engine.seam import HIDDEN, Seam
 from holytui.engine.steps import Effect, Emit, Journal, KeepVariant, Moment, SaveAttempt
 from holytui.engine.usage import Tally
 from holytui.faults import Fault
-from holytui.models import Attempt, DeltaKind, Join, Usage
+from holytui.models import AnswerState, Attempt, DeltaKind, Join, Usage
 from holytui.wire.events import End, Piece
 
 
@@ -24,6 +25,7 @@ class Kept:
     seams: tuple[int, ...] = ()
     attempts: int = 0
     usage: Usage | None = None
+    begun_again: bool = False
 
 
 class Answer:
@@ -43,6 +45,8 @@ class Answer:
         """Characters that are shown."""
         self.reasoning_length = len(kept.reasoning)
         self.seams = kept.seams
+        self.begun_again = kept.begun_again
+        """A second answer took the place of a cut one."""
         self.attempts = kept.attempts
         self.tally = Tally(kept.usage)
         self.attempt: Attempt | None = None
@@ -60,6 +64,10 @@ class Answer:
     def reasoning(self) -> str:
         """The reasoning that is shown."""
         return "".join(self._thoughts)
+
+    def ending(self, state: AnswerState, finish_reason: str) -> Ending:
+        """How it ended, in `state`."""
+        return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
     def joining(self) -> bool:
@@ -165,6 +173,7 @@ class Answer:
         self._pieces, self._thoughts = [text], [reasoning]
         self.length, self.reasoning_length = len(text), len(reasoning)
         self.seams = ()
+        self.begun_again = True
         return [KeepVariant(self.attempt, text, reasoning)]
 
     def _close(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
