@@ -41,9 +41,7 @@ class Doubt(StrEnum):
     """A second answer took the place of a cut one, which is kept as a variant."""
 
 
-_NORMAL = frozenset(
-    {"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "end", "done", "complete", "completed", "finish_reason_stop"}
-)
+_NORMAL = frozenset({"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "complete", "completed"})
 _TOLD: Mapping[str, Doubt] = MappingProxyType(
     {
         **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "max_length"), Doubt.LENGTH),
@@ -137,7 +135,7 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
         case Doubt.UNKNOWN_REASON:
             reason = sanitize_line(ending.finish_reason)
             return Problem(
-                _("The server ended the answer for a reason that holytui does not know: {reason}").format(reason=reason),
+                _("The server ended the answer for an unknown reason: {reason}").format(reason=reason),
                 _("It may not be whole. Press c to go on, or press r to ask again."),
             )
         case Doubt.EMPTY:
@@ -145,7 +143,8 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
         case Doubt.REASONING_ONLY:
             return Problem(_("The model sent its reasoning, but no answer"), _("Press r to ask again."))
         case Doubt.SEAM:
-            return Problem(_seams(ending), _("Press i to see both sides, or press u to put back all that was cut away."))
+            hint = _("Press i to see both sides, or press u to put back what was cut away.")
+            return Problem(_seams(ending), hint)
         case Doubt.BEGUN_AGAIN:
             return Problem(
                 _("The answer began again; the cut one is kept as a variant"), _("Press v to see the other variant.")
