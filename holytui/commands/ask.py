@@ -129,8 +129,14 @@ def _form(options: argparse.Namespace, *, saved: bool) -> Form:
         return Form.WHOLE
     if sys.stdout.isatty():
         return Form.TERMINAL
-    is_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-    return Form.WHOLE if is_file or not saved else Form.PIPE
+    return Form.WHOLE if _is_file(sys.stdout) or not saved else Form.PIPE
+
+
+def _is_file(out: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
+    except OSError:  # it has no descriptor
+        return False
 
 
 class Printer:

@@ -109,9 +109,9 @@ CASES = [
     Case("no reason", [[READ, *answer("Whole.", finish=None)]], 0, "Whole.\n", last={"finish_reason": ""}),
     Case(
         "marked seam",
-        [_cut(CUT), [READ, *answer(REST)]],
+        [_cut(CUT), [READ, *answer(REST, " It is so. It is so.", " [END]")]],
         4,
-        f"{CUT}{REST}\n",
+        f"{CUT}{REST} It is so. It is so.\n",
         ("at a seam, after “The first way is to take the lock before”", "Both sides: holytui history show --attempts "),
         ["seam"],
         {"seams": [len(CUT)], "attempts": 2},

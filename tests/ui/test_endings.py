@@ -46,7 +46,7 @@ CASES: list[tuple[str, Recover, Sequence[Script], tuple[str, ...]]] = [
     (
         "seam",
         Recover.INSTRUCT,
-        [CUT_SHORT, [READ, *answer(REST)]],
+        [CUT_SHORT, [READ, *answer(REST, " It is so. It is so.", " [END]")]],
         ("at a seam, after “The", "Press i to see"),
     ),
     ("again", Recover.RESTART, [CUT_SHORT, [READ, *answer(OTHER)]], ("The answer began again", "Press v to see")),
