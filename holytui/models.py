@@ -211,6 +211,8 @@ class Message:
     """Of a question: what was attached to it, in order."""
     left_out: int = 0
     """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
+    begun_again: bool = False
+    """Of an answer: a second one took the place of a cut one, which is kept as a variant. Told by its attempts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from holytui.commands import exits
 from holytui.commands.output import json_line, say, shown
+from holytui.engine import ending
+from holytui.engine.hints import without_keys
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
-from holytui.models import Attempt, Conversation, Message, Role
-from holytui.store.history import Hit, Library
+from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
+from holytui.store.history import Hit, Library, joints
 from holytui.store.markdown import when
 from holytui.text import sanitize_line
 from holytui.ui.format import decimal
@@ -64,9 +67,7 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
-            for attempt in history.attempts(message.id):
-                say(describe(attempt))
-            print()
+            _print_attempts(history, message)
     return exits.OK
 
 
@@ -77,6 +78,29 @@ def _print_message(message: Message) -> None:
     say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
         say(f"> {message.problem}\n")
+    if message.role is Role.ASSISTANT:
+        for doubt in ending.words(ending.Ending.of(message)):
+            say(f"> {replace(doubt, hint=without_keys(doubt.hint))}\n")
+
+
+def _print_attempts(history: Library, message: Message) -> None:
+    """Every request of an answer; then both sides, as they came, of where one was joined on a best guess, or where
+    the answer began again."""
+    attempts = history.attempts(message.id)
+    for attempt in attempts:
+        say(describe(attempt))
+    print()
+    if not (message.seams or message.begun_again):
+        return  # the raw texts may be long
+    raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
+    for joint in joints(raw):
+        number = joint.attempt.number
+        _print_side(_("Before request {number}:").format(number=number), joint.before)
+        _print_side(_("What request {number} brought:").format(number=number), joint.after)
+
+
+def _print_side(head: str, text: str) -> None:
+    say(f"{head}\n\n" + "".join(f"> {line}\n" for line in text.split("\n")))
 
 
 def describe(attempt: Attempt) -> str:

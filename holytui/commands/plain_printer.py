@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TextIO
 
 from holytui.commands.output import TextWriter, shown
+from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.engine.hints import with_commands
@@ -60,6 +62,12 @@ class Printer:
         hint = with_commands(problem.hint)
         title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
         self.notice(f"{title} {hint}".rstrip())
+
+    def doubts(self, ended: ending.Ending, conversation_id: str) -> None:
+        """What is doubtful about an answer, each in a notice."""
+        for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
+            command = ending.command_for(doubt, conversation_id)
+            self.problem(replace(problem, hint=f"{problem.hint} {command}".strip()))
 
     def new_line(self) -> None:
         """Be at the start of a line."""
@@ -190,20 +198,13 @@ class Printer:
     def _ended(self, event: ev.Ended) -> None:
         match event:
             case ev.Finished():
-                self.notice(" ".join([_finished(event.finish_reason), _counted(event)]).rstrip())
+                end = _("The answer has ended.") if event.ending.doubts else _("Complete.")
+                self.notice(" ".join([end, _counted(event)]).rstrip())
             case ev.Stopped():
                 kept = _("Stopped; what had come is kept. /continue lets it go on, /retry asks again.")
                 self.notice(kept)
             case ev.Interrupted(problem=problem) | ev.Failed(problem=problem):
                 self.problem(problem)
-
-
-def _finished(reason: str) -> str:
-    if reason == "length":
-        return _("Cut by the limit of its length; /continue lets it go on.")
-    if reason == "content_filter":
-        return _("Ended by the server's content rules.")
-    return _("Complete.")
 
 
 def _counted(event: ev.Ended) -> str:

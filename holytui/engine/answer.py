@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from holytui.engine.ending import Ending
 from holytui.engine.events import Delta, Joined, Reasoning, Replaced
 from holytui.engine.instruction import quotation
 from holytui.engine.recovery import How, Strategy
@@ -13,7 +14,7 @@ from holytui.engine.seam import Decision, Seam
 from holytui.engine.steps import Effect, Emit, Journal, KeepVariant, Moment, SaveAttempt
 from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
-from holytui.models import HIDDEN, Attempt, DeltaKind, Join, Usage
+from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, Usage
 from holytui.wire.events import End, Piece
 
 
@@ -26,6 +27,7 @@ class Kept:
     seams: tuple[int, ...] = ()
     attempts: int = 0
     usage: Usage | None = None
+    begun_again: bool = False
 
 
 class Pieces:
@@ -86,6 +88,8 @@ class Answer:
         """Its text is not taken: where it belongs is not proven and may not be guessed, or it has our own words."""
         self.reasoning_length = len(kept.reasoning)
         self.seams = kept.seams
+        self.begun_again = kept.begun_again
+        """A second answer took the place of a cut one."""
         self.attempts = kept.attempts
         self.tally = Tally(kept.usage)
         self.attempt: Attempt | None = None
@@ -103,6 +107,10 @@ class Answer:
     def reasoning(self) -> str:
         """The reasoning that is shown."""
         return self._thoughts.whole()
+
+    def ending(self, state: AnswerState, finish_reason: str) -> Ending:
+        """How it ended, in `state`."""
+        return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
     def joining(self) -> bool:
@@ -296,6 +304,7 @@ class Answer:
         self._joined_at = 0
         self.gained = bool(text.strip())
         self.seams = ()
+        self.begun_again = True
         return [KeepVariant(self.attempt, text, reasoning)]
 
     def _close(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:

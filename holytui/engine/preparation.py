@@ -122,7 +122,8 @@ class Preparation:
 
 def kept_of(message: Message) -> Kept:
     """What an answer has already."""
-    return Kept(message.text, message.reasoning, message.seams, message.attempts, message.usage)
+    m = message
+    return Kept(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
 
 
 def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:

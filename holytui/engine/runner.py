@@ -289,6 +289,7 @@ class Runner:
             usage=effect.usage,
             attempts=answer.attempts,
             seams=answer.seams,
+            begun_again=answer.begun_again,
             first_token_s=_since(self._started, answer.first_token_at, message.first_token_s),
             duration_s=now - self._started + (message.duration_s or 0.0),
             reasoning_s=_thinking(answer.first_thought_at, answer.first_content_at or now, message.reasoning_s),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from holytui.config.schema import Stream
 from holytui.engine import problems
 from holytui.engine.answer import Answer, Kept
+from holytui.engine.ending import with_tools_told
 from holytui.engine.events import (
     Connecting,
     Failed,
@@ -208,6 +209,7 @@ class Turn:
                 return [*self.answer.cut(happened, fault, at), *self._after(fault, at)]
 
     def _complete(self, end: End, at: Moment) -> list[Effect]:
+        end = with_tools_told(end)
         effects = self.answer.complete(end, at)
         if end.tool_calls and not self.answer.length:
             return effects + self._end(AnswerState.FAILED, problems.only_tools(self.plan.host), end.finish_reason)
@@ -381,4 +383,5 @@ class Turn:
         else:
             last = Failed if state is AnswerState.FAILED else Interrupted
             told = last(turn_id, usage, answer.attempts, problem)
+        told = replace(told, ending=answer.ending(state, finish_reason))
         return [ClearTimers(), Settle(state, problem, finish_reason, usage), Emit(told)]

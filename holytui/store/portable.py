@@ -37,7 +37,7 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
     messages = []
     for message in bundle.messages:
         one = asdict(message)
-        del one["conversation_id"]
+        del one["conversation_id"], one["begun_again"]  # the attempts tell it
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1

@@ -13,7 +13,10 @@ CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, param
 MESSAGE = (
     "id, conversation_id, parent_id, role, text, created_at, reasoning, model, state, finish_reason, problem, usage, "
     "(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id), "
-    "first_token_s, duration_s, reasoning_s, seams, left_out"
+    "first_token_s, duration_s, reasoning_s, seams, left_out, "
+    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
+    "EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
+    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')"""
 )
 ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
@@ -46,12 +49,13 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
 def message_from(row: Row) -> Message:
     """From the columns `MESSAGE`; without its images, which stand in a table of their own."""
     id_, conversation_id, parent_id, role, text, created_at, reasoning, model, state, *ended = row
-    finish_reason, problem, usage, attempts, first_token_s, duration_s, reasoning_s, seams, left_out = ended
+    finish_reason, problem, usage, attempts, first_token_s, duration_s, reasoning_s, seams, left_out, again = ended
     return Message(
         *(id_, conversation_id, parent_id, Role(role), text, created_at, reasoning, model, AnswerState(state)),
         *(finish_reason, problem_from(problem), usage_from(usage), attempts),
         *(first_token_s, duration_s, reasoning_s, tuple(json.loads(seams))),
         left_out=left_out,
+        begun_again=bool(again),
     )
 
 

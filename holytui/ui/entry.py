@@ -8,6 +8,7 @@ from datetime import datetime
 
 from textual.content import Content
 
+from holytui.engine import ending
 from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
@@ -242,8 +243,6 @@ class Entry:
             facts.append(fmt.usage(message.usage))
         if message.attempts > 1:
             facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
-        if message.finish_reason == "length":
-            facts.append(_("length limit reached"))
         if message.left_out:
             facts.append(left_out(message.left_out))
         return facts
@@ -277,14 +276,18 @@ class Entry:
                 words = _("queued, goes out when the answer before it ends")
                 key = self.keys.get("chat.stop", "")
                 notes.append((words + (" · " + _("{key} takes it back").format(key=key) if key else ""), "$muted"))
-            case AnswerState.COMPLETE if not message.text:
-                notes.append((_("The model sent an empty answer."), "$muted"))
             case _ if not message.state.final and not message.text:
                 notes.append(("…", "$muted"))
             case _:
                 pass
+        for doubt in ending.words(ending.Ending.of(message)):
+            notes.append((f"▲ {doubt.title}", "$warning"))
+            notes.append((with_keys(doubt.hint, self.keys), "$muted"))
         return [
-            Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(visible(text)).wrap(room)
+            Row(line.stylize(style), _INDENT)
+            for text, style in notes
+            if text
+            for line in Content(visible(text)).wrap(room)
         ]
 
 
