@@ -28,6 +28,8 @@ _RICH_LINE: Final = 32 * 1024
 """Likewise characters of one line, all of which is looked at whenever more of it comes."""
 _SEARCHED: Final = 4_096
 """Characters before that in which a line end is looked for, to change over there."""
+_AT_ONCE: Final = 8192
+"""Characters that are laid out whatever time they take, so that only a long text takes several frames."""
 _SLICE: Final = 512
 """Characters that are parsed and laid out between two looks at the time."""
 
@@ -198,6 +200,13 @@ class MarkdownDocument:
         """Bring the lines at `width` closer to the end of the text, until `spent`."""
         view = self._find(width)
         view.asked = (len(self._source), self._closed)
+        if spent is not never:
+            # what is usual is laid out at once: only a long text may take several frames, on any machine
+            share, free = spent, self._taken + _AT_ONCE
+
+            def spent() -> bool:
+                return self._taken >= free and share()
+
         self._lay_out(view, spent)
         while spent is never and self._take():
             pass  # there is no need to lay out each slice
