@@ -100,7 +100,6 @@ IN_BODY: dict[str, Fault] = {
     "error-anthropic": lambda n: [going_on(TEXT, n), error(ANTHROPIC, name="error"), chunk(b"")],
     "error-llama-cpp": lambda n: [going_on(TEXT, n), chunk(LLAMA), chunk(b"")],
     "error-then-done": lambda n: [going_on(TEXT, n), error(SERVER_ERROR, done=True), chunk(b"")],
-    "an-endless-line": lambda n: [going_on(TEXT, n), chunk(b"data: " + b"x" * 300_000), STALL],
     "no-done-no-finish": lambda n: [going_on(TEXT, n), chunk(b"")],
 }
 BEFORE_BODY: dict[str, Fault] = {
@@ -401,6 +400,15 @@ def test_a_server_that_goes_away_in_mid_answer_and_comes_back_costs_no_budget(fo
         assert message.usage is not None
         assert message.usage.at_least
         assert message.usage.output > 7  # with what came before the cut, of which the server told no figures
+
+
+def test_an_endless_line_is_not_asked_for_again_and_what_came_before_it_stays(folder: Path) -> None:
+    endless = [READ, going_on(TEXT, MIDDLE), chunk(b"data: " + b"x" * 300_000), STALL]
+    with ScriptedServer(endless) as server, Bench(folder, server.base_url) as bench:
+        message, end, _seconds = bench.ask()
+        assert isinstance(end, Interrupted)
+        assert message.text == TEXT[:MIDDLE]
+        assert len(server.requests) == 1
 
 
 def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> None:
