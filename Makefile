@@ -59,8 +59,9 @@ bench: $(DEV)  ## print the figures of speed and size
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 0 -m long tests
 
-interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
-	$(BIN)/python tests/interop/setup_server.py $(abspath .interop)
+interop: $(DEV)  ## test against LiteLLM and llama.cpp, set up in .interop (0.6 GB to download, minutes)
+	$(BIN)/python -m tests.interop.setup_server $(abspath .interop)
+	$(BIN)/python -m tests.interop.setup_llama $(abspath .interop)
 	HOLYTUI_INTEROP=$(abspath .interop) $(BIN)/python -m pytest -q -m interop tests/interop
 
 WORDS  := holytui/locale/vi/LC_MESSAGES/holytui.po

@@ -14,7 +14,7 @@ from holytui.engine.link import QuietWatch, SleepWatch, SlowWatch
 from holytui.engine.outlet import Outlet
 from holytui.engine.ports import Client, Clock
 from holytui.engine.records import RETRY, Records
-from holytui.engine.recovery import How, learn_key
+from holytui.engine.recovery import Learnt, learn_key
 from holytui.engine.steps import (
     Broken,
     CancelAttempt,
@@ -248,15 +248,15 @@ class Runner:
             case SetState():
                 self._records.do(lambda: self._history.set_state(self.job.message.id, effect.state))
             case Remember():
-                self._records.do(lambda: self._remember(effect.how))
+                self._records.do(lambda: self._remember(effect.learnt))
             case KeepVariant():
                 self._replace(effect)
             case Settle():
                 self._settle(effect)
 
-    def _remember(self, how: How) -> None:
+    def _remember(self, learnt: Learnt) -> None:
         key = learn_key(self.job.endpoint.base_url, self.job.request.model)
-        self._history.remember(key, how.value)
+        self._history.remember(key, str(learnt))
 
     def _replace(self, effect: KeepVariant) -> None:
         variant = self._records.variant_of(self.job.message.id)
@@ -276,6 +276,7 @@ class Runner:
             usage=effect.usage,
             attempts=answer.attempts,
             seams=answer.seams,
+            begun_again=answer.begun_again,
             first_token_s=_since(self._started, answer.first_token_at, message.first_token_s),
             duration_s=now - self._started + (message.duration_s or 0.0),
             reasoning_s=_thinking(answer.first_thought_at, answer.first_content_at or now, message.reasoning_s),

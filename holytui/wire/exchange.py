@@ -18,7 +18,7 @@ from holytui.wire.body import AnswerBody
 from holytui.wire.causes import fault_of
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
 from holytui.wire.hosts import is_insecure
-from holytui.wire.inflate import Inflater
+from holytui.wire.inflate import Inflater, UnknownEncoding
 from holytui.wire.lanes import Lane, Lanes, Unusable
 from holytui.wire.mailbox import Mailbox
 from holytui.wire.refusals import MAX_BODY, refuses_usage, status_fault
@@ -177,6 +177,8 @@ class Exchange:
                     break
         except httpx.HTTPError as exc:
             broke = fault_of(exc)
+        except UnknownEncoding as exc:
+            broke = Fault(FaultKind.ENCODED, clean(str(exc), 60))
         except zlib.error as exc:
             broke = Fault(FaultKind.GARBLED, clean(str(exc)))
         self._tell(body.close())

@@ -226,6 +226,26 @@ def test_rows_that_nobody_would_find_get_their_place_back(file: Path, statement:
         assert "a question" in texts
 
 
+def test_a_damaged_cut_takes_nothing_out_of_an_answer_that_is_made_from_its_journal(file: Path) -> None:
+    talk(file)
+    odd = "CAST(x'ff' AS TEXT)"
+    spoil(file, f'UPDATE attempt SET keep = {odd}, "end" = {odd}', "DELETE FROM message WHERE role = 'assistant'")
+    with SqliteHistory.open(file) as history:
+        (answer,) = (m for one in history.conversations() for m in history.branch(one.id) if m.text == "an answer")
+        (attempt,) = history.attempts(answer.id)
+        assert (attempt.keep, attempt.end) == (-1, -1)
+
+
+def test_a_damaged_question_is_not_told_to_be_an_empty_answer(file: Path) -> None:
+    talk_id = talk(file)
+    spoil(file, "UPDATE message SET text = x'', state = 'odd' WHERE role = 'user'")
+    with SqliteHistory(file) as history:
+        shown = Entry(history.branch(talk_id)[0])
+        told = "".join(shown.line(80, y).content.plain for y in range(shown.height(80)))
+        assert "damaged in the history file" in told
+        assert "empty answer" not in told
+
+
 def test_a_journal_without_its_answer_is_a_conversation_of_its_own(file: Path) -> None:
     talk(file)
     spoil(file, "DELETE FROM message WHERE role = 'assistant'", "DELETE FROM attempt", "DELETE FROM conversation")

@@ -30,10 +30,13 @@ class CodeBlock:
 class MarkdownDocument:
     """Text that only grows, and its lines at a width.
 
-    What it shows depends on the text alone, not on the pieces it came in. The text must have gone through
-    `holytui.text.sanitize`. A piece costs the work for itself and for the open block's last lines: a line that came to
-    its end is parsed, coloured and laid out once a width.
+    What it shows depends on the text alone, not on the pieces it came in. `source` and the code blocks are the text as
+    it came; what is painted of it went through `holytui.text.visible`. A piece costs the work for itself and for the
+    open block's last lines: a line that came to its end is parsed, coloured and laid out once a width.
     """
+
+    text_width = 0
+    """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
 
     def __init__(self, source: str = "") -> None:
         self._reset()
@@ -85,7 +88,7 @@ class MarkdownDocument:
         widths = [layout.width for layout in self._layouts]
         self._reset()
         self._seams = seams
-        self._layouts = [Layout(width) for width in widths]
+        self._layouts = [Layout(width, self.text_width) for width in widths]
         self.append(source)
 
     def close(self) -> None:
@@ -159,7 +162,7 @@ class MarkdownDocument:
                     self._layouts.insert(0, self._layouts.pop(index))
                 break
         else:
-            layout = Layout(width)
+            layout = Layout(width, self.text_width)
             self._layouts = [layout, *self._layouts[: _WIDTHS - 1]]
         if layout.version != self._version:
             layout.version = self._version

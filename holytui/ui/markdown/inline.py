@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from holytui.text import sanitize
+from holytui.text import visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -31,8 +31,8 @@ SEAM_SPACE: Final = "\u1680"
 _STEP: Final = 128
 _STEPS: Final = 32
 """A piece is cut after 128 characters at the earliest; after 4,096 it is cut whatever is open."""
-_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u2e80-\U0010ffff])")
-"""Between words, or within a script that has no spaces."""
+_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0003ffff])(?=[\u2e80-\U0003ffff])")
+"""Between words, or within a script that has no spaces; not before a tag character, as it may be a part of a flag."""
 _BRACKET: Final = re.compile(r"[\[\]]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
 _FORMULAS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
@@ -173,7 +173,7 @@ class _Writer:
         if not text:
             return
         whole = " ".join(part for part in (*self._styles, style) if part)
-        before, *seams = text.split(SEAM_SPACE)
+        before, *seams = visible(text).split(SEAM_SPACE)
         if before:
             self._runs.append((before, whole))
         for after in seams:
@@ -188,7 +188,7 @@ def _as_is(text: str) -> str:
 
 def _made_safe(text: str) -> str:
     """Text with `&#x202e;` and the like in it, which became characters only now."""
-    return sanitize(text).replace("\n", " ").replace("\t", " ")
+    return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 class Inline:

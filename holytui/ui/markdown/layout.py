@@ -11,6 +11,8 @@ from holytui.ui.markdown.prefix import gap_prefix
 from holytui.ui.markdown.table_painter import TablePainter
 from holytui.ui.markdown.wrap import Line, make_line, same
 
+_WIDE = (Kind.FENCE, Kind.INDENTED, Kind.TABLE)
+
 
 def painter_of(leaf: Leaf, width: int) -> Painter:
     """What draws the leaf."""
@@ -30,8 +32,10 @@ def painter_of(leaf: Leaf, width: int) -> Painter:
 class Layout:
     """Keeps `lines`; those of settled leaves are made once."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, text_width: int = 0) -> None:
         self.width = width
+        self._text_width = min(width, text_width) or width
+        """Of all but code and tables."""
         self.version = -1
         """Of the document that `lines` show."""
         self.lines: list[Line] = []
@@ -110,7 +114,7 @@ class Layout:
                 painter, begun = old, start == at
                 painter.leaf = leaf
         if painter is None:
-            painter = painter_of(leaf, self.width)
+            painter = painter_of(leaf, self.width if leaf.kind in _WIDE else self._text_width)
         stable = painter.paint(seams)
         first = stable if begun else 0
         for offset, line in enumerate(painter.lines[first:], at + first):

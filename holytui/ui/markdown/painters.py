@@ -7,16 +7,18 @@ from typing import Final, Protocol
 
 from rich.cells import chop_cells
 
+from holytui.text import visible
 from holytui.ui.highlight import Highlighter
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import QUIET, Inline, Run
 from holytui.ui.markdown.prefix import prefix_of, task
-from holytui.ui.markdown.seams import in_code, marked, place
+from holytui.ui.markdown.seams import MARK, in_code, marked, place
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
 CODE_LABEL: Final = "$text-secondary"
-_CODE_INDENT: Final[Run] = ("  ", "")
+CODE_INDENT: Final = "  "
+"""Stands before each line of code that is not empty."""
 _TAB: Final = 4
 
 
@@ -80,7 +82,7 @@ class CodePainter:
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
         self._prefix = prefix_of(leaf).fitting(width)
-        self._width = max(1, width - self._prefix.width - len(_CODE_INDENT[0]))
+        self._width = max(1, width - self._prefix.width - len(CODE_INDENT))
         words = leaf.info.split(maxsplit=1)
         self._highlighter = Highlighter(words[0] if words else "")
         self._streamed: list[list[Run]] = []
@@ -91,7 +93,7 @@ class CodePainter:
         """Where each drawn line of code begins in `lines`."""
         self._sure = 0
         """How many of the drawn lines are committed ones in the colours that they came in."""
-        label = f"{leaf.number} {leaf.info}".rstrip()
+        label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
         wrapper.feed([(label, CODE_LABEL)])
         self.lines: list[Line] = wrapper.preview(())
@@ -139,7 +141,7 @@ class CodePainter:
                 self._drop(index)  # another text may take another number of lines
             end = self._end(index)
             columns = [len(_shown(self.leaf.lines[line][:at])) for line, at in places if line == index]
-            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs)
+            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs, self.leaf.lines[index])
             if index < len(shown):
                 shown[index] = runs
             else:
@@ -157,18 +159,20 @@ class CodePainter:
     def _drop(self, index: int) -> None:
         del self.lines[self._starts[index] :], self._starts[index:], self._drawn[index:]
 
-    def _line(self, runs: list[Run]) -> list[Line]:
+    def _line(self, runs: list[Run], source: str) -> list[Line]:
         if not runs:
-            return [make_line(self._prefix.rest, ())]
-        before = (*self._prefix.rest, _CODE_INDENT)
+            return [make_line(self._prefix.rest, (), source=(source, 0))]
+        before = (*self._prefix.rest, (CODE_INDENT, ""))
         text = "".join(text for text, _ in runs)
         if text.isascii() and len(text) <= self._width:
-            return [make_line(before, runs)]
+            return [make_line(before, runs, source=(source, 0))]
         lines: list[Line] = []
-        at = 0
+        at = column = 0
         for piece in chop_cells(text, self._width):
-            lines.append(make_line(before, cut(runs, at, at + len(piece)), "" if at else None))
+            part = cut(runs, at, at + len(piece))
+            lines.append(make_line(before, part, "" if at else None, (source, column)))
             at += len(piece)
+            column += len(piece) - part.count(MARK)
         return lines
 
 
@@ -199,5 +203,6 @@ class EmptyPainter:
 
 
 def _shown(text: str) -> str:
-    """A line of code as it is shown: with tabs as spaces."""
+    """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
+    text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from holytui.text import visible
 from holytui.ui.markdown.blocks import Leaf
 from holytui.ui.markdown.inline import QUIET, Run, parse
 from holytui.ui.markdown.prefix import prefix_of
@@ -67,7 +68,7 @@ class TablePainter:
 
     def _row(self, text: str, index: int) -> list[Cell]:
         """The cells of a line; what is too many goes into the last one, so that no text is lost."""
-        texts = split_cells(text.replace("\t", " "))
+        texts = split_cells(visible(text, breaks=False).replace("\t", " "))
         count = len(self.leaf.aligns)
         if len(texts) > count:
             texts[count - 1 :] = [" | ".join(texts[count - 1 :])]
