@@ -29,10 +29,16 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def rows(
-    connection: sqlite3.Connection, columns: str, table: str, where: str = "1", values: Sequence[object] = ()
+    connection: sqlite3.Connection,
+    columns: str,
+    table: str,
+    where: str = "1",
+    values: Sequence[object] = (),
+    alone: str = "",
 ) -> list[Row]:
     """The rows that match `where`, in no order. Of a damaged table those that can be read; the connection is then
-    marked as having passed over others."""
+    marked as having passed over others. `alone` are the columns to read instead, of a row whose `columns` look into a
+    table that is damaged."""
     try:
         return connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", values).fetchall()
     except sqlite3.DatabaseError as error:
@@ -40,25 +46,33 @@ def rows(
             raise
     if isinstance(connection, HistoryConnection):
         connection.passed_over = True
-    return [row for _number, row in walk(connection, columns, table, where, values)]
+    return [row for _number, row in walk(connection, columns, table, where, values, alone)]
 
 
 def walk(
-    connection: sqlite3.Connection, columns: str, table: str, where: str = "1", values: Sequence[object] = ()
+    connection: sqlite3.Connection,
+    columns: str,
+    table: str,
+    where: str = "1",
+    values: Sequence[object] = (),
+    alone: str = "",
 ) -> Iterator[tuple[int, Row]]:
     """Every row that can be read by its number, with that number, each once; indexes are not trusted."""
-    select = f"SELECT rowid, {columns} FROM {table} NOT INDEXED WHERE ({where}) AND rowid"
+    selects = [
+        f"SELECT rowid, {each} FROM {table} NOT INDEXED WHERE ({where}) AND rowid" for each in (columns, alone) if each
+    ]
     highest = _highest(connection, table)
     known = highest is not None
     top = highest if highest is not None else _last_readable(connection, table) + _TAIL
     for low, high, patience in ((1, top, _LAST), (top + 1, _LAST, _BEYOND if known else 1), (-_LAST - 1, 0, _BEYOND)):
-        yield from _bisected(connection, select, low, high, values, patience)
+        yield from _bisected(connection, selects, low, high, values, patience)
 
 
 def _bisected(
-    connection: sqlite3.Connection, select: str, low: int, high: int, values: Sequence[object], patience: int
+    connection: sqlite3.Connection, selects: Sequence[str], low: int, high: int, values: Sequence[object], patience: int
 ) -> Iterator[tuple[int, Row]]:
-    """Read a range; where that fails, read both halves of what is left of it, down to single rows."""
+    """Read a range; where that fails, read both halves of what is left of it, down to single rows, and these by the
+    other one of `selects`."""
     waiting = [(low, high)]
     while waiting and patience > 0:
         first, last = waiting.pop()
@@ -67,7 +81,7 @@ def _bisected(
         # a range of one would look for a next row, and the module then drops the one that it has if that fails
         among, bounds = ("= ?", (first,)) if first == last else ("BETWEEN ? AND ? ORDER BY rowid", (first, last))
         try:
-            for number, *row in connection.execute(f"{select} {among}", (*values, *bounds)):
+            for number, *row in connection.execute(f"{selects[0]} {among}", (*values, *bounds)):
                 if first <= number <= last:  # a damaged page may give any number
                     first = number + 1
                     yield number, tuple(row)
@@ -76,6 +90,8 @@ def _bisected(
             if bounds != (first,):  # more than one row was asked for
                 middle = (first + last) // 2
                 waiting += [(middle + 1, last), (first, middle)]
+            elif selects[1:]:
+                yield from _bisected(connection, selects[1:], first, last, values, 1)
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int | None:

@@ -21,14 +21,18 @@ from holytui.models import (
 from holytui.store.values import Values, table_of
 
 CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
-MESSAGE = (
+_MESSAGE = (
     "id, conversation_id, parent_id, role, text, created_at, reasoning, model, state, finish_reason, problem, usage, "
-    "(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id), "
-    "first_token_s, duration_s, reasoning_s, seams, left_out, "
-    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
-    "EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
-    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')"""
+    "{attempts}, first_token_s, duration_s, reasoning_s, seams, left_out, {begun_again}"
 )
+MESSAGE = _MESSAGE.format(
+    attempts="(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id)",
+    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
+    begun_again="EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
+    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
+)
+MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
+"""`MESSAGE` without a look at the attempts, for where these are damaged."""
 ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"

@@ -171,11 +171,11 @@ def test_rows_between_two_damages_are_found(sound: bytes, tmp_path: Path) -> Non
         assert found == expected
 
 
-def lose_a_page(file: Path) -> None:
+def lose_a_page(file: Path, table: str = "message") -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         pages = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name = 'message' AND pagetype = 'leaf' ORDER BY path"
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", (table,)
         ).fetchall()
     with file.open("r+b") as out:
         out.seek((pages[len(pages) // 2][0] - 1) * damage.PAGE)
@@ -203,6 +203,25 @@ def test_a_large_file_is_read_around_its_damage_and_mended_at_the_next_start(
     assert not files.is_suspect(file)
     assert main(["history", "list"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_answers_are_shown_without_their_attempts_if_these_are_damaged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_CHECKED_SIZE", 0)  # as if it were too large to be checked at every start
+    made = None
+    with SqliteHistory(file) as history:
+        for number in range(60):
+            asked = ask(history, f"question {number}", made)
+            made = asked.conversation_id
+            history.finish(replace(asked.answer, text=f"answer {number}", state=AnswerState.COMPLETE))
+    assert made is not None
+    lose_a_page(file, "attempt")
+    with SqliteHistory(file) as history:
+        answers = [message for message in history.branch(made) if message.role is Role.ASSISTANT]
+        assert [answer.text for answer in answers] == [f"answer {number}" for number in range(60)]
+        assert {answer.attempts for answer in answers} == {0, 1}
+        assert history.damage
 
 
 @pytest.mark.parametrize(
