@@ -1,12 +1,13 @@
 """Recovery on a real model server: answers cut at random bytes, brought home by the engine, and compared.
 
-    python -m benchmarks.cuts prefill  --cuts 300 --recordings FILE [--server http://127.0.0.1:8080]
-    python -m benchmarks.cuts instruct --cuts 300 --recordings FILE [--server http://127.0.0.1:8080]
+    python -m benchmarks.cuts prefill  [--cuts N] [--server http://127.0.0.1:8080 --record FILE]
+    python -m benchmarks.cuts instruct [--cuts N] [--server http://127.0.0.1:8080 --record FILE]
 
 Every answer is asked for at temperature 0. The first response is the recorded one, cut by a reset or a plain end at a
 uniformly random byte of its text (one in five of the continuations is cut once more); what follows is the server's.
-Responses are recorded in FILE and replayed for equal requests, one at a time, so that a run can be stopped, gone on
-with, and repeated without the model. Results by verdict:
+Without a server the responses are those that were recorded from a real one (`benchmarks/recorded`), found by their
+requests; with one, responses that are not recorded are asked for, one at a time, and kept in FILE, so that a run can be
+stopped and gone on with. Results by verdict:
 
 exact        the text of the uninterrupted answer, complete, without a mark
 right        the same, but marked
@@ -270,7 +271,7 @@ def main() -> None:
     parser.add_argument("--cuts", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", default="", help="address of the model server; without it recordings have to do")
-    parser.add_argument("--recordings", type=Path, action="append", required=True)
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep what the server says there")
     parser.add_argument("--results", type=Path, help="write each result there, as JSON Lines")
     parser.add_argument(
         "--show", metavar="VERDICT", action="append", default=[], help="print the joins of this verdict"
@@ -278,7 +279,7 @@ def main() -> None:
     options = parser.parse_args()
     results: list[Result] = []
     out = options.results.open("w") if options.results else None
-    with tempfile.TemporaryDirectory() as folder, Recorder(options.server, Recordings(options.recordings)) as recorder:
+    with tempfile.TemporaryDirectory() as folder, Recorder(options.server, Recordings(options.record)) as recorder:
         trial = Trial(recorder, Path(folder), options.way)
         try:
             for result in run(trial, options.cuts, options.seed):

@@ -1,11 +1,12 @@
 """How a model that takes no prefill is best asked to go on: wordings of the instruction, measured on a real model.
 
-    python -m benchmarks.wordings --cuts 40 --recordings FILE [--server http://127.0.0.1:8080] [NAME ...]
+    python -m benchmarks.wordings [--cuts N] [--server http://127.0.0.1:8080 --record FILE] [NAME ...]
 
 Each wording asks for the rest of the same cut answers, once, at temperature 0, and the join is judged as in
 `benchmarks.cuts`, but without the ways that holytui tries next. Replies are recorded in FILE, so that a run goes on
-where it was stopped. `silent` counts joins without a mark; `nothing` replies that add nothing; `stopped` ends before
-the end of the uninterrupted answer that a reader could take for its end.
+where it was stopped; those of the five best wordings are in `benchmarks/recorded`. `silent` counts joins without a
+mark; `nothing` replies that add nothing; `stopped` ends before the end of the uninterrupted answer that a reader could
+take for its end.
 """
 
 from __future__ import annotations
@@ -204,12 +205,12 @@ def main() -> None:
     parser.add_argument("--cuts", type=int, default=40)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--server", default="")
-    parser.add_argument("--recordings", type=Path, action="append", required=True)
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep what the server says there")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
     columns = ("exact", "right", "other words", "unclear", "nothing", "stopped", "wrong")
     print(f"{'':28}" + "".join(f"{name:>12}" for name in (*columns, "silent", "tokens")))
-    with Recorder(options.server, Recordings(options.recordings)) as recorder:
+    with Recorder(options.server, Recordings(options.record)) as recorder:
         for name in options.names or WORDINGS:
             verdicts: Counter[str] = Counter()
             count = 0
