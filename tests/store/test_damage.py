@@ -298,6 +298,15 @@ def test_controls_in_a_file_from_elsewhere_do_not_reach_the_terminal(
         assert not {"\x1b", "\x07", "\x9b"} & set(said.out + said.err), words
 
 
+def test_a_title_from_elsewhere_stays_on_its_line(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    talk_id = talk(file)
+    spoil(file, "UPDATE conversation SET title = 'one' || char(13, 10) || 'two'")
+    assert main(["history", "list"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(talk_id)
+    assert "two" in line
+
+
 def test_damaged_words_in_the_index_do_not_stop_the_search_or_a_question(opener: Opener, path: Path) -> None:
     first = opener()
     made = first.create_conversation(title="Talk").id
