@@ -59,7 +59,7 @@ bench: $(DEV)  ## print the figures of speed and size
 attack: $(DEV)  ## flood holytui over the loopback, and print what held
 	$(BIN)/python -m benchmarks.attack $(ARGS)
 
-long: $(DEV)  ## play half an hour of use through terminals of every kind
+long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 0 -m long tests
 
 interop: $(DEV)  ## test against LiteLLM and llama.cpp, set up in .interop (0.6 GB to download, minutes)

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from holytui.faults import Fault
 
+RESERVED_PARAMS = ("model", "messages", "stream", "stream_options", "n")
+"""Parameters of a request that holytui itself sets: neither a user nor an imported file may."""
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -159,6 +162,8 @@ class Attempt:
     finish_reason: str = ""
     fault: Fault | None = None
     usage: Usage | None = None
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 
     def part_of(self, raw: str) -> str:
         """What of the attempt's raw text is part of the message."""
@@ -213,6 +218,8 @@ class Message:
     """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
     begun_again: bool = False
     """Of an answer: a second one took the place of a cut one, which is kept as a variant. Told by its attempts."""
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +241,5 @@ class Conversation:
     unread: bool = False
     streaming: bool = False
     """An answer in it is on its way (in this process or another)."""
+    repaired: tuple[str, ...] = ()
+    """Names of fields whose values in the file were damaged, and were repaired as they were read."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 _APP = "holytui"
+_OURS = "holytui-part"
+_UNFINISHED = re.compile(rf"\..+\.{_OURS}-([0-9a-f]{{8}})-(\d+)\.[^.]+", re.DOTALL)
+"""Names that `_private` gives: on which machine, by which process."""
 
 
 def config_file() -> Path:
@@ -42,6 +46,13 @@ def history_file() -> Path:
 def log_file() -> Path:
     """The program's own log (no keys, no texts of conversations)."""
     return data_dir() / "holytui.log"
+
+
+def state_dir() -> Path:
+    """For what is to survive a reboot and has no place beside the history (XDG on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir(_APP, appauthor=False))
 
 
 def runtime_dir() -> Path:
@@ -92,11 +103,45 @@ def private_text(path: Path) -> Iterator[TextIO]:
             text.detach()
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote has left in `folder`."""
+    with suppress(OSError):
+        for place in folder.iterdir():
+            found = _UNFINISHED.fullmatch(place.name)
+            if found and found[1] == _machine() and not _runs(int(found[2])):
+                with suppress(OSError):
+                    if place.lstat().st_uid == os.getuid():
+                        place.unlink()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _machine() -> str:
+    """Numbers of processes mean something here only: the folder may be on the network, or another container's."""
+    import platform
+    import zlib
+
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return f"{zlib.crc32(f'{platform.node()} {space}'.encode()):08x}"
+
+
 @contextmanager
 def _private(path: Path) -> Iterator[BinaryIO]:
     import tempfile
 
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
+    _sweep(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.{_OURS}-{_machine()}-{os.getpid()}.")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

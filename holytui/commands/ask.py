@@ -30,6 +30,7 @@ from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
+from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, json_line, say
 from holytui.config.in_force import read_config
 from holytui.engine import ending
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or PATIENCE))
     # a history that cannot be had is no reason to leave a question without an answer
     fall_back = options.conversation is None
-    with open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back) as services:
+    with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
         for problem in services.problems[len(problems) :]:
             complain(problem)
         return _ask(services, question, options)

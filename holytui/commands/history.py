@@ -23,14 +23,20 @@ _VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
 }
 
 
+_READING = frozenset({"list", "show", "search", "export"})
+
+
 def run(options: argparse.Namespace) -> int:
     """Do what was asked; returns 0, or 1 when it could not be done, or not all of it."""
     try:
-        history = open_history()
+        history = open_history(to_read=options.what in _READING)
         try:
             for warning in history.warnings:
                 complain(warning)
-            return _VERBS[options.what](history, options)
+            status = _VERBS[options.what](history, options)
+            if history.damage:
+                complain(history.damage)
+            return exits.FAILED if history.damage else status
         finally:
             history.close()
     except HolytuiError as error:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from holytui.commands import exits
 from holytui.commands.history_reading import need
-from holytui.commands.output import say
+from holytui.commands.output import complain, say
 from holytui.i18n import _, ngettext
 from holytui.store.history import Library
 from holytui.store.transfer import Format, Imported, export, export_file, import_file
@@ -57,6 +57,10 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
             bar.clear()
     for sentence in done.skipped:
         say(visible(_("holytui: skipped: {reason}").format(reason=sentence)), sys.stderr)
+    if done.broken > len(done.skipped):
+        say(_("holytui: and {count} more").format(count=done.broken - len(done.skipped)), sys.stderr)
+    for note in done.notes:
+        complain(note)
     print(_summary(done))
     return exits.FAILED if done.skipped else exits.OK
 
@@ -66,7 +70,7 @@ def _summary(done: Imported) -> str:
     new = _("{conversations} new here, {messages} new messages").format(
         conversations=done.conversations, messages=done.messages
     )
-    bad = _("{count} skipped").format(count=len(done.skipped))
+    bad = _("{count} skipped").format(count=done.broken)
     return ", ".join([read, new, *([bad] if done.skipped else [])])
 
 

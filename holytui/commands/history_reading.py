@@ -17,7 +17,7 @@ from holytui.i18n import _
 from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
 from holytui.store.history import Hit, Library, joints
-from holytui.store.markdown import when
+from holytui.store.markdown import damage, when
 from holytui.text import sanitize_line
 from holytui.ui.format import decimal
 from holytui.ui.words import cause, state
@@ -39,7 +39,12 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
 
 def line(conversation: Conversation) -> str:
     """A conversation in a line: id, last change, title."""
-    return f"{conversation.id}  {when(conversation.updated_at)}  {conversation.title}"
+    return f"{_unbroken(conversation.id)}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
+
+
+def _unbroken(text: str) -> str:
+    """`text` without line feeds, which a history from elsewhere may have in a title or a name; else as it is."""
+    return text.replace("\n", " ")
 
 
 def need(history: Library, conversation_id: str) -> Conversation:
@@ -63,7 +68,7 @@ def unknown(conversation_id: str) -> HolytuiError:
 def show_one(history: Library, options: argparse.Namespace) -> int:
     """The shown branch of a conversation, as Markdown."""
     conversation = need(history, options.id)
-    say(f"# {conversation.title}\n")
+    say(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
@@ -72,12 +77,14 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
 
 
 def _print_message(message: Message) -> None:
-    who = _("You") if message.role is Role.USER else message.model or message.role.value
+    who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out(message.left_out)}" if message.left_out else ""
     say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
         say(f"> {message.problem}\n")
+    if message.repaired:
+        say(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
         for doubt in ending.words(ending.Ending.of(message)):
             say(f"> {replace(doubt, hint=without_keys(doubt.hint))}\n")
@@ -88,7 +95,7 @@ def _print_attempts(history: Library, message: Message) -> None:
     the answer began again."""
     attempts = history.attempts(message.id)
     for attempt in attempts:
-        say(describe(attempt))
+        say(_unbroken(describe(attempt)))
     print()
     if not (message.seams or message.begun_again):
         return  # the raw texts may be long
@@ -155,7 +162,7 @@ def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            say(f"{hit.conversation_id}  {when(hit.created_at)}  {hit.title}")
+            say(f"{_unbroken(hit.conversation_id)}  {when(hit.created_at)}  {_unbroken(hit.title)}")
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")

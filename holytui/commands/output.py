@@ -8,8 +8,8 @@ from typing import TextIO
 
 from holytui.text import INVISIBLE, VisibleStream, sanitize, visible
 
-_ESCAPED = {ord(char): json.dumps(char)[1:-1] for char in INVISIBLE}
-_ESCAPED |= {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}  # `json` leaves these as they are
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}  # `json` leaves these as they are
+_ESCAPED = _CONTROLS | {ord(char): json.dumps(char)[1:-1] for char in INVISIBLE}
 
 
 def shown(text: str, out: TextIO) -> str:
@@ -29,9 +29,10 @@ def complain(text: object) -> None:
 
 
 def json_line(value: object, out: TextIO) -> str:
-    """`value` as a line of JSON, the same value for every reader: a terminal gets escapes for what it would obey."""
+    """`value` as a line of JSON, the same value for every reader: escapes stand for controls, which a history from
+    elsewhere may hold, and for a terminal for all else that it would not show."""
     text = json.dumps(value, ensure_ascii=False)
-    return (text.translate(_ESCAPED) if out.isatty() else text) + "\n"
+    return text.translate(_ESCAPED if out.isatty() else _CONTROLS) + "\n"
 
 
 class TextWriter:

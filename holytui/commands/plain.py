@@ -14,6 +14,7 @@ from types import FrameType
 
 from holytui import paths
 from holytui.commands.ask import PATIENCE
+from holytui.commands.leaving import closing
 from holytui.commands.plain_input import FOR_KEYS, LineReader
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
     inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
     opened = open_services(config, keys, problems, shown_keys=FOR_KEYS, fall_back=True)
-    with opened as services, _signals(inbox.put):
+    with closing(opened) as services, _signals(inbox.put):
         printer = Printer(sys.stdout, prompts=interactive)
         session = Session(services, printer, inbox, copy, interactive=interactive, model=options.model or "")
         LineReader(0, inbox.put).start()

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from holytui.config.in_force import read_config
@@ -52,9 +53,17 @@ def run(options: argparse.Namespace) -> int:
     )
     app.run(mouse=config.ui.mouse)
     for services in opened:
-        app.keep_unsent(services)
-        _end(services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
+        with _waiting(services, hung_up=app.leaving is not None and app.leaving.cause is not None):
+            app.keep_unsent(services)
+            _end(services, app.leaving.cause if app.leaving is not None else None, config.stream.finish_after_hangup)
     return app.return_code or 0
+
+
+def _waiting(services: Services, *, hung_up: bool) -> AbstractContextManager[None]:
+    """Say what the end waits for, where there is still a terminal to say it on."""
+    from holytui.commands.leaving import patient
+
+    return nullcontext() if hung_up else patient(services.history)
 
 
 def _need_terminal() -> None:

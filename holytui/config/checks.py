@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.i18n import N_, _
+from holytui.models import RESERVED_PARAMS
 
 DAY = 86_400.0
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
-_RESERVED = ("model", "messages", "stream", "stream_options", "n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Model, "context"): _whole(1),
         (Model, "params"): Check(
             N_("a parameter other than {names} (holytui sets those), with a value that JSON knows"),
-            lambda v: isinstance(v, tuple) and v[0] not in _RESERVED and _is_json(v[1]),
-            MappingProxyType({"names": ", ".join(_RESERVED)}),
+            lambda v: isinstance(v, tuple) and v[0] not in RESERVED_PARAMS and _is_json(v[1]),
+            MappingProxyType({"names": ", ".join(RESERVED_PARAMS)}),
         ),
         (Price, "input"): _PRICE,
         (Price, "output"): _PRICE,

@@ -45,12 +45,16 @@ class Services:
 
     def close(self, patience: float = 2.0) -> None:
         """Stop what runs (its text is kept), keep what was learnt, and let go of the history."""
-        self.engine.close(patience)
-        if self.client.without_usage:
-            self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
-        self.history.close()
-        if self.temporary is not None:
-            self.temporary.cleanup()
+        try:
+            self.engine.close(patience)
+            if self.client.without_usage:
+                self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
+        finally:
+            try:
+                self.history.close()
+            finally:
+                if self.temporary is not None:
+                    self.temporary.cleanup()
 
     def __enter__(self) -> Services:
         return self
@@ -63,9 +67,11 @@ Opening = Callable[[], Services]
 """How to open them; called off the screen's loop, as a locked file may take seconds."""
 
 
-def open_history(path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None) -> Library:
-    """The user's history. Raises StoreError."""
-    return SqliteHistory.open(path or paths.history_file(), on_trouble=on_trouble)
+def open_history(
+    path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None, *, to_read: bool = False
+) -> Library:
+    """The user's history; `to_read`: one that cannot be written will do. Raises StoreError."""
+    return SqliteHistory.open(path or paths.history_file(), on_trouble=on_trouble, to_read=to_read)
 
 
 def open_services(

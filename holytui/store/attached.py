@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from holytui.models import Image, Message, Role
 from holytui.store.conversations import gone
+from holytui.store.readable import Row, rows
 from holytui.store.rows import storable
+from holytui.store.values import Values
 
 _IMAGE = "name, media_type, size, width, height, digest"
 
@@ -18,10 +20,17 @@ def with_images(connection: sqlite3.Connection, message: Message) -> Message:
     """The message with the images that it shows; only questions have any."""
     if message.role is not Role.USER:
         return message
-    rows = connection.execute(
-        f"SELECT {_IMAGE} FROM message_image WHERE message_id = ? ORDER BY position", (message.id,)
-    ).fetchall()
-    return replace(message, images=tuple(Image(*row) for row in rows)) if rows else message
+    found = rows(connection, f"position, {_IMAGE}", "message_image", "message_id = ?", (message.id,))
+    if not found:
+        return message
+    found.sort(key=lambda row: row[0] if isinstance(row[0], int) else 0)
+    return replace(message, images=tuple(_image(row[1:]) for row in found))
+
+
+def _image(row: Row) -> Image:
+    v = Values(row)
+    name, media_type = v.text("name"), v.text("media_type")
+    return Image(name, media_type, v.whole("size"), v.whole("width"), v.whole("height"), v.text("digest"))
 
 
 def keep(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
@@ -58,8 +67,11 @@ def attach(connection: sqlite3.Connection, message: Message) -> None:
 
 def data_of(connection: sqlite3.Connection, digest: str) -> bytes | None:
     """The bytes of an image; None when they are lost."""
-    row = connection.execute("SELECT data FROM image WHERE digest = ?", (digest,)).fetchone()
-    return row[0] if row else None
+    found = rows(connection, "data", "image", "digest = ?", (digest,))
+    data = found[0][0] if found else None
+    # sqlite reads a damaged page as if it were sound when nothing but a part of an image is on it
+    is_sound = isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == digest
+    return data if is_sound and isinstance(data, bytes) else None
 
 
 def data_of_all(connection: sqlite3.Connection, messages: Iterable[Message]) -> dict[str, bytes]:
@@ -78,7 +90,6 @@ def mend(connection: sqlite3.Connection) -> int:
     """After a salvage: each message that was saved shows its images again; returns how many have lost their bytes."""
     connection.execute("DELETE FROM message_image WHERE message_id NOT IN (SELECT id FROM message)")
     sweep(connection)
-    # sqlite reads a damaged page as if it were sound when nothing but a part of an image is on it
     for (digest,) in connection.execute("SELECT digest FROM image WHERE data IS NOT NULL").fetchall():
         (data,) = connection.execute("SELECT CAST(data AS BLOB) FROM image WHERE digest = ?", (digest,)).fetchone()
         if hashlib.sha256(data).hexdigest() != digest:

@@ -10,7 +10,8 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message
 from holytui.store import attached, conversations, figures, journal, tree
-from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from, storable
+from holytui.store.readable import rows
+from holytui.store.rows import CONVERSATION, conversation_from, storable
 from holytui.store.writer import Delta
 
 
@@ -28,6 +29,8 @@ class Bundle:
     """Likewise for its messages, by id."""
     image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The bytes of its images, by digest; those that are not here are lost."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """Of one that is read from a file: what of it was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,12 @@ def read(
     connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta], *, images: bool
 ) -> Bundle | None:
     """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
-    row = connection.execute(
-        f"SELECT {CONVERSATION} FROM conversation WHERE id = ? AND deleted_at IS NULL", (conversation_id,)
-    ).fetchone()
-    if row is None:
+    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
+    if not found:
         return None
-    found = connection.execute(
-        f"SELECT {MESSAGE} FROM message WHERE conversation_id = ? ORDER BY created_at, id", (conversation_id,)
-    ).fetchall()
     messages = [
-        journal.as_of_now(connection, attached.with_images(connection, message_from(each)), pending) for each in found
+        journal.as_of_now(connection, attached.with_images(connection, each), pending)
+        for each in tree.of_conversation(connection, conversation_id)
     ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
@@ -59,7 +58,7 @@ def read(
         for attempt in journal.attempts(connection, message.id)
     ]
     data = attached.data_of_all(connection, messages) if images else {}
-    return Bundle(conversation_from(row, streaming=False), messages, attempts, image_data=data)
+    return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
 
 
 def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added:
@@ -105,13 +104,12 @@ def _write_attempts(connection: sqlite3.Connection, bundle: Bundle, new: set[str
 def _with_known_ids(connection: sqlite3.Connection, bundle: Bundle) -> tuple[Bundle, bool]:
     """The bundle with the ids that an earlier import gave, and whether the conversation is new."""
     talk = bundle.conversation
-    row = connection.execute(
-        "SELECT id FROM conversation WHERE id = ? OR origin = ?", (talk.id, bundle.origin)
-    ).fetchone()
+    origin = None if bundle.origin is None else storable(bundle.origin)
+    row = connection.execute("SELECT id FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)).fetchone()
     if row is None:
         return bundle, True
     given = dict(connection.execute("SELECT origin, id FROM message WHERE conversation_id = ?", (row[0],)))
-    ids = {id_: given.get(origin, id_) for id_, origin in bundle.origins.items()}
+    ids = {id_: given.get(storable(origin), id_) for id_, origin in bundle.origins.items()}
     messages = [
         replace(
             message,

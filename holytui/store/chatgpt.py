@@ -19,6 +19,8 @@ from holytui.store.bundles import Bundle
 from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
+_Thoughts = tuple[Any, ...]
+"""Empty, or the thoughts before and the last one: branches share what they have in common, however long it is."""
 
 
 def from_json(entry: Entry) -> Bundle:
@@ -29,6 +31,8 @@ def from_json(entry: Entry) -> Bundle:
         raise TransferError(_("It has no messages or no id"))
     try:
         return _bundle(entry, mapping, f"chatgpt:{name}")
+    except RecursionError as exc:
+        raise TransferError(_("It is too deeply nested")) from exc
     except (TypeError, ValueError, AttributeError, KeyError) as exc:
         raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
 
@@ -40,18 +44,18 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
     origins: dict[str, str] = {}
     shown: dict[str, str | None] = {}  # by node: its message, or the nearest one above it
     below = _below(mapping)
-    stack: list[tuple[str, str | None, str]] = [(node, None, "") for node in below.get(None, [])[::-1]]
+    stack: list[tuple[str, str | None, _Thoughts]] = [(node, None, ()) for node in below.get(None, [])[::-1]]
     while stack:
         node, above, thoughts = stack.pop()
         said = mapping[node].get("message") or {}
         words = _words(said)
         if words is None:
-            thoughts += _thoughts(said)
+            thoughts = (thoughts, found) if (found := _thoughts(said)) else thoughts
         else:
-            message = _message(said, words, talk_id, above, thoughts, created)
+            message = _message(said, words, talk_id, above, _joined(thoughts), created)
             messages.append(message)
             origins[message.id] = f"{origin}:{node}"
-            above, thoughts = message.id, ""
+            above, thoughts = message.id, ()
         shown[node] = above
         stack += [(child, above, thoughts) for child in below.get(node, [])[::-1]]
     title = one_line(nfc(str(entry.get("title") or ""))) or _("Imported conversation")
@@ -103,6 +107,14 @@ def _part(part: str | Entry) -> str:
         return str(part["text"])
     kind = str(part.get("content_type", ""))
     return _("[image]") if "image" in kind else _("[attachment]")
+
+
+def _joined(thoughts: _Thoughts) -> str:
+    pieces = []
+    while thoughts:
+        thoughts, piece = thoughts
+        pieces.append(piece)
+    return "".join(reversed(pieces))
 
 
 def _thoughts(said: Entry) -> str:

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.store.filesystem import is_network
+from holytui.store.readable import HistoryConnection
+from holytui.store.values import tolerant
 
 Connect = Callable[[Path, float], sqlite3.Connection]
 """Opens an existing file; the second argument is how long to wait for a lock, in seconds."""
@@ -42,7 +44,9 @@ class Mode:
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
     """A connection without transactions of Python's making. Never creates the file. Raises sqlite3.Error."""
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
-    return sqlite3.connect(name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, factory=HistoryConnection
+    )
 
 
 def connect_to_look(path: Path) -> sqlite3.Connection:
@@ -56,6 +60,29 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
     unlogged = header[18:19] == b"\2" and not path.with_name(path.name + "-wal").exists()
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{'&immutable=1' if unlogged else ''}"
     return sqlite3.connect(name, uri=True, timeout=LOCAL_TIMEOUT, isolation_level=None)
+
+
+def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection to a file that may not be written, nor anything beside it. Raises sqlite3.Error.
+
+    A file in WAL mode is then read without its log where that cannot be read: `leaves_log_out` says so.
+    """
+    name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
+    for how in ("", "&immutable=1"):
+        connection = sqlite3.connect(
+            *(name + how, timeout), uri=True, isolation_level=None, check_same_thread=False, factory=HistoryConnection
+        )
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as exc:
+            connection.close()
+            kind = exc.sqlite_errorcode & 0xFF
+            if how or kind not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+                raise
+        else:
+            connection.leaves_log_out = bool(how)
+            return connection
+    raise AssertionError("the second way returns or raises")
 
 
 @contextmanager
@@ -83,6 +110,8 @@ def _as_ours(exc: sqlite3.Error) -> StoreError:
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged()
+        case sqlite3.SQLITE_ERROR if "unsupported file format" in str(exc):  # a number in the header that there is not
+            return damaged()
         case _:
             return StoreError(_("The history failed: {reason}").format(reason=exc), _("Nothing on disk was changed."))
 
@@ -95,9 +124,12 @@ def damaged() -> StoreCorrupt:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote."""
-    _begin(connection)
+def transaction(connection: sqlite3.Connection, hurried: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote.
+
+    While `hurried()`, it does not wait for another process's lock.
+    """
+    _begin(connection, hurried)
     try:
         yield
         connection.execute("COMMIT")
@@ -109,7 +141,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _begin(connection: sqlite3.Connection) -> None:
+def _begin(connection: sqlite3.Connection, hurried: Callable[[], bool]) -> None:
     """Wait for the write lock as long as the connection is told to, but in naps of milliseconds.
 
     sqlite's own waiting soon sleeps 100 ms between two looks: beside a busy process, others get the lock meanwhile.
@@ -122,7 +154,7 @@ def _begin(connection: sqlite3.Connection) -> None:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until or hurried():
                     raise
             else:
                 return
@@ -135,6 +167,7 @@ def set_mode(connection: sqlite3.Connection, filesystem: str) -> Mode:
 
     WAL needs memory shared by all processes, which no network file system gives (https://sqlite.org/wal.html).
     """
+    tolerant(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     if is_network(filesystem):

@@ -11,6 +11,7 @@ from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.store import index
 from holytui.store.lease import Owner, alive, leases
+from holytui.store.readable import rows
 from holytui.store.rows import CONVERSATION, conversation_from, storable
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
@@ -26,24 +27,28 @@ def listing(
     connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
 ) -> Sequence[Conversation]:
     """Without any message, the last changed (or deleted) first."""
-    order = "deleted_at" if deleted else "updated_at"
-    where = "deleted_at IS NOT NULL" if deleted else f"deleted_at IS NULL AND archived = {int(archived)}"
+    # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
+    unarchived = "NOT" if archived else ""
+    where = "deleted_at IS NOT NULL" if deleted else f"deleted_at IS NULL AND archived IS {unarchived} 0"
     busy = streaming(connection, here, now)
-    rows = connection.execute(f"SELECT {CONVERSATION} FROM conversation WHERE {where} ORDER BY {order} DESC, id DESC")
-    return [conversation_from(row, streaming=row[0] in busy) for row in rows]
+    found = rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
+    talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
+    if deleted:
+        talks.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
+    else:
+        talks.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
+    return [talk for talk, _deleted_at in talks]
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
     """By its id or an unambiguous beginning of it; not a deleted one."""
     wanted = storable(conversation_id)
-    rows = connection.execute(
-        f"SELECT {CONVERSATION} FROM conversation"
-        " WHERE id >= ? AND substr(id, 1, ?) = ? AND deleted_at IS NULL ORDER BY id LIMIT 2",
-        (wanted, len(wanted), wanted),
-    ).fetchall()
-    if not wanted or not rows or (len(rows) > 1 and rows[0][0] != wanted):
+    where = "id >= ? AND substr(id, 1, ?) = ? AND deleted_at IS NULL"
+    found = rows(connection, CONVERSATION, "conversation", where, (wanted, len(wanted), wanted))
+    found.sort(key=lambda row: str(row[0]))
+    if not wanted or not found or (len(found) > 1 and found[0][0] != wanted):
         return None
-    return conversation_from(rows[0], streaming=rows[0][0] in streaming(connection, here, now))
+    return conversation_from(found[0], streaming=found[0][0] in streaming(connection, here, now))
 
 
 def streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:

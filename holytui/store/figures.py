@@ -6,6 +6,7 @@ answer keeps the figures that it came with, for its own conversation only.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from itertools import pairwise
 from holytui.faults import Fault
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.store.rows import Row, problem_from, storable, usage_from
+from holytui.store.values import Values, as_text
 
 TABLES = (
     """CREATE TABLE figure (
@@ -112,21 +114,12 @@ def fill(connection: sqlite3.Connection) -> None:
     for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in rows:
         text = "…" if has_text else ""
         answer = Message(
-            *(id_, conversation_id, None, Role.ASSISTANT, text, created_at, "", model, AnswerState(state)),
-            usage=_readable(usage),
-            duration_s=duration_s,
+            *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
+            *(Values((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
+            usage=Values((usage,)).parsed("usage", usage_from, None),
+            duration_s=Values((duration_s,)).maybe_number("duration_s"),
         )
         put(connection, answer, own=True)
-
-
-def _readable(usage: str | None) -> Usage | None:
-    """The usage of a row that an older version wrote, or took in as it came; None if it is none."""
-    try:
-        found = usage_from(usage)
-    except (TypeError, ValueError):
-        return None
-    counts: tuple[object, ...] = (found.input, found.output, found.cached) if found else ()
-    return found if all(isinstance(count, int) and 0 <= count < 1 << 62 for count in counts) else None
 
 
 def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[Answered]:
@@ -142,10 +135,15 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
 
 
 def _answered(row: Row) -> Answered:
-    at, model, state, finish_reason, problem, usage, *numbers = row
-    trouble = problem_from(problem)
+    v = Values(row)
+    at, model, state = v.number("at"), v.text("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
+    finish_reason = v.text("finish_reason")
+    trouble = v.parsed("problem", problem_from, None)
     fault = trouble.fault if trouble is not None else None
-    return Answered(at, model, AnswerState(state), finish_reason, fault, usage_from(usage), *numbers)
+    return Answered(
+        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
+        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s")),
+    )
 
 
 def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None) -> list[Spent]:
@@ -165,12 +163,16 @@ def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_
     )
     return [
         Spent(
-            *(number, model, answers),
-            Usage(int(input_), int(output), int(cached), 0, bool(at_least), bool(estimated)),
-            int(requests),
+            *(number, as_text(model), answers),
+            Usage(_sum(input_), _sum(output), _sum(cached), 0, bool(at_least), bool(estimated)),
+            max(answers, _sum(requests)),
         )
         for number, model, answers, input_, output, cached, at_least, estimated, requests in rows
     ]
+
+
+def _sum(total: float) -> int:
+    return int(total) if math.isfinite(total) else 0
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"

@@ -94,6 +94,27 @@ def exchange(path: Path, fresh: Path, now: float) -> Path:
     return place
 
 
+def mark_suspect(path: Path) -> None:
+    """Something in the file could not be read: the next start is to check it, however large it is."""
+    with suppress(OSError):
+        os.close(os.open(_suspicion(path), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, _PRIVATE))
+
+
+def is_suspect(path: Path) -> bool:
+    """Whether it was marked."""
+    return _suspicion(path).exists()
+
+
+def clear_suspicion(path: Path) -> None:
+    """It was checked, or is a new one."""
+    with suppress(OSError):
+        _suspicion(path).unlink(missing_ok=True)
+
+
+def _suspicion(path: Path) -> Path:
+    return path.with_name(f"{path.name}.suspect")
+
+
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """No other holytui sets files aside in `folder` meanwhile; where that cannot be had, go on without."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role
@@ -186,6 +187,21 @@ class Library(History, Protocol):
     @property
     def trouble(self) -> Problem | None:
         """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
+        ...
+
+    @property
+    def damage(self) -> str:
+        """What to tell when something could not be read, as the file is damaged there; empty if all was."""
+        ...
+
+    def keep_copy(self) -> Path | None:
+        """Put what is not committed into a file of its own, so that a kill while this waits to be closed loses nothing;
+        None if all is committed. Never waits for the history. Raises OSError."""
+        ...
+
+    def hurry(self) -> None:
+        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
+        `close` for the next start."""
         ...
 
     def version(self) -> int:

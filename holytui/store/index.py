@@ -7,11 +7,18 @@ and the next sqlite that has FTS5 builds it anew.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from functools import cache
 
 from holytui.store.matches import folded
+from holytui.store.readable import is_damage
+from holytui.store.values import as_text
 
 _STALE = "search_index_stale"
+
+
+def _folded_bytes(raw: bytes) -> str:
+    return folded(as_text(raw))
 
 
 @cache
@@ -39,13 +46,16 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def fill(connection: sqlite3.Connection) -> None:
     """Fold all texts anew."""
     connection.execute("DELETE FROM search_text")
-    connection.create_function("fold", 1, folded, deterministic=True)
+    # as a BLOB, since sqlite hands no text to a function that is not UTF-8
+    connection.create_function("fold", 1, _folded_bytes, deterministic=True)
     connection.execute(
-        "INSERT INTO search_text (conversation_id, message_id, folded) SELECT id, NULL, fold(title) FROM conversation"
+        "INSERT INTO search_text (conversation_id, message_id, folded)"
+        " SELECT id, NULL, fold(CAST(title AS BLOB)) FROM conversation"
     )
     connection.execute(
         """INSERT INTO search_text (conversation_id, message_id, folded)
-            SELECT conversation_id, id, fold(text) FROM message WHERE text <> '' ORDER BY created_at, id"""
+            SELECT conversation_id, id, fold(CAST(text AS BLOB)) FROM message WHERE text <> ''
+            ORDER BY created_at, id"""
     )
     _mark_stale(connection)
 
@@ -77,10 +87,22 @@ def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | 
         "INSERT INTO search_text (conversation_id, message_id, folded) VALUES (?, ?, ?)",
         (conversation_id, message_id, plain),
     ).lastrowid
-    if fts:
-        connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
-    else:
-        _mark_stale(connection)
+    _change_index(connection, "INSERT INTO search (rowid, folded) VALUES (?, ?)", [(number, plain)], fts=fts)
+
+
+def _change_index(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *, fts: bool
+) -> None:
+    """Change the trigram index, or have it built anew at the next start: that it is damaged must not keep anybody from
+    asking."""
+    try:
+        if fts:
+            connection.executemany(statement, rows)
+            return
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+    _mark_stale(connection)
 
 
 def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
@@ -102,10 +124,7 @@ def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: 
     rows = connection.execute(f"SELECT id, folded FROM search_text WHERE {where}", (key,)).fetchall()
     if not rows:
         return
-    if fts:
-        connection.executemany("INSERT INTO search (search, rowid, folded) VALUES ('delete', ?, ?)", rows)
-    else:
-        _mark_stale(connection)
+    _change_index(connection, "INSERT INTO search (search, rowid, folded) VALUES ('delete', ?, ?)", rows, fts=fts)
     connection.executemany("DELETE FROM search_text WHERE id = ?", [(row[0],) for row in rows])
 
 

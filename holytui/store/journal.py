@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
-from holytui.store import figures, lease, tree
+from holytui.store import figures, lease, readable, tree
 from holytui.store.history import assemble, assemble_reasoning, seams
 from holytui.store.rows import ATTEMPT, attempt_from, attempt_row
+from holytui.store.values import as_text
 from holytui.store.writer import Delta
 
 _FINAL = frozenset(state.value for state in AnswerState if state.final)
@@ -30,22 +32,18 @@ def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
 
 def attempts(connection: sqlite3.Connection, message_id: str) -> list[Attempt]:
     """An answer's attempts, in order."""
-    rows = connection.execute(
-        f"SELECT {ATTEMPT} FROM attempt WHERE message_id = ? ORDER BY number, started_at, id",
-        (message_id,),
-    )
-    return [attempt_from(row) for row in rows]
+    found = map(attempt_from, readable.rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
+    return sorted(found, key=lambda attempt: (attempt.number, attempt.started_at, attempt.id))
 
 
 def raw_text(connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[Delta] = ()) -> str:
     """All that an attempt received. `pending` was taken from memory before the connection's view began."""
-    rows = connection.execute(
-        "SELECT seq, text FROM delta WHERE attempt_id = ? AND kind = ? ORDER BY seq", (attempt_id, kind.value)
-    ).fetchall()
+    found = readable.rows(connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value))
+    rows = sorted(((seq if isinstance(seq, int) else 0, text) for seq, text in found), key=itemgetter(0))
     # deltas are committed in order, so what the view has not seen has a greater number than all that it has
     seen = rows[-1][0] if rows else -1
     late = (d.text for d in pending if d.attempt_id == attempt_id and d.kind is kind and d.seq > seen)
-    return "".join([*(text for _seq, text in rows), *late])
+    return "".join([*(as_text(text) for _seq, text in rows), *late])
 
 
 def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[Delta] = ()) -> Message:
@@ -74,7 +72,7 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
         connection.executemany("DELETE FROM delta WHERE rowid = ?", [(row[0],) for row in rows])
         connection.execute(
             "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)",
-            (attempt_id, kind, rows[-1][1], "".join(row[2] for row in rows)),
+            (attempt_id, kind, rows[-1][1], "".join(as_text(row[2]) for row in rows)),
         )
 
 

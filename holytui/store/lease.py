@@ -12,6 +12,8 @@ from pathlib import Path
 from holytui.errors import StoreBusy
 from holytui.i18n import _
 from holytui.ids import new_id
+from holytui.store.readable import Row, rows
+from holytui.store.values import Values
 
 SILENCE = 30.0
 """Seconds without a heartbeat after which an owner on another machine counts as dead."""
@@ -94,23 +96,24 @@ def _read(path: str) -> str:
 _COLUMNS = "message_id, conversation_id, token, host, pid, boot_id, started, heartbeat"
 
 
-def _lease(row: tuple[str, str, str, str, int, str, str, float]) -> Lease:
-    message_id, conversation_id, token, host, pid, boot_id, started, heartbeat = row
-    return Lease(message_id, conversation_id, Owner(token, host, pid, boot_id, started), heartbeat)
+def _lease(row: Row) -> Lease:
+    v = Values(row)
+    message_id, conversation_id, token, host = (
+        v.text(name) for name in ("message_id", "conversation_id", "token", "host")
+    )
+    owner = Owner(token, host, v.whole("pid", -1), v.text("boot_id"), v.text("started"))
+    return Lease(message_id, conversation_id, owner, v.number("heartbeat"))
 
 
 def leases(connection: sqlite3.Connection) -> list[Lease]:
     """All of them; there are as many as answers on their way."""
-    return [_lease(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM lease")]
+    return [_lease(row) for row in rows(connection, _COLUMNS, "lease")]
 
 
 def lease_of(connection: sqlite3.Connection, message_id: str) -> Lease | None:
     """The lease of one answer."""
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM lease WHERE message_id = ?",
-        (message_id,),
-    ).fetchone()
-    return _lease(row) if row else None
+    found = rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
+    return _lease(found[0]) if found else None
 
 
 def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str, here: Owner, now: float) -> None:

@@ -10,6 +10,7 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
 from holytui.store.bundles import Bundle
+from holytui.text import sanitize
 
 
 def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
@@ -17,11 +18,11 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
     count = 0
     for bundle in bundles:
         talk = bundle.conversation
-        out.write(("\n---\n\n" if count else "") + f"# {talk.title}\n\n*{when(talk.created_at)}*\n")
+        out.write(("\n---\n\n" if count else "") + f"# {sanitize(talk.title)}\n\n*{when(talk.created_at)}*\n")
         for message in shown_branch(bundle):
-            text = as_text(message).rstrip("\n")
+            text = sanitize(as_text(message)).rstrip("\n")
             out.write(f"\n## {speaker(message)}\n\n{text}\n")
-            if note := ending(message):
+            for note in notes(message):
                 out.write(f"\n> {note}\n")
         count += 1
     return count
@@ -48,7 +49,17 @@ def speaker(message: Message) -> str:
         case Role.SYSTEM:
             return _("System")
         case Role.ASSISTANT:
-            return message.model or _("Answer")
+            return sanitize(message.model) or _("Answer")
+
+
+def notes(message: Message) -> list[str]:
+    """What is to be said beside a message: why it is not whole, and whether it was damaged."""
+    return [sanitize(note) for note in (ending(message), damage(message)) if note]
+
+
+def damage(message: Message) -> str:
+    """That a part of it was damaged in the file; empty for a sound one."""
+    return _("A part of this is damaged in the history file.") if message.repaired else ""
 
 
 def ending(message: Message) -> str:

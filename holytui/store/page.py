@@ -13,8 +13,8 @@ from holytui.i18n import _, language
 from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
 from holytui.store.bundles import Bundle
-from holytui.store.markdown import ending, shown_branch, speaker, when
-from holytui.text import replace_invisible
+from holytui.store.markdown import notes, shown_branch, speaker, when
+from holytui.text import replace_invisible, sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -49,7 +49,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     )
     count = 0
     for bundle in bundles:
-        title = _signs(escape(bundle.conversation.title))
+        title = _signs(escape(sanitize(bundle.conversation.title)))
         if count == 0:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
@@ -103,12 +103,16 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
-    body = f'<div class="user">{escape(message.text)}</div>' if is_typed else str(reader.render(message.text))
+    body = (
+        f'<div class="user">{escape(sanitize(message.text))}</div>'
+        if is_typed
+        else str(reader.render(sanitize(message.text)))
+    )
     thoughts = ""
     if message.reasoning:
-        summary, words = escape(_("Reasoning")), reader.render(message.reasoning)
+        summary, words = escape(_("Reasoning")), reader.render(sanitize(message.reasoning))
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
-    note = f'<p class="note">{escape(ending(message))}</p>\n' if ending(message) else ""
+    note = "".join(f'<p class="note">{escape(each)}</p>\n' for each in notes(message))
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
     yield _signs(f"<article>\n{head}\n{thoughts}{body}\n")
     for image in message.images:
@@ -126,6 +130,7 @@ def _figure(image: Image, data: bytes | None) -> Iterator[str]:
     """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
     yield "<figure>\n"
     if data is not None:
-        yield f'<img width="{image.width}" height="{image.height}" alt="{_signs(escape(image.name))}" src="'
+        alt = _signs(escape(sanitize(image.name)))
+        yield f'<img width="{image.width}" height="{image.height}" alt="{alt}" src="'
         yield f'{data_url(image, data)}">\n'
     yield _signs(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")

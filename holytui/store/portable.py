@@ -14,9 +14,22 @@ from holytui.errors import TransferError
 from holytui.faults import Fault
 from holytui.i18n import _
 from holytui.images import MEDIA_TYPES, image_of, plain_name
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role, Usage
+from holytui.models import (
+    RESERVED_PARAMS,
+    AnswerState,
+    Attempt,
+    Conversation,
+    DeltaKind,
+    Image,
+    Join,
+    Message,
+    Problem,
+    Role,
+    Usage,
+)
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
+from holytui.store.values import too_deep
 from holytui.text import one_line, sanitize, sanitize_line
 
 FORMAT = "holytui"
@@ -27,21 +40,29 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def to_json(bundle: Bundle) -> dict[str, Any]:
     """The conversation as JSON values; `from_json` reads it."""
-    talk = asdict(bundle.conversation)
+    talk = _dict(bundle.conversation)
     del talk["streaming"]
     attempts: dict[str, list[dict[str, Any]]] = {}
     for attempt, texts in bundle.attempts:
-        one = asdict(attempt)
+        one = _dict(attempt)
         owner = one.pop("message_id")
         attempts.setdefault(owner, []).append({**one, "raw": {kind.value: text for kind, text in texts.items()}})
     messages = []
     for message in bundle.messages:
-        one = asdict(message)
+        one = _dict(message)
         del one["conversation_id"], one["begun_again"]  # the attempts tell it
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1
     return {"format": FORMAT, "version": version, **talk, "messages": messages}
+
+
+def _dict(value: Conversation | Message | Attempt) -> dict[str, Any]:
+    """Its fields; what was repaired in it is only said where something was."""
+    found = asdict(value)
+    if not value.repaired:
+        del found["repaired"]
+    return found
 
 
 def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:
@@ -56,11 +77,14 @@ def from_json(entry: Mapping[str, Any]) -> Bundle:
         raise TransferError(_("It was written by a newer holytui"))
     try:
         return _bundle(entry)
+    except RecursionError as exc:
+        raise TransferError(_("It is too deeply nested")) from exc
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
 
 
 def _bundle(entry: Mapping[str, Any]) -> Bundle:
+    params, notes = _params(entry)
     talk = Conversation(
         id=_name(entry, "id"),
         title=one_line(_text(entry, "title")),
@@ -69,7 +93,7 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         leaf_id=_maybe_name(entry, "leaf_id"),
         model=sanitize_line(_text(entry, "model")),
         system=sanitize(_text(entry, "system")),
-        params=_checked(entry, "params", dict),
+        params=params,
         pinned=_checked(entry, "pinned", bool),
         archived=_checked(entry, "archived", bool),
         draft=sanitize(_text(entry, "draft")),
@@ -83,7 +107,19 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         for each, message in zip(found, messages, strict=True)
         for attempt in _checked(each, "attempts", list)
     ]
-    return Bundle(talk, messages, attempts, image_data=data)
+    return Bundle(talk, messages, attempts, image_data=data, notes=notes)
+
+
+def _params(entry: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Those that a user may set as well, and what to say of the others."""
+    found = _checked(entry, "params", dict)
+    if too_deep(found):
+        raise RecursionError
+    own = [name for name in RESERVED_PARAMS if name in found]
+    if not own:
+        return found, ()
+    note = _("left out of its parameters, as holytui sets them itself: {names}").format(names=", ".join(own))
+    return {name: value for name, value in found.items() if name not in own}, (note,)
 
 
 def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, bytes]) -> Message:

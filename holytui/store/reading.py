@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.store.connect import translated
+from holytui.store.readable import HistoryConnection, is_damage
+from holytui.store.values import tolerant
 
 
 class Readers:
@@ -19,6 +21,8 @@ class Readers:
         self._opener = opener
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
+        self.met_damage = False
+        """Something could not be read, as the file is damaged there."""
         self._closed = False
         self._watch_lock = threading.Lock()
         self._watch: sqlite3.Connection | None = None
@@ -31,7 +35,12 @@ class Readers:
             try:
                 connection.execute("BEGIN")
                 yield connection
+            except sqlite3.Error as error:
+                self.met_damage = self.met_damage or is_damage(error)
+                raise
             finally:
+                if isinstance(connection, HistoryConnection) and connection.passed_over:
+                    self.met_damage = True
                 self._give(connection)
 
     def version(self) -> int:
@@ -65,7 +74,7 @@ class Readers:
         return self._open()
 
     def _open(self) -> sqlite3.Connection:
-        connection = self._opener()
+        connection = tolerant(self._opener())
         try:
             connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:

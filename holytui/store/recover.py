@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from holytui.errors import StoreFull
 from holytui.i18n import _, ngettext
-from holytui.store import attached, figures, files, index
+from holytui.store import attached, figures, files, index, mending
 from holytui.store.connect import connect, connect_to_look, transaction, translated
 from holytui.store.opening import open_file
+from holytui.store.readable import walk
+from holytui.store.rows import CONVERSATION, MESSAGE, conversation_from, message_from
+from holytui.store.values import tolerant
 
 _TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image", "figure")
-_LONGEST_JUMP = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,34 @@ class Salvage:
     messages: int
     lost_images: int
     """Images of those messages whose bytes could not be read."""
+    repaired: int = 0
+    """Messages and conversations of which a part is wrong, or has bytes that are no text."""
 
     def sentences(self, place: Path) -> tuple[str, ...]:
         """What to tell the user; `place` is where the damaged file is now."""
-        told = (
+        told = [
             _("The history was damaged. The damaged file is kept as {place}.").format(place=place),
             ngettext(
                 "{count} message could be read from it and is here.",
                 "{count} messages could be read from it and are here.",
                 self.messages,
             ).format(count=self.messages),
-        )
-        if not self.lost_images:
-            return told
-        lost = ngettext(
-            "{count} image of them could not be read.", "{count} images of them could not be read.", self.lost_images
-        )
-        return (*told, lost.format(count=self.lost_images))
+        ]
+        if self.repaired:
+            repaired = ngettext(
+                "{count} entry of it is damaged in part, and is marked.",
+                "{count} entries of it are damaged in part, and are marked.",
+                self.repaired,
+            )
+            told.append(repaired.format(count=self.repaired))
+        if self.lost_images:
+            lost = ngettext(
+                "{count} image of them could not be read.",
+                "{count} images of them could not be read.",
+                self.lost_images,
+            )
+            told.append(lost.format(count=self.lost_images))
+        return tuple(told)
 
 
 def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
@@ -49,7 +61,13 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
 
     The new file is made whole before the two change places. Raises StoreError; the damaged file is then untouched.
     """
-    fresh = files.reserve(path, "recovering", now)
+    try:
+        fresh = files.reserve(path, "recovering", now)
+    except OSError as exc:
+        raise StoreFull(
+            _("The history is damaged, and no new one can be made: {reason}").format(reason=exc.strerror),
+            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+        ) from exc
     try:
         connection = open_file(fresh, connect, mountinfo, now, fts=index.has_fts5()).connection
         try:
@@ -69,71 +87,52 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
         target.execute("PRAGMA defer_foreign_keys = ON")
         source = connect_to_look(damaged)
         try:
-            source.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            source.text_factory = bytes  # what is no text stays as it is, and is marked wherever it is shown
             # sqlite then also reads a file that is shorter than its header says
             source.execute("PRAGMA writable_schema = ON")
             for table in _TABLES:
                 _copy(source, target, table)
         finally:
             source.close()
-        lost = _mend(target)
+        tolerant(target)
+        mending.mend(target)
+        if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
+            figures.fill(target)
+        lost = attached.mend(target)
         index.fill(target)
         index.make_ready(target, fts=index.has_fts5())
-        talks, messages = (target.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _TABLES[:2])
-        return Salvage(talks, messages, lost)
+        return _counted(target, lost)
+
+
+def _counted(target: sqlite3.Connection, lost_images: int) -> Salvage:
+    talks = [
+        conversation_from(row, streaming=False) for row in target.execute(f"SELECT {CONVERSATION} FROM conversation")
+    ]
+    messages, repaired = 0, sum(bool(talk.repaired) for talk in talks)
+    for row in target.execute(f"SELECT {MESSAGE} FROM message"):
+        messages += 1
+        repaired += bool(message_from(row).repaired)
+    return Salvage(len(talks), messages, lost_images, repaired)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-    ours = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
+    columns = mending.columns_of(target, table)
     try:
-        # an older file has fewer columns
-        theirs = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
+        theirs = [_name(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
     except sqlite3.DatabaseError:
         return  # not even the list of its tables can be read
-    columns = [name for name in ours if name in theirs]
-    if not columns:
+    # an older file has fewer columns, always the first ones; a name that is not ours is a damaged one
+    known = [
+        (name if name in theirs else theirs[at], column)
+        for at, (name, column) in enumerate(columns.items())
+        if name in theirs or (at < len(theirs) and theirs[at] not in columns)
+    ]
+    if not known:
         return
-    names = ", ".join(f'"{name}"' for name in columns)
-    marks = ", ".join("?" * len(columns))
-    insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
-    for row in readable_rows(source, table, names):
-        target.execute(insert, row)
+    adding = mending.Adding(target, table, [column for _theirs, column in known])
+    for _number, row in walk(source, ", ".join('"{}"'.format(name.replace('"', '""')) for name, _c in known), table):
+        adding.add(row)
 
 
-def readable_rows(connection: sqlite3.Connection, table: str, names: str) -> Iterator[tuple[object, ...]]:
-    """Rows that can be read, some perhaps twice: from the front over damaged places by growing jumps, then from the
-    back up to the last damaged place."""
-    at, jump, damaged = 0, 1, False
-    while jump < _LONGEST_JUMP:
-        try:
-            for number, *row in connection.execute(
-                f"SELECT rowid, {names} FROM {table} WHERE rowid > ? ORDER BY rowid",
-                (at,),
-            ):
-                at, jump = number, 1
-                yield tuple(row)
-            break
-        except sqlite3.DatabaseError:
-            damaged = True
-            at, jump = at + jump, jump * 2
-    if damaged:
-        with suppress(sqlite3.DatabaseError):
-            yield from connection.execute(f"SELECT {names} FROM {table} ORDER BY rowid DESC")
-
-
-def _mend(target: sqlite3.Connection) -> int:
-    """Give rows whose relatives were lost a place, so that the tree is a tree again; returns how many images have lost
-    their bytes."""
-    target.execute(
-        """INSERT INTO conversation (id, title, created_at, updated_at)
-            SELECT conversation_id, ?, min(created_at), max(created_at) FROM message
-            WHERE conversation_id NOT IN (SELECT id FROM conversation) GROUP BY conversation_id""",
-        (_("Recovered conversation"),),
-    )
-    target.execute("UPDATE message SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM message)")
-    target.execute("UPDATE conversation SET leaf_id = NULL WHERE leaf_id NOT IN (SELECT id FROM message)")
-    for table in ("attempt", "figure"):
-        target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM message)")
-    if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
-        figures.fill(target)
-    return attached.mend(target)
+def _name(raw: object) -> str:
+    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from holytui.faults import Fault, FaultKind
-from holytui.models import AnswerState, Attempt, Conversation, Join, Message, Problem, Role, Usage
+from holytui.models import (
+    RESERVED_PARAMS,
+    AnswerState,
+    Attempt,
+    Conversation,
+    Join,
+    Message,
+    Problem,
+    Role,
+    Usage,
+)
+from holytui.store.values import Values, table_of
 
 CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
-MESSAGE = (
+_MESSAGE = (
     "id, conversation_id, parent_id, role, text, created_at, reasoning, model, state, finish_reason, problem, usage, "
-    "(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id), "
-    "first_token_s, duration_s, reasoning_s, seams, left_out, "
-    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
-    "EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
-    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')"""
+    "{attempts}, first_token_s, duration_s, reasoning_s, seams, left_out, {begun_again}"
 )
+MESSAGE = _MESSAGE.format(
+    attempts="(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id)",
+    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
+    begun_again="EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
+    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
+)
+MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
+"""`MESSAGE` without a look at the attempts, for where these are damaged."""
 ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"
@@ -37,35 +52,69 @@ def storable(text: str) -> str:
 
 def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     """From the columns `CONVERSATION`."""
-    id_, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread = row
-    # parsing the usual empty object would take a third of the time of a long list
-    settings = json.loads(params) if params != "{}" else {}
+    v = Values(row)
     return Conversation(
-        *(id_, title, created_at, updated_at, leaf_id, model, system, settings),
-        *(bool(pinned), bool(archived), draft, bool(unread), streaming),
+        *(v.text("id"), v.text("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
+        *(v.text("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
+        *(v.text("draft"), v.flag("unread"), streaming),
+        repaired=v.repaired,
     )
+
+
+def _params(v: Values) -> dict[str, object]:
+    """Parameters of requests, without those that holytui itself sets."""
+    nothing: dict[str, object] = {}
+    found = v.parsed("params", _table, nothing)
+    kept = {name: value for name, value in found.items() if name not in RESERVED_PARAMS}
+    if len(kept) < len(found):
+        v.bad.append("params")
+    return kept
+
+
+def _table(text: str) -> dict[str, object]:
+    # parsing the usual empty object would take a third of the time of a long list
+    return table_of(text) if text != "{}" else {}
 
 
 def message_from(row: Row) -> Message:
     """From the columns `MESSAGE`; without its images, which stand in a table of their own."""
-    id_, conversation_id, parent_id, role, text, created_at, reasoning, model, state, *ended = row
-    finish_reason, problem, usage, attempts, first_token_s, duration_s, reasoning_s, seams, left_out, again = ended
+    v = Values(row)
+    ids = v.text("id"), v.text("conversation_id"), v.maybe_text("parent_id")
+    role = v.one_of("role", Role, Role.ASSISTANT if row[7] else Role.USER)
+    # an answer whose end is not known may be cut, and can go on
+    ended = AnswerState.INTERRUPTED if role is Role.ASSISTANT else AnswerState.COMPLETE
+    texts = v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")
+    state, finish_reason = v.one_of("state", AnswerState, ended), v.text("finish_reason")
+    problem, usage = v.parsed("problem", problem_from, None), v.parsed("usage", usage_from, None)
     return Message(
-        *(id_, conversation_id, parent_id, Role(role), text, created_at, reasoning, model, AnswerState(state)),
-        *(finish_reason, problem_from(problem), usage_from(usage), attempts),
-        *(first_token_s, duration_s, reasoning_s, tuple(json.loads(seams))),
-        left_out=left_out,
-        begun_again=bool(again),
+        *(*ids, role, *texts, state, finish_reason, problem, usage, v.whole("attempts")),
+        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("reasoning_s")),
+        v.parsed("seams", _seams, ()),
+        left_out=v.whole("left_out"),
+        begun_again=v.flag("begun_again"),
+        repaired=v.repaired,
     )
+
+
+def _seams(text: str) -> tuple[int, ...]:
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(isinstance(each, int) and 0 <= each < 1 << 62 for each in found):
+        raise TypeError("seams")
+    return tuple(found)
 
 
 def attempt_from(row: Row) -> Attempt:
     """From the columns `ATTEMPT`."""
-    id_, message_id, number, started_at, first_token_at, ended_at, join, keep, cut, end, *told = row
-    resumed_by, bytes_received, status, finish_reason, fault, usage = told
+    v = Values(row)
+    ids = v.text("id"), v.text("message_id"), v.whole("number", 1)
+    times = v.number("started_at"), v.maybe_number("first_token_at"), v.maybe_number("ended_at")
+    joined = v.one_of("join", Join, Join.MARKED)
+    keep, cut, end, resumed_by = v.whole("keep", -1), v.whole("cut"), v.whole("end", -1), v.text("resumed_by")
+    received, status, finish_reason = v.whole("bytes_received"), v.maybe_whole("status"), v.text("finish_reason")
+    fault, usage = v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)
     return Attempt(
-        *(id_, message_id, number, started_at, first_token_at, ended_at, Join(join), keep, cut, end),
-        *(resumed_by, bytes_received, status, finish_reason, fault_from(fault), usage_from(usage)),
+        *(*ids, *times, joined, keep, cut, end, resumed_by, received, status, finish_reason, fault, usage),
+        repaired=v.repaired,
     )
 
 
@@ -97,22 +146,43 @@ def as_json(value: Fault | Problem | Usage | None) -> str | None:
 
 
 def problem_from(text: str | None) -> Problem | None:
-    """A problem kept by `as_json`."""
+    """A problem kept by `as_json`. Raises ValueError, TypeError, KeyError, as all of these do for anything else."""
     if text is None:
         return None
-    found = json.loads(text)
-    return Problem(found["title"], found["hint"], _fault(found["fault"]))
+    found = table_of(text)
+    return Problem(_said(found["title"]), _said(found["hint"]), _fault(found["fault"]))
 
 
 def fault_from(text: str | None) -> Fault | None:
     """A fault kept by `as_json`."""
-    return None if text is None else _fault(json.loads(text))
+    return None if text is None else _fault(table_of(text))
 
 
 def usage_from(text: str | None) -> Usage | None:
     """Figures kept by `as_json`."""
-    return None if text is None else Usage(**json.loads(text))
+    if text is None:
+        return None
+    found = Usage(**table_of(text))
+    counts: tuple[object, ...] = (found.input, found.output, found.cached, found.reasoning)
+    if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 1 << 62 for count in counts):
+        raise TypeError("usage")
+    return replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
 
 
 def _fault(found: dict[str, Any] | None) -> Fault | None:
-    return None if found is None else Fault(**{**found, "kind": FaultKind(found["kind"])})
+    if found is None:
+        return None
+    fault = Fault(**{**found, "kind": FaultKind(found["kind"])})
+    numbers: tuple[object, ...] = (fault.status, fault.retry_after)
+    if not all(number is None or isinstance(number, int | float) for number in numbers):
+        raise TypeError("fault")
+    advice: object = fault.should_retry
+    if not isinstance(advice, bool | None):
+        raise TypeError("should_retry")
+    return replace(fault, message=_said(fault.message), code=_said(fault.code), param=_said(fault.param))
+
+
+def _said(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    return text

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
 from holytui.store import figures, index
-from holytui.store.connect import transaction
+from holytui.store.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
 """Marks the file as ours in its header ("holy")."""
@@ -104,11 +104,14 @@ VERSION = len(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The file's version, 0 if it is empty. Raises StoreNewer, and StoreError for another program's file."""
+    """The file's version, 0 if it is empty. Raises StoreNewer, StoreError for another program's file, and StoreCorrupt
+    for one that has our tables but not our mark."""
     # the tables first: another process that makes them between two of these reads has then written its mark as well
     used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if used and application != APPLICATION_ID and _is_ours(connection):
+        raise damaged()
     if used and application != APPLICATION_ID:
         raise StoreError(
             _("The file is another program's database, not a history of holytui"),
@@ -120,6 +123,11 @@ def version_of(connection: sqlite3.Connection) -> int:
             _("It was left as it is. Update holytui, or choose another folder with HOLYTUI_DATA_DIR."),
         )
     return found
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    names = {name for (name,) in connection.execute("SELECT CAST(name AS BLOB) FROM sqlite_master")}
+    return names.issuperset({b"conversation", b"message", b"attempt", b"delta", b"lease"})
 
 
 def migrate(connection: sqlite3.Connection, target: int = VERSION) -> None:

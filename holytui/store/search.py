@@ -14,9 +14,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from holytui.models import Role
+from holytui.store import readable
 from holytui.store.history import Hit
 from holytui.store.matches import ranges_of, words_of
+from holytui.store.readable import is_damage
 from holytui.store.rows import storable
+from holytui.store.values import Values
 
 _CANDIDATES = 300
 _SHORTEST = 3  # the index holds runs of three characters
@@ -41,11 +44,17 @@ def search(
     words = words_of(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
-    rows = _candidates(connection, words, conversation_id, fts=fts)
+    try:
+        rows = _candidates(connection, words, conversation_id, fts=fts)
+    except sqlite3.DatabaseError as error:
+        if not (fts and is_damage(error)):
+            raise
+        rows = _candidates(connection, words, conversation_id, fts=False)
     mean = sum(len(row[3]) for row in rows) / max(1, len(rows))
     found = [_Found(*row[:4], _score(words, row[3], row[2] is None, mean, (now - row[4]) / _DAY)) for row in rows]
     found.sort(key=lambda each: each.score, reverse=True)
-    return [_hit(connection, each, words) for each in found[:limit]]
+    hits = (_hit(connection, each, words) for each in found[:limit])
+    return [hit for hit in hits if hit is not None]
 
 
 def match_expression(words: Sequence[str]) -> str:
@@ -74,12 +83,13 @@ def _candidates(
         conditions.append("text.conversation_id = ?")
         values.append(conversation_id)
     # CROSS JOIN and LEFT JOIN keep sqlite from starting anywhere but at the index
-    sql = f"""SELECT text.id, text.conversation_id, text.message_id, text.folded,
+    select = f"""SELECT text.id, text.conversation_id, text.message_id, text.folded,
             coalesce(message.created_at, conversation.updated_at)
         FROM {source} CROSS JOIN conversation ON conversation.id = text.conversation_id
         LEFT JOIN message ON message.id = text.message_id
         WHERE {" AND ".join(conditions)} ORDER BY {order} DESC LIMIT {_CANDIDATES}"""
-    return connection.execute(sql, values).fetchall()
+    rows = map(Values, connection.execute(select, values))
+    return [(v.whole("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
 
 
 def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: float) -> float:
@@ -91,19 +101,24 @@ def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: fl
     return said / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
 
 
-def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> Hit:
-    title, updated_at = connection.execute(
-        "SELECT title, updated_at FROM conversation WHERE id = ?", (found.conversation_id,)
-    ).fetchone()
+def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> Hit | None:
+    """None where the text that was found is not, or no longer, to be read."""
+    talks = readable.rows(connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,))
+    if not talks:
+        return None
+    talk = Values(talks[0])
+    title, updated_at = talk.text("title"), talk.number("updated_at")
     if found.message_id is None:
         snippet, ranges = excerpt(title, found.folded, words)
         return Hit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
-    text, role, created_at = connection.execute(
-        "SELECT text, role, created_at FROM message WHERE id = ?", (found.message_id,)
-    ).fetchone()
+    messages = readable.rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
+    if not messages:
+        return None
+    said = Values(messages[0])
+    text, role, created_at = said.text("text"), said.one_of("role", Role, Role.ASSISTANT), said.number("created_at")
     snippet, ranges = excerpt(text, found.folded, words)
     places = tuple(place(text, found.folded, word) for word in words)
-    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, Role(role), created_at, places)
+    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
 
 
 def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:

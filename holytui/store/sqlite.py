@@ -9,13 +9,14 @@ from types import MappingProxyType
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
-from holytui.store import attached, bundles, conversations, figures, journal, lease, tree
+from holytui.store import attached, bundles, conversations, figures, journal, lease, readable, tree
 from holytui.store import search as searching
 from holytui.store.bundles import Added, Bundle
 from holytui.store.figures import Answered, Spent
 from holytui.store.file import HistoryFile
 from holytui.store.history import Hit
 from holytui.store.rows import storable
+from holytui.store.values import as_text
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -260,8 +261,8 @@ class SqliteHistory(HistoryFile):
     def recall(self, key: str) -> str | None:
         """A fact kept by `remember`."""
         with self._readers.view() as view:
-            row = view.execute("SELECT value FROM fact WHERE key = ?", (storable(key),)).fetchone()
-            return str(row[0]) if row else None
+            found = readable.rows(view, "value", "fact", "key = ?", (storable(key),))
+            return as_text(found[0][0]) if found else None
 
     def _claim(self, db: sqlite3.Connection, message_id: str, conversation_id: str) -> None:
         lease.claim(db, message_id, conversation_id, self._here, self._clock())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,15 +16,24 @@ from typing import IO, Protocol, TextIO
 
 from holytui.errors import TransferError
 from holytui.i18n import _
+from holytui.numbers import size as size_text
 from holytui.paths import private_text
 from holytui.store import chatgpt, portable
 from holytui.store.bundles import Added, Bundle
 from holytui.store.markdown import write_markdown
 from holytui.store.page import write_page
-from holytui.store.split import Broken, entries
+from holytui.store.split import LONGEST, Broken, TooLong, entries
 from holytui.text import sanitize_line
 
+_UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
 _ARCHIVED = "conversations.json"  # what ChatGPT's export is called inside its archive
+_SMALL, _RATIO = 64 << 20, 100
+"""An archive may unpack to so many bytes, or to so many times its size: text is packed to a third to a twentieth."""
+_LONGEST_NAME = 200
+_TOLD = 100
+"""Broken entries that are named."""
+_HOPELESS = 1000
+"""Broken entries in a row after which the rest is not looked at."""
 
 
 class Format(StrEnum):
@@ -61,9 +72,13 @@ class Imported:
     messages: int
     """New here."""
     skipped: tuple[str, ...]
-    """A sentence for each that could not be read."""
+    """A sentence for each that could not be read, of many for the first ones."""
     share: float = field(default=0.0, compare=False)
     """Of the file, read so far: 0 to 1."""
+    broken: int = 0
+    """How many could not be read."""
+    notes: tuple[str, ...] = ()
+    """A sentence for each of which a part was left out."""
 
 
 Progress = Callable[[Imported], None]
@@ -117,13 +132,18 @@ def _write_json(found: Iterator[Bundle], out: TextIO, before: str, between: str,
         out.write(between if count else "")
         value = portable.to_json(bundle)
         if bundle.image_data:  # in pieces: beside an emoji, a text made whole has four bytes for each character
-            out.writelines(json.JSONEncoder(ensure_ascii=False).iterencode(value))
+            out.writelines(map(_harmless, json.JSONEncoder(ensure_ascii=False).iterencode(value)))
         else:
-            out.write(json.dumps(value, ensure_ascii=False))
+            out.write(_harmless(json.dumps(value, ensure_ascii=False)))
         out.write(end)
         count += 1
     out.write(after)
     return count
+
+
+def _harmless(written: str) -> str:
+    """JSON with the controls that it allows, and a terminal obeys, written as escapes; it means the same."""
+    return _UPPER_CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", written)
 
 
 def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:
@@ -135,14 +155,14 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
     try:
         with _opened(path) as (stream, share):
             done = import_from(target, stream, progress, share)
-    except (OSError, zipfile.BadZipFile, KeyError) as exc:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         begun = not isinstance(exc, FileNotFoundError | PermissionError | IsADirectoryError)
         raise TransferError(
             _("{file} cannot be read: {reason}").format(file=path, reason=sanitize_line(reason)),
             _("What was read before that is here.") if begun else "",
         ) from exc
-    if done.entries == len(done.skipped):
+    if done.entries == done.broken:
         raise TransferError(
             _("{file} holds no conversation in a known form").format(file=path),
             done.skipped[0] if done.skipped else _("It is empty."),
@@ -153,8 +173,17 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[TextIO, Share]]:
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive, archive.open(_ARCHIVED) as inside:
-            yield _decoded(inside, archive.getinfo(_ARCHIVED).file_size)
+        with zipfile.ZipFile(path) as archive:
+            info = archive.getinfo(_ARCHIVED)
+            if info.file_size > max(_SMALL, _RATIO * info.compress_size):
+                raise TransferError(
+                    _("{file} is no archive of conversations: it would unpack to {size}").format(
+                        file=sanitize_line(str(path)), size=size_text(info.file_size)
+                    ),
+                    _("Nothing was imported."),
+                )
+            with archive.open(_ARCHIVED) as inside:
+                yield _decoded(inside, info.file_size)
     else:
         with path.open("rb") as file:
             yield _decoded(file, path.stat().st_size)
@@ -169,21 +198,47 @@ def import_from(
     target: Target, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
 ) -> Imported:
     """`import_file` from an open stream; broken entries are skipped and named. Raises StoreError."""
-    done = Imported(0, 0, 0, ())
-    for number, entry in enumerate(entries(stream), 1):
-        try:
-            added = target.add_bundle(_bundle(entry))
-        except TransferError as error:
-            name = _name(entry, number)
-            skipped = (*done.skipped, f"{name}: {error}")
-            done = Imported(number, done.conversations, done.messages, skipped)
-        else:
-            done = Imported(
-                number, done.conversations + added.conversations, done.messages + added.messages, done.skipped
-            )
-        if progress is not None:
-            progress(replace(done, share=share()))
+    progress = progress or (lambda _done: None)
+    done, row = Imported(0, 0, 0, ()), 0
+    try:
+        for number, entry in enumerate(entries(stream), 1):
+            before = done.broken
+            done = replace(_added(target, done, entry, number), share=share())
+            row = row + 1 if done.broken > before else 0
+            progress(done)
+            if row >= _HOPELESS:
+                raise _given_up(_("{count} entries in a row are broken").format(count=row), done)
+    except TooLong as exc:
+        title = _("An entry is longer than {count} million characters").format(count=LONGEST >> 20)
+        raise _given_up(title, done) from exc
     return done
+
+
+def _given_up(title: str, done: Imported) -> TransferError:
+    here = (
+        _("What was read before that is here.") if done.conversations or done.messages else _("Nothing was imported.")
+    )
+    return TransferError(title, here)
+
+
+def _added(target: Target, done: Imported, entry: object, number: int) -> Imported:
+    """`done` with one more entry."""
+    try:
+        bundle = _bundle(entry)
+        added = target.add_bundle(bundle)
+    except TransferError as error:
+        told = (f"{_name(entry, number)}: {error}",) if done.broken < _TOLD else ()
+        return replace(
+            done, entries=number, broken=done.broken + 1, skipped=(*done.skipped, *told) if told else done.skipped
+        )
+    notes = tuple(f"{_name(entry, number)}: {note}" for note in bundle.notes) if len(done.notes) < _TOLD else ()
+    return replace(
+        done,
+        entries=number,
+        conversations=done.conversations + added.conversations,
+        messages=done.messages + added.messages,
+        notes=(*done.notes, *notes) if notes else done.notes,
+    )
 
 
 def _bundle(entry: object) -> Bundle:
@@ -195,7 +250,8 @@ def _bundle(entry: object) -> Bundle:
 
 
 def _name(entry: object, number: int) -> str:
-    title = sanitize_line(str(entry.get("title") or "")) if isinstance(entry, dict) else ""
+    found = entry.get("title") if isinstance(entry, dict) else None
+    title = sanitize_line(found[:_LONGEST_NAME]) if isinstance(found, str) else ""
     if title:
         return _("Entry {number} ({title})").format(number=number, title=title)
     return _("Entry {number}").format(number=number)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
 from holytui.store import index
 from holytui.store.attached import attach, with_images
 from holytui.store.conversations import gone
-from holytui.store.rows import MESSAGE, Row, as_json, message_from, storable
+from holytui.store.readable import is_damage, rows
+from holytui.store.rows import MESSAGE, MESSAGE_ALONE, Row, as_json, message_from, storable
+from holytui.store.values import as_text
 
 _INSERT = (
     "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
@@ -20,8 +23,14 @@ _INSERT = (
 
 def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
     """One message, its text as the row has it."""
-    row = connection.execute(f"SELECT {MESSAGE} FROM message WHERE id = ?", (message_id,)).fetchone()
-    return with_images(connection, message_from(row)) if row else None
+    found = _messages(connection, "id = ?", (message_id,))
+    return with_images(connection, found[0]) if found else None
+
+
+def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
+    """Those that match `where`, oldest first, without their images."""
+    found = map(message_from, rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
 def need(connection: sqlite3.Connection, message_id: str) -> Message:
@@ -90,15 +99,7 @@ def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | 
     """From the root to `leaf_id`; to the shown leaf, or else the newest one, if None."""
     if leaf_id is None:
         leaf_id = _shown_leaf(connection, conversation_id)
-    # UNION, not UNION ALL: a damaged file may hold a circle, and this must end all the same
-    rows = connection.execute(
-        f"""WITH RECURSIVE path (id, parent) AS (
-                SELECT id, parent_id FROM message WHERE id = ? AND conversation_id = ?
-                UNION SELECT message.id, message.parent_id FROM message JOIN path ON message.id = path.parent)
-            SELECT {MESSAGE} FROM message WHERE id IN (SELECT id FROM path)""",
-        (leaf_id, conversation_id),
-    )
-    found = {message.id: message for message in map(message_from, rows)}
+    found = {message.id: message for message in _path(connection, conversation_id, leaf_id)}
     out: list[Message] = []
     step = found.pop(leaf_id, None) if leaf_id else None
     while step:
@@ -107,25 +108,53 @@ def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | 
     return out[::-1]
 
 
+def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[Message]:
+    try:
+        # UNION, not UNION ALL: a damaged file may hold a circle, and this must end all the same
+        found = connection.execute(
+            f"""WITH RECURSIVE path (id, parent) AS (
+                    SELECT id, parent_id FROM message WHERE id = ? AND conversation_id = ?
+                    UNION SELECT message.id, message.parent_id FROM message JOIN path ON message.id = path.parent)
+                SELECT {MESSAGE} FROM message WHERE id IN (SELECT id FROM path)""",
+            (leaf_id, conversation_id),
+        ).fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return of_conversation(connection, conversation_id)
+    return [message_from(row) for row in found]
+
+
+def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
+    """All messages of a conversation, oldest first, without their images."""
+    return _messages(connection, "conversation_id = ?", (conversation_id,))
+
+
 def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
-    row = connection.execute(
-        """SELECT message.id FROM message JOIN conversation ON conversation.id = message.conversation_id
-            WHERE conversation.id = ?
-            ORDER BY message.id = conversation.leaf_id DESC, message.created_at DESC, message.id DESC LIMIT 1""",
-        (conversation_id,),
-    ).fetchone()
-    return row[0] if row else None
+    try:
+        row = connection.execute(
+            """SELECT message.id FROM message JOIN conversation ON conversation.id = message.conversation_id
+                WHERE conversation.id = ?
+                ORDER BY message.id = conversation.leaf_id DESC, message.created_at DESC, message.id DESC LIMIT 1""",
+            (conversation_id,),
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        left = of_conversation(connection, conversation_id)
+        return left[-1].id if left else None
+    return as_text(row[0]) if row else None
 
 
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
     """The message and its siblings of the same role, oldest first."""
-    rows = connection.execute(
-        f"""SELECT {MESSAGE} FROM message WHERE (conversation_id, role) =
-                (SELECT conversation_id, role FROM message WHERE id = ?)
-            AND parent_id IS (SELECT parent_id FROM message WHERE id = ?) ORDER BY created_at, id""",
+    siblings = _messages(
+        connection,
+        """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
+            AND parent_id IS (SELECT parent_id FROM message WHERE id = ?)""",
         (message_id, message_id),
     )
-    return [with_images(connection, message_from(row)) for row in rows.fetchall()]
+    return [with_images(connection, message) for message in siblings]
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
@@ -146,6 +175,8 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
 
 def on_their_way(connection: sqlite3.Connection) -> list[Message]:
     """Answers that are not final."""
-    final = ", ".join(f"'{state.value}'" for state in AnswerState if state.final)
-    rows = connection.execute(f"SELECT {MESSAGE} FROM message WHERE state NOT IN ({final}) ORDER BY created_at, id")
-    return [message_from(row) for row in rows]
+    final, others = (
+        ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
+    )
+    # the first condition is that of the index; what is in no known state is not on its way
+    return _messages(connection, f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")

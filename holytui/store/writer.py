@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from holytui.errors import StoreBusy, StoreError
+from holytui.errors import StoreBusy, StoreCorrupt, StoreError
 from holytui.i18n import _
 from holytui.models import DeltaKind, Problem
 from holytui.store.connect import Mode, set_synchronous, transaction, translated
@@ -92,10 +92,13 @@ class Writer:
         self._commit_at = math.inf
         self._beat_at = math.inf
         self._closing = False
+        self._hurried = threading.Event()
         self._seq = itertools.count(time.time_ns())
         self.trouble: StoreError | None = None
         # made beforehand, as there may be no memory for it when it is needed
         self._no_memory = StoreError(_("There is not enough memory to write the history"), _("It is tried again."))
+        self.met_damage = False
+        """Something could not be read or written, as the file is damaged there."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
         self._thread.start()
 
@@ -141,6 +144,10 @@ class Writer:
             return result.result(timeout)
         except TimeoutError as exc:
             raise StoreBusy(_("The history could not be written in time"), _("It is tried again.")) from exc
+
+    def hurry(self) -> None:
+        """Give up at once, from now on, where another process has the lock."""
+        self._hurried.set()
 
     def expect_beat(self) -> None:
         """Heartbeats are wanted from now on. For jobs, on the writer's own thread."""
@@ -201,7 +208,7 @@ class Writer:
         try:
             with self._wake:
                 batch = tuple(self._pending)
-            with translated(), transaction(self._connection):
+            with translated(), transaction(self._connection, self._hurried.is_set):
                 self._connection.executemany(
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
@@ -225,6 +232,7 @@ class Writer:
             with translated():
                 value = self._in_transaction(call)
         except Exception as error:  # noqa: BLE001 - the thread's edge: whatever the job raised belongs to its caller
+            self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
             call.result.set_exception(error)
         else:
             call.result.set_result(value)
@@ -236,7 +244,7 @@ class Writer:
         if raised:
             set_synchronous(self._connection, "FULL")
         try:
-            with transaction(self._connection):
+            with transaction(self._connection, self._hurried.is_set):
                 return call.job(self._connection)
         finally:
             if raised:
@@ -245,7 +253,7 @@ class Writer:
     def _heartbeat(self) -> None:
         self._beat_at = math.inf
         try:
-            with translated(), transaction(self._connection):
+            with translated(), transaction(self._connection, self._hurried.is_set):
                 more = self._beat(self._connection)
         except StoreError as error:
             # a missed beat harms nobody on this machine; the next one may succeed
@@ -255,6 +263,7 @@ class Writer:
             self.expect_beat()
 
     def _tell(self, error: StoreError | None) -> None:
+        self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
         before, self.trouble = self.trouble, error
         if (before and before.title) == (error and error.title):
             return

@@ -13,6 +13,7 @@ from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
+from holytui.store.markdown import damage
 from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.markdown import MarkdownDocument, Spent, within
@@ -257,10 +258,12 @@ class Entry:
     def _notes(self, room: int) -> list[Row]:
         """What is to be said beside the message: how it ended, and which key helps."""
         message = self.message
-        if message.role is not Role.ASSISTANT:
-            return []
         notes: list[tuple[str, str]] = []
+        if message.repaired:
+            notes.append((f"▲ {damage(message)}", "$warning"))
         match message.state:
+            case _ if message.role is not Role.ASSISTANT:
+                pass
             case AnswerState.FAILED | AnswerState.INTERRUPTED:
                 bad = message.state is AnswerState.FAILED
                 mark, style = ("✗", "$error") if bad else ("▲", "$warning")
@@ -280,7 +283,8 @@ class Entry:
                 notes.append(("…", "$muted"))
             case _:
                 pass
-        for doubt in ending.words(ending.Ending.of(message)):
+        doubts = ending.words(ending.Ending.of(message)) if message.role is Role.ASSISTANT else []
+        for doubt in doubts:
             notes.append((f"▲ {doubt.title}", "$warning"))
             notes.append((with_keys(doubt.hint, self.keys), "$muted"))
         return [

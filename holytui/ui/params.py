@@ -7,10 +7,8 @@ import tomllib
 from collections.abc import Mapping
 
 from holytui.i18n import _
+from holytui.models import RESERVED_PARAMS
 from holytui.text import sanitize_line
-
-_OURS = frozenset({"model", "messages", "stream", "stream_options"})
-"""What holytui itself writes into every request."""
 
 
 def read(line: str) -> dict[str, object] | str:
@@ -25,7 +23,7 @@ def read(line: str) -> dict[str, object] | str:
     if found or not isinstance(params, dict):
         return _("one line, please: temperature = 0.7, max_tokens = 1000")
     for name in params:
-        if name in _OURS:
+        if name in RESERVED_PARAMS:
             return _("“{name}” is holytui's own to set").format(name=name)
     try:
         json.dumps(params, allow_nan=False)

@@ -60,6 +60,8 @@ class Switching:
         if wish == self._wish:
             self.show(opened)
             screen.place.leaf = screen.place.theirs = opened.leaf
+        if history.damage:
+            screen.say(history.damage, Level.WARNING)
         await screen.refresh_list()
 
     def show(self, opened: Opened) -> None:

@@ -235,8 +235,8 @@ def test_odd_text_is_stored_and_never_fails(history: SqliteHistory) -> None:
     made = history.create_conversation(title=lone)
     message = history.add_message(made.id, Role.USER, f"{lone}{pair}\0 '\"%_", parent_id=None)
     found = history.message(message.id)
-    assert found == message
     assert message.text == "a\ufffdb😀\0 '\"%_"
+    assert found == message
     history.update_conversation(made.id, draft=lone, params={"stop": lone})
     history.remember(lone, lone)
     assert history.recall(lone) == "a\ufffdb"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from holytui.errors import TransferError
 from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
+from holytui.store import split
 from holytui.store.bundles import in_order
 from holytui.store.portable import to_json
-from holytui.store.split import Broken, entries
+from holytui.store.split import Broken, TooLong, entries
 from holytui.store.sqlite import SqliteHistory
 from holytui.store.transfer import Format, Imported, export, import_file, import_from
 from holytui.text import nfc, sanitize
@@ -387,3 +389,143 @@ def test_random_trees_survive_the_round_trip(
                 one.finish(replace(message, text=raw, state=AnswerState.STOPPED))
         import_from(two, io.StringIO(written(one, form, talk.id)))
         assert two.bundle(talk.id) == one.bundle(talk.id)
+
+
+# -- files that are made to do harm
+
+
+def exported(history: SqliteHistory, **fields: object) -> str:
+    return json.dumps({**to_json_of(history, rich(history)), "id": "foreign", "messages": [], **fields})
+
+
+def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: SqliteHistory) -> None:
+    evil = {"messages": [{"role": "user", "content": "ATTACKER"}], "model": "other", "stream": False, "top_p": 0.5}
+    done = import_from(history, io.StringIO(exported(history, params=evil)))
+    found = history.conversation("foreign")
+    assert found is not None
+    assert found.params == {"top_p": 0.5}
+    (note,) = done.notes
+    assert note.endswith("model, messages, stream")
+    assert done.skipped == ()
+
+
+@pytest.mark.parametrize("levels", [101, 700])
+def test_parameters_that_are_nested_too_deep_are_refused(history: SqliteHistory, levels: int) -> None:
+    text = exported(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
+    done = import_from(history, io.StringIO(text))
+    assert (done.conversations, done.broken) == (0, 1)
+    assert "too deeply nested" in done.skipped[0]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"conversation_id": "a\ud800"},
+        {"title": "a\ud800", "mapping": {"\udfff": node("\udfff", None, "user", "hello \ud800")}},
+        {"current_node": "\ud800"},
+    ],
+)
+def test_halves_of_pairs_in_ids_do_not_end_an_import(history: SqliteHistory, fields: dict[str, object]) -> None:
+    text = json.dumps([chatgpt(**fields), chatgpt(conversation_id="next")])
+    for new in (2, 0):
+        done = import_from(history, io.StringIO(text))
+        assert (done.entries, done.conversations, done.broken) == (2, new, 0)
+
+
+def test_a_part_that_is_nested_too_deep_does_not_end_an_import(history: SqliteHistory) -> None:
+    said = chatgpt(mapping={"x": node("x", None, "user", {"text": "DEEP"}, kind="multimodal_text")})
+    text = json.dumps([said, chatgpt(conversation_id="next")]).replace('"DEEP"', "[" * 900 + "]" * 900)
+    done = import_from(history, io.StringIO(text))
+    assert done.entries == 2
+    assert done.conversations >= 1
+
+
+class Counted(io.StringIO):
+    """Counts what is read."""
+
+    read_so_far = 0
+
+    def read(self, size: int | None = -1) -> str:
+        text = super().read(size)
+        self.read_so_far += len(text)
+        return text
+
+
+def test_many_broken_entries_end_an_import_early(history: SqliteHistory) -> None:
+    stream = Counted(json.dumps(chatgpt()) + "\n" + "{\n" * 500_000)
+    seen: list[Imported] = []
+    with pytest.raises(TransferError, match="1000 entries in a row are broken"):
+        import_from(history, stream, seen.append)
+    assert stream.read_so_far < 200_000
+    assert len(seen[-1].skipped) == 100
+    assert seen[-1].broken == 1000
+    assert len(history.conversations()) == 1
+
+
+def test_broken_entries_among_good_ones_are_counted(history: SqliteHistory) -> None:
+    lines = [line for number in range(150) for line in ("{", json.dumps(chatgpt(conversation_id=str(number % 3))))]
+    done = import_from(history, io.StringIO("\n".join([json.dumps(chatgpt()), *lines])))
+    assert (done.entries, done.broken, len(done.skipped), done.conversations) == (301, 150, 100, 4)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(history: SqliteHistory, tmp_path: Path) -> None:
+    bomb = tmp_path / "export.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as out, out.open("conversations.json", "w") as inside:
+        inside.write(json.dumps([chatgpt()])[:-1].encode() + b', "')
+        for _ in range(70):
+            inside.write(bytes(1 << 20))
+        inside.write(b'"]')
+    with pytest.raises(TransferError, match="would unpack to"):
+        import_file(history, bomb)
+    assert history.conversations() == []
+
+
+def test_a_damaged_archive_is_told(history: SqliteHistory, tmp_path: Path) -> None:
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("conversations.json", json.dumps([chatgpt(title="x" * 5000)]))
+    spoilt = bytearray(archive.read_bytes())
+    spoilt[60:90] = bytes(30)
+    archive.write_bytes(spoilt)
+    with pytest.raises(TransferError, match="cannot be read"):
+        import_file(history, archive)
+    assert history.conversations() == []
+
+
+def test_an_entry_of_any_length_ends_somewhere(history: SqliteHistory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(split, "LONGEST", 100_000)
+    for text in ('["' + '\\"' * 1_000_000, "[" * 2_000_000, "{" + " " * 2_000_000, "[" + "1" * 2_000_000):
+        stream = Counted(text)
+        with pytest.raises(TooLong):
+            list(entries(stream))
+        assert stream.read_so_far < 1_000_000
+    with pytest.raises(TransferError, match="longer than"):
+        import_from(history, io.StringIO('["' + "a" * 1_000_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['["' + '\\"' * 400_000, "[" * 800_000, "{" * 800_000, '["' + "x" * 400_000 + '"' + ",1" * 200_000 + "]"],
+    ids=["escapes", "brackets", "braces", "a long one first"],
+)
+def test_the_memory_of_an_import_grows_with_the_file_alone(text: str) -> None:
+    tracemalloc.start()
+    try:
+        for _entry in entries(io.StringIO(text)):
+            pass
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * len(text)
+
+
+def test_thoughts_before_an_answer_are_shared_by_its_branches(history: SqliteHistory) -> None:
+    nodes = [node(str(n), str(n - 1) if n else None, "assistant", kind="thoughts") for n in range(2000)]
+    for each in nodes:
+        each["message"]["content"]["thoughts"] = [{"content": "thought " * 100}]
+    nodes.append(node("end", "1999", "assistant", "said"))
+    text = json.dumps([chatgpt(mapping={each["id"]: each for each in nodes}, current_node="end")])
+    assert import_from(history, io.StringIO(text)).messages == 1
+    (talk,) = history.conversations()
+    (answer,) = history.branch(talk.id)
+    assert answer.reasoning.count("thought") == 200_000

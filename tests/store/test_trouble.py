@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import stat
-import tempfile
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from holytui import paths
+from holytui.commands.leaving import patient
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
+from holytui.store import unsaved
 from holytui.store.connect import connect, translated
 from holytui.store.writer import Timing
 from tests.store.conftest import Opener
@@ -204,20 +208,108 @@ def test_what_cannot_be_written_at_the_end_is_put_aside_and_taken_in(
     history.journal(asked.attempt.id, CONTENT, "the last words đ\ud800")
     faulty.code = sqlite3.SQLITE_FULL
     if not folder_writable:
-        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         path.rename(path.with_name("elsewhere"))
         for end in ("-wal", "-shm"):
             path.with_name(path.name + end).rename(path.with_name("elsewhere" + end))
         path.parent.rename(tmp_path / "moved")
+        path.parent.write_text("in the way")
     with pytest.raises(StoreError, match="next start"):
         history.close()
     (place,) = tmp_path.glob("**/history.db.unsaved-*")
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert json.loads(place.read_text())[3] == "the last words đ\ufffd"
-    if folder_writable:
-        again = opener()
-        assert again.raw_text(asked.attempt.id, CONTENT) == "the last words đ\ufffd"
-        assert not place.exists()
+    if not folder_writable:
+        assert place.parent == paths.state_dir()
+        assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+        path.parent.unlink()
+        (tmp_path / "moved").rename(path.parent)
+        for end in ("", "-wal", "-shm"):
+            path.with_name("elsewhere" + end).rename(path.with_name(path.name + end))
+    again = opener()
+    assert again.raw_text(asked.attempt.id, CONTENT) == "the last words đ\ufffd"
+    assert not place.exists()
+
+
+def test_a_copy_of_what_is_written_after_all_adds_nothing(opener: Opener, path: Path) -> None:
+    history = opener(timing=Timing(batch=3600.0))
+    asked = ask(history)
+    history.journal(asked.attempt.id, CONTENT, "one ")
+    history.journal(asked.attempt.id, CONTENT, "two ")
+    first = history.keep_copy()
+    assert first is not None
+    kept = first.read_bytes()
+    history.journal(asked.attempt.id, CONTENT, "three")
+    second = history.keep_copy()
+    assert second is not None
+    assert history.keep_copy() == second
+    assert not first.exists() or first == second
+    history.close()
+    assert not list(path.parent.glob("*unsaved*"))
+    # as after a kill between the commit and the removal
+    path.with_name("history.db.unsaved-x").write_bytes(kept)
+    assert opener().raw_text(asked.attempt.id, CONTENT) == "one two three"
+    assert not list(path.parent.glob("*unsaved*"))
+
+
+def test_a_copy_comes_in_after_a_kill(opener: Opener, path: Path) -> None:
+    history = opener(timing=Timing(batch=3600.0))
+    asked = ask(history)
+    history.journal(asked.attempt.id, CONTENT, "the only copy")
+    assert history.keep_copy() is not None
+    assert opener().raw_text(asked.attempt.id, CONTENT) == "the only copy"  # `history` counts as killed
+
+
+def test_what_others_may_have_put_there_is_not_taken_in(opener: Opener, path: Path) -> None:
+    history = opener()
+    asked = ask(history)
+    history.close()
+    folder = paths.state_dir()
+    folder.mkdir(parents=True)
+    line = json.dumps([asked.attempt.id, "content", 1, "smuggled"])
+    (folder / f"{path.name}.{unsaved._label(path)}-1").write_text(line)
+    folder.chmod(0o777)
+    assert opener().raw_text(asked.attempt.id, CONTENT) == ""
+    folder.chmod(0o700)
+    assert opener().raw_text(asked.attempt.id, CONTENT) == "smuggled"
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_leaving_a_locked_history_is_told_and_can_be_hurried(
+    opener: Opener, path: Path, capsys: pytest.CaptureFixture[str], pressed: bool
+) -> None:
+    history = opener(timing=QUICK)
+    asked = ask(history)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        history.journal(asked.attempt.id, CONTENT, "said at the end")
+        kept = threading.Event()
+        put_aside = history.keep_copy
+
+        def keep_copy() -> Path | None:
+            place = put_aside()
+            kept.set()
+            return place
+
+        history.keep_copy = keep_copy  # type: ignore[method-assign]  # to know when it is there
+        began = time.monotonic()
+        with patient(history, quiet=0.01, longest=60.0 if pressed else 0.02):
+            assert kept.wait(5)
+            assert len(list(path.parent.glob("*unsaved*"))) == 1
+            if pressed:
+                signal.raise_signal(signal.SIGINT)
+            with pytest.raises(StoreError, match="next start"):
+                history.close()
+        assert time.monotonic() - began < 4.0  # less than the patience of a single write
+    assert "waiting for the history" in capsys.readouterr().err
+    assert len(list(path.parent.glob("*unsaved*"))) == 1
+    assert opener().raw_text(asked.attempt.id, CONTENT) == "said at the end"
+
+
+def test_leaving_a_free_history_says_nothing(opener: Opener, capsys: pytest.CaptureFixture[str]) -> None:
+    history = opener()
+    with patient(history, quiet=30.0):
+        history.close()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_folder_that_cannot_be_made_is_told(opener: Opener, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +85,21 @@ def test_a_write_whose_folder_vanishes_tells_the_first_cause(tmp_path: Path, mon
     monkeypatch.setattr(os, "replace", gone)
     with pytest.raises(OSError, match="Input/output"):
         paths.write_private(tmp_path / "f", b"new")
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal, sys; from holytui.paths import private_text\n"
+        "with private_text(pathlib.Path(sys.argv[1])) as out: out.write('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    out = tmp_path / "all.jsonl"
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    (left,) = tmp_path.glob(".all.jsonl.*")
+    living = left.with_name(re.sub(r"-\d+\.", f"-{os.getpid()}.", left.name))
+    foreign = left.with_name(left.name.replace(paths._machine(), "00000000"))
+    other = tmp_path / ".all.jsonl.abcdefgh"
+    for place in (living, foreign, other):
+        place.write_text("stays")
+    paths.write_private(tmp_path / "another.md", b"whole")
+    assert not left.exists()
+    assert sorted(tmp_path.glob(".*")) == sorted([living, foreign, other])
