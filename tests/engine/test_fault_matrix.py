@@ -403,7 +403,7 @@ def test_a_server_that_goes_away_in_mid_answer_and_comes_back_costs_no_budget(fo
 
 
 def test_an_endless_line_is_not_asked_for_again_and_what_came_before_it_stays(folder: Path) -> None:
-    endless = [READ, going_on(TEXT, MIDDLE), chunk(b"data: " + b"x" * 300_000), STALL]
+    endless: Sequence[Step] = [READ, going_on(TEXT, MIDDLE), chunk(b"data: " + b"x" * 300_000), STALL]
     with ScriptedServer(endless) as server, Bench(folder, server.base_url) as bench:
         message, end, _seconds = bench.ask()
         assert isinstance(end, Interrupted)
