@@ -223,13 +223,13 @@ class Seam:
         llama.cpp sends a prefill again unless it is told not to, and gateways in front of it do not pass that on. A
         short text, or one that repeats itself, may come again without that.
         """
-        whole = [cut for cut, k in overlaps if k == len(self._partial)]
-        if not whole or self._how is How.INSTRUCT:
+        length = len(self._partial)
+        if (length, length) not in overlaps or self._how is How.INSTRUCT:
             return None
-        cut = Decision(Join.OVERLAP, -1, max(whole))
+        cut = Decision(Join.OVERLAP, -1, length)
         if self._how is How.RESTART:
             return cut
-        repeats = comes_round(self._partial) or period(self._partial) * 2 <= len(self._partial)
+        repeats = comes_round(self._partial) or period(self._partial) * 3 <= length * 2
         if weight(self._partial) >= _WHOLE_ECHO and not repeats:
             self.echoed = True
             return cut
