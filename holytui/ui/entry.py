@@ -288,7 +288,7 @@ class Entry:
             notes.append((f"▲ {doubt.title}", "$warning"))
             notes.append((with_keys(doubt.hint, self.keys), "$muted"))
         return [
-            Row(line.stylize(style), _INDENT)
+            Row(line.stylize(style), _INDENT, note=True)
             for text, style in notes
             if text
             for line in Content(visible(text)).wrap(room)

@@ -24,3 +24,5 @@ class Row:
     source: Source | None = None
     """Of what is shown as it was written: where it was."""
     code: bool = False
+    note: bool = False
+    """It is said beside the message, and is no place where its words are found."""

@@ -62,7 +62,7 @@ class RowPainter:
         content = (Content(row.gutter) + row.content) if row.gutter else row.content
         if row.code:
             content = self._on_ground(row, content)
-        if self.words and row.gutter:
+        if self.words and row.gutter and not row.note:
             style = part_style(self._widget, "log--match-here" if here else "log--match")
             for start, end in ranges_of(row.content.plain, self.words):
                 content = content.stylize(style, start + len(row.gutter), end + len(row.gutter))

@@ -217,7 +217,10 @@ async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(buil
 async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_house: Build) -> None:
     words = [f"word{number} " for number in range(40)]
     head: list[Step] = [READ, chunked_head(), *(chunk(event(delta(word))) for word in words[:30]), RST]
-    rest: list[Step] = [READ, *answer("".join(words[:30]), *words[30:], "So it ends. ", "[END]")]
+    rest: list[Step] = [
+        READ,
+        *answer("".join(words[:30]), *words[30:], "So it ends. ", "It does. ", "It does. ", "[END]"),
+    ]
     with ScriptedServer(head, rest) as server:
         async with visit(build_house(config_with(server.base_url))) as visitor:
             visitor.chat.prompt.put("Go on")

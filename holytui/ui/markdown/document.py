@@ -28,7 +28,7 @@ _RICH_LINE: Final = 32 * 1024
 """Likewise characters of one line, all of which is looked at whenever more of it comes."""
 _SEARCHED: Final = 4_096
 """Characters before that in which a line end is looked for, to change over there."""
-_AT_ONCE: Final = 8192
+_AT_ONCE: Final = 4096
 """Characters that are laid out whatever time they take, so that only a long text takes several frames."""
 _SLICE: Final = 512
 """Characters that are parsed and laid out between two looks at the time."""
