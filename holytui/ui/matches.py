@@ -68,4 +68,4 @@ class Matches:
     def _shown(self, entry: Entry, width: int) -> Sequence[int]:
         entry.advance(width, never)
         rows = ((y, entry.line(width, y)) for y in range(entry.height(width)))
-        return [y for y, row in rows if row.gutter and ranges_of(row.content.plain, self._words)]
+        return [y for y, row in rows if row.gutter and not row.note and ranges_of(row.content.plain, self._words)]
