@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench long interop words shots clean
+.PHONY: help run test check lint bench attack long interop words shots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,11 +56,15 @@ lint: check  ## style, types and the direction of imports
 bench: $(DEV)  ## print the figures of speed and size
 	$(BIN)/python -m benchmarks
 
+attack: $(DEV)  ## flood holytui over the loopback, and print what held
+	$(BIN)/python -m benchmarks.attack $(ARGS)
+
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 0 -m long tests
 
-interop: $(DEV)  ## test against a LiteLLM proxy, in an environment of its own
-	$(BIN)/python tests/interop/setup_server.py $(abspath .interop)
+interop: $(DEV)  ## test against LiteLLM and llama.cpp, set up in .interop (0.6 GB to download, minutes)
+	$(BIN)/python -m tests.interop.setup_server $(abspath .interop)
+	$(BIN)/python -m tests.interop.setup_llama $(abspath .interop)
 	HOLYTUI_INTEROP=$(abspath .interop) $(BIN)/python -m pytest -q -m interop tests/interop
 
 WORDS  := holytui/locale/vi/LC_MESSAGES/holytui.po

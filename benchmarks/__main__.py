@@ -11,6 +11,8 @@ NAMES = (
     "markdown",
     "log",
     "seams",
+    "cuts prefill",
+    "cuts instruct",
     "store_commit",
     "store_search",
     "store_figures",

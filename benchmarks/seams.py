@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from random import Random
 
 from benchmarks.corpus import answers
-from holytui.engine.recovery import How, open_fence
+from holytui.engine.recovery import How
 from holytui.engine.seam import Seam
+from holytui.engine.text_end import open_fence
 from holytui.models import Join
 
 _PREAMBLES = (
@@ -64,7 +65,7 @@ def _after(partial: str, whole: str, back: int) -> str:
 
 
 def _prefilled(_rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, len(partial) - len(partial.rstrip())), whole, How.PREFILL)
+    return Reply(_after(partial, whole, 0), whole, How.PREFILL)
 
 
 def _prefill_echoed(_rng: Random, _partial: str, whole: str) -> Reply:

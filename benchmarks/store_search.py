@@ -13,7 +13,7 @@ from pathlib import Path
 
 from holytui.ids import new_id
 from holytui.store.connect import connect
-from holytui.store.index import folded
+from holytui.store.matches import folded
 from holytui.store.sqlite import SqliteHistory
 
 MESSAGES = 200_000

@@ -48,8 +48,9 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
         case "ask":
             parser.description = _(
                 "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
-                "Exit: 0 complete, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
-                "130 stopped."
+                "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
+                "4 ended in doubt (stderr tells: cut by a limit of its length, content filter, empty, reasoning only, "
+                "tool calls after text, a marked seam, begun again), 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
@@ -58,6 +59,13 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             parser.add_argument("-c", "--conversation", metavar="ID", help=_("go on with this conversation"))
             parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
             parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
+            parser.add_argument(
+                "--whole",
+                action="store_true",
+                help=_(
+                    "write the answer only when it has ended (always so into a file, and into a pipe with --no-save)"
+                ),
+            )
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
         case "check":
             parser.description = _(
@@ -190,12 +198,13 @@ def _leading(words: Sequence[str]) -> list[str]:
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
+    from holytui.commands.output import complain
     from holytui.errors import HolytuiError
 
     try:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
-        print(f"holytui: {error}", file=sys.stderr)  # noqa: T201 - an error of the command line goes to stderr
+        complain(error)
         return exits.USAGE
     except BrokenPipeError:
         # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit

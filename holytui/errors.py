@@ -2,6 +2,7 @@
 
     HolytuiError
     ├── ConfigError        the configuration cannot be used at all
+    │   └── ProviderStopped  a setting of the provider is not understood, so nothing is sent to it
     ├── ModelUnknown       no such provider or model is configured
     ├── KeyUnavailable     no API key could be had from its source
     ├── StoreError         the history cannot be read or written
@@ -34,6 +35,10 @@ class HolytuiError(Exception):
 
 class ConfigError(HolytuiError):
     """The configuration cannot be used at all."""
+
+
+class ProviderStopped(ConfigError):
+    """A setting of the provider is not understood, so nothing is sent to it."""
 
 
 class ModelUnknown(HolytuiError):

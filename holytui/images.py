@@ -120,4 +120,4 @@ def left_out(count: int) -> str:
 def as_text(message: Message) -> str:
     """A message's text, with a line below it for each of its images: how it is copied, paged and exported."""
     lines = [_("[image: {image}]").format(image=describe(image)) for image in message.images]
-    return "\n\n".join([message.text.rstrip(), "\n".join(lines)]) if lines else message.text
+    return "\n\n".join([message.text.rstrip("\n"), "\n".join(lines)]) if lines else message.text

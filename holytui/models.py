@@ -130,12 +130,16 @@ class Join(StrEnum):
     """Began again from the start; the older text is kept as a variant."""
 
 
+HIDDEN = 2**31 - 1
+"""`Attempt.cut` of an attempt none of whose text is part of the message (yet)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One request for an answer.
 
     The message's text is built from its attempts in order: the text so far is cut to `keep` characters (-1: all of
-    it), then the attempt's raw text follows without its first `cut` characters. So a seam can be undone.
+    it), then the attempt's raw text follows from `cut` up to `end` (-1: all of it). So a seam can be undone.
     """
 
     id: str
@@ -149,6 +153,7 @@ class Attempt:
     join: Join = Join.FIRST
     keep: int = -1
     cut: int = 0
+    end: int = -1
     resumed_by: str = ""
     """`prefill`, `instruct`, `restart`; empty for a first or plain repeated request."""
     bytes_received: int = 0
@@ -159,6 +164,10 @@ class Attempt:
     usage: Usage | None = None
     repaired: tuple[str, ...] = ()
     """Names of fields whose values in the file were damaged, and were repaired as they were read."""
+
+    def part_of(self, raw: str) -> str:
+        """What of the attempt's raw text is part of the message."""
+        return raw[self.cut : self.end if self.end >= 0 else None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,8 @@ class Message:
     """Of a question: what was attached to it, in order."""
     left_out: int = 0
     """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
+    begun_again: bool = False
+    """Of an answer: a second one took the place of a cut one, which is kept as a variant. Told by its attempts."""
     repaired: tuple[str, ...] = ()
     """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 

@@ -1,33 +1,55 @@
-"""`holytui ask`: one answer to stdout, notices to stderr. The same engine as the screen's, with all of its recovery."""
+"""`holytui ask`: one answer to stdout, notices to stderr. The same engine as the screen's, with all of its recovery.
+
+Recovery may begin an answer again: then a second answer takes the place of the first one, part of which may be
+written already. Two answers one after the other would be read as one by whoever reads stdout, so:
+
+- A terminal shows both, with a word in between: a person reads them.
+- A pipe gets the answer as it comes, since its reader may be a pager, `tee` or an editor, to which the first words
+  matter as they do to a person. Once an answer begins again nothing more is written: stdout holds the beginning of one
+  answer, exit status 4 and stderr say that it is not the whole one, and stderr names the command that prints that.
+- A file gets the answer when it has ended, as it then is: nobody reads along, and the right text is worth more. So
+  does a pipe with `--no-save`, as there is no history from which the second answer could be taken, and any output
+  with `--whole`, which is for `$(holytui ask --whole …)`. Signals that end `ask` in order still write what had come.
+- `--json` tells `replaced`, and its reader knows what to do.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import queue
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from enum import Enum, auto
 from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
 from holytui.commands.leaving import closing
+from holytui.commands.output import TextWriter, complain, json_line, say
 from holytui.config.in_force import read_config
+from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
+from holytui.engine.hints import without_keys
 from holytui.engine.services import Services, open_services
 from holytui.i18n import _
 from holytui.models import Problem
+from holytui.text import visible
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
 
 PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person
 before a screen can decide to wait for ever, a script cannot."""
+
+_LOST = 3
+"""Seconds after which an answer that nobody works on any more is given up."""
 
 _WORTH_A_WORD = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.LeftOut)
 
@@ -36,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Ask; returns the exit status of the contract."""
     config, keys, problems = read_config(options.config)
     for problem in problems:
-        print(f"holytui: {problem}", file=sys.stderr)
+        complain(problem)
     question = _question(options.prompt)
     if not question.strip():
         print(_("holytui ask: no question was given"), file=sys.stderr)
@@ -46,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     fall_back = options.conversation is None
     with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
         for problem in services.problems[len(problems) :]:
-            print(f"holytui: {problem}", file=sys.stderr)
+            complain(problem)
         return _ask(services, question, options)
 
 
@@ -64,21 +86,38 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
     started = services.engine.ask(
         question, conversation_id=options.conversation, model=options.model, system=options.system
     )
-    out = Printer(sys.stdout, sys.stderr, as_json=options.json)
+    saved = services.temporary is None
+    conversation = started.conversation_id if saved else ""
+    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation)
     with _stop_on_interrupt(services, started.turn_id):
-        while True:
-            event = inbox.get()
+        lost = 0
+        while lost < _LOST:
+            try:
+                event = inbox.get(timeout=1.0)
+            except queue.Empty:
+                lost = lost + 1 if started.answer_id not in services.engine.active() else 0
+                continue
             if event.turn_id == started.turn_id:
                 out.show(event)
                 if isinstance(event, ev.Ended):
-                    return status_of(event)
+                    status = status_of(event)
+                    return exits.DOUBT if out.broken_off and status == exits.OK else status
+    # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
+    print(_("holytui: the answer ended without a word; what came of it is in the history"), file=sys.stderr)
+    return exits.FAILED
 
 
 @contextmanager
 def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
     """Ctrl+C stops the answer and keeps its text; so do SIGTERM and a hang-up."""
 
+    asked = False
+
     def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:  # whoever asks twice does not want to wait for the text to be kept in order
+            raise KeyboardInterrupt
+        asked = True
         services.engine.stop(turn_id)
 
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -90,23 +129,63 @@ def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class Printer:
-    """Writes events as text or JSON lines: the answer to one stream, notices to the other."""
+class Form(Enum):
+    """How an answer is written to stdout (see the top of this file)."""
 
-    def __init__(self, out: TextIO, notices: TextIO, *, as_json: bool) -> None:
+    TERMINAL = auto()
+    PIPE = auto()
+    """As it comes, and nothing more once it begins again."""
+    WHOLE = auto()
+    """When it has ended."""
+    JSON = auto()
+
+
+def _form(options: argparse.Namespace, *, saved: bool) -> Form:
+    if options.json:
+        return Form.JSON
+    if options.whole:
+        return Form.WHOLE
+    if sys.stdout.isatty():
+        return Form.TERMINAL
+    return Form.WHOLE if _is_file(sys.stdout) or not saved else Form.PIPE
+
+
+def _is_file(out: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
+    except OSError:  # it has no descriptor
+        return False
+
+
+class Printer:
+    """Writes events as text or JSON lines: the answer to one stream, notices to the other.
+
+    `conversation` is the id under which the history keeps the answer; empty if it keeps none.
+    """
+
+    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "") -> None:
         self._out = out
+        self._answer = TextWriter(out)
         self._notices = notices
-        self._json = as_json
+        self._form = form
+        self._conversation = conversation
         self._said = Connection(Level.BUSY, "")
+        self._written = ""
+        self._taken_back: str | None = None
+        """The answer as it is now, while it is a beginning of what is written."""
+        self.broken_off = False
+        """The answer began again where it must not be written once more."""
         self._ends_in_newline = True
 
     def show(self, event: TurnEvent) -> None:
         """Write what there is to be said of one event."""
         match event:
-            case ev.Delta(text=text):
-                self._text("delta", text)
-            case ev.Reasoning(text=text) if self._json:
-                self._text("reasoning", text)
+            case ev.Delta(text=text) if self._form is Form.JSON:
+                self._line({"event": "delta", "text": text})
+            case ev.Reasoning(text=text) if self._form is Form.JSON:
+                self._line({"event": "reasoning", "text": text})
+            case ev.Delta(text=text) if self._form is not Form.WHOLE:
+                self._text(text)
             case ev.Replaced(text=text):
                 self._replaced(text)
             case ev.Ended():
@@ -114,21 +193,47 @@ class Printer:
             case _:
                 self._notice(event)
 
-    def _text(self, kind: str, text: str) -> None:
-        if self._json:
-            self._line({"event": kind, "text": text})
-        elif text:
-            self._out.write(text)
-            self._out.flush()
-            self._ends_in_newline = text.endswith("\n")
+    def _text(self, text: str) -> None:
+        if not text or self.broken_off:
+            return
+        if self._taken_back is not None:
+            self._taken_back += text
+            self._meet()
+            return
+        self._answer.write(text)
+        self._written += text
+        self._ends_in_newline = text.endswith("\n")
 
     def _replaced(self, text: str) -> None:
-        """The answer began again: what is printed cannot be taken back, so say so and print the new one whole."""
-        if self._json:
+        """The answer goes on after `text`, or began again: what is written cannot be taken back."""
+        self._answer.end()
+        if self._form is Form.JSON:
             self._line({"event": "replaced", "text": text})
+        elif self._form is not Form.WHOLE:
+            self._taken_back = text
+            self._meet()
+
+    def _meet(self) -> None:
+        """Go on where the new text comes to what is written, or tell that it is another one."""
+        new = self._taken_back or ""
+        if new.startswith(self._written):
+            self._taken_back = None
+            self._text(new[len(self._written) :])
+        elif not self._written.startswith(new):
+            self._taken_back = None
+            self._differ(new)
+
+    def _differ(self, new: str) -> None:
+        if self._form is Form.TERMINAL:
+            self._say(_("the answer began again; the new one follows from its start"))
+            self._text("\n\n" + new)
+            self._written = new
             return
-        print(_("holytui: the answer began again; the new one follows from its start"), file=self._notices, flush=True)
-        self._text("delta", "\n\n" + text)
+        self._say(_("the answer began again; the output ends with what was written of the cut one"))
+        self.broken_off = True
+
+    def _say(self, words: str) -> None:
+        say(f"holytui: {visible(words)}", self._notices)
 
     def _notice(self, event: TurnEvent) -> None:
         """States that are worth a word: waits, offline, back, resuming, a refused key, images left out."""
@@ -136,40 +241,57 @@ class Printer:
             return
         now = time.monotonic()
         words = connection(event, now, self._said).words(now)
-        if self._json:
+        if self._form is Form.JSON:
             self._line({"event": type(event).__name__.lower(), "text": words})
         elif words != self._said.text:
             self._said = Connection(Level.BUSY, words)
-            print(f"holytui: {words}", file=self._notices, flush=True)
+            self._say(words)
 
     def _ended(self, event: ev.Ended) -> None:
-        name = type(event).__name__.lower()
+        if self._taken_back is not None and self._taken_back != self._written:
+            self._differ(self._taken_back)
+        if self.broken_off and not event.ending.begun_again:
+            event = replace(event, ending=replace(event.ending, begun_again=True))
         problem: Problem | None = getattr(event, "problem", None)
-        if self._json:
-            line: dict[str, object] = {"event": name, "attempts": event.attempts}
-            line["usage"] = asdict(event.usage) if event.usage is not None else None
-            if isinstance(event, ev.Finished):
-                line["finish_reason"] = event.finish_reason
-            if problem is not None:
-                line["error"] = {"title": problem.title, "hint": problem.hint}
-            self._line(line)
+        if problem is not None:  # there are no keys to press here
+            problem = replace(problem, hint=without_keys(problem.hint))
+        if self._form is Form.JSON:
+            self._line(_last_line(event, problem))
             return
+        if self._form is Form.WHOLE:
+            self._text(event.ending.text)
+        self._answer.end()
         if not self._ends_in_newline:
             self._out.write("\n")
             self._out.flush()
         if problem is not None:
-            print(f"holytui: {problem}", file=self._notices, flush=True)
+            self._say(str(problem))
+        for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
+            command = ending.command_for(doubt, self._conversation) if self._conversation else ""
+            self._say(str(replace(told, hint=f"{without_keys(told.hint)} {command}".strip())))
 
     def _line(self, value: dict[str, object]) -> None:
-        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.write(json_line(value, self._out))
         self._out.flush()
+
+
+def _last_line(event: ev.Ended, problem: Problem | None) -> dict[str, object]:
+    """What `--json` tells of an answer's end."""
+    ended = event.ending
+    line: dict[str, object] = {"event": type(event).__name__.lower(), "attempts": event.attempts}
+    line["usage"] = asdict(event.usage) if event.usage is not None else None
+    line |= {"state": ended.state.value, "finish_reason": ended.finish_reason}
+    line |= {"seams": list(ended.seams), "doubts": [doubt.value for doubt in ended.doubts]}
+    if problem is not None:
+        line["error"] = {"title": problem.title, "hint": problem.hint}
+    return line
 
 
 def status_of(event: ev.Ended) -> int:
     """The exit status for an answer's last event."""
     match event:
         case ev.Finished():
-            return exits.OK
+            return exits.DOUBT if event.ending.doubts else exits.OK
         case ev.Stopped():
             return exits.STOPPED
         case ev.Interrupted():

@@ -20,7 +20,7 @@ from holytui.engine.checkup import Checkup
 from holytui.engine.findings import Finding, Mark, Topic
 from holytui.engine.preparation import Preparation
 from holytui.engine.services import Services, open_services
-from holytui.errors import StoreError, TerminalError
+from holytui.errors import ProviderStopped, StoreError, TerminalError
 from holytui.i18n import _, ngettext
 from holytui.keymap import Keymap
 from holytui.models import ModelRef
@@ -101,6 +101,8 @@ def _check_model(report: Report, file: Path | None, model: str | None) -> None:
             subject = _subject(preparation, loaded, model)
             for finding in Checkup(subject, services.client, services.history, begun=report.begin).findings():
                 report.add(finding)
+        except ProviderStopped as error:
+            report.add(Finding(Mark.BAD, Topic.MODEL, error.title, (error.hint,)))
         except BaseException:
             report.abandon()
             raise

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from holytui.commands import exits, history_files, history_housekeeping, history_reading
+from holytui.commands.output import complain
 from holytui.engine.services import open_history
 from holytui.errors import HolytuiError
 from holytui.store.history import Library
@@ -32,13 +32,13 @@ def run(options: argparse.Namespace) -> int:
         history = open_history(to_read=options.what in _READING)
         try:
             for warning in history.warnings:
-                print(f"holytui: {warning}", file=sys.stderr)
+                complain(warning)
             status = _VERBS[options.what](history, options)
             if history.damage:
-                print(f"holytui: {history.damage}", file=sys.stderr)
+                complain(history.damage)
             return exits.FAILED if history.damage else status
         finally:
             history.close()
     except HolytuiError as error:
-        print(f"holytui: {error}", file=sys.stderr)
+        complain(error)
         return exits.FAILED

@@ -10,9 +10,11 @@ from typing import TextIO
 
 from holytui.commands import exits
 from holytui.commands.history_reading import need
+from holytui.commands.output import complain, say
 from holytui.i18n import _, ngettext
 from holytui.store.history import Library
 from holytui.store.transfer import Format, Imported, export, export_file, import_file
+from holytui.text import visible
 
 _BAR = 24
 _REDRAW = 0.1
@@ -54,12 +56,11 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
         if bar is not None:
             bar.clear()
     for sentence in done.skipped:
-        print(_("holytui: skipped: {reason}").format(reason=sentence), file=sys.stderr)
+        say(visible(_("holytui: skipped: {reason}").format(reason=sentence)), sys.stderr)
     if done.broken > len(done.skipped):
-        more = _("holytui: and {count} more").format(count=done.broken - len(done.skipped))
-        print(more, file=sys.stderr)
+        say(_("holytui: and {count} more").format(count=done.broken - len(done.skipped)), sys.stderr)
     for note in done.notes:
-        print(f"holytui: {note}", file=sys.stderr)
+        complain(note)
     print(_summary(done))
     return exits.FAILED if done.skipped else exits.OK
 

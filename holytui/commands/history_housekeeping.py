@@ -10,6 +10,7 @@ from datetime import datetime
 
 from holytui.commands import exits
 from holytui.commands.history_reading import line, need, unknown
+from holytui.commands.output import say
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
 from holytui.store.history import Library
@@ -51,7 +52,7 @@ def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]
 
 def _preview(found: Sequence[Conversation]) -> None:
     for one in found[:_PREVIEW]:
-        print(line(one))
+        say(line(one))
     if len(found) > _PREVIEW:
         print(_("… and {count} more").format(count=len(found) - _PREVIEW))
 
@@ -74,7 +75,7 @@ def restore(history: Library, options: argparse.Namespace) -> int:
         if len(found) != 1:
             raise unknown(wanted)
         history.restore_conversation(found[0].id)
-        print(line(found[0]))
+        say(line(found[0]))
     return exits.OK
 
 

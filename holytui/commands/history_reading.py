@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from holytui.commands import exits
+from holytui.commands.output import json_line, say, shown
+from holytui.engine import ending
+from holytui.engine.hints import without_keys
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
-from holytui.models import Attempt, Conversation, Message, Role
-from holytui.store.history import Hit, Library
+from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
+from holytui.store.history import Hit, Library, joints
 from holytui.store.markdown import damage, when
-from holytui.store.values import clean
 from holytui.text import sanitize_line
 from holytui.ui.format import decimal
 from holytui.ui.words import cause, state
@@ -28,17 +30,21 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
-            names = {"id": clean(one.id), "title": clean(one.title), "model": clean(one.model)}
-            facts = {"id": names["id"], "title": names["title"], "updated_at": one.updated_at, "model": names["model"]}
-            print(json.dumps(facts, ensure_ascii=False))
+            facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
+            sys.stdout.write(json_line(facts, sys.stdout))
         else:
-            print(line(one))
+            say(line(one))
     return exits.OK
 
 
 def line(conversation: Conversation) -> str:
     """A conversation in a line: id, last change, title."""
-    return f"{clean(conversation.id)}  {when(conversation.updated_at)}  {sanitize_line(conversation.title)}"
+    return f"{_unbroken(conversation.id)}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
+
+
+def _unbroken(text: str) -> str:
+    """`text` without line feeds, which a history from elsewhere may have in a title or a name; else as it is."""
+    return text.replace("\n", " ")
 
 
 def need(history: Library, conversation_id: str) -> Conversation:
@@ -62,25 +68,46 @@ def unknown(conversation_id: str) -> HolytuiError:
 def show_one(history: Library, options: argparse.Namespace) -> int:
     """The shown branch of a conversation, as Markdown."""
     conversation = need(history, options.id)
-    print(f"# {sanitize_line(conversation.title)}\n")
+    say(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
-            for attempt in history.attempts(message.id):
-                print(sanitize_line(describe(attempt)))
-            print()
+            _print_attempts(history, message)
     return exits.OK
 
 
 def _print_message(message: Message) -> None:
-    who = _("You") if message.role is Role.USER else sanitize_line(message.model) or message.role.value
+    who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out(message.left_out)}" if message.left_out else ""
-    print(f"## {who} · {when(message.created_at)}{how}\n\n{clean(as_text(message))}\n")
+    say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
-        print(f"> {clean(str(message.problem))}\n")
+        say(f"> {message.problem}\n")
     if message.repaired:
-        print(f"> {damage(message)}\n")
+        say(f"> {damage(message)}\n")
+    if message.role is Role.ASSISTANT:
+        for doubt in ending.words(ending.Ending.of(message)):
+            say(f"> {replace(doubt, hint=without_keys(doubt.hint))}\n")
+
+
+def _print_attempts(history: Library, message: Message) -> None:
+    """Every request of an answer; then both sides, as they came, of where one was joined on a best guess, or where
+    the answer began again."""
+    attempts = history.attempts(message.id)
+    for attempt in attempts:
+        say(_unbroken(describe(attempt)))
+    print()
+    if not (message.seams or message.begun_again):
+        return  # the raw texts may be long
+    raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
+    for joint in joints(raw):
+        number = joint.attempt.number
+        _print_side(_("Before request {number}:").format(number=number), joint.before)
+        _print_side(_("What request {number} brought:").format(number=number), joint.after)
+
+
+def _print_side(head: str, text: str) -> None:
+    say(f"{head}\n\n" + "".join(f"> {line}\n" for line in text.split("\n")))
 
 
 def describe(attempt: Attempt) -> str:
@@ -111,7 +138,7 @@ def search(history: Library, options: argparse.Namespace) -> int:
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
         for hit in hits:
-            print(json.dumps(_facts(hit), ensure_ascii=False))
+            sys.stdout.write(json_line(_facts(hit), sys.stdout))
     else:
         _print_hits(hits, bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
@@ -123,10 +150,10 @@ def _facts(hit: Hit) -> dict[str, object]:
     return {
         "conversation_id": hit.conversation_id,
         "message_id": hit.message_id,
-        "title": clean(hit.title),
+        "title": hit.title,
         "role": hit.role.value if hit.role else None,
         "created_at": hit.created_at,
-        "snippet": clean(hit.snippet),
+        "snippet": hit.snippet,
         "ranges": hit.ranges,
     }
 
@@ -135,17 +162,14 @@ def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            print(f"{clean(hit.conversation_id)}  {when(hit.created_at)}  {sanitize_line(hit.title)}")
+            say(f"{_unbroken(hit.conversation_id)}  {when(hit.created_at)}  {_unbroken(hit.title)}")
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            print(f"    {who}: {_marked(hit) if bold else clean(hit.snippet)}")
+            print(f"    {who}: {_snippet(hit, bold=bold)}")
 
 
-def _marked(hit: Hit) -> str:
-    """The snippet with the words that were found in bold."""
-    out, at = [], 0
-    for start, end in hit.ranges:
-        out += [clean(hit.snippet[at:start]), _BOLD, clean(hit.snippet[start:end]), _PLAIN]
-        at = end
-    return "".join([*out, clean(hit.snippet[at:])])
+def _snippet(hit: Hit, *, bold: bool) -> str:
+    """The words around those that were found, and these in bold if they are to be."""
+    parts = ((shown(part, sys.stdout), found and bold) for part, found in hit.parts)
+    return "".join(f"{_BOLD}{part}{_PLAIN}" if is_bold else part for part, is_bold in parts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from holytui.commands.output import complain
 from holytui.i18n import _
 from holytui.store.history import Library
 
@@ -64,7 +64,7 @@ class Patience:
                 words = _(
                     "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
                 )
-                print(f"holytui: {words}", file=sys.stderr, flush=True)
+                complain(words)
             waited += self._quiet
             if waited >= self._longest:
                 history.hurry()

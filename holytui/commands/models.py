@@ -1,24 +1,35 @@
-"""`holytui models`: the configured models."""
+"""`holytui models`: the configured models that can be asked."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from holytui.commands import exits
 from holytui.config.in_force import read_config
 from holytui.engine.services import model_names
+from holytui.errors import ProviderStopped
 from holytui.ui.sight import sees
+from holytui.wire.providers import resolve
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print them, the default one marked with `*`; returns 0."""
+    """Print them, the default one marked with `*`; returns 0. Providers that are not asked are told on stderr."""
     config, _keys, _problems = read_config(options.config)
+    stopped: dict[str, None] = {}
     for name in model_names(config):
+        try:
+            resolve(config, name)
+        except ProviderStopped as error:
+            stopped[str(error)] = None
+            continue
         default = name == config.default_model
         if options.json:
             facts = {"model": name, "default": default, "vision": sees(config, name)}
             print(json.dumps(facts, ensure_ascii=False))
         else:
             print(f"{'*' if default else ' '} {name}")
+    for reason in stopped:
+        print(f"holytui: {reason}", file=sys.stderr)
     return exits.OK

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from holytui.commands.plain_printer import Printer
+from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.images import as_text
@@ -60,6 +61,7 @@ class PlainLibrary:
                 self._printer.new_line()
                 if message.state is not AnswerState.COMPLETE:
                     self._printer.notice(_("The answer is {state}.").format(state=state(message.state)))
+                self._printer.doubts(Ending.of(message), found.id)
         return found
 
     def _id_of(self, which: str) -> str:

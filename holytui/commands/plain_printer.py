@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TextIO
 
+from holytui.commands.output import TextWriter, shown
+from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.engine.hints import with_commands
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
+from holytui.text import visible
 from holytui.ui import format as fmt
 from holytui.ui.words import cause
 
@@ -27,6 +31,7 @@ class Printer:
 
     def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
+        self._answer = TextWriter(out)
         self._prompts = prompts
         self._clock = clock
         self._at_start = True
@@ -39,17 +44,18 @@ class Printer:
     def text(self, text: str) -> None:
         """Some of an answer."""
         if text:
-            self._write(text)
+            self._answer.write(text)
+            self._at_start, self._prompted = text.endswith("\n"), False
 
     def notice(self, text: str) -> None:
         """Something that is no answer, on lines of its own."""
         self.new_line()
-        self._write("".join(f"{NOTICE}{line}\n" for line in text.splitlines()))
+        self._write("".join(f"{NOTICE}{line}\n" for line in visible(text).splitlines()))
 
     def question(self, text: str) -> None:
         """A question that the reader may not have before their eyes."""
         self.new_line()
-        self._write("".join(f"{_PROMPT}{line}\n" for line in text.splitlines()))
+        self._write("".join(f"{_PROMPT}{line}\n" for line in shown(text, self._out).removesuffix("\n").split("\n")))
 
     def problem(self, problem: Problem) -> None:
         """What went wrong and what helps, with commands in place of the screen's keys."""
@@ -57,12 +63,19 @@ class Printer:
         title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
         self.notice(f"{title} {hint}".rstrip())
 
+    def doubts(self, ended: ending.Ending, conversation_id: str) -> None:
+        """What is doubtful about an answer, each in a notice."""
+        for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
+            command = ending.command_for(doubt, conversation_id)
+            self.problem(replace(problem, hint=f"{problem.hint} {command}".strip()))
+
     def new_line(self) -> None:
         """Be at the start of a line."""
         if not self._at_start:
             self._write("\n")
 
     def _write(self, text: str) -> None:
+        self._answer.end()
         self._out.write(text)
         self._out.flush()
         self._at_start = text.endswith("\n")
@@ -185,20 +198,13 @@ class Printer:
     def _ended(self, event: ev.Ended) -> None:
         match event:
             case ev.Finished():
-                self.notice(" ".join([_finished(event.finish_reason), _counted(event)]).rstrip())
+                end = _("The answer has ended.") if event.ending.doubts else _("Complete.")
+                self.notice(" ".join([end, _counted(event)]).rstrip())
             case ev.Stopped():
                 kept = _("Stopped; what had come is kept. /continue lets it go on, /retry asks again.")
                 self.notice(kept)
             case ev.Interrupted(problem=problem) | ev.Failed(problem=problem):
                 self.problem(problem)
-
-
-def _finished(reason: str) -> str:
-    if reason == "length":
-        return _("Cut by the limit of its length; /continue lets it go on.")
-    if reason == "content_filter":
-        return _("Ended by the server's content rules.")
-    return _("Complete.")
 
 
 def _counted(event: ev.Ended) -> str:

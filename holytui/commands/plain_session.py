@@ -17,18 +17,18 @@ from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, T
 from holytui.commands.plain_library import PlainLibrary
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_turns import Turns
+from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
 from holytui.engine.services import Services, model_names
 from holytui.engine.workers import StartedTurn
 from holytui.errors import HolytuiError
 from holytui.i18n import _
-from holytui.models import AnswerState, Message, Role
+from holytui.models import Message, Role
 from holytui.text import sanitize_line
 from holytui.wire.providers import resolve
 
 _TWICE = 2.0
 """Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""
-_CAN_GO_ON = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 _AT_ONCE = frozenset({"stop", "now", "help"})
 """Commands that do not wait until what was typed before is done."""
 
@@ -241,7 +241,7 @@ class Session:
         self._start(lambda: self._engine.resume(answer.id))
 
     def _goes_on(self, answer: Message | None) -> bool:
-        return answer is not None and (answer.state in _CAN_GO_ON or answer.finish_reason == "length")
+        return answer is not None and Ending.of(answer).resumable
 
     def _retry(self) -> None:
         answer = self._last_answer()

@@ -48,7 +48,8 @@ class Turns:
 
     def told(self, event: TurnEvent) -> None:
         """Something happened to one of them (or to another one, which is nothing to us)."""
-        if not any(turn.turn_id == event.turn_id for turn in self._turns):
+        known = next((turn for turn in self._turns if turn.turn_id == event.turn_id), None)
+        if known is None:
             return
         if isinstance(event, ev.Queued):
             if self._echo:
@@ -57,6 +58,7 @@ class Turns:
             self._printer.question(question)
         self._printer.event(event)
         if isinstance(event, ev.Ended):
+            self._printer.doubts(event.ending, known.conversation_id)
             self._turns = [turn for turn in self._turns if turn.turn_id != event.turn_id]
             self.status = status_of(event)
 

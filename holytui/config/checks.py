@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import re
@@ -15,17 +16,19 @@ from holytui.i18n import N_, _
 from holytui.models import RESERVED_PARAMS
 
 DAY = 86_400.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PROXIES = ("http", "https", "socks5", "socks5h")
+_KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """`expected` is a message id, filled in from `values`. Fields that are tables of plain values are asked about
-    each of their items, as (name, value)."""
+    each of their items, as (name, value). `advice` may have a sentence of its own for some wrong values."""
 
     expected: str
     holds: Callable[[object], bool]
     values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    advice: Callable[[object], str] = lambda _value: ""
 
     def told(self) -> str:
         """`expected` in the user's language."""
@@ -69,14 +72,35 @@ def host_of(url: object, schemes: tuple[str, ...] = ("http", "https")) -> str | 
 
 
 def is_loopback(host: str) -> bool:
-    """`host` is this machine."""
-    return host.rstrip(".").lower() in _LOOPBACK or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    """`host` is this machine, by its name or address alone: nothing is looked up. The one place where this is decided.
+
+    `0.0.0.0` and `::` are this machine too: a connection to them goes to the loopback.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def in_clear(url: str, proxy: str = "") -> bool:
+    """What is sent to `url` can be read on the way: plain http, and not straight to this machine."""
+    host = host_of(url, ("http",))
+    return host is not None and not (is_loopback(host) and not proxy)
 
 
 def is_secure(url: str) -> bool:
     """What is sent to `url` cannot be read on the way: https, or this machine."""
-    host = host_of(url)
-    return host is not None and (url.lower().startswith("https:") or is_loopback(host))
+    return host_of(url) is not None and not in_clear(url)
+
+
+def carries_key(headers: Mapping[str, str]) -> bool:
+    """Some header is one of those that carry keys."""
+    return any(name.lower() in _KEY_HEADERS for name in headers)
 
 
 def _is_base_url(value: object) -> bool:
@@ -85,6 +109,18 @@ def _is_base_url(value: object) -> bool:
     parts = urlsplit(value)
     plain = not (parts.query or parts.fragment or "@" in parts.netloc)
     return plain and not parts.path.rstrip("/").endswith("/chat/completions")
+
+
+def _advice_on_address(value: object) -> str:
+    """A sentence for addresses that people have and that cannot be a base_url; it repeats nothing of them."""
+    if not isinstance(value, str):
+        return ""
+    if re.match(r"(http\+)?unix:|/", value):
+        return _("Unix sockets are not supported; let the server listen on a port, such as http://127.0.0.1:8080/v1")
+    if host_of(value) is not None and urlsplit(value).query:
+        text = _("a query belongs in chat_path, such as {example}")
+        return text.format(example='chat_path = "/chat/completions?api-version=…"')
+    return ""
 
 
 def _is_json(value: object) -> bool:
@@ -126,21 +162,25 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         (Stream, "first_token_timeout"): _seconds(zero=False),
         (Stream, "token_timeout"): _seconds(zero=False),
         (Stream, "offline_limit"): _seconds(zero=True),
+        (Stream, "max_answer_bytes"): _whole(1_000),
         (Stream, "finish_after_hangup"): _seconds(zero=True),
-        (Ui, "theme"): _SOME,
+        (Ui, "text_width"): _whole(0),
         (Ui, "language"): _one_of("", "en", "vi"),
         (Ui, "enter"): _one_of("send", "newline"),
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),
         (Ui, "notify"): _one_of("off", "bell", "osc9"),
         (Config, "default_model"): _text(r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4"')),
         (Provider, "base_url"): Check(
-            N_("an address such as https://host/v1, without user, query or /chat/completions"), _is_base_url
+            N_("an address such as https://host/v1, without user, query or /chat/completions"),
+            _is_base_url,
+            advice=_advice_on_address,
         ),
         (Provider, "api_key_env"): _VARIABLE,
         (Provider, "api_key_command"): _COMMAND,
         (Provider, "api_key"): _TOKEN,
         (Provider, "proxy"): Check(
-            N_("an address such as http://proxy:3128"), lambda v: v == "" or host_of(v) is not None
+            N_("an address such as http://proxy:3128 or socks5h://proxy:1080"),
+            lambda v: v == "" or host_of(v, _PROXIES) is not None,
         ),
         (Provider, "headers"): Check(
             N_("a name and a text that an HTTP header may have (printable ASCII)"), _is_header

@@ -7,17 +7,17 @@ import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from holytui import paths
-from holytui.config.checks import is_secure
+from holytui.config.checks import carries_key, in_clear
 from holytui.config.lines import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
-from holytui.config.problems import ConfigProblem, KeyPath, Severity
-from holytui.config.reader import Reader
+from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
+from holytui.config.reader import Reader, file_fields
 from holytui.config.schema import Config, OAuth, Provider
 from holytui.i18n import _
 from holytui.models import ModelRef
@@ -26,6 +26,9 @@ from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
 """Fields of a provider that say where its key comes from; one of them is enough."""
+
+_CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
+"""Fields of a provider, beside `KEY_SOURCES`, that decide where requests go and what protects them."""
 
 _AUTH_NAME = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
@@ -65,6 +68,7 @@ def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
     reader = Reader(path, lines)
     rest = {key: value for key, value in table.items() if key not in ("providers", "keys")}
     config = reader.build(Config, rest, ()) or Config()
+    misspelt = [key for key in rest if key not in file_fields(Config) and _meant(key, Config) == "providers"]
     raw = table.get("providers", {})
     providers = _providers(reader, raw)
     default = _default_model(reader, config.default_model, raw, providers)
@@ -76,6 +80,8 @@ def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
         source=path,
     )
     _check_mode(reader, config)
+    if misspelt or not isinstance(raw, dict):
+        config = replace(config, stopped=_reason(reader, (), {"providers", *misspelt}))
     return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
 
 
@@ -90,7 +96,8 @@ def is_auth_name(header: str) -> bool:
 
 
 def _unusable(path: Path, text: str, line: int | None = None, column: int | None = None) -> Loaded:
-    return Loaded(Config(), (ConfigProblem(path, line, "", text=text, column=column),))
+    problem = ConfigProblem(path, line, "", text=text, column=column)
+    return Loaded(Config(stopped=str(problem)), (problem,))
 
 
 def _syntax(message: str, text: str) -> tuple[str, int, int | None]:
@@ -113,12 +120,13 @@ def _providers(reader: Reader, raw: object) -> dict[str, Provider]:
             reader.say(path, _("this name belongs to the built-in guide; choose another"))
         elif not re.fullmatch(r"[^\s/]+", name) or sanitize_line(name) != name:
             reader.say(path, _("a provider's name must not be empty or have spaces or a slash in it"))
-        elif (provider := _provider(reader, name, table, path)) is not None:
-            out[name] = provider
+        else:
+            out[name] = _provider(reader, name, table, path)
     return out
 
 
-def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provider | None:
+def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provider:
+    """The provider that `table` describes; `stopped` if a setting of its connection was not understood."""
     preset = PRESETS.get(name)
     given: dict[str, object] = {"name": name}
     if isinstance(table, dict) and "base_url" not in table:
@@ -127,18 +135,47 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
             reader.say(path, _missing_address(name))
     provider = reader.build(Provider, table, path, **given)
     if provider is None or not provider.base_url or not isinstance(table, dict):
-        return None
+        # It stays, as otherwise a well-known provider of this name would be asked at its usual address.
+        return Provider(name, "", stopped=_reason(reader, path))
+    provider = _with_whole_oauth(reader, provider, path)
+    wrong = {field for field in table if field not in file_fields(Provider) and _protects(_meant(field, Provider))}
+    provider = replace(provider, stopped=_reason(reader, path, {*KEY_SOURCES, *_CONNECTION, *wrong}))
     provider = _one_source(reader, provider, table, path)
     if preset is not None and not any(field in table for field in KEY_SOURCES):
         provider = replace(provider, api_key_env=preset.key_env)
     if provider.api_key_env_file and not provider.api_key_env:
         reader.say((*path, "api_key_env_file"), _('"api_key_env" must say which name to look up in it'))
-    if not (is_secure(provider.base_url) or provider.allow_insecure) and any(getattr(provider, f) for f in KEY_SOURCES):
+    has_key = any(getattr(provider, field) for field in KEY_SOURCES) or carries_key(provider.headers)
+    if has_key and in_clear(provider.base_url, provider.proxy) and not provider.allow_insecure:
         text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
         reader.say((*path, "base_url"), text, Severity.WARNING)
     provider = _anchored(provider, reader.file.parent)
     _remember_secrets(provider)
     return provider
+
+
+def _reason(reader: Reader, path: KeyPath, fields: Collection[str] = ()) -> str:
+    """The first error told about these fields of the table at `path` (none named: about it at all), as one line."""
+    for problem in reader.problems:
+        if problem.severity is not Severity.ERROR or not _is_within(problem.key, path):
+            continue
+        if not fields or any(_is_within(problem.key, (*path, field)) for field in fields):
+            return str(problem)
+    return ""
+
+
+def _is_within(key: str, path: KeyPath) -> bool:
+    whole = dotted(path)
+    return not whole or key == whole or key.startswith((f"{whole}.", f"{whole}["))
+
+
+def _meant(key: str, cls: type) -> str:
+    """The field that an unknown key most likely stands for."""
+    return nearest(key, list(file_fields(cls))) or ("proxy" if "prox" in key.lower() else "")
+
+
+def _protects(field: str) -> bool:
+    return field in _CONNECTION or field in KEY_SOURCES
 
 
 def _missing_address(name: str) -> str:
@@ -147,11 +184,16 @@ def _missing_address(name: str) -> str:
     return _('"base_url" is missing')
 
 
+def _with_whole_oauth(reader: Reader, provider: Provider, path: KeyPath) -> Provider:
+    """The provider without an OAuth table that has no refresh token, or two."""
+    if provider.oauth is None or _one_refresh_token(provider.oauth):
+        return provider
+    reader.say((*path, "oauth"), _('one of "refresh_token_file" and "refresh_token_command" must be set'))
+    return replace(provider, oauth=None)
+
+
 def _one_source(reader: Reader, provider: Provider, table: Mapping[str, object], path: KeyPath) -> Provider:
     """The provider with the first source of its key that the file names, if it names several."""
-    if provider.oauth is not None and not _one_refresh_token(provider.oauth):
-        reader.say((*path, "oauth"), _('one of "refresh_token_file" and "refresh_token_command" must be set'))
-        provider = replace(provider, oauth=None)
     named = [field for field in table if field in KEY_SOURCES and getattr(provider, field)]
     if len(named) < 2:
         return provider
@@ -206,7 +248,7 @@ def _default_model(reader: Reader, wanted: str, raw: object, providers: dict[str
     if ref.provider == GUIDE or ref.provider in providers:
         return wanted
     if isinstance(raw, dict) and ref.provider in raw:
-        return Config().default_model  # the provider's own problem has been told
+        return Config().default_model  # its name cannot be one, which has been told
     if ref.provider in PRESETS:
         providers[ref.provider] = PRESETS[ref.provider].provider()
         return wanted

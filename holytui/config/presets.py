@@ -2,16 +2,17 @@
 
 How each continues is from its own documentation or code: Mistral `prefix` (OpenAPI, AssistantMessage); DeepSeek
 `prefix` on its beta address (guide "Chat Prefix Completion"); vLLM `continue_final_message`, which excludes
-`add_generation_prompt` (serving protocol); llama.cpp continues a trailing assistant message (server flag
-`prefill_assistant`, on by default); Claude does up to 4.5 and answers 400 since 4.6; OpenAI takes it as a finished
-turn.
+`add_generation_prompt` (serving protocol); llama.cpp the same since May 2026 (pull request 23089), before that it
+continues any trailing assistant message and ignores the two fields (server flag `prefill_assistant`, on by default);
+Claude continues up to 4.5, refuses a text that ends in white space, and answers 400 since 4.6; OpenAI takes a
+trailing assistant message as a finished turn.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -42,14 +43,25 @@ class Continuation:
     """Further fields of the request."""
     base_url: str = ""
     """Where to send it, if not to the provider's `base_url`."""
-    echoes: bool = False
-    """The answer may begin with the text that was sent."""
+    echoes: bool | None = None
+    """Whether the answer begins with the text that was sent; None: not known, the stream shows it."""
+    strips: bool = False
+    """The server refuses a text that ends in white space: it is sent without it."""
 
 
 _UNKNOWN = Continuation()
 _TRAILING = Continuation(Prefill.YES)
+_STRIPPED = Continuation(Prefill.YES, strips=True)
+_FLAGS: Mapping[str, object] = MappingProxyType({"continue_final_message": True, "add_generation_prompt": False})
+_FLAGGED = Continuation(Prefill.YES, params=_FLAGS)
 _NONE = Continuation(Prefill.NO)
 _PREFIX: Mapping[str, object] = MappingProxyType({"prefix": True})
+
+FORMS: Mapping[str, Continuation] = MappingProxyType(
+    {"flags": replace(_UNKNOWN, params=_FLAGS), "trailing": _UNKNOWN, "prefix": replace(_UNKNOWN, message=_PREFIX)}
+)
+"""The forms of a request that are tried where nobody knows how a server continues a text, by name, the likeliest
+first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +111,11 @@ _ALL = (
     ),
     Preset("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
-    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", continuation=_TRAILING),
+    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", continuation=_STRIPPED),
     _local("ollama", "Ollama", 11434, _UNKNOWN),
-    _local("llamacpp", "llama.cpp", 8080, _TRAILING),
+    _local("llamacpp", "llama.cpp", 8080, _FLAGGED),
     _local("lmstudio", "LM Studio", 1234, _UNKNOWN),
-    _local(
-        "vllm",
-        "vLLM",
-        8000,
-        Continuation(
-            Prefill.YES, params=MappingProxyType({"continue_final_message": True, "add_generation_prompt": False})
-        ),
-    ),
+    _local("vllm", "vLLM", 8000, _FLAGGED),
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _ALL})
@@ -131,7 +136,9 @@ def continuation(provider: Provider, model: str) -> Continuation:
     """How `provider` continues a cut answer of `model`; `Prefill.UNKNOWN` where nobody can know before trying."""
     if provider.name == GUIDE:
         return _TRAILING
-    if (claude := _CLAUDE.search(model)) is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
+    claude = _CLAUDE.search(model)
+    if claude is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
         return _NONE  # also behind gateways: the model itself refuses
     preset = preset_of(provider)
-    return preset.continuation if preset is not None else _UNKNOWN
+    known = preset.continuation if preset is not None else _UNKNOWN
+    return replace(known, strips=True) if claude is not None else known

@@ -19,7 +19,9 @@ from holytui.text import nearest
 
 T = TypeVar("T")
 _BAD: Final = object()
-_NOT_IN_FILE = frozenset({(Provider, "name"), (Model, "name"), (Config, "source")})
+_NOT_IN_FILE = frozenset(
+    {(Provider, "name"), (Provider, "stopped"), (Model, "name"), (Config, "source"), (Config, "stopped")}
+)
 _hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)  # it evaluates source text, for each model anew
 _SECTIONS: Mapping[str, type] = {"stream": Stream, "ui": Ui, "": Config}
 
@@ -96,7 +98,10 @@ class Reader:
         value = self._convert(hint, raw, path, check)
         if value is _BAD or check is None or get_origin(hint) is Mapping or check.holds(value):
             return value
-        self.mismatch(path, raw, check.told())
+        if advice := check.advice(raw):
+            self.say(path, advice)
+        else:
+            self.mismatch(path, raw, check.told())
         return _BAD
 
     def _convert(self, hint: Any, raw: object, path: KeyPath, check: Check | None) -> object:

@@ -77,6 +77,9 @@ class Provider:
     chat_path: str = "/chat/completions"
     recover: Recover | None = None
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
+    stopped: str = ""
+    """Why nothing may be sent to it: a setting of its connection was not understood, and what was meant by it, such as
+    a proxy, must not be left out without the user's knowing. Empty: it can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ class Stream:
     """Without a token once they flow, whatever keep-alives say."""
     offline_limit: float = 0.0
     """Waiting for an endpoint that is gone is given up after this long (0: never; nothing is spent by waiting)."""
+    max_answer_bytes: int = 8_000_000
+    """Text (as UTF-8, reasoning included) after which an answer is left interrupted, with all that came. Asking for
+    it to go on allows as much again."""
     recover: Recover = Recover.AUTO
     finish_after_hangup: float = 600.0
     """When the terminal is gone: go on receiving for at most this long (0: stop at once)."""
@@ -109,11 +115,14 @@ class Stream:
 class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
-    theme: str = "holytui-dark"
+    theme: str = ""
+    """Empty: what suits the terminal, `holytui-dark` or with 16 colours `holytui-16`."""
     language: str = ""
     """`en` or `vi`; empty: as the locale says."""
     mouse: bool = False
     sidebar: bool = True
+    text_width: int = 100
+    """Columns that lines of text have at most; 0: as many as there are. Code and tables may be wider."""
     enter: str = "send"
     """What Enter does in the prompt: `send` or `newline` (then Alt+Enter sends)."""
     resume_on_start: str = "ask"
@@ -141,3 +150,5 @@ class Config:
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
     source: Path | None = None
     """The file it came from; None: defaults only."""
+    stopped: str = ""
+    """Why no provider may be asked, other than the guide: the file or its providers could not be read."""

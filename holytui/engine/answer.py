@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from holytui.engine.ending import Ending
 from holytui.engine.events import Delta, Joined, Reasoning, Replaced
-from holytui.engine.recovery import How
-from holytui.engine.seam import HIDDEN, Seam
+from holytui.engine.instruction import quotation
+from holytui.engine.recovery import How, Strategy
+from holytui.engine.reply import InstructedReply
+from holytui.engine.seam import Decision, Seam
 from holytui.engine.steps import Effect, Emit, Journal, KeepVariant, Moment, SaveAttempt
-from holytui.engine.usage import Tally
+from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
-from holytui.models import Attempt, DeltaKind, Join, Usage
+from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, Usage
 from holytui.wire.events import End, Piece
 
 
@@ -24,6 +27,35 @@ class Kept:
     seams: tuple[int, ...] = ()
     attempts: int = 0
     usage: Usage | None = None
+    begun_again: bool = False
+
+
+class Pieces:
+    """A text that grows by small pieces. A million of them take hardly more memory than the text: a piece of four
+    characters alone would take sixty bytes."""
+
+    _FEW = 1_024
+
+    def __init__(self, text: str = "") -> None:
+        self._blocks = [text] if text else []
+        self._last: list[str] = []
+        self.count = len(self._blocks)
+        """How many pieces were added."""
+
+    def add(self, text: str) -> None:
+        """Add text at the end."""
+        self._last.append(text)
+        self.count += 1
+        if len(self._last) >= self._FEW:
+            self._blocks.append("".join(self._last))
+            self._last.clear()
+
+    def whole(self) -> str:
+        """All of it."""
+        if self._last or len(self._blocks) > 1:
+            self._blocks = ["".join((*self._blocks, *self._last))]
+            self._last.clear()
+        return self._blocks[0] if self._blocks else ""
 
 
 class Answer:
@@ -33,16 +65,31 @@ class Answer:
         self._turn_id = turn_id
         self._answer_id = answer_id
         self._new_id = new_id
-        self._pieces = [kept.text] if kept.text else []
-        self._thoughts = [kept.reasoning] if kept.reasoning else []
+        self._pieces = Pieces(kept.text)
+        self._thoughts = Pieces(kept.reasoning)
         self._seam: Seam | None = None
+        self._reply: InstructedReply | None = None
+        self._guesses = True
+        self._began_at = 0
+        self._base = 0
+        self._joined_at = 0
+        self._arrived = Pieces()
+        """All that came in the attempt under way."""
         self._own_thoughts = 0
         self._thought_before = False
         self._running: Usage | None = None
         self.length = len(kept.text)
         """Characters that are shown."""
+        self.trusted = self.length
+        """How many of them are surely part of the answer: those after an end that nothing proves are not."""
+        self.gained = False
+        """The attempt under way, or the last one, has added something that can be seen."""
+        self.refused = False
+        """Its text is not taken: where it belongs is not proven and may not be guessed, or it has our own words."""
         self.reasoning_length = len(kept.reasoning)
         self.seams = kept.seams
+        self.begun_again = kept.begun_again
+        """A second answer took the place of a cut one."""
         self.attempts = kept.attempts
         self.tally = Tally(kept.usage)
         self.attempt: Attempt | None = None
@@ -54,32 +101,84 @@ class Answer:
     @property
     def text(self) -> str:
         """What is shown."""
-        return "".join(self._pieces)
+        return self._pieces.whole()
 
     @property
     def reasoning(self) -> str:
         """The reasoning that is shown."""
-        return "".join(self._thoughts)
+        return self._thoughts.whole()
+
+    def ending(self, state: AnswerState, finish_reason: str) -> Ending:
+        """How it ended, in `state`."""
+        return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
     def joining(self) -> bool:
         """A continuation is held back until it is clear how it joins."""
         return self._seam is not None and self._seam.decision is None
 
-    def begin(self, how: How | None, at: Moment, *, echoes: bool = False) -> list[Effect]:
-        """A new attempt."""
+    @property
+    def held(self) -> str:
+        """Text of the attempt under way that is journalled and will be shown if it is no part of our instruction."""
+        return self._reply.held if self._reply is not None and self.attempt is not None else ""
+
+    @property
+    def added(self) -> str:
+        """What the attempt under way, or the last one, has added to the text."""
+        return self.text[self._joined_at :] if self.gained else ""
+
+    @property
+    def placed(self) -> bool:
+        """It is known where the text of the last attempt belongs, and there was some."""
+        return self._seam is None or (self._seam.decision is not None and self._seam.decision.cut != HIDDEN)
+
+    @property
+    def echoed(self) -> bool | None:
+        """Whether the server sent a prefill again before it went on; None where that is not known."""
+        return self._seam.echoed if self._seam is not None else None
+
+    @property
+    def signed(self) -> bool:
+        """The model has said that the answer ends where it does."""
+        return self._reply is not None and self._reply.signed
+
+    def begin(
+        self, how: How | None, at: Moment, strategy: Strategy | None = None, *, guesses: bool = True
+    ) -> list[Effect]:
+        """A new attempt. `guesses`: a continuation is taken, with a mark, though it is not proven where it belongs."""
         self.attempts += 1
         attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall)
-        self._seam = None
+        self._seam = self._reply = None
         self._running = None
-        self._own_thoughts = 0
-        self._thought_before = bool(self._thoughts)
+        self._own_thoughts, self._arrived = 0, Pieces()
+        self._thought_before = bool(self.reasoning_length)
+        self._guesses = guesses
+        self._began_at = self._joined_at = self.length
+        self.gained = self.refused = False
         if how is not None:
-            self._seam = Seam(self.text, how, echoes=echoes)
+            self._seam = self._seam_for(how, strategy or Strategy())
             # whoever reads the journal now, or after a kill, sees what is shown here: none of what is held back
             attempt = replace(attempt, join=Join.OVERLAP, cut=HIDDEN, resumed_by=how.value)
         self.attempt = attempt
         return [SaveAttempt(attempt, begins=True)]
+
+    def _seam_for(self, how: How, strategy: Strategy) -> Seam:
+        text = self.text
+        self._base = self.length
+        if how is How.RESTART:
+            return Seam(text, how, trusted=self.trusted)
+        self._base = self.trusted
+        partial = text[: self.trusted]
+        if how is How.INSTRUCT:
+            quoted = quotation(partial)
+            self._reply = InstructedReply(partial, quoted)
+            return Seam(partial, how, quoted=quoted)
+        prefill = strategy.prefill
+        return Seam(partial, how, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
+
+    def doubt(self) -> None:
+        """Trust what was there before the last attempt only: nothing proves that its end is the answer's."""
+        self.trusted = min(self.trusted, self._began_at)
 
     def accepted(self, status: int) -> None:
         """The server has accepted the request."""
@@ -104,27 +203,30 @@ class Answer:
             self.first_token_at = at.now
         if self.attempt.first_token_at is None:
             self.attempt = replace(self.attempt, first_token_at=at.wall)
+        self._arrived.add(piece.text)
         effects: list[Effect] = [Journal(self.attempt.id, piece.kind, piece.text)]
         if piece.kind is DeltaKind.REASONING:
             return effects + self._think(piece.text, at)
         if self.first_content_at is None:
             self.first_content_at = at.now
+        if self.refused:
+            return effects
         if self._seam is None or self._seam.decision is not None:
-            return effects + self._show(piece.text)
+            return effects + self._add(piece.text)
         return effects + self._joined(self._seam.feed(piece.text))
 
     def complete(self, end: End, at: Moment) -> list[Effect]:
-        """The answer is whole."""
+        """The attempt ended as its server meant it to."""
         effects: list[Effect] = []
         if self._seam is not None and self._seam.decision is None:
             effects = self._joined(self._seam.finish())
-        return effects + self._close(end, None, at)
+        return effects + self._flush() + self._close(end, None, at)
 
     def cut(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
         """The attempt ended before the answer did."""
         if self._seam is not None:
             self._seam.abandon()
-        return self._close(end, fault, at)
+        return self._flush() + self._close(end, fault, at)
 
     def _think(self, text: str, at: Moment) -> list[Effect]:
         if self.first_thought_at is None:
@@ -133,45 +235,84 @@ class Answer:
         if not self._own_thoughts and self._thought_before and not self.length and self.attempt is not None:
             # nothing but thoughts had come before: these take their place, as the model thinks all of it again
             self.attempt = replace(self.attempt, join=Join.RESTART)
-            self._thoughts, self.reasoning_length = [], 0
+            self._thoughts, self.reasoning_length = Pieces(), 0
             effects = [SaveAttempt(self.attempt), Emit(Replaced(self._turn_id, "", "", ""))]
         self._own_thoughts += len(text)
-        self._thoughts.append(text)
+        self._thoughts.add(text)
         self.reasoning_length += len(text)
         return [*effects, Emit(Reasoning(self._turn_id, text))]
+
+    def _add(self, text: str) -> list[Effect]:
+        """More text of an attempt whose place is known."""
+        if self._reply is None:
+            return self._show(text)
+        shown = self._reply.feed(text)
+        self.refused = self._reply.own_words or self._reply.repeats
+        return self._show(shown)
+
+    def _flush(self) -> list[Effect]:
+        """The end of a reply to an instruction: show what was held back, and note what is no part of the answer."""
+        if self._reply is None or self.attempt is None or self.attempt.cut == HIDDEN:
+            return []
+        effects = self._show(self._reply.finish())
+        if self._reply.dropped:
+            self.attempt = replace(self.attempt, end=self.attempt.cut + self._reply.released)
+        return effects
 
     def _show(self, text: str) -> list[Effect]:
         if not text:
             return []
-        self._pieces.append(text)
+        self._pieces.add(text)
         self.length += len(text)
+        self.trusted = self.length
+        self.gained = self.gained or bool(text.strip())
         return [Emit(Delta(self._turn_id, text))]
 
     def _joined(self, text: str) -> list[Effect]:
         decision = self._seam.decision if self._seam is not None else None
         if decision is None or self.attempt is None:
             return []
-        self.attempt = replace(self.attempt, join=decision.join, keep=decision.keep, cut=decision.cut)
+        if decision.join in (Join.MARKED, Join.RESTART) and not self._guesses:
+            self.refused = True
+            return []
+        keep = self._base if decision.keep < 0 and self._base < self.length else decision.keep
+        self.attempt = replace(self.attempt, join=decision.join, keep=keep, cut=decision.cut)
         if decision.join is Join.RESTART:
             return self._replace(text)
+        return self._take(decision, keep, text)
+
+    def _take(self, decision: Decision, keep: int, text: str) -> list[Effect]:
+        """The continuation belongs after the first `keep` characters (-1: after all)."""
+        assert self.attempt is not None
+        effects: list[Effect] = [SaveAttempt(self.attempt)]
+        if 0 <= keep < self.length:
+            kept = self.text[:keep]
+            self._pieces, self.length = Pieces(kept), keep
+            self.seams = tuple(seam for seam in self.seams if seam < keep)
+            effects.append(Emit(Replaced(self._turn_id, kept, self.reasoning, "")))
         if decision.join is Join.MARKED:
             self.seams = (*self.seams, self.length)
-        told = Joined(self._turn_id, self.length, decision.join)
-        return [SaveAttempt(self.attempt), Emit(told), *self._show(text)]
+        self.trusted = self._joined_at = self.length
+        return [*effects, Emit(Joined(self._turn_id, self.length, decision.join)), *self._add(text)]
 
     def _replace(self, text: str) -> list[Effect]:
         assert self.attempt is not None
         reasoning = self.reasoning[self.reasoning_length - self._own_thoughts :]
-        self._pieces, self._thoughts = [text], [reasoning]
+        self._pieces, self._thoughts = Pieces(text), Pieces(reasoning)
         self.length, self.reasoning_length = len(text), len(reasoning)
+        self.trusted = self.length
+        self._joined_at = 0
+        self.gained = bool(text.strip())
         self.seams = ()
+        self.begun_again = True
         return [KeepVariant(self.attempt, text, reasoning)]
 
     def _close(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
         if self.attempt is None:
             return []
         accepted = self.attempt.status is not None and self.attempt.status < 300
-        self.tally = self.tally.ended(self._running, accepted=accepted)
+        came = tokens_received(self._arrived.count, self._arrived.whole())
+        self.tally = self.tally.ended(self._running, accepted=accepted, came=came)
         ended = replace(
             self.attempt,
             ended_at=at.wall,
@@ -181,5 +322,5 @@ class Answer:
             fault=fault,
             usage=self._running,
         )
-        self.attempt = None
+        self.attempt, self._arrived = None, Pieces()
         return [SaveAttempt(ended)]

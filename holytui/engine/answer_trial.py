@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
-from holytui.config.presets import GUIDE, Prefill
+from holytui.config.presets import FORMS, GUIDE, Continuation, Prefill
 from holytui.config.schema import Recover, Stream
 from holytui.engine import problems
 from holytui.engine.findings import Finding, Mark, Topic, plain_url, seconds, some
+from holytui.engine.flow import Flow, bursts, flow, held_back
 from holytui.engine.hints import without_keys
 from holytui.engine.ports import Client, Keys
-from holytui.engine.recovery import How, Strategy, learn_key, request_for
+from holytui.engine.recovery import How, Learnt, Strategy, learn_key, request_for
 from holytui.engine.retry import Remedy, classify
-from holytui.engine.trial import QUESTION, Flow, Going, Heard, beginning_of, enough, flow, going_on, hear
+from holytui.engine.sample import PROSE_QUESTION, QUESTION, SHORT_QUESTION, Going, Sample, sample_of
+from holytui.engine.trial import Heard, Replied, hear, replied
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
@@ -50,13 +52,6 @@ class Subject:
         return plain_url(self.endpoint.base_url).partition("://")[2].partition("/")[0]
 
     @property
-    def request(self) -> ChatRequest:
-        """The question of the trial."""
-        return ChatRequest(
-            self.resolved.model.name, (ChatMessage(Role.USER, QUESTION),), dict(self.resolved.model.params)
-        )
-
-    @property
     def timeouts(self) -> Timeouts:
         """As configured, but no longer than a check may take."""
         stream = self.stream
@@ -78,6 +73,16 @@ class Subject:
         return Finding(Mark.BAD, topic, problem.title, some(problem.hint))
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to ask: for an answer, or for the rest of `sample`."""
+
+    question: str
+    how: How | None = None
+    sample: Sample | None = None
+    continuation: Continuation = field(default_factory=Continuation)
+
+
 class AnswerTrial:
     """`request` comes first, `continuation` then goes on with its answer. `clock` is in seconds."""
 
@@ -94,14 +99,16 @@ class AnswerTrial:
         self._history = history
         self._key = key
         self._clock = clock
-        self._partial = ""
+        self._question = QUESTION
+        self._answer: Heard | None = None
+        self._defaults: dict[str, object] = {"temperature": 0}
+        """The same answer each time tells most; parameters of the model take their place."""
         self._renewed = False
         self._key_trouble: KeyUnavailable | None = None
 
     def request(self) -> Finding:
         """Ask, and judge what comes and how."""
-        heard = self._hear(None, "")
-        self._partial = beginning_of(heard.text, whole=heard.complete)
+        heard = self._answer = self._hear(_Way(self._question))
         finding = self._judged(heard)
         if not self._renewed:
             return finding
@@ -110,7 +117,8 @@ class AnswerTrial:
         return replace(finding, mark=mark, hints=(said, *finding.hints))
 
     def _judged(self, heard: Heard) -> Finding:
-        facts = _facts(heard)
+        came = self._flow(heard)
+        facts = _facts(heard, came)
         if heard.end is None:
             text = _("still not at its end after {time}").format(time=seconds(heard.seconds))
             return Finding(Mark.DOUBTFUL, Topic.REQUEST, ", ".join([*facts, text]))
@@ -120,7 +128,7 @@ class AnswerTrial:
             hint = _("Is this a model for chatting?")
             return Finding(Mark.BAD, Topic.REQUEST, _("the answer is empty"), (hint,))
         hints = []
-        if flow(heard.arrivals) is Flow.BUFFERED:
+        if came is Flow.BUFFERED:
             hints.append(
                 _("Something on the way, such as a proxy, keeps the answer until it is whole. Turn its buffering off.")
             )
@@ -142,9 +150,23 @@ class AnswerTrial:
             again = "" if bad.hints else _("Check again later, or another model with -m.")
         return replace(bad, hints=(*before, *bad.hints, *some(again)))
 
-    def _hear(self, how: How | None, partial: str) -> Heard:
-        """One request; once more with another key if that is refused."""
-        heard = self._send(how, partial)
+    def _flow(self, heard: Heard) -> Flow:
+        """How the answer came. Where one answer does not tell, two more do."""
+        came = flow(heard.arrivals)
+        if came is not Flow.HELD or not heard.complete:
+            return came
+        again = self._hear(_Way(self._question))  # the first wait may have been for the model to be loaded
+        if flow(again.arrivals) is not Flow.HELD:
+            return Flow.AT_ONCE
+        short = self._hear(_Way(SHORT_QUESTION))
+        return Flow.BUFFERED if short.complete and held_back(again.arrivals, short.arrivals) else Flow.AT_ONCE
+
+    def _hear(self, way: _Way) -> Heard:
+        """One request; once more with another key if that is refused, or without the parameter that is ours."""
+        heard = self._send(way)
+        if heard.fault is not None and self._is_ours(heard.fault):
+            self._defaults = {}
+            heard = self._send(way)
         if heard.fault is None or not self._is_key(heard.fault):
             return heard
         try:
@@ -153,22 +175,29 @@ class AnswerTrial:
             self._key_trouble = error
             return heard
         self._renewed = True
-        return self._send(how, partial)
+        return self._send(way)
 
-    def _send(self, how: How | None, partial: str) -> Heard:
+    def _send(self, way: _Way) -> Heard:
         subject = self._subject
-        continuation = subject.resolved.continuation
-        request = request_for(subject.request, how, partial, continuation)
+        model = subject.resolved.model
+        asked = ChatRequest(model.name, (ChatMessage(Role.USER, way.question),), {**self._defaults, **model.params})
+        request = request_for(asked, way.how, way.sample.partial if way.sample else "", way.continuation)
         endpoint = subject.endpoint
-        if how is How.PREFILL and continuation.base_url:
-            endpoint = replace(endpoint, base_url=continuation.base_url)
+        if way.continuation.base_url:
+            endpoint = replace(endpoint, base_url=way.continuation.base_url)
         began = self._clock()
         stream = self._client.open(endpoint, self._key, request, subject.timeouts)
+        # the sign of the end stands at the end of a reply to an instruction
+        sample = way.sample if way.how is How.PREFILL else None
         try:
-            sufficient = enough if how is not None else lambda _text: False
-            return hear(stream, self._clock, _LONGEST, sufficient, began)
+            return hear(stream, self._clock, _LONGEST, sample.enough if sample else lambda _text: False, began)
         finally:
             stream.cancel()
+
+    def _is_ours(self, fault: Fault) -> bool:
+        """Whether it refuses the parameter that nobody has configured: some models have but one temperature."""
+        said = f"{fault.param} {fault.message}".lower()
+        return bool(self._defaults) and fault.status in (400, 422) and "temperature" in said
 
     def _is_key(self, fault: Fault) -> bool:
         by_command = self._subject.keys.supplied_by_command
@@ -177,54 +206,102 @@ class AnswerTrial:
     # -- continuation
 
     def continuation(self) -> Finding:
-        """Let the answer go on from its middle, and remember what works."""
+        """Let the answer go on from its middle, in each way until one works, and remember that."""
         strategy = self._subject.strategy
         if strategy.choose(_LONG) is How.RESTART:
             text = _("cut answers are asked for again from the start, as the configuration says")
             return Finding(Mark.GOOD, Topic.CONTINUATION, text)
-        if not self._partial:
+        sample = self._sample()
+        if sample is None:
             text = _("not known: there was no answer to go on with")
             return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, some(self._known()))
-        refusal = ""
-        if strategy.recover is Recover.PREFILL or (
-            strategy.recover is not Recover.INSTRUCT and strategy.continuation.prefill is not Prefill.NO
-        ):
-            finding, refusal = self._by_prefill()
-            if finding is not None:
-                return finding
-        return self._by_instruction(refusal)
+        reasons: dict[str, None] = {}
+        for form, known in self._forms():
+            found = self._by_prefill(sample, form, known)
+            if isinstance(found, Finding):
+                return found
+            reasons[found] = None
+        return self._by_instruction(sample, tuple(reasons))
 
-    def _by_prefill(self) -> tuple[Finding | None, str]:
-        """The finding, or None and the reason why it does not work."""
-        heard = self._hear(How.PREFILL, self._partial)
+    def _sample(self) -> Sample | None:
+        """Out of the first answer, or if that is too short, out of another one."""
+        heard = self._answer
+        sample = sample_of(heard) if heard is not None else None
+        if sample is not None or heard is None or not heard.complete or not heard.text:
+            return sample
+        self._question = PROSE_QUESTION
+        return sample_of(self._hear(_Way(self._question)))
+
+    def _forms(self) -> Iterator[tuple[str, Continuation]]:
+        """The forms of a prefill that are to be tried, by the names under which they are remembered."""
+        strategy = self._subject.strategy
+        known = strategy.continuation
+        if strategy.recover is Recover.INSTRUCT or (
+            known.prefill is Prefill.NO and strategy.recover is not Recover.PREFILL
+        ):
+            return
+        if known.prefill is Prefill.YES or known.params or known.message:
+            yield "", known
+            return
+        for name, form in FORMS.items():
+            yield name, replace(form, strips=known.strips)
+
+    def _by_prefill(self, sample: Sample, form: str, known: Continuation) -> Finding | str:
+        """The finding, or the reason why it does not work in this form."""
+        heard = self._hear(_Way(self._question, How.PREFILL, sample, known))
         if heard.fault is not None and not heard.text:
             # the same question without a prefill was just answered
             if heard.fault.status in (400, 422):
-                return None, _("By prefill: refused (status {status}).").format(status=heard.fault.status)
-            return self._unknown(heard), ""
-        going = going_on(self._partial, heard.text, echoes=self._subject.strategy.continuation.echoes)
-        if going is Going.EXACT:
-            self._remember(How.PREFILL)
-            return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers go on by prefill, exactly")), ""
-        if going is Going.OTHER and not heard.complete and not enough(heard.text):
-            return self._unknown(heard), ""
-        return None, _("By prefill: {what}.").format(what=_said(going))
+                return _("By prefill: refused (status {status}).").format(status=heard.fault.status)
+            return self._unknown(heard)
+        going = sample.going_on(heard.text)
+        if going is Going.OTHER and not heard.complete and not sample.enough(heard.text):
+            return self._unknown(heard)
+        if going is Going.ECHO_WHOLE and not (known.echoes or self._echoes(sample, known)):
+            going = Going.ANEW
+        hints: tuple[str, ...] = ()
+        match going:
+            case Going.EXACT:
+                text = _("cut answers go on by prefill, exactly")
+            case Going.LIKELY:
+                text = _("cut answers go on by prefill")
+                hints = (_("In other words than the first time, so this is likely, not proven."),)
+            case Going.ECHO_WHOLE:
+                text = _("cut answers go on by prefill, exactly")
+                hints = (_("The server first sends the text again; holytui takes that off."),)
+            case _:
+                return _("By prefill: {what}.").format(what=_said(going))
+        self._remember(Learnt(How.PREFILL, form, going is Going.ECHO_WHOLE))
+        return Finding(Mark.GOOD, Topic.CONTINUATION, text, hints)
 
-    def _by_instruction(self, refusal: str) -> Finding:
-        self._remember(How.INSTRUCT)
-        heard = self._hear(How.INSTRUCT, self._partial)
-        hints = some(refusal)
+    def _echoes(self, sample: Sample, known: Continuation) -> bool:
+        """Whether it is the server that says the text again, and not the model that begins anew: only a server says a
+        text again that the model would not say."""
+        strange = sample.without_beginning()
+        if strange is None:
+            return False
+        return strange.is_servers_echo(self._hear(_Way(self._question, How.PREFILL, strange, known)).pieces)
+
+    def _by_instruction(self, sample: Sample, reasons: tuple[str, ...]) -> Finding:
+        strategy = self._subject.strategy
+        if strategy.recover is not Recover.INSTRUCT:
+            self._remember(Learnt(How.INSTRUCT))
+        heard = self._hear(_Way(self._question, How.INSTRUCT, sample))
         if heard.fault is not None and not heard.text:
-            return replace(self._unknown(heard), hints=(*hints, *self._unknown(heard).hints))
-        going = going_on(self._partial, heard.text)
-        if self._subject.strategy.recover is Recover.PREFILL:
+            unknown = self._unknown(heard)
+            return replace(unknown, hints=(*reasons, *unknown.hints))
+        doubt = _doubt(sample, replied(sample.partial, heard))
+        hints = (*reasons, *some(_("By instruction: {what}.").format(what=doubt) if doubt else ""))
+        if strategy.recover is Recover.PREFILL:
             hints = (*hints, _('recover = "prefill" is configured, and does not suit this model; remove it.'))
             return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, _("only by instruction"), hints)
-        text = _("cut answers go on by instruction, the seam is marked")
-        if going in (Going.EXACT, Going.ECHO):
-            return Finding(Mark.GOOD, Topic.CONTINUATION, text, hints)
-        what = _("By instruction: {what}.").format(what=_said(going))
-        return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, (*hints, what))
+        if not doubt:
+            return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers go on by instruction"), hints)
+        if strategy.recover is Recover.INSTRUCT:
+            text = _("cut answers go on by instruction where its reply fits")
+        else:
+            text = _("cut answers go on by instruction where its reply fits, else they begin again from the start")
+        return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, hints)
 
     def _unknown(self, heard: Heard) -> Finding:
         """Nothing is learnt from a request that failed for another reason."""
@@ -242,17 +319,17 @@ class AnswerTrial:
             case _:
                 return _("Until then cut answers go on by instruction.")
 
-    def _remember(self, how: How) -> None:
+    def _remember(self, learnt: Learnt) -> None:
         if self._subject.resolved.ref.provider == GUIDE:
             return  # its address is another one each time, so nobody would ever read it
         key = learn_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
-            self._history.remember(key, how.value)
+            self._history.remember(key, str(learnt))
         except StoreError:
             return  # the first cut answer finds it out again
 
 
-def _facts(heard: Heard) -> list[str]:
+def _facts(heard: Heard, came: Flow) -> list[str]:
     """What came of an answer, if anything did."""
     if not heard.arrivals:
         return []
@@ -260,26 +337,41 @@ def _facts(heard: Heard) -> list[str]:
     facts = [_("first token after {time}").format(time=seconds(first))]
     if heard.status is not None:
         facts.append(_("status {status}").format(status=heard.status))
-    match flow(heard.arrivals):
+    match came:
         case Flow.BUFFERED:
             facts.append(_("buffered on the way"))
         case Flow.UNCLEAR:
             facts.append(_("too few pieces to tell whether it streams"))
+        case Flow.AT_ONCE | Flow.HELD:
+            facts.append(_("all of it came at once, which does not tell whether it streams"))
+        case Flow.BURSTS:
+            words = _("it came in {count} bursts, which does not tell whether it streams")
+            facts.append(words.format(count=bursts(heard.arrivals)))
         case Flow.STREAMED:
             time_ = seconds(heard.arrivals[-1] - first)
             facts.append(_("streamed in {count} pieces over {time}").format(count=count, time=time_))
     return facts
 
 
+def _doubt(sample: Sample, reply: Replied) -> str:
+    """Why a reply to the instruction would not do; empty if it would."""
+    going = sample.going_on(reply.text)
+    if reply.own_words:
+        return _("it repeats the words of the instruction")
+    if not reply.proven:
+        return _said(Going.ANEW) if going is Going.ANEW else _("it does not begin with the words it was asked to")
+    if going not in (Going.EXACT, Going.LIKELY):
+        return _said(going)
+    return "" if reply.signed else _("it does not say where the answer ends")
+
+
 def _said(going: Going) -> str:
     match going:
-        case Going.EXACT:
-            return _("it goes on exactly")
         case Going.WORDS:
             return _("it goes on after words of its own")
         case Going.ECHO:
             return _("it says the end again before it goes on")
-        case Going.ANEW:
+        case Going.ANEW | Going.ECHO_WHOLE:
             return _("it begins again from the start")
-        case Going.OTHER:
+        case _:
             return _("it says something else")

@@ -18,9 +18,11 @@ from holytui.i18n import _, ngettext
 from holytui.secret import Secret
 from holytui.store.history import History
 from holytui.text import nearest
-from holytui.wire.hosts import carries_key, is_loopback, proxy_of
+from holytui.wire.hosts import carries_key, is_loopback, proxy_name, proxy_of
 from holytui.wire.request import Endpoint
 
+_CONNECTION = frozenset({FaultKind.TLS, FaultKind.NO_TLS, FaultKind.WANTS_TLS, FaultKind.PROXY, FaultKind.SETUP})
+"""Faults of the list of models after which no request can do better."""
 _LIST = 15.0
 """Seconds for the list of models."""
 
@@ -113,13 +115,23 @@ class Checkup:
         if fault is not None:
             return self._subject.bad(Topic.CONNECTION, fault), fault
         listed = self._list()
-        if isinstance(listed, Fault) and listed.kind in (FaultKind.TLS, FaultKind.PROXY):
+        if isinstance(listed, Fault) and listed.kind in _CONNECTION:
             return self._subject.bad(Topic.CONNECTION, listed), listed
-        if self._subject.endpoint.base_url.lower().startswith("https:"):
-            text = _("{host} was found and answers in {ms} ms, and its certificate is trusted")
-        else:
-            text = _("{host} was found and answers in {ms} ms")
-        return Finding(Mark.GOOD, Topic.CONNECTION, text.format(host=self._subject.host, ms=took)), listed
+        return Finding(Mark.GOOD, Topic.CONNECTION, self._reached(took)), listed
+
+    def _reached(self, took: int) -> str:
+        proxy, host = proxy_name(self._subject.endpoint), self._subject.host
+        secure = self._subject.endpoint.base_url.lower().startswith("https:")
+        match bool(proxy), secure:
+            case True, True:
+                text = _("the proxy {proxy} answers in {ms} ms, and the certificate of {host} behind it is trusted")
+            case True, False:
+                text = _("the proxy {proxy} answers in {ms} ms; {host} is asked through it")
+            case False, True:
+                text = _("{host} was found and answers in {ms} ms, and its certificate is trusted")
+            case _:
+                text = _("{host} was found and answers in {ms} ms")
+        return text.format(proxy=proxy, host=host, ms=took)
 
     def _list(self) -> list[str] | Fault:
         """A server that sends its list a byte at a time could take for ever, so it is waited for only so long."""

@@ -42,12 +42,16 @@ class KeyReady:
 class Courier:
     """`put` gives the turn's thread what happened aside; all methods but `cancel` are for that thread."""
 
-    def __init__(self, job: Job, client: Client, put: Callable[[Input | KeyReady], None]) -> None:
+    def __init__(
+        self, job: Job, client: Client, put: Callable[[Input | KeyReady], None], came: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`came`: characters that this turn has had so far, which count towards the longest answer."""
         self.job = job
         self.stream: AttemptEvents | None = None
         """The attempt under way, to be waited on."""
         self._client = client
         self._put = put
+        self._came = came
         self._opening: OpenAttempt | None = None
         self._key: Secret | None = None
 
@@ -72,7 +76,8 @@ class Courier:
         endpoint = job.endpoint
         if effect.how is How.PREFILL and job.continuation.base_url:
             endpoint = replace(endpoint, base_url=job.continuation.base_url)
-        self.stream = self._client.open(endpoint, ready.key, request, job.timeouts)
+        left = max(1, job.timeouts.answer_bytes - self._came())
+        self.stream = self._client.open(endpoint, ready.key, request, replace(job.timeouts, answer_bytes=left))
         return True
 
     def cancel(self) -> None:

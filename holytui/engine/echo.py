@@ -86,8 +86,8 @@ class Echo:
         self._length = 0
         self.overlaps: list[int] = []
         """Each `k` with `old[-k:] == new[:k]`."""
-        self.loose: list[int] = []
-        """Each `k` so that `new[:k]` is an end of `old` but for white space at the very end."""
+        self.loose: list[tuple[int, int]] = []
+        """Each `(k, end)` so that `new[:k] == old[:end][-k:]`, and nothing but white space follows in `old`."""
         self.whole = 0
         """How many characters of the beginning of `old` the new text begins with."""
 
@@ -137,4 +137,4 @@ class Echo:
         if start == 0:
             self.whole = max(self.whole, length)
         if self._core <= start + length < len(self._old) and length >= self._shortest:
-            self.loose.append(length)
+            self.loose.append((length, start + length))

@@ -16,7 +16,7 @@ from holytui.engine.preparation import Preparation, adopt_text
 from holytui.engine.workers import Listener, Snapshot, StartedTurn, Workers
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.models import AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
+from holytui.models import HIDDEN, AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
 from holytui.store.history import History, assemble, seams
 from holytui.text import nfc, sanitize, title_of
 
@@ -132,8 +132,12 @@ class Engine:
         sides = []
         for attempt in self._history.attempts(answer_id):
             undone = attempt
-            if attempt.join is not Join.RESTART and (attempt.cut or attempt.keep >= 0):
-                undone = replace(attempt, join=Join.MARKED, cut=0, keep=-1)
+            if (
+                attempt.join is not Join.RESTART
+                and attempt.cut != HIDDEN
+                and (attempt.cut or attempt.keep >= 0 or attempt.end >= 0)
+            ):
+                undone = replace(attempt, join=Join.MARKED, cut=0, keep=-1, end=-1)
                 self._history.update_attempt(undone)
             sides.append((undone, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))
         self._history.finish(replace(message, text=assemble(sides), seams=seams(sides)))

@@ -5,8 +5,9 @@ Exactly one of `Finished`, `Stopped`, `Interrupted`, `Failed` is a turn's last e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from holytui.engine.ending import Ending
 from holytui.faults import Fault
 from holytui.models import Join, Problem, Usage
 
@@ -150,11 +151,13 @@ class Ended(TurnEvent):
 
     usage: Usage | None
     attempts: int
+    ending: Ending = field(default_factory=Ending, kw_only=True)
+    """What came, and what is doubtful about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Ended):
-    """The answer is complete."""
+    """The answer is complete, as far as the server told; `ending.doubts` are to be told with it."""
 
     finish_reason: str
 

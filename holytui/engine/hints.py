@@ -7,17 +7,26 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 _PRESS = r"(?:press|nhấn|bấm)"
-_KEY = re.compile(rf"\b{_PRESS} (?:c|r|e|F\d+)\b|\bF\d+\b", re.IGNORECASE)
+_KEY = re.compile(rf"\b{_PRESS} (?:[creiuv]|F\d+)\b|\bF\d+\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?]) +")
 _CLAUSE = re.compile(rf"; (?:or |hoặc )?|,? (?:then|or|rồi|hoặc) (?={_PRESS} |F\d)", re.IGNORECASE)
 
 COMMANDS: Mapping[str, str] = MappingProxyType({"c": "/continue", "r": "/retry", "F2": "/model NAME", "F4": "/new"})
 """What plain mode has in place of keys."""
 _ACTIONS: Mapping[str, str] = MappingProxyType(
-    {"c": "message.resume", "r": "message.retry", "e": "message.edit", "F2": "model.pick", "F4": "chat.new"}
+    {
+        "c": "message.resume",
+        "r": "message.retry",
+        "e": "message.edit",
+        "i": "message.details",
+        "u": "message.undo_seam",
+        "v": "message.variant",
+        "F2": "model.pick",
+        "F4": "chat.new",
+    }
 )
 """What the default keys do that hints name."""
-_NAMED = re.compile(rf"\b({_PRESS} )(c|r|e)\b|\b()(F2|F4)\b", re.IGNORECASE)
+_NAMED = re.compile(rf"\b({_PRESS} )([creiuv])\b|\b()(F2|F4)\b", re.IGNORECASE)
 _PRESSED = re.compile(rf"\b({_PRESS}) (c|r|F2|F4)\b|\b(F2|F4)\b", re.IGNORECASE)
 _TYPE = {"press": "type", "nhấn": "gõ", "bấm": "gõ"}
 

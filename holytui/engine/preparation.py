@@ -12,7 +12,7 @@ from holytui.engine.answer import Kept
 from holytui.engine.context import Context, context_for
 from holytui.engine.courier import Job
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
-from holytui.engine.recovery import Strategy, is_structured, learn_key
+from holytui.engine.recovery import How, Learnt, Strategy, is_structured, learn_key
 from holytui.engine.turn import Plan
 from holytui.errors import StoreError
 from holytui.i18n import _
@@ -70,9 +70,13 @@ class Preparation:
         )
         message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(
-            stream.connect_timeout, stream.idle_timeout, stream.first_token_timeout, stream.token_timeout
+            stream.connect_timeout,
+            stream.idle_timeout,
+            stream.first_token_timeout,
+            stream.token_timeout,
+            stream.max_answer_bytes,
         )
-        return plan, Job(message, request, endpoint, timeouts, keys, strategy.continuation)
+        return plan, Job(message, request, endpoint, timeouts, keys, strategy.prefill)
 
     def close(self) -> None:
         """Stop the guide's server."""
@@ -110,15 +114,16 @@ class Preparation:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # it was asked, and this is the answer
-        learnt = self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or ""
-        if recover is Recover.PREFILL:
-            learnt = ""  # whoever writes it down wants it tried, whatever the server said some day
+        learnt = Learnt.parse(self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or "")
+        if recover is Recover.PREFILL and learnt.how is not How.PREFILL:
+            learnt = Learnt()  # whoever writes it down wants it tried, whatever the server said some day
         return Strategy(recover, resolved.continuation, learnt, is_structured(params))
 
 
 def kept_of(message: Message) -> Kept:
     """What an answer has already."""
-    return Kept(message.text, message.reasoning, message.seams, message.attempts, message.usage)
+    m = message
+    return Kept(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
 
 
 def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:

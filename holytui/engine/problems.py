@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holytui.engine.retry import Remedy, classify
+from holytui.engine.retry import Remedy, classify, is_too_long, refuses_images
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _, ngettext
 from holytui.models import Problem
@@ -10,6 +10,12 @@ from holytui.secret import scrub
 from holytui.text import sanitize_line
 
 _LONGEST = 300
+_QUOTED = frozenset(
+    {FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY, FaultKind.ENCODED}
+    | {FaultKind.SETUP, FaultKind.TOO_LONG}
+)
+"""Kinds whose own words stand behind the title."""
+_MOST_HOURS = 9_999
 
 
 def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0, key_place: str = "") -> Problem:
@@ -20,7 +26,7 @@ def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0
     """
     title, hint = _words(fault, host or _("the server"), key_place)
     said = _said(fault)
-    if said and fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY):
+    if said and fault.kind in _QUOTED:
         title = _("{title}: {said}").format(title=title, said=said)
     if retries:
         tried = ngettext("Tried again once in vain.", "Tried again {count} times in vain.", retries)
@@ -43,9 +49,20 @@ def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
     return Problem(title, _with_kept(_("Press c to let the answer go on."), kept), fault)
 
 
-def no_key(title: str, hint: str, kept: int) -> Problem:
-    """The source of the key gave none."""
-    return Problem(sanitize_line(scrub(title)), _with_kept(sanitize_line(scrub(hint)), kept))
+def unproven_end(*, host: str, kept: int) -> Problem:
+    """A cut answer was continued, and nothing shows that it goes to its end."""
+    title = _("The answer may not be complete: {host} was asked to go on and did not").format(
+        host=host or _("the server")
+    )
+    return Problem(title, _with_kept(_("Press c to ask once more."), kept))
+
+
+def no_key(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
+    """The source of the key gave none; `refusal` is what the server said of the one before."""
+    title = sanitize_line(scrub(title))
+    if refusal is not None and (said := _said(refusal)):
+        title = _("{title}: {said}").format(title=title, said=said)
+    return Problem(title, _with_kept(sanitize_line(scrub(hint)), kept), refusal)
 
 
 def only_tools(host: str) -> Problem:
@@ -68,6 +85,8 @@ def duration(seconds: float) -> str:
     if seconds < 6000:
         whole = round(seconds / 60)
         return ngettext("{count} minute", "{count} minutes", whole).format(count=whole)
+    if seconds > _MOST_HOURS * 3600:  # a server may ask for 1e308 seconds
+        return _("more than {count} hours").format(count=_MOST_HOURS)
     whole = round(seconds / 3600)
     return ngettext("{count} hour", "{count} hours", whole).format(count=whole)
 
@@ -86,6 +105,10 @@ def _with_kept(hint: str, kept: int) -> str:
 def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return _of_server(fault, host, key_place)
+    if fault.proxy or fault.kind is FaultKind.PROXY:
+        return _of_proxy(fault)
+    if fault.kind is FaultKind.SETUP:
+        return _of_setting(fault)
     go_on = _("Press c to go on.")
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
@@ -105,9 +128,13 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("The connection to {host} is not trusted").format(host=host),
             _("Check the clock of this machine; a company's certificate goes into ca_file of the provider."),
         ),
-        FaultKind.PROXY: (
-            _("The proxy did not let the request through"),
-            _("Check proxy of the provider, and HTTPS_PROXY."),
+        FaultKind.NO_TLS: (
+            _("{host} does not speak TLS, which https needs").format(host=host),
+            _try(fault) or _("Check the port in base_url."),
+        ),
+        FaultKind.WANTS_TLS: (
+            _("{host} wants an encrypted connection").format(host=host),
+            _try(fault) or _("Use https in base_url."),
         ),
         FaultKind.STALE: (_("{host} closed the connection").format(host=host), go_on),
         FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), go_on),
@@ -122,9 +149,17 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         ),
         FaultKind.NOT_A_STREAM: (
             _("{host} sent something that is no answer, such as a web page").format(host=host),
-            _("Does this network ask you to sign in? Otherwise check base_url in the configuration. Press r to retry."),
+            _try(fault) or _sign_in(_("Press r to retry.")),
         ),
         FaultKind.GARBLED: (_("What came from {host} was damaged on its way").format(host=host), go_on),
+        FaultKind.TOO_LONG: (
+            _("{host} sent more than an answer may have").format(host=host),
+            _("Press c to go on; max_answer_bytes in [stream] sets how long an answer may become."),
+        ),
+        FaultKind.ENCODED: (
+            _("{host} compressed the answer, though it was not asked to").format(host=host),
+            _("Turn compression off for this address, in the server or in a proxy before it."),
+        ),
         FaultKind.INSECURE: (
             _("The key was not sent to {host}, because the connection is not encrypted").format(host=host),
             _("Use https in base_url; allow_insecure = true of the provider sends it all the same."),
@@ -134,30 +169,69 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     return table[fault.kind]
 
 
+def _sign_in(then: str = "") -> str:
+    said = _("Does this network ask you to sign in? Otherwise check base_url in the configuration.")
+    return _("{first} {second}").format(first=said, second=then) if then else said
+
+
+def _try(fault: Fault) -> str:
+    return _('Try base_url = "{url}".').format(url=fault.better_url) if fault.better_url else ""
+
+
+def _of_proxy(fault: Fault) -> tuple[str, str]:
+    """Words for what failed at the proxy, or on the way to it."""
+    proxy = fault.proxy or _("of the configuration or the environment")
+    settings = _("Check proxy of the provider, and HTTPS_PROXY.")
+    running = _("Is it running? {check}").format(check=settings)
+    match fault.kind:
+        case FaultKind.DNS:
+            return _("The name of the proxy {proxy} was not found").format(proxy=proxy), settings
+        case FaultKind.REFUSED:
+            return _("Nobody answers at the proxy {proxy}").format(proxy=proxy), running
+        case FaultKind.UNREACHABLE:
+            title = _("There is no way to the proxy {proxy}").format(proxy=proxy)
+            return title, _("Check the network. {check}").format(check=settings)
+        case FaultKind.CONNECT_TIMEOUT:
+            return _("The proxy {proxy} did not answer the connection in time").format(proxy=proxy), running
+    if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
+        return (
+            _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
+            _(
+                "Put them, or the right ones, into proxy of the provider or HTTPS_PROXY: http://user:password@host:port."
+            ),
+        )
+    return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
+
+
+def _of_setting(fault: Fault) -> tuple[str, str]:
+    """Words for a setting that cannot be followed here."""
+    title = _("Nothing was sent, as a setting cannot be followed")
+    if fault.param == "socksio":
+        return title, _('Install it beside holytui, such as with: pip install "holytui[socks]"')
+    return title, _("Check {setting} of the provider in the configuration.").format(setting=fault.param or "base_url")
+
+
 def _of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     """Words for an HTTP status or an error object; a status stands in them only if one was told."""
+    if (told := _refused(fault, host)) is not None:
+        return told
     code = fault.code.casefold()
-    if "insufficient_quota" in code or "billing" in code or fault.status == 402:
-        return (
-            _("The account at {host} has no credit left").format(host=host),
-            _("Top it up, then press c to go on; or press F2 for another model."),
-        )
-    if "context_length" in code or fault.status == 413:
-        return (
-            _("The conversation is too long for this model"),
-            _("Press F4 for a new conversation, or F2 for a model with more context."),
-        )
-    if "content_filter" in code or "content_policy" in code:
-        return (_("{host} refused because of its content rules").format(host=host), _("Press e to edit the question."))
     if classify(fault) is Remedy.EXPIRED_KEY:
         place = key_place or _("the provider's key in the configuration")
         return (
             _("{host} did not accept the key").format(host=host),
             _("Check {place}, then press r to retry.").format(place=place),
         )
+    if fault.better_url:
+        return _elsewhere(fault, host)
     known = _STATUS.get(fault.status or 0)
     if known is not None:
         return known(host)
+    if fault.status is not None and fault.status < 400:
+        return (
+            _("{host} answered with status {status}").format(host=host, status=fault.status),
+            _sign_in(),
+        )
     if "rate_limit" in code or "too_many_requests" in code:
         return _busy(host)
     if "overloaded" in code or "unavailable" in code or "capacity" in code:
@@ -175,6 +249,29 @@ def _of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if classify(fault) is Remedy.TRANSIENT:
         return (_("{host} had an error of its own").format(host=host), _("Press c to try once more."))
     return (_("{host} refused the request").format(host=host), _("Press r to retry, or F2 for another model."))
+
+
+def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Words for refusals that a code or the server's own sentence explains better than the status."""
+    code = fault.code.casefold()
+    if "insufficient_quota" in code or "billing" in code or fault.status == 402:
+        return (
+            _("The account at {host} has no credit left").format(host=host),
+            _("Top it up, then press c to go on; or press F2 for another model."),
+        )
+    if is_too_long(fault) or fault.status == 413:
+        return (
+            _("The conversation is too long for this model"),
+            _("Shorten the question, or press F4 for a new conversation, or F2 for a model with more context."),
+        )
+    if refuses_images(fault):
+        return (
+            _("{host} takes no images for this model").format(host=host),
+            _("Remove vision = true of the model in the configuration, or press F2 for another model."),
+        )
+    if "content_filter" in code or "content_policy" in code:
+        return (_("{host} refused because of its content rules").format(host=host), _("Press e to edit the question."))
+    return None
 
 
 def _busy(host: str) -> tuple[str, str]:
@@ -212,6 +309,23 @@ def _nothing_there(host: str) -> tuple[str, str]:
     )
 
 
+def _elsewhere(fault: Fault, host: str) -> tuple[str, str]:
+    """Words where the address that was meant is known: a redirect, or a base_url without its path."""
+    if fault.status is not None and fault.status < 400:
+        return (
+            _("{host} answered with status {status}").format(host=host, status=fault.status),
+            _('Set base_url = "{url}" in the configuration.').format(url=fault.better_url),
+        )
+    return _nothing_there(host)[0], _try(fault)
+
+
+def _gave_up(host: str) -> tuple[str, str]:
+    return (
+        _("{host}, or a proxy before it, gave up waiting for the answer").format(host=host),
+        _("Raise its timeout, such as proxy_read_timeout of nginx. Press c to try once more."),
+    )
+
+
 def _late(host: str) -> tuple[str, str]:
     return (_("{host} gave up waiting for the request").format(host=host), _("Press c to try once more."))
 
@@ -225,5 +339,7 @@ _STATUS = {
     422: _malformed,
     429: _busy,
     503: _overloaded,
+    504: _gave_up,
+    524: _gave_up,
     529: _overloaded,
 }

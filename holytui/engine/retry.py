@@ -25,6 +25,8 @@ class Remedy(StrEnum):
     """Ask the source of the key once more, then send again, which costs no budget."""
     STALE_FREE = "stale_free"
     """Send again at once on a new connection, which costs no budget the first time."""
+    ENOUGH = "enough"
+    """Leave the answer interrupted, with all that came: only the user can let it go on."""
     FINAL = "final"
     """Trying again as it is would not help."""
 
@@ -51,6 +53,19 @@ _FINAL_CODES = (
     "permission",
     "not_found",
 )
+_TOO_LONG_CODE = re.compile(r"context_(length|size|window)")
+_TOO_LONG = re.compile(
+    r"maximum context|prompt is too long|exceeds? (the )?(available|maximum)[\w ']*(context|tokens)"
+    r"|context (length|size|window) (was |is |has been )?exceeded|reduce the length of the (messages|prompt)",
+    re.IGNORECASE,
+)
+"""llama.cpp (`exceed_context_size_error`), OpenAI (`context_length_exceeded`), vLLM, Anthropic, Gemini."""
+_NO_IMAGES = re.compile(
+    r"image input is not supported|images? (inputs? )?(is|are) not supported|(not|n't) support (the )?(image|vision)"
+    r"|not a (vision|multimodal) model|(no|without) vision support|support image input",
+    re.IGNORECASE,
+)
+"""llama.cpp answers so with 500, OpenRouter with 404, others with 400."""
 _KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
 _KEY_REFUSED_AS_400 = re.compile(r"no_db_connection|api[ _]key (is )?(not valid|invalid|expired)", re.IGNORECASE)
 """LiteLLM without a database answers any key but its own so (measured, 1.106); Google's endpoints say it in words."""
@@ -82,15 +97,33 @@ def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = Fal
         return Remedy.OFFLINE
     if kind in _CUT:
         return Remedy.TRANSIENT
+    if kind is FaultKind.TOO_LONG:
+        return Remedy.ENOUGH
     if kind is FaultKind.STALE:
         return Remedy.STALE_FREE
     if kind is FaultKind.NOT_A_STREAM:
         return Remedy.TRANSIENT if had_text else Remedy.FINAL
     if kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return _by_words(fault, key_by_command)
-    if kind is FaultKind.PROXY and fault.status is not None and _transient_status(fault.status):
-        return Remedy.TRANSIENT
+    if kind is FaultKind.PROXY:
+        passes = fault.code == "upstream" or (fault.status is not None and _transient_status(fault.status))
+        return Remedy.TRANSIENT if passes else Remedy.FINAL
     return Remedy.FINAL
+
+
+def is_too_long(fault: Fault) -> bool:
+    """The server says that the conversation has more tokens than the model takes."""
+    if fault.status in (401, 403, 429):
+        return False
+    if _TOO_LONG_CODE.search(fault.code.casefold()):
+        return True
+    asks_for_less = "max_tokens" in fault.message or "max_completion_tokens" in fault.message
+    return _TOO_LONG.search(fault.message) is not None and not asks_for_less
+
+
+def refuses_images(fault: Fault) -> bool:
+    """The server says that the model takes no images."""
+    return fault.status not in (401, 403, 429) and _NO_IMAGES.search(fault.message) is not None
 
 
 def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
@@ -98,6 +131,8 @@ def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
     `insufficient_quota` never heals by waiting)."""
     code = fault.code.casefold()
     status = fault.status
+    if is_too_long(fault) or refuses_images(fault):
+        return Remedy.FINAL
     if fault.should_retry is False and status != 401:
         return Remedy.FINAL
     if status == 401 or (status == 403 and key_by_command):

@@ -8,13 +8,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from holytui.engine import problems
 from holytui.engine.courier import Courier, Job, KeyReady, describe
-from holytui.engine.events import Quiet, Replaced, Slow, StoreTrouble, TurnEvent
+from holytui.engine.events import Failed, Quiet, Replaced, Slow, StoreTrouble, TurnEvent
 from holytui.engine.link import QuietWatch, SleepWatch, SlowWatch
 from holytui.engine.outlet import Outlet
 from holytui.engine.ports import Client, Clock
 from holytui.engine.records import RETRY, Records
-from holytui.engine.recovery import How, learn_key
+from holytui.engine.recovery import Learnt, learn_key
 from holytui.engine.steps import (
     Broken,
     CancelAttempt,
@@ -72,13 +73,14 @@ class Runner:
         self._records = Records(history, self._trouble)
         self._records_due = 0.0
         self._inbox: queue.SimpleQueue[Input | KeyReady | _Trouble] = queue.SimpleQueue()
-        self._courier = Courier(job, client, self.put)
+        self._courier = Courier(job, client, self.put, self._came)
         self._timers: dict[Timer, float] = {}
         self._sleep = SleepWatch()
         self._quiet: QuietWatch | None = None
         self._slow = SlowWatch()
         self._started = clock.monotonic()
         self._abandoned = threading.Event()
+        self._last_words = failed_by_defect(turn.plan.turn_id)
 
     @classmethod
     def of(
@@ -138,7 +140,13 @@ class Runner:
             self._break(error)
         finally:
             self._courier.cancel()
+            self._tell_the_end()
         self._write_the_rest()
+
+    def _tell_the_end(self) -> None:
+        """Whoever waits for the last event must have one, also when no memory was left to make it."""
+        if not self.outlet.ended:
+            self.outlet.tell_last(self._last_words)
 
     def _once(self) -> None:
         self._drain()
@@ -208,6 +216,11 @@ class Runner:
             self._records_due = now + RETRY
             self._records.try_again()
 
+    def _came(self) -> int:
+        answer, before = self.turn.answer, self.job.message
+        came = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
+        return max(0, came)  # a continuation may have taken the place of some of what was there
+
     def _feed(self, happened: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
         for effect in self.turn.step(happened, at):
@@ -248,15 +261,15 @@ class Runner:
             case SetState():
                 self._records.do(lambda: self._history.set_state(self.job.message.id, effect.state))
             case Remember():
-                self._records.do(lambda: self._remember(effect.how))
+                self._records.do(lambda: self._remember(effect.learnt))
             case KeepVariant():
                 self._replace(effect)
             case Settle():
                 self._settle(effect)
 
-    def _remember(self, how: How) -> None:
+    def _remember(self, learnt: Learnt) -> None:
         key = learn_key(self.job.endpoint.base_url, self.job.request.model)
-        self._history.remember(key, how.value)
+        self._history.remember(key, str(learnt))
 
     def _replace(self, effect: KeepVariant) -> None:
         variant = self._records.variant_of(self.job.message.id)
@@ -276,6 +289,7 @@ class Runner:
             usage=effect.usage,
             attempts=answer.attempts,
             seams=answer.seams,
+            begun_again=answer.begun_again,
             first_token_s=_since(self._started, answer.first_token_at, message.first_token_s),
             duration_s=now - self._started + (message.duration_s or 0.0),
             reasoning_s=_thinking(answer.first_thought_at, answer.first_content_at or now, message.reasoning_s),
@@ -290,10 +304,15 @@ class Runner:
             self.outlet.emit(StoreTrouble(self.turn.plan.turn_id, problem))
 
     def _break(self, error: Exception) -> None:
-        _log.error("an answer ended by a defect: %s", describe(error))
-        _log.debug("where it was", exc_info=error)
-        at = Moment(self._clock.monotonic(), self._clock.wall())
-        for effect in self.turn.step(Broken(describe(error)), at):
+        error.__traceback__ = None if isinstance(error, MemoryError) else error.__traceback__  # it holds what is large
+        try:
+            _log.error("an answer ended by a defect: %s", describe(error))
+            _log.debug("where it was", exc_info=error)
+            at = Moment(self._clock.monotonic(), self._clock.wall())
+            effects = self.turn.step(Broken(describe(error)), at)
+        except MemoryError:
+            return  # the last event was made beforehand
+        for effect in effects:
             try:
                 self._carry_out(effect)
             except Exception as second:  # noqa: BLE001 - whatever else is broken, the last event must be told
@@ -308,6 +327,11 @@ class Runner:
             self._records.try_again()
             if last:
                 break
+
+
+def failed_by_defect(turn_id: str) -> Failed:
+    """The last event of an answer for which no other one could be made."""
+    return Failed(turn_id, None, 1, problems.internal("MemoryError", 1))
 
 
 def _since(started: float, at: float | None, before: float | None) -> float | None:

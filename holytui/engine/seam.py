@@ -8,15 +8,13 @@ of two different answers. Thresholds were chosen on the corpus of `benchmarks/se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from holytui.engine.echo import WHOLE, Echo, repetition_is_likely, weight
+from holytui.engine.echo import WHOLE, Echo, comes_round, period, repetition_is_likely, weight
 from holytui.engine.opening import Kind, Opening, openings
-from holytui.engine.recovery import How, open_fence
-from holytui.models import Join
-
-HIDDEN = 2**31 - 1
-"""`Attempt.cut` of an attempt whose text is not joined (yet): none of it is part of the answer."""
+from holytui.engine.recovery import How
+from holytui.engine.text_end import open_fence
+from holytui.models import HIDDEN, Join
 
 _SURE = {How.PREFILL: 48, How.INSTRUCT: 12, How.RESTART: 0}
 """The weight (see `echo.weight`) from which an overlap is cut without a mark. Code and tables repeat themselves, and a
@@ -26,6 +24,8 @@ _SOME = {How.PREFILL: 24, How.INSTRUCT: 4, How.RESTART: 0}
 _RIVAL = 7
 """The weight from which a second, shorter overlap makes the longest one doubtful."""
 _LINE_ENDS = ".!?…。！？|;}"
+_WHOLE_ECHO = 8
+"""The weight of a text that no continuation says again from its beginning by chance."""
 _DOUBT = 4
 """The weight from which an overlap that is not cut is marked."""
 _BEGINNING = 48
@@ -44,27 +44,50 @@ class Decision:
 class Seam:
     """One continuation being joined to `partial`, asked for by `how`.
 
-    `echoes`: the server is known to send the prefix again first. Until `decision` is set nothing is shown. A RESTART
-    decision means: what was shown is a variant now, and the text returned with it is the whole new answer.
+    `trusted` is how much of `partial` is surely part of the answer, where that is not all of it: a text that is asked
+    for from the start takes the place of the rest. Of an instruction: `quoted` is the end of `partial` that the reply
+    was asked to begin with. Of a prefill: `exact` says that the server is known to go on where the text ends; `echoes`
+    whether it sends the text again first (None: not known); `stripped` that the text was sent without the white space
+    at its end. Until `decision` is set nothing is shown. A RESTART decision means: what was shown is a variant now, and
+    the text returned with it is the whole new answer.
     """
 
     __slots__ = (
         "_echoes",
+        "_exact",
         "_fence",
         "_how",
         "_length",
         "_partial",
+        "_quoted",
         "_raw",
         "_readings",
         "_restart_at",
         "_settled",
+        "_stripped",
+        "_trusted",
         "decision",
+        "echoed",
     )
 
-    def __init__(self, partial: str, how: How, *, echoes: bool = False) -> None:
+    def __init__(
+        self,
+        partial: str,
+        how: How,
+        *,
+        exact: bool = True,
+        echoes: bool | None = None,
+        stripped: bool = False,
+        quoted: str = "",
+        trusted: int | None = None,
+    ) -> None:
         self._partial = partial
         self._how = how
+        self._exact = exact
         self._echoes = echoes
+        self._stripped = stripped
+        self._quoted = quoted.strip()
+        self._trusted = len(partial) if trusted is None else trusted
         self._raw: list[str] = []
         self._length = 0
         self._fence = open_fence(partial)
@@ -72,6 +95,8 @@ class Seam:
         self._readings: list[tuple[Opening, Echo]] = []
         self._restart_at: int | None = None
         self.decision: Decision | None = None
+        self.echoed: bool | None = None
+        """Whether the answer to a prefill began with the whole text; None where that cannot be told."""
 
     def feed(self, text: str) -> str:
         """What of the text so far is now to be shown."""
@@ -108,6 +133,9 @@ class Seam:
     def _judge_restart(self, at: int, final: bool) -> Decision | None:
         """A second answer takes the place of the first when it is longer or complete."""
         length = self._length - at
+        same = max(echo.whole for opening, echo in self._readings if opening.offset == at)
+        if self._trusted <= same < len(self._partial) and self._trusted < len(self._partial):
+            return Decision(Join.OVERLAP, same, at + same)
         if length > len(self._partial):
             return Decision(Join.RESTART, 0, at)
         if not final:
@@ -138,7 +166,10 @@ class Seam:
             return None
         if not final and any(echo.open for _opening, echo in self._readings):
             return None
-        return self._by_echo() or self._by_restart(final) or self._by_opening()
+        decision = self._by_echo()
+        if decision is None:
+            self._look_for_restart()
+        return decision or self._by_opening()
 
     def _read(self, final: bool) -> None:
         """Bring the readings up to all that has come."""
@@ -162,22 +193,21 @@ class Seam:
     def _openings(self, raw: str, final: bool) -> tuple[list[Opening], bool]:
         if self._how is How.RESTART:
             return [Opening(0, Kind.PLAIN)], True
-        if self._how is How.PREFILL:
-            space = len(raw) - len(raw.lstrip())
-            if space == len(raw) and not final:
-                return [], False
+        if self._how is How.PREFILL and not raw.strip() and not final:
+            return [], False
         return openings(raw, self._fence, final=final)
 
     def _by_echo(self) -> Decision | None:
         """The old end was said again: cut it, silently if it can be nothing else."""
         overlaps = {(opening.offset + k, k) for opening, echo in self._readings for k in echo.overlaps}
-        whole = [cut for cut, k in overlaps if k == len(self._partial)]
-        if whole and (self._how is How.RESTART or self._echoes):
-            return Decision(Join.OVERLAP, -1, max(whole))
+        if (whole := self._whole_echo(overlaps)) is not None:
+            return whole
         found = {(cut, k) for cut, k in overlaps if self._heavy(k, _SOME[self._how])}
         if not found:
             return self._by_loose_echo() or self._by_doubt(k for _cut, k in overlaps)
         cut, k = max(found)
+        if self._asked_for(k):
+            return Decision(Join.OVERLAP, -1, cut)
         sure = self._heavy(k, _SURE[self._how])
         rivals = {c for c, other in overlaps if self._heavy(other, _RIVAL)} - {cut}
         # what is the beginning of the old text as well as its end may begin the answer again
@@ -187,17 +217,46 @@ class Seam:
             return Decision(Join.MARKED, -1, 0)
         return Decision(Join.OVERLAP if sure and not rivals and not likely else Join.MARKED, -1, cut)
 
+    def _whole_echo(self, overlaps: set[tuple[int, int]]) -> Decision | None:
+        """The whole of the old text was sent again: cut it.
+
+        llama.cpp sends a prefill again unless it is told not to, and gateways in front of it do not pass that on. A
+        short text, or one that repeats itself, may come again without that.
+        """
+        length = len(self._partial)
+        if (length, length) not in overlaps or self._how is How.INSTRUCT:
+            return None
+        cut = Decision(Join.OVERLAP, -1, length)
+        if self._how is How.RESTART:
+            return cut
+        repeats = comes_round(self._partial) or period(self._partial) * 3 <= length * 2
+        if weight(self._partial) >= _WHOLE_ECHO and not repeats:
+            self.echoed = True
+            return cut
+        if self._echoes is None and not repeats:
+            return replace(cut, join=Join.MARKED)
+        return cut if self._echoes else None
+
     def _by_loose_echo(self) -> Decision | None:
         """All but the white space at the very end was said again."""
         if self._how is How.RESTART:
             return None
         found = [
-            opening.offset + k
+            (opening.offset + k, k, end)
             for opening, echo in self._readings
-            for k in echo.loose
-            if weight(self._partial.rstrip()[-k:]) >= max(12, _SOME[self._how])
+            for k, end in echo.loose
+            if weight(self._partial[:end].rstrip()[-k:]) >= max(12, _SOME[self._how])
         ]
-        return Decision(Join.MARKED, -1, max(found)) if found else None
+        if not found:
+            return None
+        cut, k, end = max(found)
+        if self._asked_for(k):
+            return Decision(Join.OVERLAP, end, cut)  # with the white space that the model itself puts there
+        return Decision(Join.MARKED, -1, cut)
+
+    def _asked_for(self, k: int) -> bool:
+        """Whether the last `k` characters of the old text have all of what the reply was asked to begin with."""
+        return bool(self._quoted) and k >= len(self._quoted) and weight(self._quoted) >= _SURE[How.INSTRUCT]
 
     def _is_next_line(self, cut: int, k: int) -> bool:
         """Whole lines come again after what may be a line's end: said again, or the next of several alike."""
@@ -219,15 +278,12 @@ class Seam:
     def _heavy(self, k: int, limit: int) -> bool:
         return weight(self._partial[-k:]) >= limit
 
-    def _by_restart(self, final: bool) -> Decision | None:
-        if final and self._how is How.RESTART and self._readings[0][1].repeats_start:
-            # complete, and shorter than what is there: the longer text loses nothing
-            return Decision(Join.OVERLAP, -1, self._length)
+    def _look_for_restart(self) -> None:
+        """Set `_restart_at` where the answer was begun again in other words."""
         for opening, echo in self._readings:
             if opening.kind is not Kind.FENCE and self._started_over(echo):
                 self._restart_at = opening.offset
                 break
-        return None
 
     def _by_opening(self) -> Decision | None:
         """Nothing old was said again: what comes first is the continuation, as far as can be told."""
@@ -243,15 +299,15 @@ class Seam:
         return Decision(Join.MARKED, -1, 0)
 
     def _after_prefix(self) -> Decision:
-        """The prefix was sent without the white space at its end, so a server that goes on exactly sends that first."""
+        """The server goes on where the text that was sent ends, so the white space that it was not sent comes first."""
         raw = "".join(self._raw)
-        held = self._partial[len(self._partial.rstrip()) :]
-        if held:
-            if raw.startswith(held):
-                return Decision(Join.EXACT, -1, len(held))
-            space = len(raw) - len(raw.lstrip())
-            return Decision(Join.MARKED, -1, space)
-        return Decision(Join.MARKED if self._looks_begun(raw) else Join.EXACT, -1, 0)
+        held = self._partial[len(self._partial.rstrip()) :] if self._stripped else ""
+        if not raw.startswith(held):
+            return Decision(Join.MARKED, -1, len(raw) - len(raw.lstrip()))
+        if not self._exact or (not held and self._looks_begun(raw)):
+            return Decision(Join.MARKED, -1, len(held))
+        self.echoed = False
+        return Decision(Join.EXACT, -1, len(held))
 
     def _looks_begun(self, raw: str) -> bool:
         """A sentence begins where the old text stands in the middle of one: the prefix was taken as a finished turn."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.engine.events import TurnEvent
-from holytui.engine.recovery import How
+from holytui.engine.recovery import How, Learnt
 from holytui.faults import Fault
 from holytui.models import AnswerState, Attempt, DeltaKind, Problem, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen
@@ -159,9 +159,9 @@ class RefreshKey:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Keep that this endpoint goes on by `how`."""
+    """Keep how this model at this endpoint goes on."""
 
-    how: How
+    learnt: Learnt
 
 
 @dataclass(frozen=True, slots=True)

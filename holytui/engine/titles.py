@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
 from holytui.models import AnswerState, DeltaKind, Message, Role
-from holytui.text import nfc, sanitize_line, title_of
+from holytui.text import nfc, one_line, title_of
 from holytui.wire.events import End, Piece, Verdict
 from holytui.wire.providers import GUIDE, resolve
 from holytui.wire.request import ChatMessage, ChatRequest, Timeouts
@@ -91,6 +91,6 @@ def _ask(services: Services, question: Message, answer: Message) -> str:
 
 def _clean(text: str) -> str:
     """The first line that says something, without decoration."""
-    lines = (sanitize_line(line).strip("\"'“”‘’«»*#`. ") for line in nfc(text).splitlines())
+    lines = (one_line(line).strip("\"'“”‘’«»*#`. ") for line in nfc(text).splitlines())
     line = next((line for line in lines if line), "")
     return title_of(line.removeprefix("Title:").strip())

@@ -1,38 +1,26 @@
-"""One request as a trial: what came and when, whether it flowed, and whether a counted answer goes on where it ended.
-
-Counting is the trial's task because its right continuation is known without asking anybody.
-"""
+"""One request as a trial: what came and when, and how the reply to an instruction joins what is there."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import pairwise
 
+from holytui.engine.instruction import quotation
 from holytui.engine.ports import AttemptEvents
+from holytui.engine.recovery import How
+from holytui.engine.reply import InstructedReply
+from holytui.engine.seam import Seam
 from holytui.faults import Fault
-from holytui.models import DeltaKind, Usage
+from holytui.models import DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
-
-QUESTION = "Count from 1 to 40, with a comma and a space after each number. Write nothing else."
-"""In English, which every model follows best."""
-
-_FEW = 8
-_LONG_WAIT = 1.0
-_BURST = 0.1
-_NUMBER = re.compile(r"\d+")
-_COUNTED = re.compile(r"\d+[^\w\s]?(?!\w)")
-_ROW = 3
-_PART = 0.55
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What one request brought."""
 
-    text: str
+    pieces: tuple[str, ...]
+    """Of the text, as they came."""
     arrivals: tuple[float, ...]
     """Seconds from the beginning of the request to each piece of text or reasoning."""
     status: int | None
@@ -42,6 +30,11 @@ class Heard:
     """None: it was given up before its end."""
     seconds: float
     """How long it took in all."""
+
+    @property
+    def text(self) -> str:
+        """All of the text."""
+        return "".join(self.pieces)
 
     @property
     def fault(self) -> Fault | None:
@@ -66,98 +59,49 @@ def hear(
     `began` is when its request was sent, on `clock`; None: now.
     """
     began = clock() if began is None else began
-    text, arrivals = "", []
+    pieces: list[str] = []
+    arrivals: list[float] = []
     status: int | None = None
     usage: Usage | None = None
     end: End | None = None
-    while end is None and (left := longest - (clock() - began)) > 0 and not enough(text):
+    while end is None and (left := longest - (clock() - began)) > 0 and not enough("".join(pieces)):
         match stream.wait(left):
             case Accepted(status=status):
                 pass
             case Piece() as piece:
                 arrivals.append(clock() - began)
-                text += piece.text if piece.kind is DeltaKind.CONTENT else ""
+                pieces += [piece.text] if piece.kind is DeltaKind.CONTENT else []
             case UsageSeen(usage=usage):
                 pass
             case End() as end:
                 status = end.status or status
-    return Heard(text, tuple(arrivals), status, usage, end, clock() - began)
+    return Heard(tuple(pieces), tuple(arrivals), status, usage, end, clock() - began)
 
 
-class Flow(StrEnum):
-    """How an answer came over the line."""
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The reply to an instruction, as it would join the answer."""
 
-    STREAMED = "streamed"
-    BUFFERED = "buffered"
-    """Everything came at once after a long wait: something on the way held it back."""
-    UNCLEAR = "unclear"
-    """In so few pieces that nobody can tell."""
-
-
-def flow(arrivals: Sequence[float]) -> Flow:
-    """Judged by when its pieces came.
-
-    Buffered is only what came within a tenth of a second after more than one second: models that think unseen wait
-    longer, but none is known that then writes so fast.
-    """
-    if len(arrivals) < _FEW:
-        return Flow.UNCLEAR
-    at_once = arrivals[-1] - arrivals[0] <= _BURST
-    return Flow.BUFFERED if at_once and arrivals[0] >= _LONG_WAIT else Flow.STREAMED
+    text: str
+    """What would be shown of it."""
+    proven: bool
+    """It began with the words that it was asked to begin with."""
+    signed: bool
+    """It has the sign of the end."""
+    own_words: bool
+    """It has our own words."""
 
 
-class Going(StrEnum):
-    """What a model says when it is to go on counting."""
-
-    EXACT = "exact"
-    """The next numbers, and nothing before them."""
-    WORDS = "words"
-    """The next numbers, after words of its own."""
-    ECHO = "echo"
-    """Numbers that are there already, then the next ones."""
-    ANEW = "anew"
-    """It counts again from the start."""
-    OTHER = "other"
-
-
-def beginning_of(text: str, *, whole: bool) -> str:
-    """The part of a counted answer that is to be continued: about half of a whole one, else all that is surely
-    complete; empty if there is no counting in it."""
-    limit = int(len(text) * _PART) if whole else len(text) - 1
-    ends = [found.end() for found in _COUNTED.finditer(text) if found.end() <= limit]
-    part = text[: ends[-1]] if ends else ""
-    row = _numbers(part)[-_ROW:]
-    return part if len(row) == _ROW and _consecutive(row) else ""
-
-
-def enough(text: str) -> bool:
-    """Whether `text` has all that `going_on` looks at."""
-    return len(_numbers(text)) > _ROW + 1 or len(text) > 400
-
-
-def going_on(partial: str, text: str, *, echoes: bool = False) -> Going:
-    """What `text` is as a continuation of `partial`, which `beginning_of` gave.
-
-    `echoes`: the server is known to send `partial` again first, so that this is no fault.
-    """
-    if echoes:
-        text = text.removeprefix(partial)
-    first = _NUMBER.search(text)
-    if first is None:
-        return Going.OTHER
-    row, last = _numbers(text)[:_ROW], _numbers(partial)[-1]
-    if not _consecutive(row):
-        return Going.OTHER
-    if row[0] == last + 1:
-        return Going.WORDS if re.search(r"\w", text[: first.start()]) else Going.EXACT
-    if row[0] == 1:
-        return Going.ANEW
-    return Going.ECHO if row[0] <= last else Going.OTHER
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(found[:9]) for found in _NUMBER.findall(text)]
-
-
-def _consecutive(row: Sequence[int]) -> bool:
-    return all(after == before + 1 for before, after in pairwise(row))
+def replied(partial: str, heard: Heard) -> Replied:
+    """Join what was `heard` to `partial` by the rules of a real answer."""
+    seam, reply = Seam(partial, How.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
+    shown = []
+    for piece in heard.pieces:
+        text = seam.feed(piece)
+        shown.append(reply.feed(text) if seam.decision is not None else "")
+    if heard.complete and seam.decision is None:
+        shown.append(reply.feed(seam.finish()))
+    if seam.decision is not None:
+        shown.append(reply.finish())
+    proven = seam.decision is not None and seam.decision.join is Join.OVERLAP
+    return Replied("".join(shown), proven, reply.signed, reply.own_words)

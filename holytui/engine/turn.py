@@ -7,11 +7,12 @@ state is in `transitions.TABLE`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holytui.config.schema import Stream
 from holytui.engine import problems
 from holytui.engine.answer import Answer, Kept
+from holytui.engine.ending import with_tools_told
 from holytui.engine.events import (
     Connecting,
     Failed,
@@ -28,8 +29,8 @@ from holytui.engine.events import (
     Waiting,
 )
 from holytui.engine.link import probe_delay
-from holytui.engine.recovery import How, Strategy, refuses_prefill
-from holytui.engine.retry import PROGRESS, Budget, Remedy, classify, delay
+from holytui.engine.recovery import How, Learnt, Strategy, refuses_prefill
+from holytui.engine.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
 from holytui.engine.steps import (
     Broken,
     CancelAttempt,
@@ -50,10 +51,14 @@ from holytui.engine.steps import (
     StopAsked,
     Timer,
 )
+from holytui.engine.text_end import can_end, goes_beyond
 from holytui.engine.transitions import TABLE
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
 from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
+
+_TOLD = frozenset({"length", "max_tokens", "content_filter"})
+"""Finish reasons that say themselves that the text is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,11 @@ class Turn:
         self._strategy = plan.strategy
         self._budget = Budget.of(plan.stream)
         self._how: How | None = None
+        self._tried: frozenset[How] = frozenset()
         self._had_text = bool(plan.kept.text)
         self._renewed = False
+        self._refusal: Fault | None = None
+        """What the server said of the key that was refused."""
         self._stale_used = False
         self._offline_since: float | None = None
         self._probes = 0
@@ -112,16 +120,23 @@ class Turn:
         return [*told, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
-        text = self.answer.text
-        self._how = self._strategy.choose(text) if text else None
+        text = self.answer.text[: self.answer.trusted]
+        self._how = (self._strategy.choose(text, self._tried) or How.RESTART) if text else None
         self.state = AnswerState.RESUMING if self._how is not None else AnswerState.CONNECTING
         effects: list[Effect] = [ClearTimers(), SetState(self.state)]
-        effects += self.answer.begin(self._how, at, echoes=self._strategy.continuation.echoes)
+        effects += self.answer.begin(self._how, at, self._strategy, guesses=self._is_last_way(text))
         if self._how is not None:
             effects.append(Emit(Resuming(self.plan.turn_id, self._how.value, self.answer.length)))
         effects.append(Emit(Connecting(self.plan.turn_id, self.answer.attempts, self.plan.host)))
         effects.append(OpenAttempt(self.answer.attempts, self._how, text))
         return effects
+
+    def _is_last_way(self, text: str) -> bool:
+        """Whether a join has to be guessed where it cannot be proven: nothing else could be tried, or the server is
+        known to go on exactly, so that its text is most likely right."""
+        if self._how is None or (self._how is How.PREFILL and self._strategy.exact):
+            return True
+        return self._strategy.choose(text, self._tried | {self._how}) is None or self._budget.spent
 
     # -- an attempt under way
 
@@ -153,16 +168,29 @@ class Turn:
         effects = self.answer.add(happened, at)
         self._had_text = True
         self._gained(self.answer.length - before)
+        if self.answer.refused:
+            effects += [CancelAttempt(), *self.answer.cut(End(Verdict.CANCELLED), None, at)]
+            return effects + self._try_next_way(at)
         if self.state is not AnswerState.STREAMING and not self.answer.joining:
             self.state = AnswerState.STREAMING
             effects.insert(0, SetState(self.state))
-        return effects
+        return effects + self._learn()
+
+    def _learn(self) -> list[Effect]:
+        """Keep whether the server sends a prefill again, if that is news."""
+        echoed = self.answer.echoed
+        if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
+            return []
+        learnt = Learnt(How.PREFILL, self._strategy.learnt.form, echoed)
+        self._strategy = replace(self._strategy, learnt=learnt)
+        return [Remember(learnt)]
 
     def _gained(self, characters: int) -> None:
         if characters <= 0:
             return
         if self._budget.fresh + characters >= PROGRESS:
             self._renewed = self._stale_used = False
+            self._tried = frozenset()
         self._budget = self._budget.gained(characters)
 
     def usage(self, happened: UsageSeen, _at: Moment) -> list[Effect]:
@@ -181,23 +209,57 @@ class Turn:
                 return [*self.answer.cut(happened, fault, at), *self._after(fault, at)]
 
     def _complete(self, end: End, at: Moment) -> list[Effect]:
+        end = with_tools_told(end)
         effects = self.answer.complete(end, at)
         if end.tool_calls and not self.answer.length:
             return effects + self._end(AnswerState.FAILED, problems.only_tools(self.plan.host), end.finish_reason)
+        if not self._is_proven(end):
+            return effects + self._try_next_way(at)
         return effects + self._end(AnswerState.COMPLETE, None, end.finish_reason)
+
+    def _is_proven(self, end: End) -> bool:
+        """Whether the end of a continuation is the end of the answer.
+
+        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut, and
+        weak models sign such an end; told in words to go on, they may go round until they have no tokens left.
+        """
+        if self._how is None or (end.finish_reason in _TOLD and self._how is not How.INSTRUCT):
+            return True
+        text = self.answer.text
+        match self._how:
+            case How.PREFILL:
+                return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
+            case How.INSTRUCT:
+                return self.answer.signed and can_end(text) and goes_beyond(self.answer.added)
+            case How.RESTART:
+                return self.answer.placed
+
+    def _try_next_way(self, at: Moment) -> list[Effect]:
+        """The way just tried brought nothing that is surely the answer's end: try the next one, within the budget."""
+        assert self._how is not None
+        self._tried |= {self._how}
+        self.answer.doubt()
+        text = self.answer.text[: self.answer.trusted]
+        if self._budget.spent or self._strategy.choose(text, self._tried) is None:
+            return self._interrupt(problems.unproven_end(host=self.plan.host, kept=self.answer.length))
+        self._budget = self._budget.retried()
+        return self._open(at)
 
     # -- after a fault
 
     def _after(self, fault: Fault, at: Moment) -> list[Effect]:
-        if self._how is How.PREFILL and fault.status in (400, 422) and "context_length" not in fault.code:
+        if self._how is How.PREFILL and fault.status in (400, 422) and not is_too_long(fault):
             self._strategy = self._strategy.without_prefill()
-            learnt: list[Effect] = [Remember(How.INSTRUCT)] if refuses_prefill(fault) else []
+            learnt: list[Effect] = [Remember(Learnt(How.INSTRUCT))] if refuses_prefill(fault) else []
             return learnt + self._open(at)
         remedy = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
         if remedy is Remedy.FINAL or (remedy is Remedy.EXPIRED_KEY and self._renewed):
             return self._fail(fault)
+        if remedy is Remedy.ENOUGH:
+            return self._interrupt(self._problem(fault))
         if remedy is Remedy.EXPIRED_KEY:
             self._renewed = True
+            self._refusal = fault
             self.state = AnswerState.REFRESHING
             return [SetState(self.state), Emit(Refreshing(self.plan.turn_id)), RefreshKey()]
         if self._strategy.asks and self.answer.length:
@@ -268,7 +330,7 @@ class Turn:
         """There is no key, or none but the refused one: fail, naming the place where one is to be put."""
         effects = self._abort_attempt(None, at)
         return effects + self._end(
-            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length)
+            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length, self._refusal)
         )
 
     # -- the end
@@ -321,4 +383,5 @@ class Turn:
         else:
             last = Failed if state is AnswerState.FAILED else Interrupted
             told = last(turn_id, usage, answer.attempts, problem)
+        told = replace(told, ending=answer.ending(state, finish_reason))
         return [ClearTimers(), Settle(state, problem, finish_reason, usage), Emit(told)]

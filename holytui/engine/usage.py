@@ -28,6 +28,14 @@ def estimate_tokens(text: str) -> int:
     return max(1, round(narrow / per_token + wide / _IDEOGRAPHS))
 
 
+def tokens_received(pieces: int, text: str) -> int:
+    """At least so many tokens came in `pieces` pieces that add up to `text`.
+
+    A piece of a stream is a token or more, except where a gateway sends single characters.
+    """
+    return pieces if len(text) >= 2 * pieces else min(pieces, estimate_tokens(text))
+
+
 def image_tokens(image: Image) -> int:
     """Roughly what a model counts for `image`: 85, and 170 for each tile of 512×512 pixels that it takes once it was
     made to fit into 2048×2048, with a shorter side of at most 768.
@@ -47,24 +55,26 @@ class Tally:
     before: Usage | None = None
     """Of earlier turns of the same answer."""
     told: Usage = field(default_factory=Usage)
+    on_hand: int = 0
+    """Tokens that came at least in attempts of which no figures came."""
     attempts_told: int = 0
     attempts_silent: int = 0
     """Attempts that the server had accepted and of which no figures came."""
 
-    def ended(self, usage: Usage | None, *, accepted: bool) -> Tally:
-        """An attempt is over."""
+    def ended(self, usage: Usage | None, *, accepted: bool, came: int = 0) -> Tally:
+        """An attempt is over; at least `came` tokens of it were received."""
         if usage is not None:
             return replace(self, told=self.told + usage, attempts_told=self.attempts_told + 1)
-        return replace(self, attempts_silent=self.attempts_silent + accepted)
+        return replace(self, attempts_silent=self.attempts_silent + accepted, on_hand=self.on_hand + came)
 
     def so_far(self, running: Usage) -> Usage:
         """With the figures of the attempt that is under way."""
-        return self._marked((self.before or Usage()) + self.told + running)
+        return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand) + running)
 
     def total(self, prompt_tokens: int, text: str, reasoning: str) -> Usage | None:
         """All of it; estimated from the texts when no attempt told anything; None when nothing was used."""
         if self.attempts_told:
-            return self._marked((self.before or Usage()) + self.told)
+            return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand))
         if not self.attempts_silent:
             return self.before
         if self.before is not None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from holytui.engine.events import Ended, Queued, TurnEvent
+from holytui.engine.courier import describe
+from holytui.engine.events import Ended, Failed, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
 from holytui.engine.preparation import Preparation, never_begun
-from holytui.engine.runner import Runner
+from holytui.engine.runner import Runner, failed_by_defect
 from holytui.engine.steps import HurryAsked, StopAsked
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Problem
 from holytui.store.history import History
+
+_log = logging.getLogger(__name__)
 
 Listener = Callable[[TurnEvent], None]
 
@@ -50,6 +54,8 @@ class _Live:
 
     started: StartedTurn
     message: Message
+    last_words: Failed
+    """Made beforehand, as there may be no memory for it when it is needed."""
     by_user: bool = False
     """The user asked for a cut answer to go on."""
     runner: Runner | None = None
@@ -105,7 +111,7 @@ class Workers:
     def enter(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
         """Have the answer `message` filled, as soon as it is its turn. If it is on its way already, so it stays."""
         started = StartedTurn(self._new_id(), message.conversation_id, question_id, message.id)
-        live = _Live(started, message, by_user)
+        live = _Live(started, message, failed_by_defect(started.turn_id), by_user)
         with self._lock:
             if self._closing:
                 raise HolytuiError(_("holytui is being closed"))
@@ -138,6 +144,10 @@ class Workers:
             if stop is not None:
                 runner.stop(stop)
             runner.run()
+        except Exception as error:  # noqa: BLE001 - the thread's edge: whoever waits for the end must hear of one
+            _log.error("an answer could not begin: %s", describe(error))
+            self._forget(live)
+            self._tell(live.last_words)
         finally:
             self._leave(live)
 

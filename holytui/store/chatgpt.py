@@ -16,7 +16,7 @@ from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Conversation, Message, Role
 from holytui.store.bundles import Bundle
-from holytui.text import nfc, sanitize, sanitize_line
+from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
 _Thoughts = tuple[Any, ...]
@@ -58,7 +58,7 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
             above, thoughts = message.id, ()
         shown[node] = above
         stack += [(child, above, thoughts) for child in below.get(node, [])[::-1]]
-    title = sanitize_line(nfc(str(entry.get("title") or ""))) or _("Imported conversation")
+    title = one_line(nfc(str(entry.get("title") or ""))) or _("Imported conversation")
     talk = Conversation(
         *(talk_id, title, created, _time(entry.get("update_time"), created)),
         leaf_id=shown.get(str(entry.get("current_node"))),

@@ -166,6 +166,15 @@ class Hit:
     places: tuple[int, ...] = ()
     """Where in the message's text each of the words comes first."""
 
+    @property
+    def parts(self) -> Sequence[tuple[str, bool]]:
+        """The snippet in parts, and of each whether it is one of the words."""
+        out, at = [], 0
+        for start, end in self.ranges:
+            out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
+            at = end
+        return [*out, (self.snippet[at:], False)]
+
 
 class Library(History, Protocol):
     """What screens and the command line need besides: looking for things, and housekeeping."""
@@ -245,9 +254,7 @@ def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
     """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
     text = ""
     for attempt, raw in pieces:
-        if attempt.keep >= 0:
-            text = text[: attempt.keep]
-        text += raw[attempt.cut :]
+        text = _joined(text, attempt, raw)
     return text
 
 
@@ -269,5 +276,32 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
             found = [offset for offset in found if offset < length]
         if attempt.join is Join.MARKED:
             found.append(length)
-        length += len(raw[attempt.cut :])
+        length += len(attempt.part_of(raw))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Where an attempt's text met what was there: both sides as they came."""
+
+    attempt: Attempt
+    before: str
+    """The answer's text until then."""
+    after: str
+    """All that the attempt received, `attempt.cut` characters of which are not in the answer."""
+
+
+def joints(pieces: Iterable[tuple[Attempt, str]]) -> tuple[Joint, ...]:
+    """Where an attempt was joined on a best guess, or took the place of what was there before."""
+    found: list[Joint] = []
+    text = ""
+    for attempt, raw in pieces:
+        replaced = attempt.join is Join.RESTART and attempt.keep == 0 and attempt.resumed_by
+        if attempt.join is Join.MARKED or replaced:
+            found.append(Joint(attempt, text, raw))
+        text = _joined(text, attempt, raw)
+    return tuple(found)
+
+
+def _joined(text: str, attempt: Attempt, raw: str) -> str:
+    return (text[: attempt.keep] if attempt.keep >= 0 else text) + attempt.part_of(raw)

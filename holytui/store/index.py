@@ -10,16 +10,11 @@ import sqlite3
 from collections.abc import Sequence
 from functools import cache
 
+from holytui.store.matches import folded
 from holytui.store.readable import is_damage
 from holytui.store.values import as_text
-from holytui.text import fold
 
 _STALE = "search_index_stale"
-
-
-def folded(text: str) -> str:
-    """`text.fold`, quick for plain ASCII."""
-    return text.lower() if text.isascii() else fold(text)
 
 
 def _folded_bytes(raw: bytes) -> str:

@@ -24,7 +24,7 @@ def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
     names = [name.strip() for name in ATTEMPT.split(",")]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     connection.execute(
-        f"INSERT INTO attempt ({ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        f"INSERT INTO attempt ({ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         f" ON CONFLICT (id) DO UPDATE SET {changes}",
         attempt_row(attempt),
     )

@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
 from holytui.store.bundles import Bundle
-from holytui.store.values import clean
+from holytui.text import sanitize
 
 
 def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
@@ -18,9 +18,10 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
     count = 0
     for bundle in bundles:
         talk = bundle.conversation
-        out.write(("\n---\n\n" if count else "") + f"# {clean(talk.title)}\n\n*{when(talk.created_at)}*\n")
+        out.write(("\n---\n\n" if count else "") + f"# {sanitize(talk.title)}\n\n*{when(talk.created_at)}*\n")
         for message in shown_branch(bundle):
-            out.write(f"\n## {speaker(message)}\n\n{clean(as_text(message)).rstrip()}\n")
+            text = sanitize(as_text(message)).rstrip("\n")
+            out.write(f"\n## {speaker(message)}\n\n{text}\n")
             for note in notes(message):
                 out.write(f"\n> {note}\n")
         count += 1
@@ -48,12 +49,12 @@ def speaker(message: Message) -> str:
         case Role.SYSTEM:
             return _("System")
         case Role.ASSISTANT:
-            return clean(message.model) or _("Answer")
+            return sanitize(message.model) or _("Answer")
 
 
 def notes(message: Message) -> list[str]:
     """What is to be said beside a message: why it is not whole, and whether it was damaged."""
-    return [clean(note) for note in (ending(message), damage(message)) if note]
+    return [sanitize(note) for note in (ending(message), damage(message)) if note]
 
 
 def damage(message: Message) -> str:

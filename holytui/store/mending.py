@@ -23,6 +23,8 @@ _NAMED = frozenset({"conversation", "message", "attempt"})
 _LINKS = frozenset(
     {"id", "conversation_id", "parent_id", "leaf_id", "message_id", "attempt_id", "kind", "key", "digest", "origin"}
 )
+_UNKNOWN = {"keep": -1, "end": -1}
+"""Numbers of an attempt for which 0 would take text out of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Adding:
 
 def _fitting(column: Column, value: object) -> object:
     """`value` as the column takes it. Texts stay as they are, even where they are wrong: readers mark them."""
-    empty = 0 if column.not_null else None
+    empty = _UNKNOWN.get(column.name, 0) if column.not_null else None
     match column.kind, value:
         case "TEXT", bytes():
             return _link(value) if column.name in _LINKS else value

@@ -14,7 +14,7 @@ from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
 from holytui.store.bundles import Bundle
 from holytui.store.markdown import notes, shown_branch, speaker, when
-from holytui.store.values import clean
+from holytui.text import replace_invisible, sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -34,6 +34,7 @@ table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25re
 @media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
 """
 _LIGHT, _DARK = "default", "github-dark"
+_BREAKS = "\u00ad\u2028\u2029"
 
 
 def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
@@ -48,7 +49,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     )
     count = 0
     for bundle in bundles:
-        title = escape(clean(bundle.conversation.title))
+        title = _signs(escape(sanitize(bundle.conversation.title)))
         if count == 0:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
@@ -103,26 +104,33 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
     body = (
-        f'<div class="user">{escape(clean(message.text))}</div>'
+        f'<div class="user">{escape(sanitize(message.text))}</div>'
         if is_typed
-        else str(reader.render(clean(message.text)))
+        else str(reader.render(sanitize(message.text)))
     )
     thoughts = ""
     if message.reasoning:
-        summary, words = escape(_("Reasoning")), reader.render(clean(message.reasoning))
+        summary, words = escape(_("Reasoning")), reader.render(sanitize(message.reasoning))
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
     note = "".join(f'<p class="note">{escape(each)}</p>\n' for each in notes(message))
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
-    yield f"<article>\n{head}\n{thoughts}{body}\n"
+    yield _signs(f"<article>\n{head}\n{thoughts}{body}\n")
     for image in message.images:
         yield from _figure(image, image_data.get(image.digest))
-    yield f"{note}</article>\n"
+    yield _signs(f"{note}</article>\n")
+
+
+def _signs(page: str) -> str:
+    """The page with signs for what cannot be seen, as it could put the page's words into another order. Breaks of lines
+    and hyphens are a browser's to show."""
+    return replace_invisible(page, lambda char: char if char in _BREAKS else f"&lt;U+{ord(char):04X}&gt;")
 
 
 def _figure(image: Image, data: bytes | None) -> Iterator[str]:
     """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
     yield "<figure>\n"
     if data is not None:
-        yield f'<img width="{image.width}" height="{image.height}" alt="{escape(clean(image.name))}" src="'
+        alt = _signs(escape(sanitize(image.name)))
+        yield f'<img width="{image.width}" height="{image.height}" alt="{alt}" src="'
         yield f'{data_url(image, data)}">\n'
-    yield f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n"
+    yield _signs(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")

@@ -30,7 +30,7 @@ from holytui.models import (
 from holytui.store.bundles import Bundle
 from holytui.store.rows import fault_from, problem_from, usage_from
 from holytui.store.values import too_deep
-from holytui.text import sanitize, sanitize_line
+from holytui.text import one_line, sanitize, sanitize_line
 
 FORMAT = "holytui"
 VERSION = 2
@@ -50,7 +50,7 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
     messages = []
     for message in bundle.messages:
         one = _dict(message)
-        del one["conversation_id"]
+        del one["conversation_id"], one["begun_again"]  # the attempts tell it
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1
@@ -87,7 +87,7 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
     params, notes = _params(entry)
     talk = Conversation(
         id=_name(entry, "id"),
-        title=sanitize_line(_text(entry, "title")),
+        title=one_line(_text(entry, "title")),
         created_at=_number(entry, "created_at"),
         updated_at=_number(entry, "updated_at"),
         leaf_id=_maybe_name(entry, "leaf_id"),
@@ -183,6 +183,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
         join=Join(entry["join"]),
         keep=_whole(entry["keep"]),
         cut=_whole(entry["cut"]),
+        end=_whole(entry.get("end", -1)),  # exports of older versions have none
         resumed_by=sanitize_line(_text(entry, "resumed_by")),
         bytes_received=_whole(entry["bytes_received"]),
         status=None if entry["status"] is None else _whole(entry["status"]),

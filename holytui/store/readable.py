@@ -37,10 +37,16 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def rows(
-    connection: sqlite3.Connection, columns: str, table: str, where: str = "1", values: Sequence[object] = ()
+    connection: sqlite3.Connection,
+    columns: str,
+    table: str,
+    where: str = "1",
+    values: Sequence[object] = (),
+    alone: str = "",
 ) -> list[Row]:
     """The rows that match `where`, in no order. Of a damaged table those that can be read; the connection is then
-    marked as having passed over others."""
+    marked as having passed over others. `alone` are the columns to read instead, of a row whose `columns` look into a
+    table that is damaged."""
     try:
         return connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", values).fetchall()
     except sqlite3.DatabaseError as error:
@@ -48,7 +54,7 @@ def rows(
             raise
     if isinstance(connection, HistoryConnection):
         connection.passed_over = True
-    return [row for _number, row in walk(connection, columns, table, where, values, thorough=False)]
+    return [row for _number, row in walk(connection, columns, table, where, values, alone, thorough=False)]
 
 
 def walk(
@@ -57,6 +63,7 @@ def walk(
     table: str,
     where: str = "1",
     values: Sequence[object] = (),
+    alone: str = "",
     *,
     thorough: bool = True,
 ) -> Iterator[tuple[int, Row]]:
@@ -73,10 +80,11 @@ def walk(
             yield from reading.between(number, number, 1)
     yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
     yield from reading.between(-_LAST - 1, 0, _BEYOND)
-    if thorough:
-        names = columns.split(", ")
-        for number in dict.fromkeys(reading.lost):
-            row = _parts(connection, names, table, number)
+    for number in dict.fromkeys(reading.lost):
+        if alone:
+            yield from _Reading(connection, _select(alone, table, where), values).between(number, number, 1)
+        elif thorough:
+            row = _parts(connection, columns.split(", "), table, number)
             if any(value is not None for value in row):
                 yield number, row
 

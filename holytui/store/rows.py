@@ -22,14 +22,21 @@ from holytui.models import (
 from holytui.store.values import Values, table_of
 
 CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
-MESSAGE = (
+_MESSAGE = (
     "id, conversation_id, parent_id, role, text, created_at, reasoning, model, state, finish_reason, problem, usage, "
-    "(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id), "
-    "first_token_s, duration_s, reasoning_s, seams, left_out"
+    "{attempts}, first_token_s, duration_s, reasoning_s, seams, left_out, {begun_again}"
 )
+MESSAGE = _MESSAGE.format(
+    attempts="(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id)",
+    # a restart that replaced text; one of reasoning alone keeps all text, and an adopted text was resumed by nothing
+    begun_again="EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
+    """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
+)
+MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
+"""`MESSAGE` without a look at the attempts, for where these are damaged."""
 ATTEMPT = (
-    'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, resumed_by, bytes_received, '
-    "status, finish_reason, fault, usage"
+    'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
+    "bytes_received, status, finish_reason, fault, usage"
 )
 _USUAL = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
 """Kinds of the values of a conversation in which nothing is wrong."""
@@ -89,6 +96,7 @@ def message_from(row: Row) -> Message:
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("reasoning_s")),
         v.parsed("seams", _seams, ()),
         left_out=v.whole("left_out"),
+        begun_again=v.flag("begun_again"),
         repaired=v.repaired,
     )
 
@@ -106,11 +114,11 @@ def attempt_from(row: Row) -> Attempt:
     ids = v.text("id"), v.text("message_id"), v.whole("number", 1)
     times = v.number("started_at"), v.maybe_number("first_token_at"), v.maybe_number("ended_at")
     joined = v.one_of("join", Join, Join.MARKED)
-    keep, cut, resumed_by = v.whole("keep", -1), v.whole("cut"), v.text("resumed_by")
+    keep, cut, end, resumed_by = v.whole("keep", -1), v.whole("cut"), v.whole("end", -1), v.text("resumed_by")
     received, status, finish_reason = v.whole("bytes_received"), v.maybe_whole("status"), v.text("finish_reason")
     fault, usage = v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)
     return Attempt(
-        *(*ids, *times, joined, keep, cut, resumed_by, received, status, finish_reason, fault, usage),
+        *(*ids, *times, joined, keep, cut, end, resumed_by, received, status, finish_reason, fault, usage),
         repaired=v.repaired,
     )
 
@@ -127,6 +135,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.join.value,
         attempt.keep,
         attempt.cut,
+        attempt.end,
         attempt.resumed_by,
         attempt.bytes_received,
         attempt.status,

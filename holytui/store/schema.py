@@ -85,12 +85,18 @@ def _m005_figures(connection: sqlite3.Connection) -> None:
     figures.fill(connection)
 
 
+def _m006_ends(connection: sqlite3.Connection) -> None:
+    # a model may say our own instruction after the text proper; -1: all of the raw text is part of the answer
+    connection.execute('ALTER TABLE attempt ADD COLUMN "end" INTEGER NOT NULL DEFAULT -1')
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
     _m003_origin,
     _m004_images,
     _m005_figures,
+    _m006_ends,
 )
 """Step n brings version n - 1 to version n; a step that was ever released is never changed."""
 

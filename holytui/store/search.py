@@ -16,7 +16,7 @@ from typing import NamedTuple
 from holytui.models import Role
 from holytui.store import readable
 from holytui.store.history import Hit
-from holytui.store.index import folded
+from holytui.store.matches import ranges_of, words_of
 from holytui.store.readable import is_damage
 from holytui.store.rows import storable
 from holytui.store.values import Values
@@ -41,7 +41,7 @@ def search(
     connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
 ) -> Sequence[Hit]:
     """At most `limit` hits, the best first; none for a query without words."""
-    words = list(dict.fromkeys(folded(storable(query[:_LONGEST_QUERY])).split()))
+    words = words_of(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
     try:
@@ -147,40 +147,5 @@ def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, st
     # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
     start = max(0, at - _AROUND - abs(len(text) - len(plain)))
     window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
-    ranges = _ranges(window, words)
-    return (start, window, ranges) if ranges or window == text else (0, text, _ranges(text, words))
-
-
-def _ranges(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    plain, places = fold_with_places(text)
-    found = []
-    for word in words:
-        at = plain.find(word)
-        while at >= 0:
-            found.append((places[at], places[at + len(word)]))
-            at = plain.find(word, at + len(word))
-    out: list[tuple[int, int]] = []
-    for a, b in sorted(found):
-        if out and a < out[-1][1]:
-            out[-1] = (out[-1][0], max(b, out[-1][1]))
-        else:
-            out.append((a, b))
-    return out
-
-
-def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
-    """`folded(text)`, and for each of its characters, and its end, the offset in `text` that it came from."""
-    if text.isascii():
-        return text.lower(), range(len(text) + 1)
-    out: list[str] = []
-    places: list[int] = []
-    for match in _CLUSTER.finditer(text):
-        piece = folded(match.group())
-        out.append(piece)
-        places += [match.start()] * len(piece)
-    places.append(len(text))
-    return "".join(out), places
-
-
-# a character and the marks that follow it, among them Hangul vowels and finals, which compose with what is before
-_CLUSTER = re.compile("[^\u0300-\u036f\u1160-\u11ff\u3099\u309a]?[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)
+    ranges = ranges_of(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, ranges_of(text, words))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
 from holytui.store import index
 from holytui.store.attached import attach, with_images
 from holytui.store.conversations import gone
 from holytui.store.readable import is_damage, rows
-from holytui.store.rows import MESSAGE, Row, as_json, message_from, storable
+from holytui.store.rows import MESSAGE, MESSAGE_ALONE, Row, as_json, message_from, storable
 from holytui.store.values import as_text
 
 _INSERT = (
@@ -22,8 +23,14 @@ _INSERT = (
 
 def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
     """One message, its text as the row has it."""
-    found = rows(connection, MESSAGE, "message", "id = ?", (message_id,))
-    return with_images(connection, message_from(found[0])) if found else None
+    found = _messages(connection, "id = ?", (message_id,))
+    return with_images(connection, found[0]) if found else None
+
+
+def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
+    """Those that match `where`, oldest first, without their images."""
+    found = map(message_from, rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
 def need(connection: sqlite3.Connection, message_id: str) -> Message:
@@ -120,8 +127,7 @@ def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | N
 
 def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
     """All messages of a conversation, oldest first, without their images."""
-    found = rows(connection, MESSAGE, "message", "conversation_id = ?", (conversation_id,))
-    return sorted(map(message_from, found), key=lambda message: (message.created_at, message.id))
+    return _messages(connection, "conversation_id = ?", (conversation_id,))
 
 
 def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
@@ -142,13 +148,12 @@ def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | N
 
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
     """The message and its siblings of the same role, oldest first."""
-    found = rows(
-        *(connection, MESSAGE, "message"),
+    siblings = _messages(
+        connection,
         """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
             AND parent_id IS (SELECT parent_id FROM message WHERE id = ?)""",
         (message_id, message_id),
     )
-    siblings = sorted(map(message_from, found), key=lambda message: (message.created_at, message.id))
     return [with_images(connection, message) for message in siblings]
 
 
@@ -174,7 +179,4 @@ def on_their_way(connection: sqlite3.Connection) -> list[Message]:
         ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
     )
     # the first condition is that of the index; what is in no known state is not on its way
-    found = rows(
-        connection, MESSAGE, "message", f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'"
-    )
-    return sorted(map(message_from, found), key=lambda message: (message.created_at, message.id))
+    return _messages(connection, f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")

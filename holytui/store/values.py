@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,7 +18,6 @@ T = TypeVar("T")
 
 DEEPEST = 100
 """Levels of nested JSON that are read; Python itself fails at some hundreds, wherever the value is used next."""
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _HUGE = 1 << 62
 
 
@@ -43,21 +41,15 @@ def tolerant(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def clean(text: str) -> str:
-    """`text` without what a terminal would obey; for output. What came through holytui is so already, but a file may be
-    from elsewhere."""
-    return sanitize(text) if _CONTROLS.search(text) else text
-
-
 def as_text(value: object) -> str:
     """Whatever stands where a text should."""
     match value:
         case Repaired():
-            return clean(str(value))
+            return sanitize(str(value))
         case str():
             return value
         case bytes():
-            return clean(value.decode("utf-8", "replace"))
+            return sanitize(value.decode("utf-8", "replace"))
         case int() | float():
             return str(value)
         case _:

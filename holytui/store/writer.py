@@ -95,6 +95,8 @@ class Writer:
         self._hurried = threading.Event()
         self._seq = itertools.count(time.time_ns())
         self.trouble: StoreError | None = None
+        # made beforehand, as there may be no memory for it when it is needed
+        self._no_memory = StoreError(_("There is not enough memory to write the history"), _("It is tried again."))
         self.met_damage = False
         """Something could not be read or written, as the file is damaged there."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
@@ -164,8 +166,12 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            while self._turn():
-                pass
+            going = True
+            while going:
+                try:
+                    going = self._turn()
+                except MemoryError:  # what was to be written is still there, and memory may be freed meanwhile
+                    time.sleep(self._timing.batch)
         finally:
             with self._wake:
                 self._closing = True
@@ -184,28 +190,34 @@ class Writer:
                 self._wake.wait(None if left == math.inf else left)
             calls, self._calls = self._calls, []
             closing = self._closing
-        failure = self._commit_journal()
-        for call in calls:
-            self._serve(call, failure)
+        try:
+            failure = self._commit_journal()
+            for call in calls:
+                self._serve(call, failure)
+        finally:  # after a defect: their callers must not wait for ever
+            for call in calls:
+                if not call.result.done():
+                    call.result.set_exception(self._no_memory)
         if self._beat_at <= time.monotonic():
             self._heartbeat()
         return not closing
 
     def _commit_journal(self) -> StoreError | None:
-        with self._wake:
-            batch = tuple(self._pending)
-        if not batch:
+        if not self._pending:
             return None
         try:
+            with self._wake:
+                batch = tuple(self._pending)
             with translated(), transaction(self._connection, self._hurried.is_set):
                 self._connection.executemany(
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
-        except StoreError as error:
+        except (StoreError, MemoryError) as error:
+            told = error if isinstance(error, StoreError) else self._no_memory
             with self._wake:
                 self._commit_at = time.monotonic() + self._timing.retry
-            self._tell(error)
-            return error
+            self._tell(told)
+            return told
         with self._wake:
             del self._pending[: len(batch)]
             self._commit_at = time.monotonic() + self._timing.batch if self._pending else math.inf

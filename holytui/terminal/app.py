@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ from textual._styles_cache import StylesCache
 from textual.app import App, ReturnType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
+from holytui.terminal.colours import Uncoloured
 from holytui.terminal.compositor import ThinCompositor
 from holytui.terminal.driver import ThinDriver
 from holytui.terminal.frame import Cursor
@@ -28,6 +31,7 @@ from holytui.terminal.sgr import StyleTable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.types import CSSPathType
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +46,31 @@ class ThinScreen(Screen[ScreenResultType]):
 
 
 class ThinApp(App[ReturnType]):
-    """An app whose frames go to a `ThinDriver`; with any other driver it is as every Textual app."""
+    """An app whose frames go to a `ThinDriver`; with any other driver it is as every Textual app.
+
+    With NO_COLOR in the environment, or a terminal that has no colours, it is painted without any.
+    """
+
+    def __init__(
+        self,
+        driver_class: type[Driver] | None = None,
+        css_path: CSSPathType | None = None,
+        watch_css: bool = False,
+        ansi_color: bool | None = None,
+    ) -> None:
+        super().__init__(driver_class, css_path, watch_css, ansi_color)
+        self._uncoloured: Uncoloured | None = None
+        if self.no_color or self.console.color_system is None:
+            self._uncoloured = Uncoloured()
+            # what stands out is found by its shade, and nobody knows those of the terminal's own colours
+            self.set_reactive(App.ansi_color, False)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters; without colours ours takes the place of its shades of grey."""
+        filters = super().get_line_filters()
+        if self._uncoloured is None:
+            return filters
+        return [*(one for one in filters if not isinstance(one, Monochrome | NoColor)), self._uncoloured]
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen behind all others."""

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import split_graphemes
 
+from holytui.text import WORD_GAP, replace_invisible
+
 # Characters of one cell that never join with others: the way of nearly all text.
 _PLAIN = re.compile("[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u1e00-\u1eff\u2010-\u2027\u2500-\u25fc\u2800-\u28ff]*")
-# `text.sanitize` has shown these as signs long before; here they have no width of their own, so they go.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
-)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _FLAG = range(0x1F1E6, 0x1F200)
 
 
@@ -48,7 +47,7 @@ def to_cells(text: str) -> tuple[list[str], bool]:
         return list(text), False
     cells: list[str] = []
     risky = False
-    for cluster, width in clusters(_UNSAFE.sub("", text)):
+    for cluster, width in clusters(text if text.isprintable() else _harmless(text)):
         if width == 0:
             if not cells:
                 continue  # a mark with nothing to stand on
@@ -61,6 +60,12 @@ def to_cells(text: str) -> tuple[list[str], bool]:
             cells.append("")
         risky = risky or is_risky(cluster, width)
     return cells, risky
+
+
+def _harmless(text: str) -> str:
+    """`text` without what `text.visible` has made signs of long before; here it has no width of its own, so it goes."""
+    text = replace_invisible(_CONTROL.sub("", text), lambda char: "-" if char == "\u00ad" else "")
+    return text.replace(WORD_GAP, "")
 
 
 class Row:

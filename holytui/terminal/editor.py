@@ -16,7 +16,7 @@ from typing import TextIO
 
 from holytui.errors import TerminalError
 from holytui.i18n import _
-from holytui.text import sanitize
+from holytui.text import sanitize, visible
 
 Run = Callable[[Sequence[str]], int]
 """Runs a command in the terminal until it ends, and returns its exit status. Raises OSError when it cannot start."""
@@ -92,7 +92,7 @@ def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] 
     Raises TerminalError when there is no pager, or it failed.
     """
     command = _command(os.environ if environ is None else environ, ("PAGER",), ("less", "more"))
-    _with_file(sanitize(text), command, run, ".md")
+    _with_file(visible(text), command, run, ".md")
 
 
 def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None) -> None:
@@ -105,7 +105,7 @@ def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None)
         raise TerminalError(_("There is no terminal to print to"))
     back = _("Enter goes back to holytui")
     try:
-        out.write(f"{sanitize(text).rstrip()}\n\n{back} ")
+        out.write(f"{visible(text).rstrip()}\n\n{back} ")
         out.flush()
         keys.readline()
     except OSError as error:

@@ -11,6 +11,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from holytui.terminal.cells import Row, blank_row, to_cells
+from holytui.terminal.colours import fitted
 from holytui.terminal.frame import Cursor, Frame
 from holytui.terminal.sgr import DEFAULT, StyleTable
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
 _MOST_STRIPS = 1024
+_MOST_STYLES = 4096
 
 Update = LayoutUpdate | ChopsUpdate
 """The two ways in which Textual's compositor says what is to be painted."""
@@ -29,6 +31,7 @@ class Canvas:
     def __init__(self, styles: StyleTable, depth: ColorSystem | None) -> None:
         self._styles = styles
         self._depth = depth or ColorSystem.TRUECOLOR
+        self._numbers: dict[Style, int] = {}
         self._width = 0
         self._rows: list[Row] = []
         self._pieces: list[dict[int, Strip]] = []
@@ -136,7 +139,10 @@ class Canvas:
     def _number(self, style: Style | None) -> int:
         if style is None:
             return DEFAULT
-        parameters = style._ansi
-        if parameters is None:
-            parameters = Strip.render_ansi(style, self._depth)
-        return self._styles.number(parameters)
+        number = self._numbers.get(style)
+        if number is None:
+            number = self._styles.number(Strip.render_ansi(fitted(style, self._depth), self._depth))
+            if len(self._numbers) >= _MOST_STYLES:  # with the mouse on, each says where it is
+                self._numbers.clear()
+            self._numbers[style] = number
+        return number

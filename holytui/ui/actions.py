@@ -101,6 +101,7 @@ def search(screen: ChatScreen, conversation_id: str | None, query: str = "") -> 
         await screen.open_conversation(found.conversation_id)
         if found.message_id is not None:
             screen.log_view.focus()
+            screen.log_view.highlight(found.query)
             screen.log_view.reveal(found.message_id, found.places)
 
     ask(screen, SearchDialog(screen.services.history, conversation_id, query), picked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from holytui.engine import events as ev
 from holytui.errors import StoreError
 from holytui.models import AnswerState
 from holytui.ui.mailbox import Mailbox
+from holytui.ui.markdown.inline import load
 from holytui.ui.notice import AnswerEnded
 from holytui.ui.opened import Opened, entry_of, open_conversation
 from holytui.ui.turns import TurnView
@@ -88,6 +90,7 @@ class Answers:
 
     async def begin(self, services: Services, started: StartedTurn) -> None:
         """Show a turn that the engine has just begun, if its conversation is open."""
+        threading.Thread(target=load, name="holytui-load", daemon=True).start()
         turn = TurnView(started.turn_id, started.conversation_id, started.answer_id, self._clock())
         self._turns[turn.turn_id] = turn
         self._deliver(self._ahead.pop(turn.turn_id, ()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from textual.screen import Screen
 from holytui import paths
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
+from holytui.ui.copying import copy
 from holytui.ui.hangup import Leaving
 from holytui.ui.notice import AnswerEnded, Notices
 from holytui.ui.screens.chat import ChatScreen
@@ -45,8 +45,7 @@ class HolytuiApp(ThinApp[None]):
         question: str = "",
         config_file: Path | None = None,
     ) -> None:
-        # where shades of grey are wanted, the terminal's own colours, of which nobody knows the shade, cannot be used
-        super().__init__(driver_class=driver_class(), ansi_color=False if "NO_COLOR" in os.environ else None)
+        super().__init__(driver_class=driver_class())
         self.config = config
         self._config_file = config_file
         self.animation_level = "none"
@@ -62,16 +61,17 @@ class HolytuiApp(ThinApp[None]):
             question=question,
             enter_sends=config.ui.enter == "send",
             sidebar=config.ui.sidebar,
+            text_width=config.ui.text_width,
         )
         self._set_theme(config.ui.theme)
 
     def _set_theme(self, wanted: str) -> None:
-        """As the configuration says, if there is such a theme."""
+        """As the configuration says, if there is such a theme; else what suits the terminal."""
         found = themes.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else themes.DEFAULT)
+        self.start_with_theme(wanted if wanted in known else themes.suiting(self.console.color_system))
         self._chat.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
@@ -100,7 +100,7 @@ class HolytuiApp(ThinApp[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for palettes that do not come from our files."""
-        return {"muted": "#808080"}
+        return themes.FALLBACKS
 
     def get_default_screen(self) -> Screen[Any]:
         """The chat, with nothing behind it."""
@@ -114,6 +114,17 @@ class HolytuiApp(ThinApp[None]):
     @on(events.AppBlur)
     def _focus_changed(self) -> None:
         self._notices.focus_changed()
+
+    @on(events.TextSelected)
+    def _text_selected(self) -> None:
+        """The mouse was let go: what it selected is copied, as terminals do."""
+        if text := self.screen.get_selected_text():
+            self.copy_to_clipboard(text)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy as the keys do, for the keys that are Textual's own: Ctrl+C in a dialog, a line or the prompt."""
+        self._clipboard = text
+        self.run_worker(copy(self._chat, text), group="copy", exit_on_error=False)
 
     @on(AnswerEnded)
     def _answer_ended(self, event: AnswerEnded) -> None:

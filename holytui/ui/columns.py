@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from textual.content import Content
 
-from holytui.text import sanitize_line
+from holytui.text import sanitize_line, visible
 
 _GAP = 2
 _LEAST = 20
@@ -73,12 +73,12 @@ def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
 
 def cut(text: str, width: int) -> str:
     """`text`, or as much of it as fits `width` cells with `…` after it."""
-    return Content(text).truncate(max(0, width), ellipsis=True).plain
+    return Content(visible(text, breaks=False)).truncate(max(0, width), ellipsis=True).plain
 
 
 def hanging(label: Content, text: str, width: int) -> list[Content]:
     """`text` beside its label, its further lines below its first; where that leaves little room, below the label."""
-    beside = label.cell_length
+    beside, text = label.cell_length, visible(text)
     if width - beside >= _LEAST:
         first, *others = Content(text).wrap(width - beside) or [Content("")]
         return [label + first, *(Content(" " * beside) + line for line in others)]

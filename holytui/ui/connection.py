@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from holytui.text import visible
 from holytui.ui import format as fmt
 
 
@@ -30,7 +31,7 @@ class Connection:
     @classmethod
     def plain(cls, level: Level, text: str) -> Connection:
         """Words of anybody's, with nothing in them to be filled in."""
-        return cls(level, text.replace("{", "{{").replace("}", "}}"))
+        return cls(level, visible(text).replace("{", "{{").replace("}", "}}"))
 
     def words(self, now: float) -> str:
         """The text with its countdown (`{left}`) or running time (`{time}`) filled in."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from holytui.i18n import _
 from holytui.models import Conversation
-from holytui.text import nfc, sanitize_line
+from holytui.text import nfc, one_line
 from holytui.ui.bindings import first_key
 from holytui.ui.connection import Level
 from holytui.ui.refusals import ask
@@ -112,7 +112,7 @@ def _rename(screen: ChatScreen, services: Services, conversation: Conversation) 
 
 async def rename(screen: ChatScreen, services: Services, conversation_id: str, title: str) -> None:
     """Give the conversation a title; an empty one changes nothing."""
-    title = nfc(sanitize_line(title))
+    title = one_line(nfc(title))
     if title:
         await asyncio.to_thread(services.history.update_conversation, conversation_id, title=title)
         await screen.refresh_list()

@@ -14,7 +14,7 @@ from pathlib import Path
 from holytui import __version__, paths
 from holytui.i18n import _
 from holytui.secret import scrub
-from holytui.text import sanitize
+from holytui.text import visible
 
 _NAME = "crash.txt"
 
@@ -23,7 +23,7 @@ def describe(error: BaseException) -> str:
     """The report: versions and the places in the code, without the values of variables."""
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     head = f"holytui {__version__} · Python {sys.version.split()[0]} · {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n\n"
-    return scrub(sanitize(head + "".join(lines)))
+    return scrub(visible(head + "".join(lines)))
 
 
 def save(error: BaseException) -> Path | None:
@@ -40,7 +40,7 @@ def save(error: BaseException) -> Path | None:
 def words(error: BaseException) -> str:
     """What the user reads on the terminal."""
     file = save(error)
-    said = scrub(sanitize(f"{type(error).__name__}: {error}"))
+    said = scrub(visible(f"{type(error).__name__}: {error}"))
     lines = [
         _("holytui ended because of a defect of its own: {error}").format(error=said),
         _("Everything that had come is in the history; start holytui again to go on."),

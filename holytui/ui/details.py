@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from holytui.engine import ending
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
+from holytui.store.history import Joint
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
 from holytui.ui.columns import hanging
 from holytui.ui.words import cause, state
@@ -20,10 +23,15 @@ _JOINS = {
 }
 
 
-def answer_lines(message: Message, attempts: Sequence[Attempt], width: int) -> list[Content]:
-    """One answer: its figures, then a row for each request; each line at most `width` cells."""
+_SIDE = 400
+"""Characters of each side of a seam."""
+
+
+def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence[Joint], width: int) -> list[Content]:
+    """One answer: its figures, a row for each request, both sides of each of `joints`; each line at most `width`
+    cells."""
     paragraphs = [
-        Content.assemble((message.model or "–", "bold $primary"), f" · {state(message.state)}"),
+        Content.assemble((sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}"),
         Content(_figures(message)),
         Content(""),
     ]
@@ -33,8 +41,29 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], width: int) -> l
     for attempt in attempts:
         lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
-        told = [Content(""), Content.assemble((message.problem.title, "$error")), Content(message.problem.hint)]
+        title, hint = visible(message.problem.title), visible(message.problem.hint)
+        told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
+    for doubt in ending.words(ending.Ending.of(message)):
+        lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
+    for joint in joints:
+        lines += _sides(joint, width)
+    return lines
+
+
+def _sides(joint: Joint, width: int) -> list[Content]:
+    """The end of the text that was there, and the beginning of what came; what was cut away of it is muted."""
+    cut = joint.after[: joint.attempt.cut]
+    shown = joint.after[len(cut) :][:_SIDE]
+    before = Content(f"{'…' if len(joint.before) > _SIDE else ''}{joint.before[-_SIDE:]}")
+    cut_away = f"{'…' if len(cut) > _SIDE else ''}{cut[-_SIDE:]}"
+    more = "…" if len(joint.after) > len(cut) + _SIDE else ""
+    after = Content.assemble((cut_away, "$muted strike"), f"{shown}{more}")
+    lines = [Content("")]
+    heads = _("Before request {number}:"), _("What request {number} brought (struck out: cut away):")
+    for head, side in zip(heads, (before, after), strict=True):
+        lines += Content.assemble((head.format(number=joint.attempt.number), "bold")).wrap(width)
+        lines += [Content("  ") + line for line in side.wrap(max(1, width - 2))]
     return lines
 
 

@@ -8,19 +8,28 @@ from datetime import datetime
 
 from textual.content import Content
 
+from holytui.engine import ending
 from holytui.engine.hints import with_keys
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
 from holytui.store.markdown import damage
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown import MarkdownDocument, Spent, within
+from holytui.ui.markdown.wrap import Line
 from holytui.ui.question import QuestionText
 from holytui.ui.row import Row
 from holytui.ui.words import state as state_word
 
 _INDENT = "  "
 _THOUGHT = "  │ "
+_SHARE = 0.01
+"""Seconds that the first lines of a text may take; the rest comes with `advance`, so that no key is kept waiting."""
+
+
+def _share() -> Spent:
+    return within(_SHARE)
 
 
 class Entry:
@@ -36,12 +45,14 @@ class Entry:
         """Whether what can be folded is shown: the reasoning of an answer, a long question."""
         self.keys: Mapping[str, str] = {}
         """The keys in force by action, as they are shown; empty where an action has none."""
+        self.text_width = 0
+        """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
         self._laid_out = False
         self._question = QuestionText(message.text) if message.role is not Role.ASSISTANT else None
-        self._asked: Sequence[Content] = ()
+        self._asked: Sequence[Row] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
 
@@ -51,7 +62,7 @@ class Entry:
     def body(self) -> MarkdownDocument:
         """The text as a document, parsed when first wanted."""
         if self._body is None:
-            self._body = MarkdownDocument(self.message.text)
+            self._body = self._document(self.message.text)
             self._body.set_seams(self.message.seams)
             if self.message.state.final:
                 self._body.close()
@@ -61,8 +72,13 @@ class Entry:
     def thoughts(self) -> MarkdownDocument:
         """The reasoning as a document."""
         if self._thoughts is None:
-            self._thoughts = MarkdownDocument(self.message.reasoning)
+            self._thoughts = self._document(self.message.reasoning)
         return self._thoughts
+
+    def _document(self, text: str) -> MarkdownDocument:
+        document = MarkdownDocument(text, _share)
+        document.text_width = self.text_width
+        return document
 
     def sync(self, text: str, reasoning: str) -> bool:
         """The texts are now these; what was added is appended, anything else laid out anew. Whether it changed."""
@@ -112,7 +128,7 @@ class Entry:
         if not places:
             return 0
         if self._question is None:
-            return len(self._head) + self.body.line_near(self._room, min(places))
+            return len(self._head) + self._thought_height() + self.body.line_near(self._room, min(places))
         hidden = [place for place in places if self._question.hides(place)]
         if hidden:
             self.set_open(True)
@@ -124,7 +140,7 @@ class Entry:
     def height(self, width: int) -> int:
         """The number of lines for a width in cells."""
         self._fit(width)
-        return len(self._head) + self._body_height() + len(self._tail)
+        return len(self._head) + self._thought_height() + self._body_height() + len(self._tail)
 
     def line(self, width: int, y: int) -> Row:
         """Line `y` of `height(width)`; the same content object as long as it looks the same."""
@@ -132,9 +148,34 @@ class Entry:
         if y < len(self._head):
             return self._head[y]
         y -= len(self._head)
+        if y < self._thought_height():
+            return _row(self.thoughts.line(self._thought_room, y), _THOUGHT)
+        y -= self._thought_height()
         if y < self._body_height():
-            return Row(self._asked[y] if self._question is not None else self.body.line(self._room, y).content, _INDENT)
+            if self._question is not None:
+                return replace(self._asked[y], gutter=_INDENT)
+            return _row(self.body.line(self._room, y), _INDENT)
         return self._tail[y - self._body_height()]
+
+    def behind(self, width: int) -> bool:
+        """Whether text waits for `advance`."""
+        if self._question is not None:
+            return False
+        self._fit(width)
+        shown = self.open and bool(self.message.reasoning)
+        return (shown and self.thoughts.behind(self._thought_room)) or (
+            bool(self.message.text) and self.body.behind(self._room)
+        )
+
+    def advance(self, width: int, spent: Spent) -> None:
+        """Lay out more of what waits, until `spent`."""
+        if self._question is not None:
+            return
+        self._fit(width)
+        if self.open and self.message.reasoning:
+            self.thoughts.advance(self._thought_room, spent)
+        if self.message.text and not spent():
+            self.body.advance(self._room, spent)
 
     def _fit(self, width: int) -> None:
         if width == self._width and self._laid_out:
@@ -142,13 +183,25 @@ class Entry:
         self._width = width
         self._laid_out = True
         if self._question is not None:
-            self._asked = self._question.rows(self._room, is_open=self.open, key=self.keys.get("message.reasoning", ""))
+            key = self.keys.get("message.reasoning", "")
+            self._asked = self._question.rows(self._text_room, is_open=self.open, key=key)
         self._head = self._head_rows(width)
-        self._tail = [*_image_rows(self.message, self._room), *self._notes(self._room), Row(Content(""), "")]
+        self._tail = [*_image_rows(self.message, self._text_room), *self._notes(self._text_room), Row(Content(""), "")]
 
     @property
     def _room(self) -> int:
         return max(4, self._width - len(_INDENT))
+
+    @property
+    def _thought_room(self) -> int:
+        return max(4, self._width - len(_THOUGHT))
+
+    def _thought_height(self) -> int:
+        return self.thoughts.height(self._thought_room) if self.open and self.message.reasoning else 0
+
+    @property
+    def _text_room(self) -> int:
+        return min(self._room, self.text_width or self._room)
 
     def _body_height(self) -> int:
         if self._question is not None:
@@ -158,12 +211,12 @@ class Entry:
     def _head_rows(self, width: int) -> list[Row]:
         rows = [Row(self._heading(width), "")]
         if self.above:
-            rule = Content.assemble((f"── {self.above} ──", "$muted")).truncate(max(1, width), ellipsis=True)
+            rule = Content.assemble((f"── {sanitize_line(self.above)} ──", "$muted")).truncate(
+                max(1, width), ellipsis=True
+            )
             rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
             rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
-            if self.open:
-                rows += [Row(line, _THOUGHT) for line in self.thoughts.render(max(4, width - len(_THOUGHT)))]
         return rows
 
     def _heading(self, width: int) -> Content:
@@ -173,7 +226,7 @@ class Entry:
         elif message.role is Role.SYSTEM:
             name, style = _("System prompt"), "bold $muted"
         else:
-            name, style = message.model or _("Assistant"), "bold $primary"
+            name, style = sanitize_line(message.model) or _("Assistant"), "bold $primary"
         facts = [fmt.moment(message.created_at, datetime.now().astimezone().date())]
         if message.role is Role.ASSISTANT:
             facts += self._facts()
@@ -191,8 +244,6 @@ class Entry:
             facts.append(fmt.usage(message.usage))
         if message.attempts > 1:
             facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
-        if message.finish_reason == "length":
-            facts.append(_("length limit reached"))
         if message.left_out:
             facts.append(left_out(message.left_out))
         return facts
@@ -228,18 +279,29 @@ class Entry:
                 words = _("queued, goes out when the answer before it ends")
                 key = self.keys.get("chat.stop", "")
                 notes.append((words + (" · " + _("{key} takes it back").format(key=key) if key else ""), "$muted"))
-            case AnswerState.COMPLETE if not message.text:
-                notes.append((_("The model sent an empty answer."), "$muted"))
             case _ if not message.state.final and not message.text:
                 notes.append(("…", "$muted"))
             case _:
                 pass
-        return [Row(line.stylize(style), _INDENT) for text, style in notes for line in Content(text).wrap(room)]
+        doubts = ending.words(ending.Ending.of(message)) if message.role is Role.ASSISTANT else []
+        for doubt in doubts:
+            notes.append((f"▲ {doubt.title}", "$warning"))
+            notes.append((with_keys(doubt.hint, self.keys), "$muted"))
+        return [
+            Row(line.stylize(style), _INDENT, note=True)
+            for text, style in notes
+            if text
+            for line in Content(visible(text)).wrap(room)
+        ]
+
+
+def _row(line: Line, gutter: str) -> Row:
+    return Row(line.content, gutter, line.indent, line.joint, line.source, line.source is not None)
 
 
 def _image_rows(message: Message, room: int) -> list[Row]:
     """What was attached to a question, as no terminal surely shows a picture: a line each."""
-    shown = (Content(f"▣ {describe(image)}").wrap(room) for image in message.images)
+    shown = (Content(f"▣ {visible(describe(image))}").wrap(room) for image in message.images)
     return [Row(line.stylize("$muted"), _INDENT) for lines in shown for line in lines]
 
 
@@ -248,5 +310,5 @@ def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument |
     if not new.startswith(old):
         return None
     if len(new) > len(old):
-        document.append(new[len(old) :])
+        document.grow(new)
     return document

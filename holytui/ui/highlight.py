@@ -48,10 +48,10 @@ _SPANS: Final = (
 )
 """What may reach over several lines and is one match of one pattern in many lexers, so that no state tells of it."""
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)\\?(\w+)\1")
-_LONGEST: Final = 2_000
+_LONGEST: Final = 1_000
 """Characters of a line that are lexed; what is longer is data, not code."""
-WHOLE_LIMIT: Final = 12_000
-"""Characters of a block that are lexed as a whole at its end (some 40 ms)."""
+WHOLE_LIMIT: Final = 8_000
+"""Characters of a block that are lexed as a whole at its end (some 30 ms)."""
 
 
 @lru_cache(maxsize=512)

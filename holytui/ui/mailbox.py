@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from holytui.engine.events import Delta, Ended, Reasoning, TurnEvent
 
@@ -72,24 +73,26 @@ class Mailbox:
         self._woken = self._urgent = False
         if self._loop is None:
             return
-        self._last = self._loop.time()
-        events: list[TurnEvent] = []
-        while self._waiting:
-            events.append(self._waiting.popleft())
+        began = self._loop.time()
+        events = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if events:
             self._deliver(coalesce(events))
+        # what took long to show is followed by as long a time for keys
+        now = self._loop.time()
+        self._last = max(began, now + (now - began) - self._frame)
 
 
 def coalesce(events: Sequence[TurnEvent]) -> list[TurnEvent]:
-    """The same events with neighbouring pieces of one turn's text joined; nothing changes places."""
+    """The same events with neighbouring pieces of one turn's text joined; nothing changes places. In linear time."""
     out: list[TurnEvent] = []
-    for event in events:
-        last = out[-1] if out else None
-        match last, event:
-            case Delta(turn_id=a, text=head), Delta(turn_id=b, text=tail) if a == b:
-                out[-1] = Delta(a, head + tail)
-            case Reasoning(turn_id=a, text=head), Reasoning(turn_id=b, text=tail) if a == b:
-                out[-1] = Reasoning(a, head + tail)
-            case _:
-                out.append(event)
+    for (kind, turn_id), run in groupby(events, _kind_and_turn):
+        if kind is Delta or kind is Reasoning:
+            pieces = [event.text for event in run if isinstance(event, Delta | Reasoning)]
+            out.append(kind(turn_id, "".join(pieces)))
+        else:
+            out += run
     return out
+
+
+def _kind_and_turn(event: TurnEvent) -> tuple[type[TurnEvent], str]:
+    return type(event), event.turn_id

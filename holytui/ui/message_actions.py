@@ -6,9 +6,11 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from holytui.engine.ending import Ending
 from holytui.i18n import _, ngettext
 from holytui.images import as_text
-from holytui.models import AnswerState, Message, Role
+from holytui.models import DeltaKind, Message, Role
+from holytui.store.history import History, Joint, joints
 from holytui.ui import actions, conversation_settings, details
 from holytui.ui.connection import Level
 from holytui.ui.copying import copy
@@ -20,8 +22,6 @@ from holytui.ui.screens.dialogs import PageDialog
 if TYPE_CHECKING:
     from holytui.engine.services import Services
     from holytui.ui.screens.chat import ChatScreen
-
-_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 
 
 async def perform(screen: ChatScreen, action: str, message: Message | None, number: int) -> None:
@@ -44,7 +44,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
     """It stands above the messages and is none of them."""
     match action:
         case "message.copy":
-            await copy(screen, message.text)
+            await copy(screen, screen.log_view.selected_text or message.text)
         case "message.pager":
             page(screen, message.text)
         case "message.print":
@@ -58,7 +58,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
 async def _to_message(screen: ChatScreen, services: Services, action: str, message: Message, number: int) -> None:
     match action:
         case "message.copy":
-            await copy(screen, as_text(message))
+            await copy(screen, screen.log_view.selected_text or as_text(message))
         case "message.copy_code":
             await _copy_code(screen, message, number)
         case "message.retry":
@@ -86,8 +86,17 @@ async def _details(screen: ChatScreen, services: Services, message: Message) -> 
     if answer is None:
         screen.say(_("select an answer to see how it came"), Level.WARNING)
         return
-    attempts = await asyncio.to_thread(services.history.attempts, answer.id)
-    screen.app.push_screen(PageDialog(_("This answer"), partial(details.answer_lines, answer, attempts)))
+    history = services.history
+    attempts = await asyncio.to_thread(history.attempts, answer.id)
+    sides = await asyncio.to_thread(_joints, history, answer)
+    screen.app.push_screen(PageDialog(_("This answer"), partial(details.answer_lines, answer, attempts, sides)))
+
+
+def _joints(history: History, answer: Message) -> tuple[Joint, ...]:
+    if not (answer.seams or answer.begun_again):
+        return ()  # the raw texts may be long
+    attempts = history.attempts(answer.id)
+    return joints((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
 
 
 async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
@@ -113,7 +122,7 @@ async def _retry(screen: ChatScreen, services: Services, message: Message) -> No
 
 async def _resume(screen: ChatScreen, services: Services, message: Message) -> None:
     answer = _answer_of(screen, message)
-    if answer is None or not (answer.state in _CAN_RESUME or answer.finish_reason == "length"):
+    if answer is None or not Ending.of(answer).resumable:
         screen.say(_("this answer is not cut: there is nothing to go on with"), Level.WARNING)
         return
     started = await asyncio.to_thread(services.engine.resume, answer.id)
@@ -150,7 +159,7 @@ async def _fork(screen: ChatScreen, services: Services, message: Message) -> Non
 async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:
     """Put both sides of each seam back as they came; nothing was thrown away, so nothing is guessed."""
     attempts = await asyncio.to_thread(services.history.attempts, message.id)
-    if not any(attempt.cut or attempt.keep >= 0 for attempt in attempts):
+    if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
         screen.say(_("nothing was cut away in this answer"))
         return
     await asyncio.to_thread(services.engine.undo_seams, message.id)

@@ -34,7 +34,17 @@ class Position:
         followed = self.following
         self.anchor = min(anchor, max(end, self.anchor))
         self.following = self.anchor >= end
-        if followed and not self.following and self.count:
+        if followed and not self.following:
+            self._leave_end()
+
+    def hold(self) -> None:
+        """Stay here, though lines come."""
+        if self.following:
+            self.following = False
+            self._leave_end()
+
+    def _leave_end(self) -> None:
+        if self.count:
             self._left_at = (self.count - 1, self._height(self.count - 1))
 
     def refit(self) -> None:
@@ -62,6 +72,12 @@ class Position:
         """The entry on a line of the view."""
         found = scroll.at(self.anchor, line, self.count, self._height)
         return found[0] if found is not None else None
+
+    def line_of(self, place: Anchor) -> int | None:
+        """The line of the view that a place is on; None if it is not in sight."""
+        line = place.offset - self.anchor.offset
+        line += sum(self._height(index) for index in range(self.anchor.index, place.index))
+        return line if place >= self.anchor and line < self.view else None
 
     def inside(self, index: int, direction: int) -> bool:
         """Whether an entry that is taller than the view goes on above (`direction` < 0) or below it."""

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from holytui.i18n import _
 from holytui.models import Usage
+from holytui.text import sanitize_line
 from holytui.ui import format as fmt
 from holytui.ui.connection import Connection, Level
 
@@ -71,7 +72,7 @@ def fields(status: Status, now: float) -> list[tuple[int, str, str]]:
     if status.position:
         out.append((1, status.position, "$accent"))
     if status.model:
-        out.append((2, status.model, ""))
+        out.append((2, sanitize_line(status.model), ""))
     if status.usage is not None:
         out.append((3, fmt.usage(status.usage), ""))
     if status.cost is not None:

@@ -14,9 +14,19 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from holytui import paths
 from holytui.i18n import _
+from holytui.terminal.colours import READABLE, contrast
 from holytui.text import nearest, sanitize_line
 
 DEFAULT = "holytui-dark"
+SIXTEEN = "holytui-16"
+FALLBACKS = {
+    "muted": "#808080",
+    "code-background": "#202020",
+    **{f"{name}-{part}": "ansi_default" for name in ("cursor", "match") for part in ("ground", "text")},
+    "cursor-style": "reverse",
+    "match-style": "reverse",
+}
+"""Our own variables, for palettes that do not come from our files."""
 _KNOWN = sorted(field.name for field in fields(Theme))
 
 
@@ -53,9 +63,15 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
     return Loaded(tuple(themes.values()), tuple(problems))
 
 
+def suiting(color_system: str | None) -> str:
+    """The theme for a terminal with these colours (Rich's name of them) where none is configured: of sixteen the
+    user's own look better than the nearest to those of a palette."""
+    return SIXTEEN if color_system == "standard" else DEFAULT
+
+
 def missing(wanted: str, known: Collection[str]) -> Sequence[str]:
     """What is to be said of a theme that the configuration asks for and that is not there."""
-    if wanted in known:
+    if not wanted or wanted in known:
         return ()
     meant = nearest(wanted, sorted(known))
     words = _('ui.theme: there is no theme "{name}"; did you mean "{meant}"?') if meant else ""
@@ -80,6 +96,24 @@ def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
     return {**variables, "block-cursor-blurred-background": str(table.get("primary"))}
 
 
+def _bars(table: dict[str, Any]) -> dict[str, str]:
+    """How cursors, selected text and found words stand out: on a colour, in whichever of the theme's own can be read
+    there best. The terminal's own colours are shown in reverse, as nobody knows what can be read on them."""
+    primary, accent = table["primary"], table.get("accent") or table.get("warning") or table["primary"]
+    if table.get("ansi"):
+        plain = {f"{name}-{part}": "ansi_default" for name in ("cursor", "match") for part in ("ground", "text")}
+        return {**plain, "match-text": accent, "cursor-style": "reverse", "match-style": "reverse"}
+    texts = [Color.parse(table[name]) for name in ("background", "foreground") if table.get(name)]
+    texts += [Color.parse("black"), Color.parse("white")]
+    out = {"cursor-style": "none", "match-style": "none"}
+    grounds = {"cursor": Color.parse(primary), "match": Color.parse(accent)}
+    for name, ground in grounds.items():
+        readable = (text for text in texts if contrast(text.rgb, ground.rgb) >= READABLE)
+        text = next(readable, max(texts, key=lambda one: contrast(one.rgb, ground.rgb)))
+        out |= {f"{name}-ground": ground.hex, f"{name}-text": text.hex}
+    return out
+
+
 def read(file: Path) -> Theme | str:
     """One palette, or what is wrong with it."""
     try:
@@ -98,7 +132,12 @@ def read(file: Path) -> Theme | str:
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:
-        table["variables"] = {**_ansi_variables(table), "muted": _muted(table), **table.get("variables", {})}
+        table["variables"] = {
+            **_ansi_variables(table),
+            "muted": _muted(table),
+            **_bars(table),
+            **table.get("variables", {}),
+        }
         theme = Theme(**table)
         # Textual looks at the colours only when the theme is applied, and would crash there
         theme.to_color_system().generate()

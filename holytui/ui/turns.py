@@ -38,11 +38,13 @@ class TurnView:
     first_token_s: float | None = None
     """From the first request on: a question that waited in line did not wait for the server."""
     rate: Rate = field(default_factory=Rate)
+    """Over the time in which text came: an outage, and the wait for another request, do not count."""
     _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     _trouble: Problem | None = None
     _requested: float | None = None
     _chars: int = 0
-    _sampled: float = 0.0
+    _sampled: float | None = None
+    """When the sample under way began; None while no text comes."""
 
     @property
     def waits(self) -> bool:
@@ -65,6 +67,9 @@ class TurnView:
             case ev.Connecting(attempt=attempt):
                 self.requests = attempt
                 self._requested = now if self._requested is None else self._requested
+                self._sampled = None
+            case ev.Quiet(no_byte=no_byte, no_token=no_token) if no_byte or no_token:
+                self._sampled = None
             case ev.UsageKnown(usage=usage):
                 self.usage = usage
             case ev.Ended(usage=usage):
@@ -72,10 +77,17 @@ class TurnView:
             case _:
                 pass
 
+    def stopping(self) -> None:
+        """It was asked to stop: said at once, as a long text takes a moment to be on disk."""
+        self._link = self.connection = Connection.plain(Level.BUSY, _("stopping…"))
+
     def _count(self, chars: int, now: float) -> None:
         if self.first_token_s is None:
             self.first_token_s = now - (self.started if self._requested is None else self._requested)
-            self._sampled = now
+        if self._sampled is None:
+            # what comes first was on its way for longer than can be told: its time is not that of a token
+            self._chars, self._sampled = 0, now
+            return
         self._chars += chars
         if now - self._sampled >= _SAMPLE:
             self.rate = self.rate.with_sample(self._chars / _CHARS_A_TOKEN / (now - self._sampled))

@@ -12,6 +12,8 @@ _CAUSES = {
     FaultKind.UNREACHABLE: N_("network unreachable"),
     FaultKind.CONNECT_TIMEOUT: N_("no answer to connect"),
     FaultKind.TLS: N_("certificate or TLS error"),
+    FaultKind.NO_TLS: N_("no TLS there"),
+    FaultKind.WANTS_TLS: N_("TLS is wanted"),
     FaultKind.PROXY: N_("proxy error"),
     FaultKind.STALE: N_("connection was stale"),
     FaultKind.CLOSED: N_("connection closed early"),
@@ -20,6 +22,8 @@ _CAUSES = {
     FaultKind.NO_TOKEN: N_("no token"),
     FaultKind.NOT_A_STREAM: N_("not an answer"),
     FaultKind.GARBLED: N_("garbled answer"),
+    FaultKind.ENCODED: N_("compressed unasked"),
+    FaultKind.SETUP: N_("setting unusable"),
     FaultKind.INSECURE: N_("unsafe address"),
     FaultKind.INTERNAL: N_("internal error"),
 }
@@ -44,7 +48,8 @@ def cause(fault: Fault) -> str:
     """The cause in two to four words; an HTTP status only if one was really told."""
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return f"HTTP {fault.status}" if fault.status else fault.code or _("server error")
-    return _(_CAUSES[fault.kind])
+    words = _(_CAUSES[fault.kind])
+    return _("proxy: {cause}").format(cause=words) if fault.proxy and fault.kind is not FaultKind.PROXY else words
 
 
 def state(value: AnswerState) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 
 from holytui.faults import Fault, FaultKind
+from holytui.wire.advice import advised
 from holytui.wire.events import End, Verdict, WireEvent
 from holytui.wire.exchange import Exchange, Order
 from holytui.wire.lanes import Lanes
@@ -21,6 +23,7 @@ class AttemptStream:
 
     def __init__(self, order: Order, lanes: Lanes, without_usage: set[str], clock: Callable[[], float]) -> None:
         self._box = Mailbox(order.timeouts, clock)
+        self._endpoint = order.endpoint
         self._exchange = Exchange(order, lanes, self._box, without_usage, clock)
         self._ended = False
         # A daemon: quitting is not to wait for a name to be resolved.
@@ -46,6 +49,8 @@ class AttemptStream:
             self._ended = True
             if self._box.overdue:
                 self._exchange.cut()
+            if event.fault is not None:  # a deadline knows nothing of the endpoint
+                event = replace(event, fault=advised(event.fault, self._endpoint))
         return event
 
     @property

@@ -30,7 +30,8 @@ class AnswerBody:
     Servers label streams `text/plain`, error objects `text/event-stream`, and captive portals answer for everyone.
     """
 
-    def __init__(self, content_type: str = "") -> None:
+    def __init__(self, content_type: str = "", most: int = 2**63) -> None:
+        """`most`: bytes of text after which nothing more is read."""
         self.reader = ChunkReader()
         self._type = content_type.partition(";")[0].strip().lower()
         self._form = _Form.UNKNOWN
@@ -39,11 +40,12 @@ class AnswerBody:
         self._begin = b""
         self._heard = False
         self._too_long = False
+        self._left = most
 
     @property
     def finished(self) -> bool:
         """Whatever else comes does not count."""
-        return self.reader.done or self._too_long
+        return self.reader.done or self._too_long or self._left < 0
 
     @property
     def settled(self) -> bool:
@@ -74,7 +76,9 @@ class AnswerBody:
     def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
         """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
         if self._too_long:
-            broke = Fault(FaultKind.GARBLED, _("more than {size} MiB without an end").format(size=_MAX_BODY // _MIB))
+            broke = Fault(FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB))
+        elif self._left < 0:
+            broke = Fault(FaultKind.TOO_LONG)
         elif self._begin.strip() and not self._heard and _FIELD.match(self._begin) is None:
             return End(Verdict.FAULT, body_fault(self._begin, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(broke, total_bytes, status)
@@ -84,8 +88,15 @@ class AnswerBody:
             self._begin += data[: _ENOUGH - len(self._begin)]
         found: list[Piece | UsageSeen] = []
         for event in self._decoder.feed(data):
-            found += self.reader.read(event)
+            before = self.reader.progress
+            pieces = self.reader.read(event)
+            # a call of tools is progress too, and an endless one is not to be read for ever
+            tools = len(event.data) if self.reader.progress > before and not pieces else 0
+            self._left -= tools + sum(_size(piece.text) for piece in pieces if isinstance(piece, Piece))
+            found += pieces
             self._heard = True
+            if self._left < 0:
+                break
         self._too_long = self._decoder.overflow
         return found
 
@@ -96,3 +107,8 @@ def _form(begin: bytes, content_type: str) -> _Form:
         return _Form.STREAM if content_type == "text/event-stream" else _Form.UNKNOWN
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
+
+
+def _size(text: str) -> int:
+    """Bytes as UTF-8."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -28,6 +29,19 @@ _BY_ERRNO = {
 # httpcore and h11 tell a hang-up and broken HTTP by the same class; only their words differ.
 _HUNG_UP = ("Server disconnected without sending a response", "peer closed connection", "peer unexpectedly closed")
 
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+)
+"""OpenSSL's reasons for bytes that are no TLS at all; which one it is changes with its version and the bytes."""
+_BINARY = "illegal request line"
+"""What h11 says of a response that begins with a control character, as the alert of a TLS server does."""
+_SOCKS_TRANSIENT = re.compile(r"unreachable|refused|expired|general", re.IGNORECASE)
+"""Replies of SOCKS proxies that another try may change."""
+
 
 def fault_of(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
     """What `exc` means.
@@ -45,7 +59,7 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
 
     match exc:
         case httpx.ProxyError():
-            return Fault(FaultKind.PROXY, clean(str(exc)))
+            return _of_proxy(clean(str(exc)))
         case httpx.ConnectTimeout():
             return Fault(FaultKind.CONNECT_TIMEOUT)
         case httpx.PoolTimeout():
@@ -54,16 +68,28 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
             return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
         case httpx.RemoteProtocolError():
             hung_up = str(exc).startswith(_HUNG_UP)
+            if str(exc) == _BINARY:
+                return Fault(FaultKind.WANTS_TLS)
             return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
         case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
             # Their words quote the header or the address, which may hold a key.
             return Fault(FaultKind.INTERNAL, _("the address or a header of this provider cannot be sent"))
+    if type(exc).__module__.partition(".")[0] == "socksio":  # bytes that are no SOCKS; it may not be installed
+        return Fault(FaultKind.PROXY, _("it does not speak SOCKS"))
     for cause in _chain(exc):
         if fault := _fault_of_cause(cause, connected):
             return fault
     if isinstance(exc, httpx.TransportError):
         return Fault(FaultKind.RESET if connected else FaultKind.UNREACHABLE, clean(str(exc)))
     return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
+
+
+def _of_proxy(said: str) -> Fault:
+    """What a proxy answered when it was asked to connect: HTTP proxies by a status, SOCKS proxies in words."""
+    status = re.match(r"\d{3}\b", said)
+    if status is not None:
+        return Fault(FaultKind.PROXY, said, int(status[0]))
+    return Fault(FaultKind.PROXY, said, code="upstream" if _SOCKS_TRANSIENT.search(said) else "")
 
 
 def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
@@ -79,6 +105,8 @@ def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
         case ssl.SSLError():
             # Only errors made by OpenSSL itself have a reason.
             reason = getattr(cause, "reason", None) or cause.strerror or ""
+            if reason in _NOT_TLS:
+                return Fault(FaultKind.NO_TLS)
             return Fault(FaultKind.TLS, clean(reason.replace("_", " ").lower()))
         case TimeoutError():
             return Fault(FaultKind.RESET if connected else FaultKind.CONNECT_TIMEOUT, clean(cause.strerror or ""))

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
+from holytui.wire.advice import advised
 from holytui.wire.attempt import AttemptStream
 from holytui.wire.causes import fault_of
 from holytui.wire.exchange import Order, request_headers
 from holytui.wire.hosts import first_hop
-from holytui.wire.lanes import Lanes, Unusable
+from holytui.wire.lanes import Lane, Lanes, Unusable
 from holytui.wire.refusals import MAX_BODY, status_fault
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.server_errors import clean, list_of, object_of, parse
@@ -63,13 +64,14 @@ class ChatClient:
         try:
             address = first_hop(endpoint)
         except ValueError:
-            return Fault(FaultKind.DNS)
+            return advised(Fault(FaultKind.DNS), endpoint)
         told: queue.SimpleQueue[Fault | None] = queue.SimpleQueue()
         threading.Thread(target=_knock, args=(address, timeout, told), name="holytui-probe", daemon=True).start()
         try:
-            return told.get(timeout=timeout)
+            fault = told.get(timeout=timeout)
         except queue.Empty:
-            return Fault(FaultKind.CONNECT_TIMEOUT)
+            fault = Fault(FaultKind.CONNECT_TIMEOUT)
+        return None if fault is None else advised(fault, endpoint)
 
     def list_models(self, endpoint: Endpoint, key: Secret | None, timeout: float) -> list[str] | Fault:
         """The names of `GET /models`, sorted; `timeout` is for each of connecting and any silence."""
@@ -77,14 +79,16 @@ class ChatClient:
             lane = self._lanes.take(endpoint)
         except Unusable as exc:
             return exc.fault
+        listed: list[str] | Fault
         try:
-            return _models(lane.client, endpoint, request_headers(endpoint, key), timeout)
+            listed = _models(lane, endpoint, request_headers(endpoint, key), timeout)
         except Unusable as exc:
-            return exc.fault
+            listed = exc.fault
         except Exception as exc:  # noqa: BLE001 - whatever httpx and below raise is translated in one place
-            return fault_of(exc)
+            listed = fault_of(exc)
         finally:
             self._lanes.give_back(lane)
+        return advised(listed, endpoint) if isinstance(listed, Fault) else listed
 
     def close(self) -> None:
         """Cancel what is under way and close all connections."""
@@ -107,10 +111,12 @@ def _knock(address: tuple[str, int], timeout: float, told: queue.SimpleQueue[Fau
         told.put(None)
 
 
-def _models(client: httpx.Client, endpoint: Endpoint, headers: dict[str, str], timeout: float) -> list[str] | Fault:
+def _models(lane: Lane, endpoint: Endpoint, headers: dict[str, str], timeout: float) -> list[str] | Fault:
     url = endpoint.base_url.rstrip("/") + "/models"
     headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
-    with client.stream("GET", url, headers=headers, timeout=timeout) as response:
+    lane.begin(lambda: None, lambda: None)
+    watched = {"trace": lane.trace}
+    with lane.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
         limit = _MAX_LIST if response.is_success else MAX_BODY
         body = bytearray()
         for block in response.iter_bytes():

@@ -18,9 +18,10 @@ from holytui.wire.body import AnswerBody
 from holytui.wire.causes import fault_of
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
 from holytui.wire.hosts import is_insecure
-from holytui.wire.inflate import Inflater
+from holytui.wire.inflate import Inflater, UnknownEncoding
 from holytui.wire.lanes import Lane, Lanes, Unusable
 from holytui.wire.mailbox import Mailbox
+from holytui.wire.pace import Pace
 from holytui.wire.refusals import MAX_BODY, refuses_usage, status_fault
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.server_errors import clean
@@ -33,6 +34,8 @@ _TAIL = 3.0  # seconds given to the usage and `[DONE]` after a finish_reason, or
 _DRAIN = 1.0  # seconds given to the end of a body after `[DONE]`, so that the connection can be kept
 _MAX_DRAIN = 64 * 1024
 _WRITE = 30.0  # seconds without any progress while sending
+_NO_MEMORY = End(Verdict.FAULT, Fault(FaultKind.INTERNAL, "MemoryError"))
+"""Made beforehand: when memory is used up, nothing can be made any more."""
 _HEADER_SAFE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -71,10 +74,14 @@ class Exchange:
             end = self._attempt()
         except Unusable as exc:
             end = self._failed(exc.fault)
+        except MemoryError:
+            end = _NO_MEMORY
         except Exception as exc:  # noqa: BLE001 - the edge of a thread: nothing may end it without a word
             end = self._failed(fault_of(exc, connected=self._box.connected, reused=self._is_reused()))
-        self._release()  # first, so that an attempt that follows at once finds the connection
-        self._box.finish(end)
+        try:
+            self._release()  # first, so that an attempt that follows at once finds the connection
+        finally:
+            self._box.finish(end)
 
     def cut(self) -> None:
         """Shut the connection down, whatever it is doing."""
@@ -166,17 +173,22 @@ class Exchange:
         import httpx
 
         self._box.sent()
-        body = AnswerBody(response.headers.get("content-type", ""))
+        body = AnswerBody(response.headers.get("content-type", ""), self._order.timeouts.answer_bytes)
         self._tell([Accepted(response.status_code, clean(response.headers.get("x-generation-id", ""), 100))])
         blocks = self._blocks(response)
         broke: Fault | None = None
+        pace = Pace()
         try:
             for block in blocks:
                 self._read(body, block)
                 if body.finished or self._box.closed:
                     break
+                if pause := pace.pause():
+                    self._box.pause(pause)
         except httpx.HTTPError as exc:
             broke = fault_of(exc)
+        except UnknownEncoding as exc:
+            broke = Fault(FaultKind.ENCODED, clean(str(exc), 60))
         except zlib.error as exc:
             broke = Fault(FaultKind.GARBLED, clean(str(exc)))
         self._tell(body.close())

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from holytui.config.checks import carries_key, in_clear, is_loopback
+from holytui.text import sanitize_line
+from holytui.wire.no_proxy import is_exempt
 from holytui.wire.request import Endpoint
 
-_KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+__all__ = [
+    "carries_key",
+    "first_hop",
+    "is_insecure",
+    "is_local_network",
+    "is_loopback",
+    "proxy_for",
+    "proxy_name",
+    "proxy_of",
+]
+
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-
-
-def is_loopback(host: str) -> bool:
-    """`host` is this machine, by its name or address alone (nothing is looked up); `0.0.0.0` is taken for it too."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
 
 
 def is_insecure(endpoint: Endpoint, has_key: bool) -> bool:
     """A key would go in clear text over a network, and the user has not allowed it."""
     try:
-        parts = urlsplit(endpoint.base_url)
+        password = urlsplit(endpoint.base_url).password
     except ValueError:
         return False  # no address, so nothing will be sent
-    carries = has_key or carries_key(endpoint.headers) or bool(parts.password)
-    here = is_loopback(parts.hostname or "") and not endpoint.proxy
-    return carries and not endpoint.allow_insecure and parts.scheme != "https" and not here
+    carries = has_key or carries_key(endpoint.headers) or bool(password)
+    return carries and not endpoint.allow_insecure and in_clear(endpoint.base_url, endpoint.proxy)
 
 
-def carries_key(headers: Mapping[str, str]) -> bool:
-    """Some header is one of those that carry keys."""
-    return any(name.lower() in _KEY_HEADERS for name in headers)
+def is_local_network(host: str) -> bool:
+    """`host` is this machine or one nearby, by its name or address: a private address, or a name without a dot."""
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(name).is_private
+    except ValueError:
+        return is_loopback(name) or (bool(name) and "." not in name)
 
 
 def first_hop(endpoint: Endpoint) -> tuple[str, int]:
@@ -57,16 +60,39 @@ def proxy_of(endpoint: Endpoint) -> str:
 
     Raises ValueError if the endpoint's address is not valid.
     """
-    parts = urlsplit(endpoint.base_url)
+    return proxy_for(endpoint.base_url, endpoint.proxy)
+
+
+def proxy_for(url: str, configured: str = "") -> str:
+    """The proxy for `url`: the `configured` one, or that of the environment unless `NO_PROXY` or the loopback is meant.
+
+    The one place where this is decided; httpx is told the result and reads no environment for it.
+    Raises ValueError if `url` is not valid.
+    """
+    parts = urlsplit(url)
     host = parts.hostname or ""
-    proxy = endpoint.proxy or ("" if is_loopback(host) else _proxy_of_environment(parts.scheme, host))
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)
+    proxy = configured or ("" if is_loopback(host) else _proxy_of_environment(parts.scheme, host, port))
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
-def _proxy_of_environment(scheme: str, host: str) -> str:
-    from urllib.request import getproxies, proxy_bypass
-
-    if proxy_bypass(host):
+def proxy_name(endpoint: Endpoint) -> str:
+    """Host and port of the endpoint's proxy, without user and password; empty: there is none."""
+    try:
+        netloc = urlsplit(proxy_of(endpoint)).netloc
+    except ValueError:
         return ""
-    proxies = getproxies()
-    return proxies.get(scheme) or proxies.get("all") or ""
+    return sanitize_line(netloc.rpartition("@")[2])
+
+
+def _proxy_of_environment(scheme: str, host: str, port: int) -> str:
+    from urllib.request import getproxies, getproxies_environment, proxy_bypass
+
+    told = getproxies_environment()
+    if is_exempt(told.pop("no", ""), host, port):
+        return ""
+    if not told:  # nothing in the environment: macOS and Windows have settings of their own
+        if proxy_bypass(host):
+            return ""
+        told = getproxies()
+    return told.get(scheme) or told.get("all") or ""

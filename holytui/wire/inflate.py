@@ -12,10 +12,14 @@ _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the data
 _RAW = -zlib.MAX_WBITS
 
 
+class UnknownEncoding(zlib.error):
+    """A compression that cannot be undone here; its text is the name."""
+
+
 class Inflater:
     """Undoes the `Content-Encoding`s identity, gzip and deflate.
 
-    Raises zlib.error for any other encoding, and for bytes that are not what was promised.
+    Raises UnknownEncoding for any other encoding, and zlib.error for bytes that are not what was promised.
     """
 
     __slots__ = ("_began", "_deflate", "_encoded", "_stream")
@@ -23,7 +27,7 @@ class Inflater:
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
         if name not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise zlib.error(_("unknown compression {name}").format(name=name))
+            raise UnknownEncoding(name)
         self._encoded = name not in ("", "identity")
         self._deflate = name == "deflate"
         self._began = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.wire.hosts import is_loopback
+from holytui.text import sanitize_line
+from holytui.wire.hosts import proxy_of
 from holytui.wire.request import Endpoint
 
 if TYPE_CHECKING:
@@ -90,6 +92,8 @@ class Lane:
                 self._end_handshake()
             case "start_tls", "failed":
                 self._end_handshake()
+            case "setup_socks5_connection", "failed":
+                self._abandon()  # httpcore forgets the connection without closing it
             case "send_request_headers", "started" if not _is_for_proxy(info):
                 self._on_sending()
             case "send_request_body", "complete" if not _is_for_proxy(info):
@@ -110,6 +114,12 @@ class Lane:
                 self._handshake = self._socket.dup() if self._socket else None
             if self._cut:
                 self._shut()
+
+    def _abandon(self) -> None:
+        with self._lock:
+            left, self._socket = self._socket, None
+        if left is not None:
+            left.close()
 
     def _end_handshake(self) -> None:
         with self._lock:
@@ -146,12 +156,16 @@ class Lanes:
 
     def take(self, endpoint: Endpoint) -> Lane:
         """An idle lane of this endpoint, or a new one. Raises Unusable."""
-        key = (endpoint.base_url, endpoint.proxy, endpoint.ca_file)
+        try:
+            proxy = proxy_of(endpoint)
+        except ValueError as exc:
+            raise Unusable(_no_address()) from exc
+        key = (endpoint.base_url, proxy, endpoint.ca_file)
         with self._lock:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop()
-        return Lane(key, self._client(endpoint))
+        return Lane(key, self._client(endpoint, proxy))
 
     def give_back(self, lane: Lane) -> None:
         """The lane is no longer in use."""
@@ -171,7 +185,7 @@ class Lanes:
         for lane in idle:
             lane.close()
 
-    def _client(self, endpoint: Endpoint) -> httpx.Client:
+    def _client(self, endpoint: Endpoint, proxy: str) -> httpx.Client:
         import httpx
 
         quiet_loggers()
@@ -181,15 +195,16 @@ class Lanes:
             return httpx.Client(
                 transport=self._transport,
                 verify=self._context(endpoint.ca_file if url.scheme == "https" else None),
-                proxy=endpoint.proxy or None,
-                trust_env=not is_loopback(url.host),
+                proxy=proxy or None,
+                trust_env=False,  # the environment's proxy is decided upon in `hosts`, its certificates in `_context`
                 limits=limits,
                 follow_redirects=False,
             )
         except ImportError as exc:  # SOCKS needs a package of its own
-            raise Unusable(Fault(FaultKind.PROXY, _("a SOCKS proxy needs the Python package socksio"))) from exc
+            raise Unusable(no_socks()) from exc
         except (ValueError, httpx.InvalidURL) as exc:
-            raise Unusable(Fault(FaultKind.PROXY, _("the address of the proxy is not valid"))) from exc
+            words = _("the address of the proxy is not valid")
+            raise Unusable(Fault(FaultKind.SETUP, words, param="proxy")) from exc
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         """Certificates to trust, loaded once; None: an empty context, cheap, for plain http."""
@@ -206,9 +221,27 @@ class Lanes:
                         ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
                     )
                 except OSError as exc:
-                    words = _("the certificates in {file} cannot be read").format(file=ca_file)
-                    raise Unusable(Fault(FaultKind.TLS, words)) from exc
+                    raise Unusable(_no_certificates(ca_file, exc)) from exc
             return self._contexts[ca_file]
+
+
+def no_socks() -> Fault:
+    """The configuration names a SOCKS proxy, and httpx has nothing to speak to it with."""
+    words = _("a SOCKS proxy needs the Python package socksio, which is not installed")
+    return Fault(FaultKind.SETUP, words, param="socksio")
+
+
+def _no_certificates(ca_file: str, exc: OSError) -> Fault:
+    name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), "")
+    file = sanitize_line(ca_file or os.environ.get(name, "?"))
+    words = _("the certificates in {file} cannot be read").format(file=file)
+    if isinstance(exc, FileNotFoundError):
+        words = _("the file of certificates {file} is not there").format(file=file)
+    return Fault(FaultKind.SETUP, words, param="ca_file" if ca_file else name)
+
+
+def _no_address() -> Fault:
+    return Fault(FaultKind.SETUP, _("the base_url of this provider is not an address"), param="base_url")
 
 
 def _parsed(endpoint: Endpoint) -> httpx.URL:
@@ -217,9 +250,9 @@ def _parsed(endpoint: Endpoint) -> httpx.URL:
     try:
         url = httpx.URL(endpoint.chat_url)
     except httpx.InvalidURL as exc:
-        raise Unusable(Fault(FaultKind.INTERNAL, _("the base_url of this provider is not an address"))) from exc
+        raise Unusable(_no_address()) from exc
     if url.scheme not in ("http", "https") or not url.host:
-        raise Unusable(Fault(FaultKind.INTERNAL, _("the base_url must begin with https:// or http://")))
+        raise Unusable(Fault(FaultKind.SETUP, _("the base_url must begin with https:// or http://"), param="base_url"))
     return url
 
 

@@ -13,10 +13,12 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from holytui.faults import Fault, FaultKind
-from holytui.wire.events import Connected, End, Verdict, WireEvent
+from holytui.wire.events import Connected, End, Piece, Verdict, WireEvent
 from holytui.wire.request import Timeouts
 
-_CAPACITY = 4096  # events; a reader that is slower than the server slows the server down, through TCP
+# A reader that is slower than the server slows the server down, through TCP.
+_CAPACITY = 4096  # events
+_MOST_TEXT = 1024 * 1024  # characters
 # Each address of a host has `Timeouts.connect` to itself; looking the name up has no limit of its own. This is for all.
 _CONNECT_ROUNDS = 3
 
@@ -36,6 +38,8 @@ class Mailbox:
         self._clock = clock
         self._changed = threading.Condition()
         self._events: deque[WireEvent] = deque()
+        self._text = 0
+        """Characters in `_events`."""
         self._phase = _Phase.CONNECTING
         self._byte_at = self._token_at = clock()
         self._so_far = End(Verdict.FAULT)
@@ -79,7 +83,7 @@ class Mailbox:
         """Bytes came, and these events of them; `so_far` is the end if no more comes. Waits for a slow reader."""
         with self._changed:
             began = self._clock()
-            while len(self._events) >= _CAPACITY and not self._closed:
+            while (len(self._events) >= _CAPACITY or self._text >= _MOST_TEXT) and not self._closed:
                 self._writer_waits = True
                 self._changed.wait()
             self._writer_waits = False
@@ -92,7 +96,18 @@ class Mailbox:
                 self._phase = _Phase.FLOWING
                 self._token_at = self._byte_at
             self._events.extend(events)
+            self._text += sum(len(event.text) for event in events if isinstance(event, Piece))
             self._changed.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Let time go by, or until it is cancelled; it counts as the reader's, not as the server's."""
+        with self._changed:
+            until = time.monotonic() + seconds
+            began = self._clock()
+            while not self._closed and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+            self._byte_at += self._clock() - began
+            self._token_at += self._clock() - began
 
     def presume(self, end: End | None, within: float = 0.0) -> None:
         """If nothing else ends it `within` these seconds, then this is the end (None: nothing is presumed)."""
@@ -117,6 +132,7 @@ class Mailbox:
                 return False
             self._closed = True
             self._events.clear()
+            self._text = 0
             self._end = replace(self._so_far, verdict=Verdict.CANCELLED, fault=None)
             self._changed.notify_all()
             return True
@@ -128,6 +144,8 @@ class Mailbox:
             while True:
                 if self._events:
                     event = self._events.popleft()
+                    if isinstance(event, Piece):
+                        self._text -= len(event.text)
                     self._changed.notify_all()
                     return event
                 if self._end is not None:

@@ -21,8 +21,10 @@ from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret, scrub
 from holytui.text import sanitize_line
+from holytui.wire.hosts import proxy_for
 from holytui.wire.key_command import Run, command_output
 from holytui.wire.key_sources import Fstat, Key, checked, read_private
+from holytui.wire.lanes import no_socks
 
 _log = logging.getLogger(__name__)
 _LOCK_TRIES = 300
@@ -159,6 +161,10 @@ class FromOAuth:
         try:
             with self._client() as client:
                 response = client.post(self._oauth.token_url, data=form, headers={"Accept": "application/json"})
+        except (ImportError, ValueError) as exc:  # the proxy needs a package that is missing, or is no address
+            reason = no_socks().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
+            title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
+            raise KeyUnavailable(title, _("Check proxy of the provider, and HTTPS_PROXY.")) from exc
         except (httpx.HTTPError, ssl.SSLError, OSError) as exc:
             reason = scrub(sanitize_line(str(exc))) or type(exc).__name__
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
@@ -166,17 +172,19 @@ class FromOAuth:
         return self._answer(response)
 
     def _client(self) -> httpx.Client:
-        proxy = self._provider.proxy or None
         local = is_loopback(self._host())
         direct = local or self._transport is not None
-        verify: ssl.SSLContext | bool = not local or self._oauth.token_url.lower().startswith("https:")
+        proxy = "" if direct else proxy_for(self._oauth.token_url, self._provider.proxy)
+        verify: ssl.SSLContext | bool = False
         if self._provider.ca_file:
             verify = ssl.create_default_context(cafile=self._provider.ca_file)
+        elif not local or self._oauth.token_url.lower().startswith("https:"):
+            verify = httpx.create_ssl_context()
         return httpx.Client(
             transport=self._transport,
-            proxy=None if direct else proxy,
+            proxy=proxy or None,
             verify=verify,
-            trust_env=not direct,  # a proxy of the environment is not for this machine
+            trust_env=False,  # its proxy and certificates are settled above
             timeout=10.0,
             follow_redirects=False,  # the token is for this address alone
         )

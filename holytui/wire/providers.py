@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
-from holytui.errors import ModelUnknown
+from holytui.errors import ModelUnknown, ProviderStopped
 from holytui.i18n import _
 from holytui.models import ModelRef
 from holytui.text import nearest, sanitize_line
@@ -42,7 +42,8 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
     """The model that `wanted` names: `provider/model`, a provider with one configured model, or a model that just one
     provider has configured. Any model name may be used with a configured or well-known provider.
 
-    Raises ModelUnknown, with the nearest name as its hint. `guide/<fault>` is always known.
+    Raises ModelUnknown, with the nearest name as its hint; ProviderStopped if its configuration is not understood, so
+    that no route leads to an address, a key or a request. `guide/<fault>` is always known.
     """
     ref = wanted if isinstance(wanted, ModelRef) else _parse(config, wanted.strip())
     if ref.provider == GUIDE:
@@ -53,6 +54,9 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
         provider = PRESETS[ref.provider].provider()
     else:
         raise _unknown(config, ref)
+    if reason := provider.stopped or (config.stopped if ref.provider != GUIDE else ""):
+        title = _("Nothing is sent to {name}, as its configuration is not understood").format(name=provider.name)
+        raise ProviderStopped(title, reason)
     endpoint = Endpoint(
         provider.name,
         provider.base_url,

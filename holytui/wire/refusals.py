@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,14 +15,21 @@ from holytui.wire.server_errors import body_fault, clean
 MAX_BODY = 64 * 1024
 """Bytes of a refusal's body that are read."""
 
+_WANTS_TLS = re.compile(r"plain HTTP (request was sent )?to (an )?(HTTPS|SSL)|HTTP request to an HTTPS", re.IGNORECASE)
+"""nginx, Apache and Go's servers, when plain HTTP comes to their TLS port."""
 _USAGE_REFUSED = ("stream_options", "include_usage", "extra inputs", "extra_forbidden")
 
 
 def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     """What a status other than 2xx tells. `headers` are looked up without regard to case."""
     if 300 <= status < 400:
-        return Fault(FaultKind.STATUS, _redirect(headers.get("location", "")), status)
+        message, address = _redirect(headers.get("location", ""))
+        return Fault(FaultKind.STATUS, message, status, better_url=address)
     fault = body_fault(body, FaultKind.STATUS, status)
+    if status == 407:
+        return replace(fault, kind=FaultKind.PROXY)
+    if status == 400 and _WANTS_TLS.search(fault.message):
+        return Fault(FaultKind.WANTS_TLS, status=status)
     wait = retry_after(headers)
     return replace(
         fault,
@@ -56,15 +64,22 @@ def refuses_usage(status: int, body: bytes) -> bool:
     return status in (400, 422) and any(name in text for name in _USAGE_REFUSED)
 
 
-def _redirect(location: str) -> str:
-    """Where a redirect points to; it is never followed, as the key was meant for this host alone."""
+def _redirect(location: str) -> tuple[str, str]:
+    """Where a redirect points to, in words and as an address without user, query and fragment.
+
+    It is never followed, as the key was meant for this host alone.
+    """
     from urllib.parse import urlsplit
 
     try:
-        host = urlsplit(location).hostname
+        parts = urlsplit(location)
+        host = parts.hostname
     except ValueError:
-        host = None
-    return _("redirects to {host}").format(host=clean(host, 100)) if host else _("redirects elsewhere")
+        return _("redirects elsewhere"), ""
+    if not host:
+        return _("redirects elsewhere"), ""
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return _("redirects to {host}").format(host=clean(host, 100)), clean(address)
 
 
 def _date(text: str) -> float | None:

@@ -61,9 +61,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds; see `config.schema.Stream` for what each means."""
+    """The limits of one attempt, in seconds but for the last; see `config.schema.Stream` for what each means."""
 
     connect: float = 10.0
     idle: float = 60.0
     first_token: float = 300.0
     token: float = 90.0
+    answer_bytes: int = 4_000_000
+    """Text, as UTF-8."""

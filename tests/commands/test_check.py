@@ -15,6 +15,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from holytui.cli import main
 from holytui.commands import check
@@ -22,12 +24,15 @@ from holytui.config.load import load
 from holytui.engine.answer_trial import Subject
 from holytui.engine.checkup import Checkup
 from holytui.engine.findings import Finding, Mark, Topic
+from holytui.engine.flow import Flow, flow
 from holytui.engine.preparation import Preparation
 from holytui.engine.recovery import learn_key
-from holytui.engine.trial import Flow, Going, beginning_of, flow, going_on
+from holytui.engine.sample import Going, Sample, beginning_of, sample_of
+from holytui.engine.trial import Heard
 from holytui.guide.server import GuideServer
 from holytui.store.sqlite import SqliteHistory
 from holytui.wire.client import ChatClient
+from holytui.wire.events import End, Verdict
 from holytui.wire.keys import KeyRings
 from tests.servers import STALL, Peer, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, sse_head, whole
 
@@ -40,6 +45,28 @@ NO_PREFILL = whole("400 Bad Request", {"error": {"message": "This model does not
 def count(first: int, last: int) -> list[Step]:
     """A counted answer in pieces."""
     return answer(*(f"{number}, " for number in range(first, last)), str(last))
+
+
+PARTIAL = "".join(f"{number}, " for number in range(1, 22)) + "22,"
+"""What a check makes of `count(1, 40)`."""
+REPLY = answer(PARTIAL, *(f" {number}," for number in range(23, 40)), " 40. ", "[END]")
+"""A reply to the instruction as it should be."""
+PROSE = (
+    "The sky",
+    " is blue",
+    " because the",
+    " air scatters",
+    " the short",
+    " waves of light",
+    " more than",
+    " others.",
+)
+REST = (" the short", " waves of light", " more than", " others.")
+
+
+def unable(*, forms: int = 3) -> list[list[Step]]:
+    """A refused prefill in each form."""
+    return [[NO_PREFILL]] * forms
 
 
 def once(*pieces: str) -> list[Step]:
@@ -182,6 +209,8 @@ def test_a_proxy_is_named_without_its_password(checked: Callable[..., Checked]) 
         proxy = f"http://me:pass-word@127.0.0.1:{server.port}"
         _, lines = checked("http://far.example/v1", f'{WITH_KEY}\nproxy = "{proxy}"\nallow_insecure = true')
     assert f"through the proxy http://127.0.0.1:{server.port}" in lines["model"]
+    assert lines["connection"].startswith(f"✓ the proxy 127.0.0.1:{server.port} answers in ")
+    assert lines["connection"].endswith("far.example is asked through it")
     assert "pass-word" not in str(lines)
 
 
@@ -200,6 +229,25 @@ def test_no_key_is_fine_on_this_machine(checked: Callable[..., Checked]) -> None
         _, lines = checked(server.base_url, "")
         assert "authorization" not in server.requests[-1].headers
     assert lines["key"].startswith("✓ none is configured")
+
+
+def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable[..., Checked]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
+    assert status == 1
+    assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
+    assert "Check proxy of the provider" in lines["connection"]
+
+
+def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40))]) as server:
+        status, lines = checked(server.base_url, f'{WITH_KEY}\nproxy = "socks4://127.0.0.1:1"')
+        assert server.peers == []
+    assert status == 1
+    assert list(lines) == ["config", "model"]
+    assert lines["model"].startswith("✗ Nothing is sent to test")
+    assert "config.toml:5: providers.test.proxy" in lines["model"]
 
 
 # -- connection
@@ -222,8 +270,8 @@ def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..
     with ScriptedServer([mumble]) as server:
         status, lines = checked(server.base_url.replace("http:", "https:"))
     assert status == 1
-    assert "is not trusted" in lines["connection"]
-    assert "ca_file" in lines["connection"]
+    assert "does not speak TLS" in lines["connection"]
+    assert f'Try base_url = "{server.base_url}".' in lines["connection"]
 
 
 # -- request
@@ -292,6 +340,9 @@ class LeapingClock:
     def leap(self, _peer: Peer) -> None:
         self._ahead += 4.0
 
+    def tick(self, _peer: Peer) -> None:
+        self._ahead += 0.1
+
 
 def _trial(tmp_path: Path, base_url: str, clock: Callable[[], float], begun: list[Topic]) -> list[Finding]:
     file = tmp_path / "config.toml"
@@ -314,7 +365,8 @@ def test_what_comes_at_once_after_a_long_wait_was_buffered_on_the_way(tmp_path: 
     begun: list[Topic] = []
     body = b"".join(event(delta(f"{number}, ")) for number in range(1, 41)) + event(delta(finish="stop"))
     buffered: list[Step] = [clock.leap, chunked_head(), chunk(body + event("[DONE]")), chunk(b"")]
-    with ScriptedServer([Router(buffered, count(23, 40))]) as server:
+    # the question is asked twice, and a short one once: so much longer a wait is for the length of the answer
+    with ScriptedServer([Router(buffered, buffered, answer("Hello"), count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, begun)}
     assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
     assert "buffered on the way" in found[Topic.REQUEST].text
@@ -322,13 +374,78 @@ def test_what_comes_at_once_after_a_long_wait_was_buffered_on_the_way(tmp_path: 
     assert begun == [Topic.KEY, Topic.CONNECTION, Topic.REQUEST, Topic.CONTINUATION]
 
 
+def _together(*pieces: str) -> list[Step]:
+    """A whole answer in one write."""
+    return [b"".join(step for step in answer(*pieces) if isinstance(step, bytes))]
+
+
+FORTY = [*(f"{number}, " for number in range(1, 40)), "40"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([1, 1, 1], id="a server that is slow to begin"),
+        pytest.param([1, 0], id="a model that had to be loaded"),
+        pytest.param([0], id="a fast server"),
+    ],
+)
+def test_an_answer_that_comes_at_once_is_not_called_buffered_without_proof(tmp_path: Path, answers: list[int]) -> None:
+    clock = LeapingClock()
+    chats: list[list[Step]] = [[*[clock.leap] * leaps, *_together(*FORTY)] for leaps in answers]
+    with ScriptedServer([Router(*chats, count(23, 40))]) as server:
+        found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, [])}
+    assert found[Topic.REQUEST].mark is Mark.GOOD
+    assert "all of it came at once, which does not tell whether it streams" in found[Topic.REQUEST].text
+
+
+def _buffering(upstream: int) -> Callable[[Peer], None]:
+    """A proxy that passes an answer on when it has all of it."""
+
+    def relay(peer: Peer) -> None:
+        while peer.read():
+            asked = [one for one in peer.server.requests if one.connection == peer.number][-1]
+            lines = [f"{asked.method} {asked.target} HTTP/1.1", *(f"{k}: {v}" for k, v in asked.headers.items())]
+            with socket.create_connection(("127.0.0.1", upstream), 10) as server:
+                server.sendall("\r\n".join([*lines, "", ""]).encode() + asked.body)
+                held = b""
+                while not held.endswith(b"\r\n0\r\n\r\n") and (asked.method != "GET" or not held.endswith(b"}")):
+                    held += server.recv(65536)
+            peer.sock.sendall(held)
+
+    return relay
+
+
+def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
+    clock = LeapingClock()
+
+    def written(*pieces: str) -> list[Step]:
+        head, *steps = answer(*pieces)
+        return [head, *(each for step in steps for each in (clock.tick, step))]
+
+    chats = [written(*FORTY), written(*FORTY), written("Hello"), count(23, 40)]
+    with (
+        ScriptedServer([Router(*chats)]) as server,
+        ScriptedServer([_buffering(server.port)]) as proxy,
+    ):
+        found = {finding.topic: finding for finding in _trial(tmp_path, proxy.base_url, clock, [])}
+    assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
+    assert "buffered on the way" in found[Topic.REQUEST].text
+    assert "Turn its buffering off" in found[Topic.REQUEST].hints[0]
+    assert "by prefill, exactly" in found[Topic.CONTINUATION].text
+
+
 @pytest.mark.parametrize(
     ("arrivals", "how"),
     [
         ([4.0], Flow.UNCLEAR),
         ([4.0] * 7, Flow.UNCLEAR),
-        ([4.0] * 40, Flow.BUFFERED),
-        ([0.3] * 40, Flow.STREAMED),
+        ([4.0] * 40, Flow.HELD),
+        ([0.3] * 40, Flow.AT_ONCE),
+        ([4.0] * 20 + [4.05] * 20, Flow.HELD),
+        ([1.2 + step / 250 for step in range(20)], Flow.STREAMED),
+        ([0.1 + step / 500 for step in range(400)], Flow.STREAMED),
+        ([1.0] * 20 + [3.0] * 20 + [5.0] * 20, Flow.BURSTS),
         ([4.0 + step / 100 for step in range(40)], Flow.STREAMED),
     ],
 )
@@ -340,20 +457,93 @@ def test_flow_is_judged_by_arrivals(arrivals: list[float], how: Flow) -> None:
 
 
 def test_a_refused_prefill_leaves_the_instruction_which_is_remembered(checked: Callable[..., Checked]) -> None:
-    with ScriptedServer([Router(count(1, 40), [NO_PREFILL], count(23, 40))]) as server:
+    with ScriptedServer([Router(count(1, 40), *unable(), REPLY)]) as server:
         status, lines = checked(server.base_url)
         last = server.requests[-1].json["messages"]
     assert status == 0
-    assert lines["continuation"].startswith("✓ cut answers go on by instruction, the seam is marked")
-    assert "refused (status 400)" in lines["continuation"]
+    assert lines["continuation"].startswith("✓ cut answers go on by instruction\n")
+    assert lines["continuation"].count("refused (status 400)") == 1
     assert [message["role"] for message in last] == ["user", "assistant", "user"]
+    assert last[-2]["content"] == PARTIAL
     assert _learnt(server.base_url) == "instruct"
 
 
 def test_an_exact_prefill_is_remembered(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         checked(server.base_url)
-    assert _learnt(server.base_url) == "prefill"
+        asked = server.requests[-1].json
+    assert _learnt(server.base_url) == "prefill flags exact"
+    assert asked["continue_final_message"] is True
+    assert asked["add_generation_prompt"] is False
+
+
+@pytest.mark.parametrize(("tries", "form"), [(1, "flags"), (2, "trailing"), (3, "prefix")])
+def test_each_form_is_tried_until_one_goes_on(checked: Callable[..., Checked], tries: int, form: str) -> None:
+    with ScriptedServer([Router(count(1, 40), *unable(forms=tries - 1), count(23, 40))]) as server:
+        _, lines = checked(server.base_url)
+        asked = server.requests[-1].json
+    assert lines["continuation"] == "✓ cut answers go on by prefill, exactly"
+    assert _learnt(server.base_url) == f"prefill {form} exact"
+    assert ("continue_final_message" in asked) == (form == "flags")
+    assert asked["messages"][-1].get("prefix", False) == (form == "prefix")
+
+
+def test_the_form_of_a_preset_is_the_only_one_that_is_tried(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), [NO_PREFILL], REPLY)]) as server:
+        _, lines = checked(
+            server.base_url,
+            f'{WITH_KEY}\n[providers.vllm]\nbase_url = "{server.base_url}"',
+            arguments=("-m", "vllm/model"),
+        )
+        assert len(server.requests) == 4
+    assert lines["continuation"].startswith("✓ cut answers go on by instruction\n")
+    with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+        checked(
+            server.base_url,
+            f'{WITH_KEY}\n[providers.vllm]\nbase_url = "{server.base_url}"',
+            arguments=("-m", "vllm/model"),
+        )
+    assert _learnt(server.base_url) == "prefill exact"
+
+
+def test_a_model_that_is_known_to_refuse_is_not_asked(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), REPLY)]) as server:
+        _, lines = checked(server.base_url, arguments=("-m", "test/claude-opus-4-6"))
+        roles = [[one["role"] for one in asked.json["messages"]] for asked in server.requests[1:]]
+    assert roles == [["user"], ["user", "assistant", "user"]]
+    assert lines["continuation"] == "✓ cut answers go on by instruction"
+
+
+def echo(*rest: str) -> Callable[[Peer], None]:
+    """Sends the text that is to be continued as one piece, then the `rest`."""
+
+    def send(peer: Peer) -> None:
+        said = peer.server.requests[-1].json["messages"][-1]["content"]
+        for step in answer(said, *rest):
+            assert isinstance(step, bytes)
+            peer.sock.sendall(step)
+
+    return send
+
+
+def test_an_echo_of_the_whole_text_is_no_fault_and_is_remembered(checked: Callable[..., Checked]) -> None:
+    rest = [f" {number}," for number in range(23, 41)]
+    with ScriptedServer([Router(count(1, 40), [echo(*rest)])]) as server:
+        status, lines = checked(server.base_url)
+    assert status == 0
+    assert lines["continuation"] == (
+        "✓ cut answers go on by prefill, exactly\nThe server first sends the text again; holytui takes that off."
+    )
+    assert _learnt(server.base_url) == "prefill flags echo"
+
+
+def test_a_model_that_says_its_own_answer_again_is_not_taken_for_an_echo(checked: Callable[..., Checked]) -> None:
+    """Also not if all of it comes as one piece: it says what it would say anyway, not what it was sent."""
+    whole_again = answer(PARTIAL, *(f" {number}," for number in range(23, 41)))
+    with ScriptedServer([Router(count(1, 40), *[whole_again] * 6, REPLY)]) as server:
+        _, lines = checked(server.base_url)
+    assert "By prefill: it begins again from the start" in lines["continuation"]
+    assert _learnt(server.base_url) == "instruct"
 
 
 @pytest.mark.parametrize(
@@ -366,17 +556,103 @@ def test_an_exact_prefill_is_remembered(checked: Callable[..., Checked]) -> None
     ],
 )
 def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], second: list[Step], said: str) -> None:
-    with ScriptedServer([Router(count(1, 40), second, count(23, 40))]) as server:
+    # one that says all of the text again is asked a second time, as that could be the server's echo
+    times = 6 if second == count(1, 40) else 3
+    with ScriptedServer([Router(count(1, 40), *[second] * times, REPLY)]) as server:
         _, lines = checked(server.base_url)
     assert f"By prefill: it {said}" in lines["continuation"]
     assert _learnt(server.base_url) == "instruct"
 
 
-def test_an_instruction_that_is_not_followed_is_doubtful(checked: Callable[..., Checked]) -> None:
-    with ScriptedServer([Router(count(1, 40), [NO_PREFILL], count(1, 40))]) as server:
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (count(1, 40), "it does not say where the answer ends"),
+        (count(23, 40), "it does not begin with the words it was asked to"),
+        (answer(PARTIAL, " and so on. ", "[END]"), "it says something else"),
+        (
+            answer(f"{PARTIAL} 23, 24, 25, 26. Begin your reply with exactly these words, and go on after them:"),
+            "it repeats the words of the instruction",
+        ),
+    ],
+)
+def test_an_instruction_that_is_not_followed_is_doubtful(
+    checked: Callable[..., Checked], reply: list[Step], said: str
+) -> None:
+    with ScriptedServer([Router(count(1, 40), *unable(), reply)]) as server:
         _, lines = checked(server.base_url)
-    assert lines["continuation"].startswith("▲")
-    assert "By instruction: it begins again" in lines["continuation"]
+    assert lines["continuation"].startswith("▲ cut answers go on by instruction where its reply fits, else they begin")
+    assert f"By instruction: {said}" in lines["continuation"]
+
+
+@pytest.mark.parametrize(
+    ("second", "mark", "said", "learnt"),
+    [
+        (answer(*REST), "✓", "by prefill, exactly", "prefill flags exact"),
+        (answer(" blue light", " more", " than red."), "✓", "this is likely, not proven", "prefill flags exact"),
+        (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it says something else", "instruct"),
+        (answer(*PROSE), "▲", "By prefill: it begins again", "instruct"),
+        (answer(*PROSE[1:]), "▲", "By prefill: it says the end again", "instruct"),
+    ],
+)
+def test_a_model_that_does_not_count_is_judged_by_its_text(
+    checked: Callable[..., Checked], second: list[Step], mark: str, said: str, learnt: str
+) -> None:
+    with ScriptedServer([Router(answer(*PROSE), second)]) as server:
+        _, lines = checked(server.base_url)
+        sent = server.requests[2].json
+    assert lines["continuation"].startswith(mark)
+    assert said in lines["continuation"]
+    assert sent["messages"][-1]["content"] == "The sky is blue because the air scatters"
+    assert _learnt(server.base_url) == learnt
+
+
+def test_an_echo_of_a_text_is_recognised(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(answer(*PROSE), [echo(*REST)])]) as server:
+        checked(server.base_url)
+        sent = server.requests[3].json["messages"][-1]["content"]
+    assert sent == "sky is blue because the air scatters"
+    assert _learnt(server.base_url) == "prefill flags echo"
+
+
+def test_after_a_word_or_two_another_question_is_asked(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(answer("No."), answer(*PROSE), answer(*REST))]) as server:
+        _, lines = checked(server.base_url)
+        asked = [one.json["messages"][0]["content"] for one in server.requests[1:]]
+    assert lines["continuation"] == "✓ cut answers go on by prefill, exactly"
+    assert "blue" not in asked[0]
+    assert asked[1] == asked[2] == "Why is the sky blue? Answer in three sentences."
+
+
+def test_the_temperature_is_nought_unless_the_model_has_its_own(checked: Callable[..., Checked]) -> None:
+    model = "\n[providers.test.models.model]\nparams = { temperature = 0.7 }"
+    for provider, temperature in ((WITH_KEY, 0), (WITH_KEY + model, 0.7)):
+        with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
+            checked(server.base_url, provider)
+            assert [one.json["temperature"] for one in server.requests[1:]] == [temperature] * 2
+
+
+def test_a_model_with_but_one_temperature_is_asked_without(checked: Callable[..., Checked]) -> None:
+    refused = whole("400 Bad Request", {"error": {"message": "Unsupported value: 'temperature' does not support 0."}})
+    with ScriptedServer([Router([refused], count(1, 40), count(23, 40))]) as server:
+        status, lines = checked(server.base_url)
+        assert ["temperature" in one.json for one in server.requests[1:]] == [True, False, False]
+    assert (status, lines["request"][0], lines["continuation"][0]) == (0, "✓", "✓")
+
+
+def test_a_configured_instruction_is_tried_alone_and_teaches_nothing(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), REPLY)]) as server:
+        _, lines = checked(server.base_url, more='recover = "instruct"\n')
+        assert len(server.requests) == 3
+    assert lines["continuation"] == "✓ cut answers go on by instruction"
+    assert _learnt(server.base_url) is None
+
+
+def test_a_configured_prefill_that_does_not_work_is_told(checked: Callable[..., Checked]) -> None:
+    with ScriptedServer([Router(count(1, 40), *unable(), REPLY)]) as server:
+        _, lines = checked(server.base_url, more='recover = "prefill"\n')
+    assert lines["continuation"].startswith("▲ only by instruction")
+    assert "remove it" in lines["continuation"]
 
 
 def test_a_busy_server_teaches_nothing(checked: Callable[..., Checked]) -> None:
@@ -415,11 +691,51 @@ def test_a_configured_restart_is_not_tried(checked: Callable[..., Checked]) -> N
     ],
 )
 def test_going_on_is_judged_by_the_numbers(text: str, going: Going) -> None:
-    assert going_on("Here: 1, 2, 3, 4, 5, 6, 7,", text) is going
+    assert Sample("Here: 1, 2, 3, 4, 5, 6, 7,", counts=True).going_on(text) is going
 
 
-def test_a_prefix_that_is_sent_again_as_usual_is_no_fault() -> None:
-    assert going_on("1, 2, 3,", "1, 2, 3, 4, 5, 6, 7", echoes=True) is Going.EXACT
+def test_a_text_that_is_sent_again_as_a_whole_is_told_from_its_end() -> None:
+    sample = Sample("1, 2, 3,", counts=True)
+    assert sample.going_on("1, 2, 3, 4, 5, 6, 7") is Going.ECHO_WHOLE
+    assert sample.going_on("1, 2, 3,") is Going.OTHER
+    assert not sample.enough("1, 2, 3, 4, 5")
+    assert sample.enough("1, 2, 3, 4, 5, 6, 7, 8, 9")
+
+
+def _heard(*pieces: str) -> Heard:
+    return Heard(pieces, (), 200, None, End(Verdict.COMPLETE), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "partial"),
+    [
+        (("Bầu trời có màu xanh vì", " không khí tán xạ ánh sáng xanh nhiều hơn."), "Bầu trời có màu xanh vì"),
+        (
+            ("The sky is blue as air scatters blue light more than it scatters red.",),
+            "The sky is blue as air scatters blue",
+        ),
+        (("天空之所以呈现蓝色是因为", "空气分子散射", "蓝光比散射红光更强烈"), "天空之所以呈现蓝色是因为"),
+        (("Too little.",), None),
+        (("",), None),
+    ],
+)
+def test_a_text_is_cut_between_two_words_where_a_piece_ends(pieces: tuple[str, ...], partial: str | None) -> None:
+    sample = sample_of(_heard(*pieces))
+    assert (sample.partial if sample else None) == partial
+    assert sample is None or sample.partial + sample.rest == "".join(pieces)
+
+
+@given(st.lists(st.text(), max_size=12), st.text())
+def test_any_text_can_be_judged(pieces: list[str], then: str) -> None:
+    sample = sample_of(_heard(*pieces))
+    if sample is not None:
+        assert "".join(pieces).startswith(sample.partial)
+        assert sample.partial
+        sample.going_on(then)
+        sample.enough(then)
+        if (left := sample.without_beginning()) is not None:
+            assert sample.partial.endswith(left.partial)
+            assert left.partial != sample.partial
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
+from holytui.engine.ending import Ending
 from holytui.engine.services import Services, open_services
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError
 from holytui.faults import Fault, FaultKind
@@ -190,6 +192,58 @@ def _told(*events: ev.TurnEvent) -> str:
 
 
 RESET = Fault(FaultKind.RESET)
+WHOLE = Ending(AnswerState.COMPLETE, "stop", "Whole.")
+CUT_SHORT = replace(WHOLE, finish_reason="length")
+
+
+@pytest.mark.parametrize(
+    ("ending", "printed"),
+    [
+        (WHOLE, ""),
+        (
+            replace(WHOLE, finish_reason="length"),
+            "-- The answer was cut by a limit of its length. "
+            "Type /continue to go on; max_tokens in params of the model sets a limit.\n",
+        ),
+        (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
+        (replace(WHOLE, text=""), "-- The model sent an empty answer. Type /retry to ask again.\n"),
+        (replace(WHOLE, text="", reasoning="Hm."), "-- The model sent its reasoning, but no answer. Type /retry to"),
+        (
+            replace(WHOLE, finish_reason="tool_calls"),
+            "-- The model then called tools, which holytui does not have. Ask",
+        ),
+        (replace(WHOLE, finish_reason="odd"), "-- The server ended the answer for an unknown reason: odd. It may not"),
+        (
+            replace(WHOLE, seams=(3,)),
+            "-- The parts may not fit exactly at a seam, after “Who”. "
+            "Both sides: holytui history show --attempts 0190\n",
+        ),
+        (
+            replace(WHOLE, begun_again=True),
+            "-- The answer began again; the cut one is kept as a variant. "
+            "Both answers: holytui history show --attempts 0190\n",
+        ),
+    ],
+)
+def test_each_doubt_is_said_without_the_keys_of_the_screen(ending: Ending, printed: str) -> None:
+    out = io.StringIO()
+    Printer(out, prompts=False).doubts(ending, "0190")
+    assert out.getvalue().startswith(printed)
+    assert bool(out.getvalue()) == bool(printed)
+    assert not re.search(r"\bF\d|\bpress\b", out.getvalue(), re.IGNORECASE)
+
+
+def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opened(tmp_path: Path) -> None:
+    with (
+        ScriptedServer([READ, *answer("Half a sent", finish="length")]) as server,
+        chatting(tmp_path, server.base_url, interactive=False) as chat,
+    ):
+        chat.type("hello")
+        chat.out.wait_for("cut by a limit of its length. Type /continue")
+        chat.type("/open 1")
+        chat.out.wait_for("cut by a limit of its length. Type /continue", 2)
+        chat.end_input()
+        assert chat.wait_end() == 4
 
 
 @pytest.mark.parametrize(
@@ -214,14 +268,16 @@ RESET = Fault(FaultKind.RESET)
             "-- The disk is full. Free some space.",
         ),
         (ev.StoreTrouble("t", None), "-- The history can be written again"),
-        (ev.Finished("t", Usage(1200, 7), 1, "stop"), "-- Complete. 1,200 tokens in, 7 out.\n"),
+        (ev.Finished("t", Usage(1200, 7), 1, "stop", ending=WHOLE), "-- Complete. 1,200 tokens in, 7 out.\n"),
         (
-            ev.Finished("t", Usage(5, 7, at_least=True), 2, "stop"),
+            ev.Finished("t", Usage(5, 7, at_least=True), 2, "stop", ending=WHOLE),
             "-- Complete. At least 5 tokens in, 7 out. It took 2 r",
         ),
-        (ev.Finished("t", Usage(5, 7, estimated=True), 1, "stop"), "-- Complete. About 5"),
-        (ev.Finished("t", None, 1, "length"), "-- Cut by the limit of its length; /continue lets it go on.\n"),
-        (ev.Finished("t", None, 1, "content_filter"), "-- Ended by the server's content rules."),
+        (ev.Finished("t", Usage(5, 7, estimated=True), 1, "stop", ending=WHOLE), "-- Complete. About 5"),
+        (
+            ev.Finished("t", None, 1, "length", ending=replace(WHOLE, finish_reason="length")),
+            "-- The answer has ended.\n",
+        ),
         (ev.Stopped("t", None, 1), "-- Stopped; what had come is kept."),
         (ev.Interrupted("t", None, 1, Problem("Cut", "Press c to go on.")), "-- Cut. Type /continue to go on.\n"),
         (ev.Failed("t", None, 1, Problem("No", "Press F2 for another model.")), "-- No. Type /model NAME for another"),

@@ -19,7 +19,7 @@ from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refres
 from holytui.engine.recovery import learn_key
 from holytui.faults import FaultKind
 from holytui.models import AnswerState, Usage
-from tests.engine.bench import QUICK, Bench, FixedKeys, going_on, to_the_end
+from tests.engine.bench import QUICK, Bench, FixedKeys, asked, going_on, to_the_end
 from tests.servers import (
     DONE,
     FIN,
@@ -100,7 +100,6 @@ IN_BODY: dict[str, Fault] = {
     "error-anthropic": lambda n: [going_on(TEXT, n), error(ANTHROPIC, name="error"), chunk(b"")],
     "error-llama-cpp": lambda n: [going_on(TEXT, n), chunk(LLAMA), chunk(b"")],
     "error-then-done": lambda n: [going_on(TEXT, n), error(SERVER_ERROR, done=True), chunk(b"")],
-    "an-endless-line": lambda n: [going_on(TEXT, n), chunk(b"data: " + b"x" * 300_000), STALL],
     "no-done-no-finish": lambda n: [going_on(TEXT, n), chunk(b"")],
 }
 BEFORE_BODY: dict[str, Fault] = {
@@ -192,9 +191,11 @@ def test_the_budget_ends_it_with_the_text_kept(fault: Fault, at: int, folder: Pa
 @pytest.mark.parametrize(("fault", "at"), IN_THE_MIDDLE)
 def test_a_model_that_must_be_told_in_words_goes_on_through(fault: Fault, at: int, folder: Path) -> None:
     def told(peer: Peer) -> None:
-        """Says the last words again, as models do."""
+        """Begins with the words that it was asked to begin with, and signs the end."""
         peer.sock.sendall(chunked_head())
-        rest = TEXT[MIDDLE - 30 :]
+        quoted = asked(peer)["messages"][-1]["content"].rpartition("after them:\n")[2]
+        assert TEXT[:MIDDLE].rstrip().endswith(quoted)
+        rest = TEXT[len(TEXT[:MIDDLE].rstrip()) - len(quoted) :] + "\n\n[END]"
         for i in range(0, len(rest), 5):
             peer.sock.sendall(chunk(event(delta(rest[i : i + 5]))))
         peer.sock.sendall(chunk(event(delta(finish="stop")) + DONE) + chunk(b""))
@@ -206,7 +207,7 @@ def test_a_model_that_must_be_told_in_words_goes_on_through(fault: Fault, at: in
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
         assert status_of(end) == exits.OK
-        assert message.text == TEXT
+        assert message.text == TEXT.rstrip()  # white space before the sign of the end is no text
         roles = [each["role"] for each in server.requests[1].json["messages"]]
         assert roles == ["user", "assistant", "user"]
 
@@ -396,14 +397,27 @@ def test_a_server_that_goes_away_in_mid_answer_and_comes_back_costs_no_budget(fo
         assert isinstance(bench.end_of(turn), Finished)
         message = bench.message(turn.answer_id)
         assert message.text == TEXT
-        assert message.usage == Usage(5, 7, at_least=True)
+        assert message.usage is not None
+        assert message.usage.at_least
+        assert message.usage.output > 7  # with what came before the cut, of which the server told no figures
+
+
+def test_an_endless_line_is_not_asked_for_again_and_what_came_before_it_stays(folder: Path) -> None:
+    endless: Sequence[Step] = [READ, going_on(TEXT, MIDDLE), chunk(b"data: " + b"x" * 300_000), STALL]
+    with ScriptedServer(endless) as server, Bench(folder, server.base_url) as bench:
+        message, end, _seconds = bench.ask()
+        assert isinstance(end, Interrupted)
+        assert message.text == TEXT[:MIDDLE]
+        assert len(server.requests) == 1
 
 
 def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> None:
     refusal = whole("400 Bad Request", {"error": {"message": "does not support assistant message prefill"}})
 
     def in_words(peer: Peer) -> None:
-        peer.sock.sendall(chunked_head() + chunk(event(delta(TEXT[MIDDLE - 40 :]))))
+        quoted = asked(peer)["messages"][-1]["content"].rpartition("after them:\n")[2]
+        rest = TEXT[len(TEXT[:MIDDLE].rstrip()) - len(quoted) :]
+        peer.sock.sendall(chunked_head() + chunk(event(delta(rest + "[END]"))))
         peer.sock.sendall(chunk(event(delta(finish="stop")) + event(usage()) + DONE) + chunk(b""))
 
     cut: Sequence[Step] = [READ, going_on(TEXT, MIDDLE), RST]
@@ -414,7 +428,7 @@ def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> No
             message, end, _seconds = bench.ask()
             assert isinstance(end, Finished)
             assert status_of(end) == exits.OK
-            assert message.text == TEXT
+            assert message.text == TEXT.rstrip()
         last = [json.loads(request.body)["messages"][-1]["role"] for request in server.requests]
         assert last == ["user", "assistant", "user", "user", "user"]
 

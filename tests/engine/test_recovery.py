@@ -4,16 +4,17 @@ import pytest
 
 from holytui.config.presets import PRESETS, Continuation, Prefill, continuation
 from holytui.config.schema import Recover
+from holytui.engine.instruction import instruction, quotation
 from holytui.engine.recovery import (
     How,
+    Learnt,
     Strategy,
-    instruction,
     is_structured,
     learn_key,
-    open_fence,
     refuses_prefill,
     request_for,
 )
+from holytui.engine.text_end import Open, can_end, goes_beyond, open_fence, open_part
 from holytui.faults import Fault, FaultKind
 from holytui.models import Role
 from holytui.wire.request import ChatMessage, ChatRequest
@@ -28,10 +29,10 @@ REQUEST = ChatRequest("m", (ChatMessage(Role.USER, "why?"),), {"temperature": 0.
     [
         (Strategy(), How.INSTRUCT),
         (Strategy(continuation=YES), How.PREFILL),
-        (Strategy(continuation=YES, learnt="instruct"), How.INSTRUCT),
-        (Strategy(learnt="prefill"), How.PREFILL),
+        (Strategy(continuation=YES, learnt=Learnt(How.INSTRUCT)), How.INSTRUCT),
+        (Strategy(learnt=Learnt(How.PREFILL)), How.PREFILL),
         (Strategy(Recover.PREFILL), How.PREFILL),
-        (Strategy(Recover.PREFILL, learnt="instruct"), How.INSTRUCT),
+        (Strategy(Recover.PREFILL, learnt=Learnt(How.INSTRUCT)), How.INSTRUCT),
         (Strategy(Recover.INSTRUCT, YES), How.INSTRUCT),
         (Strategy(Recover.RESTART, YES), How.RESTART),
         (Strategy(Recover.ASK, YES), How.PREFILL),
@@ -49,21 +50,146 @@ def test_a_few_characters_are_asked_for_anew() -> None:
     assert Strategy(continuation=YES).choose(" \n") is How.RESTART
 
 
-def test_a_prefill_ends_without_white_space_and_has_the_fields_that_a_server_needs() -> None:
+AUTO = (How.PREFILL, How.INSTRUCT, How.RESTART)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "ways"),
+    [
+        (Strategy(continuation=YES), AUTO),
+        (Strategy(), (How.INSTRUCT, How.PREFILL, How.RESTART)),
+        (Strategy(learnt=Learnt(How.INSTRUCT)), (How.INSTRUCT, How.RESTART)),
+        (Strategy(continuation=Continuation(Prefill.NO)), (How.INSTRUCT, How.RESTART)),
+        (Strategy(Recover.PREFILL), (How.PREFILL,)),
+        (Strategy(Recover.INSTRUCT, YES), (How.INSTRUCT,)),
+        (Strategy(Recover.RESTART, YES), (How.RESTART,)),
+        (Strategy(structured=True, continuation=YES), (How.RESTART,)),
+    ],
+)
+def test_only_auto_has_more_than_one_way(strategy: Strategy, ways: tuple[How, ...]) -> None:
+    assert strategy.ways(PARTIAL) == ways
+    tried: frozenset[How] = frozenset()
+    for how in ways:
+        assert strategy.choose(PARTIAL, tried) is how
+        tried |= {how}
+    assert strategy.choose(PARTIAL, tried) is None
+
+
+@pytest.mark.parametrize(
+    "learnt",
+    [
+        Learnt(),
+        Learnt(How.INSTRUCT),
+        Learnt(How.PREFILL),
+        Learnt(How.PREFILL, "flags", echoes=True),
+        Learnt(How.PREFILL, "trailing", echoes=False),
+    ],
+)
+def test_what_was_learnt_is_read_as_it_was_written(learnt: Learnt) -> None:
+    assert Learnt.parse(str(learnt)) == learnt
+
+
+def test_nothing_is_learnt_from_words_of_another_version() -> None:
+    assert Learnt.parse("telepathy") == Learnt.parse("") == Learnt.parse("restart exact") == Learnt()
+
+
+def test_the_form_that_was_learnt_is_sent_and_an_unknown_server_gets_the_likeliest() -> None:
+    assert Strategy(learnt=Learnt(How.PREFILL, "prefix", echoes=True)).prefill == Continuation(
+        message={"prefix": True}, echoes=True
+    )
+    assert Strategy(learnt=Learnt(How.PREFILL, "trailing")).prefill == Continuation()
+    assert Strategy().prefill.params == {"continue_final_message": True, "add_generation_prompt": False}
+    assert Strategy(continuation=YES).prefill == YES
+
+
+def test_a_prefill_is_the_text_as_it_came_with_the_fields_that_a_server_needs() -> None:
     request = request_for(REQUEST, How.PREFILL, PARTIAL, continuation(PRESETS["vllm"].provider(), "m"))
-    assert request.messages[-1] == ChatMessage(Role.ASSISTANT, PARTIAL.rstrip())
+    assert request.messages[-1] == ChatMessage(Role.ASSISTANT, PARTIAL)
     assert request.params == {"temperature": 0.5, "continue_final_message": True, "add_generation_prompt": False}
     assert request_for(REQUEST, How.PREFILL, PARTIAL, continuation(PRESETS["mistral"].provider(), "m")).messages[
         -1
     ].extra == {"prefix": True}
 
 
+@pytest.mark.parametrize("provider", ["llamacpp", "vllm"])
+def test_llama_cpp_and_vllm_are_told_not_to_send_the_prefix_again(provider: str) -> None:
+    found = continuation(PRESETS[provider].provider(), "m")
+    assert request_for(REQUEST, How.PREFILL, PARTIAL, found).params["continue_final_message"] is True
+
+
+@pytest.mark.parametrize(("provider", "model"), [("anthropic", "claude-sonnet-4-5"), ("openrouter", "claude-3-haiku")])
+def test_white_space_at_the_end_is_left_out_only_where_it_is_known_to_be_refused(provider: str, model: str) -> None:
+    found = continuation(PRESETS[provider].provider(), model)
+    assert request_for(REQUEST, How.PREFILL, PARTIAL, found).messages[-1].content == PARTIAL.rstrip()
+    assert request_for(REQUEST, How.INSTRUCT, PARTIAL, found).messages[-2].content == PARTIAL
+
+
 def test_an_instruction_quotes_the_end_of_the_text() -> None:
     request = request_for(REQUEST, How.INSTRUCT, PARTIAL, Continuation())
     assert [message.role for message in request.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
-    assert f"<<<\n{PARTIAL.rstrip()}\n>>>" in str(request.messages[-1].content)
+    assert str(request.messages[-1].content).endswith(f":\n{PARTIAL.rstrip()}")
     assert "code block" not in str(request.messages[-1].content)
-    assert "code block" in instruction("```py\nx = 1")
+    assert "code block" in instruction("```py\nx = 1").text
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("One.\n\nThe second line of two", "The second line of two"),
+        ("The first line of a poem\nand short", "The first line of a poem\nand short"),
+        ("a line that comes twice here\nx\na line that comes twice here\n", "x\na line that comes twice here"),
+        ("short", "short"),
+        ("", ""),
+    ],
+)
+def test_a_quotation_is_long_enough_to_occur_once(text: str, quoted: str) -> None:
+    found = quotation(text)
+    assert found == quoted or (text.rstrip().endswith(found) and text.count(found) == 1)
+
+
+def test_a_quotation_of_a_long_line_is_its_last_words() -> None:
+    text = "word " * 400 + "end"
+    assert quotation(text).endswith("word end")
+    assert len(quotation(text)) <= 240
+    assert len(quotation("文" * 900)) == 240
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", Open.SENTENCE),
+        ("Hello", Open.SENTENCE),
+        ("Here are:", Open.SENTENCE),
+        ("- December", Open.SENTENCE),
+        ("3. Cherry\n4", Open.SENTENCE),
+        ("3. Cherry\n4.", Open.ITEM),
+        ("- one.\n- ", Open.ITEM),
+        ("## Title", Open.ITEM),
+        ("```py\nx = 1", Open.FENCE),
+        ("| TCP | UDP |\n| --- | --- |\n", Open.TABLE),
+        ("| TCP | UDP |\n| --- | --- |\n| 1 |", Open.TABLE),
+        ("| TCP | UDP |\n| --- | --- |\n| 1 | 2", Open.TABLE),
+        ("See (and so on.", Open.BRACKET),
+        ('He said "yes.', Open.QUOTATION),
+        ("Er sagte «ja.", Open.QUOTATION),
+        ("use `x.", Open.SPAN),
+        ("**bold.", Open.SPAN),
+        ("được sử dụng để trao", Open.SENTENCE),
+        ("서울은 한국의 수도", Open.SENTENCE),
+        ("Hello.", None),
+        ('He said "yes."', None),
+        ("**Done.**", None),
+        ("北京是一个城市。", None),
+        ("```py\nx = 1\n```", None),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |", None),
+        ('{\n "a": [1, 2]\n}', None),
+        ("Xong rồi 🎉", None),
+        ("1) One.\n2) Two.", None),
+    ],
+)
+def test_the_open_part_of_a_text_is_found(text: str, part: Open | None) -> None:
+    assert open_part(text) is part
+    assert can_end(text) is (part is None)
 
 
 def test_a_restart_is_the_same_request() -> None:
@@ -110,6 +236,7 @@ def test_structured_output_is_known_by_its_parameters() -> None:
         ("1. ```js\n   x", "```"),
         ("inline ``` is none", ""),
         ("```py\n```python is no end", "```"),
+        ("\u2028```\n", ""),
     ],
 )
 def test_open_fences_are_found(text: str, marker: str) -> None:
@@ -119,3 +246,20 @@ def test_open_fences_are_found(text: str, marker: str) -> None:
 def test_what_was_learnt_is_kept_by_address_and_model() -> None:
     assert learn_key("http://h/v1/", "m") == learn_key("http://h/v1", "m")
     assert learn_key("http://h/v1", "m") != learn_key("http://h/v1", "n")
+
+
+@pytest.mark.parametrize(
+    ("added", "beyond"),
+    [
+        (" process.", False),
+        ("です。冬は、寒い季節です。", False),
+        ("oken. And a second one.", False),
+        ("oken. And a second. And a third.", True),
+        (" process.\n- Threads are light.", True),
+        ("\n\nThe next paragraph", True),
+        ("\n```\n", False),
+        ("", False),
+    ],
+)
+def test_the_rest_of_what_was_cut_is_not_the_rest_of_the_answer(added: str, beyond: bool) -> None:
+    assert goes_beyond(added) is beyond

@@ -47,6 +47,7 @@ def in_band(word: str = "", code: int | None = None) -> Fault:
         *((Fault(kind), Remedy.TRANSIENT) for kind in (K.CLOSED, K.RESET, K.IDLE, K.NO_TOKEN, K.GARBLED)),
         *((Fault(kind), Remedy.OFFLINE) for kind in (K.DNS, K.REFUSED, K.UNREACHABLE, K.CONNECT_TIMEOUT)),
         (Fault(K.STALE), Remedy.STALE_FREE),
+        (Fault(K.TOO_LONG), Remedy.ENOUGH),
         *((Fault(kind), Remedy.FINAL) for kind in (K.TLS, K.INSECURE, K.INTERNAL, K.PROXY, K.NOT_A_STREAM)),
         (Fault(K.PROXY, status=502), Remedy.TRANSIENT),
         (Fault(K.PROXY, status=407), Remedy.FINAL),

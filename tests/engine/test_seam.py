@@ -7,16 +7,25 @@ from hypothesis import strategies as st
 from benchmarks.seams import BEHAVIOURS, measure
 from holytui.engine.echo import Echo, period, repetition_is_likely, weight
 from holytui.engine.recovery import How
-from holytui.engine.seam import HIDDEN, Decision, Seam
-from holytui.models import Attempt, Join
+from holytui.engine.seam import Decision, Seam
+from holytui.models import HIDDEN, Attempt, Join
 from holytui.store.history import assemble
 
 POEM = "The first line of a poem\nand the second one of it\nand then a third that was c"
 
 
-def join(partial: str, text: str, how: How, *, step: int = 3, echoes: bool = False) -> tuple[str, Decision]:
+def join(
+    partial: str,
+    text: str,
+    how: How,
+    *,
+    step: int = 3,
+    exact: bool = True,
+    echoes: bool | None = None,
+    stripped: bool = False,
+) -> tuple[str, Decision]:
     """The text that is then shown, and how it was joined."""
-    seam = Seam(partial, how, echoes=echoes)
+    seam = Seam(partial, how, exact=exact, echoes=echoes, stripped=stripped)
     shown = "".join(seam.feed(text[i : i + step]) for i in range(0, len(text), step)) + seam.finish()
     assert seam.decision is not None
     kept = partial if seam.decision.keep < 0 else partial[: seam.decision.keep]
@@ -29,14 +38,49 @@ def test_a_server_that_continues_a_prefix_is_joined_exactly(step: int) -> None:
 
 
 def test_white_space_that_was_not_sent_comes_back_once() -> None:
-    assert join("one\n", "\ntwo", How.PREFILL) == ("one\ntwo", Decision(Join.EXACT, -1, 1))
-    assert join("one ", " two", How.PREFILL) == ("one two", Decision(Join.EXACT, -1, 1))
-    assert join("one\n", "\n\ntwo", How.PREFILL) == ("one\n\ntwo", Decision(Join.EXACT, -1, 1))
+    assert join("one\n", "\ntwo", How.PREFILL, stripped=True) == ("one\ntwo", Decision(Join.EXACT, -1, 1))
+    assert join("one ", " two", How.PREFILL, stripped=True) == ("one two", Decision(Join.EXACT, -1, 1))
+    assert join("one\n", "\n\ntwo", How.PREFILL, stripped=True) == ("one\n\ntwo", Decision(Join.EXACT, -1, 1))
 
 
-def test_white_space_that_differs_is_marked() -> None:
-    assert join("one\n\n", "two", How.PREFILL)[1].join is Join.MARKED
-    assert join("one\n\n", "\ntwo", How.PREFILL)[1].join is Join.MARKED
+def test_white_space_that_was_not_sent_and_differs_is_marked() -> None:
+    assert join("one\n\n", "two", How.PREFILL, stripped=True)[1].join is Join.MARKED
+    assert join("one\n\n", "\ntwo", How.PREFILL, stripped=True)[1].join is Join.MARKED
+
+
+def test_white_space_that_was_sent_stays_and_what_follows_is_all_of_the_continuation() -> None:
+    assert join("one\n", "two", How.PREFILL) == ("one\ntwo", Decision(Join.EXACT, -1, 0))
+    assert join("one\n", "\ntwo", How.PREFILL) == ("one\n\ntwo", Decision(Join.EXACT, -1, 0))
+    assert join("    x = ", "1", How.PREFILL) == ("    x = 1", Decision(Join.EXACT, -1, 0))
+
+
+@pytest.mark.parametrize("step", [1, 5, 1000])
+@pytest.mark.parametrize("partial", [POEM, "The sky is", "| TCP | UDP", "```sql\nSELECT name", "Hà Nội là một"])
+def test_a_prefix_sent_again_is_cut_without_a_mark_though_nobody_knew(partial: str, step: int) -> None:
+    for exact in (True, False):
+        assert join(partial, partial + " and on", How.PREFILL, step=step, exact=exact) == (
+            partial + " and on",
+            Decision(Join.OVERLAP, -1, len(partial)),
+        )
+
+
+def test_a_prefix_that_may_come_again_by_itself_is_not_cut_unless_the_server_is_known_to_send_it() -> None:
+    partial = "ha ha ha ha ha ha "
+    assert join(partial, partial + "ha", How.PREFILL, echoes=False)[1].cut == 0
+    assert join(partial, partial + "ha", How.PREFILL)[1].cut == 0
+    assert join(partial, partial + "ha", How.PREFILL, echoes=True)[1].cut == len(partial)
+
+
+def test_a_seam_tells_whether_the_prefix_was_sent_again() -> None:
+    for text, echoed in ((POEM + "ut", True), ("ut off", False)):
+        seam = Seam(POEM, How.PREFILL)
+        seam.feed(text)
+        seam.finish()
+        assert seam.echoed is echoed
+
+
+def test_a_prefill_of_an_unknown_server_is_marked() -> None:
+    assert join(POEM, "ut off", How.PREFILL, exact=False) == (POEM + "ut off", Decision(Join.MARKED, -1, 0))
 
 
 def test_a_prefix_sent_again_by_a_server_known_to_do_so_is_cut() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
+from holytui.engine.ending import Ending
 from holytui.engine.events import (
     Failed,
     Finished,
@@ -76,7 +77,8 @@ def test_an_answer_comes_and_is_complete() -> None:
     drop(world, DONE)
     assert world.shown == "Hello"
     assert world.names() == ["Connecting", "Waiting", "UsageKnown", "Finished"]
-    assert world.events[-1] == Finished("t", Usage(3, 2), 1, "stop")
+    ending = Ending(AnswerState.COMPLETE, "stop", "Hello")
+    assert world.events[-1] == Finished("t", Usage(3, 2), 1, "stop", ending=ending)
 
 
 def test_what_is_left_out_is_told_once_before_the_first_request() -> None:
@@ -289,7 +291,7 @@ def test_usage_is_told_as_a_sum_and_as_a_lower_bound() -> None:
     world.step(*OPEN, said(TEXT))
     drop(world, CUT)
     world.step(RetryDue(), *OPEN, said(" x"), UsageSeen(Usage(10, 4)))
-    assert world.events[-1] == UsageKnown("t", Usage(10, 4, at_least=True))
+    assert world.events[-1] == UsageKnown("t", Usage(10, 5, at_least=True))
 
 
 HERE: dict[S, list[Input]] = {

@@ -89,7 +89,9 @@ class World:
         rows = list(self.rows.values())
         content = [(row, self.raw.get((row.id, DeltaKind.CONTENT), "")) for row in rows]
         thoughts = [(row, self.raw.get((row.id, DeltaKind.REASONING), "")) for row in rows]
-        assert assemble(content) == self.shown == self.turn.answer.text
+        # what may be the beginning of our own words is journalled, and not shown until it is clear
+        assert assemble(content) == self.shown + self.turn.answer.held
+        assert self.shown == self.turn.answer.text
         assert self.turn.answer.length == len(self.shown)
         assert assemble_reasoning(thoughts) == self.reasoning == self.turn.answer.reasoning
         if not self.plan.kept.seams:
@@ -135,8 +137,8 @@ class World:
                 self.probes += 1
             case RefreshKey():
                 self.refreshes += 1
-            case Remember(how):
-                self.remembered.append(how.value)
+            case Remember(learnt):
+                self.remembered.append(str(learnt))
 
     def _emit(self, event: TurnEvent) -> None:
         if isinstance(event, Ended):

@@ -161,7 +161,7 @@ def test_a_vietnamese_greeting_gets_a_vietnamese_welcome(greeting: str) -> None:
         ("what happens if I press ctrl+x?", "**Ctrl+X** does nothing in holytui"),
         ("phím F2 làm gì", "**F2** – Chọn mô hình"),
         ("phim F8 de lam gi", "**F8** – Sao chép câu trả lời cuối"),
-        ("what does y do?", "**y** – Copy the selected message"),
+        ("what does y do?", "**y** – Copy the text selected with the mouse, else the selected message"),
         ("what does Y do?", "**Y** – Copy the whole conversation"),
         ('what does "}" do?', "**}** – Select the next question"),
         ("what does the key { do?", "**{** – Select the previous question"),

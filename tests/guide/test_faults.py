@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui import i18n
-from holytui.engine.recovery import instruction, refuses_prefill
+from holytui.engine.instruction import instruction
+from holytui.engine.recovery import refuses_prefill
 from holytui.faults import Fault, FaultKind
 from holytui.guide.faults import FAULTS, LONG, Ending, Ledger, Mode, conversation_key, describe, plan
 from holytui.guide.protocol import Turn
@@ -277,7 +278,7 @@ def test_sure_refuses_a_prefill_and_chats_when_told_to_go_on(client: Client, who
     assert refused.status == 400
     assert "does not support assistant message prefill" in str(refused.error["message"])
     assert refuses_prefill(Fault(FaultKind.STATUS, str(refused.error["message"]), 400))
-    go_on = user(instruction(first.text))
+    go_on = user(instruction(first.text).text)
     got = client.ask([user(SHORT), assistant(first.text.rstrip()), go_on], "sure")
     assert got.text.startswith("Sure, continuing:\n\n")
     assert whole.endswith(got.text.removeprefix("Sure, continuing:\n\n"))

@@ -1,20 +1,17 @@
-"""The LiteLLM proxy that `make interop` set up, started once for all tests here and ended with them."""
+"""The servers that `make interop` set up, each started once for all tests here and ended with them."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-_STARTS_WITHIN = 180.0
+from tests.interop import llama
+from tests.interop.launch import NotStarted, free_port, started
+from tests.interop.setup_server import LLAMA_BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +21,49 @@ class Proxy:
     base_url: str
     key: str
 
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    @property
+    def port(self) -> int:
+        """Its port on the loopback."""
+        return int(self.base_url.split(":")[2].partition("/")[0])
 
 
 @pytest.fixture(scope="session")
-def proxy() -> Iterator[Proxy]:
+def folder() -> Path:
+    """The folder with the servers."""
     where = os.environ.get("HOLYTUI_INTEROP")
     if not where:
-        pytest.fail("run these through `make interop`, which sets up the server")
-    folder = Path(where)
-    port = _free_port()
+        pytest.fail("run these through `make interop`, which sets up the servers")
+    return Path(where)
+
+
+@pytest.fixture(scope="session")
+def llama_address() -> int:
+    """The port of the llama.cpp server, which may not run yet."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def llama_port(folder: Path, llama_address: int) -> Iterator[int]:
+    """The port of the llama.cpp server, which runs."""
+    if not llama.SUPPORTED:
+        pytest.skip(llama.UNSUPPORTED)
+    try:
+        with llama.running(folder, llama_address):
+            yield llama_address
+    except NotStarted as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def proxy(folder: Path, llama_address: int) -> Iterator[Proxy]:
+    """The LiteLLM proxy; its model `llama` needs the llama.cpp server, the others do not."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
     command = [str(folder / "venv" / "bin" / "litellm"), "--config", str(folder / "litellm.yaml")]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)], stdout=log, stderr=log, cwd=folder
-        )
-        try:
-            base = f"http://127.0.0.1:{port}"
-            end = time.monotonic() + _STARTS_WITHIN
-            while not _answers(f"{base}/health/liveliness"):
-                if server.poll() is not None or time.monotonic() > end:
-                    pytest.fail(f"the proxy did not start; see {folder / 'server.log'}")
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    env = os.environ | {LLAMA_BASE: f"http://127.0.0.1:{llama_address}/v1"}
+    try:
+        with started(command, health=f"{base}/health/liveliness", log=folder / "server.log", env=env):
             yield Proxy(f"{base}/v1", (folder / "key").read_text())
-        finally:
-            server.terminate()
-            server.wait(20)
+    except NotStarted as error:
+        pytest.fail(str(error))

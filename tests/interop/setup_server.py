@@ -1,4 +1,7 @@
-"""Set up a LiteLLM proxy in an environment of its own: `setup_server.py FOLDER`. A second run finds it ready."""
+"""Set up a LiteLLM proxy in an environment of its own: `python -m tests.interop.setup_server FOLDER`.
+
+A second run finds it ready.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ ANSWER = (
     "# Interop\n\nTiếng Việt có dấu, 日本語 and an emoji 👩‍💻.\n\n"
     "```python\nprint('exact to the byte')\n```\n\n- one\n- two\n\nThe end."
 )
+LLAMA_BASE = "HOLYTUI_INTEROP_LLAMA"
+"""The environment variable that tells the proxy where the llama.cpp server is, for the model `llama`."""
 
 _CONFIG = """\
 model_list:
@@ -22,9 +27,29 @@ model_list:
       model: openai/mock
       api_key: unused
       mock_response: {answer}
+  - model_name: llama
+    litellm_params:
+      model: openai/qwen
+      api_key: unused
+      api_base: os.environ/{llama_base}
 general_settings:
   master_key: {key}
 """
+
+
+def environment(folder: Path) -> Path:
+    """The Python of the environment in `folder`, which is made if it is not there."""
+    python = folder / "venv" / "bin" / "python"
+    if not python.exists():
+        venv.create(folder / "venv", with_pip=shutil.which("uv") is None)
+    return python
+
+
+def install(python: Path, *packages: str) -> None:
+    """Install `packages` into the environment of `python`, by uv where that is at hand."""
+    uv = shutil.which("uv")
+    pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    subprocess.run([*pip, "--quiet", *packages], check=True)
 
 
 def main(folder: Path) -> int:
@@ -32,20 +57,16 @@ def main(folder: Path) -> int:
     folder.mkdir(exist_ok=True)
     ready = folder / "ready"
     if not ready.exists():
-        python = folder / "venv" / "bin" / "python"
-        if not python.exists():
-            venv.create(folder / "venv", with_pip=shutil.which("uv") is None)
         print("Installing litellm[proxy], once…", flush=True)  # noqa: T201 - a script that tells what takes long
-        uv = shutil.which("uv")
-        pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
-        subprocess.run([*pip, "--quiet", "litellm[proxy]>=1.60,<2"], check=True)
+        install(environment(folder), "litellm[proxy]>=1.60,<2")
         ready.touch()
     key = "sk-" + secrets.token_hex(32)
     (folder / "key").write_text(key)
     (folder / "key").chmod(0o600)
     # a JSON string is a YAML string, except that YAML reads no pairs of surrogates: so nothing is escaped
     answer = json.dumps(ANSWER, ensure_ascii=False)
-    (folder / "litellm.yaml").write_text(_CONFIG.format(answer=answer, key=json.dumps(key)), "utf-8")
+    config = _CONFIG.format(answer=answer, key=json.dumps(key), llama_base=LLAMA_BASE)
+    (folder / "litellm.yaml").write_text(config, "utf-8")
     return 0
 
 

@@ -12,7 +12,7 @@ from tests.interop.conftest import Proxy
 from tests.interop.setup_server import ANSWER
 from tests.ptys import Terminal
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
 
 
 def _config(tmp_path: Path, proxy: Proxy) -> Path:

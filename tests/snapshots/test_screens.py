@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from textual.geometry import Offset
 from textual.pilot import Pilot
+from textual.selection import Selection
 
 from holytui import i18n
 from holytui.config.schema import Model, Price
@@ -19,6 +21,7 @@ from holytui.ui import themes
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
 from holytui.ui.screens.details import DetailsPage
+from holytui.ui.screens.search import SearchDialog
 from holytui.ui.status import Rate, Status
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with
@@ -170,6 +173,41 @@ def test_commands_are_offered(snap_compare: Compare, build_house: Build) -> None
 @pytest.mark.parametrize("theme", sorted(theme.name for theme in themes.load((themes.own_folder(),)).themes))
 def test_themes(snap_compare: Compare, build_house: Build, theme: str) -> None:
     assert picture(snap_compare, build_house(config_with(theme=theme)), size=(110, 30))
+
+
+def test_focused_list(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_sidebar()
+
+    assert picture(snap_compare, build_house(), steps, size=(110, 30))
+
+
+def test_selected_text(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        log = visitor.chat.log_view
+        visitor.chat.selections = {log: Selection.from_offsets(Offset(4, 3), Offset(12, 6))}
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_found_words(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.to_log()
+        visitor.chat.log_view.highlight("echo")
+        await visitor.press("n")
+
+    assert picture(snap_compare, build_house(), steps)
+
+
+def test_search(snap_compare: Compare, build_house: Build) -> None:
+    async def steps(visitor: Visitor) -> None:
+        await visitor.act("history.search")
+        await visitor.until(lambda: isinstance(visitor.app.screen, SearchDialog))
+        await visitor.type("echo")
+        await visitor.sees("2 places")
+        await visitor.calm()
+
+    assert picture(snap_compare, build_house(), steps)
 
 
 def test_narrow(snap_compare: Compare, build_house: Build) -> None:

@@ -24,7 +24,7 @@ from holytui.errors import HolytuiError
 from holytui.images import image_of
 from holytui.models import AnswerState, Join, Problem, Role, Usage
 from holytui.store.sqlite import SqliteHistory
-from holytui.store.values import clean
+from holytui.text import sanitize
 from holytui.ui import bookmark, drafts
 from holytui.ui.opened import open_conversation
 from tests.pictures import png
@@ -144,7 +144,8 @@ _VALUES: tuple[tuple[str, str, str], ...] = (
     *(("conversation", column, "'x'") for column in ("created_at", "updated_at", "pinned", "archived", "unread")),
     *(("conversation", column, "9e999") for column in ("created_at", "updated_at", "archived")),
     *(("attempt", "join", value) for value in ("'odd'", "x'00'", "5")),
-    *(("attempt", column, "'x'") for column in ("number", "keep", "cut", "bytes_received", "status", "started_at")),
+    *(("attempt", column, "'x'") for column in ("number", "keep", "cut", "end", "bytes_received", "status")),
+    ("attempt", "started_at", "'x'"),
     *(("attempt", column, "'{'") for column in ("usage", "fault")),
     ("attempt", "fault", '\'{"kind": "odd", "message": 4}\''),
     ("attempt", "message_id", "'else'"),
@@ -226,7 +227,7 @@ def _rows(connection: sqlite3.Connection, select: str) -> Iterator[tuple[object,
 
 
 def _said(value: object) -> str:
-    return clean(value.decode("utf-8", "replace")) if isinstance(value, bytes) else ""
+    return sanitize(value.decode("utf-8", "replace")) if isinstance(value, bytes) else ""
 
 
 # -- what holytui makes of it
@@ -293,7 +294,7 @@ def trial(sound: bytes, number: int, folder: Path) -> list[str]:
     if status and not entries and kept:
         refused = "another program" in told or "newer holytui" in told
         return [] if refused else [f"refused: {told}"]
-    said = clean("\t".join(text for entry in entries for text in _texts(entry)))
+    said = sanitize("\t".join(text for entry in entries for text in _texts(entry)))
     missing = [text for text in expected if text not in said]
     if missing:
         wrong.append(f"{len(missing)} of {len(expected)} texts are missing, such as {missing[0][:60]!r}")

@@ -171,11 +171,11 @@ def test_rows_between_two_damages_are_found(sound: bytes, tmp_path: Path) -> Non
         assert found == expected
 
 
-def lose_a_page(file: Path) -> None:
+def lose_a_page(file: Path, table: str = "message") -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         pages = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name = 'message' AND pagetype = 'leaf' ORDER BY path"
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", (table,)
         ).fetchall()
     with file.open("r+b") as out:
         out.seek((pages[len(pages) // 2][0] - 1) * damage.PAGE)
@@ -205,6 +205,25 @@ def test_a_large_file_is_read_around_its_damage_and_mended_at_the_next_start(
     assert capsys.readouterr().err == ""
 
 
+def test_answers_are_shown_without_their_attempts_if_these_are_damaged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_CHECKED_SIZE", 0)  # as if it were too large to be checked at every start
+    made = None
+    with SqliteHistory(file) as history:
+        for number in range(60):
+            asked = ask(history, f"question {number}", made)
+            made = asked.conversation_id
+            history.finish(replace(asked.answer, text=f"answer {number}", state=AnswerState.COMPLETE))
+    assert made is not None
+    lose_a_page(file, "attempt")
+    with SqliteHistory(file) as history:
+        answers = [message for message in history.branch(made) if message.role is Role.ASSISTANT]
+        assert [answer.text for answer in answers] == [f"answer {number}" for number in range(60)]
+        assert {answer.attempts for answer in answers} == {0, 1}
+        assert history.damage
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -224,6 +243,26 @@ def test_rows_that_nobody_would_find_get_their_place_back(file: Path, statement:
         texts = [message.text for one in history.conversations() for message in history.branch(one.id)]
         assert "an answer" in texts
         assert "a question" in texts
+
+
+def test_a_damaged_cut_takes_nothing_out_of_an_answer_that_is_made_from_its_journal(file: Path) -> None:
+    talk(file)
+    odd = "CAST(x'ff' AS TEXT)"
+    spoil(file, f'UPDATE attempt SET keep = {odd}, "end" = {odd}', "DELETE FROM message WHERE role = 'assistant'")
+    with SqliteHistory.open(file) as history:
+        (answer,) = (m for one in history.conversations() for m in history.branch(one.id) if m.text == "an answer")
+        (attempt,) = history.attempts(answer.id)
+        assert (attempt.keep, attempt.end) == (-1, -1)
+
+
+def test_a_damaged_question_is_not_told_to_be_an_empty_answer(file: Path) -> None:
+    talk_id = talk(file)
+    spoil(file, "UPDATE message SET text = x'', state = 'odd' WHERE role = 'user'")
+    with SqliteHistory(file) as history:
+        shown = Entry(history.branch(talk_id)[0])
+        told = "".join(shown.line(80, y).content.plain for y in range(shown.height(80)))
+        assert "damaged in the history file" in told
+        assert "empty answer" not in told
 
 
 def test_a_journal_without_its_answer_is_a_conversation_of_its_own(file: Path) -> None:
@@ -257,6 +296,15 @@ def test_controls_in_a_file_from_elsewhere_do_not_reach_the_terminal(
         main(["history", *words])
         said = capsys.readouterr()
         assert not {"\x1b", "\x07", "\x9b"} & set(said.out + said.err), words
+
+
+def test_a_title_from_elsewhere_stays_on_its_line(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    talk_id = talk(file)
+    spoil(file, "UPDATE conversation SET title = 'one' || char(13, 10) || 'two'")
+    assert main(["history", "list"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(talk_id)
+    assert "two" in line
 
 
 @pytest.mark.parametrize(

@@ -339,3 +339,27 @@ def test_many_threads_read_and_write_at_once(history: SqliteHistory) -> None:
     assert failed == []
     assert len(history.conversations()) == 61
     assert history.raw_text(asked.attempt.id, CONTENT) == "y" * 60
+
+
+@pytest.mark.parametrize(
+    ("keep", "resumed_by", "begun_again"),
+    [
+        (0, "restart", True),
+        (0, "instruct", True),
+        (-1, "restart", False),
+        (-1, "", False),  # of reasoning alone, which came before any text
+        (0, "", False),  # an imported text, adopted so that it can go on
+    ],
+)
+def test_its_attempts_tell_whether_an_answer_began_again(
+    keep: int, resumed_by: str, begun_again: bool, history: SqliteHistory
+) -> None:
+    asked = ask(history)
+    second = replace(attempt_for(asked.answer.id, 2, Join.RESTART, keep), resumed_by=resumed_by)
+    history.begin_attempt(second)
+    history.journal(second.id, CONTENT, "Anew")
+    history.finish(replace(asked.answer, text="Anew", state=AnswerState.COMPLETE))
+    found = history.message(asked.answer.id)
+    assert found is not None
+    assert found.begun_again is begun_again
+    assert [one.begun_again for one in history.branch(asked.conversation_id)] == [False, begun_again]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Role
-from holytui.store.index import folded
-from holytui.store.search import excerpt, fold_with_places, match_expression, place
+from holytui.store.matches import fold_with_places, folded
+from holytui.store.search import excerpt, match_expression, place
 from holytui.store.sqlite import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask

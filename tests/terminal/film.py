@@ -15,6 +15,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -22,11 +23,14 @@ from typing import Any, NamedTuple
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
+from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.geometry import Offset, Size
 from textual.screen import Screen as TextualScreen
+from textual.strip import Strip
 
+from holytui.terminal.colours import fitted
 from holytui.terminal.compositor import ThinCompositor
 from holytui.terminal.encode import encode
 from holytui.terminal.frame import Capabilities, Cursor, Frame, Pen
@@ -196,7 +200,8 @@ class Projector:
     def __init__(self, depth: str, abilities: Sequence[str] = tuple(ABILITIES), dropped: Sequence[float] = (0.0,)):
         self._console = Console(color_system=depth, force_terminal=True)  # type: ignore[arg-type]  # one of DEPTHS
         self._styles = StyleTable()
-        self._canvas = Canvas(self._styles, DEPTHS[depth])
+        self._depth = DEPTHS[depth]
+        self._canvas = Canvas(self._styles, self._depth)
         self.stock = Screen(1, 1)
         self._stream = Stream(self.stock)
         self.terminals = [
@@ -213,7 +218,7 @@ class Projector:
     def show(self, shot: Shot) -> None:
         """One more update on all terminals."""
         self.frames += 1
-        _forget_colours(shot.update)
+        _fit_colours(shot.update, self._depth)
         if self._canvas.size != shot.size:
             self._resize(shot.size)
         text = shot.update.render_segments(self._console) + Control.move_to(*shot.cursor).segment.text
@@ -235,7 +240,7 @@ class Projector:
 
     def stale(self, whole: Shot) -> list[Difference]:
         """Where the terminals do not show what is to be seen when everything is rendered anew, from nothing."""
-        _forget_colours(whole.update)
+        _fit_colours(whole.update, self._depth)
         screen = Screen(*whole.size)
         Stream(screen).feed(whole.update.render_segments(self._console))
         return self.stock.differences(screen)
@@ -265,8 +270,14 @@ class Projector:
         assert cursors[0] == cursors[1], f"{where}: the cursor is at {cursors[1]}, not {cursors[0]}"
 
 
-def _forget_colours(update: Update) -> None:
-    """Styles remember the colours of the depth for which they were first written."""
+@lru_cache(maxsize=4096)
+def _sgr(style: Style, depth: ColorSystem) -> str:
+    return Strip.render_ansi(fitted(style, depth), depth)
+
+
+def _fit_colours(update: Update, depth: ColorSystem) -> None:
+    """Styles remember the colours of the depth for which they were first written. Textual's own bytes get our choice
+    of colours here, as what is compared is where they are."""
     lines = update.strips if isinstance(update, LayoutUpdate) else [chops.values() for chops in update.chops]
     for line in lines:
         for strip in line:
@@ -275,4 +286,4 @@ def _forget_colours(update: Update) -> None:
             strip._render_cache = None
             for _, style, _ in strip:
                 if style is not None:
-                    style._ansi = None
+                    style._ansi = _sgr(style, depth)

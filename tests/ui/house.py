@@ -37,7 +37,7 @@ def config_with(base_url: str = "", **ui: object) -> Config:
         default_model="lab/one" if base_url else "guide/guide",
         providers=MappingProxyType({"lab": lab} if base_url else {}),
         stream=Stream(retry_delay=0.01, max_delay=0.02, max_retry_after=600.0),
-        ui=Ui(**ui),  # type: ignore[arg-type]  # each test knows its fields
+        ui=Ui(**{"theme": "holytui-dark", **ui}),  # type: ignore[arg-type]  # each test knows its fields
         prompts=MappingProxyType({"pirate": "Answer as a pirate would.", "short": "Answer in one sentence."}),
     )
 

@@ -18,7 +18,7 @@ from holytui.ui.asking import Place
 from holytui.ui.bar import Weight, weights
 from holytui.ui.connection import Connection, Level
 from holytui.ui.turns import TurnView
-from tests.servers import READ, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
+from tests.servers import READ, RST, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
 from tests.ui.house import PATIENCE, config_with, visit
 from tests.ui.talks import NOON
@@ -212,6 +212,25 @@ async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(buil
     house.history.add_bundle(Bundle(talk, [QUESTION, told], [(each, {}) for each in attempts]))
     async with visit(house, conversation="c") as visitor:
         await visitor.until(lambda: "context 50 %" in visitor.status)
+
+
+async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_house: Build) -> None:
+    words = [f"word{number} " for number in range(40)]
+    head: list[Step] = [READ, chunked_head(), *(chunk(event(delta(word))) for word in words[:30]), RST]
+    rest: list[Step] = [
+        READ,
+        *answer("".join(words[:30]), *words[30:], "So it ends. ", "It does. ", "It does. ", "[END]"),
+    ]
+    with ScriptedServer(head, rest) as server:
+        async with visit(build_house(config_with(server.base_url))) as visitor:
+            visitor.chat.prompt.put("Go on")
+            await visitor.press("enter")
+            await visitor.calm()
+            shown = visitor.chat.status_bar.status.usage
+            assert shown is not None
+            assert shown.at_least
+            assert shown.output == 30 + 7  # what came before the cut, and what the server told of the rest
+            assert "↓ ≥37" in visitor.status
 
 
 async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build_house: Build) -> None:

@@ -436,6 +436,38 @@ async def _(visitor: Visitor) -> None:
     await goes_to(visitor, SearchDialog)
 
 
+async def find(visitor: Visitor, query: str) -> None:
+    await visitor.to_log()
+    await visitor.act("log.search")
+    await visitor.until(lambda: isinstance(visitor.app.screen, SearchDialog))
+    await visitor.type(query)
+    await visitor.sees("2 places")
+    await visitor.press("enter")
+    await visitor.until(lambda: isinstance(visitor.app.screen, ChatScreen))
+    await visitor.calm()
+
+
+@checks("log.next_match")
+async def _(visitor: Visitor) -> None:
+    await find(visitor, "echo")
+    before = selected(visitor)
+    await visitor.act("log.next_match")
+    assert {before, selected(visitor)} == {"0190-answer-1b", "0190-answer-2"}
+    await visitor.act("log.next_match")
+    assert selected(visitor) == before
+
+
+@checks("log.previous_match")
+async def _(visitor: Visitor) -> None:
+    await visitor.to_log()
+    await visitor.act("log.previous_match")
+    await goes_to(visitor, SearchDialog)
+    await find(visitor, "echo")
+    before = selected(visitor)
+    await visitor.act("log.previous_match")
+    assert {before, selected(visitor)} == {"0190-answer-1b", "0190-answer-2"}
+
+
 @checks("log.prompt")
 async def _(visitor: Visitor) -> None:
     await visitor.to_log()

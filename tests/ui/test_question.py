@@ -27,7 +27,7 @@ TEXTS = st.text(st.sampled_from("abc đếか\u0301👩 \t\n"), max_size=400)
 
 
 def shown(text: str, width: int = 30, *, is_open: bool = False, key: str = "Space") -> list[str]:
-    return [row.plain for row in QuestionText(text).rows(width, is_open=is_open, key=key)]
+    return [row.content.plain for row in QuestionText(text).rows(width, is_open=is_open, key=key)]
 
 
 def plain(text: str, width: int) -> list[str]:
@@ -105,14 +105,14 @@ def test_every_place_is_in_the_row_that_it_is_found_in(text: str, width: int, da
     assert not opened.hides(at)
     if opened.long:
         row = opened.row_of(at)
-        before = sum(len("".join(one.plain.split())) for one in rows[:row])
+        before = sum(len("".join(one.content.plain.split())) for one in rows[:row])
         letters = len("".join(text[:at].split()))
-        assert before <= letters < before + len("".join(rows[row].plain.split()))
-        note = next(y for y, one in enumerate(first_rows) if one.plain.startswith("▸"))
+        assert before <= letters < before + len("".join(rows[row].content.plain.split()))
+        note = next(y for y, one in enumerate(first_rows) if one.content.plain.startswith("▸"))
         behind = len(first_rows) - note - 1
         assert folded.hides(at) == (note <= row < len(rows) - 1 - behind)
         if not folded.hides(at) and row >= note:
-            assert first_rows[folded.row_of(at)].plain == rows[row].plain
+            assert first_rows[folded.row_of(at)].content.plain == rows[row].content.plain
 
 
 @pytest.mark.parametrize(

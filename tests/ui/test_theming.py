@@ -12,6 +12,7 @@ from rich.color import ColorType
 from textual.widgets import OptionList
 
 from holytui import paths
+from holytui.terminal.colours import Uncoloured
 from holytui.ui import themes
 from holytui.ui.screens.chat import ChatScreen
 from holytui.ui.screens.dialogs import Picker
@@ -196,26 +197,27 @@ async def test_the_terminals_own_colours_are_used_from_the_start(build_house: Bu
         assert {colour.type for colour in colours} == {ColorType.DEFAULT, ColorType.STANDARD}
 
 
-@pytest.mark.parametrize("name", OURS)
-async def test_without_colours_every_theme_is_in_shades_of_grey(
-    house: House, monkeypatch: pytest.MonkeyPatch, name: str
+@pytest.mark.parametrize(
+    ("term", "configured", "used"),
+    [
+        ("linux", "", "holytui-16"),
+        ("screen", "", "holytui-16"),
+        ("xterm", "", "holytui-16"),
+        ("xterm", "holytui-light", "holytui-light"),
+        ("xterm", "no such theme", "holytui-16"),
+        ("xterm-256color", "", "holytui-dark"),
+        ("unknown", "", "holytui-dark"),
+    ],
+)
+def test_a_terminal_of_sixteen_colours_gets_their_theme_unless_one_is_configured(
+    build_house: Build, monkeypatch: pytest.MonkeyPatch, term: str, configured: str, used: str
 ) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    async with at_the_talk(house) as visitor:
-        offered = await open_picker(visitor)
-        await visitor.type(name)
-        await visitor.until(lambda: visitor.app.theme == name)
-        await visitor.pilot.pause()
-        lines = visitor.app.screen._compositor.render_strips(visitor.app.size)
-        styles = [piece.style for line in lines for piece in line if piece.style is not None]
-        colours = {colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
-        assert all(colour.triplet and len(set(colour.triplet)) == 1 for colour in colours)
-        texts = [piece.style for line in lines for piece in line if piece.text.strip() and piece.style is not None]
-        assert all(style.bgcolor is not None and style.color != style.bgcolor for style in texts)
-        highlighted, plain = (offered.render_line(y).simplify() for y in (0, 1))
-        assert {piece.style.bgcolor for piece in highlighted if piece.style} != {
-            piece.style.bgcolor for piece in plain if piece.style
-        }
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("COLORTERM", raising=False)
+    app = build_house(config_with(theme=configured)).app()
+    assert app.theme == used
+    assert (app.console.color_system is None) == (term == "unknown")
+    assert any(isinstance(one, Uncoloured) for one in app.get_line_filters()) == (term == "unknown")
 
 
 @pytest.mark.parametrize("action", ["model.pick", "history.search"])

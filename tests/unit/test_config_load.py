@@ -133,10 +133,10 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("stream = 1", "1: stream: found 1, expected a table"),
         ("stream = [1]", "1: stream: found a list, expected a table"),
         ("ui.mouse = 'yes'", '1: ui.mouse: found "yes", expected true or false'),
-        ("ui.theme = ''", '1: ui.theme: found "", expected a text that is not empty'),
+        ("ui.text_width = -1", "1: ui.text_width: found -1, expected a whole number of 0 or more"),
         ('[ui]\nnotify = "beep"', '2: ui.notify: found "beep", expected one of "off", "bell", "osc9"'),
         ("ui.enter = 'x'", '1: ui.enter: found "x", expected one of "send", "newline"'),
-        ("ui.theme = 1979-05-27", "1: ui.theme: found a date or time, expected a text that is not empty"),
+        ("ui.theme = 1979-05-27", "1: ui.theme: found a date or time, expected a text"),
         ("system = 5", "1: system: found 5, expected a text"),
         ("prompts.a = 5", "1: prompts.a: found 5, expected a text"),
         ("prompts = 5", "1: prompts: found 5, expected a table"),
@@ -243,10 +243,13 @@ BAD_ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
-def test_a_provider_with_a_bad_address_is_left_out(file: Path, address: str) -> None:
+def test_a_provider_with_a_bad_address_is_stopped(file: Path, address: str) -> None:
     result = loaded(file, f"[providers.x]\nbase_url = '{address}'\n[providers.openai]\n")
     assert [(problem.line, problem.key) for problem in result.problems] == [(2, "providers.x.base_url")]
-    assert list(result.config.providers) == ["openai"]
+    assert {name: provider.stopped for name, provider in result.config.providers.items()} == {
+        "x": str(result.problems[0]),
+        "openai": "",
+    }
 
 
 def test_all_problems_are_told_at_once_and_the_rest_is_used(file: Path) -> None:
@@ -263,10 +266,14 @@ def test_all_problems_are_told_at_once_and_the_rest_is_used(file: Path) -> None:
     assert (model.context, model.vision) == (None, True)
 
 
-def test_a_default_model_of_a_broken_provider_gives_way_to_the_guide(file: Path) -> None:
+def test_a_default_model_of_a_stopped_provider_stays_so_that_asking_tells_why(file: Path) -> None:
     result = loaded(file, "default_model = 'x/y'\n[providers.x]\nbase_url = 5\n")
-    assert result.config.default_model == "guide/guide"
+    assert result.config.default_model == "x/y"
     assert [problem.key for problem in result.problems] == ["providers.x.base_url"]
+
+
+def test_a_default_model_of_a_provider_with_an_impossible_name_gives_way_to_the_guide(file: Path) -> None:
+    assert loaded(file, "default_model = 'a b/y'\n[providers.'a b']\n").config.default_model == "guide/guide"
 
 
 def test_a_preset_gives_address_and_key_variable(file: Path) -> None:
@@ -316,6 +323,10 @@ def test_a_file_with_a_key_that_others_can_read_is_warned_about(file: Path, line
         ("http://192.168.0.9/v1", "", True),
         ("http://192.168.0.9/v1", "allow_insecure = true", False),
         ("http://127.0.0.1:9/v1", "", False),
+        ("http://0.0.0.0:9/v1", "", False),
+        ("http://box.localhost:9/v1", "", False),
+        ("http://[::ffff:127.0.0.1]:9/v1", "", False),
+        ("http://127.0.0.1:9/v1", "proxy = 'http://far.example:3128'", True),
         ("https://far.example/v1", "", False),
     ],
 )
@@ -340,7 +351,9 @@ def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
         "api_key_env = 'sk-very-secret'",
         "api_key_command = 'sk-very-secret'",
         "base_url = 'https://sk-very-secret@x/v1'",
-        "proxy = 'socks5://u:sk-very-secret@x'",
+        "proxy = 'socks4://u:sk-very-secret@x'",
+        "base_url = 'http+unix://sk-very-secret/v1'",
+        "base_url = 'https://x/v1?api-key=sk-very-secret'",
         "headers = { Authorization = ['sk-very-secret'] }",
         "headers = 'sk-very-secret'",
         "oauth = { token_url = 'https://x', client_id = 'x', client_secret_env = 'sk-very-secret' }",
@@ -363,7 +376,7 @@ def test_text_that_is_not_utf_8_is_told_with_its_line(file: Path) -> None:
 
 def test_a_folder_in_place_of_the_file_is_told(file: Path) -> None:
     file.mkdir()
-    assert load(file).config == Config()
+    assert load(file).config == Config(stopped="config.toml: cannot be read: Is a directory")
     assert [str(problem) for problem in load(file).problems] == ["config.toml: cannot be read: Is a directory"]
 
 

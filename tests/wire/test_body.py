@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from holytui.faults import FaultKind
 from holytui.wire.body import AnswerBody
-from holytui.wire.events import End, Verdict
+from holytui.wire.events import End, Piece, Verdict
 from tests.servers import DONE, delta, event, usage
 from tests.wire.harness import content
 
@@ -70,11 +70,40 @@ def test_a_stream_that_is_cut_in_its_first_line_is_a_cut_and_not_a_strange_body(
     assert (end.verdict, end.fault and end.fault.kind) == (Verdict.CUT, FaultKind.CLOSED)
 
 
-def test_an_endless_json_body_is_garbled() -> None:
+def test_an_endless_json_body_is_too_long() -> None:
     body = AnswerBody("application/json")
     for _ in range(9):
         body.feed(b'{"a": "' + b"x" * (1 << 20))
     assert body.finished
     assert body.close() == []
     end = body.verdict(None, 1, 200)
-    assert (end.verdict, end.fault and end.fault.kind) == (Verdict.CUT, FaultKind.GARBLED)
+    assert (end.verdict, end.fault and end.fault.kind) == (Verdict.CUT, FaultKind.TOO_LONG)
+
+
+def test_text_beyond_the_limit_ends_the_answer_and_what_came_is_kept() -> None:
+    body = AnswerBody("text/event-stream", most=10)
+    pieces = [piece for _ in range(9) for piece in body.feed(event(delta("xin chào ")))]
+    assert body.finished
+    assert "".join(piece.text for piece in pieces if isinstance(piece, Piece)) == "xin chào xin chào "
+    end = body.verdict(None, 1, 200)
+    assert (end.verdict, end.fault and end.fault.kind) == (Verdict.CUT, FaultKind.TOO_LONG)
+
+
+def test_an_endless_call_of_tools_ends_too() -> None:
+    body = AnswerBody("text/event-stream", most=10_000)
+    call = event({"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"arguments": "x" * 500}}]}}]})
+    fed = 0
+    while not body.finished and fed < 20_000:
+        body.feed(call)
+        fed += len(call)
+    assert body.finished
+    assert fed < 20_000
+
+
+def test_an_event_that_is_too_long_takes_nothing_of_what_came_before_it() -> None:
+    body = AnswerBody("text/event-stream")
+    found = body.feed(event(delta("before")) + b"data: " + b"x" * (9 << 20))
+    assert [piece.text for piece in found if isinstance(piece, Piece)] == ["before"]
+    assert body.close() == []
+    end = body.verdict(None, 1, 200)
+    assert (end.verdict, end.fault and end.fault.kind) == (Verdict.CUT, FaultKind.TOO_LONG)

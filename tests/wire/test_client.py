@@ -253,7 +253,8 @@ def test_a_proxy_that_says_no_is_told(client: ChatClient) -> None:
         _, end, _ = read(client, "https://model.example/v1", proxy=address)
         assert proxy.requests[0].method == "CONNECT"
         assert "authorization" not in proxy.requests[0].headers
-    assert end.fault == Fault(FaultKind.PROXY, "407 Proxy Authentication Required")
+    place = f"127.0.0.1:{proxy.port}"
+    assert end.fault == Fault(FaultKind.PROXY, "407 Proxy Authentication Required", 407, proxy=place)
 
 
 def test_the_proxy_of_the_environment_is_used_but_not_for_this_machine(
@@ -266,19 +267,17 @@ def test_the_proxy_of_the_environment_is_used_but_not_for_this_machine(
         assert client.probe(endpoint("http://model.example/v1"), 1) is None
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1", "nonsense"])
+@pytest.mark.parametrize("proxy", ["socks4://127.0.0.1:1", "ftp://127.0.0.1", "http://[::1"])
 def test_a_proxy_that_cannot_be_used_is_a_fault(client: ChatClient, proxy: str) -> None:
     _, end, _ = read(client, "https://model.example/v1", proxy=proxy)
-    assert end.fault is not None
-    assert end.fault.kind is FaultKind.PROXY
-    assert end.fault.message
+    assert end.fault == Fault(FaultKind.SETUP, "the address of the proxy is not valid", param="proxy")
 
 
 @pytest.mark.parametrize("base_url", ["ftp://model.example", "model.example", "", "http://", "http://[::1"])
 def test_a_base_url_that_is_none_is_a_fault(client: ChatClient, base_url: str) -> None:
     _, end, _ = read(client, base_url, key=None)
     assert end.fault is not None
-    assert end.fault.kind is FaultKind.INTERNAL
+    assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, "base_url")
     assert client.probe(endpoint(base_url), 0.2) is not None
 
 
@@ -303,11 +302,11 @@ def _no_name(*args: object, **options: object) -> list[object]:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-def test_a_server_that_talks_no_tls_is_a_tls_fault(client: ChatClient) -> None:
-    with ScriptedServer([b"HTTP/1.1 400 Bad Request\r\n\r\n", STALL]) as server:
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-server\r\n", b"\0" * 64])
+def test_a_server_that_talks_no_tls_is_told_with_the_address_to_try(client: ChatClient, said: bytes) -> None:
+    with ScriptedServer([said, STALL]) as server:
         _, end, _ = read(client, f"https://127.0.0.1:{server.port}/v1")
-    assert end.fault is not None
-    assert end.fault.kind is FaultKind.TLS
+    assert end.fault == Fault(FaultKind.NO_TLS, better_url=f"http://127.0.0.1:{server.port}/v1")
 
 
 def test_a_server_that_hangs_up_in_the_handshake_is_no_tls_fault(client: ChatClient) -> None:
@@ -370,8 +369,8 @@ def test_a_certificate_of_ca_file_is_trusted_and_a_stop_frees_the_socket(client:
 def test_a_ca_file_that_cannot_be_read_is_named(client: ChatClient, tmp_path: Path) -> None:
     _, end, _ = read(client, "https://127.0.0.1:1/v1", ca_file=str(tmp_path / "none.pem"))
     assert end.fault is not None
-    assert end.fault.kind is FaultKind.TLS
-    assert "none.pem" in end.fault.message
+    assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, "ca_file")
+    assert "none.pem is not there" in end.fault.message
 
 
 def test_models_are_listed(client: ChatClient) -> None:

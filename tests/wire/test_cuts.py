@@ -274,12 +274,12 @@ def test_a_truncated_compressed_stream_keeps_what_can_be_read(client: ChatClient
     assert fault.kind is GARBLED
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br"])
-def test_a_stream_that_cannot_be_decompressed_is_garbled(client: ChatClient, encoding: str) -> None:
+@pytest.mark.parametrize(("encoding", "kind"), [("gzip", GARBLED), ("br", FaultKind.ENCODED)])
+def test_a_stream_that_cannot_be_decompressed_is_told(client: ChatClient, encoding: str, kind: FaultKind) -> None:
     _, verdict, fault = once(client, [READ, sse_head(content_encoding=encoding), HALLO])
     assert verdict is Verdict.CUT
     assert fault is not None
-    assert fault.kind is GARBLED
+    assert fault.kind is kind
 
 
 def test_a_json_answer_is_read_as_one(client: ChatClient) -> None:
@@ -316,7 +316,7 @@ def test_a_stream_with_the_wrong_label_is_read(client: ChatClient) -> None:
     assert once(client, script) == ("Hallo", Verdict.COMPLETE, None)
 
 
-def test_an_endless_line_is_garbled_in_bounded_memory(client: ChatClient) -> None:
+def test_an_endless_line_is_too_long_in_bounded_memory(client: ChatClient) -> None:
     import tracemalloc
 
     def flood(peer: Peer) -> None:
@@ -332,5 +332,5 @@ def test_an_endless_line_is_garbled_in_bounded_memory(client: ChatClient) -> Non
         tracemalloc.stop()
     assert (text, verdict) == ("Hallo", Verdict.CUT)
     assert fault is not None
-    assert fault.kind is GARBLED
+    assert fault.kind is FaultKind.TOO_LONG
     assert peak < 40 << 20

@@ -9,14 +9,43 @@ from tests.wire.harness import endpoint
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "0.0.0.0"]
+    "host",
+    [
+        "localhost",
+        "LOCALHOST.",
+        "a.localhost",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "[::1]",
+        "0.0.0.0",
+        "::",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "::ffff:0.0.0.0",
+        "A.LocalHost.",
+    ],
 )
 def test_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize(
-    "host", ["", "localhost.example", "notlocalhost", "10.0.0.1", "192.168.1.2", "128.0.0.1", "127.0.0.1.example"]
+    "host",
+    [
+        "",
+        "localhost.example",
+        "notlocalhost",
+        "10.0.0.1",
+        "192.168.1.2",
+        "128.0.0.1",
+        "127.0.0.1.example",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "::ffff:10.0.0.1",
+        "127.0.0.999",
+    ],
 )
 def test_another_machine(host: str) -> None:
     assert not is_loopback(host)

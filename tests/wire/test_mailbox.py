@@ -166,3 +166,21 @@ def test_a_waiting_reader_is_woken(box: Mailbox) -> None:
     box.cancel()
     reader.join(5)
     assert woken == [End(Verdict.CANCELLED)]
+
+
+def test_few_long_pieces_make_the_writer_wait_as_many_short_ones_do(box: Mailbox) -> None:
+    connect(box)
+    box.put([Piece(DeltaKind.CONTENT, "a" * 2_000_000)], CUT, token=True)
+    done = threading.Event()
+
+    def write() -> None:
+        box.put([PIECE], CUT, token=True)
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert not done.wait(0.05)
+    while not isinstance(box.get(1), Piece):
+        pass
+    assert done.wait(10)
+    thread.join()

@@ -136,7 +136,8 @@ def test_a_redirect_is_not_followed_and_no_key_goes_there(client: ChatClient, st
         with ScriptedServer([READ, whole(status, b"", "text/plain", location=location)]) as server:
             _, end, _ = read(client, server.base_url)
         assert other.peers == []
-    assert end.fault == Fault(STATUS, "redirects to 127.0.0.1", int(status[:3]))
+    better = f"http://127.0.0.1:{other.port}/v1"
+    assert end.fault == Fault(STATUS, "redirects to 127.0.0.1", int(status[:3]), better_url=better)
 
 
 REFUSALS = [

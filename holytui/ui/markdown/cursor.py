@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 TAB: Final = 4
+_SPACE: Final = re.compile(r"[ \t]*")
 
 
 class Cursor:
@@ -22,20 +24,15 @@ class Cursor:
 
     def look(self) -> None:
         """Find the next character that is neither space nor tab: `next`, `indent` (columns up to it), `blank`."""
-        text, pos, column = self.text, self.pos, self.column
-        end = len(text)
-        while pos < end:
-            char = text[pos]
-            if char == " ":
-                column += 1
-            elif char == "\t":
-                column += TAB - column % TAB
-            else:
-                break
-            pos += 1
-        self.next = pos
-        self.indent = column - self.column
-        self.blank = pos == end
+        found = _SPACE.match(self.text, self.pos)
+        self.next = found.end() if found is not None else self.pos
+        space = self.text[self.pos : self.next]
+        if "\t" in space:
+            before = self.column % TAB
+            self.indent = len((" " * before + space).expandtabs(TAB)) - before
+        else:
+            self.indent = len(space)
+        self.blank = self.next == len(self.text)
 
     def skip(self, columns: int) -> None:
         """Go over at most `columns` columns; the rest of a tab that is cut stays as spaces."""
@@ -64,7 +61,10 @@ class Cursor:
 
     def to_text(self) -> None:
         """Go to the next character that is no space."""
-        self.skip(self.indent)
+        self.column += self.indent
+        self.pos = self.next
+        self.indent = 0
+        self._partial = False
 
     def rest(self) -> str:
         """What is left of the line."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from holytui.text import sanitize
+from holytui.text import visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -29,10 +29,18 @@ SEAM_SPACE: Final = "\u1680"
 """Stands for a seam in what is parsed: Markdown takes it for a space, and nobody writes it."""
 
 _STEP: Final = 128
-_STEPS: Final = 32
-"""A piece is cut after 128 characters at the earliest; after 4,096 it is cut whatever is open."""
-_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0010ffff])(?=[\u2e80-\U0010ffff])")
-"""Between words, or within a script that has no spaces."""
+_STEPS: Final = (1, 2, 4, 8, 16)
+"""A piece is cut after 128 characters at the earliest, then looked at when it is twice as long, so that each character
+is parsed a few times at most; after 2,048 it is cut whatever is open."""
+_LONGEST: Final = _STEP * (_STEPS[-1] + 1)
+_DENSE_FROM: Final = 4
+"""The step from which a piece that is a quarter signs is shown as it is written: markdown-it takes long over it, and
+no text that is meant to be read looks so."""
+_SIGN: Final = re.compile(r"[][*_~!`\\<&$]")
+_AT_ONCE: Final = 8
+"""Pieces that are parsed between two looks at the time."""
+_CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0003ffff])(?=[\u2e80-\U0003ffff])")
+"""Between words, or within a script that has no spaces; not before a tag character, as it may be a part of a flag."""
 _BRACKET: Final = re.compile(r"[\[\]]")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
 _FORMULAS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
@@ -56,6 +64,13 @@ def _markdown() -> MarkdownIt:
     markdown = Literal("gfm-like", {"html": False, "linkify": False})
     markdown.inline.ruler.before("escape", "formula", _formula)
     return markdown
+
+
+def load() -> None:
+    """Import what the first text needs, aside: it takes longer than a frame."""
+    import pygments.lexers  # noqa: F401 - to have it imported
+
+    parse("`*a*`")
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -172,14 +187,18 @@ class _Writer:
     def _put(self, text: str, style: str = "") -> None:
         if not text:
             return
-        whole = " ".join(part for part in (*self._styles, style) if part)
-        before, *seams = text.split(SEAM_SPACE)
-        if before:
-            self._runs.append((before, whole))
-        for after in seams:
-            self._runs.append((SEAM, QUIET))
-            if after:
-                self._runs.append((after, whole))
+        self._runs += _as_written(text, " ".join(part for part in (*self._styles, style) if part))
+
+
+def _as_written(text: str, style: str) -> list[Run]:
+    """The runs of a text in which nothing is parsed."""
+    before, *seams = visible(text).split(SEAM_SPACE)
+    runs: list[Run] = [(before, style)] if before else []
+    for after in seams:
+        runs.append((SEAM, QUIET))
+        if after:
+            runs.append((after, style))
+    return runs
 
 
 def _as_is(text: str) -> str:
@@ -188,7 +207,7 @@ def _as_is(text: str) -> str:
 
 def _made_safe(text: str) -> str:
     """Text with `&#x202e;` and the like in it, which became characters only now."""
-    return sanitize(text).replace("\n", " ").replace("\t", " ")
+    return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 class Inline:
@@ -202,33 +221,57 @@ class Inline:
         self._style = style
         self._text = ""
         self._start = 0
-        self._step = 1
+        self._step = 0
+        """Index of the step that is looked at next."""
+        self.done = True
 
     def update(self, text: str) -> None:
-        """The text as it is now."""
+        """The text as it is now. Of a long one only some is parsed: `done` tells, and `update` again goes on."""
         if not text.startswith(self._text[: self._start]):
-            self.settled, self._start, self._step = [], 0, 1
+            self.settled, self._start, self._step = [], 0, 0
             self.version += 1
-        elif text == self._text:
+        elif text == self._text and self.done:
             return
         self._text = text
-        while self._settle():
-            pass
-        self.tail = parse(text[self._start :], self._style)[0]
+        self.done = False
+        for _piece in range(_AT_ONCE):
+            if not self._settle():
+                self.done = True
+                break
+        self.tail = parse(text[self._start :], self._style)[0] if self.done else []
 
     def _settle(self) -> bool:
         """Cut off one more piece, if one is ready."""
-        while self._step <= _STEPS:
-            low = self._start + _STEP * self._step
+        while self._step < len(_STEPS):
+            step = _STEPS[self._step]
+            low = self._start + _STEP * step
             if len(self._text) <= low + _STEP:
                 return False
             cut = _CUT.search(self._text, low, low + _STEP)
-            if cut is not None or self._step == _STEPS:
-                end = cut.start() if cut is not None else low + _STEP
+            last = step == _STEPS[-1]
+            end = cut.start() if cut is not None else low + _STEP
+            if step >= _DENSE_FROM and is_dense(self._text[self._start : end]):
+                return self._cut(_as_written(self._text[self._start : end], self._style), end)
+            if cut is not None or last:
                 runs, settled = parse(self._text[self._start : end], self._style)
-                if settled or self._step == _STEPS:
-                    self.settled.append(runs)
-                    self._start, self._step = end, 1
-                    return True
+                if settled or last:
+                    return self._cut(runs, end)
             self._step += 1
         return False
+
+    def _cut(self, runs: list[Run], end: int) -> bool:
+        self.settled.append(runs)
+        self._start, self._step = end, 0
+        return True
+
+
+def is_dense(text: str) -> bool:
+    """Whether so much of a text is signs that it is not parsed."""
+    return len(_SIGN.findall(text)) * 4 > len(text)
+
+
+def parse_cell(text: str, style: str) -> list[Run]:
+    """The runs of a text that comes whole, such as a table's cell; one that would take long stays as it is written."""
+    if len(text) > _LONGEST or (len(text) > _DENSE_FROM * _STEP and is_dense(text)):
+        return _as_written(text, style)
+    return parse(text, style)[0]

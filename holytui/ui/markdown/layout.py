@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.painters import CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
 from holytui.ui.markdown.prefix import gap_prefix
 from holytui.ui.markdown.table_painter import TablePainter
 from holytui.ui.markdown.wrap import Line, make_line, same
+
+_WIDE = (Kind.FENCE, Kind.INDENTED, Kind.TABLE)
 
 
 def painter_of(leaf: Leaf, width: int) -> Painter:
@@ -30,8 +32,10 @@ def painter_of(leaf: Leaf, width: int) -> Painter:
 class Layout:
     """Keeps `lines`; those of settled leaves are made once."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, text_width: int = 0) -> None:
         self.width = width
+        self.text_width = min(width, text_width) or width
+        """Of all but code and tables."""
         self.version = -1
         """Of the document that `lines` show."""
         self.lines: list[Line] = []
@@ -44,19 +48,28 @@ class Layout:
         self._painter: tuple[int, int, Painter] | None = None
         """Of the open leaf: its index, the line that it begins on, and what draws it."""
         self._owners: list[int] = []
+        self.complete = True
+        """Nothing was left to be drawn when the time was over."""
 
-    def update(self, leaves: Sequence[Leaf], settled: int, seams: Sequence[int]) -> None:
-        """Draw what came. The first `settled` leaves never change any more."""
+    def update(
+        self, leaves: Sequence[Leaf], settled: int, seams: Sequence[int], spent: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Draw what came, until `spent`. The first `settled` leaves never change any more."""
         owned = self._assign(leaves, seams)
         at = self._end
         for index in range(len(self._starts), len(leaves)):
             start = at
             at = self._gap(leaves, index, at)
-            at = self._leaf(leaves[index], index, at, owned.get(index, ()))
-            if index < settled:
+            at, whole = self._leaf(leaves[index], index, at, owned.get(index, ()), spent)
+            self.complete = whole and (index + 1 == len(leaves) or not spent())
+            if whole and index < settled:
                 self._starts.append(start)
                 self._end = at
                 self._painter = None
+            if not self.complete:
+                break
+        else:
+            self.complete = True
         if at < len(self.lines):
             del self.lines[at:]
             self.changed = min(self.changed, at)
@@ -68,6 +81,8 @@ class Layout:
             return 0
         index = max(0, bisect_right(leaves, place, key=_start) - 1)
         begins = [*self._starts, self._end, len(self.lines)]
+        if index + 1 >= len(begins):  # not drawn yet
+            return max(0, len(self.lines) - 1)
         begin, end = begins[index], begins[index + 1]
         first = leaves[index].start
         last = leaves[index + 1].start if index + 1 < len(leaves) else length
@@ -101,7 +116,10 @@ class Layout:
         self._put(at, make_line(gap_prefix(leaves[index - 1].containers, leaf.containers), ()))
         return at + 1
 
-    def _leaf(self, leaf: Leaf, index: int, at: int, seams: Sequence[int]) -> int:
+    def _leaf(
+        self, leaf: Leaf, index: int, at: int, seams: Sequence[int], spent: Callable[[], bool]
+    ) -> tuple[int, bool]:
+        """Draw a leaf: the line below it, and whether all of it is drawn."""
         painter: Painter | None = None
         begun = False
         if self._painter is not None and self._painter[0] == index:
@@ -110,13 +128,15 @@ class Layout:
                 painter, begun = old, start == at
                 painter.leaf = leaf
         if painter is None:
-            painter = painter_of(leaf, self.width)
+            painter = painter_of(leaf, self.width if leaf.kind in _WIDE else self.text_width)
         stable = painter.paint(seams)
+        while not painter.done and not spent():
+            stable = min(stable, painter.paint(seams))
         first = stable if begun else 0
         for offset, line in enumerate(painter.lines[first:], at + first):
             self._put(offset, line)
         self._painter = (index, at, painter)
-        return at + len(painter.lines)
+        return at + len(painter.lines), painter.done
 
     def _put(self, at: int, line: Line) -> None:
         if at < len(self.lines):

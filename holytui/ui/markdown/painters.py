@@ -7,17 +7,21 @@ from typing import Final, Protocol
 
 from rich.cells import chop_cells
 
+from holytui.text import visible
 from holytui.ui.highlight import Highlighter
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import QUIET, Inline, Run
 from holytui.ui.markdown.prefix import prefix_of, task
-from holytui.ui.markdown.seams import in_code, marked, place
+from holytui.ui.markdown.seams import MARK, in_code, marked, place
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
 CODE_LABEL: Final = "$text-secondary"
-_CODE_INDENT: Final[Run] = ("  ", "")
+CODE_INDENT: Final = "  "
+"""Stands before each line of code that is not empty."""
 _TAB: Final = 4
+_AT_ONCE: Final = 2_048
+"""Characters of code that are coloured between two looks at the time."""
 
 
 class Painter(Protocol):
@@ -25,9 +29,12 @@ class Painter(Protocol):
 
     leaf: Leaf
     lines: list[Line]
+    done: bool
+    """Whether the last `paint` reached the end of the leaf; else the next one goes on."""
 
     def paint(self, seams: Sequence[int]) -> int:
-        """Bring `lines` up to date; how many of the first ones stayed the same objects.
+        """Bring `lines` closer to the leaf, by an amount of work that does not depend on the leaf's length; how many of
+        the first ones stayed the same objects.
 
         `seams` are offsets in the source that are to be marked.
         """
@@ -39,6 +46,7 @@ class TextPainter:
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.lines: list[Line] = []
         self.leaf = leaf
+        self.done = False
         self._width = width
         self._look: tuple[Prefix, str] | None = None
         self._inline = Inline()
@@ -55,6 +63,7 @@ class TextPainter:
             self._inline = Inline(style)
             self._version = -1
         self._inline.update(self._text(seams))
+        self.done = self._inline.done
         stable = min(len(self._wrapper.lines), len(self.lines))
         if self._version != self._inline.version:
             self._version, self._fed = self._inline.version, 0
@@ -80,49 +89,73 @@ class CodePainter:
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
         self._prefix = prefix_of(leaf).fitting(width)
-        self._width = max(1, width - self._prefix.width - len(_CODE_INDENT[0]))
+        self._width = max(1, width - self._prefix.width - len(CODE_INDENT))
         words = leaf.info.split(maxsplit=1)
         self._highlighter = Highlighter(words[0] if words else "")
         self._streamed: list[list[Run]] = []
         """The committed lines in the colours that they came in."""
         self._exact: list[list[Run]] | None = None
+        self._tried = -1
+        """For how many lines `_exact` was asked for."""
+        self._seen = self._filled = 0
+        """Of indented code: the lines that were looked at, and those up to the last one that is not blank."""
+        self.done = False
         self._drawn: list[list[Run]] = []
         self._starts: list[int] = []
         """Where each drawn line of code begins in `lines`."""
         self._sure = 0
         """How many of the drawn lines are committed ones in the colours that they came in."""
-        label = f"{leaf.number} {leaf.info}".rstrip()
+        label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
         wrapper.feed([(label, CODE_LABEL)])
         self.lines: list[Line] = wrapper.preview(())
 
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
-        count = len(leaf.lines)
-        if leaf.kind is Kind.INDENTED:
-            while count and not leaf.lines[count - 1].strip(" "):
-                count -= 1
-        if leaf.closed:
-            stable = self._draw(0, self._final(count), seams)
+        count = self._count()
+        exact = self._whole(count) if leaf.closed else None
+        if exact is not None:
+            self.done = True
+            stable = self._draw(0, exact, seams)
             self._sure = 0
             return stable
-        self._stream(min(leaf.committed, count))
-        tail = [self._highlighter.preview(_shown(text)) for text in leaf.lines[len(self._streamed) : count]]
+        self._stream(count if leaf.closed else min(leaf.committed, count))
+        open_lines = leaf.lines[len(self._streamed) : count] if self.done else ()
+        tail = [self._highlighter.preview(_shown(text)) for text in open_lines]
         sure = self._sure
         self._sure = len(self._streamed)
         return self._draw(sure, self._streamed[sure:] + tail, seams)
 
-    def _stream(self, count: int) -> None:
-        for text in self.leaf.lines[len(self._streamed) : count]:
-            self._streamed.append(self._highlighter.line(_shown(text)))
+    def _count(self) -> int:
+        """How many lines are shown: blank ones at the end of indented code are none of it."""
+        lines = self.leaf.lines
+        if self.leaf.kind is not Kind.INDENTED:
+            return len(lines)
+        settled = len(lines) if self.leaf.closed else self.leaf.committed
+        for index in range(self._seen, settled):
+            if lines[index].strip(" "):
+                self._filled = index + 1
+        self._seen = max(self._seen, settled)
+        count = len(lines)
+        while count > self._seen and not lines[count - 1].strip(" "):
+            count -= 1
+        return count if count > self._seen else self._filled
 
-    def _final(self, count: int) -> list[list[Run]]:
-        if self._exact is None or len(self._exact) != count:
+    def _stream(self, count: int) -> None:
+        """Colour lines as they came, up to `count`, but not too many at once."""
+        left = _AT_ONCE
+        while len(self._streamed) < count and left > 0:
+            text = self.leaf.lines[len(self._streamed)]
+            self._streamed.append(self._highlighter.line(_shown(text)))
+            left -= len(text) + 16
+        self.done = len(self._streamed) >= count
+
+    def _whole(self, count: int) -> list[list[Run]] | None:
+        """The exact colours of a block that came to its end, unless it is too long for them."""
+        if self._tried != count:
+            self._tried = count
             self._exact = self._highlighter.whole([_shown(text) for text in self.leaf.lines[:count]])
-        if self._exact is not None:
-            return self._exact
-        self._stream(count)
-        return self._streamed
+        return self._exact
 
     def _draw(self, first: int, target: list[list[Run]], seams: Sequence[int]) -> int:
         """Draw the lines of code from `first` on; lines whose colours did not change are left alone."""
@@ -139,7 +172,7 @@ class CodePainter:
                 self._drop(index)  # another text may take another number of lines
             end = self._end(index)
             columns = [len(_shown(self.leaf.lines[line][:at])) for line, at in places if line == index]
-            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs)
+            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs, self.leaf.lines[index])
             if index < len(shown):
                 shown[index] = runs
             else:
@@ -157,18 +190,20 @@ class CodePainter:
     def _drop(self, index: int) -> None:
         del self.lines[self._starts[index] :], self._starts[index:], self._drawn[index:]
 
-    def _line(self, runs: list[Run]) -> list[Line]:
+    def _line(self, runs: list[Run], source: str) -> list[Line]:
         if not runs:
-            return [make_line(self._prefix.rest, ())]
-        before = (*self._prefix.rest, _CODE_INDENT)
+            return [make_line(self._prefix.rest, (), source=(source, 0))]
+        before = (*self._prefix.rest, (CODE_INDENT, ""))
         text = "".join(text for text, _ in runs)
         if text.isascii() and len(text) <= self._width:
-            return [make_line(before, runs)]
+            return [make_line(before, runs, source=(source, 0))]
         lines: list[Line] = []
-        at = 0
+        at = column = 0
         for piece in chop_cells(text, self._width):
-            lines.append(make_line(before, cut(runs, at, at + len(piece)), "" if at else None))
+            part = cut(runs, at, at + len(piece))
+            lines.append(make_line(before, part, "" if at else None, (source, column)))
             at += len(piece)
+            column += len(piece) - part.count(MARK)
         return lines
 
 
@@ -177,6 +212,7 @@ class RulePainter:
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
+        self.done = True
         prefix = prefix_of(leaf).fitting(width)
         self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), QUIET)])]
 
@@ -190,6 +226,7 @@ class EmptyPainter:
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
+        self.done = True
         *before, (marker, style) = prefix_of(leaf).fitting(width).first
         self.lines = [make_line((*before, (marker.rstrip(" "), style)), ())]
 
@@ -199,5 +236,6 @@ class EmptyPainter:
 
 
 def _shown(text: str) -> str:
-    """A line of code as it is shown: with tabs as spaces."""
+    """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
+    text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Final
 
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import QUIET, SEAM, SEAM_SPACE, Run
 from holytui.ui.markdown.wrap import cut
+
+MARK: Final[Run] = (SEAM, QUIET)
 
 
 def place(leaf: Leaf, seam: int) -> tuple[int, int]:
@@ -40,6 +43,6 @@ def in_code(runs: list[Run], columns: Sequence[int]) -> list[Run]:
     last = 0
     size = sum(len(text) for text, _ in runs)
     for column in columns:
-        out += [*cut(runs, last, column), (SEAM, QUIET)]
+        out += [*cut(runs, last, column), MARK]
         last = column
     return out + cut(runs, last, size)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from holytui.text import visible
 from holytui.ui.markdown.blocks import Leaf
-from holytui.ui.markdown.inline import QUIET, Run, parse
+from holytui.ui.markdown.inline import QUIET, Run, parse_cell
 from holytui.ui.markdown.prefix import prefix_of
 from holytui.ui.markdown.seams import marked
 from holytui.ui.markdown.tables import cells as split_cells
@@ -23,6 +24,10 @@ _QUANTUM: Final = 4
 _NARROWEST: Final = 6
 """Cells of a column; where there is no room for it, each row becomes a list of `header: value`."""
 _HEADER: Final = "bold"
+_MEASURED: Final = 200
+"""Rows that make columns wider; what is wider further down is wrapped, so that few rows are ever laid out anew."""
+_AT_ONCE: Final = 16
+"""Rows that are laid out between two looks at the time."""
 
 
 class TablePainter:
@@ -31,6 +36,7 @@ class TablePainter:
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.lines: list[Line] = []
         self.leaf = leaf
+        self.done = False
         self._prefix = prefix_of(leaf).fitting(width)
         self._room = max(1, width - self._prefix.width)
         self._rows: list[list[Cell]] = []
@@ -44,13 +50,17 @@ class TablePainter:
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
         texts = marked(leaf, seams) if seams else leaf.lines
-        for text in texts[len(self._rows) : leaf.committed]:
+        settled = len(texts) if leaf.closed else leaf.committed
+        for text in texts[len(self._rows) : min(settled, len(self._rows) + _AT_ONCE)]:
             row = self._row(text, len(self._rows))
             self._rows.append(row)
-            self._wanted = self._widest(row)
-        tail = [self._row(text, index) for index, text in enumerate(texts[len(self._rows) :], len(self._rows))]
+            if len(self._rows) <= _MEASURED:
+                self._wanted = self._widest(row)
+        self.done = len(self._rows) >= settled
+        open_rows = texts[len(self._rows) :] if self.done else ()
+        tail = [self._row(text, index) for index, text in enumerate(open_rows, len(self._rows))]
         wanted = self._wanted
-        for row in tail:
+        for row in tail if len(self._rows) < _MEASURED else ():
             wanted = self._widest(row, wanted)
         widths = column_widths(wanted, self._room)
         if widths != self._widths:
@@ -67,13 +77,13 @@ class TablePainter:
 
     def _row(self, text: str, index: int) -> list[Cell]:
         """The cells of a line; what is too many goes into the last one, so that no text is lost."""
-        texts = split_cells(text.replace("\t", " "))
+        texts = split_cells(visible(text, breaks=False).replace("\t", " "))
         count = len(self.leaf.aligns)
         if len(texts) > count:
             texts[count - 1 :] = [" | ".join(texts[count - 1 :])]
         texts += [""] * (count - len(texts))
         style = "" if index else _HEADER
-        return [parse(text, style)[0] if text else [] for text in texts]
+        return [parse_cell(text, style) if text else [] for text in texts]
 
     def _widest(self, row: list[Cell], wanted: list[int] | None = None) -> list[int]:
         base = self._wanted if wanted is None else wanted
@@ -115,6 +125,8 @@ class TablePainter:
         if index > 1:
             self._put([("─" * min(8, self._room), QUIET)])
         for name, cell in zip(header, row, strict=True):
+            if not cell:
+                continue  # a row of few cells in a table of many columns is not to take a line for each
             self._fold([*name, (": ", QUIET), *cell] if name else cell)
 
     def _fold(self, runs: Cell) -> None:

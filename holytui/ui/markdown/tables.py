@@ -7,6 +7,8 @@ from typing import Final
 
 _DASHES: Final = re.compile(r":?-+:?")
 _PIPE: Final = re.compile(r"\\?\|")
+_MOST: Final = 64
+"""Columns of a table; each row costs all of them, however short it is."""
 
 
 def cells(line: str) -> list[str]:
@@ -49,4 +51,4 @@ def _alignment(dashes: str) -> str:
 
 def header_fits(header: str, aligns: tuple[str, ...]) -> bool:
     """Whether the line above a row of dashes is a header with as many cells."""
-    return bool(aligns) and "|" in header and len(cells(header)) == len(aligns)
+    return 0 < len(aligns) <= _MOST and "|" in header and len(cells(header)) == len(aligns)

@@ -11,6 +11,7 @@ from rich.cells import cell_len, chop_cells
 from textual.content import Content, Span
 
 from holytui.ui.markdown.inline import Run
+from holytui.ui.row import Source
 
 _WIDE: Final = (
     "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
@@ -32,6 +33,8 @@ class Line:
     """How many characters at its beginning are not of the text: bars, bullets, spaces."""
     joint: str | None
     """What stood between it and the line before in the text, if it is the same line there; else None."""
+    source: Source | None = None
+    """Of code: where it is in its line."""
 
     @property
     def text(self) -> str:
@@ -41,7 +44,10 @@ class Line:
 def same(one: Line, other: Line) -> bool:
     """Whether two lines look and copy alike."""
     return one is other or (
-        one.joint == other.joint and one.indent == other.indent and one.content.is_same(other.content)
+        one.joint == other.joint
+        and one.indent == other.indent
+        and one.source == other.source
+        and one.content.is_same(other.content)
     )
 
 
@@ -78,7 +84,9 @@ def _cropped(runs: Sequence[Run], room: int) -> tuple[Run, ...]:
     return tuple(out)
 
 
-def make_line(prefix: Sequence[Run], runs: Iterable[Run], joint: str | None = None) -> Line:
+def make_line(
+    prefix: Sequence[Run], runs: Iterable[Run], joint: str | None = None, source: Source | None = None
+) -> Line:
     """A line of `prefix` and `runs`."""
     texts: list[str] = []
     spans: list[Span] = []
@@ -92,7 +100,7 @@ def make_line(prefix: Sequence[Run], runs: Iterable[Run], joint: str | None = No
             else:
                 spans.append(Span(at, end, style))
         at = end
-    return Line(Content("".join(texts), spans), sum(len(text) for text, _ in prefix), joint)
+    return Line(Content("".join(texts), spans), sum(len(text) for text, _ in prefix), joint, source)
 
 
 def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:

@@ -56,6 +56,7 @@ class ChatScreen(ChatLayout):
         question: str = "",
         enter_sends: bool = True,
         sidebar: bool = True,
+        text_width: int = 0,
     ) -> None:
         super().__init__(
             keymap,
@@ -63,6 +64,7 @@ class ChatScreen(ChatLayout):
             sees=self.model_sees,
             enter_sends=enter_sends,
             sidebar=sidebar,
+            text_width=text_width,
         )
         self.services: Services | None = None
         self.place = Place()
@@ -233,7 +235,10 @@ class ChatScreen(ChatLayout):
             self.paint_status()
         elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
+            turn.stopping()
+            self.paint_status(progress=True)
         else:
+            self.log_view.highlight("")
             self.set_focus(self.prompt)
 
     async def action_chat_new(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from textual import on
@@ -16,6 +16,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from holytui.i18n import _
+from holytui.text import visible
+from holytui.ui.stand_ins import restored
+from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
 _WIDEST = 34
@@ -44,8 +47,11 @@ class Picker(ModalScreen[str | None]):
     def __init__(self, title: str, choices: Sequence[Choice], current: str = "", free: str = "") -> None:
         super().__init__()
         self._title = title
-        self._choices = choices
-        self._column = min(_WIDEST, max((cell_len(choice.label) for choice in choices), default=0) + 3)
+        self._choices = [
+            replace(choice, label=visible(choice.label, breaks=False), remark=visible(choice.remark, breaks=False))
+            for choice in choices
+        ]
+        self._column = min(_WIDEST, max((cell_len(choice.label) for choice in self._choices), default=0) + 3)
         """Where the remarks begin."""
         self._current = current
         self._free = free
@@ -54,14 +60,13 @@ class Picker(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A line to type in above the list."""
         with Vertical(id="dialog"):
-            yield Static(Content(self._title), id="dialog-title")
+            yield Static(Content(visible(self._title)), id="dialog-title")
             yield Line(placeholder=_("type to filter"))
-            yield OptionList(id="dialog-list", markup=False, compact=True)
+            yield Choices()
 
     def on_mount(self) -> None:
         """All choices, the current one highlighted."""
         self._fill("")
-        self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
 
     def _fill(self, wanted: str) -> None:
@@ -71,7 +76,7 @@ class Picker(ModalScreen[str | None]):
             scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in self._choices]
             found = [choice for score, choice in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
             if self._free and not any(choice.value == wanted for choice in found):
-                found.append(Choice(wanted, wanted, self._free))
+                found.append(Choice(wanted, visible(wanted, breaks=False), self._free))
         options = self.query_one(OptionList)
         options.set_options(Option(self._row(choice), id=choice.value) for choice in found)
         values = [choice.value for choice in found]
@@ -85,7 +90,7 @@ class Picker(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._fill(event.value.strip())
+        self._fill(restored(event.value).strip())
 
     @on(Input.Submitted)
     def _entered(self) -> None:
@@ -118,12 +123,12 @@ class LineDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The question and the line."""
         with Vertical(id="dialog", classes="small"):
-            yield Static(Content(self._title), id="dialog-title")
+            yield Static(Content(visible(self._title)), id="dialog-title")
             yield Line(self._value)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+        self.dismiss(restored(event.value))
 
 
 class PageDialog(ModalScreen[None]):
@@ -145,7 +150,7 @@ class PageDialog(ModalScreen[None]):
         """The title above the lines, the keys in the border below them."""
         with Vertical(id="dialog", classes="page") as dialog:
             dialog.border_subtitle = f"↑ ↓ PgUp PgDn {_('Scroll')}  Esc {_('Close')}"
-            yield Static(Content(self._title), id="dialog-title")
+            yield Static(Content(visible(self._title)), id="dialog-title")
             with VerticalScroll(id="dialog-page"):
                 yield Static(id="dialog-lines")
 

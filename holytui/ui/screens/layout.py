@@ -29,13 +29,21 @@ class ChatLayout(ThinScreen[None]):
     AUTO_FOCUS = "#prompt"
 
     def __init__(
-        self, keymap: Keymap, question: MakeQuestion, *, sees: Callable[[], bool], enter_sends: bool, sidebar: bool
+        self,
+        keymap: Keymap,
+        question: MakeQuestion,
+        *,
+        sees: Callable[[], bool],
+        enter_sends: bool,
+        sidebar: bool,
+        text_width: int,
     ) -> None:
         super().__init__()
         self._sees = sees
         self.keymap = keymap
         self._question = question
         self._enter_sends = enter_sends
+        self._text_width = text_width
         self._list_wanted: bool | None = None if sidebar else False
         """None: if there is room."""
 
@@ -44,7 +52,7 @@ class ChatLayout(ThinScreen[None]):
         with Horizontal(id="main"):
             yield ListPane(self.keymap)
             with Vertical(id="chat"):
-                yield MessageLog(self.keymap)
+                yield MessageLog(self.keymap, self._text_width)
                 yield Composer(self.keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
         yield KeyHints(self.keymap)
         yield StatusBar()

@@ -19,7 +19,10 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
 from holytui.store.history import Hit, Library
+from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
+from holytui.ui.stand_ins import restored
+from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
 _LIMIT = 50
@@ -32,6 +35,8 @@ class Found:
     conversation_id: str
     message_id: str | None
     places: Sequence[int]
+    query: str = ""
+    """What was searched for."""
 
 
 class SearchDialog(ModalScreen[Found | None]):
@@ -58,18 +63,17 @@ class SearchDialog(ModalScreen[Found | None]):
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
             yield Line(self._query, placeholder=_("accents may be left out: duong finds đường"))
-            yield OptionList(id="dialog-list", markup=False, compact=True)
+            yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
         self._search(self._query)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._search(event.value.strip())
+        self._search(restored(event.value).strip())
 
     @work(exclusive=True, group="search", exit_on_error=False)
     async def _search(self, query: str) -> None:
@@ -98,7 +102,7 @@ class SearchDialog(ModalScreen[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places))
+        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Input).value))
 
     def action_move(self, step: int) -> None:
         """Move the highlight."""
@@ -112,7 +116,7 @@ def row(hit: Hit) -> Content:
     """Title and date, then the words around the match with the match marked."""
     when = fmt.moment(hit.created_at, datetime.now().astimezone().date())
     who = {Role.USER: _("You"), Role.ASSISTANT: _("Answer")}.get(hit.role, "") if hit.role else _("Title")
-    snippet = Content(hit.snippet)
-    for start, end in hit.ranges:
-        snippet = snippet.stylize("bold $accent", start, end)
-    return Content.assemble((hit.title, "bold"), (f" · {who} · {when}\n", "$muted"), "  ", snippet)
+    snippet = Content.assemble(
+        *((visible(part, breaks=False), "bold $accent" if found else "") for part, found in hit.parts)
+    )
+    return Content.assemble((sanitize_line(hit.title), "bold"), (f" · {who} · {when}\n", "$muted"), "  ", snippet)

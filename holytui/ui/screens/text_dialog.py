@@ -7,10 +7,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from holytui.i18n import _
+from holytui.text import visible
 from holytui.ui.bindings import run_in_order
+from holytui.ui.stand_ins import ExactArea
 
 
 class TextDialog(ModalScreen[str | None]):
@@ -26,12 +28,12 @@ class TextDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The title, the text, the keys."""
         with Vertical(id="dialog"):
-            yield Static(Content(self._title), id="dialog-title")
+            yield Static(Content(visible(self._title)), id="dialog-title")
             yield _Area(self._text)
             yield Static(Content(_("Enter takes it · Ctrl+J begins a new line · Esc leaves")), id="dialog-note")
 
 
-class _Area(TextArea):
+class _Area(ExactArea):
     """Its keys act in the order in which they were typed."""
 
     def __init__(self, text: str) -> None:

@@ -16,6 +16,7 @@ from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.ui.commands import Alone, Unknown
 from holytui.ui.offers import NOTHING, Item, Offer
+from holytui.ui.styling import part_style
 from holytui.ui.widgets.prompt import MakeQuestion, Prompt
 
 _ROWS = 8
@@ -41,7 +42,7 @@ class OfferList(Widget):
         offer, width = self.offer, max(1, self.size.width)
         top = max(0, min(offer.at - _ROWS // 2, len(offer.items) - _ROWS))
         rows = [
-            row(item, width).stylize(self.get_visual_style("offers--cursor") if index == offer.at else "")
+            row(item, width).stylize(part_style(self, "offers--cursor") if index == offer.at else "")
             for index, item in enumerate(offer.items[top : top + _ROWS], top)
         ]
         return Content("\n").join(rows)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual import events
 from textual.binding import BindingsMap
 from textual.widgets import Input
 
 from holytui.ui.bindings import run_in_order
+from holytui.ui.stand_ins import held, restored, signs
 
 _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 
@@ -19,6 +21,19 @@ class Line(Input):
         self.cursor_blink = False
         # Textual's would scroll the line itself; the keys are for the list below it
         self._bindings = BindingsMap([binding for _, binding in self._bindings if binding.action not in _SCROLL])
+
+    def validate_value(self, value: str) -> str:
+        """Every character has a place; `text` is what was typed."""
+        return held(value)
+
+    @property
+    def text(self) -> str:
+        """What is written. `value` is what the widget holds of it."""
+        return restored(self.value)
+
+    @property
+    def _value(self) -> Text:
+        return Text(signs(self.value), no_wrap=True, overflow="ignore", end="")
 
     async def on_key(self, event: events.Key) -> None:
         """See `run_in_order`."""

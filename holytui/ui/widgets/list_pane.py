@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from holytui.i18n import _
 from holytui.keymap import Keymap
+from holytui.ui.stand_ins import restored
 from holytui.ui.widgets.line import Line
 from holytui.ui.widgets.sidebar import Sidebar
 
@@ -59,7 +60,7 @@ class ListPane(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one(Sidebar).filter(event.value, datetime.now().astimezone().date())
+        self.query_one(Sidebar).filter(restored(event.value), datetime.now().astimezone().date())
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

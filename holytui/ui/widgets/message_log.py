@@ -14,18 +14,28 @@ from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.models import Message, Role
+from holytui.store.matches import words_of
 from holytui.ui.bindings import display_key, install, run_in_order
+from holytui.ui.markdown import within
+from holytui.ui.matches import Matches
 from holytui.ui.position import Position
 from holytui.ui.row import Row
 from holytui.ui.row_painter import RowPainter
 from holytui.ui.scroll import Anchor
+from holytui.ui.selecting import selected_text
 
 if TYPE_CHECKING:
     from holytui.ui.entry import Entry
+
+_FRAME = 0.04
+"""Seconds between two shares of the work on a text that came faster than it can be laid out."""
+_SHARE = 0.01
+"""Seconds of such a share."""
 
 _Shown = tuple[Row, bool]
 """A row, and whether it is of the selected message."""
@@ -34,7 +44,7 @@ _Shown = tuple[Row, bool]
 class MessageLog(Widget, can_focus=True):
     """Follows the stream until the user scrolls up; `log.last` catches up again."""
 
-    COMPONENT_CLASSES = {"log--selection"}  # noqa: RUF012 - Textual's own declaration
+    COMPONENT_CLASSES = {"log--selection", "log--code", "log--match", "log--match-here"}  # noqa: RUF012 - Textual's own declaration
 
     @dataclass
     class Asked(Posted):
@@ -52,7 +62,7 @@ class MessageLog(Widget, can_focus=True):
         following: bool
         new_lines: int
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, text_width: int = 0) -> None:
         super().__init__(id="log")
         self._entries: list[Entry] = []
         self._index: dict[str, int] = {}
@@ -62,10 +72,17 @@ class MessageLog(Widget, can_focus=True):
         self._rows: list[_Shown] = []
         """What is in sight."""
         self._told = (True, 0)
+        self._pending: Timer | None = None
+        """Brings what could not be laid out within a frame."""
         self._keys = {action: next(map(display_key, keymap.of(action)), "") for action in BY_ID}
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
+        self._text_width = text_width
+        self._matches: Matches | None = None
+        """The places of what was searched for, if it is highlighted."""
+        self._held = False
+        """Whether the end is to be followed again as soon as nothing is selected."""
         self.selectable = False
         """Whether the mouse can select text; else the lines need not tell where they are."""
         install(self, keymap, Where.LOG)
@@ -76,9 +93,13 @@ class MessageLog(Widget, can_focus=True):
         """Another conversation, at its end. `welcome` is shown while there is no message."""
         self._entries = list(entries)
         for entry in entries:
-            entry.keys = self._keys
+            self._take_in(entry)
         self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
         self._selected = None
+        self._matches = None
+        self._painter.words = ()
+        if self.is_attached:
+            self._unselect()
         self._welcome = welcome
         self._painter.forget()
         self._position.count = len(self._entries)
@@ -89,11 +110,15 @@ class MessageLog(Widget, can_focus=True):
 
     def add(self, entry: Entry) -> None:
         """One more message at the end."""
-        entry.keys = self._keys
+        self._take_in(entry)
         self._index[entry.message.id] = len(self._entries)
         self._entries.append(entry)
         self._position.count = len(self._entries)
         self._settle()
+
+    def _take_in(self, entry: Entry) -> None:
+        entry.keys = self._keys
+        entry.text_width = self._text_width
 
     def entry(self, message_id: str) -> Entry | None:
         """The entry of a message, if it is shown."""
@@ -127,6 +152,23 @@ class MessageLog(Widget, can_focus=True):
         """An entry was changed: paint it, and stay at the end if it is followed."""
         self._settle()
 
+    def _go_on(self) -> None:
+        """Lay out more of the texts in sight that are not laid out to their end yet, a share of each frame."""
+        self._pending = None
+        spent = within(_SHARE)
+        for entry in self._late():
+            entry.advance(self._extent.width, spent)
+            if spent():
+                break
+        self._settle()
+
+    def _late(self) -> list[Entry]:
+        """The entries in sight of which text waits to be laid out."""
+        last = self._position.at(max(0, len(self._rows) - 1))
+        first = self._position.anchor.index
+        seen = self._entries[first : (last if last is not None else first) + 1]
+        return [entry for entry in seen if entry.behind(self._extent.width)]
+
     # -- position
 
     def _height(self, index: int) -> int:
@@ -137,6 +179,8 @@ class MessageLog(Widget, can_focus=True):
             return
         self._position.follow(beside=self._extent.width < self.app.size.width)
         self._show_changes()
+        if self._pending is None and self._late():
+            self._pending = self.set_timer(_FRAME, self._go_on)
         told = (self._position.following, self.new_lines)
         if told != self._told:
             self._told = told
@@ -153,7 +197,7 @@ class MessageLog(Widget, can_focus=True):
     def _visible(self) -> list[_Shown]:
         """The rows in sight, and of each whether it is of the selected message."""
         if not self._entries:
-            room = max(4, self._extent.width - 2)
+            room = max(4, min(self._extent.width - 2, self._text_width or self._extent.width))
             return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][
                 : self._position.view
             ]
@@ -168,8 +212,17 @@ class MessageLog(Widget, can_focus=True):
         return shown
 
     def _go(self, anchor: Anchor) -> None:
+        before = self._position.anchor
         self._position.go(anchor)
+        if self._position.anchor != before:
+            self._unselect()
         self._settle()
+
+    def _unselect(self) -> None:
+        """The view moves: what was selected in it is no longer where it was."""
+        self._held = False
+        if self.text_selection is not None:
+            self.screen.clear_selection()
 
     @property
     def new_lines(self) -> int:
@@ -178,6 +231,7 @@ class MessageLog(Widget, can_focus=True):
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down (negative: up)."""
+        self._unselect()
         self._position.lines(lines)
         self._settle()
 
@@ -190,6 +244,41 @@ class MessageLog(Widget, can_focus=True):
         self._select(index)
         if self._height(index) > self._position.view:
             self._go(Anchor(index, max(0, line - self._position.view // 2)))
+        if self._matches is not None:
+            self._matches.begin(Anchor(index, line), self._extent.width)
+            self.refresh()
+
+    # -- what was searched for
+
+    def highlight(self, query: str) -> None:
+        """Highlight the words of a query in all messages, or nothing more if it is empty."""
+        words = words_of(query)
+        if words == self._painter.words:
+            return
+        self._matches = Matches(self._entries, words) if words else None
+        self._painter.words = words
+        self._painter.forget()
+        self.refresh()
+
+    def action_log_next_match(self) -> None:
+        """Go to the next place of what was searched for."""
+        self._seek(1)
+
+    def action_log_previous_match(self) -> None:
+        """Go to the previous place of what was searched for."""
+        self._seek(-1)
+
+    def _seek(self, direction: int) -> None:
+        if self._matches is None:
+            self.action_ask("log.search", 0)
+            return
+        place = self._matches.step(direction, self._extent.width, self._at())
+        if place is None:
+            return
+        self._select(place.index)
+        if self._position.line_of(place) is None:
+            self._go(Anchor(place.index, max(0, place.offset - self._position.view // 2)))
+        self.refresh()
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._entries) - 1))
@@ -229,6 +318,7 @@ class MessageLog(Widget, can_focus=True):
     def action_log_last(self) -> None:
         """Go to the end and follow it."""
         self._selected = None
+        self._unselect()
         self._position.following = True
         self._settle()
 
@@ -248,11 +338,13 @@ class MessageLog(Widget, can_focus=True):
 
     def action_log_page_up(self) -> None:
         """A page up."""
+        self._unselect()
         self._position.page(down=False)
         self._settle()
 
     def action_log_page_down(self) -> None:
         """A page down."""
+        self._unselect()
         self._position.page(down=True)
         self._settle()
 
@@ -278,6 +370,7 @@ class MessageLog(Widget, can_focus=True):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay out for the new width; the end stays in sight if it was."""
+        self._unselect()
         self._extent = self.size
         self._painter.width = self._extent.width
         self._painter.forget()
@@ -294,7 +387,9 @@ class MessageLog(Widget, can_focus=True):
         self.scroll_lines(3)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the message that was clicked."""
+        """Select the message that was clicked, unless text was selected."""
+        if self.text_selection is not None:
+            return
         found = self._position.at(event.y)
         if found is not None:
             self._select(found)
@@ -320,16 +415,31 @@ class MessageLog(Widget, can_focus=True):
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
             return self._painter.paint(row, marked=marked, selected=span).apply_offsets(0, y)
-        strip = self._painter.strip(row, marked=marked)
+        here = self._matches is not None and self._matches.here is row.content
+        strip = self._painter.paint(row, marked=marked, here=True) if here else self._painter.strip(row, marked=marked)
         return strip.apply_offsets(0, y) if self.selectable else strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text of what is in sight."""
-        lines = [row.gutter + row.content.plain for row, _marked in self._rows]
-        return selection.extract("\n".join(lines)), "\n"
+        """What is copied of the selected lines; they are all in sight, as a selection holds the view."""
+        rows = [(row, len(row.gutter) or 2 * marked) for row, marked in self._rows]
+        return selected_text(rows, selection), "\n"
 
-    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
-        """Paint the selection."""
+    @property
+    def selected_text(self) -> str:
+        """The text that the mouse selected; empty if it selected none."""
+        selection = self.text_selection
+        found = self.get_selection(selection) if selection is not None else None
+        return found[0] if found is not None else ""
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Paint the selection. While there is one the end is not followed, as its text would move away under it."""
+        if selection is not None and self._position.following:
+            self._position.hold()
+            self._held = True
+        elif selection is None and self._held:
+            self._held = False
+            self._position.following = True
+            self._settle()
         self.refresh()
 
 

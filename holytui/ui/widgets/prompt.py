@@ -21,12 +21,13 @@ from holytui.ui.drafts import Draft
 from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
+from holytui.ui.stand_ins import ExactArea
 
 MakeQuestion = Callable[[str, Sequence[str]], Question]
 """From a text and the paths of the files that it names to what is to be asked."""
 
 
-class Prompt(TextArea):
+class Prompt(ExactArea):
     """A text area whose Enter sends. ↑ on the first line brings back earlier questions."""
 
     @dataclass

@@ -16,9 +16,10 @@ from textual.widget import Widget
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Conversation
-from holytui.text import fold
+from holytui.text import fold, sanitize_line
 from holytui.ui import format as fmt
 from holytui.ui.bindings import install, run_in_order
+from holytui.ui.styling import part_style
 
 Row = Conversation | str
 """A conversation, or a heading."""
@@ -171,19 +172,19 @@ class Sidebar(Widget, can_focus=True):
             return Strip.blank(width, self.rich_style)
         row = self._rows[index]
         if isinstance(row, str):
-            style = base + self.get_visual_style("sidebar--heading", partial=True)
+            style = base + part_style(self, "sidebar--heading")
             return _strip(Content(f" {row}"), width, style)
         part = "sidebar--cursor" if index == self._cursor and self.has_focus else ""
         if not part and row.id == self._current:
             part = "sidebar--current"
-        style = base + self.get_visual_style(part, partial=True) if part else base
+        style = base + part_style(self, part) if part else base
         return _strip(label(row, current=row.id == self._current), width, style)
 
 
 def label(conversation: Conversation, *, current: bool) -> Content:
     """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
-    title = conversation.title or _("New conversation")
+    title = sanitize_line(conversation.title) or _("New conversation")
     return Content(f"{mark} {title}")
 
 

@@ -1,0 +1,1 @@
+"""Attacks on holytui over the loopback: more text than anybody can read, and worse."""

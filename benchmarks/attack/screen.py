@@ -1,0 +1,94 @@
+"""The full screen under a flood: how soon a key echoes and Esc acts, how long the loop is held, how much memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.attack.flood import Answer, FloodServer
+from tests.ptys import Terminal
+
+_PATIENCE = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Seconds, milliseconds and megabytes; infinite where nothing came within the patience."""
+
+    echo: float
+    stop: float
+    callback: float
+    callback_cpu: float
+    memory: float
+
+
+def config(folder: Path, base_url: str, more: str = "") -> Path:
+    """A configuration with the flood as its only provider."""
+    file = folder / "config.toml"
+    file.write_text(
+        f'default_model = "flood/one"\n[providers.flood]\nbase_url = "{base_url}"\n[stream]\nretry_delay = 0.1\n{more}'
+    )
+    return file
+
+
+def measure(answer: Answer, seconds: float = 6.0) -> Figures:
+    """Ask, let it flow for `seconds` with a key each half second, then press Esc."""
+    with tempfile.TemporaryDirectory() as name, FloodServer(answer) as server:
+        folder = Path(name)
+        longest = folder / "longest"
+        options = ["--config", str(config(folder, server.base_url))]
+        env = {"HOLYTUI_DATA_DIR": str(folder / "data"), "HOME": name, "TERM": "xterm-256color"}
+        before = os.environ.copy()
+        os.environ.update(env)
+        command = [
+            sys.executable,
+            *(["/tmp/timed2.py"] if __import__("os").environ.get("T2") else ["-m", "benchmarks.attack.timed"]),
+            str(longest),
+            *options,
+        ]
+        try:
+            with Terminal(command, cols=100, rows=30) as screen:
+                return _play(screen, longest, seconds)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _play(screen: Terminal, longest: Path, seconds: float) -> Figures:
+    screen.wait_for("Ask anything", 40)
+    screen.pump(0.5)
+    screen.type("go\r")
+    end = time.monotonic() + seconds
+    screen.wait_until(lambda: "Ask anything" in screen.text or time.monotonic() > end, seconds + 1)
+    echo, word = 0.0, ""
+    while time.monotonic() < end and echo < _PATIENCE:
+        word += "zqxjkv"[len(word) % 6]
+        screen.type(word[-1])
+        echo = max(echo, _until(screen, word))
+        screen_end = time.monotonic() + 0.4
+        while time.monotonic() < screen_end:
+            screen.pump(0.02)
+    screen.type("\x1b")
+    stop = _until(screen, r"stopping|stopped|more than an answer")
+    wall, cpu = map(float, (longest.read_text() if longest.exists() else "0 0").split())
+    return Figures(echo, stop, wall, cpu, peak(screen.pid))
+
+
+def _until(screen: Terminal, pattern: str) -> float:
+    begun = time.monotonic()
+    while time.monotonic() - begun < _PATIENCE:
+        if re.search(pattern, screen.text):
+            return time.monotonic() - begun
+        screen.pump(0.01)
+    return float("inf")
+
+
+def peak(pid: int) -> float:
+    """The most memory that a process has had, in megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024

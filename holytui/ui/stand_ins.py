@@ -1,0 +1,71 @@
+"""Text with invisible characters in widgets that edit text: each one is held as a character of one cell.
+
+In such a widget a character must have a place of its own, or the cursor could not stand before it. A lone surrogate
+holds the place, as text that has arrived has none (`holytui.text.sanitize`), so `restored(held(t)) == t`.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.document._document import Document, EditResult, Location
+from textual.document._document_navigator import DocumentNavigator
+from textual.document._wrapped_document import WrappedDocument
+from textual.widgets import TextArea
+
+from holytui.text import INVISIBLE, replace_invisible
+
+_FIRST = 0xD800
+_STAND_IN = {char: chr(_FIRST + number) for number, char in enumerate(INVISIBLE)}
+_CHAR = {ord(stand_in): char for char, stand_in in _STAND_IN.items()}
+_SIGN = {ord(stand_in): "\ufffd" for stand_in in _STAND_IN.values()}
+_SIGN |= {ord(_STAND_IN["\u00ad"]): "-", ord(_STAND_IN["\u2028"]): "\u2424", ord(_STAND_IN["\u2029"]): "\u2424"}
+
+
+def held(text: str) -> str:
+    """`text` as the widget holds it."""
+    return text if text.isprintable() else replace_invisible(text, _STAND_IN.__getitem__)
+
+
+def restored(text: str) -> str:
+    """The text that is held as `text`."""
+    return text if text.isprintable() else text.translate(_CHAR)
+
+
+def signs(text: str) -> str:
+    """What is held, as the widget paints it."""
+    return text if text.isprintable() else text.translate(_SIGN)
+
+
+class HeldDocument(Document):
+    """A document whose lines are what is held; its whole text, its parts and its edits are the text itself."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(held(text))
+
+    @property
+    def text(self) -> str:
+        """The text itself."""
+        return restored(super().text)
+
+    def get_text_range(self, start: Location, end: Location) -> str:
+        """The text itself, from `start` to `end`."""
+        return restored(super().get_text_range(start, end))
+
+    def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
+        """Put the text itself in the place of a range."""
+        return super().replace_range(start, end, held(text))
+
+
+class ExactArea(TextArea):
+    """A text area that keeps every character and shows a sign for those that cannot be seen."""
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        super()._set_document("", language)
+        self.document = HeldDocument(text)
+        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._rewrap_and_refresh_virtual_size()
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is painted."""
+        return Text(signs(self.document.get_line(line_index)), end="", no_wrap=True)

@@ -1,0 +1,65 @@
+"""Shapes of text that a parser or a painter could take more than linear time for: a beginning, and what repeats."""
+
+from __future__ import annotations
+
+SHAPES: dict[str, tuple[str, str]] = {
+    "paragraphs": ("", "Some **bold** words and a `name` that go on for a line or two of text.\n\n"),
+    "words": ("", "word and another one in a very long line "),
+    "one word": ("", "a1"),
+    "blanks": ("", " "),
+    "blanks after a word": ("a", " "),
+    "tabs": ("", "\t"),
+    "empty lines": ("", "\n"),
+    "stars": ("", "*a "),
+    "star pairs": ("", "*a *a"),
+    "underscores": ("", "_a "),
+    "bold": ("", "**a "),
+    "strike": ("", "~~a "),
+    "brackets": ("", "["),
+    "links": ("", "[a]("),
+    "images": ("", "!["),
+    "ticks": ("", "`a"),
+    "many ticks": ("", "``"),
+    "ticks of a fence": ("````", "`"),
+    "dollars": ("", "$$"),
+    "formulas": ("", "\\("),
+    "entities": ("", "&amp;"),
+    "angles": ("", "<a "),
+    "html": ("", "<div>"),
+    "backslashes": ("", "\\"),
+    "all signs": ("", "*_`[<&\\~$|#>-"),
+    "addresses": ("", "http://a.b/"),
+    "mail": ("", "a@b.c "),
+    "wide letters": ("", "漢字"),
+    "wide words": ("", "漢字 a "),
+    "emoji": ("", "👍"),
+    "marks": ("", "a\u0301"),
+    "quotes": ("", "> > > > > line of text\n"),
+    "deep quotes": ("", ">" * 30 + " a\n"),
+    "quote signs": ("", ">"),
+    "list": ("", "- item **b**\n"),
+    "nested list": ("", "  - a\n"),
+    "bullets": ("", "* "),
+    "numbers": ("", "1. "),
+    "headings": ("", "# h\n"),
+    "underlined": ("", "a\n=\n"),
+    "rules": ("", "---\n"),
+    "hard breaks": ("", "a  \n"),
+    "table": ("| a | b |\n|---|---|\n", "| r | some **t** |\n"),
+    "wide table": ("|a" * 60 + "|\n" + "|-" * 60 + "|\n", "|b" * 60 + "\n"),
+    "too wide a table": ("|a" * 500 + "|\n" + "|-" * 500 + "|\n", "|b" * 100 + "\n"),
+    "pipes": ("", "|"),
+    "indented code": ("", "    code\n"),
+    "fence": ("~~~\n", "x\n"),
+    "python": ("```python\n", "def f(a: int) -> str:\n    return 'x' * a  # a remark\n\n"),
+    "python in a line": ("```python\n", "x = [1, 2, 'a'] + "),
+    "python quotes": ("```python\n", '"""a\n'),
+    "javascript": ("```js\n", "var a = 'b' + /x/; /* c\n"),
+    "json": ("```json\n", '{"a": [1, 2, {"b": null}]},\n'),
+}
+
+
+def shape(name: str, length: int) -> str:
+    """So many characters of a shape."""
+    head, part = SHAPES[name]
+    return (head + part * (length // len(part) + 1))[:length]

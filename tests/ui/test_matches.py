@@ -1,0 +1,91 @@
+"""What was searched for is highlighted in the messages, and gone through with n and N."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from holytui.models import AnswerState, Message, Role
+from holytui.store.matches import words_of
+from holytui.ui.entry import Entry
+from holytui.ui.matches import Matches
+from tests.ui.house import House, Visitor, visit
+from tests.ui.talks import TALK, furnish
+
+
+def entries(*texts: str) -> Sequence[Entry]:
+    def entry(number: int, text: str) -> Entry:
+        role = Role.ASSISTANT if number % 2 else Role.USER
+        return Entry(Message(str(number), "t", None, role, text, 0.0, state=AnswerState.COMPLETE))
+
+    return [entry(number, text) for number, text in enumerate(texts)]
+
+
+TALKED = ("đường nào?", "Một con duong.\n\nKhác.\n\nĐƯỜNG.", "none", "none", "Duong")
+
+
+def places(matches: Matches, direction: int, count: int, start: int = 0) -> list[tuple[int, int]]:
+    found = [matches.step(direction, 40, start) for _ in range(count)]
+    return [(place.index, place.offset) for place in found if place is not None]
+
+
+def test_it_goes_from_line_to_line_and_round() -> None:
+    matches = Matches(entries(*TALKED), words_of("đường"))
+    forward = [(0, 1), (1, 1), (1, 5), (4, 1)]
+    assert places(matches, 1, 6) == [*forward, *forward[:2]]
+    assert matches.here is not None
+    assert matches.here.plain == "Một con duong."
+    assert places(matches, -1, 3) == [(0, 1), (4, 1), (1, 5)]
+
+
+def test_it_begins_at_the_entry_that_is_selected() -> None:
+    assert places(Matches(entries(*TALKED), ("duong",)), 1, 1, start=2) == [(4, 1)]
+    assert places(Matches(entries(*TALKED), ("duong",)), -1, 1, start=2) == [(1, 5)]
+
+
+@pytest.mark.parametrize("texts", [(), ("nothing", "nothing")])
+def test_without_a_place_it_stays(texts: Sequence[str]) -> None:
+    assert Matches(entries(*texts), ("duong",)).step(1, 40, 0) is None
+
+
+def test_only_messages_with_all_words_count() -> None:
+    assert places(Matches(entries("one", "two", "one\ntwo"), ("one", "two")), 1, 3) == [(2, 1), (2, 2), (2, 1)]
+
+
+def test_what_is_folded_away_is_opened() -> None:
+    long = "\n".join(f"line {number}" for number in range(40))
+    shown = entries("?", "!", long.replace("line 20", "needle"))
+    assert places(Matches(shown, ("needle",)), 1, 1) == [(2, 21)]
+    assert shown[2].open
+
+
+def highlighted(visitor: Visitor) -> list[tuple[str, bool]]:
+    """The pieces of the messages on the background of a match, and whether it is the one that was gone to."""
+    log = visitor.chat.log_view
+    variables = visitor.app.get_css_variables()
+    grounds = {variables["match-ground"].lower(): False, variables["cursor-ground"].lower(): True}
+    pieces = (piece for y in range(log.size.height) for piece in log.render_line(y))
+    return [
+        (piece.text, grounds[piece.style.bgcolor.name])
+        for piece in pieces
+        if piece.style is not None and piece.style.bgcolor is not None and piece.style.bgcolor.name in grounds
+    ]
+
+
+async def test_the_words_are_highlighted_until_escape(house: House) -> None:
+    furnish(house.history)
+    async with visit(house, conversation=TALK) as visitor:
+        await visitor.act("history.search")
+        await visitor.pilot.pause()
+        await visitor.type("ECHO")
+        await visitor.sees("2 places")
+        await visitor.press("enter")
+        await visitor.until(lambda: highlighted(visitor))
+        first = highlighted(visitor)
+        assert sorted(first) in ([("echo", False), ("echo", True)],)
+        await visitor.press("n")
+        await visitor.until(lambda: highlighted(visitor) == first[::-1])
+        await visitor.press("escape")
+        await visitor.until(lambda: not highlighted(visitor))
+        assert visitor.chat.prompt.has_focus

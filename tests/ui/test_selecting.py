@@ -1,0 +1,202 @@
+"""What is copied of text that the mouse selected, and when."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+from textual.geometry import Offset
+from textual.selection import SELECT_ALL, Selection
+
+from holytui import paths
+from holytui.models import AnswerState, Message, Role
+from holytui.ui.entry import Entry
+from holytui.ui.selecting import selected_text
+from tests.ui.house import House, Visitor, visit
+
+ANSWER = """A **bold** word and `code`, then so many words that the line has to be wrapped somewhere.
+
+- one
+- two
+
+```make
+all:
+\techo one\t# a comment which is longer than forty columns
+\tb
+```
+"""
+
+
+def rows_of(entry: Entry, width: int) -> list[tuple[object, int]]:
+    rows = [entry.line(width, y) for y in range(entry.height(width))]
+    return [(row, len(row.gutter)) for row in rows]
+
+
+def answer(text: str, **more: object) -> Entry:
+    message = Message("a", "t", "q", Role.ASSISTANT, text, 0.0, state=AnswerState.COMPLETE, **more)  # type: ignore[arg-type]  # fields
+    return Entry(message)
+
+
+def asked(text: str) -> Entry:
+    return Entry(Message("q", "t", None, Role.USER, text, 0.0))
+
+
+def copied(entry: Entry, width: int, selection: Selection = SELECT_ALL) -> str:
+    return selected_text(rows_of(entry, width), selection)  # type: ignore[arg-type]  # rows
+
+
+def between(entry: Entry, width: int, first: str, last: str) -> str:
+    """From the beginning of some words to the end of others, as they are shown."""
+    shown = [row.gutter + row.content.plain for row, _ in rows_of(entry, width)]  # type: ignore[attr-defined]  # rows
+    start = next(Offset(line.find(first), y) for y, line in enumerate(shown) if first in line)
+    end = next(Offset(line.find(last) + len(last), y) for y, line in enumerate(shown) if last in line)
+    return copied(entry, width, Selection.from_offsets(start, end))
+
+
+@pytest.mark.parametrize("width", [24, 42, 200])
+def test_line_breaks_of_the_screen_and_margins_are_not_copied(width: int) -> None:
+    heading, *lines = copied(answer(ANSWER), width).split("\n")
+    assert heading.startswith("Assistant")
+    assert lines == [
+        "A bold word and code, then so many words that the line has to be wrapped somewhere.",
+        "",
+        "• one",
+        "• two",
+        "",
+        "1 make",
+        "all:",
+        "\techo one\t# a comment which is longer than forty columns",
+        "\tb",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        ("old", "wo", "old wo"),
+        ("echo", "one", "echo one"),
+        ("one ", "#", "one\t#"),
+        ("comment", "b", "comment which is longer than forty columns\n\tb"),
+        ("two", "1 m", "two\n\n1 m"),
+    ],
+)
+def test_a_part_is_copied_to_the_letter(first: str, last: str, text: str) -> None:
+    entry = answer(ANSWER)
+    code = "somewhere" not in text and first in ("echo", "one ", "comment")
+    if code:  # the words are elsewhere too
+        entry = answer(ANSWER[ANSWER.index("```") :].replace("all:\n", ""))
+    assert between(entry, 200, first, last) == text
+
+
+def test_signs_of_seams_are_not_copied() -> None:
+    text = "Use echo, which prints.\n\n```\n\tone two\n```\n"
+    entry = answer(text, seams=(9, text.index("two")))
+    assert "┊" in "".join(row.content.plain for row, _ in rows_of(entry, 80))  # type: ignore[attr-defined]  # rows
+    assert copied(entry, 80).split("\n")[1:5] == ["Use echo, which prints.", "", "1", "\tone two"]
+
+
+@pytest.mark.parametrize("width", [20, 33, 100])
+def test_a_question_is_copied_as_it_was_typed(width: int) -> None:
+    text = "a\tb  c and   many words which  \tgo on\n\n\tindented\n# no heading **here**"
+    assert copied(asked(text), width).split("\n", 1)[1] == text
+
+
+@asynccontextmanager
+async def with_mouse(house: House, *answers: str) -> AsyncIterator[Visitor]:
+    history = house.history
+    talk = history.create_conversation(title="talk")
+    parent = None
+    for text in answers:
+        question = history.add_message(talk.id, Role.USER, "?", parent_id=parent)
+        told = history.add_message(talk.id, Role.ASSISTANT, text, parent_id=question.id)
+        history.set_state(told.id, AnswerState.COMPLETE)
+        parent = told.id
+    async with visit(house, (80, 24), conversation=talk.id) as visitor:
+        visitor.chat.log_view.selectable = True
+        visitor.chat.log_view.refresh()
+        await visitor.pilot.pause()
+        yield visitor
+
+
+async def drag(visitor: Visitor, first: str, last: str, *, release: bool = True) -> None:
+    lines = visitor.text.split("\n")
+    start = next(Offset(line.find(first), y) for y, line in enumerate(lines) if first in line)
+    end = next(Offset(line.find(last) + len(last) - 1, y) for y, line in enumerate(lines) if last in line)
+    for kind, at in ((events.MouseDown, start), (events.MouseMove, end), (events.MouseUp, end)):
+        if kind is events.MouseUp and not release:
+            return
+        visitor.app.screen._forward_event(
+            kind(None, at.x, at.y, 0, 0, 1, False, False, False, screen_x=at.x, screen_y=at.y)
+        )
+        await visitor.pilot.pause()
+
+
+def last_copy() -> str:
+    return paths.copied_file().read_text()
+
+
+async def test_letting_the_mouse_go_copies(house: House) -> None:
+    async with with_mouse(house, "Some words to be **selected** here.") as visitor:
+        await drag(visitor, "words", "selected")
+        await visitor.sees("20 bytes")
+        assert last_copy() == "words to be selected"
+        assert visitor.chat.log_view.selected_text == "words to be selected"
+
+
+@pytest.mark.parametrize("key", ["y", "ctrl+c"])
+async def test_keys_copy_the_selection_else_the_message(house: House, key: str) -> None:
+    async with with_mouse(house, "Some words to be **selected** here.") as visitor:
+        await visitor.to_log()
+        await drag(visitor, "Some", "words", release=False)
+        await visitor.press(key)
+        await visitor.sees("10 bytes")
+        assert last_copy() == "Some words"
+        visitor.chat.clear_selection()
+        await visitor.press("y")
+        await visitor.sees("35 bytes")
+        assert last_copy() == "Some words to be **selected** here."
+
+
+async def test_a_click_copies_nothing(house: House) -> None:
+    async with with_mouse(house, "Some words.") as visitor:
+        await drag(visitor, "w", "w")
+        await visitor.calm()
+        assert not paths.copied_file().exists()
+
+
+async def test_a_selection_holds_the_view_until_it_is_gone(house: House) -> None:
+    async with with_mouse(house, *[f"Answer {n}." for n in range(20)]) as visitor:
+        log = visitor.chat.log_view
+        followed = [log.following]
+        await drag(visitor, "Answer 19", "Answer 19", release=False)
+        shown = visitor.text
+        followed.append(log.following)
+        entry = log.entries[-1]
+        before = entry.height(80)
+        entry.sync(entry.message.text + "\n\nMore.\n\nAnd more.\n" * 8, "")
+        log.changed()
+        await visitor.pilot.pause()
+        assert log.selected_text == "Answer 19"
+        assert log.new_lines == log.entries[-1].height(80) - before
+        assert "And more." not in visitor.text
+        assert shown.split("\n")[:15] == visitor.text.split("\n")[:15]
+        visitor.chat.clear_selection()
+        await visitor.pilot.pause()
+        assert [*followed, log.following] == [True, False, True]
+        assert "And more." in visitor.text
+
+
+@pytest.mark.parametrize("key", ["pageup", "G", "k"])
+async def test_moving_the_view_ends_the_selection(house: House, key: str) -> None:
+    async with with_mouse(house, *[f"Answer {n}." for n in range(40)]) as visitor:
+        await visitor.to_log()
+        visitor.chat.log_view.action_log_page_up()
+        await visitor.pilot.pause()
+        word = next(line.strip() for line in visitor.text.split("\n") if "Answer" in line)
+        await drag(visitor, word, word, release=False)
+        assert visitor.chat.log_view.selected_text == word
+        for _ in range(30 if key == "k" else 1):
+            await visitor.press(key)
+        assert not visitor.chat.log_view.selected_text
