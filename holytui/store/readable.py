@@ -10,7 +10,9 @@ _LAST = (1 << 63) - 1
 _BEYOND = 500
 """Queries that may fail where no row should be: a damaged key can make a page stand for any range of numbers."""
 _TAIL = 50_000
-"""Numbers to try behind the last readable row when nothing tells how many rows there are."""
+"""Numbers to try behind the last readable row, at most, when nothing tells how many rows there are."""
+_USUAL = 32
+"""Bytes of a row, of which there are hardly any smaller ones: so many more rows can there be."""
 _LEAST = 4
 """Bytes of a row at the very least: no sound file has numbers above its size by this, as the last ones are given again.
 """
@@ -71,16 +73,17 @@ def walk(
     those behind a row with a wrong number may be passed over, and it takes far less time in a large file."""
     select = _select(columns, table, where)
     highest = _highest(connection, table)
-    top = highest if highest is not None else _last_readable(connection, table) + _TAIL
+    tail = min(_TAIL, max(1000, _size(connection) // _USUAL))
+    top = highest if highest is not None else _last_readable(connection, table) + tail
     reading = _Reading(connection, select, values)
     yield from reading.between(1, top, _LAST)
     # a range ends without an error where a damaged page gives a number behind its end
     for number in range(1, top + 1) if thorough else ():
-        if number not in reading.numbers:
+        if number not in reading.numbers and number not in reading.lost:
             yield from reading.between(number, number, 1)
     yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
     yield from reading.between(-_LAST - 1, 0, _BEYOND)
-    for number in dict.fromkeys(reading.lost):
+    for number in reading.lost:
         if alone:
             yield from _Reading(connection, _select(alone, table, where), values).between(number, number, 1)
         elif thorough:
@@ -94,8 +97,13 @@ def _select(columns: str, table: str, where: str = "1") -> str:
 
 
 def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, number: int) -> Row:
-    """The columns of one row that can be read though the whole row cannot; None for the others."""
-    found = (_values(connection, f"{_select(column, table)} = {number}", 1) for column in columns)
+    """The columns of one row that can be read though the whole row cannot; None for the others; nothing for a row that
+    cannot even be found, as most of those that are asked for."""
+    if not _values(connection, f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid = ?", (number,)):
+        return ()
+    found = (
+        _values(connection, f"SELECT {each} FROM {table} NOT INDEXED WHERE rowid = ?", (number,)) for each in columns
+    )
     return tuple(each[0] if each else None for each in found)
 
 
@@ -107,7 +115,7 @@ class _Reading:
         self._select = select
         self._values = values
         self.numbers: set[int] = set()
-        self.lost: list[int] = []
+        self.lost: dict[int, None] = {}
         """Numbers of rows that cannot be read as a whole."""
         # a damaged page may also give the number of another row: what was read is known by all that it is
         self._seen: set[int] = set()
@@ -125,7 +133,7 @@ class _Reading:
                     middle = (first + last) // 2
                     waiting += [(middle + 1, last), (first, middle)]
                 else:
-                    self.lost.append(first)
+                    self.lost[first] = None
 
     def _new(self, first: int, last: int) -> Iterator[tuple[int, Row]]:
         # a range of one would look for a next row, and the module then drops the one that it has if that fails
@@ -145,12 +153,15 @@ def _highest(connection: sqlite3.Connection, table: str) -> int | None:
     found: list[int] = []
     indexes = _values(connection, f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial")
     sources = ["NOT INDEXED", *(f'INDEXED BY "{_text(name)}"' for name in indexes)]
-    size = sum(_values(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
-    limit = max(_TAIL, size // _LEAST)
+    limit = max(_TAIL, _size(connection) // _LEAST)
     for source in sources:
         highest = _values(connection, f"SELECT max(rowid) FROM {table} {source}")
         found += [number for number in highest if isinstance(number, int) and 0 < number <= limit]
     return max(found, default=None)
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return sum(_values(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
 
 
 def _last_readable(connection: sqlite3.Connection, table: str) -> int:
@@ -163,9 +174,9 @@ def _last_readable(connection: sqlite3.Connection, table: str) -> int:
     return last
 
 
-def _values(connection: sqlite3.Connection, select: str, at: int = 0) -> list[Any]:
+def _values(connection: sqlite3.Connection, select: str, values: Sequence[object] = ()) -> list[Any]:
     try:
-        return [row[at] for row in connection.execute(select).fetchall()]
+        return [row[0] for row in connection.execute(select, values).fetchall()]
     except UNREADABLE:
         return []
 
