@@ -126,6 +126,32 @@ ACTIONS: tuple[Action, ...] = (
     ),
 )
 
+_SHOWN = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "delete": "Del",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "up": "↑",
+    "down": "↓",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def display_key(key: str) -> str:
+    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    if not modifiers:
+        return last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last
+    return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
+
+
 BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})
 
 

@@ -36,8 +36,8 @@ from holytui.config.in_force import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.hints import without_keys
 from holytui.engine.services import Services, open_services
+from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.text import visible
@@ -253,8 +253,8 @@ class Printer:
         if self.broken_off and not event.ending.begun_again:
             event = replace(event, ending=replace(event.ending, begun_again=True))
         problem: Problem | None = getattr(event, "problem", None)
-        if problem is not None:  # there are no keys to press here
-            problem = replace(problem, hint=without_keys(problem.hint))
+        if problem is not None:
+            problem = replace(problem, hint=KEYLESS.render(problem.hint))
         if self._form is Form.JSON:
             self._line(_last_line(event, problem))
             return
@@ -268,7 +268,7 @@ class Printer:
             self._say(str(problem))
         for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
             command = ending.command_for(doubt, self._conversation) if self._conversation else ""
-            self._say(str(replace(told, hint=f"{without_keys(told.hint)} {command}".strip())))
+            self._say(str(replace(told, hint=sentences(told.hint, command))))
 
     def _line(self, value: dict[str, object]) -> None:
         self._out.write(json_line(value, self._out))

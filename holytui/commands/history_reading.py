@@ -6,12 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from holytui.commands import exits
 from holytui.commands.output import json_line, say, shown
 from holytui.engine import ending
-from holytui.engine.hints import without_keys
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
@@ -87,7 +85,7 @@ def _print_message(message: Message) -> None:
         say(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
         for doubt in ending.words(ending.Ending.of(message)):
-            say(f"> {replace(doubt, hint=without_keys(doubt.hint))}\n")
+            say(f"> {doubt}\n")
 
 
 def _print_attempts(history: Library, message: Message) -> None:

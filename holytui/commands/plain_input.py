@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from holytui.i18n import N_
+from holytui.hints import Names
+from holytui.i18n import N_, _
 from holytui.text import nearest
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -42,7 +43,13 @@ FOR_KEYS: Mapping[str, str] = MappingProxyType(
         "app.quit": "/quit",
     }
 )
-"""What the guide is to name in place of the screen's keys."""
+"""What is typed in place of the screen's keys."""
+_IN_HINTS = MappingProxyType({**FOR_KEYS, "model.pick": "/model NAME"})
+
+
+def names() -> Names:
+    """How hints name actions in plain mode, which has no keys."""
+    return Names(commands=_IN_HINTS, type=_("type {key}"))
 
 
 @dataclass(frozen=True, slots=True)

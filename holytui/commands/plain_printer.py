@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TextIO
 
 from holytui.commands.output import TextWriter, shown
+from holytui.commands.plain_input import names
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.hints import with_commands
+from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
 from holytui.text import visible
@@ -59,7 +60,7 @@ class Printer:
 
     def problem(self, problem: Problem) -> None:
         """What went wrong and what helps, with commands in place of the screen's keys."""
-        hint = with_commands(problem.hint)
+        hint = names().render(problem.hint)
         title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
         self.notice(f"{title} {hint}".rstrip())
 
@@ -67,7 +68,7 @@ class Printer:
         """What is doubtful about an answer, each in a notice."""
         for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
             command = ending.command_for(doubt, conversation_id)
-            self.problem(replace(problem, hint=f"{problem.hint} {command}".strip()))
+            self.problem(replace(problem, hint=sentences(problem.hint, command)))
 
     def new_line(self) -> None:
         """Be at the start of a line."""

@@ -11,7 +11,6 @@ from holytui.config.schema import Recover, Stream
 from holytui.engine import problems
 from holytui.engine.findings import Finding, Mark, Topic, plain_url, seconds, some
 from holytui.engine.flow import Flow, bursts, flow, held_back
-from holytui.engine.hints import without_keys
 from holytui.engine.ports import Client, Keys
 from holytui.engine.recovery import How, Learnt, Strategy, learn_key, request_for
 from holytui.engine.retry import Remedy, classify
@@ -19,6 +18,7 @@ from holytui.engine.sample import PROSE_QUESTION, QUESTION, SHORT_QUESTION, Goin
 from holytui.engine.trial import Heard, Replied, hear, replied
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
+from holytui.hints import KEYLESS
 from holytui.i18n import _
 from holytui.models import Problem, Role
 from holytui.secret import Secret
@@ -65,7 +65,7 @@ class Subject:
     def problem(self, fault: Fault) -> Problem:
         """`fault` in words, without the screen's keys."""
         problem = problems.problem_for(fault, host=self.host, key_place=self.keys.describe())
-        return replace(problem, hint=without_keys(problem.hint))
+        return replace(problem, hint=KEYLESS.render(problem.hint))
 
     def bad(self, topic: Topic, fault: Fault) -> Finding:
         """`fault` as a finding."""

@@ -92,7 +92,7 @@ async def _ask_server(screen: ChatScreen, services: Services, provider: str) -> 
     try:
         found = await asyncio.to_thread(server_models, services, provider)
     except HolytuiError as error:
-        screen.say(str(error), Level.ERROR)
+        screen.say(error.told, Level.ERROR)
         return
     if isinstance(found, Fault):
         words = _("{provider} did not list its models: {cause}").format(provider=provider, cause=cause(found))

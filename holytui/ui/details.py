@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from holytui.engine import ending
+from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
 from holytui.store.history import Joint
@@ -41,7 +42,7 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
     for attempt in attempts:
         lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
-        title, hint = visible(message.problem.title), visible(message.problem.hint)
+        title, hint = visible(message.problem.title), visible(KEYLESS.render(message.problem.hint))
         told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
     for doubt in ending.words(ending.Ending.of(message)):

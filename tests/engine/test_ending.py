@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from holytui.engine.hints import with_commands, with_keys, without_keys
 
 from holytui import i18n
 from holytui.engine.ending import Doubt, Ending, command_for, with_tools_told, words
-from holytui.engine.hints import with_commands, with_keys, without_keys
 from holytui.models import AnswerState, Attempt, Join, Message, Role
 from holytui.store.history import joints
 from holytui.wire.events import End, Verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from holytui.engine.hints import with_commands, with_keys, without_keys
+
 from holytui.engine.problems import problem_for, too_long_a_wait
 from holytui.faults import Fault, FaultKind
 

@@ -15,9 +15,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from holytui.engine.hints import with_commands, without_keys
 
 import holytui
-from holytui.engine.hints import with_commands, without_keys
 
 PACKAGE = Path(holytui.__file__).parent
 SOURCE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "holytui.po"

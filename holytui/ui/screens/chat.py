@@ -108,7 +108,7 @@ class ChatScreen(ChatLayout):
         try:
             services = await asyncio.to_thread(self._opening)
         except HolytuiError as error:
-            self.say(str(error), Level.ERROR)
+            self.say(error.told, Level.ERROR)
             return
         self.services = services
         self.answers.listen(services)

@@ -22,10 +22,10 @@ from textual.widgets import Static
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _
-from holytui.keymap import BY_ID
+from holytui.keymap import BY_ID, display_key
 from holytui.store.figures import Answered, Spent
 from holytui.ui import link, overview, spending, usage
-from holytui.ui.bindings import display_key, textual_key
+from holytui.ui.bindings import textual_key
 from holytui.ui.columns import cut
 from holytui.ui.overview import Here
 from holytui.ui.status import READY, Status

@@ -7,8 +7,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from holytui.i18n import _
-from holytui.keymap import ACTIONS, Keymap, Where
-from holytui.ui.bindings import display_key
+from holytui.keymap import ACTIONS, Keymap, Where, display_key
 
 
 class KeyHints(Widget):
