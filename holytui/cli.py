@@ -49,14 +49,14 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             parser.description = _(
                 "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
-                "4 ended in doubt (stderr tells: cut by a limit of its length, content filter, empty, reasoning only, "
-                "tool calls after text, a marked seam, begun again), 130 stopped."
+                "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
+                "after text, a marked seam, started again), 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
                 "-s", "--system", metavar="TEXT", help=_("a system prompt, or the name of one of [prompts]")
             )
-            parser.add_argument("-c", "--conversation", metavar="ID", help=_("go on with this conversation"))
+            parser.add_argument("-c", "--conversation", metavar="ID", help=_("continue this conversation"))
             parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
             parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
             parser.add_argument(
@@ -76,7 +76,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             parser.add_argument(
                 "--clipboard",
                 action="store_true",
-                help=_("test the way to the clipboard; the model too if -m is given"),
+                help=_("test copying to the clipboard; with -m the model too"),
             )
         case "models":
             parser.description = _("The configured models.")
@@ -85,7 +85,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             _history_arguments(parser)
         case _:
             parser.description = _(
-                "The configuration file: where it is, a first one, what is in force (without secrets)."
+                "The configuration file: its path, a commented example, the settings in force (without secrets)."
             )
             parser.add_argument("what", choices=("path", "init", "show"))
     return parser
@@ -93,23 +93,23 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _(
-        "What was said. An ID may be cut short as long as only one conversation begins with it. "
+        "Your conversations. An ID may be shortened as long as only one conversation begins with it. "
         "Exit: 0 done, 1 not done or nothing found, 2 usage error."
     )
     commands = parser.add_subparsers(dest="what", required=True)
     listing = commands.add_parser("list", help=_("the conversations, newest first"))
     listing.add_argument("--json", action="store_true", help=_("one JSON object a line"))
-    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most so many"))
+    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most this many"))
     which = listing.add_mutually_exclusive_group()
-    which.add_argument("--archived", action="store_true", help=_("those that were put away"))
+    which.add_argument("--archived", action="store_true", help=_("the archived ones"))
     which.add_argument("--deleted", action="store_true", help=_("those that `restore` can bring back"))
     show = commands.add_parser("show", help=_("one conversation"))
     show.add_argument("id", metavar="ID")
-    show.add_argument("--attempts", action="store_true", help=_("how each answer came: its requests and their ends"))
-    search = commands.add_parser("search", help=_("where words are; accents and case do not matter"))
+    show.add_argument("--attempts", action="store_true", help=_("with the requests behind each answer"))
+    search = commands.add_parser("search", help=_("find words; accents and case do not matter"))
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
-    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most so many places (50)"))
+    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
     search.add_argument("--json", action="store_true", help=_("one JSON object a line"))
     _file_arguments(commands)
     delete = commands.add_parser("delete", help=_("delete conversations, after showing which"))
@@ -150,7 +150,7 @@ def _date(text: str) -> float:
     try:
         return before_date(text)
     except (ValueError, OverflowError, OSError) as exc:
-        raise argparse.ArgumentTypeError(_("“{text}” is no date such as 2025-06-30").format(text=text)) from exc
+        raise argparse.ArgumentTypeError(_("“{text}” is not a date such as 2025-06-30").format(text=text)) from exc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 MARK = re.compile(r"\{(key|press|Press):([a-z_]+\.[a-z_]+)\}")
 """Group 1: the form. Group 2: the id of the action."""
@@ -20,8 +19,8 @@ MARK = re.compile(r"\{(key|press|Press):([a-z_]+\.[a-z_]+)\}")
 class Names:
     """What does each action at one place of the program, by id."""
 
-    keys: Mapping[str, str] = MappingProxyType({})
-    commands: Mapping[str, str] = MappingProxyType({})
+    keys: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
     """What is typed where an action has no key."""
     press: str = "press {key}"
     type: str = "type {key}"
@@ -52,20 +51,6 @@ class Names:
 
 KEYLESS = Names()
 """For scripts, files and logs, where no key can be pressed."""
-
-
-class _Kept:
-    """A field that `str.format` leaves as it is, to be rendered later."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __format__(self, action: str) -> str:
-        return f"{{{self._name}:{action}}}"
-
-
-KEPT: Mapping[str, _Kept] = MappingProxyType({name: _Kept(name) for name in ("key", "press", "Press")})
-"""Given to `format`, as in `text.format(place=place, **KEPT)`, where a text has other fields than keys."""
 
 
 def sentences(*parts: str) -> str:

@@ -103,7 +103,7 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
                     status = status_of(event)
                     return exits.DOUBT if out.broken_off and status == exits.OK else status
     # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
-    print(_("holytui: the answer ended without a word; what came of it is in the history"), file=sys.stderr)
+    print(_("holytui: the answer ended without a reason; its text is in the history"), file=sys.stderr)
     return exits.FAILED
 
 
@@ -225,11 +225,11 @@ class Printer:
 
     def _differ(self, new: str) -> None:
         if self._form is Form.TERMINAL:
-            self._say(_("the answer began again; the new one follows from its start"))
+            self._say(_("the answer started again; the new one follows"))
             self._text("\n\n" + new)
             self._written = new
             return
-        self._say(_("the answer began again; the output ends with what was written of the cut one"))
+        self._say(_("the answer started again; the output ends with the text of the cut one"))
         self.broken_off = True
 
     def _say(self, words: str) -> None:

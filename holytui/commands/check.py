@@ -120,10 +120,10 @@ def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | N
 def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
     """The configuration file. `named`: the user says where it is, so it should be there."""
     if not place.exists():
-        text = _("{file} is not there; built-in settings are in force").format(file=place)
+        text = _("{file} does not exist; the built-in settings are in force").format(file=place)
         if named:
             return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
-        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a first one."),))
+        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a commented example."),))
     hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
     if not hints:
         return Finding(Mark.GOOD, Topic.CONFIG, _("{file} has no problems").format(file=place))
@@ -191,6 +191,6 @@ def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
         yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, report.summary, (hint, *report.warnings))
         return
     expected = _("Now paste somewhere. You should get: {value}").format(value=value)
-    otherwise = _("If not, the terminal does not take text from programs; the text is in {file} in any case.")
+    otherwise = _("If not, the terminal does not accept text from programs. The text is also in {file}.")
     hints = (expected, otherwise.format(file=report.file), *report.warnings)
     yield Finding(Mark.GOOD, Topic.CLIPBOARD, report.summary, hints)

@@ -32,7 +32,7 @@ def delete(history: Library, options: argparse.Namespace) -> int:
         return exits.OK
     _preview(found)
     if not options.yes and not _agreed(len(found)):
-        print(_("Nothing was deleted. With --yes it is done without a question."), file=sys.stderr)
+        print(_("Nothing was deleted. --yes deletes without asking."), file=sys.stderr)
         return exits.FAILED
     for one in found:
         history.delete_conversation(one.id)

@@ -101,7 +101,7 @@ def _print_attempts(history: Library, message: Message) -> None:
     for joint in joints(raw):
         number = joint.attempt.number
         _print_side(_("Before request {number}:").format(number=number), joint.before)
-        _print_side(_("What request {number} brought:").format(number=number), joint.after)
+        _print_side(_("After request {number}:").format(number=number), joint.after)
 
 
 def _print_side(head: str, text: str) -> None:

@@ -111,7 +111,7 @@ class Printer:
                 self._said -= {"quiet", "reasoning"}
                 self.text(text)
             case ev.Replaced(text=text):
-                self.notice(_("The answer began again; the new one follows from its start. The old one is kept."))
+                self.notice(_("The answer started again; the new one follows. The old one is kept."))
                 self.text(text)
             case ev.Ended():
                 self._said.clear()
@@ -122,7 +122,7 @@ class Printer:
     def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case an event
         match event:
             case ev.Queued():
-                self.notice(_("Queued: it is asked when the answer before it has ended."))
+                self.notice(_("Queued: it is sent when the current answer has ended."))
             case ev.LeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model sees none.",
@@ -138,13 +138,15 @@ class Printer:
             case ev.Retrying():
                 self._retrying(event)
             case ev.Offline(since=since, fault=fault):
-                words = _("Offline since {clock} ({cause}). It goes on by itself; /now tries at once, /stop gives up.")
+                words = _(
+                    "Offline since {clock} ({cause}). holytui continues by itself; /now tries at once, /stop gives up."
+                )
                 self._once("offline", words.format(clock=fmt.clock(since), cause=cause(fault)))
             case ev.Online(away=away):
                 self._said.discard("offline")
                 self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
             case ev.Refreshing():
-                self.notice(_("The key was refused; its source is asked for another."))
+                self.notice(_("The key was refused; asking its source for another."))
             case ev.Resuming(how=how, kept=kept):
                 self._resuming(how, kept)
             case ev.Joined(join=join):
@@ -156,7 +158,7 @@ class Printer:
             case ev.StoreTrouble(problem=problem) if problem is not None:
                 self.problem(problem)
             case ev.StoreTrouble():
-                self.notice(_("The history can be written again; nothing is missing in it."))
+                self.notice(_("The history can be written again; nothing is missing."))
 
     def _once(self, state: str, words: str) -> None:
         if state not in self._said:
@@ -171,14 +173,14 @@ class Printer:
     def _resuming(self, how: str, kept: int) -> None:
         self._said.discard("offline")
         if how == "restart":
-            self.notice(_("The question is asked again; what had come is kept."))
+            self.notice(_("Asking again; the text so far is kept."))
             return
         words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)
         self.notice(words.format(kept=kept))
 
     def _joined(self, join: Join) -> None:
         if join is Join.MARKED:
-            self.notice(_("Resumed. Here is a seam: the parts may not fit exactly."))
+            self.notice(_("Resumed with a seam here: the parts may not fit exactly."))
         else:
             self.notice(_("Resumed, exactly where it was cut."))
 
@@ -186,7 +188,7 @@ class Printer:
         if no_token <= 0:
             self._said.discard("quiet")
         else:
-            self._once("quiet", _("Nothing has come for {time}; still waiting.").format(time=fmt.seconds(no_token)))
+            self._once("quiet", _("No data for {time}; still waiting.").format(time=fmt.seconds(no_token)))
 
     def _slow(self, rate: float | None) -> None:
         if rate is None:
@@ -202,7 +204,7 @@ class Printer:
                 end = _("The answer has ended.") if event.ending.doubts else _("Complete.")
                 self.notice(" ".join([end, _counted(event)]).rstrip())
             case ev.Stopped():
-                kept = _("Stopped; what had come is kept. /continue lets it go on, /retry asks again.")
+                kept = _("Stopped; the text so far is kept. /continue continues it, /retry asks again.")
                 self.notice(kept)
             case ev.Interrupted(problem=problem) | ev.Failed(problem=problem):
                 self.problem(problem)

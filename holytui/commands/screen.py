@@ -93,5 +93,5 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
         outbox.keep(services)
         services.close()
         if lost:
-            gone = _("what was said is gone, as the history could not be opened")
+            gone = _("nothing was kept, as the history could not be opened")
             print(f"holytui: {gone}", file=sys.stderr)

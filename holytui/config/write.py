@@ -66,7 +66,7 @@ def init(path: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as exc:
         raise ConfigError(
-            _("{path} is there already").format(path=path), _("It was not changed; edit it, or move it away first")
+            _("{path} already exists").format(path=path), _("It was not changed. Edit it, or move it away first")
         ) from exc
     except OSError as exc:
         raise _not_written(path, exc) from exc
@@ -98,7 +98,7 @@ def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
     except (CannotEdit, UnicodeDecodeError) as exc:
         raise ConfigError(
             _("{key} was not written into {path}").format(key=".".join(names), path=path),
-            _('The file cannot be changed as it is; "holytui check" tells what is wrong with it'),
+            _('The file has errors and was not changed; "holytui check" names them'),
         ) from exc
     try:
         target = path.resolve()

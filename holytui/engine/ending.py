@@ -124,13 +124,13 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
     match doubt:
         case Doubt.LENGTH:
             return Problem(
-                _("The answer was cut by a limit of its length"),
+                _("The answer was cut by a length limit"),
                 sentences(next_steps.resume(), _("max_tokens in params of the model sets the limit.")),
             )
         case Doubt.CONTENT_FILTER:
             return Problem(_("The server's content filter ended the answer"), next_steps.edit())
         case Doubt.TOOL_CALLS:
-            return Problem(_("The model then called tools, which holytui does not have"), next_steps.without_tools())
+            return Problem(_("The model then called tools, which holytui does not support"), next_steps.without_tools())
         case Doubt.UNKNOWN_REASON:
             reason = sanitize_line(ending.finish_reason)
             return Problem(
@@ -151,7 +151,7 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
             )
         case Doubt.BEGUN_AGAIN:
             return Problem(
-                _("The answer began again; the cut one is kept as a variant"),
+                _("The answer started again; the cut one is kept as a variant"),
                 _("{Press:message.variant} to see the other variant."),
             )
 

@@ -106,7 +106,7 @@ class Engine:
         old = self._need(answer_id)
         question = self._history.message(old.parent_id) if old.parent_id is not None else None
         if question is None:
-            raise StoreError(_("The question to this answer is not there any more"))
+            raise StoreError(_("The question of this answer no longer exists"))
         name = str(self._preparation.resolve(model or old.model or self.config.default_model).ref)
         return self._answer_to(question, name)
 
@@ -156,7 +156,7 @@ class Engine:
     def _need(self, answer_id: str) -> Message:
         message = self._history.message(answer_id)
         if message is None or message.role is not Role.ASSISTANT:
-            raise StoreError(_("There is no such answer"))
+            raise StoreError(_("That answer does not exist"))
         return message
 
     # -- while they are on their way

@@ -34,7 +34,7 @@ def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0
     if said and fault.kind in _QUOTED:
         title = _("{title}: {said}").format(title=title, said=said)
     if retries:
-        tried = ngettext("Tried again once in vain.", "Tried again {count} times in vain.", retries)
+        tried = ngettext("Tried again once, without success.", "Tried again {count} times, without success.", retries)
         hint = sentences(tried.format(count=retries), hint)
     return Problem(title, _with_kept(hint, kept), fault)
 
@@ -55,7 +55,7 @@ def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
 
 def unproven_end(*, host: str, kept: int) -> Problem:
     """A cut answer was continued, and nothing shows that it goes to its end."""
-    title = _("The answer may not be complete: {host} was asked to go on and did not").format(
+    title = _("The answer may not be complete: {host} was asked to continue and did not").format(
         host=host or _("the server")
     )
     return Problem(title, _with_kept(_("{Press:message.resume} to ask for the rest again."), kept))
@@ -71,7 +71,7 @@ def no_key(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Pr
 
 def only_tools(host: str) -> Problem:
     """The model called tools and said nothing."""
-    title = _("{host} answered with a call of tools, which holytui does not have").format(host=host)
+    title = _("{host} called tools, which holytui does not support").format(host=host)
     return Problem(title, next_steps.without_tools())
 
 
@@ -123,7 +123,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("Nobody answers at {host}").format(host=host),
             _("Is the server running? Check base_url in the configuration."),
         ),
-        FaultKind.UNREACHABLE: (_("There is no way to {host}").format(host=host), _("Check the network.")),
+        FaultKind.UNREACHABLE: (_("{host} cannot be reached").format(host=host), _("Check the network.")),
         FaultKind.CONNECT_TIMEOUT: (
             _("{host} did not answer the connection in time").format(host=host),
             _("Check the network; connect_timeout in [stream] sets how long to wait."),
@@ -152,21 +152,21 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             sentences(go_on, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
         ),
         FaultKind.NOT_A_STREAM: (
-            _("{host} sent something that is no answer, such as a web page").format(host=host),
+            _("{host} sent something that is not an answer, such as a web page").format(host=host),
             next_steps.better_address(fault) or sentences(next_steps.sign_in(), next_steps.retry()),
         ),
-        FaultKind.GARBLED: (_("What came from {host} was damaged on its way").format(host=host), go_on),
+        FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), go_on),
         FaultKind.TOO_LONG: (
-            _("{host} sent more than an answer may have").format(host=host),
+            _("{host} sent more than an answer may hold").format(host=host),
             sentences(go_on, _("max_answer_bytes in [stream] sets how long an answer may be.")),
         ),
         FaultKind.ENCODED: (
             _("{host} compressed the answer, though it was not asked to").format(host=host),
-            _("Turn compression off for this address, in the server or in a proxy before it."),
+            _("Turn off compression for this address, on the server or on a proxy before it."),
         ),
         FaultKind.INSECURE: (
             _("The key was not sent to {host}, because the connection is not encrypted").format(host=host),
-            _("Use https in base_url; allow_insecure = true of the provider sends it all the same."),
+            _("Use https in base_url, or set allow_insecure = true for the provider to send it anyway."),
         ),
         FaultKind.INTERNAL: (_("Something went wrong inside holytui"), next_steps.retry()),
     }
@@ -176,7 +176,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
 def _of_proxy(fault: Fault) -> tuple[str, str]:
     """Words for what failed at the proxy, or on the way to it."""
     proxy = fault.proxy or _("of the configuration or the environment")
-    settings = _("Check proxy of the provider, and HTTPS_PROXY.")
+    settings = _("Check the provider's proxy setting and HTTPS_PROXY.")
     running = _("Is it running? {check}").format(check=settings)
     match fault.kind:
         case FaultKind.DNS:
@@ -184,23 +184,21 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
         case FaultKind.REFUSED:
             return _("Nobody answers at the proxy {proxy}").format(proxy=proxy), running
         case FaultKind.UNREACHABLE:
-            title = _("There is no way to the proxy {proxy}").format(proxy=proxy)
+            title = _("The proxy {proxy} cannot be reached").format(proxy=proxy)
             return title, _("Check the network. {check}").format(check=settings)
         case FaultKind.CONNECT_TIMEOUT:
             return _("The proxy {proxy} did not answer the connection in time").format(proxy=proxy), running
     if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
         return (
             _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
-            _(
-                "Put them, or the right ones, into proxy of the provider or HTTPS_PROXY: http://user:password@host:port."
-            ),
+            _("Put them into the provider's proxy setting or HTTPS_PROXY: http://user:password@host:port."),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
 
 def _of_setting(fault: Fault) -> tuple[str, str]:
     """Words for a setting that cannot be followed here."""
-    title = _("Nothing was sent, as a setting cannot be followed")
+    title = _("Nothing was sent: a setting cannot be used")
     if fault.param == "socksio":
-        return title, _('Install it beside holytui, such as with: pip install "holytui[socks]"')
+        return title, _('Install it with holytui: pip install "holytui[socks]"')
     return title, _("Check {setting} of the provider in the configuration.").format(setting=fault.param or "base_url")

@@ -36,7 +36,7 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         return _overloaded(host)
     if fault.status is not None and fault.status >= 500:
         return (
-            _("{host} had an error of its own (status {status})").format(host=host, status=fault.status),
+            _("{host} had an internal error (status {status})").format(host=host, status=fault.status),
             next_steps.once_more(),
         )
     if fault.status is not None:
@@ -45,7 +45,7 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             next_steps.retry(),
         )
     if classify(fault) is Remedy.TRANSIENT:
-        return (_("{host} had an error of its own").format(host=host), next_steps.once_more())
+        return (_("{host} had an internal error").format(host=host), next_steps.once_more())
     return (
         _("{host} refused the request").format(host=host),
         sentences(next_steps.retry(), next_steps.another_model()),
@@ -71,24 +71,24 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
         )
     if refuses_images(fault):
         return (
-            _("{host} takes no images for this model").format(host=host),
+            _("{host} does not accept images for this model").format(host=host),
             sentences(_("Remove vision = true of the model in the configuration."), next_steps.another_model()),
         )
     if "content_filter" in code or "content_policy" in code:
-        return (_("{host} refused because of its content rules").format(host=host), next_steps.edit())
+        return (_("{host} refused the request because of its content rules").format(host=host), next_steps.edit())
     return None
 
 
 def _busy(host: str) -> tuple[str, str]:
     return (
-        _("{host} gets too many requests from this key").format(host=host),
+        _("{host} got too many requests from this key").format(host=host),
         next_steps.later(),
     )
 
 
 def _overloaded(host: str) -> tuple[str, str]:
     return (
-        _("{host} has too much to do at the moment").format(host=host),
+        _("{host} is overloaded").format(host=host),
         next_steps.later(),
     )
 

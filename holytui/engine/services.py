@@ -119,7 +119,7 @@ def open_services(
 
 def unsaved(error: StoreError) -> str:
     """What to tell when there is no history but one that is gone afterwards."""
-    return _("What is said now is gone when holytui ends: copy or export what you need. {reason}").format(reason=error)
+    return _("Nothing is kept after holytui ends: copy or export what you need. {reason}").format(reason=error)
 
 
 def _folder_in_memory() -> tempfile.TemporaryDirectory[str]:

@@ -164,7 +164,7 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
         ) from exc
     if done.entries == done.broken:
         raise TransferError(
-            _("{file} holds no conversation in a known form").format(file=path),
+            _("{file} holds no conversation in a known format").format(file=path),
             done.skipped[0] if done.skipped else _("It is empty."),
         )
     return done
@@ -177,7 +177,7 @@ def _opened(path: Path) -> Iterator[tuple[TextIO, Share]]:
             info = archive.getinfo(_ARCHIVED)
             if info.file_size > max(_SMALL, _RATIO * info.compress_size):
                 raise TransferError(
-                    _("{file} is no archive of conversations: it would unpack to {size}").format(
+                    _("{file} is not an archive of conversations: it would unpack to {size}").format(
                         file=sanitize_line(str(path)), size=size_text(info.file_size)
                     ),
                     _("Nothing was imported."),
@@ -243,9 +243,9 @@ def _added(target: Target, done: Imported, entry: object, number: int) -> Import
 
 def _bundle(entry: object) -> Bundle:
     if isinstance(entry, Broken):
-        raise TransferError(_("It is no JSON ({reason})").format(reason=sanitize_line(str(entry))))
+        raise TransferError(_("It is not JSON ({reason})").format(reason=sanitize_line(str(entry))))
     if not isinstance(entry, dict):
-        raise TransferError(_("It is no conversation in a known form"))
+        raise TransferError(_("It is not a conversation in a known format"))
     return chatgpt.from_json(entry) if "mapping" in entry else portable.from_json(entry)
 
 

@@ -103,7 +103,7 @@ def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None)
     out, keys = out or sys.__stdout__, keys or sys.__stdin__
     if out is None or keys is None:
         raise TerminalError(_("There is no terminal to print to"))
-    back = _("Enter goes back to holytui")
+    back = _("{key} returns to holytui").format(key="Enter")
     try:
         out.write(f"{visible(text).rstrip()}\n\n{back} ")
         out.flush()

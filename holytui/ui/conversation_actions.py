@@ -38,7 +38,7 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
         case "sidebar.archive", Conversation(id=one, archived=True):
             await screen.list.bring_back(services.history, one)
             await screen.refresh_list()
-            screen.say(_("it is in the list again"))
+            screen.say(_("back in the list"))
         case "sidebar.archive", Conversation(id=one):
             await screen.list.archive(services.history, one)
             await _gone(
@@ -59,7 +59,7 @@ async def to_open_one(screen: ChatScreen, action: str) -> None:
     one = screen.conversation_id
     found = await asyncio.to_thread(services.history.conversation, one) if one else None
     if found is None and action not in ("sidebar.filter", "sidebar.archived", "sidebar.undo"):
-        screen.say(_("no conversation is open that this could be done to"), Level.WARNING)
+        screen.say(_("no conversation is open"), Level.WARNING)
         return
     await perform(screen, action, found)
 
@@ -77,7 +77,7 @@ async def _undo(screen: ChatScreen, services: Services) -> None:
         screen.say(_("nothing was deleted or archived since the start"))
         return
     await screen.refresh_list()
-    screen.say(_("it is back"))
+    screen.say(_("restored"))
 
 
 async def _show_archived(screen: ChatScreen) -> None:

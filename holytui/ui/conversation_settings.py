@@ -58,7 +58,7 @@ def _show_models(screen: ChatScreen, services: Services, title: str, choices: li
         elif value:
             await use_model(screen, services, value)
 
-    free = _("another model of a provider, written provider/model")
+    free = _("another model, as provider/model")
     ask(screen, Picker(title, choices, screen.model, free), chosen)
 
 
@@ -186,7 +186,7 @@ async def _use_system(screen: ChatScreen, services: Services, text: str) -> None
     else:
         screen.settings = replace(screen.settings, system=text)
         screen.welcome()
-    screen.say(_("the system prompt holds from the next question on") if text else _("no system prompt from now on"))
+    screen.say(_("the system prompt applies from the next question on") if text else _("no system prompt from now on"))
 
 
 def _ask_params(screen: ChatScreen, services: Services, given: Mapping[str, object]) -> None:

@@ -42,8 +42,8 @@ def words(error: BaseException) -> str:
     file = save(error)
     said = scrub(visible(f"{type(error).__name__}: {error}"))
     lines = [
-        _("holytui ended because of a defect of its own: {error}").format(error=said),
-        _("Everything that had come is in the history; start holytui again to go on."),
+        _("holytui crashed: {error}").format(error=said),
+        _("All text received is in the history; start holytui again to continue."),
     ]
     if file is not None:
         lines.append(_("Report, without keys and texts: {file}").format(file=file))

@@ -289,7 +289,7 @@ class Entry:
             case AnswerState.STOPPED if message.text or message.reasoning:
                 notes.append((_("■ stopped by you; the text so far is kept"), "$muted"))
             case AnswerState.STOPPED:
-                notes.append((_("■ stopped by you before anything came"), "$muted"))
+                notes.append((_("■ stopped by you before any text came"), "$muted"))
             case AnswerState.QUEUED:
                 hint(
                     sentences(

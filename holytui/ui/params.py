@@ -16,7 +16,7 @@ def read(line: str) -> dict[str, object] | str:
     try:
         found = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
     except tomllib.TOMLDecodeError as error:
-        return _("not understood: {reason} · write it as temperature = 0.7, max_tokens = 1000").format(
+        return _("not understood: {reason} · type it as temperature = 0.7, max_tokens = 1000").format(
             reason=sanitize_line(str(error))
         )
     params = found.pop("params")
@@ -24,7 +24,7 @@ def read(line: str) -> dict[str, object] | str:
         return _("one line, please: temperature = 0.7, max_tokens = 1000")
     for name in params:
         if name in RESERVED_PARAMS:
-            return _("“{name}” is holytui's own to set").format(name=name)
+            return _("“{name}” is set by holytui itself").format(name=name)
     try:
         json.dumps(params, allow_nan=False)
     except (TypeError, ValueError):

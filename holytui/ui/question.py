@@ -128,9 +128,9 @@ class QuestionText:
             self._lines = [row.line for row in whole]
             self._rows = [row.shown() for row in whole]
             if key:
-                self._rows.append(_note("▾", _("{key} folds").format(key=key), width))
+                self._rows.append(_note("▾", _("{key} to collapse").format(key=key), width))
         else:
-            words = [folded.rest(self._text), *([_("{key} opens").format(key=key)] if key else ())]
+            words = [folded.rest(self._text), *([_("{key} to expand").format(key=key)] if key else ())]
             last = [row.shown() for row in folded.last]
             self._rows = [*folded.rows, _note("▸", " · ".join(words), width), *last]
 

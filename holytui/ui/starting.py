@@ -87,4 +87,4 @@ async def resume_all(screen: ChatScreen, services: Services) -> None:
         else:
             await screen.begin(services, started)
     if not wanted:
-        screen.say(_("no answer was cut when holytui ended last"))
+        screen.say(_("no answer was cut when holytui last ended"))

@@ -102,7 +102,7 @@ class Watch:
                 self._screen.paint_status()
         elif message.id not in self._told:
             self._told.add(message.id)
-            self._screen.say(_("another holytui receives this answer; its text comes here too"), Level.BUSY)
+            self._screen.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
 
     def _show(self, entry: Entry, message: Message) -> None:
         grew = entry.sync(message.text, message.reasoning)

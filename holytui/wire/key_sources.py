@@ -164,7 +164,7 @@ class FromCommand:
             moment = datetime.fromisoformat(str(until))
         except ValueError:
             raise KeyUnavailable(
-                _("{command} printed an expires_at that is no time").format(command=command_name(self.argv)),
+                _("{command} printed an expires_at that is not a time").format(command=command_name(self.argv)),
                 _("It should be ISO 8601 (2026-01-31T12:00:00Z) or Unix seconds"),
             ) from None  # the text may be anything, so also the key
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

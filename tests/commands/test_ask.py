@@ -126,7 +126,7 @@ def test_json_lines_end_with_usage_and_attempts(tmp_path: Path) -> None:
         config = _config(tmp_path, server.base_url, 'recover = "restart"\n')
         status, out, err = _run(tmp_path, "--json", "hello", config=config)
     lines = [json.loads(line) for line in out.splitlines()]
-    assert (status, err) == (4, ""), "it began again"
+    assert (status, err) == (4, ""), "it started again"
     assert lines[0] == {"event": "delta", "text": "He"}
     assert lines[-1]["event"] == "finished"
     assert lines[-1]["attempts"] == 2

@@ -312,9 +312,9 @@ def test_an_answer_that_breaks_off_names_no_key_of_the_screen(ask: Ask, argument
     if arguments:
         error = json.loads(out.splitlines()[-1])["error"]
         assert error["title"].endswith("ended the connection before the answer was complete")
-        assert error["hint"] == "What has come is kept. Tried again 2 times in vain."
+        assert error["hint"] == "The text so far is kept. Tried again 2 times in vain."
     else:
-        assert err.rstrip().endswith("What has come is kept. Tried again 2 times in vain.")
+        assert err.rstrip().endswith("The text so far is kept. Tried again 2 times in vain.")
 
 
 def test_a_refusal_without_a_hint_for_a_script_has_none(ask: Ask) -> None:

@@ -202,7 +202,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (WHOLE, ""),
         (
             replace(WHOLE, finish_reason="length"),
-            "-- The answer was cut by a limit of its length. "
+            "-- The answer was cut by a length limit. "
             "Type /continue to go on; max_tokens in params of the model sets a limit.\n",
         ),
         (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
@@ -210,7 +210,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (replace(WHOLE, text="", reasoning="Hm."), "-- The model sent its reasoning, but no answer. Type /retry to"),
         (
             replace(WHOLE, finish_reason="tool_calls"),
-            "-- The model then called tools, which holytui does not have. Ask",
+            "-- The model then called tools, which holytui does not support. Ask",
         ),
         (replace(WHOLE, finish_reason="odd"), "-- The server ended the answer for an unknown reason: odd. It may not"),
         (
@@ -220,7 +220,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         ),
         (
             replace(WHOLE, begun_again=True),
-            "-- The answer began again; the cut one is kept as a variant. "
+            "-- The answer started again; the cut one is kept as a variant. "
             "Both answers: holytui history show --attempts 0190\n",
         ),
     ],
@@ -260,7 +260,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         (ev.Resuming("t", "restart", 5), "-- The question is asked again"),
         (ev.Joined("t", 5, Join.EXACT), "-- Resumed, exactly"),
         (ev.Joined("t", 5, Join.MARKED), "-- Resumed. Here is a seam"),
-        (ev.Replaced("t", "anew", "", "v"), "-- The answer began again"),
+        (ev.Replaced("t", "anew", "", "v"), "-- The answer started again"),
         (ev.Quiet("t", 6.0, 6.0), "-- Nothing has come for 6.0 s"),
         (ev.Slow("t", 99.5), "-- The link is slow: 99 bytes a second."),
         (
@@ -278,7 +278,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
             ev.Finished("t", None, 1, "length", ending=replace(WHOLE, finish_reason="length")),
             "-- The answer has ended.\n",
         ),
-        (ev.Stopped("t", None, 1), "-- Stopped; what had come is kept."),
+        (ev.Stopped("t", None, 1), "-- Stopped; the text so far is kept."),
         (ev.Interrupted("t", None, 1, Problem("Cut", "Press c to go on.")), "-- Cut. Type /continue to go on.\n"),
         (ev.Failed("t", None, 1, Problem("No", "Press F2 for another model.")), "-- No. Type /model NAME for another"),
     ],
@@ -344,7 +344,7 @@ def test_stop_acts_at_once_and_continue_goes_on(tmp_path: Path) -> None:
         chat.type("tell")
         chat.out.wait_for("long,")
         chat.type("/stop")
-        chat.out.wait_for("long,\n-- Stopped; what had come is kept. /continue")
+        chat.out.wait_for("long,\n-- Stopped; the text so far is kept. /continue")
         assert _state(chat) is AnswerState.STOPPED
         chat.type("/continue")
         chat.out.wait_for("-- Complete")
@@ -396,7 +396,7 @@ def test_an_unknown_command_says_so(tmp_path: Path) -> None:
         chat.out.wait_for("There is no command /x. /help lists them.")
         chat.type("/help", "/stop", "/now", "/copy", "/continue")
         chat.out.wait_for("-- /quit: end holytui")
-        chat.out.wait_for("-- No answer is on its way.", times=2)
+        chat.out.wait_for("-- No answer is in progress.", times=2)
         chat.out.wait_for("-- There is nothing to copy.")
         chat.out.wait_for("-- The last answer is complete, or there is none.")
 
@@ -458,7 +458,7 @@ def test_ctrl_c_stops_and_a_second_one_ends(tmp_path: Path) -> None:
         chat.type("hi")
         chat.out.wait_for("so far")
         chat.signal(signal.SIGINT)
-        chat.out.wait_for("-- Stopped; what had come is kept. /continue")
+        chat.out.wait_for("-- Stopped; the text so far is kept. /continue")
         chat.signal(signal.SIGINT)
         assert chat.wait_end() == 0
 
@@ -484,7 +484,7 @@ def test_a_later_ctrl_c_stops_the_next_answer(tmp_path: Path) -> None:
         chat.out.wait_for("so far", times=2)
         chat.now = 60.0
         chat.signal(signal.SIGINT)
-        chat.out.wait_for("-- Stopped; what had come is kept. /continue", times=2)
+        chat.out.wait_for("-- Stopped; the text so far is kept. /continue", times=2)
         assert chat.status is None
 
 
@@ -495,7 +495,7 @@ def test_ctrl_d_ends_and_keeps_the_text(tmp_path: Path) -> None:
         chat.out.wait_for("so far")
         chat.end_input()
         assert chat.wait_end() == 0
-        assert chat.printed.endswith("so far\n-- Stopped; what had come is kept.\n")
+        assert chat.printed.endswith("so far\n-- Stopped; the text so far is kept.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -636,12 +636,12 @@ def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.type("count to 3000\n")
         terminal.wait_for("11, 12, 13")
         terminal.type("/stop\n")
-        terminal.wait_for("-- Stopped; what had come is kept.")
+        terminal.wait_for("-- Stopped; the text so far is kept.")
         terminal.type("/continue\n")
         terminal.wait_for("-- Resumed, exactly where it was cut.")
         terminal.wait_for("31, 32, 33")
         terminal.type("\x03")
-        terminal.wait_until(lambda: terminal.text.count("-- Stopped; what had come is kept.") == 2)
+        terminal.wait_until(lambda: terminal.text.count("-- Stopped; the text so far is kept.") == 2)
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         assert b"\x1b" not in bytes(terminal.raw)

@@ -49,7 +49,7 @@ CASES: list[tuple[str, Recover, Sequence[Script], tuple[str, ...]]] = [
         [CUT_SHORT, [READ, *answer(REST, " It is so. It is so.", " [END]")]],
         ("at a seam, after “The", "Press i to see"),
     ),
-    ("again", Recover.RESTART, [CUT_SHORT, [READ, *answer(OTHER)]], ("The answer began again", "Press v to see")),
+    ("again", Recover.RESTART, [CUT_SHORT, [READ, *answer(OTHER)]], ("The answer started again", "Press v to see")),
 ]
 
 

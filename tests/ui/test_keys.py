@@ -89,7 +89,7 @@ async def _(visitor: Visitor) -> None:
     await visitor.act("chat.system")
     await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
     await visitor.pick("pirate")
-    await visitor.sees("the system prompt holds from the next question on")
+    await visitor.sees("the system prompt applies from the next question on")
     conversation = visitor.house.history.conversation(TALK)
     assert conversation is not None
     assert conversation.system == "Answer as a pirate would."
@@ -124,7 +124,7 @@ async def _(visitor: Visitor) -> None:
 @checks("app.details")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.details")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await goes_to(visitor, DetailsPage)
 
 
@@ -362,7 +362,7 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await visitor.to_log()
     await visitor.act("chat.resume_all")
-    await visitor.until(lambda: "no answer was cut when holytui ended last" in visitor.status)
+    await visitor.until(lambda: "no answer was cut when holytui last ended" in visitor.status)
 
 
 @checks("message.fork")
@@ -562,11 +562,11 @@ CHECKS["sidebar.undo"] = CHECKS["sidebar.delete"]
 @checks("details.scope")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.details")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await visitor.act("details.scope")
-    await visitor.sees("The last answers of all conversations")
+    await visitor.sees("Recent answers of all conversations")
     await visitor.act("details.scope")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await goes_to(visitor, DetailsPage)
 
 

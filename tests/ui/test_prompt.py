@@ -174,7 +174,7 @@ async def test_a_command_is_offered_and_done(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.ask("hello")
         await visitor.type("/ne")
-        await visitor.sees("Begin a new conversation")
+        await visitor.sees("Start a new conversation")
         await visitor.press("enter")
         await visitor.until(lambda: not visitor.chat.conversation_id)
         assert visitor.chat.prompt.text == ""

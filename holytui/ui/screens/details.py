@@ -159,11 +159,11 @@ class DetailsPage(ModalScreen[None]):
         if self._problem:
             sections.append((_("The history"), [Content(cut(self._problem, width)).stylize("$error")]))
         if (figures := self._figures) is not None:
-            title = _("The last answers of all conversations") if self._everything else _("The last answers here")
+            title = _("Recent answers of all conversations") if self._everything else _("Recent answers here")
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
-        sections.append((_("The way to your terminal"), link.lines(self.app, width)))
+        sections.append((_("The link to your terminal"), link.lines(self.app, width)))
         out: list[Content] = []
         for title, lines in sections:
             out += [Content("")] if out else []
@@ -172,7 +172,7 @@ class DetailsPage(ModalScreen[None]):
 
     def _answers(self, figures: Figures, width: int) -> list[Content]:
         if not figures.answers:
-            return [Content(cut(_("no answer has come here yet"), width))]
+            return [Content(cut(_("no answer here yet"), width))]
         return [
             *overview.answer_plots(figures.answers, width),
             Content(""),

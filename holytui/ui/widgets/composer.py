@@ -82,9 +82,9 @@ def no_command(found: Alone | Unknown) -> str:
     """What to say of a line that begins with `/` and cannot be done."""
     match found:
         case Alone(name):
-            return _("nothing may follow {name}; // sends a line that begins with /").format(name=name)
+            return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, ""):
-            return _("{name} is no command; // sends a line that begins with /").format(name=name)
+            return _("{name} is not a command. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, meant):
-            words = _("{name} is no command; did you mean /{meant}? // sends a line that begins with /")
+            words = _("{name} is not a command; did you mean /{meant}? To send a line that begins with /, type //")
             return words.format(name=name, meant=meant)
