@@ -19,6 +19,7 @@ from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
 from holytui.config.reader import Reader, file_fields
 from holytui.config.schema import Config, OAuth, Provider
+from holytui.config.syntax import syntax
 from holytui.i18n import _
 from holytui.models import ModelRef
 from holytui.secret import Secret
@@ -59,7 +60,7 @@ def load(path: Path | None = None) -> Loaded:
     except RecursionError:
         return _unusable(path, _("nested too deeply"))
     except ValueError as exc:
-        return _unusable(path, *_syntax(str(exc), text))
+        return _unusable(path, *syntax(str(exc), text))
     return read(path, table, scan(text))
 
 
@@ -98,15 +99,6 @@ def is_auth_name(header: str) -> bool:
 def _unusable(path: Path, text: str, line: int | None = None, column: int | None = None) -> Loaded:
     problem = ConfigProblem(path, line, "", text=text, column=column)
     return Loaded(Config(stopped=str(problem)), (problem,))
-
-
-def _syntax(message: str, text: str) -> tuple[str, int, int | None]:
-    """What `tomllib` found wrong, and its line and column."""
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    told = sanitize_line(message[: place.start()] if place else message)
-    if place and place[1]:
-        return told, int(place[1]), int(place[2])
-    return told, text.rstrip().count("\n") + 1, None
 
 
 def _providers(reader: Reader, raw: object) -> dict[str, Provider]:

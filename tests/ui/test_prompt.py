@@ -391,3 +391,27 @@ async def orphan(house: House, question: str) -> None:
     connection.execute("DELETE FROM lease")
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Vie\u0323\u0302", "Vi"),
+        ("Vi\u1ec7", "Vi"),
+        ("a👩‍🚀", "a"),
+        ("a🇻🇳🇯🇵", "a🇻🇳"),
+        ("ab", "a"),
+    ],
+)
+async def test_backspace_takes_a_letter_with_its_marks(house: House, text: str, left: str) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put(text)
+        await visitor.press("backspace")
+        assert visitor.chat.prompt.text == left
+
+
+async def test_backspace_at_the_beginning_of_a_line_joins_it_to_the_one_before(house: House) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put("a\nb")
+        await visitor.press("home", "backspace")
+        assert visitor.chat.prompt.text == "ab"

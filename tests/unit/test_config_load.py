@@ -222,6 +222,14 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("a = 1\nb = \nc = 1", "2:5: Invalid value"),
         ("a = 1\nb = ", "2: Invalid value"),
         ("a = 1\na = 2\nb = 1", "2:6: Cannot overwrite a value"),
+        ("default_model = holysheep/gpt-4", '1:17: a text needs quotes: "…"'),
+        ("[providers.x]\napi_key = sk-123", '2:11: a text needs quotes: "…"'),
+        ("[providers.x]\napi_key_file = ~/key # mine", '2:16: a text needs quotes: "…"'),
+        ("a = 4o-mini", '1:6: a text needs quotes: "…"'),
+        ("a = [b, 1]", '1:6: a text needs quotes: "…"'),
+        ("[ui]\nmouse = True", "2:9: true and false are written in lower case"),
+        ("a = 1.2.3", "1:8: Expected newline or end of document after a statement"),
+        ('a = "b', "1:7: Illegal character '\\n'"),
     ],
 )
 def test_a_problem_names_line_key_found_and_expected(file: Path, text: str, said: str) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
+from holytui.terminal.cells import clusters
 from holytui.text import nfc, sanitize
 from holytui.ui import attachments, commands, listing
 from holytui.ui.asking import Question
@@ -22,6 +23,9 @@ from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
 from holytui.ui.stand_ins import ExactArea
+
+_LETTER = 64
+"""Characters that one letter with its marks has at most."""
 
 MakeQuestion = Callable[[str, Sequence[str]], Question]
 """From a text and the paths of the files that it names to what is to be asked."""
@@ -166,11 +170,15 @@ class Prompt(ExactArea):
             self.move_cursor(result.end_location)
 
     def action_delete_left(self) -> None:
-        """Delete a character, or the chip that ends here."""
+        """Delete a letter with its marks, or the chip that ends here."""
         line, column = self.cursor_location
         start = self._pastes.chip_before(self.document.get_line(line), column)
         if start is not None and self.selection.is_empty:
             self._delete_via_keyboard((line, start), (line, column))
+        elif column and self.selection.is_empty:
+            # a letter may be several characters: typed marks, joined pictures
+            letter = clusters(self.document.get_line(line)[max(0, column - _LETTER) : column])[-1][0]
+            self._delete_via_keyboard((line, column - len(letter)), (line, column))
         else:
             super().action_delete_left()
 
