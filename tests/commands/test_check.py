@@ -237,7 +237,7 @@ def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable
     status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
     assert status == 1
     assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
-    assert "Check proxy of the provider" in lines["connection"]
+    assert "Check the provider's proxy setting" in lines["connection"]
 
 
 def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., Checked]) -> None:
@@ -285,7 +285,7 @@ def test_a_server_that_tells_no_usage_is_doubtful(checked: Callable[..., Checked
     assert status == 0
     assert lines["request"].startswith("▲")
     assert "usage not reported" in lines["request"]
-    assert "shown with ~" in lines["request"]
+    assert "marked with ~" in lines["request"]
 
 
 def test_an_answer_without_an_end_of_its_own_is_bad(checked: Callable[..., Checked]) -> None:
@@ -431,7 +431,7 @@ def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
         found = {finding.topic: finding for finding in _trial(tmp_path, proxy.base_url, clock, [])}
     assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
     assert "buffered on the way" in found[Topic.REQUEST].text
-    assert "Turn its buffering off" in found[Topic.REQUEST].hints[0]
+    assert "Turn off its buffering" in found[Topic.REQUEST].hints[0]
     assert "by prefill, exactly" in found[Topic.CONTINUATION].text
 
 
@@ -549,9 +549,9 @@ def test_a_model_that_says_its_own_answer_again_is_not_taken_for_an_echo(checked
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        (count(1, 40), "begins again from the start"),
-        (count(20, 40), "says the end again"),
-        (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "goes on after words of its own"),
+        (count(1, 40), "starts again"),
+        (count(20, 40), "repeats the end"),
+        (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "continues after an introduction of its own"),
         (answer("I do not know what you mean."), "says something else"),
     ],
 )
@@ -593,8 +593,8 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
         (answer(*REST), "✓", "by prefill, exactly", "prefill flags exact"),
         (answer(" blue light", " more", " than red."), "✓", "this is likely, not proven", "prefill flags exact"),
         (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it says something else", "instruct"),
-        (answer(*PROSE), "▲", "By prefill: it begins again", "instruct"),
-        (answer(*PROSE[1:]), "▲", "By prefill: it says the end again", "instruct"),
+        (answer(*PROSE), "▲", "By prefill: it starts again", "instruct"),
+        (answer(*PROSE[1:]), "▲", "By prefill: it repeats the end", "instruct"),
     ],
 )
 def test_a_model_that_does_not_count_is_judged_by_its_text(
@@ -771,7 +771,7 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
     with ScriptedServer([Router(count(1, 40), count(23, 40), models=missing)]) as server:
         status, lines = checked(server.base_url)
     assert status == 0
-    assert "gives no list" in lines["models"]
+    assert "does not list its models" in lines["models"]
 
 
 # -- faults of the guide
@@ -782,7 +782,7 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
     [
         ("cut", "✗ The connection", "✓ cut answers continue by prefill, exactly"),
         ("sure", "✗ The connection", "By prefill: refused"),
-        ("busy", "gets too many requests", "▲ not known"),
+        ("busy", "got too many requests", "▲ not known"),
         ("final", "no credit left", "▲ not known"),
     ],
 )

@@ -239,9 +239,9 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         chatting(tmp_path, server.base_url, interactive=False) as chat,
     ):
         chat.type("hello")
-        chat.out.wait_for("cut by a limit of its length. Type /continue")
+        chat.out.wait_for("cut by a length limit. Type /continue")
         chat.type("/open 1")
-        chat.out.wait_for("cut by a limit of its length. Type /continue", 2)
+        chat.out.wait_for("cut by a length limit. Type /continue", 2)
         chat.end_input()
         assert chat.wait_end() == 4
 
@@ -257,11 +257,11 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         (ev.Online("t", 12.0), "-- The connection is back after 12 s."),
         (ev.Refreshing("t"), "-- The key was refused"),
         (ev.Resuming("t", "prefill", 812), "-- Resuming after 812 characters."),
-        (ev.Resuming("t", "restart", 5), "-- The question is asked again"),
+        (ev.Resuming("t", "restart", 5), "-- Asking again"),
         (ev.Joined("t", 5, Join.EXACT), "-- Resumed, exactly"),
-        (ev.Joined("t", 5, Join.MARKED), "-- Resumed. Here is a seam"),
+        (ev.Joined("t", 5, Join.MARKED), "-- Resumed with a seam here"),
         (ev.Replaced("t", "anew", "", "v"), "-- The answer started again"),
-        (ev.Quiet("t", 6.0, 6.0), "-- Nothing has come for 6.0 s"),
+        (ev.Quiet("t", 6.0, 6.0), "-- No data for 6.0 s"),
         (ev.Slow("t", 99.5), "-- The link is slow: 99 bytes a second."),
         (
             ev.StoreTrouble("t", Problem("The disk is full", "Free some space.")),
@@ -279,8 +279,14 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
             "-- The answer has ended.\n",
         ),
         (ev.Stopped("t", None, 1), "-- Stopped; the text so far is kept."),
-        (ev.Interrupted("t", None, 1, Problem("Cut", "Press c to go on.")), "-- Cut. Type /continue to go on.\n"),
-        (ev.Failed("t", None, 1, Problem("No", "Press F2 for another model.")), "-- No. Type /model NAME for another"),
+        (
+            ev.Interrupted("t", None, 1, Problem("Cut", "{Press:message.resume} to continue.")),
+            "-- Cut. Type /continue to continue.\n",
+        ),
+        (
+            ev.Failed("t", None, 1, Problem("No", "{Press:model.pick} for another model.")),
+            "-- No. Type /model NAME for another",
+        ),
     ],
 )
 def test_each_state_is_said_in_words_on_a_line_of_its_own(event_: ev.TurnEvent, words: str) -> None:
@@ -294,7 +300,7 @@ def test_a_state_that_lasts_is_said_once() -> None:
     assert _told(*offline, ev.Connecting("t", 2, "h"), *offline).count("-- Offline") == 1
     assert _told(*offline, ev.Online("t", 3.0), *offline).count("-- Offline") == 2
     quiet = [ev.Quiet("t", float(time_), float(time_)) for time_ in range(5, 9)]
-    assert _told(*quiet, ev.Delta("t", "x"), *quiet).count("-- Nothing has come") == 2
+    assert _told(*quiet, ev.Delta("t", "x"), *quiet).count("-- No data") == 2
     assert _told(*[ev.Reasoning("t", "hm")] * 3).count("reasoning") == 1
     assert _told(ev.Slow("t", 9.0), ev.Slow("t", 8.0), ev.Slow("t", None), ev.Slow("t", 9.0)).count("slow") == 2
 
@@ -395,7 +401,7 @@ def test_an_unknown_command_says_so(tmp_path: Path) -> None:
         chat.out.wait_for("There is no command /retri. Did you mean /retry?")
         chat.out.wait_for("There is no command /x. /help lists them.")
         chat.type("/help", "/stop", "/now", "/copy", "/continue")
-        chat.out.wait_for("-- /quit: end holytui")
+        chat.out.wait_for("-- /quit: quit holytui")
         chat.out.wait_for("-- No answer is in progress.", times=2)
         chat.out.wait_for("-- There is nothing to copy.")
         chat.out.wait_for("-- The last answer is complete, or there is none.")
@@ -523,7 +529,7 @@ def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
         cut = history.branch(conversation.id)
         chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
         chat.start()
-        chat.out.wait_for("-- 1 answer was cut when holytui ended last; /continue N lets it go on:\n-- 1. what was cut")
+        chat.out.wait_for("-- 1 answer was cut when holytui ended last; /continue N continues it:\n-- 1. what was cut")
         chat.type("/continue 2")
         chat.out.wait_for("-- There is no cut answer 2")
         chat.type("/continue")

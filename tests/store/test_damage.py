@@ -195,7 +195,7 @@ def test_a_large_file_is_read_around_its_damage_and_mended_at_the_next_start(
     assert main(["history", "export", "--format", "jsonl"]) == 1
     said = capsys.readouterr()
     assert len(json.loads(said.out)["messages"]) > 45
-    assert "cannot be read, and is passed over" in said.err
+    assert "cannot be read and is skipped" in said.err
     assert files.is_suspect(file)
     assert main(["history", "list"]) == 0
     said = capsys.readouterr()

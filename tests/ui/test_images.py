@@ -138,7 +138,7 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_house: Bu
             Path("photo.png").write_bytes(TWO)
             await visitor.to_log()
             await visitor.act("message.edit")
-            await visitor.sees("with its images as they were sent")
+            await visitor.sees("editing, with its images")
             await visitor.until(lambda: visitor.chat.prompt.text == "what is @photo.png")
             await visitor.type(" really?")
             await visitor.press("enter")

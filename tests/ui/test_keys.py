@@ -352,7 +352,7 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await select(visitor, "0190-answer-2")
     await visitor.act("message.resume")
-    await visitor.until(lambda: "this answer is not cut" in visitor.status)
+    await visitor.until(lambda: "this answer was not cut" in visitor.status)
     await select(visitor, CUT)
     await visitor.act("message.resume")
     await visitor.until(lambda: visitor.house.history.message(CUT).state is not AnswerState.INTERRUPTED)  # type: ignore[union-attr]  # it is there
@@ -519,7 +519,7 @@ async def _(visitor: Visitor) -> None:
     before = len(visitor.conversations())
     await visitor.act("sidebar.archive")
     await visitor.until(lambda: visitor.house.history.conversations(archived=True))
-    await visitor.sees("brings it back")
+    await visitor.sees("archived · press u to undo")
     await visitor.act("sidebar.undo")
     await visitor.until(lambda: len(visitor.conversations()) == before)
 
@@ -531,7 +531,7 @@ async def _(visitor: Visitor) -> None:
     history.update_conversation(away.id, archived=True)
     await visitor.to_sidebar()
     await visitor.act("sidebar.archived")
-    await visitor.sees("Put away")
+    await visitor.sees("Archive")
     await visitor.sees("put away once")
     await visitor.press("home")
     await visitor.act("sidebar.archive")
@@ -548,7 +548,7 @@ async def _(visitor: Visitor) -> None:
         await visitor.to_sidebar()
         await visitor.act("sidebar.delete", number)
         await visitor.until(lambda: len(visitor.conversations()) == before - 1)
-        await visitor.sees("brings it back")
+        await visitor.sees("press u to bring it back")
         await visitor.act("sidebar.undo")
         await visitor.until(lambda: len(visitor.conversations()) == before)
 

@@ -36,7 +36,7 @@ def test_nothing_is_no_parameters(line: str) -> None:
     [
         ("temperature", "not understood"),
         ("temperature = 0.7 }\nother = {", "one line"),
-        ("stream = false", "“stream” is holytui's own"),
+        ("stream = false", "“stream” is set by holytui"),
         ("a = nan", "only numbers"),
         ("day = 2026-01-01", "only numbers"),
     ],

@@ -227,7 +227,7 @@ async def test_an_unknown_command_sends_nothing(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.type("/modle")
         await visitor.press("enter")
-        await visitor.sees("/modle is no command")
+        await visitor.sees("/modle is not a command")
         assert "did you mean /model?" in visitor.status
         assert visitor.chat.prompt.text == "/modle"
         assert visitor.conversations() == []
@@ -326,7 +326,7 @@ async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house
             await visitor.sees("One.")
             await visitor.type("second")
             await visitor.press("enter")
-            await visitor.sees("queued, goes out when the answer before it ends")
+            await visitor.sees("Queued: goes out when the answer before it ends")
             gate.set()
             await visitor.sees("Two.")
             await visitor.calm()
@@ -351,10 +351,10 @@ async def test_a_question_in_line_is_taken_back_with_escape_when_it_is_selected(
                 await visitor.press("enter")
                 await visitor.until(lambda: not visitor.chat.prompt.text)
                 await visitor.sees("One.")
-            await visitor.sees("queued, goes out")
+            await visitor.sees("Queued: goes out")
             await visitor.to_log()
             await visitor.act("chat.stop")
-            await visitor.sees("stopped by you before anything came")
+            await visitor.sees("stopped by you before any text came")
             assert "queued" not in visitor.text
             gate.set()
             await visitor.calm()

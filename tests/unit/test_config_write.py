@@ -93,7 +93,7 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path, dangling: boo
         file.symlink_to(tmp_path / "nowhere")
     else:
         file.write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         init(file)
     assert dangling or file.read_text() == "mine"
 

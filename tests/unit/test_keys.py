@@ -303,7 +303,7 @@ def test_json_without_a_key_is_told_without_repeating_it(output: str) -> None:
 @pytest.mark.parametrize("until", ['"tomorrow"', "true", "1e300", f'"{KEY}"', "[]"])
 def test_an_end_that_is_no_time_is_told_without_repeating_it(until: str) -> None:
     exc = failure(ring_of_command(f'{{"api_key": "{OTHER}", "expires_at": {until}}}'))
-    assert exc.title == "vault printed an expires_at that is no time"
+    assert exc.title == "vault printed an expires_at that is not a time"
 
 
 @pytest.mark.parametrize(
