@@ -9,7 +9,7 @@ from holytui.i18n import _
 
 def resume() -> str:
     """That the answer can be continued."""
-    return _("{Press:message.resume} to continue.")
+    return _("{Press:message.resume} to get the rest.")
 
 
 def another_model() -> str:
@@ -29,7 +29,7 @@ def edit() -> str:
 
 def later() -> str:
     """That it is to be tried again later."""
-    return sentences(_("{Press:message.resume} to continue in a while."), another_model())
+    return sentences(_("{Press:message.resume} to get the rest in a while."), another_model())
 
 
 def sign_in() -> str:
@@ -39,7 +39,7 @@ def sign_in() -> str:
 
 def retry() -> str:
     """That it can be asked again."""
-    return _("{Press:message.retry} to retry.")
+    return _("{Press:message.retry} to try again.")
 
 
 def better_address(fault: Fault) -> str:

@@ -43,14 +43,14 @@ def too_long_a_wait(fault: Fault, *, host: str, kept: int) -> Problem:
     """The server asks for a longer wait than `max_retry_after`."""
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
-    later = _("{Press:message.resume} to continue when that time is over.")
+    later = _("{Press:message.resume} to get the rest when that time is over.")
     return Problem(title, _with_kept(sentences(later, next_steps.another_model()), kept), fault)
 
 
 def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
     """The answer was cut and `recover = "ask"` leaves it to the user to go on."""
     title, _hint = _words(fault, host or _("the server"), "")
-    return Problem(title, _with_kept(_("{Press:message.resume} to continue the answer."), kept), fault)
+    return Problem(title, _with_kept(_("{Press:message.resume} to get the rest of it."), kept), fault)
 
 
 def unproven_end(*, host: str, kept: int) -> Problem:

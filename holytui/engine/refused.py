@@ -18,7 +18,7 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         place = key_place or _("the provider's key in the configuration")
         return (
             _("{host} did not accept the key").format(host=host),
-            sentences(_("Check {place}.").format(place=place), _("{Press:message.retry} to retry after that.")),
+            sentences(_("Check {place}.").format(place=place), _("{Press:message.retry} to try again after that.")),
         )
     if fault.better_url:
         return _elsewhere(fault, host)
@@ -58,7 +58,9 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
     if "insufficient_quota" in code or "billing" in code or fault.status == 402:
         return (
             _("The account at {host} has no credit left").format(host=host),
-            sentences(_("Top it up."), _("{Press:message.resume} to continue after that."), next_steps.another_model()),
+            sentences(
+                _("Top it up."), _("{Press:message.resume} to get the rest after that."), next_steps.another_model()
+            ),
         )
     if is_too_long(fault) or fault.status == 413:
         return (

@@ -102,7 +102,7 @@ def interrupt(connection: sqlite3.Connection, message: Message, now: float, *, f
 
 def _ended(*, asked: bool) -> Problem:
     if asked:
-        hint = sentences(_("All text that had arrived is kept."), _("{Press:message.resume} to continue."))
+        hint = sentences(_("All text that had arrived is kept."), _("{Press:message.resume} to get the rest."))
         return Problem(_("holytui ended before this answer did"), hint)
     return Problem(_("holytui ended before this question was sent"), _("{Press:message.resume} to send it."))
 

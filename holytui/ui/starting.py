@@ -73,7 +73,7 @@ def words(cut: Sequence[Message]) -> str:
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))
-    return " · ".join([*parts, _("{press:chat.resume_all} to continue")])
+    return " · ".join([*parts, _("{press:chat.resume_all} to get the rest")])
 
 
 async def resume_all(screen: ChatScreen, services: Services) -> None:

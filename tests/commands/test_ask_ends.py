@@ -48,7 +48,7 @@ def _cut(text: str) -> list[Step]:
     return [READ, sse_head(), event(delta(text)), FIN]
 
 
-LIMIT = "The answer was cut by a length limit. max_tokens in params of the model sets a limit.\n"
+LIMIT = "The answer was cut by a length limit. max_tokens in params of the model sets the limit.\n"
 CASES = [
     Case("whole", [[READ, *answer("Whole.")]], 0, "Whole.\n", last={"finish_reason": "stop", "state": "complete"}),
     Case("length", [[READ, *answer("Half a sent", finish="length")]], 4, "Half a sent\n", (LIMIT,), ["length"]),

@@ -158,7 +158,7 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
     assert f"{server.base_url}/chat/completions, directly" in lines["model"]
     assert "environment variable TEST_KEY" in lines["key"]
     assert "usage reported" in lines["request"]
-    assert "end told (stop)" in lines["request"]
+    assert "end reported (stop)" in lines["request"]
     assert "by prefill, exactly" in lines["continuation"]
     assert "2 models are listed, model among them" in lines["models"]
     assert prefill["role"] == "assistant"
@@ -582,7 +582,7 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
     with ScriptedServer([Router(count(1, 40), *unable(), reply)]) as server:
         _, lines = checked(server.base_url)
     assert lines["continuation"].startswith(
-        "▲ cut answers continue by instruction where the reply fits, else they begin"
+        "▲ cut answers continue by instruction where the reply fits, else they start"
     )
     assert f"By instruction: {said}" in lines["continuation"]
 
@@ -676,7 +676,7 @@ def test_a_configured_restart_is_not_tried(checked: Callable[..., Checked]) -> N
     with ScriptedServer([Router(count(1, 40))]) as server:
         _, lines = checked(server.base_url, more='recover = "restart"\n')
         assert len(server.requests) == 2
-    assert "from the start" in lines["continuation"]
+    assert "start again, as configured" in lines["continuation"]
 
 
 @pytest.mark.parametrize(

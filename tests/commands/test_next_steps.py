@@ -63,7 +63,7 @@ def test_a_proxy_that_is_down_is_named_and_waited_for(ask: Ask) -> None:
     port = closed_port()
     status, _, err = ask("http://model.example/v1", f'proxy = "http://me:pass-word@127.0.0.1:{port}"\n')
     assert status == 3
-    assert f"Nobody answers at the proxy 127.0.0.1:{port}. Is it running? Check proxy of the provider" in err
+    assert f"Nobody answers at the proxy 127.0.0.1:{port}. Is it running? Check the provider's proxy" in err
     assert "offline since" in err
     assert "proxy: connection refused" in err
     assert "model.example" not in err.split("offline")[-1]

@@ -203,7 +203,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (
             replace(WHOLE, finish_reason="length"),
             "-- The answer was cut by a length limit. "
-            "Type /continue to go on; max_tokens in params of the model sets a limit.\n",
+            "Type /continue to get the rest. max_tokens in params of the model sets the limit.\n",
         ),
         (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
         (replace(WHOLE, text=""), "-- The model sent an empty answer. Type /retry to ask again.\n"),
@@ -280,8 +280,8 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         ),
         (ev.Stopped("t", None, 1), "-- Stopped; the text so far is kept."),
         (
-            ev.Interrupted("t", None, 1, Problem("Cut", "{Press:message.resume} to continue.")),
-            "-- Cut. Type /continue to continue.\n",
+            ev.Interrupted("t", None, 1, Problem("Cut", "{Press:message.resume} to get the rest.")),
+            "-- Cut. Type /continue to get the rest.\n",
         ),
         (
             ev.Failed("t", None, 1, Problem("No", "{Press:model.pick} for another model.")),
@@ -529,7 +529,7 @@ def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
         cut = history.branch(conversation.id)
         chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
         chat.start()
-        chat.out.wait_for("-- 1 answer was cut when holytui ended last; /continue N continues it:\n-- 1. what was cut")
+        chat.out.wait_for("-- 1 answer was cut when holytui last ended; /continue N continues it:\n-- 1. what was cut")
         chat.type("/continue 2")
         chat.out.wait_for("-- There is no cut answer 2")
         chat.type("/continue")

@@ -20,7 +20,7 @@ async def test_who_edits_a_question_reads_how_to_leave_it(build_house: Build) ->
         await visitor.until(lambda: "press F10 to cancel" in visitor.status)
 
 
-CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to continue.")
+CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to get the rest.")
 
 
 def lines(entry: Entry) -> list[str]:
@@ -44,16 +44,16 @@ def test_an_answer_in_the_queue_says_how_to_take_it_back(keys: dict[str, tuple[s
 def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
     entry = Entry(Message("a", "c", None, Role.ASSISTANT, "x", 1.0, state=AnswerState.INTERRUPTED, problem=CUT))
     entry.name_keys(names(build({}), Where.PROMPT))
-    assert any("Type /continue to continue." in line for line in lines(entry))
+    assert any("Type /continue to get the rest." in line for line in lines(entry))
     entry.name_keys(names(build({}), Where.LOG))
-    assert any("Kept. Press c to continue." in line for line in lines(entry))
+    assert any("Kept. Press c to get the rest." in line for line in lines(entry))
 
 
 async def test_what_is_said_names_the_key_where_the_focus_is(build_house: Build) -> None:
     async with visit(build_house()) as visitor:
         visitor.chat.say("{Press:message.resume} to continue")
-        await visitor.until(lambda: "Type /continue to continue" in visitor.status)
+        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)
         await visitor.to_log()
-        await visitor.until(lambda: "Press c to continue" in visitor.status)
+        await visitor.until(lambda: "Press c to get the rest" in visitor.status)
         visitor.chat.prompt.focus()
-        await visitor.until(lambda: "Type /continue to continue" in visitor.status)
+        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)

@@ -229,7 +229,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("a = [b, 1]", '1:6: a text needs quotes: "…"'),
         ("[ui]\nmouse = True", "2:9: true and false are written in lower case"),
         ("a = 1.2.3", "1:8: Expected newline or end of document after a statement"),
-        ('a = "b', "1:7: Illegal character '\\n'"),
+        ('a = "b', "1: Unterminated string"),
     ],
 )
 def test_a_problem_names_line_key_found_and_expected(file: Path, text: str, said: str) -> None:

@@ -11,15 +11,17 @@ from holytui.keymap import Where, build
 from holytui.models import Problem
 from holytui.ui.bindings import names
 
-HINT = sentences("Top it up.", "{Press:message.resume} to continue.", "", "Or {press:model.pick}, or {key:chat.new}.")
+HINT = sentences(
+    "Top it up.", "{Press:message.resume} to get the rest.", "", "Or {press:model.pick}, or {key:chat.new}."
+)
 
 
 @pytest.mark.parametrize(
     ("where", "shown"),
     [
-        (Where.PROMPT, "Top it up. Type /continue to continue. Or press F2, or F4."),
-        (Where.LOG, "Top it up. Press c to continue. Or press F2, or F4."),
-        (Where.SIDEBAR, "Top it up. Type /continue to continue. Or press F2, or F4."),
+        (Where.PROMPT, "Top it up. Type /continue to get the rest. Or press F2, or F4."),
+        (Where.LOG, "Top it up. Press c to get the rest. Or press F2, or F4."),
+        (Where.SIDEBAR, "Top it up. Type /continue to get the rest. Or press F2, or F4."),
     ],
 )
 def test_a_key_is_named_where_it_acts_and_else_the_command(where: Where, shown: str) -> None:
@@ -27,7 +29,9 @@ def test_a_key_is_named_where_it_acts_and_else_the_command(where: Where, shown: 
 
 
 def test_plain_mode_names_its_commands_and_a_script_neither() -> None:
-    assert plain_input.names().render(HINT) == "Top it up. Type /continue to continue. Or type /model NAME, or /new."
+    assert (
+        plain_input.names().render(HINT) == "Top it up. Type /continue to get the rest. Or type /model NAME, or /new."
+    )
     assert KEYLESS.render(HINT) == "Top it up."
 
 
@@ -62,6 +66,6 @@ def test_a_text_that_names_no_key_is_not_touched() -> None:
 def test_errors_and_problems_as_text_name_no_keys() -> None:
     assert str(HolytuiError("It failed", HINT)) == "It failed. Top it up."
     assert str(HolytuiError("It failed")) == "It failed"
-    assert str(Problem("It failed", "{Press:message.retry} to retry.")) == "It failed"
+    assert str(Problem("It failed", "{Press:message.retry} to try again.")) == "It failed"
     assert str(Problem("It failed.", HINT)) == "It failed. Top it up."
     assert names(build({}), Where.LOG).render(HolytuiError("It failed", HINT).told).startswith("It failed. Top")
