@@ -178,7 +178,7 @@ def checked(text: str, where: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", text):
         raise KeyUnavailable(
             _("The key from {place} has spaces or characters in it that no key has").format(place=where),
-            _("Copy it again, alone and whole"),
+            _("Copy it again, the key alone and complete"),
         )
     return Secret(text)
 

@@ -153,7 +153,7 @@ async def test_a_file_that_is_no_text_sends_nothing_and_gives_the_question_back(
         await visitor.press("escape", "enter")
         await visitor.until(lambda: visitor.chat.prompt.text)
         assert visitor.chat.prompt.text == "see @image.png"
-        assert "image.png cannot be attached: it is no text in UTF-8" in visitor.status
+        assert "image.png cannot be attached: it is neither UTF-8 text" in visitor.status
         assert visitor.conversations() == []
 
 
