@@ -41,7 +41,7 @@ def _hint(resolved: Resolved) -> str:
     if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
         return another
     place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
-    return sentences(another, _("If it does see images, set vision = true in {place}.").format(place=place))
+    return sentences(another, _("Or set vision = true in {place}.").format(place=place))
 
 
 def _toml(name: str) -> str:

@@ -114,8 +114,9 @@ async def test_the_keys_in_force_are_named(build_house: Build) -> None:
         keys = build({"message.resume": ("z",)})
         async with visit(build_house(config_with(server.base_url), keys=keys)) as visitor:
             await visitor.ask("hello")
-            await visitor.sees("Press z to go on")
+            await visitor.sees("Type /continue to get the rest")
             await _at_the_answer(visitor)
+            await visitor.sees("Press z to get the rest")
             await visitor.act("message.resume")
             await visitor.until(lambda: len(server.requests) == 2)
             await visitor.calm()

@@ -219,7 +219,7 @@ async def test_words_behind_a_command_that_takes_none_stay_in_the_prompt(house: 
     async with visit(house) as visitor:
         await visitor.type("/new things")
         await visitor.press("enter")
-        await visitor.until(lambda: "nothing may follow /new" in visitor.status)
+        await visitor.until(lambda: "/new takes no text after it" in visitor.status)
         assert visitor.chat.prompt.text == "/new things"
 
 

@@ -37,7 +37,7 @@ QUIET = Connection(Level.CALM, "before")
         (ev.Refreshing("t"), "key refused, asking its source again"),
         (ev.Resuming("t", "prefill", 812), "resuming · 812 characters kept"),
         (ev.Quiet("t", 12.0, 12.0), "no data for 12 s"),
-        (ev.Quiet("t", 0.0, 15.0), "alive, no token for 15 s"),
+        (ev.Quiet("t", 0.0, 15.0), "connected, no token for 15 s"),
         (ev.Slow("t", 312.0), "slow link · 312 B/s"),
         (ev.Finished("t", None, 1, "stop"), "ready"),
         (ev.Stopped("t", None, 1), "stopped, text kept"),
