@@ -34,4 +34,4 @@ def test_a_folder_that_cannot_be_written_is_no_second_crash(tmp_path: Path, monk
     blocker = tmp_path / "file"
     blocker.touch()
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(blocker))
-    assert "defect" in crash.words(RuntimeError("x"))
+    assert "crashed" in crash.words(RuntimeError("x"))

@@ -51,7 +51,7 @@ def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
 
 async def test_what_is_said_names_the_key_where_the_focus_is(build_house: Build) -> None:
     async with visit(build_house()) as visitor:
-        visitor.chat.say("{Press:message.resume} to continue")
+        visitor.chat.say("{Press:message.resume} to get the rest")
         await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)
         await visitor.to_log()
         await visitor.until(lambda: "Press c to get the rest" in visitor.status)
