@@ -102,7 +102,7 @@ def _context(part: float, mark: str = "") -> tuple[int, str, str]:
 
 
 def line(status: Status, width: int, now: float, names: Names = KEYLESS) -> Content:
-    """The status line, at most `width` cells; fields go by rank and only the last one left is cut."""
+    """The status line, at most `width` cells; fields go by rank and only the last one left is cut, between words."""
     shown = fields(status, now, names)
     while len(shown) > 1 and _width(shown) > width:
         shown.remove(max(shown, key=lambda field: field[0]))
@@ -111,7 +111,16 @@ def line(status: Status, width: int, now: float, names: Names = KEYLESS) -> Cont
         if index:
             parts.append(("  ", ""))
         parts.append((text, style))
-    return Content.assemble(*parts).truncate(width, ellipsis=True)
+    return _cut(Content.assemble(*parts), width)
+
+
+def _cut(text: Content, width: int) -> Content:
+    """`text` in at most `width` cells, cut between two words unless that would leave less than half of it."""
+    if text.cell_length <= width:
+        return text
+    kept = len(text.truncate(width, ellipsis=True).plain) - 1
+    gap = text.plain.rfind(" ", 0, kept + 1)
+    return text[: gap if gap >= kept // 2 else kept].rstrip() + Content("…")
 
 
 def _width(shown: Sequence[tuple[int, str, str]]) -> int:
