@@ -9,6 +9,8 @@ from pathlib import Path
 
 from holytui import __version__
 from holytui.commands import exits
+from holytui.commands.output import complain, tell_defect
+from holytui.commands.parser_words import Parser, translate_parsers
 from holytui.i18n import _
 
 _COMMANDS = ("ask", "check", "models", "history", "config")
@@ -16,7 +18,7 @@ _COMMANDS = ("ask", "check", "models", "history", "config")
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `holytui` and its commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
         epilog=_(
@@ -42,7 +44,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def build_command_parser(command: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    parser = argparse.ArgumentParser(prog=f"holytui {command}")
+    parser = Parser(prog=f"holytui {command}")
     _common(parser)
     match command:
         case "ask":
@@ -155,6 +157,7 @@ def _date(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
+    sys.excepthook = tell_defect
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     command = next((word for word in _leading(words) if word in _COMMANDS), None)
@@ -169,11 +172,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _choose_language(words: Sequence[str]) -> None:
     """Settle the language before the parsers are made: their help and their complaints are in it."""
     from holytui import i18n, paths
-    from holytui.commands.parser_words import translate_parsers
     from holytui.config.language import configured_language
 
     translate_parsers()
-    first = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    first = Parser(add_help=False, exit_on_error=False)
     first.add_argument("--config", type=Path)
     first.add_argument("--lang")
     try:
@@ -198,7 +200,6 @@ def _leading(words: Sequence[str]) -> list[str]:
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
-    from holytui.commands.output import complain
     from holytui.errors import HolytuiError
 
     try:

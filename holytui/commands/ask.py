@@ -31,7 +31,7 @@ from typing import TextIO
 
 from holytui.commands import exits
 from holytui.commands.leaving import closing
-from holytui.commands.output import TextWriter, complain, json_line, say
+from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.config.in_force import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         complain(problem)
     question = _question(options.prompt)
     if not question.strip():
-        print(_("holytui ask: no question was given"), file=sys.stderr)
+        complain(_("no question was given"))
         return exits.USAGE
     config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or PATIENCE))
     # a history that cannot be had is no reason to leave a question without an answer
@@ -103,7 +103,7 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
                     status = status_of(event)
                     return exits.DOUBT if out.broken_off and status == exits.OK else status
     # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
-    print(_("holytui: the answer ended without a word; what came of it is in the history"), file=sys.stderr)
+    complain(_("the answer ended without a word; what came of it is in the history"))
     return exits.FAILED
 
 
@@ -200,7 +200,7 @@ class Printer:
             self._taken_back += text
             self._meet()
             return
-        self._answer.write(text)
+        self._answer.add(text)
         self._written += text
         self._ends_in_newline = text.endswith("\n")
 
@@ -262,8 +262,7 @@ class Printer:
             self._text(event.ending.text)
         self._answer.end()
         if not self._ends_in_newline:
-            self._out.write("\n")
-            self._out.flush()
+            put("\n", self._out)
         if problem is not None:
             self._say(str(problem))
         for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
@@ -271,8 +270,7 @@ class Printer:
             self._say(str(replace(told, hint=f"{without_keys(told.hint)} {command}".strip())))
 
     def _line(self, value: dict[str, object]) -> None:
-        self._out.write(json_line(value, self._out))
-        self._out.flush()
+        say_json(value, self._out)
 
 
 def _last_line(event: ev.Ended, problem: Problem | None) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holytui.commands import exits
-from holytui.commands.output import json_line, say, shown
+from holytui.commands.output import complain, say, say_found, say_json
 from holytui.engine import ending
 from holytui.engine.hints import without_keys
 from holytui.errors import HolytuiError
@@ -22,8 +22,6 @@ from holytui.text import sanitize_line
 from holytui.ui.format import decimal
 from holytui.ui.words import cause, state
 
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
-
 
 def show_list(history: Library, options: argparse.Namespace) -> int:
     """The conversations, newest first."""
@@ -31,7 +29,7 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
             facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
-            sys.stdout.write(json_line(facts, sys.stdout))
+            say_json(facts)
         else:
             say(line(one))
     return exits.OK
@@ -96,7 +94,7 @@ def _print_attempts(history: Library, message: Message) -> None:
     attempts = history.attempts(message.id)
     for attempt in attempts:
         say(_unbroken(describe(attempt)))
-    print()
+    say()
     if not (message.seams or message.begun_again):
         return  # the raw texts may be long
     raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
@@ -138,11 +136,11 @@ def search(history: Library, options: argparse.Namespace) -> int:
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
         for hit in hits:
-            sys.stdout.write(json_line(_facts(hit), sys.stdout))
+            say_json(_facts(hit))
     else:
         _print_hits(hits, bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
-        print(_("holytui: nothing was found"), file=sys.stderr)
+        complain(_("nothing was found"))
     return exits.OK if hits else exits.FAILED
 
 
@@ -166,10 +164,4 @@ def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            print(f"    {who}: {_snippet(hit, bold=bold)}")
-
-
-def _snippet(hit: Hit, *, bold: bool) -> str:
-    """The words around those that were found, and these in bold if they are to be."""
-    parts = ((shown(part, sys.stdout), found and bold) for part, found in hit.parts)
-    return "".join(f"{_BOLD}{part}{_PLAIN}" if is_bold else part for part, is_bold in parts)
+            say_found(f"    {who}: ", hit.parts, bold=bold)

@@ -842,7 +842,7 @@ def test_the_clipboard_alone_asks_no_endpoint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    monkeypatch.setattr(check, "terminal", lambda: nullcontext(None))
+    monkeypatch.setattr(check, "sequences", lambda: nullcontext(None))
     assert main(["check", "--clipboard"]) == 0
     out = capsys.readouterr().out
     assert "config" not in out
@@ -866,6 +866,9 @@ class Narrow:
 
     def flush(self) -> None:
         pass
+
+    def isatty(self) -> bool:
+        return False
 
 
 def test_an_output_without_these_signs_gets_letters() -> None:
