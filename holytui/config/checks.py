@@ -204,8 +204,10 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
     }
 )
 
-_QUIET = frozenset({"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"})
-_ADDRESSES = frozenset({"base_url", "token_url"})
+_QUIET = frozenset(
+    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"} | {"refresh_token_command"}
+)
+_ADDRESSES = frozenset({"base_url", "token_url", "chat_path"})
 
 
 def is_quiet(path: tuple[str | int, ...], value: object) -> bool:

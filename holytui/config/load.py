@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from holytui import paths
+from holytui.config import redact
 from holytui.config.checks import carries_key, in_clear
 from holytui.config.lines import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
@@ -21,7 +22,6 @@ from holytui.config.reader import Reader, file_fields
 from holytui.config.schema import Config, OAuth, Provider
 from holytui.i18n import _
 from holytui.models import ModelRef
-from holytui.secret import Secret
 from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
@@ -29,8 +29,6 @@ KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oau
 
 _CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
 """Fields of a provider, beside `KEY_SOURCES`, that decide where requests go and what protects them."""
-
-_AUTH_NAME = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +81,6 @@ def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
     if misspelt or not isinstance(raw, dict):
         config = replace(config, stopped=_reason(reader, (), {"providers", *misspelt}))
     return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
-
-
-def holds_secret(provider: Provider) -> bool:
-    """The provider's part of the file has a key, or something like one, in it."""
-    return bool(provider.api_key or "@" in provider.proxy or any(is_auth_name(name) for name in provider.headers))
-
-
-def is_auth_name(header: str) -> bool:
-    """A header of this name carries a secret, most likely."""
-    return _AUTH_NAME.search(header) is not None
 
 
 def _unusable(path: Path, text: str, line: int | None = None, column: int | None = None) -> Loaded:
@@ -150,7 +138,7 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
         text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
         reader.say((*path, "base_url"), text, Severity.WARNING)
     provider = _anchored(provider, reader.file.parent)
-    _remember_secrets(provider)
+    redact.remember(provider)
     return provider
 
 
@@ -229,19 +217,6 @@ def _anchored(provider: Provider, folder: Path) -> Provider:
     )
 
 
-def _remember_secrets(provider: Provider) -> None:
-    """Let `secret.scrub` know what must not come back in any message."""
-    if provider.api_key:
-        Secret(provider.api_key)
-    for name, value in provider.headers.items():
-        if is_auth_name(name):
-            Secret(value)
-            Secret(value.rpartition(" ")[2])
-    userinfo = provider.proxy.rpartition("@")[0].rpartition("//")[2]
-    if password := userinfo.partition(":")[2]:
-        Secret(password)
-
-
 def _default_model(reader: Reader, wanted: str, raw: object, providers: dict[str, Provider]) -> str:
     """`wanted` if its provider can be used; a preset that it names is added to `providers`."""
     ref = ModelRef.parse(wanted)
@@ -285,7 +260,7 @@ def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 
 def _check_mode(reader: Reader, config: Config) -> None:
     """Warn about a file with a key in it that others may read."""
-    if not any(holds_secret(provider) for provider in config.providers.values()):
+    if not any(redact.holds_secret(provider) for provider in config.providers.values()):
         return
     try:
         mode = stat.S_IMODE(reader.file.stat().st_mode)

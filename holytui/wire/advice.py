@@ -59,7 +59,7 @@ def _redirected(address: str, host: str, endpoint: Endpoint) -> str:
         return ""
     for end in ("/" + endpoint.chat_path.lstrip("/").partition("?")[0], _LISTS):
         if same and parts.path.endswith(end):
-            base = _url(parts._replace(path=parts.path.removesuffix(end)))
+            base = _url(parts._replace(path=parts.path.removesuffix(end), query="", fragment=""))
             return "" if base == endpoint.base_url.rstrip("/") else base
     return ""
 
