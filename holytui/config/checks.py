@@ -74,7 +74,8 @@ def host_of(url: object, schemes: tuple[str, ...] = ("http", "https")) -> str | 
 def is_loopback(host: str) -> bool:
     """`host` is this machine, by its name or address alone: nothing is looked up. The one place where this is decided.
 
-    `0.0.0.0` and `::` are this machine too: a connection to them goes to the loopback.
+    Not `0.0.0.0` and `::`, which stand for every address of a machine: what a connection to them reaches is up to the
+    system.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -84,7 +85,7 @@ def is_loopback(host: str) -> bool:
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
+    return address.is_loopback
 
 
 def in_clear(url: str, proxy: str = "") -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import stat
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from holytui import paths
+from holytui import paths, trust
 from holytui.config import redact
 from holytui.config.checks import carries_key, in_clear
 from holytui.config.lines import Lines, scan
@@ -22,6 +20,7 @@ from holytui.config.reader import Reader, file_fields
 from holytui.config.schema import Config, OAuth, Provider
 from holytui.i18n import _
 from holytui.models import ModelRef
+from holytui.secret import withhold
 from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
@@ -42,8 +41,10 @@ class Loaded:
 def load(path: Path | None = None) -> Loaded:
     """Read `path`, or the user's file if None. Raises nothing: a file that cannot be read is a problem, none is not."""
     path = paths.config_file() if path is None else path
+    withhold(preset.key_env for preset in PRESETS.values())
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            about, text = os.fstat(file.fileno()), file.read().decode("utf-8-sig")
     except FileNotFoundError:
         return Loaded(Config())
     except OSError as exc:
@@ -58,17 +59,20 @@ def load(path: Path | None = None) -> Loaded:
         return _unusable(path, _("nested too deeply"))
     except ValueError as exc:
         return _unusable(path, *_syntax(str(exc), text))
-    return read(path, table, scan(text))
+    return read(path, table, scan(text), about)
 
 
-def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
-    """The configuration that `table` describes."""
+def read(path: Path, table: Mapping[str, object], lines: Lines, about: os.stat_result | None = None) -> Loaded:
+    """The configuration that `table` describes; `about` tells whose file it is from."""
     reader = Reader(path, lines)
     rest = {key: value for key, value in table.items() if key not in ("providers", "keys")}
     config = reader.build(Config, rest, ()) or Config()
     misspelt = [key for key in rest if key not in file_fields(Config) and _meant(key, Config) == "providers"]
     raw = table.get("providers", {})
     providers = _providers(reader, raw)
+    withhold(_key_variables(providers))
+    if about is not None:
+        providers = _trusted(reader, providers, about)
     default = _default_model(reader, config.default_model, raw, providers)
     config = replace(
         config,
@@ -77,7 +81,6 @@ def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
         keys=MappingProxyType(_keys(reader, table.get("keys", {}))),
         source=path,
     )
-    _check_mode(reader, config)
     if misspelt or not isinstance(raw, dict):
         config = replace(config, stopped=_reason(reader, (), {"providers", *misspelt}))
     return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
@@ -258,14 +261,38 @@ def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _check_mode(reader: Reader, config: Config) -> None:
-    """Warn about a file with a key in it that others may read."""
-    if not any(redact.holds_secret(provider) for provider in config.providers.values()):
-        return
-    try:
-        mode = stat.S_IMODE(reader.file.stat().st_mode)
-    except OSError:
-        return  # it was there a moment ago; what was read is still good
-    if mode & 0o077:
-        text = _("holds a key and can be read by others; run: chmod 600 {file}")
-        reader.say((), text.format(file=shlex.quote(str(reader.file))), Severity.WARNING)
+def _trusted(reader: Reader, providers: Mapping[str, Provider], about: os.stat_result) -> dict[str, Provider]:
+    """The providers, of which those are stopped about whose keys and commands the file cannot be believed: others may
+    have written it, to be sent the key or to have a command run; or they may have read the key in it."""
+    file = reader.file
+    if trust.of_another(about):
+        told = _("belongs to another user, so its keys and commands are not used; run: {command}")
+        doubtful, command = _uses_key, trust.shell(f"chown {os.getuid()}", file)
+    elif trust.others_write(about):
+        told = _("can be changed by others, so its keys and commands are not used; run: {command}")
+        doubtful, command = _uses_key, trust.shell("chmod go-w", file)
+    elif trust.others_read(about):
+        told = _("holds a key and can be read by others, so the key is not used; run: {command}")
+        doubtful, command = redact.holds_secret, trust.shell("chmod 600", file)
+    else:
+        return dict(providers)
+    stopped = [name for name, provider in providers.items() if doubtful(provider)]
+    if not stopped:
+        return dict(providers)
+    reader.say((), told.format(command=command))
+    reason = str(reader.problems[-1])
+    return {
+        name: replace(provider, stopped=provider.stopped or reason) if name in stopped else provider
+        for name, provider in providers.items()
+    }
+
+
+def _key_variables(providers: Mapping[str, Provider]) -> Iterator[str]:
+    """The environment variables that hold keys."""
+    for provider in providers.values():
+        yield provider.api_key_env
+        yield provider.oauth.client_secret_env if provider.oauth is not None else ""
+
+
+def _uses_key(provider: Provider) -> bool:
+    return any(getattr(provider, field) for field in KEY_SOURCES) or redact.holds_secret(provider)

@@ -5,7 +5,6 @@ Textual's own report prints the values of local variables, among which are keys 
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -27,11 +26,10 @@ def describe(error: BaseException) -> str:
 
 
 def save(error: BaseException) -> Path | None:
-    """Write the report beside the history, mode 0600; None where it cannot be written."""
+    """Write the report beside the history, mode 0600, in place of an older one or a link; None where it cannot be."""
     try:
         file = paths.private_dir(paths.data_dir()) / _NAME
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(describe(error))
+        paths.write_private(file, describe(error).encode("utf-8", "replace"))
     except OSError:
         return None
     return file

@@ -146,5 +146,5 @@ def _source(
     if provider.api_key:
         return FromConfig(provider.api_key, provider.name)
     if provider.api_key_env:
-        return FromEnv(provider.api_key_env, environ, provider.api_key_env_file)
+        return FromEnv(provider.api_key_env, environ, provider.api_key_env_file, fstat)
     return None
