@@ -63,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     if not question.strip():
         complain(_("no question was given"))
         return exits.USAGE
-    config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or PATIENCE))
+    patience = options.timeout or config.stream.offline_limit or PATIENCE
+    config = replace(config, stream=replace(config.stream, offline_limit=patience))
     # a history that cannot be had is no reason to leave a question without an answer
     fall_back = options.conversation is None
     with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
@@ -84,11 +85,17 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
     inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
     services.engine.listen(inbox.put)
     started = services.engine.ask(
-        question, conversation_id=options.conversation, model=options.model, system=options.system
+        question,
+        conversation_id=options.conversation,
+        model=options.model,
+        system=options.system,
+        params={name: value for each in options.option for name, value in each.items()},
     )
     saved = services.temporary is None
     conversation = started.conversation_id if saved else ""
-    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation)
+    answer = services.history.message(started.answer_id)
+    model = answer.model if answer is not None else ""
+    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation, model)
     with _stop_on_interrupt(services, started.turn_id):
         lost = 0
         while lost < _LOST:
@@ -160,15 +167,16 @@ def _is_file(out: TextIO) -> bool:
 class Printer:
     """Writes events as text or JSON lines: the answer to one stream, notices to the other.
 
-    `conversation` is the id under which the history keeps the answer; empty if it keeps none.
+    `conversation` is the id under which the history keeps the answer; empty if it keeps none. `model` is who answers.
     """
 
-    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "") -> None:
+    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "", model: str = "") -> None:
         self._out = out
         self._answer = TextWriter(out)
         self._notices = notices
         self._form = form
         self._conversation = conversation
+        self._model = model
         self._said = Connection(Level.BUSY, "")
         self._written = ""
         self._taken_back: str | None = None
@@ -256,7 +264,8 @@ class Printer:
         if problem is not None:  # there are no keys to press here
             problem = replace(problem, hint=without_keys(problem.hint))
         if self._form is Form.JSON:
-            self._line(_last_line(event, problem))
+            whole = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
+            self._line(_last_line(event, problem) | whole)
             return
         if self._form is Form.WHOLE:
             self._text(event.ending.text)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from holytui import ids
 from holytui.commands import exits
-from holytui.commands.history_reading import line, need, unknown
+from holytui.commands.history_reading import ids_of, line, need, unknown
 from holytui.commands.output import agreed, complain, say
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
@@ -30,7 +31,7 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     if not found:
         say(_("Nothing is that old; nothing was deleted."))
         return exits.OK
-    _preview(found)
+    _preview(found, ids_of(history))
     if not options.yes and not _agreed(len(found)):
         complain(_("Nothing was deleted. With --yes it is done without a question."))
         return exits.FAILED
@@ -50,9 +51,9 @@ def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]
     return [one for one in every if one.updated_at < options.before and not one.streaming]
 
 
-def _preview(found: Sequence[Conversation]) -> None:
+def _preview(found: Sequence[Conversation], known: Collection[str]) -> None:
     for one in found[:_PREVIEW]:
-        say(line(one))
+        say(line(one, known))
     if len(found) > _PREVIEW:
         say(_("… and {count} more").format(count=len(found) - _PREVIEW))
 
@@ -64,13 +65,14 @@ def _agreed(count: int) -> bool:
 
 def restore(history: Library, options: argparse.Namespace) -> int:
     """Bring deleted conversations back."""
-    deleted = history.deleted_conversations()
+    deleted = {one.id: one for one in history.deleted_conversations()}
     for wanted in options.ids:
-        found = [one for one in deleted if one.id == wanted] or [one for one in deleted if one.id.startswith(wanted)]
+        # the one that was deleted last comes first
+        found = ids.matching(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
         if len(found) != 1:
             raise unknown(wanted)
-        history.restore_conversation(found[0].id)
-        say(line(found[0]))
+        history.restore_conversation(found[0])
+        say(line(deleted[found[0]], deleted))
     return exits.OK
 
 
