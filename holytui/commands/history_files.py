@@ -11,6 +11,7 @@ from holytui.commands import exits
 from holytui.commands.history_reading import need
 from holytui.commands.output import Exported, StatusLine, complain, say
 from holytui.i18n import _, ngettext
+from holytui.store.bundles import LeftOut
 from holytui.store.history import Library
 from holytui.store.transfer import Format, Imported, export, export_file, import_file
 
@@ -51,6 +52,8 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
         complain(_("and {count} more").format(count=done.broken - len(done.skipped)))
     for note in done.notes:
         complain(note)
+    if left_out := _left_out(done):
+        complain(left_out)
     say(_summary(done))
     return exits.FAILED if done.skipped else exits.OK
 
@@ -62,6 +65,23 @@ def _summary(done: Imported) -> str:
     )
     bad = _("{count} skipped").format(count=done.broken)
     return ", ".join([read, new, *([bad] if done.skipped else [])])
+
+
+def _left_out(done: Imported) -> str:
+    """What the conversations had that is not here; empty if nothing."""
+    counts = {kind: done.left_out.get(kind, 0) for kind in LeftOut}
+    words = {
+        LeftOut.IMAGES: ngettext("{count} image", "{count} images", counts[LeftOut.IMAGES]),
+        LeftOut.FILES: ngettext("{count} file", "{count} files", counts[LeftOut.FILES]),
+        LeftOut.THOUGHTS: ngettext(
+            "{count} thought without an answer", "{count} thoughts without an answer", counts[LeftOut.THOUGHTS]
+        ),
+        LeftOut.TOOLS: ngettext(
+            "{count} call or result of a tool", "{count} calls and results of tools", counts[LeftOut.TOOLS]
+        ),
+    }
+    parts = [words[kind].format(count=count) for kind, count in counts.items() if count > 0]
+    return _("left out, as holytui cannot take it in: {parts}").format(parts=", ".join(parts)) if parts else ""
 
 
 class Bar:

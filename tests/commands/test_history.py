@@ -116,6 +116,20 @@ def test_a_device_is_written_to_and_not_replaced(ids: list[str]) -> None:
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
+def test_an_import_names_what_it_leaves_out(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = {"content_type": "image_asset_pointer"}
+    content = {"content_type": "multimodal_text", "parts": ["look", picture, picture]}
+    said = {"id": "a", "author": {"role": "user"}, "content": content}
+    call = {"id": "b", "author": {"role": "tool"}, "content": {"content_type": "text", "parts": ["out"]}}
+    mapping = {"a": {"parent": None, "message": said}, "b": {"parent": "a", "message": call}}
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps([{"conversation_id": "x", "mapping": mapping}]))
+    assert main(["history", "import", str(source)]) == 0
+    out, err = capsys.readouterr()
+    assert err == "holytui: left out, as holytui cannot take it in: 2 images, 1 call or result of a tool\n"
+    assert "1 new here" in out
+
+
 class Page(HTMLParser):
     """Notes all that a page could fetch or run."""
 
