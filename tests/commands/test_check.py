@@ -119,6 +119,7 @@ def checked(
             f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n{provider}\n'
             f"[stream]\ntoken_timeout = 0.3\nconnect_timeout = 2\n{more}"
         )
+        file.chmod(0o600)
         status = main(["check", "--config", str(file), *arguments])
         out = capsys.readouterr().out
         assert KEY not in out
