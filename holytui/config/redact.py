@@ -21,8 +21,8 @@ _PUBLIC_HEADERS = frozenset(
 _PUBLIC_QUERY = frozenset({"api-version", "version", "alt", "model"})
 _OPTION = re.compile(r"(--?[\w-]+)(?:=(.*))?", re.DOTALL)
 _WORD = re.compile(r"[^\s\"'`;|&<>(){}$]+")
-_RANDOM = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w.+=~-]{16,}")
-"""Longer than a name that a person gives, of letters and digits, and no path."""
+_RANDOM = re.compile(r"[\w.+=~-]*?(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[A-Za-z0-9]{16,}[\w.+=~-]*")
+"""More letters and digits in a row than in a name that a person gives, and no path."""
 
 
 def is_auth_name(name: str) -> bool:
@@ -76,7 +76,8 @@ def holds_secret(provider: Provider) -> bool:
     oauth = provider.oauth
     commands = (provider.api_key_command, oauth.refresh_token_command if oauth is not None else ())
     urls = (provider.base_url, provider.proxy, provider.chat_path, oauth.token_url if oauth is not None else "")
-    found = (text for each in (*map(_secrets_of_command, commands), *map(_secrets_of_url, urls)) for text in each)
+    found = [text for argv in commands for text in _secrets_of_command(argv, surely=True)]
+    found += [text for address in urls for text in _secrets_of_url(address, surely=True)]
     return bool(provider.api_key) or named or any(found)
 
 
@@ -106,22 +107,23 @@ def _secrets(provider: Provider) -> Iterator[str]:
         yield from _secrets_of_url(provider.oauth.token_url)
 
 
-def _secrets_of_url(text: str) -> Iterator[str]:
+def _secrets_of_url(text: str, *, surely: bool = False) -> Iterator[str]:
+    """Of an address the password, and what its query holds; `surely`: only where that has the name of a secret."""
     address, _mark, query = text.partition("#")[0].partition("?")
     userinfo = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
     values = [userinfo.partition(":")[2]]
     for each in query.split("&"):
         name, equals, value = each.partition("=")
-        if name.lower() not in _PUBLIC_QUERY:
+        if is_auth_name(name) or not (surely or name.lower() in _PUBLIC_QUERY):
             values.append(value if equals else name)
     for value in values:
         yield value
         yield unquote(value)
 
 
-def _secrets_of_command(argv: Sequence[str]) -> Iterator[str]:
-    """What of the arguments looks like a secret. Not all of them: masking the name of an entry in a password store
-    wherever it stands would make errors unreadable."""
+def _secrets_of_command(argv: Sequence[str], *, surely: bool = False) -> Iterator[str]:
+    """What of the arguments looks like a secret; `surely`: by its name. Not all of them: masking the name of an entry
+    in a password store wherever it stands would make errors unreadable."""
     follows = False
     for argument in argv[1:]:
         whole = _OPTION.fullmatch(argument)
@@ -129,13 +131,10 @@ def _secrets_of_command(argv: Sequence[str]) -> Iterator[str]:
             yield argument
         follows = whole is not None and whole[2] is None and is_auth_name(whole[1])
         for word in [argument] if whole else _WORD.findall(argument):
-            option = _OPTION.fullmatch(word)
             name, equals, value = word.partition("=")
-            if option is not None and option[2]:
-                yield option[2]
+            if "://" in word:
+                yield from _secrets_of_url(word, surely=surely)
             elif equals and is_auth_name(name):
                 yield value
-            elif "://" in word:
-                yield from _secrets_of_url(word)
-            elif _RANDOM.fullmatch(word):
+            elif not surely and _RANDOM.fullmatch(word):
                 yield word

@@ -174,6 +174,29 @@ def test_an_imported_file_is_named_without_its_controls(told: Callable[[Sequence
     assert RAW.findall(told(["history", "import", str(file)])) == []
 
 
+def test_no_word_of_a_configuration_reaches_the_terminal_raw(
+    told: Callable[[Sequence[str]], str], tmp_path: Path
+) -> None:
+    file = tmp_path / NAME
+    evil = '"\\u001b]0;x\\u0007\\u009b\\u202e"'
+    file.write_text(
+        f"default_model = {evil}\n{evil} = 1\n[ui]\ntheme = {evil}\nlanguage = {evil}\n[keys]\n{evil} = {evil}\n"
+        f"[prompts]\n{evil} = {evil}\n[providers.{evil}]\nbase_url = {evil}\n[providers.x]\nbase_url = 'http://x'\n"
+        f"ca_file = {evil}\napi_key_command = [{evil}]\n[providers.x.models.{evil}]\n{evil} = 1\n[providers.y]\n"
+        f"base_url = {evil}\n"
+    )
+    for words in (
+        ["config", "show"],
+        ["check", "-m", "x/y"],
+        ["models"],
+        ["models", "--json"],
+        ["ask", "-m", "x/y", "q"],
+    ):
+        shown = told([*words, "--config", str(file)])
+        assert RAW.findall(shown) == []
+        assert "u202e" in shown.lower() or "U+202E" in shown
+
+
 def test_a_defect_is_told_without_controls(
     told: Callable[[Sequence[str]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ def _masked(text: str, **fields: object) -> bool:
         ("hush-hush", ("curl", "https://me:hush-hush@vault.example/key")),
         ("hush-hush", ("curl", "https://vault.example/key?t=hush-hush")),
         ("s3cretOf16Letters", ("get", "s3cretOf16Letters")),
+        ("sk-proj-0123456789abcdef0123", ("echo", "sk-proj-0123456789abcdef0123")),
     ],
 )
 def test_what_looks_like_a_secret_in_a_command_is_known(secret_text: str, argv: tuple[str, ...]) -> None:
@@ -36,7 +38,15 @@ def test_what_looks_like_a_secret_in_a_command_is_known(secret_text: str, argv: 
     assert secret_text not in " ".join(redact.command(argv))
 
 
-@pytest.mark.parametrize("argv", [("pass", "show", "holysheep"), ("cat", "/home/me/secrets/holysheep-2024/key.txt")])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("pass", "show", "holysheep"),
+        ("cat", "/home/me/secrets/holysheep-2024/key.txt"),
+        ("pass", "holysheep-api-key-2024"),
+        ("op", "--profile=default"),
+    ],
+)
 def test_names_in_a_command_stay_words(argv: tuple[str, ...]) -> None:
     redact.remember(Provider("x", "https://x/v1", api_key_command=argv))
     assert secret.scrub(" ".join(argv)) == " ".join(argv)
@@ -75,3 +85,23 @@ def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
 
 def test_an_address_in_a_sentence_has_no_trace_of_a_user() -> None:
     assert redact.plain_url("https://me:p@x/v1\n") == "https://x/v1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "holds"),
+    [
+        ({"api_key": "sk-0123456"}, True),
+        ({"headers": {"Authorization": "x"}}, True),
+        ({"headers": {"Authorization": "x"}, "public_headers": ("authorization",)}, False),
+        ({"headers": {"X-Team": "x"}}, False),
+        ({"proxy": "http://me:pass@p"}, True),
+        ({"proxy": "http://me@p"}, False),
+        ({"chat_path": "/chat?subscription-key=x"}, True),
+        ({"chat_path": "/chat?tenant=x"}, False),
+        ({"api_key_command": ("get", "--token=x")}, True),
+        ({"api_key_command": ("op", "item", "get", "4kq3zv0123456789abcdef")}, False),
+        ({"oauth": OAuth("https://t/o?client_secret=x", "id")}, True),
+    ],
+)
+def test_which_configuration_must_be_closed_to_others(fields: dict[str, Any], holds: bool) -> None:
+    assert redact.holds_secret(Provider("x", "https://x/v1", **fields)) is holds
