@@ -584,6 +584,7 @@ async def furnished(house: House, size: tuple[int, int] = (120, 40)) -> AsyncIte
         yield visitor
 
 
+LARGER = [(120, 40), (200, 60)]
 ALONE = {"app.quit", "chat.new", "sidebar.archive"}
 """These take the conversation away that the others need."""
 
@@ -595,7 +596,7 @@ async def test_what_ends_or_empties_the_screen(house: House, action_id: str) -> 
 
 
 @pytest.mark.parametrize("where", list(Where))
-@pytest.mark.parametrize("size", [(60, 20), (120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(60, 20), *(pytest.param(size, marks=pytest.mark.long) for size in LARGER)])
 async def test_every_action_does_what_it_says_at_any_size(house: House, where: Where, size: tuple[int, int]) -> None:
     async with furnished(house, size) as visitor:
         done: set[Check] = set()
