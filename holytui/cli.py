@@ -9,7 +9,7 @@ from pathlib import Path
 
 from holytui import __version__
 from holytui.commands import exits, mistyped
-from holytui.commands.output import complain, tell_defect
+from holytui.commands.output import complain, cover_the_rest
 from holytui.commands.parser_words import Parser, translate_parsers
 from holytui.i18n import _
 
@@ -195,7 +195,7 @@ def _seconds(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
-    sys.excepthook = tell_defect
+    cover_the_rest()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     at = _leading(words)

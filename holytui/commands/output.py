@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import BinaryIO, TextIO
 
@@ -86,12 +86,23 @@ def complain(text: object) -> None:
     sys.stderr.flush()
 
 
-def tell_defect(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    """`sys.excepthook` whose texts can do nothing to a terminal, and hold no key."""
+def cover_the_rest() -> None:
+    """Let what Python itself writes, of a defect or for the log, do nothing to the terminal and hold no key either."""
+    import logging
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            with suppress(OSError, ValueError):  # nobody is there to read it
+                put(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
+
+    sys.excepthook = _tell_defect
+    logging.lastResort = Told(logging.WARNING)
+
+
+def _tell_defect(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
     import traceback
 
-    _put(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
-    sys.stderr.flush()
+    put(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
 
 
 def agreed(question: str, yes: str) -> bool:

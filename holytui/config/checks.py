@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from holytui.config.redact import looks_like_key
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.i18n import N_, _
 from holytui.models import RESERVED_PARAMS
@@ -178,6 +179,9 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         ),
         (Provider, "api_key_env"): _VARIABLE,
         (Provider, "api_key_command"): _COMMAND,
+        (Provider, "api_key_file"): Check(
+            N_("the name of a file (not the key itself)"), lambda v: isinstance(v, str) and not looks_like_key(v)
+        ),
         (Provider, "api_key"): _TOKEN,
         (Provider, "proxy"): Check(
             N_("an address such as http://proxy:3128 or socks5h://proxy:1080"),
@@ -206,7 +210,8 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
 )
 
 _QUIET = frozenset(
-    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"} | {"refresh_token_command"}
+    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"}
+    | {"refresh_token_command", "api_key_file"}
 )
 _ADDRESSES = frozenset({"base_url", "token_url", "chat_path"})
 

@@ -30,6 +30,11 @@ def is_auth_name(name: str) -> bool:
     return _AUTH_NAME.search(name) is not None
 
 
+def looks_like_key(text: str) -> bool:
+    """A key stands where a name is wanted, most likely."""
+    return _RANDOM.fullmatch(text) is not None and "." not in text
+
+
 def is_public_header(name: str, public: Sequence[str] = ()) -> bool:
     """The value of a header may be shown: it is known to hold no secret, or the user says so."""
     return name.lower() in _PUBLIC_HEADERS or name.lower() in {each.lower() for each in public}

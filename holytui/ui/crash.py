@@ -13,7 +13,7 @@ from pathlib import Path
 from holytui import __version__, paths
 from holytui.i18n import _
 from holytui.secret import scrub
-from holytui.text import visible
+from holytui.text import sanitize_line, visible
 
 _NAME = "crash.txt"
 
@@ -44,5 +44,5 @@ def words(error: BaseException) -> str:
         _("Everything that had come is in the history; start holytui again to go on."),
     ]
     if file is not None:
-        lines.append(_("Report, without keys and texts: {file}").format(file=file))
+        lines.append(_("Report, without keys and texts: {file}").format(file=sanitize_line(str(file))))
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import logging
 import re
 import sqlite3
 import sys
@@ -20,6 +21,7 @@ from holytui.cli import main
 from holytui.commands import check, output
 from holytui.errors import HolytuiError
 from holytui.models import AnswerState
+from holytui.secret import Secret
 from holytui.store.sqlite import SqliteHistory
 from tests.store.samples import CONTENT, ask
 
@@ -206,6 +208,24 @@ def test_a_defect_is_told_without_controls(
     monkeypatch.setattr("holytui.commands.models.run", fail)
     shown = told(["models"])
     assert "RuntimeError: a" in shown
+    assert RAW.findall(shown) == []
+
+
+def test_the_log_is_told_without_controls_and_keys(
+    told: Callable[[Sequence[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = Secret("sk-hush-0123456789").reveal()
+
+    def run(_options: argparse.Namespace) -> int:
+        monkeypatch.setattr(logging.getLogger("holytui"), "propagate", False)  # pytest's own handlers are elsewhere
+        logging.getLogger("holytui.x").warning("bad %s", EVIL + key)
+        return 0
+
+    monkeypatch.setattr(logging, "lastResort", None)
+    monkeypatch.setattr("holytui.commands.models.run", run)
+    shown = told(["models"])
+    assert shown.startswith("holytui: bad a")
+    assert key not in shown
     assert RAW.findall(shown) == []
 
 

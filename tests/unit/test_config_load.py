@@ -408,6 +408,7 @@ def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
     [
         "api_key = 'sk-very-secretđ'",
         'api_key = "sk-very-secret key"',
+        "api_key_file = 'sk-very-secret0123456789abcdef'",
         "api_key_env = 'sk-very-secret'",
         "api_key_command = 'sk-very-secret'",
         "base_url = 'https://sk-very-secret@x/v1'",
