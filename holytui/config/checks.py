@@ -81,12 +81,22 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def is_unspecified(url: str) -> bool:
+    """The host of `url` is `0.0.0.0` or the like: right for a server to listen on, not for a client to ask."""
+    address = _address(host_of(url) or "")
+    return address is not None and address.is_unspecified
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def in_clear(url: str, proxy: str = "") -> bool:

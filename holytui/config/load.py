@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from holytui import paths, trust
 from holytui.config import redact
-from holytui.config.checks import carries_key, in_clear
+from holytui.config.checks import carries_key, in_clear, is_unspecified
 from holytui.config.lines import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
@@ -139,6 +139,8 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
     has_key = any(getattr(provider, field) for field in KEY_SOURCES) or carries_key(provider.headers)
     if has_key and in_clear(provider.base_url, provider.proxy) and not provider.allow_insecure:
         text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
+        if is_unspecified(provider.base_url):
+            text = _("{text} (this machine is 127.0.0.1)").format(text=text)
         reader.say((*path, "base_url"), text, Severity.WARNING)
     provider = _anchored(provider, reader.file.parent)
     redact.remember(provider)

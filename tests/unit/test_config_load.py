@@ -397,6 +397,12 @@ def test_a_key_over_plain_http_is_warned_about(file: Path, address: str, more: s
     assert [(problem.line, problem.severity) for problem in problems] == [(2, Severity.WARNING)] * warned
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]"])
+def test_an_address_to_listen_on_is_told_with_the_one_to_ask(file: Path, host: str) -> None:
+    (said,) = told(file, f"[providers.x]\nbase_url = 'http://{host}:9/v1'\napi_key_env = 'X_KEY'\n")
+    assert said.endswith("(this machine is 127.0.0.1)")
+
+
 def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
     loaded(file, "[providers.openai]\n")
     file.chmod(0o644)
