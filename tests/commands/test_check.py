@@ -109,7 +109,9 @@ Checked = tuple[int, Lines]
 @pytest.fixture(autouse=True)
 def _quick_guide(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guide of this process says 500 tokens a second; its usual pace would only make the tests wait."""
-    monkeypatch.setitem(GuideServer.__init__.__kwdefaults__, "pace", 0.002)
+    defaults = GuideServer.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "pace", 0.002)
 
 
 @pytest.fixture
