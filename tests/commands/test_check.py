@@ -106,6 +106,14 @@ Lines = dict[str, str]
 Checked = tuple[int, Lines]
 
 
+@pytest.fixture(autouse=True)
+def _quick_guide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide of this process says 500 tokens a second; its usual pace would only make the tests wait."""
+    defaults = GuideServer.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "pace", 0.002)
+
+
 @pytest.fixture
 def checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
