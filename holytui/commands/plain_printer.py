@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TextIO
 
-from holytui.commands.output import TextWriter, shown
+from holytui.commands.output import TextWriter, put, shown
 from holytui.commands.plain_input import names
 from holytui.engine import ending
 from holytui.engine import events as ev
@@ -45,7 +45,7 @@ class Printer:
     def text(self, text: str) -> None:
         """Some of an answer."""
         if text:
-            self._answer.write(text)
+            self._answer.add(text)
             self._at_start, self._prompted = text.endswith("\n"), False
 
     def notice(self, text: str) -> None:
@@ -77,8 +77,7 @@ class Printer:
 
     def _write(self, text: str) -> None:
         self._answer.end()
-        self._out.write(text)
-        self._out.flush()
+        put(text, self._out)
         self._at_start = text.endswith("\n")
         self._prompted = False
 

@@ -19,7 +19,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_turns import Turns
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, model_names
+from holytui.engine.services import Services, missing_key, model_names
 from holytui.engine.workers import StartedTurn
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -102,6 +102,8 @@ class Session:
             opened = self._library.open(conversation)
             model = self._model or opened.model or model
         printer.notice(_("holytui {version}, plain. Model: {model}").format(version=__version__, model=model))
+        if missing := missing_key(self._services.config, model):
+            printer.notice(missing)
         self._library.show_cut()
         if self._interactive:
             printer.notice(_("Type a question and press {key}. /help lists the commands.").format(key="Enter"))

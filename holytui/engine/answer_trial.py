@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from holytui.config.presets import FORMS, GUIDE, Continuation, Prefill
+from holytui.config.redact import plain_url
 from holytui.config.schema import Recover, Stream
 from holytui.engine import problems
-from holytui.engine.findings import Finding, Mark, Topic, plain_url, seconds, some
+from holytui.engine.findings import Finding, Mark, Topic, seconds, some
 from holytui.engine.flow import Flow, bursts, flow, held_back
 from holytui.engine.ports import Client, Keys
 from holytui.engine.recovery import How, Learnt, Strategy, learn_key, request_for

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from holytui.config.presets import GUIDE
+from holytui.config.redact import plain_url
 from holytui.engine.answer_trial import PROBE, AnswerTrial, Subject
-from holytui.engine.findings import Finding, Mark, Topic, plain_url, skipped, some
+from holytui.engine.findings import Finding, Mark, Topic, skipped, some
 from holytui.engine.ports import Client
 from holytui.errors import KeyUnavailable
 from holytui.faults import Fault, FaultKind

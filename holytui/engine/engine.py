@@ -67,13 +67,15 @@ class Engine:
         model: str | ModelRef | None = None,
         parent_id: str | EllipsisType | None = ...,
         system: str | None = None,
+        params: Mapping[str, object] | None = None,
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
     ) -> StartedTurn:
         """Put a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message that it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). `image_data` are the bytes, by digest, of those images that the history does not have yet.
+        question is edited). `params` are added to those of the conversation. `image_data` are the bytes, by digest, of
+        those images that the history does not have yet.
         Raises ModelUnknown, StoreError; then nothing was asked.
         """
         question = sanitize(nfc(text))
@@ -95,6 +97,8 @@ class Engine:
                 changed["title"] = title_of(question)
             if changed:
                 self._history.update_conversation(known.id, **changed)
+        if params:
+            self._history.update_conversation(known.id, params={**known.params, **params})
         parent = known.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
         asked = self._history.add_message(
             known.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data

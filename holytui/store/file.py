@@ -60,7 +60,7 @@ class HistoryFile:
         else:
             opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
         self.mode = opened.mode
-        self.warnings: Sequence[str] = opened.mode.warnings
+        self.warnings: Sequence[str] = (*files.exposed(path.parent), *opened.mode.warnings)
         self.backup = opened.backup
         """The copy made before the file was brought to this version; None if it needed nothing."""
         self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)

@@ -7,7 +7,8 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,7 +20,7 @@ from holytui.i18n import _
 from holytui.numbers import size as size_text
 from holytui.paths import private_text
 from holytui.store import chatgpt, portable
-from holytui.store.bundles import Added, Bundle
+from holytui.store.bundles import Added, Bundle, LeftOut
 from holytui.store.markdown import write_markdown
 from holytui.store.page import write_page
 from holytui.store.split import LONGEST, Broken, TooLong, entries
@@ -79,6 +80,8 @@ class Imported:
     """How many could not be read."""
     notes: tuple[str, ...] = ()
     """A sentence for each of which a part was left out."""
+    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
+    """What of other programs' conversations was left out, counted."""
 
 
 Progress = Callable[[Imported], None]
@@ -238,6 +241,7 @@ def _added(target: Target, done: Imported, entry: object, number: int) -> Import
         conversations=done.conversations + added.conversations,
         messages=done.messages + added.messages,
         notes=(*done.notes, *notes) if notes else done.notes,
+        left_out=Counter(done.left_out) + Counter(bundle.left_out) if bundle.left_out else done.left_out,
     )
 
 

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from holytui.errors import TerminalError
 from holytui.i18n import _
+from holytui.secret import child_environment
 from holytui.text import sanitize, visible
 
 Run = Callable[[Sequence[str]], int]
@@ -24,7 +25,7 @@ Run = Callable[[Sequence[str]], int]
 
 def run_in_terminal(command: Sequence[str]) -> int:
     """Run `command` with this terminal as its own."""
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False, env=child_environment()).returncode
 
 
 def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequence[str]) -> list[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 
 from holytui.i18n import _
 from holytui.models import RESERVED_PARAMS
 from holytui.text import sanitize_line
+
+_PLAIN_WORD = re.compile(r"(?!nan$|inf$)[A-Za-z][\w.:/-]*")
 
 
 def read(line: str) -> dict[str, object] | str:
@@ -30,6 +33,20 @@ def read(line: str) -> dict[str, object] | str:
     except (TypeError, ValueError):
         return _("only numbers, texts, true, false and lists of them can be sent")
     return params
+
+
+def read_option(text: str) -> dict[str, object] | str:
+    """One parameter as it is given to a command, `temperature=0.2`, or what is wrong with it. A value that is a plain
+    word needs no quotes."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (equals and name and value):
+        return _("write it as NAME=VALUE, such as temperature=0.2")
+    found = read(f"{_name(name)} = {value}")
+    if isinstance(found, str) and _PLAIN_WORD.fullmatch(value):
+        found = read(f"{_name(name)} = {json.dumps(value)}")
+    if isinstance(found, dict) and list(found) != [name]:
+        return _("write it as NAME=VALUE, such as temperature=0.2")
+    return found
 
 
 def shown(params: Mapping[str, object]) -> str:

@@ -106,6 +106,14 @@ Lines = dict[str, str]
 Checked = tuple[int, Lines]
 
 
+@pytest.fixture(autouse=True)
+def _quick_guide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide of this process says 500 tokens a second; its usual pace would only make the tests wait."""
+    defaults = GuideServer.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "pace", 0.002)
+
+
 @pytest.fixture
 def checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -119,6 +127,7 @@ def checked(
             f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n{provider}\n'
             f"[stream]\ntoken_timeout = 0.3\nconnect_timeout = 2\n{more}"
         )
+        file.chmod(0o600)
         status = main(["check", "--config", str(file), *arguments])
         out = capsys.readouterr().out
         assert KEY not in out
@@ -844,7 +853,7 @@ def test_the_clipboard_alone_asks_no_endpoint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    monkeypatch.setattr(check, "terminal", lambda: nullcontext(None))
+    monkeypatch.setattr(check, "sequences", lambda: nullcontext(None))
     assert main(["check", "--clipboard"]) == 0
     out = capsys.readouterr().out
     assert "config" not in out
@@ -868,6 +877,9 @@ class Narrow:
 
     def flush(self) -> None:
         pass
+
+    def isatty(self) -> bool:
+        return False
 
 
 def test_an_output_without_these_signs_gets_letters() -> None:

@@ -207,6 +207,8 @@ def test_an_address_without_its_path_says_try_v1(ask: Ask) -> None:
         root = server.base_url.removesuffix("/v1")
         assert f'Try base_url = "{root}/v1".' in ask(f"{root}/")[2]
         assert "Try base_url" not in ask(server.base_url)[2]
+        assert f'Try base_url = "{root}/api/v1".' in ask(f"{root}/api/")[2]
+        assert "Try base_url" not in ask(f"{root}/v1beta/openai")[2]
 
 
 def test_a_model_that_is_missing_is_not_taken_for_a_missing_path(ask: Ask) -> None:

@@ -115,11 +115,11 @@ class Chat:
 
 @contextmanager
 def chatting(
-    tmp_path: Path, base_url: str = "", *, interactive: bool = True, start: bool = True, more: str = ""
+    tmp_path: Path, base_url: str = "", *, interactive: bool = True, start: bool = True, more: str = "", key: str = ""
 ) -> Iterator[Chat]:
     file = tmp_path / "config.toml"
     file.write_text(
-        f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url or "http://127.0.0.1:9/v1"}"\n'
+        f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url or "http://127.0.0.1:9/v1"}"\n{key}'
         f"[stream]\nretry_delay = 0.01\n{more}"
     )
     config, keys, problems = read_config(file)
@@ -549,6 +549,12 @@ class _WithCut:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._history, name)
+
+
+def test_a_variable_that_is_not_set_is_told_before_the_first_question(tmp_path: Path) -> None:
+    with chatting(tmp_path, key='api_key_env = "NO_SUCH_KEY"\n') as chat:
+        chat.out.wait_for("NO_SUCH_KEY is not set. Set it in the shell")
+        chat.out.wait_for("> ")
 
 
 def test_no_such_conversation_or_model_is_told_before_anything_begins(tmp_path: Path) -> None:

@@ -303,7 +303,7 @@ def test_a_title_from_elsewhere_stays_on_its_line(file: Path, capsys: pytest.Cap
     spoil(file, "UPDATE conversation SET title = 'one' || char(13, 10) || 'two'")
     assert main(["history", "list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(talk_id)
+    assert line.startswith(f"{talk_id[-8:]}  ")
     assert "two" in line
 
 
