@@ -42,7 +42,7 @@ run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
 test: $(DEV)  ## set up if needed, and run all tests and checks
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory check
 
 check: $(DEV)
