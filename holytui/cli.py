@@ -57,6 +57,14 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "-s", "--system", metavar="TEXT", help=_("a system prompt, or the name of one of [prompts]")
             )
             parser.add_argument("-c", "--conversation", metavar="ID", help=_("go on with this conversation"))
+            parser.add_argument(
+                "-a",
+                "--attach",
+                action="append",
+                default=[],
+                metavar="PATH",
+                help=_("send this file too (may be repeated); an argument that is wholly @PATH does the same"),
+            )
             parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
             parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
             parser.add_argument(

@@ -18,6 +18,8 @@ from holytui.ui.refusals import told
 if TYPE_CHECKING:
     from holytui.engine.services import Services
     from holytui.engine.workers import StartedTurn
+    from holytui.models import Image
+    from holytui.ui.attachments import Chosen
     from holytui.ui.screens.chat import ChatScreen
 
 
@@ -38,12 +40,12 @@ class Sending:
         """Whether questions wait for the history."""
         return bool(self._unsent) and not self._open
 
-    def question(self, text: str, paths: Sequence[str]) -> Question:
+    def question(self, text: str, files: Sequence[Chosen], images: Sequence[Image] = ()) -> Question:
         """What Enter means now: where it was pressed, and what held then."""
         screen = self._screen
         again, self._refused = text == self._refused, ""
         editing = screen.writing.end_editing()
-        return Question(text, paths, screen.place, screen.model, screen.settings, editing, again)
+        return Question(text, files, screen.place, screen.model, screen.settings, editing, again, images)
 
     def send(self, question: Question) -> None:
         """Put it, or keep it until that can be done."""
@@ -103,6 +105,6 @@ class Sending:
         self._unsent.remove(question)
         if question.editing is not None and question.place is screen.place:
             screen.writing.edit(question.editing)
-            screen.prompt.put(question.text)
+            screen.prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
         else:
-            screen.prompt.give_back(question.text)
+            screen.prompt.give_back(question.text, question.files, question.images)

@@ -25,8 +25,9 @@ def sees(config: Config, model: str) -> bool:
     return found is not None and found.vision
 
 
-def need(config: Config, keymap: Keymap, model: str) -> None:
-    """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown."""
+def need(config: Config, keymap: Keymap | None, model: str) -> None:
+    """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown. Without `keymap` nobody is
+    there who could press a key."""
     # imported here, as the first paint does not wait for the wire
     from holytui.wire.providers import resolve
 
@@ -36,14 +37,18 @@ def need(config: Config, keymap: Keymap, model: str) -> None:
         raise NotAttached(title, _hint(keymap, resolved))
 
 
-def _hint(keymap: Keymap, resolved: Resolved) -> str:
+def _hint(keymap: Keymap | None, resolved: Resolved) -> str:
+    ref = resolved.ref
+    place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
+    if keymap is None:
+        words = _("Ask another model with -m, or set vision = true in {place}")
+        return words.format(place=place) if resolved.provider.base_url else _("Ask another model with -m")
     # a command that only asks who sees does not wait for Textual
     from holytui.ui.bindings import first_key
 
-    key, ref = first_key(keymap, "model.pick"), resolved.ref
+    key = first_key(keymap, "model.pick")
     if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
         return _("{key} chooses another model").format(key=key)
-    place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
     return _("{key} chooses another model, or set vision = true in {place}").format(key=key, place=place)
 
 

@@ -48,7 +48,7 @@ class Writing:
         if self.editing is None:
             self._aside = prompt.draft
         self.editing = question
-        prompt.put(question.text)
+        prompt.put(question.text, images=question.images)
         prompt.focus()
         words = _("editing: sending asks on a new branch, the old one stays · {key} leaves it")
         if question.images:

@@ -8,6 +8,7 @@ from textual import events
 
 from holytui.models import AnswerState, Role
 from holytui.ui import drafts
+from holytui.ui.attachments import Chosen
 from holytui.ui.drafts import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -111,17 +112,19 @@ async def test_a_path_is_completed_and_the_file_is_sent(house: House) -> None:
         await visitor.sees("9 B")
         await visitor.press("enter")
         assert visitor.chat.prompt.text == "explain @src/main.py "
-        assert "9 B" not in visitor.text
+        await visitor.sees("main.py · 9 B · /")
         await visitor.press("enter")
         await visitor.calm()
         assert questions(house) == ["explain @src/main.py\n\nsrc/main.py:\n\n```py\nprint(1)\n```"]
 
 
-async def test_a_question_of_the_command_line_names_files_too(house: House) -> None:
+async def test_a_question_of_the_command_line_has_the_files_that_were_chosen_there(house: House) -> None:
     Path("notes.txt").write_text("one line\n")
-    async with visit(house, question="what is in @notes.txt") as visitor:
+    Path("other.txt").write_text("another\n")
+    chosen = [Chosen.at("notes.txt", Path())]
+    async with visit(house, question="what is in @notes.txt and @other.txt", files=chosen) as visitor:
         await visitor.calm()
-        assert questions(house) == ["what is in @notes.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
+        assert questions(house) == ["what is in @notes.txt and @other.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
 
 
 async def test_escape_closes_the_list_and_enter_sends_what_is_written(house: House) -> None:
