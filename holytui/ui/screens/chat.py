@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
+from holytui.models import AnswerState
 from holytui.ui import help as help_page
 from holytui.ui import link
 from holytui.ui.asking import Place, Question, Settings
@@ -237,10 +238,12 @@ class ChatScreen(ChatLayout):
     # -- keys
 
     def action_chat_stop(self) -> None:
-        """Stop the answer here; if there is none, go back to the prompt."""
+        """Take back the question that waits in line; else stop the answer here; else go back to the prompt."""
         turn = self.answers.to_stop()
         if self.writing.end_editing() is not None:
             self.paint_status()
+        elif turn is not None and turn.state is AnswerState.QUEUED and self.services is not None:
+            self.run_worker(self.sending.take_back(self.services, turn), group="send")
         elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
             turn.stopping()

@@ -145,6 +145,13 @@ class Prompt(ChoosingArea):
         self._cleared = self.draft
         self.clear()
 
+    def undo(self) -> None:
+        """What `clear_kept` took away comes back with the files that had been chosen for it."""
+        super().undo()
+        if self.text and self.text == self._cleared.text:
+            self.choice.load(self.document.lines, self._cleared.files)
+            self._weigh_files()
+
     # -- keys
 
     async def on_key(self, event: events.Key) -> None:
