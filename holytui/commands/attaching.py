@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from holytui.errors import NotAttached
 from holytui.i18n import _
 from holytui.text import sanitize_line
-from holytui.ui import sight
-from holytui.ui.attachments import Chosen, Gathered, gather
+from holytui.ui import selection, sight
+from holytui.ui.attachments import Chosen, Gathered, gather, mentions
 
 if TYPE_CHECKING:
     from holytui.engine.services import Services
@@ -32,6 +32,24 @@ def read_files(words: Sequence[str], attach: Sequence[str] = ()) -> Gathered:
         hint = _("Nothing was sent. To send it as text, quote it with a word: “about @{path}”.").format(path=name)
         raise NotAttached(_("@{path}: there is no such file").format(path=name), hint)
     return found
+
+
+def existing(words: Sequence[str]) -> list[Chosen]:
+    """The files that arguments name. Raises NotAttached if one of them is not there."""
+    chosen = files_of(words)
+    if chosen:
+        read_files(words)
+    return chosen
+
+
+def files_typed(line: str) -> list[Chosen]:
+    """The files that a line names which was typed on a terminal."""
+    return [Chosen.at(path, Path()) for path in mentions(line)]
+
+
+def listed(chosen: Sequence[Chosen]) -> list[str]:
+    """What is sent, for people: name, size and place."""
+    return [item.words.removeprefix("▣ ") for item in selection.look(selection.Wanted(chosen=chosen)).attached]
 
 
 def need_sight(services: Services, found: Gathered, model: str | None, conversation: str | None) -> None:
