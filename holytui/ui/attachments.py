@@ -53,7 +53,11 @@ class Chosen:
     @classmethod
     def at(cls, path: str, base: Path) -> Chosen:
         """From a path as it is written."""
-        return cls(path, os.path.abspath(place_of(path, base)))  # noqa: PTH100 - Path.absolute keeps `..`
+        place = place_of(path, base)
+        try:
+            return cls(path, os.path.abspath(place))  # noqa: PTH100 - Path.absolute keeps `..`
+        except OSError:  # the folder is gone, and nothing is there
+            return cls(path, str(place))
 
     def spellings(self) -> Iterator[tuple[str, Path]]:
         """What may be meant by it: itself, or without the stop that ends the sentence."""
