@@ -60,7 +60,7 @@ attack: $(DEV)  ## flood holytui over the loopback, and print what held
 	$(BIN)/python -m benchmarks.attack $(ARGS)
 
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
-	$(BIN)/python -m pytest -q -n 0 -m long tests
+	$(BIN)/python -m pytest -q -n 2 -m long tests
 
 interop: $(DEV)  ## test against LiteLLM and llama.cpp, set up in .interop (0.6 GB to download, minutes)
 	$(BIN)/python -m tests.interop.setup_server $(abspath .interop)

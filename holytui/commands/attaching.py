@@ -57,4 +57,4 @@ def need_sight(services: Services, found: Gathered, model: str | None, conversat
     if not found.pictures:
         return
     known = services.history.conversation(conversation) if conversation and not model else None
-    sight.need(services.config, None, model or (known.model if known else "") or services.config.default_model)
+    sight.need(services.config, model or (known.model if known else "") or services.config.default_model)

@@ -20,7 +20,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_turns import Turns
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, model_names
+from holytui.engine.services import Services, missing_key, model_names
 from holytui.engine.workers import StartedTurn
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -96,7 +96,7 @@ class Session:
             if self._status is None:
                 self._happened(self._inbox.get())
         if self._turns and self._status != _from_signal(signal.SIGHUP):
-            self._printer.notice(_("Stopped; what had come is kept."))
+            self._printer.notice(_("Stopped; the text so far is kept."))
         return self._status
 
     def _greet(self, conversation: str) -> None:
@@ -108,9 +108,11 @@ class Session:
             opened = self._library.open(conversation)
             model = self._model or opened.model or model
         printer.notice(_("holytui {version}, plain. Model: {model}").format(version=__version__, model=model))
+        if missing := missing_key(self._services.config, model):
+            printer.notice(missing)
         self._library.show_cut()
         if self._interactive:
-            printer.notice(_("Type a question and press Enter. /help lists the commands."))
+            printer.notice(_("Type a question and press {key}. /help lists the commands.").format(key="Enter"))
 
     # -- one thing after the other
 
@@ -200,7 +202,7 @@ class Session:
         elif self._turns:
             self._turns.stop()
         else:
-            self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to end holytui."))
+            self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to quit holytui."))
 
     def terminate(self, number: int) -> int:
         """End at once, as signal `number` asks; returns the exit status."""
@@ -213,7 +215,7 @@ class Session:
     def _unknown(self, name: str, meant: str) -> None:
         words = _("There is no command {name}.").format(name=sanitize_line(name))
         hint = _("Did you mean /{name}?").format(name=meant) if meant else _("/help lists them.")
-        slash = _("A question that begins with / is written with //.")
+        slash = _("To send a question that begins with /, type //.")
         self._printer.notice(f"{words} {hint} {slash}")
 
     def _do(self, command: Command) -> None:

@@ -77,13 +77,15 @@ class Engine:
         model: str | ModelRef | None = None,
         parent_id: str | EllipsisType | None = ...,
         system: str | None = None,
+        params: Mapping[str, object] | None = None,
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
     ) -> StartedTurn:
         """Put a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message that it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). `image_data` are the bytes, by digest, of those images that the history does not have yet.
+        question is edited). `params` are added to those of the conversation. `image_data` are the bytes, by digest, of
+        those images that the history does not have yet.
         Raises ModelUnknown, StoreError; then nothing was asked.
         """
         question = sanitize(nfc(text))
@@ -105,6 +107,8 @@ class Engine:
                 changed["title"] = title_of(question)
             if changed:
                 self._history.update_conversation(known.id, **changed)
+        if params:
+            self._history.update_conversation(known.id, params={**known.params, **params})
         parent = known.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
         asked = self._history.add_message(
             known.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
@@ -116,7 +120,7 @@ class Engine:
         old = self._need(answer_id)
         question = self._history.message(old.parent_id) if old.parent_id is not None else None
         if question is None:
-            raise StoreError(_("The question to this answer is not there any more"))
+            raise StoreError(_("The question of this answer no longer exists"))
         name = str(self._preparation.resolve(model or old.model or self.config.default_model).ref)
         return self._answer_to(question, name)
 
@@ -166,7 +170,7 @@ class Engine:
     def _need(self, answer_id: str) -> Message:
         message = self._history.message(answer_id)
         if message is None or message.role is not Role.ASSISTANT:
-            raise StoreError(_("There is no such answer"))
+            raise StoreError(_("That answer does not exist"))
         return message
 
     # -- while they are on their way

@@ -29,7 +29,7 @@ class History(Protocol):
         ...
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning of its id will do."""
+        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
         ...
 
     def create_conversation(self, *, title: str, model: str = "", system: str = "") -> Conversation:

@@ -72,7 +72,7 @@ def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:
 def from_json(entry: Mapping[str, Any]) -> Bundle:
     """The conversation of `to_json`. Raises TransferError saying what is wrong with it."""
     if entry.get("format") != FORMAT:
-        raise TransferError(_("It is no conversation in a known form"))
+        raise TransferError(_("It is not a conversation in a known format"))
     if entry.get("version") not in (1, VERSION):
         raise TransferError(_("It was written by a newer holytui"))
     try:

@@ -37,7 +37,7 @@ class SqliteHistory(HistoryFile):
             return conversations.listing(view, self._here, self._clock(), archived=False, deleted=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning of its id will do."""
+        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
         with self._readers.view() as view:
             return conversations.find(view, conversation_id, self._here, self._clock())
 

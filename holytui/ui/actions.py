@@ -28,7 +28,7 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
     """Do the action with this id."""
     match action:
         case "app.help":
-            screen.app.push_screen(PageDialog(_("Keys"), partial(help_page.lines, screen.keymap)))
+            _help(screen)
         case "app.quit":
             _quit(screen)
         case "chat.interrupt":
@@ -61,6 +61,14 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             search(screen, screen.conversation_id or None)
         case _:
             screen.say(_("“{action}” has no meaning here").format(action=action), Level.WARNING)
+
+
+def _help(screen: ChatScreen) -> None:
+    from holytui.ui.app import HolytuiApp  # which imports this module's users
+
+    assert isinstance(screen.app, HolytuiApp)
+    lines = partial(help_page.lines, screen.keymap, screen.app.config_file)
+    screen.app.push_screen(PageDialog(_("Help"), lines))
 
 
 def _quit(screen: ChatScreen) -> None:

@@ -74,7 +74,7 @@ def put(services: Services, question: Question) -> StartedTurn:
         raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
     images = (*kept, *found.images)
     if images:
-        sight.need(services.config, services.keymap, question.model)
+        sight.need(services.config, question.model)
     text = attachments.with_files(question.text, found.files)
     ask = partial(
         services.engine.ask,

@@ -144,7 +144,7 @@ def read(path: str, place: Path) -> Attachment | Picture | None:
         if stat.S_ISDIR(status.st_mode):
             raise _refused(path, _("it is a folder"))
         if not stat.S_ISREG(status.st_mode):
-            raise _refused(path, _("it is no ordinary file"))
+            raise _refused(path, _("it is not a regular file"))
         with place.open("rb") as file:
             data = file.read(MOST + 1)
             is_image = bool(images.media_type_of(data))
@@ -184,7 +184,7 @@ def _text(path: str, data: bytes) -> Attachment:
 
 
 def _no_text(path: str) -> NotAttached:
-    return _refused(path, _("it is no text in UTF-8, and no image (PNG, JPEG, GIF, WebP)"))
+    return _refused(path, _("it is neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"))
 
 
 def place_of(path: str, base: Path) -> Path:

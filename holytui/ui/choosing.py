@@ -19,7 +19,7 @@ _ATTACH, _TAKE_OFF = "attach:", "take off:"
 def choose(screen: ChatScreen, selected: Selected) -> None:
     """The only file changes its state at once; of several one is picked."""
     choices = [Choice(_ATTACH + item.path, item.words, _("attach it")) for item in selected.named]
-    choices += [Choice(_TAKE_OFF + item.path, item.words, _("take it off")) for item in selected.attached]
+    choices += [Choice(_TAKE_OFF + item.path, item.words, _("remove it")) for item in selected.attached]
     if not choices:
         screen.say(_("the question names no file; @ and a path attach one"), Level.WARNING)
     elif len(choices) == 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
-from holytui.ui.bindings import first_key
 from holytui.ui.copying import copy
 
 if TYPE_CHECKING:
@@ -23,11 +22,10 @@ async def interrupt(screen: ChatScreen) -> None:
         await copy(screen, shown)
     elif prompt.text:
         prompt.clear_kept()
-        key = first_key(screen.keymap, "prompt.older")
-        screen.say(_("the prompt is empty · {key} brings the text back").format(key=key))
+        screen.say(_("prompt cleared · {press:prompt.older} to restore the text"))
     elif turn is not None and screen.services is not None:
         screen.services.engine.stop(turn.turn_id)
         turn.stopping()
         screen.paint_status(progress=True)
     else:
-        screen.say(_("{key} leaves holytui").format(key=first_key(screen.keymap, "app.quit")))
+        screen.say(_("{press:app.quit} to quit"))

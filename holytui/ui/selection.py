@@ -53,12 +53,12 @@ class Selected:
     attached: Sequence[Item] = ()
     named: Sequence[Item] = ()
 
-    def lines(self, key: str) -> list[tuple[str, bool]]:
-        """What to list, and of each line whether it is attached; `key` attaches and takes off."""
-        words = _("{path} is sent as text · {key} attaches it")
-        named = [words.format(path=sanitize_line(f"@{item.path}"), key=key) for item in self.named]
+    def lines(self, attach: str, remove: str) -> list[tuple[str, bool]]:
+        """What to list, and of each line whether it is attached; `attach` and `remove` say which key does that."""
+        words = _("{path} is sent as text")
+        named = [f"{words.format(path=sanitize_line(f'@{item.path}'))} · {attach}" for item in self.named]
         sent = _cut([item.words for item in self.attached])
-        off = [_("sent with the question · {key} takes it off").format(key=key)] if sent else []
+        off = [" · ".join((_("attached to the question"), remove))] if sent else []
         return [*((line, True) for line in sent), *((line, False) for line in (*off, *_cut(named)))]
 
 

@@ -87,7 +87,7 @@ class Sending:
             self._give_back(question)
             if isinstance(error, NotAttached):
                 self._refused = question.text
-            screen.say(str(error), Level.ERROR)
+            screen.say(error.told, Level.ERROR)
             return
         except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
             self._give_back(question)

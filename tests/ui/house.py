@@ -17,11 +17,11 @@ from holytui.config.schema import Config, Model, Provider, Stream, Ui
 from holytui.engine.engine import Engine
 from holytui.engine.services import Services
 from holytui.guide.server import GuideServer
-from holytui.keymap import Keymap, build
+from holytui.keymap import Keymap, build, display_key
 from holytui.models import Conversation
 from holytui.store.sqlite import SqliteHistory
 from holytui.ui.app import HolytuiApp
-from holytui.ui.bindings import display_key, shown_keys, textual_key
+from holytui.ui.bindings import shown_keys, textual_key
 from holytui.ui.screens.chat import ChatScreen
 from holytui.ui.screens.dialogs import Picker
 from holytui.wire.client import ChatClient

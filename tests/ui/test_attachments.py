@@ -78,13 +78,13 @@ def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("binary", "no text in UTF-8, and no image (PNG, JPEG, GIF, WebP)"),
-        ("zeros", "no text in UTF-8"),
+        ("binary", "neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"),
+        ("zeros", "neither UTF-8 text"),
         ("large", "1.0 MB, and at most 1 MB"),
         ("large.txt", "it is an image of 10.1 MB, and at most 10 MB can be sent"),
         ("half.png", "it begins as an image, but is damaged"),
         ("folder", "it is a folder"),
-        ("pipe", "no ordinary file"),
+        ("pipe", "not a regular file"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_words(tmp_path: Path, name: str, reason: str) -> None:

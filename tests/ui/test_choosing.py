@@ -70,7 +70,7 @@ async def test_only_a_path_that_is_typed_or_taken_attaches(house: House) -> None
         assert names(visitor) == ["notes.txt"]
         await visitor.sees("▣ notes.txt · 10 B ·")
         await visitor.sees("work/notes.txt")
-        await visitor.sees("@no is sent as text · Ctrl+R attaches it")
+        await visitor.sees("@no is sent as text · press Ctrl+R to attach it")
         await visitor.press("enter")
         await visitor.until(lambda: sent(house))
         await visitor.calm()
@@ -117,7 +117,7 @@ async def test_a_key_attaches_what_is_named_and_takes_it_off(house: House) -> No
         await visitor.sees("@notes.txt is sent as text")
         await visitor.act("prompt.attach")
         await visitor.until(lambda: names(visitor) == ["notes.txt"])
-        await visitor.sees("takes it off")
+        await visitor.sees("to remove it")
         prompt.restore(decode(encode(prompt.draft)))
         assert names(visitor) == ["notes.txt"]
         await visitor.act("prompt.attach")
@@ -127,7 +127,7 @@ async def test_a_key_attaches_what_is_named_and_takes_it_off(house: House) -> No
         await paste(visitor, "@no")
         await visitor.act("prompt.attach")
         await visitor.sees("Files of this question")
-        await visitor.pick("take it off")
+        await visitor.pick("remove it")
         await visitor.until(lambda: names(visitor) == [])
 
 
@@ -154,7 +154,7 @@ def test_an_imported_draft_has_no_files(house: House, tmp_path: Path) -> None:
 
 
 def test_a_listed_path_is_made_safe_and_many_are_counted() -> None:
-    lines = Selected((), [Item(f"a\x1b{number}", "x") for number in range(9)]).lines("Ctrl+R")
+    lines = Selected((), [Item(f"a\x1b{number}", "x") for number in range(9)]).lines("attach", "remove")
     assert len(lines) == 5
     assert "\x1b" not in "".join(line for line, _sent in lines)
     assert lines[-1] == ("and 5 more files", False)

@@ -65,7 +65,7 @@ async def test_a_model_that_sees_none_is_not_asked_and_nothing_is_lost(build_hou
             await visitor.type("what is @photo.png")
             await visitor.sees(f"image, {len(ONE)} B; this model sees none")
             await visitor.press("enter")
-            await visitor.sees("lab/one sees no images. F2 chooses another model, or set vision = true")
+            await visitor.sees("lab/one sees no images. Press F2 to choose another model.")
             assert "in [providers.lab.models.one]" in visitor.status
             assert visitor.chat.prompt.text == "what is @photo.png"
             assert visitor.conversations() == []
@@ -85,7 +85,7 @@ async def test_the_key_in_the_words_is_the_one_in_force(build_house: Build) -> N
     async with visit(house) as visitor:
         await visitor.type("@photo.png")
         await visitor.press("enter")
-        await visitor.sees("guide/guide sees no images. Ctrl+Y chooses another model")
+        await visitor.sees("guide/guide sees no images. Press Ctrl+Y to choose another model")
         assert "vision" not in visitor.status
 
 
@@ -139,7 +139,7 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_house: Bu
             Path("photo.png").write_bytes(TWO)
             await visitor.to_log()
             await visitor.act("message.edit")
-            await visitor.sees("with its images as they were sent")
+            await visitor.sees("editing, with its images")
             await visitor.until(lambda: visitor.chat.prompt.text == "what is @photo.png")
             await visitor.type(" really?")
             await visitor.press("enter")
@@ -170,7 +170,7 @@ async def test_an_edited_question_that_is_refused_is_still_being_edited(build_ho
             await visitor.act("message.edit")
             await visitor.until(lambda: visitor.chat.prompt.text != "")
             await visitor.press("enter")
-            await visitor.sees("lab/one sees no images. F2 chooses")
+            await visitor.sees("lab/one sees no images. Press F2 to choose")
             assert visitor.chat.prompt.text == "what is @photo.png"
             assert visitor.chat.writing.editing is not None
         assert len(server.requests) == 1

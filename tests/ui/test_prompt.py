@@ -329,7 +329,7 @@ async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house
             await visitor.sees("One.")
             await visitor.type("second")
             await visitor.press("enter")
-            await visitor.sees("queued, goes out when the answer before it ends")
+            await visitor.sees("Queued: goes out when the answer before it ends")
             gate.set()
             await visitor.sees("Two.")
             await visitor.calm()
@@ -350,7 +350,7 @@ async def test_escape_takes_back_what_waits_in_line_and_then_stops_the_answer(bu
                 await visitor.until(lambda: not prompt.text)
                 await visitor.sees("One.")
             await visitor.until(lambda: len(house.engine.active()) == 3)
-            await visitor.sees("queued, goes out")
+            await visitor.sees("Queued: goes out")
             await visitor.type("typed")
             await visitor.act("chat.stop")
             await visitor.until(lambda: prompt.text == "third\ntyped")
@@ -358,7 +358,7 @@ async def test_escape_takes_back_what_waits_in_line_and_then_stops_the_answer(bu
             await visitor.act("chat.stop")
             await visitor.until(lambda: prompt.text == "second @a.txt\ntyped")
             assert [each.path for each in prompt.files] == ["a.txt"]
-            await visitor.until(lambda: "queued" not in visitor.text)
+            await visitor.until(lambda: "Queued" not in visitor.text)
             await visitor.act("chat.stop")
             await visitor.sees("stopped by you; the text so far is kept")
             await visitor.calm()
@@ -388,7 +388,7 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
         async with visit(house) as visitor:
             prompt = visitor.chat.prompt
             await visitor.press("ctrl+c")
-            await visitor.sees("Ctrl+D leaves holytui")
+            await visitor.sees("press Ctrl+D to quit")
             await visitor.type("first")
             await visitor.press("enter")
             await visitor.sees("One.")
@@ -397,7 +397,7 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
             assert copied == ["s"]
             await visitor.press("end", "ctrl+c")
             assert prompt.text == ""
-            await visitor.sees("the prompt is empty · ↑ brings the text back")
+            await visitor.sees("prompt cleared · press ↑ to restore the text")
             await visitor.press("ctrl+z")
             assert prompt.text == "two @a.txt \nlines"
             await visitor.press("ctrl+c", "up")

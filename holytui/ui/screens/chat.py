@@ -111,13 +111,15 @@ class ChatScreen(ChatLayout):
         try:
             services = await asyncio.to_thread(self._opening)
         except HolytuiError as error:
-            self.say(str(error), Level.ERROR)
+            self.say(error.told, Level.ERROR)
             return
         self.services = services
         self.answers.listen(services)
         await self.start(services)
         if services.temporary is not None:
             self.say(services.problems[-1], Level.ERROR)
+        elif self.conversation_id and (missing := self.missing_key()):
+            self.say(missing, Level.WARNING)  # an empty conversation shows it above
 
     async def start(self, services: Services) -> None:
         """Show what is to be shown first; then what happens elsewhere is watched, and early questions go out."""
@@ -147,8 +149,17 @@ class ChatScreen(ChatLayout):
 
     def welcome(self) -> None:
         """What an empty conversation shows."""
-        problems = (*(self.services.problems if self.services else ()), *self.theme_problems)
+        known = self.services.problems if self.services else ()
+        problems = (*known, *filter(None, (self.missing_key(),)), *self.theme_problems)
         self.log_view.show((), help_page.welcome(self.model, problems, self.keymap))
+
+    def missing_key(self) -> str:
+        """A sentence if the model cannot be asked, as the variable with its key is not set."""
+        if self.services is None:
+            return ""
+        from holytui.engine.services import missing_key
+
+        return missing_key(self.services.config, self.model)
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Show a conversation at its end. Raises StoreError."""

@@ -20,10 +20,10 @@ from textual.widgets import Static
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _
-from holytui.keymap import BY_ID
+from holytui.keymap import BY_ID, display_key
 from holytui.store.figures import Answered, Spent
 from holytui.ui import link, overview, spending, usage
-from holytui.ui.bindings import display_key, textual_key
+from holytui.ui.bindings import textual_key
 from holytui.ui.columns import cut
 from holytui.ui.overview import Here
 from holytui.ui.screens.dialog import Dialog, Page
@@ -158,11 +158,11 @@ class DetailsPage(Dialog[None]):
         if self._problem:
             sections.append((_("The history"), [Content(cut(self._problem, width)).stylize("$error")]))
         if (figures := self._figures) is not None:
-            title = _("The last answers of all conversations") if self._everything else _("The last answers here")
+            title = _("Recent answers of all conversations") if self._everything else _("Recent answers here")
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
-        sections.append((_("The way to your terminal"), link.lines(self.app, width)))
+        sections.append((_("The link to your terminal"), link.lines(self.app, width)))
         out: list[Content] = []
         for title, lines in sections:
             out += [Content("")] if out else []
@@ -171,7 +171,7 @@ class DetailsPage(Dialog[None]):
 
     def _answers(self, figures: Figures, width: int) -> list[Content]:
         if not figures.answers:
-            return [Content(cut(_("no answer has come here yet"), width))]
+            return [Content(cut(_("no answer here yet"), width))]
         return [
             *overview.answer_plots(figures.answers, width),
             Content(""),

@@ -28,6 +28,7 @@ class Choice:
     """Something to pick: what comes back, what is shown, and a dim remark beside it."""
 
     value: str
+    """Empty: a heading, which cannot be picked."""
     label: str
     remark: str = ""
 
@@ -43,9 +44,18 @@ class Picker(Dialog[str | None]):
         ("pagedown", "move(10)"),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], current: str = "", free: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        current: str = "",
+        free: str = "",
+        refuse: Callable[[str], str] = lambda _typed: "",
+    ) -> None:
         super().__init__()
         self._title = title
+        self._refuse = refuse
+        """Why what is typed cannot be picked; empty if it can."""
         self._choices = [
             replace(choice, label=visible(choice.label, breaks=False), remark=visible(choice.remark, breaks=False))
             for choice in choices
@@ -79,18 +89,25 @@ class Picker(Dialog[str | None]):
         found = list(self._choices)
         if wanted:
             matcher = Matcher(wanted)
-            scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in self._choices]
+            offered = [choice for choice in self._choices if choice.value]
+            scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in offered]
             found = [choice for score, choice in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
             if self._free and not any(choice.value == wanted for choice in found):
-                found.append(Choice(wanted, visible(wanted, breaks=False), self._free))
+                refusal = self._refuse(wanted)
+                said = Choice("" if refusal else wanted, visible(wanted, breaks=False), refusal or self._free)
+                found.append(said)
         options = self.query_one(OptionList)
-        options.set_options(Option(self._row(choice), id=choice.value) for choice in found)
+        options.set_options(
+            Option(self._row(choice), id=choice.value or None, disabled=not choice.value) for choice in found
+        )
         values = [choice.value for choice in found]
-        if values:
-            options.highlighted = values.index(self._current) if not wanted and self._current in values else 0
+        first = next((at for at, value in enumerate(values) if value), None)
+        options.highlighted = values.index(self._current) if not wanted and self._current in values else first
 
     def _row(self, choice: Choice) -> Content:
-        mark = "› " if choice.value == self._current else "  "
+        if not choice.value and not choice.remark:
+            return Content.assemble((choice.label, "bold $primary"))
+        mark = "› " if choice.value and choice.value == self._current else "  "
         pad = " " * max(2, self._column - cell_len(choice.label))
         return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$muted"))
 
@@ -112,9 +129,11 @@ class Picker(Dialog[str | None]):
         """Move the highlight."""
         self._fill()
         options = self.query_one(OptionList)
-        if options.option_count:
-            at = (options.highlighted or 0) + step
-            options.highlighted = max(0, min(options.option_count - 1, at))
+        can = [at for at, option in enumerate(options.options) if not option.disabled]
+        if can and options.highlighted is not None:
+            at = max(0, min(options.option_count - 1, options.highlighted + step))
+            beyond = [one for one in can if (one >= at if step > 0 else one <= at)]
+            options.highlighted = (beyond[0] if step > 0 else beyond[-1]) if beyond else can[-1 if step > 0 else 0]
 
 
 class LineDialog(Dialog[str | None]):

@@ -62,7 +62,7 @@ class SearchDialog(Dialog[Found | None]):
 
     def compose(self) -> ComposeResult:
         """The line, the hits, and how many there are."""
-        title = _("Search in this conversation") if self._conversation_id else _("Search in everything that was said")
+        title = _("Search in this conversation") if self._conversation_id else _("Search all conversations")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
             yield Line(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))

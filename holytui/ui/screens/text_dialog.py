@@ -16,7 +16,7 @@ from holytui.ui.stand_ins import ExactArea
 
 
 class TextDialog(Dialog[str | None]):
-    """Write a text. Enter takes it, Ctrl+J begins a new line, Esc leaves."""
+    """Write a text. Enter saves it, Ctrl+J inserts a new line, Esc cancels."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
 
@@ -27,10 +27,11 @@ class TextDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """The title, the text, the keys."""
+        save, newline, cancel = _("Save"), _("New line"), _("Cancel")
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
             yield _Area(self._text)
-            yield Static(Content(_("Enter takes it · Ctrl+J begins a new line · Esc leaves")), id="dialog-note")
+            yield Static(Content("  ".join((f"Enter {save}", f"Ctrl+J {newline}", f"Esc {cancel}"))), id="dialog-note")
 
 
 class _Area(ExactArea):

@@ -14,8 +14,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from holytui.i18n import _
-from holytui.keymap import Keymap
-from holytui.ui.bindings import first_key
+from holytui.keymap import Keymap, Where
+from holytui.ui.bindings import names
 from holytui.ui.commands import Alone, Unknown
 from holytui.ui.offers import NOTHING, Item, Offer
 from holytui.ui.selection import Selected
@@ -61,14 +61,15 @@ def row(item: Item, width: int) -> Content:
 class FileList(Widget):
     """What Enter sends beside the text, and which files are only named in it."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="files")
-        self._key = key
+        self._keys = names(keymap, Where.PROMPT)
         self._lines: list[tuple[str, bool]] = []
 
     def show(self, selected: Selected) -> None:
         """As high as its lines."""
-        self._lines = selected.lines(self._key)
+        attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
+        self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))
         self.display = bool(self._lines)
         self.refresh(layout=True)
 
@@ -101,7 +102,7 @@ class Composer(Vertical):
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
         yield OfferList()
-        yield FileList(first_key(self._keymap, "prompt.attach"))
+        yield FileList(self._keymap)
         yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
 
     @on(Prompt.Attaching)
@@ -119,9 +120,9 @@ def no_command(found: Alone | Unknown) -> str:
     """What to say of a line that begins with `/` and cannot be done."""
     match found:
         case Alone(name):
-            return _("nothing may follow {name}; // sends a line that begins with /").format(name=name)
+            return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, ""):
-            return _("{name} is no command; // sends a line that begins with /").format(name=name)
+            return _("{name} is not a command. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, meant):
-            words = _("{name} is no command; did you mean /{meant}? // sends a line that begins with /")
+            words = _("{name} is not a command; did you mean /{meant}? To send a line that begins with /, type //")
             return words.format(name=name, meant=meant)

@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Image
+from holytui.terminal.cells import clusters
 from holytui.text import nfc, sanitize
 from holytui.ui import commands, listing
 from holytui.ui.asking import Question
@@ -25,6 +26,9 @@ from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
 from holytui.ui.provenance import NONE, Mention
 from holytui.ui.widgets.choosing_area import ChoosingArea
+
+_LETTER = 64
+"""Characters that one letter with its marks has at most."""
 
 MakeQuestion = Callable[[str, Sequence[Chosen], Sequence[Image]], Question]
 """From a text, the files chosen for it, and the images of an earlier question to what is to be asked."""
@@ -192,11 +196,15 @@ class Prompt(ChoosingArea):
             self.move_cursor(result.end_location)
 
     def action_delete_left(self) -> None:
-        """Delete a character, or the chip that ends here."""
+        """Delete a letter with its marks, or the chip that ends here."""
         line, column = self.cursor_location
         start = self._pastes.chip_before(self.document.get_line(line), column)
         if start is not None and self.selection.is_empty:
             self._delete_via_keyboard((line, start), (line, column))
+        elif column and self.selection.is_empty:
+            # a letter may be several characters: typed marks, joined pictures
+            letter = clusters(self.document.get_line(line)[max(0, column - _LETTER) : column])[-1][0]
+            self._delete_via_keyboard((line, column - len(letter)), (line, column))
         else:
             super().action_delete_left()
 
