@@ -57,4 +57,7 @@ def need_sight(services: Services, found: Gathered, model: str | None, conversat
     if not found.pictures:
         return
     known = services.history.conversation(conversation) if conversation and not model else None
-    sight.need(services.config, model or (known.model if known else "") or services.config.default_model)
+    try:
+        sight.need(services.config, model or (known.model if known else "") or services.config.default_model)
+    except NotAttached as error:  # its hint names a key
+        raise NotAttached(error.title, _("Nothing was sent. Ask a model that sees images.")) from error

@@ -156,7 +156,7 @@ async def test_a_file_that_is_no_text_sends_nothing_and_gives_the_question_back(
         await visitor.press("escape", "enter")
         await visitor.until(lambda: visitor.chat.prompt.text)
         assert visitor.chat.prompt.text == "see @image.png"
-        assert "image.png cannot be attached: it is no text in UTF-8" in visitor.status
+        assert "image.png cannot be attached: it is neither UTF-8 text" in visitor.status
         assert visitor.conversations() == []
 
 
@@ -177,7 +177,7 @@ async def test_a_command_is_offered_and_done(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.ask("hello")
         await visitor.type("/ne")
-        await visitor.sees("Begin a new conversation")
+        await visitor.sees("Start a new conversation")
         await visitor.press("enter")
         await visitor.until(lambda: not visitor.chat.conversation_id)
         assert visitor.chat.prompt.text == ""
@@ -222,7 +222,7 @@ async def test_words_behind_a_command_that_takes_none_stay_in_the_prompt(house: 
     async with visit(house) as visitor:
         await visitor.type("/new things")
         await visitor.press("enter")
-        await visitor.until(lambda: "nothing may follow /new" in visitor.status)
+        await visitor.until(lambda: "/new takes no text after it" in visitor.status)
         assert visitor.chat.prompt.text == "/new things"
 
 
@@ -230,7 +230,7 @@ async def test_an_unknown_command_sends_nothing(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.type("/modle")
         await visitor.press("enter")
-        await visitor.sees("/modle is no command")
+        await visitor.sees("/modle is not a command")
         assert "did you mean /model?" in visitor.status
         assert visitor.chat.prompt.text == "/modle"
         assert visitor.conversations() == []
@@ -438,3 +438,27 @@ async def orphan(house: House, question: str) -> None:
     connection.execute("DELETE FROM lease")
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Vie\u0323\u0302", "Vi"),
+        ("Vi\u1ec7", "Vi"),
+        ("a👩‍🚀", "a"),
+        ("a🇻🇳🇯🇵", "a🇻🇳"),
+        ("ab", "a"),
+    ],
+)
+async def test_backspace_takes_a_letter_with_its_marks(house: House, text: str, left: str) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put(text)
+        await visitor.press("backspace")
+        assert visitor.chat.prompt.text == left
+
+
+async def test_backspace_at_the_beginning_of_a_line_joins_it_to_the_one_before(house: House) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put("a\nb")
+        await visitor.press("home", "backspace")
+        assert visitor.chat.prompt.text == "ab"
