@@ -63,6 +63,14 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "-c", "--conversation", metavar="ID", help=_("continue this conversation, or the `last`")
             )
             parser.add_argument(
+                "-a",
+                "--attach",
+                action="append",
+                default=[],
+                metavar="PATH",
+                help=_("attach this file (repeatable); an argument that is wholly @PATH does the same"),
+            )
+            parser.add_argument(
                 "-o",
                 "--option",
                 type=_option,

@@ -1,7 +1,7 @@
 """Every key of holytui in one table: bindings, footer, help screen, README and example config are made from it.
 
 No default key clashes with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q),
-job control (Ctrl+C Z), or is one that terminals send as another (Ctrl+I M H).
+job control (Ctrl+Z), or is one that terminals send as another (Ctrl+I M H).
 """
 
 from __future__ import annotations
@@ -63,6 +63,12 @@ ACTIONS: tuple[Action, ...] = (
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Repaint the screen")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
         ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
+        (
+            "chat.interrupt",
+            "ctrl+c",
+            N_("Copy or clear"),
+            N_("Copy the selected text; else clear the prompt (↑ restores it); else stop the answer"),
+        ),
         ("app.quit", "ctrl+d", N_("Quit"), N_("Quit holytui (in the prompt: when it is empty)"), True),
     ),
     *_table(
@@ -70,6 +76,7 @@ ACTIONS: tuple[Action, ...] = (
         ("prompt.send", "enter", N_("Send"), N_("Send the question; while waiting for a retry: try now"), True),
         ("prompt.newline", "ctrl+j alt+enter", N_("New line"), N_("Insert a new line")),
         ("prompt.editor", "f9", N_("Editor"), N_("Write the question in $VISUAL or $EDITOR")),
+        ("prompt.attach", "ctrl+r", N_("Files"), N_("Attach a file named in the question, or remove one")),
         ("prompt.older", "up", N_("Older"), N_("Recall the previous question (from the first line)")),
         ("prompt.newer", "down", N_("Newer"), N_("Recall the next question (from the last line)")),
     ),

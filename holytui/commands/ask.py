@@ -30,6 +30,7 @@ from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
+from holytui.commands.attaching import need_sight, read_files
 from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.config.in_force import read_config
@@ -41,6 +42,7 @@ from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.text import visible
+from holytui.ui.attachments import Gathered, with_files
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
 
@@ -59,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     config, keys, problems = read_config(options.config)
     for problem in problems:
         complain(problem)
+    found = read_files(options.prompt, options.attach)
     question = _question(options.prompt)
     if not question.strip():
         complain(_("no question was given"))
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
         for problem in services.problems[len(problems) :]:
             complain(problem)
-        return _ask(services, question, options)
+        return _ask(services, question, found, options)
 
 
 def _question(words: list[str]) -> str:
@@ -81,15 +84,18 @@ def _question(words: list[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
+def _ask(services: Services, question: str, found: Gathered, options: argparse.Namespace) -> int:
+    need_sight(services, found, options.model, options.conversation)
     inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
     services.engine.listen(inbox.put)
     started = services.engine.ask(
-        question,
+        with_files(question, found.files),
         conversation_id=options.conversation,
         model=options.model,
         system=options.system,
         params={name: value for each in options.option for name, value in each.items()},
+        images=found.images,
+        image_data=found.image_data,
     )
     saved = services.temporary is None
     conversation = started.conversation_id if saved else ""

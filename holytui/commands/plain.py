@@ -14,6 +14,7 @@ from types import FrameType
 
 from holytui import paths
 from holytui.commands.ask import PATIENCE
+from holytui.commands.attaching import existing
 from holytui.commands.leaving import closing
 from holytui.commands.output import send_sequence
 from holytui.commands.plain_input import FOR_KEYS, LineReader
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         session = Session(services, printer, inbox, copy, interactive=interactive, model=options.model or "")
         LineReader(0, inbox.put).start()
         try:
-            return session.run(options.conversation or "", " ".join(options.prompt))
+            return session.run(options.conversation or "", " ".join(options.prompt), existing(options.prompt))
         except BrokenPipeError:
             raise  # the reader of a pipe has left; that is told in one place
         except OSError:

@@ -6,13 +6,14 @@ import queue
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
 from holytui import __version__
 from holytui.commands import exits
+from holytui.commands.attaching import files_typed, listed, need_sight
 from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
 from holytui.commands.plain_library import PlainLibrary
 from holytui.commands.plain_printer import Printer
@@ -25,6 +26,7 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import Message, Role
 from holytui.text import sanitize_line
+from holytui.ui.attachments import Chosen, gather, with_files
 from holytui.wire.providers import resolve
 
 _TWICE = 2.0
@@ -75,15 +77,19 @@ class Session:
         self._turns = Turns(services.engine, printer, echo=not interactive)
         self._interrupted_at: float | None = None
         """When Ctrl+C was pressed, if nothing was typed since."""
+        self._given: dict[str, Sequence[Chosen]] = {}
+        """The files of the question on the command line."""
         self._input_ended = False
         self._status: int | None = None
 
-    def run(self, conversation: str = "", question: str = "") -> int:
-        """Until the user or the input ends it; returns the exit status. Raises HolytuiError for no such conversation,
-        OSError when the output is gone."""
+    def run(self, conversation: str = "", question: str = "", files: Sequence[Chosen] = ()) -> int:
+        """Ask a first question, for which `files` were chosen, if there is one; then go on until the user or the input
+        ends it; returns the exit status. Raises HolytuiError for no such conversation, OSError when the output is
+        gone."""
         self._engine.listen(self._inbox.put)
         self._greet(conversation)
         if question:
+            self._given[question] = files
             self._take(question)
         while self._status is None:
             self._go_on()
@@ -160,7 +166,20 @@ class Session:
             self._library.conversation = started.conversation_id
 
     def _ask(self, text: str) -> StartedTurn:
-        return self._engine.ask(text, conversation_id=self._library.conversation, model=self._model or None)
+        """Raises NotAttached. A line attaches what it names if a person typed it, and a pipe never anything."""
+        typed = files_typed(text) if self._interactive else []
+        chosen, conversation = self._given.pop(text, typed), self._library.conversation
+        found = gather(chosen)
+        need_sight(self._services, found, self._model, conversation)
+        for line in listed(chosen):
+            self._printer.notice(_("Sent with it: {file}").format(file=line))
+        return self._engine.ask(
+            with_files(text, found.files),
+            conversation_id=conversation,
+            model=self._model or None,
+            images=found.images,
+            image_data=found.image_data,
+        )
 
     # -- ends
 

@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     _need_terminal()
     prepare_environment(os.environ)
     gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
+    from holytui.commands.attaching import existing
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
+        files=existing(options.prompt),
         config_file=options.config,
     )
     from holytui.commands.leaving import Patience, patient

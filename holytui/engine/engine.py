@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import EllipsisType, MappingProxyType
 
 from holytui import ids
@@ -21,6 +21,16 @@ from holytui.store.history import History, assemble, seams
 from holytui.text import nfc, sanitize, title_of
 
 __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A question that was taken back."""
+
+    question: Message
+    gone: bool
+    """It is in the history no more; False if it has other answers."""
+
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -169,6 +179,23 @@ class Engine:
         """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms. With a problem it ends
         interrupted for that reason, and can go on."""
         self._workers.stop(turn_id, problem)
+
+    def withdraw(self, turn_id: str) -> Withdrawn | None:
+        """Take a question back that waits in line and never went out: it is no part of the history any more. None if
+        its answer began, or has a part already. Raises StoreError; then it waits as before."""
+        live = self._workers.withdraw(turn_id)
+        if live is None:
+            return None
+        try:
+            message = self._need(live.message.id)
+            question = self._history.message(message.parent_id) if message.parent_id is not None else None
+            if question is None or message.text or message.reasoning or self._history.attempts(message.id):
+                self._workers.put_back(live)
+                return None
+            return Withdrawn(question, self._history.withdraw(message.id))
+        except StoreError:
+            self._workers.put_back(live)
+            raise
 
     def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer. With a problem they end interrupted for that reason, and can go on."""

@@ -69,6 +69,11 @@ class History(Protocol):
         """
         ...
 
+    def withdraw(self, answer_id: str) -> bool:
+        """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
+        Returns whether the question is gone too."""
+        ...
+
     def image(self, digest: str) -> bytes | None:
         """The bytes of an image; None when they are lost."""
         ...

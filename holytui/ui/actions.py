@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, exporting, link, starting, theming
+from holytui.ui import conversation_settings, exporting, interrupting, link, starting, theming
 from holytui.ui import help as help_page
 from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
@@ -31,6 +31,8 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             _help(screen)
         case "app.quit":
             _quit(screen)
+        case "chat.interrupt":
+            await interrupting.interrupt(screen)
         case "app.repaint":
             link.repaint(screen.app)
         case "chat.copy":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.widget import Widget
 
@@ -74,16 +74,21 @@ async def run_in_order(widget: Widget, event: Key) -> None:
             return
 
 
-def sent_on(widget: Widget, event: Key) -> bool:
-    """Whether the focus has moved since the app sent the key here; it is then sent on to where the focus is."""
+def sent_on(widget: Widget, event: Key | Paste) -> bool:
+    """Whether the focus has moved since the app sent the event here; it is then sent on to where the focus is."""
     screen = widget.app.screen
     target = screen.focused or screen
     if target is widget or (screen is widget.screen and screen.focused is None):
         return False
     event.stop()
     event.prevent_default()
-    target._forward_event(Key(event.key, event.character))
+    target._forward_event(again(event))
     return True
+
+
+def again(event: Key | Paste) -> Key | Paste:
+    """The same event, as if it had just come: Textual passes each one on only once."""
+    return Key(event.key, event.character) if isinstance(event, Key) else Paste(event.text)
 
 
 def textual_key(key: str) -> str:

@@ -47,7 +47,7 @@ class Writing:
         if self.editing is None:
             self._aside = prompt.draft
         self.editing = question
-        prompt.put(question.text)
+        prompt.put(question.text, images=question.images)
         prompt.focus()
         words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:

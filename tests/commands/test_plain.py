@@ -323,6 +323,23 @@ def test_a_question_is_answered_and_the_prompt_comes_back(tmp_path: Path) -> Non
         assert server.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
 
 
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_line_attaches_what_it_names_if_a_person_typed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interactive: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("SECRET\n")
+    with (
+        ScriptedServer([READ, *answer("Hello")]) as server,
+        chatting(tmp_path, server.base_url, interactive=interactive) as chat,
+    ):
+        chat.type("read @a.txt")
+        chat.out.wait_for("Complete")
+        sent = server.requests[0].json["messages"][0]["content"]
+        assert ("SECRET" in sent) is interactive
+        assert (f"-- Sent with it: a.txt · 7 B · {tmp_path / 'a.txt'}" in chat.printed) is interactive
+
+
 def test_a_line_typed_meanwhile_is_asked_next_and_shown_with_its_answer(tmp_path: Path) -> None:
     gate = threading.Event()
     first: list[Step] = [READ, sse_head(), event(delta("one")), gate, event(delta(finish="stop")), event("[DONE]")]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from textual import events
 from textual.pilot import Pilot
@@ -58,7 +59,7 @@ class House:
     def _guide(self) -> GuideServer:
         return GuideServer(shown_keys(self.keymap), pace=0.0)
 
-    def app(self, **options: str) -> HolytuiApp:
+    def app(self, **options: Any) -> HolytuiApp:
         """The app, not run yet."""
         return HolytuiApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
 
@@ -170,7 +171,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(
-    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: str
+    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: Any
 ) -> AsyncIterator[Visitor]:
     """Run the app and wait until its history is open, and what it then begins is done (if `calm`)."""
     app = house.app(**options)

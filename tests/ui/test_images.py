@@ -14,6 +14,7 @@ from holytui.images import describe
 from holytui.models import Role
 from holytui.ui import crash, opened
 from holytui.ui.asking import Place, Question, put
+from holytui.ui.attachments import Chosen
 from holytui.ui.sight import sees
 from tests import pictures
 from tests.pictures import image, said, sent
@@ -148,7 +149,9 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_house: Bu
             await visitor.to_log()
             await visitor.act("message.edit")
             await visitor.until(lambda: visitor.chat.prompt.text.endswith("really?"))
-            visitor.chat.prompt.put("what is it? @./photo.png")
+            visitor.chat.prompt.put("")
+            await visitor.type("what is it? @./photo.png")
+            await visitor.press("escape")
             await visitor.press("enter")
             await visitor.until(lambda: len(server.requests) == 3)
             await visitor.calm()
@@ -272,7 +275,7 @@ async def test_a_report_of_a_crash_holds_nothing_of_an_image(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(house.history, "add_message", broken)
-    question = Question("what is @photo.png?", ["photo.png?"], Place(), "lab/eyes")
+    question = Question("what is @photo.png?", [Chosen.at("photo.png?", Path())], Place(), "lab/eyes")
     with pytest.raises(RuntimeError) as raised:
         await asyncio.to_thread(put, house.services, question)
     report = crash.describe(raised.value)

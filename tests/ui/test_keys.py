@@ -67,6 +67,15 @@ async def _(visitor: Visitor) -> None:
     assert visitor.chat.prompt.has_focus
 
 
+@checks("chat.interrupt")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.prompt.put("draft")
+    await visitor.act("chat.interrupt")
+    assert visitor.chat.prompt.text == ""
+    await visitor.act("chat.interrupt")
+    await visitor.until(lambda: "Ctrl+D to quit" in visitor.status)
+
+
 @checks("app.help")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.help")
@@ -222,6 +231,13 @@ async def _(visitor: Visitor) -> None:
     visitor.chat.set_focus(visitor.chat.prompt)
     await visitor.act("prompt.editor")
     await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
+
+
+@checks("prompt.attach")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    await visitor.act("prompt.attach")
+    await visitor.until(lambda: "names no file" in visitor.status)
 
 
 @checks("prompt.older")

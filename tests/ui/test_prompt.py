@@ -7,7 +7,8 @@ import pytest
 from textual import events
 
 from holytui.models import AnswerState, Role
-from holytui.ui import drafts
+from holytui.ui import drafts, interrupting
+from holytui.ui.attachments import Chosen
 from holytui.ui.drafts import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -111,17 +112,19 @@ async def test_a_path_is_completed_and_the_file_is_sent(house: House) -> None:
         await visitor.sees("9 B")
         await visitor.press("enter")
         assert visitor.chat.prompt.text == "explain @src/main.py "
-        assert "9 B" not in visitor.text
+        await visitor.sees("main.py · 9 B ·")
         await visitor.press("enter")
         await visitor.calm()
         assert questions(house) == ["explain @src/main.py\n\nsrc/main.py:\n\n```py\nprint(1)\n```"]
 
 
-async def test_a_question_of_the_command_line_names_files_too(house: House) -> None:
+async def test_a_question_of_the_command_line_has_the_files_that_were_chosen_there(house: House) -> None:
     Path("notes.txt").write_text("one line\n")
-    async with visit(house, question="what is in @notes.txt") as visitor:
+    Path("other.txt").write_text("another\n")
+    chosen = [Chosen.at("notes.txt", Path())]
+    async with visit(house, question="what is in @notes.txt and @other.txt", files=chosen) as visitor:
         await visitor.calm()
-        assert questions(house) == ["what is in @notes.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
+        assert questions(house) == ["what is in @notes.txt and @other.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
 
 
 async def test_escape_closes_the_list_and_enter_sends_what_is_written(house: House) -> None:
@@ -333,34 +336,78 @@ async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house
         assert said(server.requests[1]) == [("user", "first"), ("assistant", "One."), ("user", "second")]
 
 
-async def test_a_question_in_line_is_taken_back_with_escape_when_it_is_selected(build_house: Build) -> None:
+async def test_escape_takes_back_what_waits_in_line_and_then_stops_the_answer(build_house: Build) -> None:
     gate = threading.Event()
-    script: list[Step] = [
-        READ,
-        chunked_head(),
-        chunk(event(delta("One."))),
-        gate,
-        chunk(event(delta(finish="stop"))),
-        chunk(b""),
-    ]
+    script: list[Step] = [READ, chunked_head(), chunk(event(delta("One."))), gate]
+    Path("a.txt").write_text("a text\n")
     with ScriptedServer(script) as server:
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:
-            for question in ("first", "second"):
+            prompt = visitor.chat.prompt
+            for question in ("first", "second @a.txt ", "third"):
                 await visitor.type(question)
                 await visitor.press("enter")
-                await visitor.until(lambda: not visitor.chat.prompt.text)
+                await visitor.until(lambda: not prompt.text)
                 await visitor.sees("One.")
+            await visitor.until(lambda: len(house.engine.active()) == 3)
             await visitor.sees("Queued: goes out")
-            await visitor.to_log()
+            await visitor.type("typed")
             await visitor.act("chat.stop")
-            await visitor.sees("stopped by you before any text came")
-            assert "queued" not in visitor.text
-            gate.set()
+            await visitor.until(lambda: prompt.text == "third\ntyped")
+            prompt.put("typed")
+            await visitor.act("chat.stop")
+            await visitor.until(lambda: prompt.text == "second @a.txt\ntyped")
+            assert [each.path for each in prompt.files] == ["a.txt"]
+            await visitor.until(lambda: "Queued" not in visitor.text)
+            await visitor.act("chat.stop")
+            await visitor.sees("stopped by you; the text so far is kept")
             await visitor.calm()
-        states = [one.state for one in house.history.branch(visitor.conversations()[0].id)]
-        assert states[1::2] == [AnswerState.COMPLETE, AnswerState.STOPPED]
+            gate.set()
+        branch = house.history.branch(visitor.conversations()[0].id)
+        assert [(one.text, one.state) for one in branch] == [
+            ("first", AnswerState.COMPLETE),
+            ("One.", AnswerState.STOPPED),
+        ]
+        assert not house.history.search("second")
         assert len(server.requests) == 1
+
+
+async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_key_leaves(
+    build_house: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+
+    async def note(_screen: object, text: str) -> None:
+        copied.append(text)
+
+    monkeypatch.setattr(interrupting, "copy", note)
+    Path("a.txt").write_text("a text\n")
+    gate = threading.Event()
+    with ScriptedServer([READ, chunked_head(), chunk(event(delta("One."))), gate]) as server:
+        house = build_house(config_with(server.base_url))
+        async with visit(house) as visitor:
+            prompt = visitor.chat.prompt
+            await visitor.press("ctrl+c")
+            await visitor.sees("press Ctrl+D to quit")
+            await visitor.type("first")
+            await visitor.press("enter")
+            await visitor.sees("One.")
+            await visitor.type("two @a.txt \nlines")
+            await visitor.press("shift+left", "ctrl+c")
+            assert copied == ["s"]
+            await visitor.press("end", "ctrl+c")
+            assert prompt.text == ""
+            await visitor.sees("prompt cleared · press ↑ to restore the text")
+            await visitor.press("ctrl+z")
+            assert prompt.text == "two @a.txt \nlines"
+            await visitor.press("ctrl+c", "up")
+            assert prompt.text == "two @a.txt \nlines"
+            assert [each.path for each in prompt.files] == ["a.txt"]
+            assert visitor.chat.answers.here() is not None
+            await visitor.press("ctrl+c", "ctrl+c")
+            await visitor.sees("stopped by you; the text so far is kept")
+            await visitor.calm()
+            gate.set()
 
 
 @pytest.mark.parametrize("wanted", ["always", "ask", "never"])

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -28,6 +26,7 @@ from holytui.ui import link, overview, spending, usage
 from holytui.ui.bindings import textual_key
 from holytui.ui.columns import cut
 from holytui.ui.overview import Here
+from holytui.ui.screens.dialog import Dialog, Page
 from holytui.ui.status import READY, Status
 from holytui.wire.providers import GUIDE, resolve
 
@@ -62,7 +61,7 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
     )
 
 
-class DetailsPage(ModalScreen[None]):
+class DetailsPage(Dialog[None]):
     """Sections of lines. Esc, q, Enter and F6 leave; its own key changes between this conversation and all."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -88,13 +87,13 @@ class DetailsPage(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The title, the page, its keys."""
         yield Static(Content(_("Details")), id="details-title")
-        with VerticalScroll(id="details-page"):
+        with Page(id="details-page"):
             yield Lines(self._lines)
         yield Lines(self._keys, id="details-keys")
 
     def on_mount(self) -> None:
         """The arrows scroll; what the connection does is followed."""
-        self.query_one("#details-page").focus()
+        self.set_focus(self.query_one("#details-page"))
         self.watch(self._chat.status_bar, "status", self._told, init=False)
         self._tick(self._chat.status_bar.status)
         self._read()

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from holytui.i18n import _
 from holytui.text import visible
-from holytui.ui.stand_ins import restored
+from holytui.ui.screens.dialog import Dialog, Page
 from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
@@ -34,7 +33,7 @@ class Choice:
     remark: str = ""
 
 
-class Picker(ModalScreen[str | None]):
+class Picker(Dialog[str | None]):
     """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -66,20 +65,27 @@ class Picker(ModalScreen[str | None]):
         self._current = current
         self._free = free
         """If given, what is typed may be picked too, under this label."""
+        self._shown: str | None = None
+        """What the list was made for."""
 
     def compose(self) -> ComposeResult:
         """A line to type in above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(placeholder=_("type to filter"))
+            yield Line(self._entered, placeholder=_("type to filter"))
             yield Choices()
 
     def on_mount(self) -> None:
         """All choices, the current one highlighted."""
-        self._fill("")
-        self.query_one(Input).focus()
+        self._fill()
+        self.set_focus(self.query_one(Line))
 
-    def _fill(self, wanted: str) -> None:
+    def _fill(self) -> None:
+        """Bring the list up to what is typed."""
+        wanted = self.query_one(Line).text.strip()
+        if wanted == self._shown:
+            return
+        self._shown = wanted
         found = list(self._choices)
         if wanted:
             matcher = Matcher(wanted)
@@ -106,11 +112,11 @@ class Picker(ModalScreen[str | None]):
         return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$muted"))
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._fill(restored(event.value).strip())
+    def _typed(self) -> None:
+        self._fill()
 
-    @on(Input.Submitted)
-    def _entered(self) -> None:
+    async def _entered(self) -> None:
+        self._fill()
         options = self.query_one(OptionList)
         if options.highlighted is not None:
             self.dismiss(options.get_option_at_index(options.highlighted).id)
@@ -121,6 +127,7 @@ class Picker(ModalScreen[str | None]):
 
     def action_move(self, step: int) -> None:
         """Move the highlight."""
+        self._fill()
         options = self.query_one(OptionList)
         can = [at for at, option in enumerate(options.options) if not option.disabled]
         if can and options.highlighted is not None:
@@ -129,7 +136,7 @@ class Picker(ModalScreen[str | None]):
             options.highlighted = (beyond[0] if step > 0 else beyond[-1]) if beyond else can[-1 if step > 0 else 0]
 
 
-class LineDialog(ModalScreen[str | None]):
+class LineDialog(Dialog[str | None]):
     """Type one line. Enter takes it, Esc leaves."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
@@ -143,14 +150,13 @@ class LineDialog(ModalScreen[str | None]):
         """The question and the line."""
         with Vertical(id="dialog", classes="small"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(self._value)
+            yield Line(self._entered, self._value)
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        self.dismiss(restored(event.value))
+    async def _entered(self) -> None:
+        self.dismiss(self.query_one(Line).text)
 
 
-class PageDialog(ModalScreen[None]):
+class PageDialog(Dialog[None]):
     """Read a page of lines, laid out for the width there is. Esc, q or Enter leave."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -170,12 +176,12 @@ class PageDialog(ModalScreen[None]):
         with Vertical(id="dialog", classes="page") as dialog:
             dialog.border_subtitle = f"↑ ↓ PgUp PgDn {_('Scroll')}  Esc {_('Close')}"
             yield Static(Content(visible(self._title)), id="dialog-title")
-            with VerticalScroll(id="dialog-page"):
+            with Page(id="dialog-page"):
                 yield Static(id="dialog-lines")
 
     def on_mount(self) -> None:
         """The arrows scroll."""
-        self.query_one("#dialog-page").focus()
+        self.set_focus(self.query_one("#dialog-page"))
         self.call_after_refresh(self._lay_out)
 
     def on_resize(self) -> None:

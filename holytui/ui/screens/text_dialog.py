@@ -6,16 +6,16 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from holytui.i18n import _
 from holytui.text import visible
-from holytui.ui.bindings import run_in_order
+from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.screens.dialog import Dialog
 from holytui.ui.stand_ins import ExactArea
 
 
-class TextDialog(ModalScreen[str | None]):
+class TextDialog(Dialog[str | None]):
     """Write a text. Enter saves it, Ctrl+J inserts a new line, Esc cancels."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
@@ -44,10 +44,12 @@ class _Area(ExactArea):
     def on_mount(self) -> None:
         """Go on at its end."""
         self.move_cursor(self.document.end)
-        self.focus()
+        self.screen.set_focus(self)
 
     async def on_key(self, event: events.Key) -> None:
         """Enter takes the text; see `run_in_order` for all else."""
+        if sent_on(self, event):
+            return
         match event.key:
             case "enter":
                 self.screen.dismiss(self.text)
@@ -58,3 +60,7 @@ class _Area(ExactArea):
                 return
         event.stop()
         event.prevent_default()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
+        sent_on(self, event)
