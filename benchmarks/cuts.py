@@ -34,13 +34,13 @@ from random import Random
 from benchmarks.prompts import PROMPTS
 from benchmarks.recorder import Cut, Recorder, Recording, Recordings
 from holytui.config.schema import Config, Model, Provider, Stream
+from holytui.credentials.keyring import KeyRings
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
-from holytui.engine.recovery import How, learn_key
+from holytui.engine.resume.strategy import How, learn_key
 from holytui.models import AnswerState
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
-from holytui.wire.keys import KeyRings
 
 MODEL = "qwen"
 PARAMS: dict[str, object] = {"temperature": 0, "seed": 7, "max_tokens": 240}

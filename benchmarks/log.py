@@ -58,7 +58,7 @@ async def measure_list(count: int) -> dict[str, float]:
 
     from holytui import keymap
     from holytui.models import Conversation
-    from holytui.ui.widgets.sidebar import Sidebar
+    from holytui.ui.sidebar.list_widget import Sidebar
 
     sidebar = Sidebar(keymap.build({}))
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from random import Random
 
 from benchmarks.corpus import answers
-from holytui.engine.recovery import How
-from holytui.engine.seam import Seam
-from holytui.engine.text_end import open_fence
+from holytui.engine.resume.seam import Seam
+from holytui.engine.resume.strategy import How
+from holytui.engine.resume.text_end import open_fence
 from holytui.models import Join
 
 _PREAMBLES = (

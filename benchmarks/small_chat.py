@@ -23,7 +23,7 @@ def run_chat(options: argparse.Namespace) -> None:
     from textual.containers import Horizontal, Vertical, VerticalScroll
     from textual.widgets import Markdown, Static, TextArea
 
-    from holytui.terminal.app import ThinApp, driver_class
+    from holytui.terminal.textual_adapter.app import ThinApp, driver_class
 
     base: type[App[None]] = ThinApp if options.driver == "thin" else App
 

@@ -122,7 +122,7 @@ def measure(options: argparse.Namespace) -> bool:
 def stored(folder: Path) -> str:
     """The answer as it is on disk."""
     from holytui.models import AnswerState
-    from holytui.store.sqlite import SqliteHistory
+    from holytui.store.sqlite.history import SqliteHistory
 
     with SqliteHistory(folder / "data" / "history.db") as history:
         talk = max(history.conversations(), key=lambda talk: talk.updated_at)

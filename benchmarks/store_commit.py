@@ -11,7 +11,7 @@ from pathlib import Path
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 DELTAS = 20_000
 COMMITS = 300

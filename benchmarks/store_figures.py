@@ -17,9 +17,9 @@ from pathlib import Path
 
 from holytui.ids import new_id
 from holytui.models import Usage
-from holytui.store import figures
-from holytui.store.connect import connect, transaction
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite import answer_stats as figures
+from holytui.store.sqlite.connect import connect, transaction
+from holytui.store.sqlite.history import SqliteHistory
 
 MESSAGES = 200_000
 A_CONVERSATION = 20

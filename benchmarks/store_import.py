@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.store_search import CODE, ENGLISH, VIETNAMESE
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.transfer import Format, export_file, import_file
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.transfer.transfer import Format, export_file, import_file
 
 MEGABYTES = 100
 MESSAGES = 16

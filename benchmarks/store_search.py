@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from holytui.ids import new_id
-from holytui.store.connect import connect
 from holytui.store.matches import folded
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.connect import connect
+from holytui.store.sqlite.history import SqliteHistory
 
 MESSAGES = 200_000
 A_CONVERSATION = 20

@@ -20,7 +20,7 @@ from typing import TypeVar
 from holytui.errors import HolytuiError
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 T = TypeVar("T")
 

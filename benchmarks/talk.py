@@ -6,8 +6,8 @@ from textual.app import App, ComposeResult
 
 from holytui import keymap
 from holytui.models import AnswerState, Message, Role
-from holytui.ui.entry import Entry
-from holytui.ui.widgets.message_log import MessageLog
+from holytui.ui.transcript.log import MessageLog
+from holytui.ui.transcript.message_view import Entry
 
 
 def answer(number: int, text: str, state: AnswerState = AnswerState.STREAMING) -> Entry:

@@ -87,7 +87,7 @@ def environment(folder: Path, depth: str) -> dict[str, str]:
 def furnish(folder: Path, url: str, *, sidebar: bool) -> Path:
     """A configuration and, for the sidebar, a history of many conversations."""
     from holytui.models import Role
-    from holytui.store.sqlite import SqliteHistory
+    from holytui.store.sqlite.history import SqliteHistory
 
     (folder / "data").mkdir(mode=0o700)
     with SqliteHistory(folder / "data" / "history.db") as history:

@@ -21,9 +21,9 @@ from random import Random
 from benchmarks.cuts import MODEL, PARAMS, Result
 from benchmarks.prompts import PROMPTS
 from benchmarks.recorder import SHIPPED, Recorder, Recordings
-from holytui.engine.instruction import instruction
-from holytui.engine.recovery import How
-from holytui.engine.seam import Seam
+from holytui.engine.resume.instruction import instruction
+from holytui.engine.resume.seam import Seam
+from holytui.engine.resume.strategy import How
 from holytui.models import HIDDEN, Join
 
 MORE = SHIPPED.with_name("wordings.jsonl.gz")

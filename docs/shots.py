@@ -15,12 +15,12 @@ prepare_environment(os.environ)
 
 from textual.pilot import Pilot  # noqa: E402 - Textual reads its environment when it is imported
 
+from holytui.bootstrap import open_services  # noqa: E402
 from holytui.config.in_force import read_config  # noqa: E402
-from holytui.engine.services import open_services  # noqa: E402
 from holytui.ui.app import HolytuiApp  # noqa: E402
 from holytui.ui.bindings import shown_keys  # noqa: E402
-from holytui.ui.screens.chat import ChatScreen  # noqa: E402
-from holytui.ui.widgets.status_bar import StatusBar  # noqa: E402
+from holytui.ui.chat.screen import ChatScreen  # noqa: E402
+from holytui.ui.status.widget import StatusBar  # noqa: E402
 
 HERE = Path(__file__).parent
 SIZE = (110, 30)

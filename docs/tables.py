@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holytui.keymap import ACTIONS, Where
 from holytui.ui.bindings import display_key
-from holytui.ui.commands import name_of
+from holytui.ui.slash_commands import name_of
 
 README = Path(__file__).parent.parent / "README.md"
 _PLACES = {

@@ -183,7 +183,7 @@ def _date(text: str) -> float:
 
 
 def _option(text: str) -> dict[str, object]:
-    from holytui.ui.params import read_option
+    from holytui.ui.chat.params_line import read_option
 
     found = read_option(text)
     if isinstance(found, str):
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _choose_language(words: Sequence[str]) -> None:
     """Settle the language before the parsers are made: their help and their complaints are in it."""
     from holytui import i18n, paths
-    from holytui.config.language import configured_language
+    from holytui.config.peek_language import configured_language
 
     translate_parsers()
     first = Parser(add_help=False, exit_on_error=False)

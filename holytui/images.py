@@ -8,9 +8,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 
+from holytui.formatting import size
 from holytui.i18n import _, ngettext
 from holytui.models import Image, Message
-from holytui.numbers import size
 from holytui.text import nfc, sanitize_line
 
 _NAMES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WebP"}

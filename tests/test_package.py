@@ -51,7 +51,7 @@ def test_themes_example_and_catalogue_are_in_it(installed: Path, tmp_path: Path)
     done = _run(installed, tmp_path, "-m", "holytui", "--config", str(file), "config", "init")
     assert done.returncode == 0, done.stderr
     assert file.read_text() == (ROOT / "config.example.toml").read_text()
-    code = "from holytui.ui import themes; print(themes.own_folder(), len(themes.load().themes))"
+    code = "from holytui.ui.themes import loader as themes; print(themes.own_folder(), len(themes.load().themes))"
     themes = _run(installed, tmp_path, "-c", code)
     folder, count = themes.stdout.split()
     assert Path(folder).is_relative_to(installed)

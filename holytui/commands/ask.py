@@ -29,22 +29,22 @@ from enum import Enum, auto
 from types import FrameType
 from typing import TextIO
 
+from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
 from holytui.commands.attaching import need_sight, read_files
 from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.config.in_force import read_config
-from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, open_services
+from holytui.engine.turn import ending
 from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import Problem
+from holytui.presentation.notice import Connection, Level
+from holytui.presentation.progress import connection
 from holytui.text import visible
-from holytui.ui.attachments import Gathered, with_files
-from holytui.ui.connection import Connection, Level
-from holytui.ui.progress import connection
+from holytui.ui.composer.attachments import Gathered, with_files
 
 PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person

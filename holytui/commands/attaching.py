@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import NotAttached
 from holytui.i18n import _
+from holytui.providers import vision as sight
 from holytui.text import sanitize_line
-from holytui.ui import selection, sight
-from holytui.ui.attachments import Chosen, Gathered, gather, mentions
+from holytui.ui.composer.attachments import Chosen, Gathered, gather, mentions
+from holytui.ui.transcript import selection
 
 if TYPE_CHECKING:
-    from holytui.engine.services import Services
+    from holytui.bootstrap import Services
 
 
 def files_of(words: Sequence[str], attach: Sequence[str] = ()) -> list[Chosen]:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TextIO
 
 from holytui import keymap, paths
+from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
 from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
-from holytui.engine.answer_trial import Subject
-from holytui.engine.checkup import Checkup
-from holytui.engine.findings import Finding, Mark, Topic
-from holytui.engine.preparation import Preparation
-from holytui.engine.services import Services, open_services
+from holytui.engine.check.checkup import Checkup
+from holytui.engine.check.continuation_probe import Subject
+from holytui.engine.check.findings import Finding, Mark, Topic
+from holytui.engine.runtime.planner import Preparation
 from holytui.errors import ProviderStopped, StoreError, TerminalError
 from holytui.i18n import _, ngettext
 from holytui.keymap import Keymap
@@ -128,7 +128,7 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
 
 
 def _theme_problems(wanted: str) -> Sequence[str]:
-    from holytui.ui import themes
+    from holytui.ui.themes import loader as themes
 
     return themes.missing(wanted, {theme.name for theme in themes.load().themes})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from holytui.bootstrap import open_history
 from holytui.commands import exits, history_files, history_housekeeping, history_reading
 from holytui.commands.output import complain
-from holytui.engine.services import open_history
 from holytui.errors import HolytuiError
 from holytui.store.history import Library
 

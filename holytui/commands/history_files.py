@@ -11,9 +11,9 @@ from holytui.commands import exits
 from holytui.commands.history_reading import need
 from holytui.commands.output import Exported, StatusLine, complain, say
 from holytui.i18n import _, ngettext
-from holytui.store.bundles import LeftOut
 from holytui.store.history import Library
-from holytui.store.transfer import Format, Imported, export, export_file, import_file
+from holytui.store.sqlite.bundles import LeftOut
+from holytui.store.transfer.transfer import Format, Imported, export, export_file, import_file
 
 _BAR = 24
 _REDRAW = 0.1

@@ -10,16 +10,16 @@ from collections.abc import Collection, Sequence
 from holytui import ids
 from holytui.commands import exits
 from holytui.commands.output import complain, say, say_found, say_json
-from holytui.engine import ending
+from holytui.engine.turn import ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
+from holytui.presentation.figures import decimal
+from holytui.presentation.labels import cause, state
 from holytui.store.history import Hit, Library, joints
-from holytui.store.markdown import damage, when
+from holytui.store.transfer.markdown import damage, when
 from holytui.text import sanitize_line
-from holytui.ui.format import decimal
-from holytui.ui.words import cause, state
 
 
 def show_list(history: Library, options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from holytui.i18n import _
 from holytui.store.history import Library
 
 if TYPE_CHECKING:
-    from holytui.engine.services import Services
+    from holytui.bootstrap import Services
 
 _QUIET = 1.0
 """Seconds of waiting without a word."""

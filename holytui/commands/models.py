@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from holytui.bootstrap import model_names
 from holytui.commands import exits
 from holytui.commands.output import complain, say, say_json
 from holytui.config.in_force import read_config
-from holytui.engine.services import model_names
 from holytui.errors import ProviderStopped
-from holytui.ui.sight import sees
-from holytui.wire.providers import resolve
+from holytui.providers.resolve import resolve
+from holytui.providers.vision import sees
 
 
 def run(options: argparse.Namespace) -> int:

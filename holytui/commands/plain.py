@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import FrameType
 
 from holytui import paths
+from holytui.bootstrap import open_services
 from holytui.commands.ask import PATIENCE
 from holytui.commands.attaching import existing
 from holytui.commands.leaving import closing
@@ -21,7 +22,6 @@ from holytui.commands.plain_input import FOR_KEYS, LineReader
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
-from holytui.engine.services import open_services
 from holytui.terminal.clipboard import copy_text
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -13,15 +13,15 @@ from typing import TextIO
 
 from holytui.commands.output import TextWriter, put, shown
 from holytui.commands.plain_input import names
-from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
+from holytui.engine.turn import ending
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
+from holytui.presentation import figures as fmt
+from holytui.presentation.labels import cause
 from holytui.text import visible
-from holytui.ui import format as fmt
-from holytui.ui.words import cause
 
 NOTICE = "-- "
 _PROMPT, _MORE = "> ", ". "

@@ -12,22 +12,22 @@ from functools import partial
 from typing import TypeAlias
 
 from holytui import __version__
+from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exits
 from holytui.commands.attaching import files_typed, listed, need_sight
 from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
 from holytui.commands.plain_library import PlainLibrary
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_turns import Turns
-from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, missing_key, model_names
-from holytui.engine.workers import StartedTurn
+from holytui.engine.runtime.scheduler import StartedTurn
+from holytui.engine.turn.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import Message, Role
+from holytui.providers.resolve import resolve
 from holytui.text import sanitize_line
-from holytui.ui.attachments import Chosen, gather, with_files
-from holytui.wire.providers import resolve
+from holytui.ui.composer.attachments import Chosen, gather, with_files
 
 _TWICE = 2.0
 """Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""

@@ -10,7 +10,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
 from holytui.engine.events import TurnEvent
-from holytui.engine.workers import StartedTurn
+from holytui.engine.runtime.scheduler import StartedTurn
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import Problem

@@ -17,7 +17,7 @@ from holytui.terminal.environ import prepare_environment
 from holytui.terminal.hangup import Cause
 
 if TYPE_CHECKING:
-    from holytui.engine.services import Services
+    from holytui.bootstrap import Services
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
 
     def opening() -> Services:
         # imported off the screen's loop, after its first paint; the second line is what the screen needs then
-        from holytui.engine.services import open_services
-        from holytui.ui import actions, answers, starting, watch  # noqa: F401 - see above
+        from holytui.bootstrap import open_services
+        from holytui.ui.chat import history_watcher as watch  # noqa: F401 - see above
 
         try:
             opened.append(open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True))
@@ -86,11 +86,11 @@ def _need_terminal() -> None:
 def _end(services: Services, cause: Cause | None, seconds: float) -> None:
     """After the screen: let what is on its way come in if the terminal is gone; else stop it, and keep its text."""
     if cause is not None:
-        from holytui.ui.hangup import finish
+        from holytui.ui.lifecycle.hangup import finish
 
         finish(services, cause, seconds, complain)
     else:
-        from holytui.ui import outbox
+        from holytui.ui.lifecycle import outbox
 
         lost = services.temporary is not None and services.history.conversations()
         outbox.keep(services)

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from holytui import paths, trust
 from holytui.config import redact
-from holytui.config.checks import carries_key, in_clear, is_unspecified
-from holytui.config.lines import Lines, scan
+from holytui.config.constraints import carries_key, in_clear, is_unspecified
+from holytui.config.key_locations import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
 from holytui.config.reader import Reader, file_fields

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from holytui.config.checks import CHECKS, Check, is_quiet
-from holytui.config.lines import Lines
+from holytui.config.constraints import CHECKS, Check, is_quiet
+from holytui.config.key_locations import Lines
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted, shown
 from holytui.config.schema import Config, Model, Provider, Stream, Ui
 from holytui.i18n import _

@@ -12,9 +12,9 @@ import tomli_w
 
 from holytui import paths
 from holytui.config import redact
-from holytui.config.edit import CannotEdit, changed
 from holytui.config.reader import file_fields
 from holytui.config.schema import Config, Model, OAuth, Provider
+from holytui.config.toml_edit import CannotEdit, changed
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.secret import scrub

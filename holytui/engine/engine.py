@@ -12,8 +12,8 @@ from holytui import ids
 from holytui.config.schema import Config, Provider
 from holytui.engine.context import system_prompt
 from holytui.engine.ports import Client, Clock, GuideHost, Keys, SystemClock
-from holytui.engine.preparation import Preparation, adopt_text
-from holytui.engine.workers import Listener, Snapshot, StartedTurn, Workers
+from holytui.engine.runtime.planner import Preparation, adopt_text
+from holytui.engine.runtime.scheduler import Listener, Snapshot, StartedTurn, Workers
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import HIDDEN, AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import HolytuiError
 from holytui.models import AnswerState, DeltaKind, Message, Role
+from holytui.providers.resolve import GUIDE, resolve
 from holytui.text import nfc, one_line, title_of
 from holytui.wire.events import End, Piece, Verdict
-from holytui.wire.providers import GUIDE, resolve
 from holytui.wire.request import ChatMessage, ChatRequest, Timeouts
 
 if TYPE_CHECKING:
-    from holytui.engine.services import Services
+    from holytui.bootstrap import Services
 
 _PATIENCE = 30.0
 _MOST = 2_000

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role
 
 if TYPE_CHECKING:
-    from holytui.store.bundles import Added, Bundle
-    from holytui.store.compact import Compacted
-    from holytui.store.figures import Answered, Spent
+    from holytui.store.sqlite.answer_stats import Answered, Spent
+    from holytui.store.sqlite.bundles import Added, Bundle
+    from holytui.store.sqlite.compact import Compacted
 
 
 class History(Protocol):

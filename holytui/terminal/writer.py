@@ -14,10 +14,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from holytui.terminal.encode import encode
-from holytui.terminal.frame import Capabilities, Frame, Pen
+from holytui.terminal.diff.encode import encode
+from holytui.terminal.diff.frame import Capabilities, Frame, Pen
+from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.pace import LinkFigures, Pace
-from holytui.terminal.sgr import StyleTable
 
 log = logging.getLogger(__name__)
 

@@ -11,19 +11,20 @@ from textual import events, on
 from textual.screen import Screen
 
 from holytui import paths
-from holytui.terminal.app import ThinApp, driver_class
-from holytui.ui import crash, themes
-from holytui.ui.attachments import Chosen
-from holytui.ui.copying import copy
-from holytui.ui.hangup import Leaving
-from holytui.ui.notice import AnswerEnded, Notices
-from holytui.ui.screens.chat import ChatScreen
+from holytui.terminal.textual_adapter.app import ThinApp, driver_class
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.composer.attachments import Chosen
+from holytui.ui.lifecycle import crash_report as crash
+from holytui.ui.lifecycle.hangup import Leaving
+from holytui.ui.lifecycle.notifications import AnswerEnded, Notices
+from holytui.ui.themes import loader as themes
+from holytui.ui.transcript.copy import copy
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from holytui.bootstrap import Opening, Services
     from holytui.config.schema import Config
-    from holytui.engine.services import Opening, Services
     from holytui.keymap import Keymap
     from holytui.terminal.hangup import Cause
 

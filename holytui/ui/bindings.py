@@ -15,7 +15,7 @@ from textual.widget import Widget
 from holytui.hints import Names
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
-from holytui.ui.commands import name_of
+from holytui.ui.slash_commands import name_of
 
 
 def install(node: DOMNode, keymap: Keymap, where: Where) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from holytui.engine import events as ev
 from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
-from holytui.ui.connection import Connection, Level
-from holytui.ui.progress import connection
-from holytui.ui.status import Rate
+from holytui.presentation.notice import Connection, Level
+from holytui.presentation.progress import connection
+from holytui.ui.status.line import Rate
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
-from holytui.wire.advice import advised
-from holytui.wire.attempt import AttemptStream
-from holytui.wire.causes import fault_of
-from holytui.wire.exchange import Order, request_headers
-from holytui.wire.hosts import first_hop
-from holytui.wire.lanes import Lane, Lanes, Unusable
-from holytui.wire.refusals import MAX_BODY, status_fault
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
-from holytui.wire.server_errors import clean, list_of, object_of, parse
+from holytui.wire.response.error_bodies import clean, list_of, object_of, parse
+from holytui.wire.response.error_status import MAX_BODY, status_fault
+from holytui.wire.transport.addresses import first_hop
+from holytui.wire.transport.advice import advised
+from holytui.wire.transport.attempt import AttemptStream
+from holytui.wire.transport.attempt_thread import Order, request_headers
+from holytui.wire.transport.connections import Lane, Lanes, Unusable
+from holytui.wire.transport.exceptions import fault_of
 
 if TYPE_CHECKING:
     import httpx

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.servers import DONE, FIN, READ, STALL, ScriptedServer, answer, delta, event, sse_head
 
 KEY = "sk-test-0123456789abcdef"

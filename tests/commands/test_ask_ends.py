@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from holytui.cli import main
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
 from tests.servers import FIN, READ, Script, ScriptedServer, Step, answer, delta, event, sse_head
 

@@ -21,19 +21,19 @@ from hypothesis import strategies as st
 from holytui.cli import main
 from holytui.commands import check
 from holytui.config.load import load
-from holytui.engine.answer_trial import Subject
-from holytui.engine.checkup import Checkup
-from holytui.engine.findings import Finding, Mark, Topic
-from holytui.engine.flow import Flow, flow
-from holytui.engine.preparation import Preparation
-from holytui.engine.recovery import learn_key
-from holytui.engine.sample import Going, Sample, beginning_of, sample_of
-from holytui.engine.trial import Heard
+from holytui.credentials.keyring import KeyRings
+from holytui.engine.check.checkup import Checkup
+from holytui.engine.check.continuation_probe import Subject
+from holytui.engine.check.findings import Finding, Mark, Topic
+from holytui.engine.check.flow import Flow, flow
+from holytui.engine.check.probe import Heard
+from holytui.engine.check.sample import Going, Sample, beginning_of, sample_of
+from holytui.engine.resume.strategy import learn_key
+from holytui.engine.runtime.planner import Preparation
 from holytui.guide.server import GuideServer
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
 from holytui.wire.events import End, Verdict
-from holytui.wire.keys import KeyRings
 from tests.servers import STALL, Peer, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, sse_head, whole
 
 WITH_KEY = 'api_key_env = "TEST_KEY"'

@@ -14,7 +14,7 @@ import pytest
 from holytui.cli import main
 from holytui.commands.output import json_line
 from holytui.models import AnswerState
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.text import INVISIBLE, visible
 from tests.ptys import Terminal
 from tests.servers import FIN, READ, ScriptedServer, Step, answer, delta, event, sse_head

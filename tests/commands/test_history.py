@@ -15,7 +15,7 @@ import pytest
 
 from holytui.cli import main
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
 from tests.store.samples import CONTENT, ask
 

@@ -10,7 +10,7 @@ import pytest
 
 from holytui.cli import main
 from holytui.models import Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests import pictures
 from tests.pictures import image
 from tests.servers import READ, ScriptedServer, answer

@@ -22,7 +22,7 @@ from holytui.commands import check, output
 from holytui.errors import HolytuiError
 from holytui.models import AnswerState
 from holytui.secret import Secret
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.store.samples import CONTENT, ask
 
 EVIL = "a\x1b]52;c;QQ==\x07\x9b31m\u202eb\r\n\udc9bc"

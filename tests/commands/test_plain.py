@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pytest
 
+from holytui.bootstrap import Services, open_services
 from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
-from holytui.engine.ending import Ending
-from holytui.engine.services import Services, open_services
+from holytui.engine.turn.ending import Ending
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Join, Problem, Role, Usage
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
 from tests.servers import READ, STALL, ScriptedServer, Step, answer, delta, event, sse_head, whole
 

@@ -11,7 +11,7 @@ import pytest
 
 from holytui.commands import screen
 from holytui.errors import StoreError
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
 
 
@@ -44,7 +44,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
         raise StoreError("locked")
 
     monkeypatch.setattr("holytui.ui.app.HolytuiApp", Painted)
-    monkeypatch.setattr("holytui.engine.services.open_services", locked)
+    monkeypatch.setattr("holytui.bootstrap.open_services", locked)
     monkeypatch.setattr(screen, "prepare_environment", lambda _environ: None)
     monkeypatch.setattr(screen, "_need_terminal", lambda: None)
     screen.run(argparse.Namespace(config=None, model="", conversation="", prompt=[]))

@@ -17,7 +17,7 @@ from holytui.engine.events import Ended, TurnEvent
 from holytui.engine.ports import Client, Keys
 from holytui.models import Message
 from holytui.secret import Secret
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
 from tests.servers import Peer, Step, chunk, chunked_head, delta, event, usage
 

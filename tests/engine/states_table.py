@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
-from holytui.engine.transitions import INPUTS, LATE, TABLE
-from holytui.engine.turn import Turn
+from holytui.engine.turn.machine import Turn
+from holytui.engine.turn.transitions import INPUTS, LATE, TABLE
 from holytui.models import AnswerState
 
 
@@ -21,7 +21,8 @@ def render() -> str:
     lines = [
         "# The states of an answer",
         "",
-        "Made from `holytui/engine/transitions.py` by `python -m tests.engine.states_table`; a test holds it equal.",
+        "Made from `holytui/engine/turn/transitions.py` by `python -m tests.engine.states_table`;",
+        "a test holds it equal.",
         "A row is what happened, a column the state that the answer was in, a cell what is then done (below).",
         f"`·` means that it comes too late to matter and is dropped, as everything is in {final}.",
         "",

@@ -32,7 +32,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Role
 from holytui.secret import Secret
 from holytui.store.history import assemble
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.events import Accepted, Connected, End, Piece, Verdict, WireEvent
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from tests.engine.bench import QUICK, Bench, FixedKeys
@@ -524,7 +524,7 @@ class FullDisk(SqliteHistory):
 def test_a_full_disk_is_told_and_the_stream_goes_on(
     tmp_path: Path, client: HandClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holytui.engine.runner.RETRY", 0.02)
+    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY", 0.02)
     history = FullDisk(tmp_path / "full.db")
     with Bench(tmp_path, "http://127.0.0.1:9/v1", client=client, history=history) as bench:
         turn = bench.engine.ask("why?")
@@ -543,7 +543,7 @@ def test_a_full_disk_is_told_and_the_stream_goes_on(
 def test_an_answer_that_could_not_be_finished_is_written_later(
     tmp_path: Path, client: HandClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holytui.engine.runner.RETRY", 0.02)
+    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY", 0.02)
     history = FullDisk(tmp_path / "full.db")
     with Bench(tmp_path, "http://127.0.0.1:9/v1", client=client, history=history) as bench:
         turn = bench.engine.ask("why?")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import holytui.wire.body
+import holytui.wire.response.body
 from holytui.commands import exits
 from holytui.commands.ask import status_of
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
-from holytui.engine.recovery import learn_key
+from holytui.engine.resume.strategy import learn_key
 from holytui.faults import FaultKind
 from holytui.models import AnswerState, Usage
 from tests.engine.bench import QUICK, Bench, FixedKeys, asked, going_on, to_the_end
@@ -143,7 +143,7 @@ ONE_PLACE = IN_THE_MIDDLE + CASES[-len(BEFORE_BODY) :]
 
 @pytest.fixture(autouse=True)
 def _short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holytui.wire.body, "_MAX_BODY", 100_000)
+    monkeypatch.setattr(holytui.wire.response.body, "_MAX_BODY", 100_000)
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from holytui.engine.context import Context, context_for
 from holytui.engine.events import Finished, LeftOut
 from holytui.engine.usage import estimate_tokens, image_tokens
 from holytui.models import AnswerState, Image, Message, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.wire.exchange import request_body
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.request import ChatMessage, ChatRequest
+from holytui.wire.transport.attempt_thread import request_body
 from tests import pictures
 from tests.engine.bench import Bench, going_on
 from tests.pictures import image, said, sent

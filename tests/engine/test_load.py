@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from holytui.engine import preparation
-from holytui.engine.answer import Pieces
 from holytui.engine.events import Delta, Failed, Interrupted, Retrying
-from holytui.engine.problems import duration
-from holytui.engine.turn import Turn
+from holytui.engine.runtime import planner as preparation
+from holytui.engine.turn.answer import Pieces
+from holytui.engine.turn.machine import Turn
+from holytui.engine.turn.problems import duration
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
-from holytui.store import writer
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.writer import Timing
-from holytui.wire.body import AnswerBody
+from holytui.store.sqlite import writer
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.sqlite.writer import Timing
 from holytui.wire.events import Accepted, Connected, End, Verdict
+from holytui.wire.response.body import AnswerBody
 from tests.engine.bench import QUICK, Bench
 from tests.engine.world import World
 from tests.servers import READ, Peer, ScriptedServer, answer, delta, event, sse_head

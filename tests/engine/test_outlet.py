@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from holytui.engine.events import Delta, Reasoning, Replaced, TurnEvent, Waiting
-from holytui.engine.outlet import INTERVAL, Outlet
+from holytui.engine.runtime.publisher import INTERVAL, Outlet
 
 
 class Hearing:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.engine.problems import duration, internal, no_key, only_tools, problem_for, too_long_a_wait
+from holytui.engine.turn.problems import duration, internal, no_key, only_tools, problem_for, too_long_a_wait
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.cuts import Result, Trial, run
 from benchmarks.recorder import Recorder, Recordings
-from holytui.engine.recovery import How
+from holytui.engine.resume.strategy import How
 from holytui.models import AnswerState
 
 CUTS = 20

@@ -4,8 +4,8 @@ import pytest
 
 from holytui.config.presets import PRESETS, Continuation, Prefill, continuation
 from holytui.config.schema import Recover
-from holytui.engine.instruction import instruction, quotation
-from holytui.engine.recovery import (
+from holytui.engine.resume.instruction import instruction, quotation
+from holytui.engine.resume.strategy import (
     How,
     Learnt,
     Strategy,
@@ -14,7 +14,7 @@ from holytui.engine.recovery import (
     refuses_prefill,
     request_for,
 )
-from holytui.engine.text_end import Open, can_end, goes_beyond, open_fence, open_part
+from holytui.engine.resume.text_end import Open, can_end, goes_beyond, open_fence, open_part
 from holytui.faults import Fault, FaultKind
 from holytui.models import Role
 from holytui.wire.request import ChatMessage, ChatRequest

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.engine.instruction import OWN_WORDS, instruction
-from holytui.engine.own_words import OwnWords, plain
-from holytui.engine.reply import InstructedReply
+from holytui.engine.resume.instruction import OWN_WORDS, instruction
+from holytui.engine.resume.own_words import OwnWords, plain
+from holytui.engine.resume.reply import InstructedReply
 
 PARTIAL = "The first line of a poem\nand the second one of it\nand then a third that was br"
 

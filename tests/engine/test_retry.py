@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.config.schema import Stream
-from holytui.engine.retry import PROGRESS, Budget, Remedy, classify, delay
+from holytui.engine.turn.retry import PROGRESS, Budget, Remedy, classify, delay
 from holytui.faults import Fault, FaultKind
 
 K = FaultKind

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.seams import BEHAVIOURS, measure
-from holytui.engine.echo import Echo, period, repetition_is_likely, weight
-from holytui.engine.recovery import How
-from holytui.engine.seam import Decision, Seam
+from holytui.engine.resume.overlap import Echo, period, repetition_is_likely, weight
+from holytui.engine.resume.seam import Decision, Seam
+from holytui.engine.resume.strategy import How
 from holytui.models import HIDDEN, Attempt, Join
 from holytui.store.history import assemble
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from holytui.engine.steps import Input
-from holytui.engine.transitions import INPUTS, LATE, TABLE
-from holytui.engine.turn import Turn
+from holytui.engine.turn.effects import Input
+from holytui.engine.turn.machine import Turn
+from holytui.engine.turn.transitions import INPUTS, LATE, TABLE
 from holytui.models import AnswerState
 from tests.engine.states_table import render
 

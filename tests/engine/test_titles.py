@@ -7,15 +7,15 @@ from types import MappingProxyType
 
 import pytest
 
+from holytui.bootstrap import Services
 from holytui.config.schema import Config, Provider, Ui
+from holytui.credentials.keyring import KeyRings
 from holytui.engine import titles
 from holytui.engine.engine import Engine
-from holytui.engine.services import Services
 from holytui.keymap import build
 from holytui.models import Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
-from holytui.wire.keys import KeyRings
 from tests.servers import READ, RST, ScriptedServer, Step, answer, whole
 
 QUESTION = "How do I print in Python?"

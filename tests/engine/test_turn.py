@@ -4,7 +4,6 @@ import pytest
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
-from holytui.engine.ending import Ending
 from holytui.engine.events import (
     Failed,
     Finished,
@@ -17,8 +16,8 @@ from holytui.engine.events import (
     Stopped,
     UsageKnown,
 )
-from holytui.engine.recovery import How, Strategy
-from holytui.engine.steps import (
+from holytui.engine.resume.strategy import How, Strategy
+from holytui.engine.turn.effects import (
     Broken,
     ClockJumped,
     HurryAsked,
@@ -32,6 +31,7 @@ from holytui.engine.steps import (
     StopAsked,
     Timer,
 )
+from holytui.engine.turn.ending import Ending
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen, Verdict

@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
-from holytui.engine.recovery import How, Learnt, Strategy
-from holytui.engine.retry import Remedy, classify
-from holytui.engine.steps import (
+from holytui.engine.resume.strategy import How, Learnt, Strategy
+from holytui.engine.turn.effects import (
     Broken,
     ClockJumped,
     HurryAsked,
@@ -20,7 +19,8 @@ from holytui.engine.steps import (
     Start,
     StopAsked,
 )
-from holytui.engine.turn import Plan
+from holytui.engine.turn.machine import Plan
+from holytui.engine.turn.retry import Remedy, classify
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen, Verdict

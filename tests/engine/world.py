@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from holytui.engine.answer import Kept
 from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
-from holytui.engine.steps import (
+from holytui.engine.turn.answer import Kept
+from holytui.engine.turn.effects import (
     CancelAttempt,
     ClearTimers,
     Emit,
@@ -25,7 +25,7 @@ from holytui.engine.steps import (
     Start,
     Timer,
 )
-from holytui.engine.turn import Plan, Turn
+from holytui.engine.turn.machine import Plan, Turn
 from holytui.models import AnswerState, Attempt, DeltaKind
 from holytui.store.history import assemble, assemble_reasoning, seams
 

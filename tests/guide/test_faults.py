@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui import i18n
-from holytui.engine.instruction import instruction
-from holytui.engine.recovery import refuses_prefill
+from holytui.engine.resume.instruction import instruction
+from holytui.engine.resume.strategy import refuses_prefill
 from holytui.faults import Fault, FaultKind
 from holytui.guide.faults import FAULTS, LONG, Ending, Ledger, Mode, conversation_key, describe, plan
 from holytui.guide.protocol import Turn

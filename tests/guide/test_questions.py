@@ -10,7 +10,7 @@ from holytui import paths
 from holytui.guide.answers import Guide
 from holytui.guide.protocol import Turn
 from holytui.guide.topics import TYPED
-from holytui.ui.commands import COMMANDS
+from holytui.ui.slash_commands import COMMANDS
 
 CONFIG, HISTORY = "{config}", "{history}"
 """Stand for the files of this machine."""

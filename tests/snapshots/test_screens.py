@@ -17,12 +17,12 @@ from holytui.config.schema import Model, Price
 from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Usage
-from holytui.ui import themes
-from holytui.ui.connection import Connection, Level
-from holytui.ui.progress import connection
-from holytui.ui.screens.details import DetailsPage
-from holytui.ui.screens.search import SearchDialog
-from holytui.ui.status import Rate, Status
+from holytui.presentation.notice import Connection, Level
+from holytui.presentation.progress import connection
+from holytui.ui.details.page import DetailsPage
+from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.status.line import Rate, Status
+from holytui.ui.themes import loader as themes
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with
 from tests.ui.talks import CUT, NOON, TALK, furnish, spend

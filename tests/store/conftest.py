@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from holytui.errors import StoreError
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 Opener = Callable[..., SqliteHistory]
 

@@ -23,10 +23,11 @@ from holytui.cli import main
 from holytui.errors import HolytuiError
 from holytui.images import image_of
 from holytui.models import AnswerState, Join, Problem, Role, Usage
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.text import sanitize
-from holytui.ui import bookmark, drafts
-from holytui.ui.opened import open_conversation
+from holytui.ui.composer import draft_store as drafts
+from holytui.ui.lifecycle import bookmark
+from holytui.ui.transcript.loading import open_conversation
 from tests.pictures import png
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 

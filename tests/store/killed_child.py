@@ -19,8 +19,8 @@ from typing import Any
 
 from holytui.errors import StoreError
 from holytui.models import AnswerState, Message, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.transfer import import_from
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.transfer.transfer import import_from
 from tests import pictures
 from tests.store.samples import CONTENT, REASONING, ask
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Join, Message, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 CONTENT, REASONING = DeltaKind.CONTENT, DeltaKind.REASONING
 

@@ -13,11 +13,12 @@ import pytest
 from holytui.cli import main
 from holytui.errors import StoreCorrupt
 from holytui.models import AnswerState, Role
-from holytui.store import files, opening
-from holytui.store.connect import connect_to_look
-from holytui.store.readable import walk
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui.entry import Entry
+from holytui.store.sqlite import backups as files
+from holytui.store.sqlite import opening
+from holytui.store.sqlite.connect import connect_to_look
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.sqlite.readable import walk
+from holytui.ui.transcript.message_view import Entry
 from tests.store import damage
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask

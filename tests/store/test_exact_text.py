@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, DeltaKind
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.transfer import Format, export, import_from
-from holytui.wire.chunks import ChunkReader
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.transfer.transfer import Format, export, import_from
 from holytui.wire.events import Piece
-from holytui.wire.sse import SSEDecoder
+from holytui.wire.response.chunks import ChunkReader
+from holytui.wire.response.sse import SSEDecoder
 from tests.servers import delta, event
 from tests.store.samples import ask
 

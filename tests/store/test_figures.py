@@ -13,11 +13,11 @@ import pytest
 
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Message, Problem, Role, Usage
-from holytui.store import schema
-from holytui.store.figures import Spent
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.transfer import Format, import_from
-from holytui.ui.opened import fork
+from holytui.store.sqlite import schema
+from holytui.store.sqlite.answer_stats import Spent
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.transfer.transfer import Format, import_from
+from holytui.ui.transcript.loading import fork
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, Asked, ask, attempt_for
 from tests.store.test_transfer import written

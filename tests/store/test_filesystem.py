@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.store.filesystem import filesystem_of, is_network, read_mountinfo
+from holytui.store.sqlite.filesystem import filesystem_of, is_network, read_mountinfo
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -12,7 +12,7 @@ from holytui.errors import StoreError
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Join, Problem, Role, Usage
 from holytui.store.history import History, Library
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 

@@ -16,9 +16,9 @@ import pytest
 
 from holytui.errors import StoreError, TransferError
 from holytui.models import AnswerState, Message, Role
-from holytui.store import schema
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.transfer import Format, Imported, export, import_file, import_from
+from holytui.store.sqlite import schema
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.transfer.transfer import Format, Imported, export, import_file, import_from
 from tests import pictures
 from tests.pictures import image
 from tests.store.conftest import Opener
@@ -270,7 +270,7 @@ def test_importing_a_broken_image_changes_nothing(opener: Opener, path: Path, tm
 
 def test_markdown_names_images_and_holds_none(history: SqliteHistory, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = show(history, ONE)
-    monkeypatch.setattr("holytui.store.attached.data_of_all", lambda *_: pytest.fail("no bytes are needed"))
+    monkeypatch.setattr("holytui.store.sqlite.images.data_of_all", lambda *_: pytest.fail("no bytes are needed"))
     text = written(history, Format.MARKDOWN, asked.conversation_id)
     assert f"## You\n\nwhat is @a.png?\n\n[image: 0.png · PNG · 640×480 · {len(ONE)} B]\n" in text
 

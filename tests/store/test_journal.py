@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Attempt, DeltaKind, Join, Problem, Role, Usage
 from holytui.store.history import assemble, assemble_reasoning, seams
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.writer import Delta, Timing, merged
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.sqlite.writer import Delta, Timing, merged
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 

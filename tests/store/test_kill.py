@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.killed_child import KINDS, MESSAGES, main, word
 

@@ -9,8 +9,8 @@ import pytest
 
 from holytui.errors import StoreBusy
 from holytui.models import AnswerState, Role
-from holytui.store.lease import SILENCE, Lease, Owner, alive, start_of, this_owner
-from holytui.store.writer import Timing
+from holytui.store.sqlite.lease import SILENCE, Lease, Owner, alive, start_of, this_owner
+from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask, attempt_for
 

@@ -11,8 +11,8 @@ import pytest
 
 from holytui.errors import StoreCorrupt, StoreError, StoreFull, StoreNewer
 from holytui.models import AnswerState, Role
-from holytui.store import schema
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite import schema
+from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
 
@@ -147,7 +147,7 @@ def test_a_backup_that_cannot_be_made_stops_the_update(path: Path, monkeypatch: 
     def full(path: Path, label: str, now: float) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("holytui.store.files.reserve", full)
+    monkeypatch.setattr("holytui.store.sqlite.backups.reserve", full)
     with pytest.raises(StoreFull, match="backup"):
         SqliteHistory(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -249,7 +249,7 @@ def test_a_damaged_file_is_left_alone_when_there_is_no_room_for_a_new_one(
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
 
-    monkeypatch.setattr("holytui.store.recover.salvage", full)
+    monkeypatch.setattr("holytui.store.sqlite.salvage.salvage", full)
     with pytest.raises(StoreFull):
         SqliteHistory.open(path)
     assert path.read_text() == "damaged " * 1000

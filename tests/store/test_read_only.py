@@ -15,7 +15,7 @@ import pytest
 from holytui.cli import main
 from holytui.errors import StoreFull
 from holytui.models import Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 NOBODY = 65534
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Role
 from holytui.store.matches import fold_with_places, folded
-from holytui.store.search import excerpt, match_expression, place
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.sqlite.search import excerpt, match_expression, place
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
 

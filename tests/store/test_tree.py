@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from holytui.models import AnswerState, Conversation, Image, Message, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.store.writer import Timing
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.sqlite.writer import Timing
 from tests import pictures
 from tests.store.samples import CONTENT, attempt_for
 

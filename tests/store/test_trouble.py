@@ -16,9 +16,9 @@ from holytui import paths
 from holytui.commands.leaving import Patience, patient
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
-from holytui.store import unsaved
-from holytui.store.connect import connect, translated
-from holytui.store.writer import Timing
+from holytui.store.sqlite import spill as unsaved
+from holytui.store.sqlite.connect import connect, translated
+from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 
 
 def test_a_question_in_the_middle_a_last_one_and_another_answer(tmp_path: Path) -> None:

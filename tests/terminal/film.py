@@ -31,12 +31,12 @@ from textual.screen import Screen as TextualScreen
 from textual.strip import Strip
 
 from holytui.terminal.colours import fitted
-from holytui.terminal.compositor import ThinCompositor
-from holytui.terminal.encode import encode
-from holytui.terminal.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.encode import encode
+from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.pace import Pace
-from holytui.terminal.paint import Canvas, Update
-from holytui.terminal.sgr import StyleTable
+from holytui.terminal.textual_adapter.canvas import Canvas, Update
+from holytui.terminal.textual_adapter.compositor import ThinCompositor
 from holytui.terminal.writer import Writer
 from holytui.ui.app import HolytuiApp
 from tests.terminal.oracle import Difference, Screen, Stream

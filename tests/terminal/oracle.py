@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyte
 from pyte.screens import Char
 
-from holytui.terminal.cells import _PLAIN, clusters
+from holytui.terminal.diff.cells import _PLAIN, clusters
 
 _OFF = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
 _ON = {1, 2, 3, 4, 5, 6, 7, 8, 9, 21, 51, 52, 53}

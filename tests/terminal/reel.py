@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from benchmarks.corpus import answers
 from holytui.engine.events import TurnEvent
-from holytui.ui import themes
+from holytui.ui.themes import loader as themes
 from tests.servers import READ, Peer, ScriptedServer, chunk, chunked_head, delta, event, usage
 from tests.terminal.film import FilmedApp, Projector
 from tests.ui.house import PATIENCE, Visitor

@@ -21,9 +21,9 @@ from textual.content import Content  # noqa: E402
 from textual.drivers.linux_driver import LinuxDriver  # noqa: E402
 from textual.widgets import Static  # noqa: E402
 
-from holytui.terminal.app import ThinApp, ThinScreen, driver_class  # noqa: E402
-from holytui.terminal.driver import ThinDriver  # noqa: E402
 from holytui.terminal.hangup import Cause, HangupWatch  # noqa: E402
+from holytui.terminal.textual_adapter.app import ThinApp, ThinScreen, driver_class  # noqa: E402
+from holytui.terminal.textual_adapter.driver import ThinDriver  # noqa: E402
 
 REPORTS = int(sys.argv[2])
 LINES = ["漢字 and かな", "Tiếng Việt có dấu", "plain words here", "─" * 30, "  indented", "👍 done", "café e\u0301"]

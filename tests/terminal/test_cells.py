@@ -11,10 +11,10 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from holytui.terminal.cells import blank_row, to_cells
-from holytui.terminal.frame import Cursor, capabilities
-from holytui.terminal.paint import Canvas
-from holytui.terminal.sgr import UNKNOWN, Look, StyleTable, parse_look
+from holytui.terminal.diff.cells import blank_row, to_cells
+from holytui.terminal.diff.frame import Cursor, capabilities
+from holytui.terminal.diff.sgr import UNKNOWN, Look, StyleTable, parse_look
+from holytui.terminal.textual_adapter.canvas import Canvas
 from tests.terminal.oracle import Screen, Stream
 
 LOOKS = st.builds(

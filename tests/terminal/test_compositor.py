@@ -13,8 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from holytui.terminal.app import ThinApp
-from holytui.terminal.compositor import ThinCompositor
+from holytui.terminal.textual_adapter.app import ThinApp
+from holytui.terminal.textual_adapter.compositor import ThinCompositor
 
 
 class Chat(ThinApp[None]):

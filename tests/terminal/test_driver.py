@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from textual.drivers.linux_driver import LinuxDriver
 
-from holytui.terminal import app as thin_app
+from holytui.terminal.textual_adapter import app as thin_app
 from tests.terminal.pty_session import Session
 
 SETTLED_KEYS = ["a" * 9, "p", "s", "p", "aaa"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from holytui.terminal.cells import Row, blank_row, to_cells
-from holytui.terminal.encode import encode
-from holytui.terminal.frame import Capabilities, Cursor, Frame, Pen
-from holytui.terminal.sgr import StyleTable
+from holytui.terminal.diff.cells import Row, blank_row, to_cells
+from holytui.terminal.diff.encode import encode
+from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.sgr import StyleTable
 from tests.terminal.oracle import Cell, Screen, Stream
 
 WIDTH, HEIGHT = 24, 9

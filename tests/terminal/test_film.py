@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from holytui.engine import outlet
-from holytui.ui import answers
+from holytui.engine.runtime import publisher as outlet
+from holytui.ui.transcript import live_answers as answers
 from tests.terminal.film import DEPTHS, Projector, Studio
 from tests.terminal.panes import TMUX, Shown, differences
 from tests.terminal.reel import Clock, Player, Prompter, play

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.terminal.notice import BELL, notice
+from holytui.terminal.notifications import BELL, notice
 from tests.ptys import Terminal
 
 PLAIN = {"TERM": "xterm-256color"}
@@ -75,7 +75,7 @@ def test_where_tmux_does_not_answer_the_bell_rings(error: Exception) -> None:
 
 
 PROGRAM = (
-    "import os, sys; from holytui.terminal.notice import notice;"
+    "import os, sys; from holytui.terminal.notifications import notice;"
     "sys.stdout.write(notice('holytui: done', environ=os.environ)); sys.stdout.write('written'); sys.stdout.flush();"
     "sys.stdin.read()"
 )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from holytui.terminal.cells import blank_row
-from holytui.terminal.frame import Capabilities, Frame
+from holytui.terminal.diff.cells import blank_row
+from holytui.terminal.diff.frame import Capabilities, Frame
+from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.pace import Pace
-from holytui.terminal.sgr import StyleTable
 from holytui.terminal.writer import Writer
 from tests.terminal.oracle import Screen, Stream
 

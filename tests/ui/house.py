@@ -13,19 +13,19 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
+from holytui.bootstrap import Services
 from holytui.config.schema import Config, Model, Provider, Stream, Ui
+from holytui.credentials.keyring import KeyRings
 from holytui.engine.engine import Engine
-from holytui.engine.services import Services
 from holytui.guide.server import GuideServer
 from holytui.keymap import Keymap, build, display_key
 from holytui.models import Conversation
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.app import HolytuiApp
 from holytui.ui.bindings import shown_keys, textual_key
-from holytui.ui.screens.chat import ChatScreen
-from holytui.ui.screens.dialogs import Picker
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.dialogs.dialogs import Picker
 from holytui.wire.client import ChatClient
-from holytui.wire.keys import KeyRings
 
 PATIENCE = 10.0
 """Seconds after which something that does not come fails the test."""

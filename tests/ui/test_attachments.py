@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from holytui.errors import NotAttached
 from holytui.models import Image
-from holytui.ui import attachments
-from holytui.ui.attachments import (
+from holytui.ui.composer import attachments
+from holytui.ui.composer.attachments import (
     MOST,
     MOST_IMAGE,
     Attachment,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from holytui.bootstrap import open_services
 from holytui.config.in_force import read_config
-from holytui.engine.services import open_services
 from holytui.errors import StoreFull
-from holytui.store import schema
-from holytui.store.sqlite import SqliteHistory
+from holytui.store.sqlite import schema
+from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
 
 READY = "Ask anything"

@@ -11,12 +11,12 @@ from textual import events
 
 from holytui.config.schema import Model, Price, Provider
 from holytui.models import AnswerState, Attempt, Conversation, Image, Message, Role, Usage
-from holytui.store.bundles import Bundle
+from holytui.presentation.notice import Connection, Level
 from holytui.store.history import History
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui.asking import Place
-from holytui.ui.bar import Weight, weights
-from holytui.ui.connection import Connection, Level
+from holytui.store.sqlite.bundles import Bundle
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.composer.submit import Place
+from holytui.ui.status.presenter import Weight, weights
 from holytui.ui.turns import TurnView
 from tests.servers import READ, RST, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -88,7 +88,7 @@ LONG = "word " * 7000
 
 @pytest.fixture
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 0.01)
+    monkeypatch.setattr("holytui.ui.composer.drafts._DRAFT_AFTER", 0.01)
 
 
 @pytest.mark.usefixtures("_no_pause")
@@ -126,7 +126,7 @@ async def test_a_question_that_is_too_long_is_told_when_it_was_sent_at_once(buil
 async def test_the_warning_goes_when_the_server_has_told_how_it_is(
     build_house: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 1000.0)  # no pause in typing does it
+    monkeypatch.setattr("holytui.ui.composer.drafts._DRAFT_AFTER", 1000.0)  # no pause in typing does it
     gate = threading.Event()
     with ScriptedServer([READ, gate, *answer("So.")]) as server:
         async with visit(build_house(config_with(server.base_url))) as visitor:
@@ -148,7 +148,7 @@ async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkey
             slow.wait(PATIENCE)
         return weights(history, messages, written, sees=sees)
 
-    monkeypatch.setattr("holytui.ui.bar.weights", gated)
+    monkeypatch.setattr("holytui.ui.status.presenter.weights", gated)
     async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
         visitor.chat.prompt.put(LONG)
         visitor.chat.bar.weigh()

@@ -17,17 +17,17 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 import holytui.ui
-from holytui.terminal.app import ThinScreen
-from holytui.ui import themes
+from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import textual_key
-from holytui.ui.screens.chat import ChatScreen
-from holytui.ui.screens.details import DetailsPage
-from holytui.ui.screens.dialog import Dialog
-from holytui.ui.screens.dialogs import Choice, LineDialog, PageDialog, Picker
-from holytui.ui.screens.layout import ChatLayout
-from holytui.ui.screens.search import SearchDialog
-from holytui.ui.screens.text_dialog import TextDialog
-from holytui.ui.theming import ThemePicker
+from holytui.ui.chat.layout import ChatLayout
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.details.page import DetailsPage
+from holytui.ui.dialogs.base import Dialog
+from holytui.ui.dialogs.dialogs import Choice, LineDialog, PageDialog, Picker
+from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.dialogs.text import TextDialog
+from holytui.ui.themes import loader as themes
+from holytui.ui.themes.picker import ThemePicker
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, visit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from holytui.models import AnswerState, Message, Role
-from holytui.ui.entry import Entry
 from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.transcript.message_view import Entry
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
 from tests.ui.talks import TALK, furnish

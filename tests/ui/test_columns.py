@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from holytui.ui.columns import Column, Row, facts, hanging, table
+from holytui.ui.pages.columns import Column, Row, facts, hanging, table
 
 COLUMNS = [Column("day"), Column("model", 2, least=6), Column("in", 1), Column("retries", 3)]
 ROWS = [

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from holytui.keymap import ACTIONS, BY_ID, Where
-from holytui.ui.commands import COMMANDS, TAKES_WORDS, Alone, Command, Unknown, offered, parse
-from holytui.ui.listing import Name
-from holytui.ui.offers import NOTHING, offer_for
+from holytui.ui.composer.completion import NOTHING, offer_for
+from holytui.ui.composer.path_completion import Name
+from holytui.ui.slash_commands import COMMANDS, TAKES_WORDS, Alone, Command, Unknown, offered, parse
 
 
 def test_every_command_is_an_action_and_no_action_has_two() -> None:

@@ -16,11 +16,11 @@ from textual.selection import Selection
 from textual.widgets import Input, OptionList
 
 from holytui.terminal.colours import READABLE, READABLE_MUTED, contrast, palette
-from holytui.terminal.encode import encode
-from holytui.terminal.frame import Capabilities, Cursor, Pen
-from holytui.terminal.paint import Canvas
-from holytui.terminal.sgr import StyleTable
-from holytui.ui import themes
+from holytui.terminal.diff.encode import encode
+from holytui.terminal.diff.frame import Capabilities, Cursor, Pen
+from holytui.terminal.diff.sgr import StyleTable
+from holytui.terminal.textual_adapter.canvas import Canvas
+from holytui.ui.themes import loader as themes
 from tests.terminal.oracle import Cell, Screen, Stream
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit

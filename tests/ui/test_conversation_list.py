@@ -9,7 +9,7 @@ import pytest
 
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Conversation
-from holytui.ui.widgets.list_pane import FilterLine
+from holytui.ui.sidebar.pane import FilterLine
 from tests.ui.house import House, Visitor, visit
 
 

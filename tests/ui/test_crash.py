@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from holytui.secret import Secret
-from holytui.ui import crash
+from holytui.ui.lifecycle import crash_report as crash
 
 
 def _fail(key: Secret) -> None:

@@ -10,8 +10,8 @@ from holytui.errors import StoreError
 from holytui.keymap import build
 from holytui.models import AnswerState, Role, Usage
 from holytui.store.history import Library
-from holytui.ui.screens.chat import ChatScreen
-from holytui.ui.screens.details import DetailsPage
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.details.page import DetailsPage
 from tests.servers import READ, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, whole
 from tests.store.samples import attempt_for
 from tests.ui.conftest import Build

@@ -5,9 +5,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui import drafts
-from holytui.ui.drafts import Draft, DraftKeeper, decode, encode
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer.draft_store import Draft, DraftKeeper, decode, encode
 
 _DRAFTS = st.builds(Draft, st.text(max_size=30), st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=2))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from holytui.errors import TransferError
-from holytui.store.transfer import Format
-from holytui.ui.exporting import file_name, form_of
-from holytui.ui.screens.dialogs import LineDialog
+from holytui.store.transfer.transfer import Format
+from holytui.ui.dialogs.dialogs import LineDialog
+from holytui.ui.transcript.export import file_name, form_of
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import TALK, furnish
 

@@ -16,9 +16,9 @@ LATER = {
     "sqlite3",
     "tomli_w",
     "holytui.engine.engine",
-    "holytui.engine.services",
-    "holytui.store.sqlite",
-    "holytui.ui.actions",
+    "holytui.bootstrap",
+    "holytui.store.sqlite.history",
+    "holytui.ui.chat.actions",
     "holytui.wire.client",
 }
 """Too slow to import before the first paint, and not needed for it."""
@@ -29,7 +29,7 @@ from pathlib import Path
 
 class Watch:
     def find_spec(self, name, path=None, target=None):
-        if name == "holytui.engine.services":  # the app opens them once it has painted
+        if name == "holytui.bootstrap":  # the app opens them once it has painted
             target = Path(sys.argv.pop())
             target.with_suffix(".part").write_text(json.dumps(sorted(sys.modules)))
             target.with_suffix(".part").rename(target)

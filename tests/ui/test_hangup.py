@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui import bookmark
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.lifecycle import bookmark
 from tests.ptys import Terminal
 from tests.store.samples import ask
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.ui.highlight import WHOLE_LIMIT, Highlighter
+from holytui.ui.markdown.highlight import WHOLE_LIMIT, Highlighter
 
 SAMPLES = {
     "python": 'def f(x: int) -> str:\n    """Say\n    it."""\n    # why\n    return f"{x!r} {1.5}"\n'

@@ -12,10 +12,11 @@ import pytest
 from holytui.config.schema import Config, Model
 from holytui.images import describe
 from holytui.models import Role
-from holytui.ui import crash, opened
-from holytui.ui.asking import Place, Question, put
-from holytui.ui.attachments import Chosen
-from holytui.ui.sight import sees
+from holytui.providers.vision import sees
+from holytui.ui.composer.attachments import Chosen
+from holytui.ui.composer.submit import Place, Question, put
+from holytui.ui.lifecycle import crash_report as crash
+from holytui.ui.transcript import loading as opened
 from tests import pictures
 from tests.pictures import image, said, sent
 from tests.servers import READ, ScriptedServer, Step, answer
@@ -234,8 +235,8 @@ async def test_a_question_is_copied_with_the_names_of_its_images(
     async def copy(_screen: object, text: str) -> None:
         copied.append(text)
 
-    monkeypatch.setattr("holytui.ui.message_actions.copy", copy)
-    monkeypatch.setattr("holytui.ui.actions.copy", copy)
+    monkeypatch.setattr("holytui.ui.transcript.actions.copy", copy)
+    monkeypatch.setattr("holytui.ui.chat.actions.copy", copy)
     with answers() as server:
         house = build_house(config_for(server.base_url))
         Path("photo.png").write_bytes(ONE)
@@ -279,7 +280,7 @@ async def test_a_report_of_a_crash_holds_nothing_of_an_image(
     with pytest.raises(RuntimeError) as raised:
         await asyncio.to_thread(put, house.services, question)
     report = crash.describe(raised.value)
-    assert "asking.py" in report
+    assert "submit.py" in report
     assert "IHDR" not in report
     assert "base64" not in report
 

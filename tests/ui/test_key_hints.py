@@ -8,7 +8,7 @@ import pytest
 
 from holytui import i18n
 from holytui.keymap import Where, build
-from holytui.ui.widgets.key_hints import hints
+from holytui.ui.status.key_hints import hints
 
 
 @pytest.fixture(params=["en", "vi"])

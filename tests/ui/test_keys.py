@@ -11,11 +11,11 @@ import pytest
 from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
-from holytui.ui.screens.chat import ChatScreen
-from holytui.ui.screens.details import DetailsPage
-from holytui.ui.screens.dialogs import LineDialog, PageDialog, Picker
-from holytui.ui.screens.search import SearchDialog
-from holytui.ui.theming import ThemePicker
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.details.page import DetailsPage
+from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
+from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.themes.picker import ThemePicker
 from tests.servers import READ, STALL, ScriptedServer, Step, chunk, chunked_head, delta, event, whole
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from holytui import i18n
-from holytui.terminal.frame import Capabilities
+from holytui.terminal.diff.frame import Capabilities
 from holytui.terminal.pace import LinkFigures
-from holytui.ui.link import Quality, rows
+from holytui.ui.status.terminal_link import Quality, rows
 
 
 def figures(round_trip: float | None = None, written: int = 100, dropped: int = 0) -> LinkFigures:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from holytui.ui.attachments import MOST, MOST_IMAGE
-from holytui.ui.listing import Kind, Name, matching, names_in, typed_at, written
+from holytui.ui.composer.attachments import MOST, MOST_IMAGE
+from holytui.ui.composer.path_completion import Kind, Name, matching, names_in, typed_at, written
 from tests import pictures
 
 

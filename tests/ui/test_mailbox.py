@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.engine.events import Delta, Finished, Queued, Reasoning, TurnEvent, Waiting
-from holytui.ui.mailbox import Mailbox, coalesce
+from holytui.ui.transcript.event_queue import Mailbox, coalesce
 
 events = st.lists(
     st.one_of(

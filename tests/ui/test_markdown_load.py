@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Message, Role
-from holytui.ui import entry as entries
-from holytui.ui.entry import Entry
 from holytui.ui.markdown import MarkdownDocument, Spent
 from holytui.ui.markdown import document as documents
+from holytui.ui.transcript import message_view as entries
+from holytui.ui.transcript.message_view import Entry
 from tests.ui.markdown_fragments import sources
 from tests.ui.markdown_shapes import SHAPES, shape
 from tests.ui.test_markdown_cost import calls

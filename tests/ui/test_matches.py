@@ -8,8 +8,8 @@ import pytest
 
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
-from holytui.ui.entry import Entry
-from holytui.ui.matches import Matches
+from holytui.ui.transcript.matches import Matches
+from holytui.ui.transcript.message_view import Entry
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import TALK, furnish
 

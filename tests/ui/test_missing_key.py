@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import pytest
 
+from holytui.bootstrap import missing_key
 from holytui.config.presets import PRESETS
 from holytui.config.schema import Config, Provider
-from holytui.engine.services import missing_key
 from tests.ui.conftest import Build
 from tests.ui.house import config_with, visit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
-from holytui.ui.conversation_settings import refusal
-from holytui.ui.screens.dialogs import Picker
+from holytui.ui.chat.pickers import refusal
+from holytui.ui.dialogs.dialogs import Picker
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit
 

@@ -7,7 +7,7 @@ import pytest
 from holytui.keymap import Where, build
 from holytui.models import AnswerState, Message, Problem, Role
 from holytui.ui.bindings import names
-from holytui.ui.entry import Entry
+from holytui.ui.transcript.message_view import Entry
 from tests.ui.conftest import Build
 from tests.ui.house import visit
 

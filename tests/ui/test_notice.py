@@ -18,7 +18,7 @@ from textual import events
 from holytui.config.schema import Ui
 from holytui.models import AnswerState
 from holytui.terminal.hangup import Cause
-from holytui.ui.notice import AFTER, is_wanted, words
+from holytui.ui.lifecycle.notifications import AFTER, is_wanted, words
 from tests.ptys import Terminal
 from tests.servers import DONE, FIN, READ, ScriptedServer, Step, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -192,7 +192,7 @@ async def test_after_a_hang_up_nothing_is_told(build_house: Build, monkeypatch: 
 # -- in a real terminal
 
 PROGRAM = (
-    "import sys; import holytui.ui.notice as notice; notice.AFTER = 0.0;"
+    "import sys; import holytui.ui.lifecycle.notifications as notice; notice.AFTER = 0.0;"
     "from holytui.cli import main; sys.exit(main(sys.argv[1:]))"
 )
 FOCUS_IN, FOCUS_OUT = "\x1b[I", "\x1b[O"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from holytui.models import AnswerState, Attempt, Message, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui.outbox import never_went_out
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.lifecycle.outbox import never_went_out
 
 TRIED = Attempt("0192-t", "", 1, 100.0, ended_at=101.0)
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
-from holytui.store.figures import Answered, Spent
-from holytui.ui.connection import Connection, Level
-from holytui.ui.overview import Here, answer_plots, answer_table, gauge, now_lines, short
-from holytui.ui.spending import Bill
-from holytui.ui.status import Rate, Status
+from holytui.presentation.notice import Connection, Level
+from holytui.providers.pricing import Bill
+from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
+from holytui.ui.status.line import Rate, Status
 
 NOON = 1_582_891_200.0
 TODAY = date(2020, 2, 28)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui import i18n
-from holytui.ui.paste import CHARS, LINES, Pastes
+from holytui.ui.composer.paste import CHARS, LINES, Pastes
 
 _LONG = "\n".join(f"line {number}" for number in range(10_000))
 

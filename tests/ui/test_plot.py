@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from holytui.ui.plot import plot
+from holytui.ui.pages.plot import plot
 
 
 def whole(value: float) -> str:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.ui.position import Position
-from holytui.ui.scroll import Anchor, bottom
+from holytui.ui.transcript.scroll_math import Anchor, bottom
+from holytui.ui.transcript.viewport import Position
 
 heights = st.lists(st.integers(1, 30), min_size=1, max_size=12)
 

@@ -7,9 +7,10 @@ import pytest
 from textual import events
 
 from holytui.models import AnswerState, Role
-from holytui.ui import drafts, interrupting
-from holytui.ui.attachments import Chosen
-from holytui.ui.drafts import Draft
+from holytui.ui.chat import interrupting
+from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer.attachments import Chosen
+from holytui.ui.composer.draft_store import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
@@ -283,7 +284,7 @@ async def test_what_is_written_is_there_after_a_restart(build_house: Build) -> N
 
 
 async def test_a_draft_is_saved_after_a_pause(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.ui.writing._DRAFT_AFTER", 0.02)
+    monkeypatch.setattr("holytui.ui.composer.drafts._DRAFT_AFTER", 0.02)
     async with visit(house) as visitor:
         await visitor.type("wait")
         await visitor.until(lambda: drafts.load(house.history, "") == Draft("wait"))

@@ -13,10 +13,10 @@ from textual.content import Content
 from holytui.keymap import build
 from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
-from holytui.store.bundles import Bundle
-from holytui.ui import question
-from holytui.ui.question import KEPT, LAST, MOST, QuestionText
-from holytui.ui.screens.chat import ChatScreen
+from holytui.store.sqlite.bundles import Bundle
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.transcript import folded_question as question
+from holytui.ui.transcript.folded_question import KEPT, LAST, MOST, QuestionText
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import NOON, TALK, furnish

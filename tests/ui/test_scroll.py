@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.ui import scroll
-from holytui.ui.scroll import Anchor
+from holytui.ui.transcript import scroll_math as scroll
+from holytui.ui.transcript.scroll_math import Anchor
 
 heights = st.lists(st.integers(1, 30), min_size=1, max_size=30)
 

@@ -12,8 +12,8 @@ from textual.selection import SELECT_ALL, Selection
 
 from holytui import paths
 from holytui.models import AnswerState, Message, Role
-from holytui.ui.entry import Entry
-from holytui.ui.selecting import selected_text
+from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.selecting import selected_text
 from tests.ui.house import House, Visitor, visit
 
 ANSWER = """A **bold** word and `code`, then so many words that the line has to be wrapped somewhere.

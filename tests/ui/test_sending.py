@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from holytui.engine.services import Services
-from holytui.engine.workers import StartedTurn
+from holytui.bootstrap import Services
+from holytui.engine.runtime.scheduler import StartedTurn
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Role
-from holytui.ui import answers, drafts, sending
-from holytui.ui.asking import Question, put
-from holytui.ui.drafts import Draft
-from holytui.ui.opened import Opened, open_conversation
+from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import send_queue as sending
+from holytui.ui.composer.draft_store import Draft
+from holytui.ui.composer.submit import Question, put
+from holytui.ui.transcript import live_answers as answers
+from holytui.ui.transcript.loading import Opened, open_conversation
 from tests.ui.house import House, Visitor, visit
 
 

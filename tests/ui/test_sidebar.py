@@ -7,10 +7,10 @@ import pytest
 
 from holytui.keymap import Where
 from holytui.models import Conversation
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui import format as fmt
-from holytui.ui.widgets.key_hints import KeyHints
-from holytui.ui.widgets.sidebar import label, rows
+from holytui.presentation import figures as fmt
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.sidebar.list_widget import label, rows
+from holytui.ui.status.key_hints import KeyHints
 from tests.ui.house import House, visit
 
 TODAY = date(2026, 3, 20)

@@ -10,9 +10,9 @@ from holytui import i18n
 from holytui.engine import events as ev
 from holytui.faults import Fault, FaultKind
 from holytui.models import Problem, Usage
-from holytui.ui.connection import Connection, Level
-from holytui.ui.progress import connection
-from holytui.ui.status import Rate, Status, line, sparkline
+from holytui.presentation.notice import Connection, Level
+from holytui.presentation.progress import connection
+from holytui.ui.status.line import Rate, Status, line, sparkline
 
 RESET = Fault(FaultKind.RESET)
 QUIET = Connection(Level.CALM, "before")

@@ -9,8 +9,9 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from holytui.ui import drafts, opened
-from holytui.ui.drafts import Draft
+from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer.draft_store import Draft
+from holytui.ui.transcript import loading as opened
 from tests.ui.house import House, visit
 
 P = ParamSpec("P")

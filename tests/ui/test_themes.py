@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.ui import themes
+from holytui.ui.themes import loader as themes
 
 
 def test_our_own_palettes_can_all_be_used() -> None:

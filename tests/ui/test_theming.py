@@ -13,11 +13,11 @@ from textual.widgets import OptionList
 
 from holytui import paths
 from holytui.terminal.colours import Uncoloured
-from holytui.ui import themes
-from holytui.ui.screens.chat import ChatScreen
-from holytui.ui.screens.dialogs import Picker
-from holytui.ui.screens.search import SearchDialog
-from holytui.ui.theming import ThemePicker
+from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.dialogs.dialogs import Picker
+from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.themes import loader as themes
+from holytui.ui.themes.picker import ThemePicker
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
 from tests.ui.talks import TALK, furnish

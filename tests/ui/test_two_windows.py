@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from holytui.bootstrap import Services, open_services
 from holytui.config.in_force import read_config
 from holytui.engine.engine import StartedTurn
 from holytui.engine.events import Ended
-from holytui.engine.services import Services, open_services
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui.asking import Place, Question, put
-from holytui.ui.watch import growth
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.chat.history_watcher import growth
+from holytui.ui.composer.submit import Place, Question, put
 from tests.ptys import Terminal
 from tests.store.samples import ask
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from holytui import i18n
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import AnswerState, Role, Usage
-from holytui.store.figures import Spent
-from holytui.store.sqlite import SqliteHistory
-from holytui.ui import usage
+from holytui.store.sqlite.answer_stats import Spent
+from holytui.store.sqlite.history import SqliteHistory
+from holytui.ui.details import usage
 from tests.store.samples import attempt_for
 
 HOUR = 3600.0

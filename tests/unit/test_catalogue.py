@@ -21,7 +21,8 @@ from holytui import keymap
 from holytui.commands import plain_input
 from holytui.hints import KEYLESS, MARK, Names
 from holytui.keymap import BY_ID, Where
-from holytui.ui import bindings, commands
+from holytui.ui import bindings
+from holytui.ui import slash_commands as commands
 
 PACKAGE = Path(holytui.__file__).parent
 SOURCE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "holytui.po"

@@ -9,7 +9,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.config.lines import Kind, Lines, scan
+from holytui.config.key_locations import Kind, Lines, scan
 from holytui.config.problems import KeyPath
 
 KNOTTY = '''\

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.config.checks import CHECKS, host_of, is_loopback, is_secure
-from holytui.config.lines import scan
+from holytui.config.constraints import CHECKS, host_of, is_loopback, is_secure
+from holytui.config.key_locations import scan
 from holytui.config.load import KEY_SOURCES, Loaded, load, read
 from holytui.config.presets import PRESETS
 from holytui.config.problems import Severity, dotted, shown

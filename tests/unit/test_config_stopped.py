@@ -9,7 +9,7 @@ import pytest
 from holytui.config.load import load
 from holytui.config.schema import Config
 from holytui.errors import ProviderStopped
-from holytui.wire.providers import resolve
+from holytui.providers.resolve import resolve
 
 ADDRESS = 'base_url = "https://llm.example/v1"\n'
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui import keymap
-from holytui.config.edit import CannotEdit, changed
-from holytui.config.lines import scan
+from holytui.config.key_locations import scan
 from holytui.config.load import load, read
 from holytui.config.presets import PRESETS
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.toml_edit import CannotEdit, changed
 from holytui.config.write import dump, example_text, init, set_value
 from holytui.errors import ConfigError
 

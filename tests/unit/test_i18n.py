@@ -16,8 +16,8 @@ from holytui.cli import main
 from holytui.commands.parser_words import WORDS
 from holytui.i18n import LANGUAGES, _, language, ngettext
 from holytui.keymap import ACTIONS
-from holytui.ui import format as fmt
-from holytui.ui.connection import Connection, Level
+from holytui.presentation import figures as fmt
+from holytui.presentation.notice import Connection, Level
 
 DAY = datetime(2026, 3, 7, 12, 4, tzinfo=UTC).timestamp()
 
@@ -198,7 +198,7 @@ def test_the_configuration_chooses_the_language_of_commands(
     "text", ["not toml [", "ui = 3", "[ui]\nlanguage = 3", "[ui]", "a = " + "[" * 5000], ids=lambda text: text[:12]
 )
 def test_a_configuration_that_names_no_language_is_no_trouble(text: str, tmp_path: Path) -> None:
-    from holytui.config.language import configured_language
+    from holytui.config.peek_language import configured_language
 
     file = tmp_path / "config.toml"
     file.write_text(text)

@@ -6,7 +6,7 @@ import pytest
 
 from holytui.keymap import ACTIONS, BY_ID, Where, build
 from holytui.ui.bindings import shown_keys
-from holytui.ui.commands import name_of
+from holytui.ui.slash_commands import name_of
 
 TAKEN = {
     "tmux": {"ctrl+b"},

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from holytui.config.schema import Provider
+from holytui.credentials.command import run_command
+from holytui.credentials.keyring import EARLY, KeyRing, KeyRings
 from holytui.errors import KeyUnavailable
 from holytui.secret import Secret, scrub
-from holytui.wire.key_command import run_command
-from holytui.wire.keys import EARLY, KeyRing, KeyRings
 
 KEY = "sk-the-first-key"
 OTHER = "sk-the-other-key"
@@ -426,5 +426,5 @@ def test_nothing_of_a_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_http_client_is_not_loaded_for_keys_that_need_none() -> None:
-    script = "import sys, holytui.wire.keys, holytui.wire.providers; sys.exit('httpx' in sys.modules)"
+    script = "import sys, holytui.credentials.keyring, holytui.providers.resolve; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -16,9 +16,9 @@ import pytest
 
 from holytui import paths
 from holytui.config.schema import OAuth, Provider
+from holytui.credentials.keyring import EARLY, KeyRing
 from holytui.errors import KeyUnavailable
 from holytui.secret import Secret
-from holytui.wire.keys import EARLY, KeyRing
 
 REFRESH = "refresh-token-one"
 ROTATED = "refresh-token-two"

@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 import pytest
 
-from holytui.config.checks import is_secure
+from holytui.config.constraints import is_secure
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
-from holytui.wire.providers import find_local, known_models, resolve, usable_presets
+from holytui.providers.resolve import find_local, known_models, resolve, usable_presets
 
 WORK = Provider(
     "work",

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.config.load import load
+from holytui.credentials import command as key_command
 from holytui.secret import Secret, child_environment, scrub, withhold
 from holytui.terminal import clipboard, editor
-from holytui.wire import key_command
 
 
 def test_a_secret_shows_itself_on_request_only() -> None:

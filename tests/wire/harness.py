@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from holytui.models import DeltaKind, Role
 from holytui.secret import Secret
-from holytui.wire.attempt import AttemptStream
 from holytui.wire.client import ChatClient
 from holytui.wire.events import End, Piece, WireEvent
 from holytui.wire.request import ChatMessage, ChatRequest, Endpoint, Timeouts
+from holytui.wire.transport.attempt import AttemptStream
 
 KEY = Secret("sk-test-0123456789")
 REQUEST = ChatRequest("gpt-4", (ChatMessage(Role.USER, "chào"),), {"temperature": 0.5})

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.faults import FaultKind
-from holytui.wire.body import AnswerBody
 from holytui.wire.events import End, Piece, Verdict
+from holytui.wire.response.body import AnswerBody
 from tests.servers import DONE, delta, event, usage
 from tests.wire.harness import content
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from holytui.faults import Fault, FaultKind
 from holytui.models import DeltaKind, Usage
 from holytui.secret import Secret
-from holytui.wire.chunks import ChunkReader
 from holytui.wire.events import Piece, UsageSeen, Verdict
-from holytui.wire.sse import SSEEvent, Unfinished
+from holytui.wire.response.chunks import ChunkReader
+from holytui.wire.response.sse import SSEEvent, Unfinished
 from tests.servers import delta, usage
 
 CONTENT, REASONING = DeltaKind.CONTENT, DeltaKind.REASONING

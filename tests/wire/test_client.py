@@ -18,11 +18,11 @@ import httpx
 import pytest
 
 from holytui.faults import Fault, FaultKind
-from holytui.wire.attempt import AttemptStream
-from holytui.wire.causes import fault_of
 from holytui.wire.client import ChatClient
 from holytui.wire.events import Accepted, Connected, End, Piece, Verdict
 from holytui.wire.request import Timeouts
+from holytui.wire.transport.attempt import AttemptStream
+from holytui.wire.transport.exceptions import fault_of
 from tests.servers import FIN, READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
 from tests.wire.harness import KEY, PATIENT, REQUEST, endpoint, opened, read
 

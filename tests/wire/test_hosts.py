@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.wire.hosts import first_hop, is_insecure, is_loopback
+from holytui.wire.transport.addresses import first_hop, is_insecure, is_loopback
 from tests.wire.harness import endpoint
 
 

@@ -12,8 +12,8 @@ import pytest
 from holytui.faults import Fault, FaultKind
 from holytui.models import DeltaKind
 from holytui.wire.events import Connected, End, Piece, Received, Verdict
-from holytui.wire.mailbox import _CAPACITY, Mailbox
 from holytui.wire.request import Timeouts
+from holytui.wire.transport.event_channel import _CAPACITY, Mailbox
 
 TIMES = Timeouts(connect=10, idle=60, first_token=300, token=90)
 CUT = End(Verdict.CUT, None, "", 5, 200)

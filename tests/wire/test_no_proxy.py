@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.wire.hosts import proxy_for
-from holytui.wire.no_proxy import is_exempt
+from holytui.wire.transport.addresses import proxy_for
+from holytui.wire.transport.no_proxy import is_exempt
 
 
 @pytest.mark.parametrize(

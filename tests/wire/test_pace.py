@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from holytui.wire.pace import Pace
+from holytui.wire.transport.pace import Pace
 
 
 class Times:

@@ -12,8 +12,8 @@ from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 from holytui.wire.client import ChatClient
 from holytui.wire.events import Accepted, Verdict
-from holytui.wire.refusals import retry_after, status_fault
 from holytui.wire.request import Timeouts
+from holytui.wire.response.error_status import retry_after, status_fault
 from tests.servers import READ, STALL, ScriptedServer, Step, answer, head, whole
 from tests.wire.harness import KEY, read
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.wire.sse import SSEDecoder, SSEEvent, Unfinished
+from holytui.wire.response.sse import SSEDecoder, SSEEvent, Unfinished
 
 VECTORS: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("vectors").joinpath("event_stream.json").read_text()

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from rich.cells import chop_cells
 
 from holytui.text import visible
-from holytui.ui.highlight import Highlighter
 from holytui.ui.markdown.blocks import Kind, Leaf
+from holytui.ui.markdown.highlight import Highlighter
 from holytui.ui.markdown.inline import QUIET, Inline, Run
 from holytui.ui.markdown.prefix import prefix_of, task
 from holytui.ui.markdown.seams import MARK, in_code, marked, place

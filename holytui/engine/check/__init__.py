@@ -1,0 +1,1 @@
+"""`holytui check`: an endpoint and a model, examined step by step."""

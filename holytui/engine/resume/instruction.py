@@ -1,0 +1,100 @@
+"""The message that asks a model to go on with a cut answer, for servers that do not continue a text themselves.
+
+The model is asked to begin with words that are there already, as they show where its reply belongs, and to say when it
+has come to the end, as many models stop after the sentence that was cut. Wordings were chosen with
+`benchmarks.wordings`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from holytui.engine.resume.text_end import open_fence
+
+END = "[END]"
+"""The sign that the model is asked to write after the end of its answer."""
+
+_SENTENCES = (
+    f"Your answer was cut off. Write the rest of it, to its very end, and then write {END}.",
+    "Begin your reply with exactly these words, and go on after them:",
+    "You were inside a code block: go on with its code, without opening it.",
+)
+_TRANSLATED = (
+    "Câu trả lời của bạn đã bị cắt ngang. Hãy viết phần còn lại",
+    "Bắt đầu câu trả lời của bạn bằng chính xác những từ này",
+    "Bắt đầu phản hồi của bạn bằng đúng những từ này",
+    "你的回答被截断了。请写完剩下的部分",
+    "请以这些文字开头",
+    "あなたの回答は途中で切れました。残りを最後まで書いてください",
+    "返信は次の言葉で始めてください",
+    "답변이 중간에 끊겼습니다. 나머지를 끝까지 작성",
+    "다음 단어로 답변을 시작하세요",
+    "Votre réponse a été interrompue. Écrivez la suite",
+    "Commencez votre réponse par exactement ces mots",
+    "Ihre Antwort wurde abgeschnitten. Schreiben Sie den Rest",
+    "Beginnen Sie Ihre Antwort mit genau diesen Worten",
+    "Tu respuesta se cortó. Escribe el resto",
+    "Comienza tu respuesta con exactamente estas palabras",
+)
+OWN_WORDS = (*_SENTENCES, *_TRANSLATED)
+"""Sentences that belong to no answer: ours, and how models translate them."""
+
+_SHORTEST = 24
+_LONGEST = 240
+_SIGN = re.compile(r"\s*\[(?:END|KẾT THÚC|HẾT|结束|終わり|끝|FIN|ENDE)\]", re.IGNORECASE)
+_HALF_SIGN = re.compile(r"\s*\[EN?D?\Z")
+_LONGEST_SIGN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A message that asks for the rest of a text."""
+
+    text: str
+    quoted: str
+    """The end of the text that the reply is asked to begin with; it occurs in the text only once, if that is short."""
+
+
+def instruction(partial: str) -> Instruction:
+    """For the rest of `partial`; in English, which every model follows best."""
+    quoted = quotation(partial)
+    said = [*_SENTENCES[:1], *(_SENTENCES[2:] if open_fence(partial) else ()), _SENTENCES[1]]
+    return Instruction(f"{' '.join(said)}\n{quoted}", quoted)
+
+
+def quotation(partial: str) -> str:
+    """The last line of a text, with lines before it while it is short or occurs more than once; of a long line its
+    last words."""
+    text = partial.rstrip()
+    start = len(text)
+    while start > 0:
+        start = text.rfind("\n", 0, start - 1) + 1
+        quoted = text[start:]
+        if len(quoted) >= _LONGEST or (len(quoted.strip()) >= _SHORTEST and text.count(quoted) == 1):
+            break
+    quoted = text[start:]
+    if len(quoted) <= _LONGEST:
+        return quoted
+    space = text.find(" ", len(text) - _LONGEST)
+    return text[space + 1 :] if 0 <= space < len(text) - _SHORTEST else text[-_LONGEST:]
+
+
+def find_sign(text: str) -> int | None:
+    """The offset where an answer ends before the sign of its end; None without one."""
+    found = _SIGN.search(text)
+    return None if found is None else found.start()
+
+
+def hold_from(text: str) -> int:
+    """The offset from which `text` ends in white space, or in what may become the sign of the end."""
+    at = text.rfind("[", max(0, len(text) - _LONGEST_SIGN))
+    if at < 0 or "]" in text[at:]:
+        at = len(text)
+    return len(text[:at].rstrip())
+
+
+def find_half_sign(text: str) -> int | None:
+    """The offset of the beginning of the sign at the end of a text that was cut; None without one."""
+    found = _HALF_SIGN.search(text)
+    return None if found is None else found.start()

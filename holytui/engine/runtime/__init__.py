@@ -1,0 +1,1 @@
+"""Threads and queues: what carries out the effects of a turn."""

@@ -1,0 +1,166 @@
+"""From a message that is to be filled to all that its turn needs: model, key, address, context, what was learnt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from holytui.config.presets import Continuation
+from holytui.config.schema import Config, Provider, Recover, Stream
+from holytui.engine.context import Context, context_for
+from holytui.engine.ports import GuideHost, GuideKeys, Keys
+from holytui.engine.resume.strategy import How, Learnt, Strategy, is_structured, learn_key
+from holytui.engine.runtime.requester import Job
+from holytui.engine.turn.answer import Kept
+from holytui.engine.turn.machine import Plan
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
+from holytui.providers.resolve import GUIDE, Resolved, resolve
+from holytui.secret import Secret
+from holytui.store.history import History, assemble
+from holytui.wire.request import ChatRequest, Endpoint, Timeouts
+
+
+class Preparation:
+    """Makes plans and jobs. The guide's server is started when it is first needed."""
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        history: History,
+        keyring_for: Callable[[Provider], Keys],
+        guide: Callable[[], GuideHost] | None,
+        *,
+        probe_scale: float,
+    ) -> None:
+        self._config = config
+        self._history = history
+        self._keyring_for = keyring_for
+        self._make_guide = guide or _own_guide
+        self._guide: GuideHost | None = None
+        self._lock = threading.Lock()
+        self._probe_scale = probe_scale
+
+    def resolve(self, model: str | ModelRef) -> Resolved:
+        """Raises ModelUnknown."""
+        return resolve(self._config(), model)
+
+    def of(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[Plan, Job]:
+        """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
+        stream = self._config().stream
+        resolved = self.resolve(message.model or self._config().default_model)
+        endpoint, keys = self.address(resolved)
+        context, params = self._context(message, resolved)
+        request = ChatRequest(resolved.model.name, context.messages, params)
+        strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
+        plan = Plan(
+            turn_id,
+            message.id,
+            GUIDE if resolved.ref.provider == GUIDE else endpoint.host,
+            stream,
+            strategy,
+            kept_of(message),
+            keys.supplied_by_command,
+            keys.describe(),
+            context.tokens,
+            self._probe_scale,
+            0 if resolved.model.vision else context.left_out,
+        )
+        message = replace(message, left_out=context.left_out)
+        timeouts = Timeouts(
+            stream.connect_timeout,
+            stream.idle_timeout,
+            stream.first_token_timeout,
+            stream.token_timeout,
+            stream.max_answer_bytes,
+        )
+        return plan, Job(message, request, endpoint, timeouts, keys, strategy.prefill)
+
+    def close(self) -> None:
+        """Stop the guide's server."""
+        with self._lock:
+            guide, self._guide = self._guide, None
+        if guide is not None:
+            guide.stop()
+
+    def _context(self, message: Message, resolved: Resolved) -> tuple[Context, Mapping[str, object]]:
+        """What to send, and with which parameters. The bytes of images are fetched here and nowhere before."""
+        conversation = self._history.conversation(message.conversation_id)
+        if conversation is None or message.parent_id is None:
+            raise StoreError(_("There is no such conversation"))
+        branch = self._history.branch(message.conversation_id, message.parent_id)
+        look = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
+        return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
+
+    def address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+        """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""
+        if resolved.ref.provider != GUIDE:
+            return resolved.endpoint, self._keyring_for(resolved.provider)
+        with self._lock:
+            if self._guide is None:
+                guide = self._make_guide()
+                guide.start()
+                self._guide = guide
+            guide = self._guide
+        base_url = guide.endpoint_for(resolved.model.name)
+        return replace(resolved.endpoint, base_url=base_url), GuideKeys(guide, resolved.model.name)
+
+    def strategy(
+        self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
+    ) -> Strategy:
+        """What is configured and remembered of how its cut answers go on. Raises StoreError."""
+        recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
+        if by_user and recover is Recover.ASK:
+            recover = Recover.AUTO  # it was asked, and this is the answer
+        learnt = Learnt.parse(self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or "")
+        if recover is Recover.PREFILL and learnt.how is not How.PREFILL:
+            learnt = Learnt()  # whoever writes it down wants it tried, whatever the server said some day
+        return Strategy(recover, resolved.continuation, learnt, is_structured(params))
+
+
+def kept_of(message: Message) -> Kept:
+    """What an answer has already."""
+    m = message
+    return Kept(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
+
+
+def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:
+    """For an answer that cannot even be asked for: it only ends, with the reason."""
+    plan = Plan(turn_id, message.id, "", Stream(), kept=kept_of(message))
+    nobody = _NoKeys()
+    return plan, Job(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), nobody, Continuation())
+
+
+def adopt_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
+    """Give an answer whose text is not that of its attempts (it was imported) an attempt that has it: while an answer
+    is on its way, its text is read from there."""
+    tried = history.attempts(message.id)
+    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in tried) == message.text:
+        return
+    number = max((each.number for each in tried), default=0) + 1
+    attempt = Attempt(new_id(), message.id, number, now, ended_at=now, join=Join.RESTART, keep=0)
+    history.begin_attempt(attempt)
+    history.journal(attempt.id, DeltaKind.CONTENT, message.text)
+    history.journal(attempt.id, DeltaKind.REASONING, message.reasoning)
+    history.flush()
+
+
+class _NoKeys:
+    supplied_by_command = False
+
+    def get(self) -> None:
+        return None
+
+    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - as every source of keys
+        return None
+
+    def describe(self) -> str:
+        return ""
+
+
+def _own_guide() -> GuideHost:
+    from holytui.guide.server import GuideServer  # most people have a model of their own soon
+
+    return GuideServer()

@@ -1,0 +1,180 @@
+"""Doubts about how an answer ended: what a server, or a join, leaves unproven, and the words for it.
+
+Pure: an `Ending` is made from a live answer's last event or from a stored message, and gives the same doubts for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from holytui.engine.turn import next_steps
+from holytui.hints import sentences
+from holytui.i18n import _, ngettext
+from holytui.models import AnswerState, Message, Problem
+from holytui.text import sanitize_line
+from holytui.wire.events import End
+
+TOOL_CALLS = "tool_calls"
+_EXCERPT = 40
+_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
+
+
+class Doubt(StrEnum):
+    """Why an answer may not be all that it should be. The values are those of `holytui ask --json`."""
+
+    LENGTH = "length"
+    """A limit of tokens cut it."""
+    CONTENT_FILTER = "content_filter"
+    """The server's content filter ended it, with or without text."""
+    TOOL_CALLS = "tool_calls"
+    """The model called tools, which holytui does not have, after its text."""
+    UNKNOWN_REASON = "unknown_reason"
+    """The server told a finish_reason that is not known here."""
+    EMPTY = "empty"
+    """Neither text nor reasoning came."""
+    REASONING_ONLY = "reasoning_only"
+    """Reasoning came, and no text after it."""
+    SEAM = "seam"
+    """A continuation was joined on a best guess."""
+    BEGUN_AGAIN = "begun_again"
+    """A second answer took the place of a cut one, which is kept as a variant."""
+
+
+_NORMAL = frozenset({"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "complete", "completed"})
+_TOLD: Mapping[str, Doubt] = MappingProxyType(
+    {
+        **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "max_length"), Doubt.LENGTH),
+        **dict.fromkeys(
+            (
+                *("content_filter", "content_filtered", "safety", "sensitive", "refusal", "recitation", "language"),
+                *("blocklist", "prohibited_content", "spii", "image_safety"),
+            ),
+            Doubt.CONTENT_FILTER,
+        ),
+        **dict.fromkeys((TOOL_CALLS, "tool_call", "function_call", "tool_use"), Doubt.TOOL_CALLS),
+    }
+)
+"""What servers tell besides "stop", in lower case: OpenAI, Anthropic, Gemini, Mistral, TGI and Zhipu have their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ended."""
+
+    state: AnswerState = AnswerState.COMPLETE
+    finish_reason: str = ""
+    text: str = ""
+    reasoning: str = ""
+    seams: tuple[int, ...] = ()
+    """Offsets in `text` where a continuation was joined on a best guess."""
+    begun_again: bool = False
+
+    @classmethod
+    def of(cls, message: Message) -> Ending:
+        """That of a stored answer."""
+        m = message
+        return cls(m.state, m.finish_reason, m.text, m.reasoning, m.seams, m.begun_again)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """All there are, the gravest first. An answer that did not end as complete has a problem of its own: then
+        only those about its text count, and none before its end."""
+        found = []
+        if self.state is AnswerState.COMPLETE:
+            found += self._of_the_end()
+        if self.state.final and self.seams:
+            found.append(Doubt.SEAM)
+        if self.state.final and self.begun_again:
+            found.append(Doubt.BEGUN_AGAIN)
+        return tuple(found)
+
+    def _of_the_end(self) -> list[Doubt]:
+        found = []
+        reason = self.finish_reason.casefold()
+        if reason not in _NORMAL:
+            found.append(_TOLD.get(reason, Doubt.UNKNOWN_REASON))
+        if not self.text.strip():
+            found.append(Doubt.REASONING_ONLY if self.reasoning.strip() else Doubt.EMPTY)
+        return found
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be asked to go on: it was cut, or the server may have ended it too early."""
+        early = (Doubt.LENGTH, Doubt.UNKNOWN_REASON)
+        return self.state in _CAN_RESUME or any(doubt in early for doubt in self.doubts)
+
+
+def with_tools_told(end: End) -> End:
+    """`end` with "tool_calls" for a finish_reason where tools were called but the server says that all is well, as
+    Gemini does; so it is known later, too."""
+    if end.tool_calls and end.finish_reason.casefold() in _NORMAL:
+        return replace(end, finish_reason=TOOL_CALLS)
+    return end
+
+
+def words(ending: Ending) -> list[Problem]:
+    """Each doubt in words."""
+    return [_words(doubt, ending) for doubt in ending.doubts]
+
+
+def _words(doubt: Doubt, ending: Ending) -> Problem:
+    match doubt:
+        case Doubt.LENGTH:
+            return Problem(
+                _("The answer was cut by a length limit"),
+                sentences(next_steps.resume(), _("max_tokens in params of the model sets the limit.")),
+            )
+        case Doubt.CONTENT_FILTER:
+            return Problem(_("The server's content filter ended the answer"), next_steps.edit())
+        case Doubt.TOOL_CALLS:
+            return Problem(_("The model then called tools, which holytui does not support"), next_steps.without_tools())
+        case Doubt.UNKNOWN_REASON:
+            reason = sanitize_line(ending.finish_reason)
+            return Problem(
+                _("The server ended the answer for an unknown reason: {reason}").format(reason=reason),
+                sentences(_("It may not be complete."), next_steps.resume(), next_steps.ask_again()),
+            )
+        case Doubt.EMPTY:
+            return Problem(_("The model sent an empty answer"), next_steps.ask_again())
+        case Doubt.REASONING_ONLY:
+            return Problem(_("The model sent its reasoning, but no answer"), next_steps.ask_again())
+        case Doubt.SEAM:
+            return Problem(
+                _seams(ending),
+                sentences(
+                    _("{Press:message.details} to see both sides."),
+                    _("{Press:message.undo_seam} to put back what was cut away."),
+                ),
+            )
+        case Doubt.BEGUN_AGAIN:
+            return Problem(
+                _("The answer started again; the cut one is kept as a variant"),
+                _("{Press:message.variant} to see the other variant."),
+            )
+
+
+def _seams(ending: Ending) -> str:
+    """Where the seams are, by the words before the first one."""
+    before = sanitize_line(ending.text[: ending.seams[0]]).strip()
+    excerpt = before if len(before) <= _EXCERPT else f"…{before[-_EXCERPT:].lstrip()}"
+    told = ngettext(
+        "The parts may not fit exactly at a seam, after “{excerpt}”",
+        "The parts may not fit exactly at {count} seams, the first after “{excerpt}”",
+        len(ending.seams),
+    )
+    return told.format(count=len(ending.seams), excerpt=excerpt)
+
+
+def command_for(doubt: Doubt, conversation_id: str) -> str:
+    """The command that shows what `doubt` is about, for where there are no keys; empty if there is none."""
+    show = f"holytui history show --attempts {conversation_id}"
+    match doubt:
+        case Doubt.SEAM:
+            return _("Both sides: {command}").format(command=show)
+        case Doubt.BEGUN_AGAIN:
+            return _("Both answers: {command}").format(command=show)
+        case _:
+            return ""

@@ -1,0 +1,387 @@
+"""One answer's life as a state machine: what happened goes in, what is to be done comes out.
+
+No thread, clock, chance, network or disk is in here; `runner.py` brings them. Which method takes an input in which
+state is in `transitions.TABLE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from holytui.config.schema import Stream
+from holytui.engine.events import (
+    Connecting,
+    Failed,
+    Finished,
+    Interrupted,
+    LeftOut,
+    Offline,
+    Online,
+    Refreshing,
+    Resuming,
+    Retrying,
+    Stopped,
+    UsageKnown,
+    Waiting,
+)
+from holytui.engine.resume.strategy import How, Learnt, Strategy, refuses_prefill
+from holytui.engine.resume.text_end import can_end, goes_beyond
+from holytui.engine.runtime.monitors import probe_delay
+from holytui.engine.turn import problems
+from holytui.engine.turn.answer import Answer, Kept
+from holytui.engine.turn.effects import (
+    Broken,
+    CancelAttempt,
+    ClearTimers,
+    Effect,
+    Emit,
+    Input,
+    KeyFailed,
+    Moment,
+    OpenAttempt,
+    Probe,
+    ProbeResult,
+    RefreshKey,
+    Remember,
+    SetState,
+    SetTimer,
+    Settle,
+    StopAsked,
+    Timer,
+)
+from holytui.engine.turn.ending import with_tools_told
+from holytui.engine.turn.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
+from holytui.engine.turn.transitions import TABLE
+from holytui.faults import Fault, FaultKind
+from holytui.models import AnswerState, Problem
+from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
+
+_TOLD = frozenset({"length", "max_tokens", "content_filter"})
+"""Finish reasons that say themselves that the text is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a turn needs to know when it begins."""
+
+    turn_id: str
+    answer_id: str
+    host: str
+    stream: Stream = field(default_factory=Stream)
+    strategy: Strategy = field(default_factory=Strategy)
+    kept: Kept = field(default_factory=Kept)
+    key_by_command: bool = False
+    key_place: str = ""
+    prompt_tokens: int = 0
+    """Of the request, by estimate; used only where the server tells no usage."""
+    probe_scale: float = 1.0
+    """Stretches the schedule of probes."""
+    left_out: int = 0
+    """Images that are not sent, as the model sees none."""
+
+
+class Turn:
+    """The machine. `step` is to be called from one thread."""
+
+    def __init__(self, plan: Plan, *, random: Callable[[], float], new_id: Callable[[], str]) -> None:
+        self.plan = plan
+        self.state = AnswerState.QUEUED
+        self.answer = Answer(plan.turn_id, plan.answer_id, plan.kept, new_id)
+        self._random = random
+        self._strategy = plan.strategy
+        self._budget = Budget.of(plan.stream)
+        self._how: How | None = None
+        self._tried: frozenset[How] = frozenset()
+        self._had_text = bool(plan.kept.text)
+        self._renewed = False
+        self._refusal: Fault | None = None
+        """What the server said of the key that was refused."""
+        self._stale_used = False
+        self._offline_since: float | None = None
+        self._probes = 0
+        self._unreachable = Fault(FaultKind.UNREACHABLE)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will come."""
+        return self.state.final
+
+    def step(self, happened: Input, at: Moment) -> list[Effect]:
+        """What is to be done, in order, now that `happened`."""
+        handler: Callable[[Input, Moment], list[Effect]] = getattr(self, TABLE[self.state][type(happened)])
+        return handler(happened, at)
+
+    # -- beginning an attempt
+
+    def start(self, _happened: Input, at: Moment) -> list[Effect]:
+        """Send the first request, or ask for the rest of what an earlier turn has kept."""
+        told = [Emit(LeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        return [*told, *self._open(at)]
+
+    def _open(self, at: Moment) -> list[Effect]:
+        text = self.answer.text[: self.answer.trusted]
+        self._how = (self._strategy.choose(text, self._tried) or How.RESTART) if text else None
+        self.state = AnswerState.RESUMING if self._how is not None else AnswerState.CONNECTING
+        effects: list[Effect] = [ClearTimers(), SetState(self.state)]
+        effects += self.answer.begin(self._how, at, self._strategy, guesses=self._is_last_way(text))
+        if self._how is not None:
+            effects.append(Emit(Resuming(self.plan.turn_id, self._how.value, self.answer.length)))
+        effects.append(Emit(Connecting(self.plan.turn_id, self.answer.attempts, self.plan.host)))
+        effects.append(OpenAttempt(self.answer.attempts, self._how, text))
+        return effects
+
+    def _is_last_way(self, text: str) -> bool:
+        """Whether a join has to be guessed where it cannot be proven: nothing else could be tried, or the server is
+        known to go on exactly, so that its text is most likely right."""
+        if self._how is None or (self._how is How.PREFILL and self._strategy.exact):
+            return True
+        return self._strategy.choose(text, self._tried | {self._how}) is None or self._budget.spent
+
+    # -- an attempt under way
+
+    def connected(self, _happened: Input, at: Moment) -> list[Effect]:
+        """The endpoint is there; tell so if it had been away."""
+        self._probes = 0
+        if self._offline_since is None:
+            return []
+        away, self._offline_since = max(0.0, at.wall - self._offline_since), None
+        return [Emit(Online(self.plan.turn_id, away))]
+
+    def accepted(self, happened: Accepted, at: Moment) -> list[Effect]:
+        """The server has taken the request; its first token is waited for."""
+        effects = self.connected(happened, at)
+        self.answer.accepted(happened.status)
+        if self.state is AnswerState.CONNECTING:
+            self.state = AnswerState.WAITING
+            effects += [SetState(self.state), Emit(Waiting(self.plan.turn_id))]
+        return effects
+
+    def noted(self, happened: Received, _at: Moment) -> list[Effect]:
+        """Bytes came: note how many, for the attempt's row."""
+        self.answer.received(happened.total)
+        return []
+
+    def piece(self, happened: Piece, at: Moment) -> list[Effect]:
+        """Journal the text, then show it; at the beginning of a continuation hold it until it is clear how it joins."""
+        before = self.answer.length
+        effects = self.answer.add(happened, at)
+        self._had_text = True
+        self._gained(self.answer.length - before)
+        if self.answer.refused:
+            effects += [CancelAttempt(), *self.answer.cut(End(Verdict.CANCELLED), None, at)]
+            return effects + self._try_next_way(at)
+        if self.state is not AnswerState.STREAMING and not self.answer.joining:
+            self.state = AnswerState.STREAMING
+            effects.insert(0, SetState(self.state))
+        return effects + self._learn()
+
+    def _learn(self) -> list[Effect]:
+        """Keep whether the server sends a prefill again, if that is news."""
+        echoed = self.answer.echoed
+        if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
+            return []
+        learnt = Learnt(How.PREFILL, self._strategy.learnt.form, echoed)
+        self._strategy = replace(self._strategy, learnt=learnt)
+        return [Remember(learnt)]
+
+    def _gained(self, characters: int) -> None:
+        if characters <= 0:
+            return
+        if self._budget.fresh + characters >= PROGRESS:
+            self._renewed = self._stale_used = False
+            self._tried = frozenset()
+        self._budget = self._budget.gained(characters)
+
+    def usage(self, happened: UsageSeen, _at: Moment) -> list[Effect]:
+        """Add the figures of this attempt to those of the ones before it, and tell the sum."""
+        return [Emit(UsageKnown(self.plan.turn_id, self.answer.used(happened.usage)))]
+
+    def attempt_ended(self, happened: End, at: Moment) -> list[Effect]:
+        """Judge how the attempt ended: complete, to be tried again in one of several ways, or final."""
+        match happened.verdict:
+            case Verdict.COMPLETE:
+                return self._complete(happened, at)
+            case Verdict.CANCELLED:
+                return [*self.answer.cut(happened, None, at), *self._stop()]
+            case Verdict.CUT | Verdict.FAULT:
+                fault = happened.fault or Fault(FaultKind.CLOSED)
+                return [*self.answer.cut(happened, fault, at), *self._after(fault, at)]
+
+    def _complete(self, end: End, at: Moment) -> list[Effect]:
+        end = with_tools_told(end)
+        effects = self.answer.complete(end, at)
+        if end.tool_calls and not self.answer.length:
+            return effects + self._end(AnswerState.FAILED, problems.only_tools(self.plan.host), end.finish_reason)
+        if not self._is_proven(end):
+            return effects + self._try_next_way(at)
+        return effects + self._end(AnswerState.COMPLETE, None, end.finish_reason)
+
+    def _is_proven(self, end: End) -> bool:
+        """Whether the end of a continuation is the end of the answer.
+
+        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut, and
+        weak models sign such an end; told in words to go on, they may go round until they have no tokens left.
+        """
+        if self._how is None or (end.finish_reason in _TOLD and self._how is not How.INSTRUCT):
+            return True
+        text = self.answer.text
+        match self._how:
+            case How.PREFILL:
+                return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
+            case How.INSTRUCT:
+                return self.answer.signed and can_end(text) and goes_beyond(self.answer.added)
+            case How.RESTART:
+                return self.answer.placed
+
+    def _try_next_way(self, at: Moment) -> list[Effect]:
+        """The way just tried brought nothing that is surely the answer's end: try the next one, within the budget."""
+        assert self._how is not None
+        self._tried |= {self._how}
+        self.answer.doubt()
+        text = self.answer.text[: self.answer.trusted]
+        if self._budget.spent or self._strategy.choose(text, self._tried) is None:
+            return self._interrupt(problems.unproven_end(host=self.plan.host, kept=self.answer.length))
+        self._budget = self._budget.retried()
+        return self._open(at)
+
+    # -- after a fault
+
+    def _after(self, fault: Fault, at: Moment) -> list[Effect]:
+        if self._how is How.PREFILL and fault.status in (400, 422) and not is_too_long(fault):
+            self._strategy = self._strategy.without_prefill()
+            learnt: list[Effect] = [Remember(Learnt(How.INSTRUCT))] if refuses_prefill(fault) else []
+            return learnt + self._open(at)
+        remedy = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
+        if remedy is Remedy.FINAL or (remedy is Remedy.EXPIRED_KEY and self._renewed):
+            return self._fail(fault)
+        if remedy is Remedy.ENOUGH:
+            return self._interrupt(self._problem(fault))
+        if remedy is Remedy.EXPIRED_KEY:
+            self._renewed = True
+            self._refusal = fault
+            self.state = AnswerState.REFRESHING
+            return [SetState(self.state), Emit(Refreshing(self.plan.turn_id)), RefreshKey()]
+        if self._strategy.asks and self.answer.length:
+            return self._interrupt(problems.asks_first(fault, host=self.plan.host, kept=self.answer.length))
+        if remedy is Remedy.OFFLINE:
+            return self._go_offline(fault, at)
+        if remedy is Remedy.STALE_FREE and not self._stale_used:
+            self._stale_used = True
+            return self._open(at)
+        return self._retry(fault, at)
+
+    def _retry(self, fault: Fault, at: Moment) -> list[Effect]:
+        if self._budget.spent:
+            return self._interrupt(self._problem(fault, retries=self._budget.in_a_row))
+        number = self._budget.in_a_row + 1
+        wait = delay(self.plan.stream, number, fault, self._random)
+        if wait is None:
+            return self._interrupt(
+                problems.too_long_a_wait(fault, host=self.plan.host, kept=self.answer.length),
+            )
+        self._budget = self._budget.retried()
+        self.state = AnswerState.RETRYING
+        told = Retrying(self.plan.turn_id, number, self.plan.stream.max_retries, at.now + wait, fault)
+        return [SetState(self.state), Emit(told), SetTimer(Timer.RETRY, wait)]
+
+    def _go_offline(self, fault: Fault, at: Moment) -> list[Effect]:
+        if self._offline_since is None:
+            self._offline_since = at.wall
+        self._unreachable = fault
+        self.state = AnswerState.OFFLINE
+        return [SetState(self.state), *self._await_probe(at)]
+
+    def _await_probe(self, at: Moment) -> list[Effect]:
+        since = self._offline_since if self._offline_since is not None else at.wall
+        wait = probe_delay(self._probes, self._random, self.plan.probe_scale)
+        if (limit := self.plan.stream.offline_limit) > 0:
+            left = limit - (at.wall - since)
+            if left <= 0:
+                return self._interrupt(self._problem(self._unreachable))
+            wait = min(wait, left)
+        self._probes += 1
+        told = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
+        return [Emit(told), SetTimer(Timer.PROBE, wait)]
+
+    # -- waiting
+
+    def try_now(self, _happened: Input, at: Moment) -> list[Effect]:
+        """The wait is over, or the user or a changed network cuts it short: send again."""
+        return self._open(at)
+
+    def probe(self, _happened: Input, _at: Moment) -> list[Effect]:
+        """Look whether the endpoint is back."""
+        return [Probe()]
+
+    def probed(self, happened: ProbeResult, at: Moment) -> list[Effect]:
+        """Send again if it is back, else wait for the next probe."""
+        fault = happened.fault
+        if fault is None or classify(fault) is not Remedy.OFFLINE:
+            return self._open(at)  # somebody answers: the request itself tells best what is wrong
+        self._unreachable = fault
+        return self._await_probe(at)
+
+    def key_renewed(self, _happened: Input, at: Moment) -> list[Effect]:
+        """Send again with the other key, outside the budget."""
+        return self._open(at)
+
+    def no_key(self, happened: KeyFailed, at: Moment) -> list[Effect]:
+        """There is no key, or none but the refused one: fail, naming the place where one is to be put."""
+        effects = self._abort_attempt(None, at)
+        return effects + self._end(
+            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length, self._refusal)
+        )
+
+    # -- the end
+
+    def stop(self, happened: StopAsked, at: Moment) -> list[Effect]:
+        """The user stops it: give up what is under way, keep the text."""
+        end = self._stop() if happened.problem is None else self._interrupt(happened.problem)
+        return [*self._abort_attempt(None, at), *end]
+
+    def broken(self, happened: Broken, at: Moment) -> list[Effect]:
+        """A defect of holytui: fail, keep the text."""
+        problem = problems.internal(happened.error, self.answer.length)
+        return [*self._abort_attempt(problem.fault, at), *self._end(AnswerState.FAILED, problem)]
+
+    def late(self, _happened: Input, _at: Moment) -> list[Effect]:
+        """It comes too late to matter here, and is dropped."""
+        return []
+
+    def _abort_attempt(self, fault: Fault | None, at: Moment) -> list[Effect]:
+        if self.answer.attempt is None:
+            return []
+        return [CancelAttempt(), *self.answer.cut(End(Verdict.CANCELLED), fault, at)]
+
+    def _stop(self) -> list[Effect]:
+        return self._end(AnswerState.STOPPED, None)
+
+    def _fail(self, fault: Fault) -> list[Effect]:
+        return self._end(AnswerState.FAILED, self._problem(fault))
+
+    def _interrupt(self, problem: Problem) -> list[Effect]:
+        return self._end(AnswerState.INTERRUPTED, problem)
+
+    def _problem(self, fault: Fault, retries: int = 0) -> Problem:
+        return problems.problem_for(
+            fault, host=self.plan.host, kept=self.answer.length, retries=retries, key_place=self.plan.key_place
+        )
+
+    def _end(self, state: AnswerState, problem: Problem | None, finish_reason: str = "") -> list[Effect]:
+        """Make the end durable, then tell it."""
+        self.state = state
+        answer, turn_id = self.answer, self.plan.turn_id
+        usage = answer.tally.total(self.plan.prompt_tokens, answer.text, answer.reasoning)
+        told: Finished | Stopped | Interrupted | Failed
+        if problem is None:
+            told = (
+                Finished(turn_id, usage, answer.attempts, finish_reason)
+                if state is AnswerState.COMPLETE
+                else Stopped(turn_id, usage, answer.attempts)
+            )
+        else:
+            last = Failed if state is AnswerState.FAILED else Interrupted
+            told = last(turn_id, usage, answer.attempts, problem)
+        told = replace(told, ending=answer.ending(state, finish_reason))
+        return [ClearTimers(), Settle(state, problem, finish_reason, usage), Emit(told)]

@@ -1,0 +1,45 @@
+"""What the connection does, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from holytui.presentation import figures as fmt
+from holytui.text import visible
+
+
+class Level(StrEnum):
+    """How a field is coloured; the words say the same without colour."""
+
+    CALM = "calm"
+    BUSY = "busy"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection's state in words. `due` is when a countdown in it ends (engine clock), `since` when it began."""
+
+    level: Level
+    text: str
+    """A template: `{left}` and `{time}` are filled in."""
+    due: float | None = None
+    since: float | None = None
+
+    @classmethod
+    def plain(cls, level: Level, text: str) -> Connection:
+        """Words of anybody's, with nothing in them to be filled in."""
+        return cls(level, visible(text).replace("{", "{{").replace("}", "}}"))
+
+    def words(self, now: float) -> str:
+        """The text with its countdown (`{left}`) or running time (`{time}`) filled in."""
+        left = fmt.seconds(max(0.0, self.due - now)) if self.due is not None else ""
+        time = fmt.seconds(now - self.since) if self.since is not None else ""
+        return self.text.format(left=left, time=time)
+
+    @property
+    def moving(self) -> bool:
+        """The words change as time goes by."""
+        return self.due is not None or self.since is not None

@@ -1,0 +1,79 @@
+"""From what a turn tells to what is said of its connection. For the screen, plain mode and `ask`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holytui.engine import events as ev
+from holytui.i18n import _, ngettext
+from holytui.presentation import figures as fmt
+from holytui.presentation.labels import cause
+from holytui.presentation.notice import Connection, Level
+
+if TYPE_CHECKING:
+    from holytui.engine.events import TurnEvent
+    from holytui.faults import Fault
+
+
+def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case an event
+    """What to say after `event`; `before` stays where the event changes nothing."""
+    match event:
+        case ev.Queued():
+            return Connection(Level.BUSY, _("queued"))
+        case ev.LeftOut(images=count):
+            words = ngettext(
+                "{count} image is left out, as this model sees none",
+                "{count} images are left out, as this model sees none",
+                count,
+            )
+            return Connection.plain(Level.WARNING, words.format(count=count))
+        case ev.Connecting(host=host, attempt=attempt):
+            words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
+            return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))
+        case ev.Waiting():
+            return Connection(Level.BUSY, _("waiting for the first token · {time}"), since=now)
+        case ev.Delta() | ev.Joined() | ev.Replaced():
+            return Connection(Level.BUSY, _("receiving"))
+        case ev.Reasoning():
+            return Connection(Level.BUSY, _("reasoning"))
+        case ev.Retrying(number=number, limit=limit, due=due, fault=fault):
+            words = _("retry {number}/{limit} in {{left}} · {cause}")
+            return Connection(Level.WARNING, words.format(number=number, limit=limit, cause=_cause(fault)), due=due)
+        case ev.Offline(since=since, due=due, fault=fault):
+            words = _("offline since {clock}, next try in {{left}} · {cause}")
+            return Connection(Level.WARNING, words.format(clock=fmt.clock(since), cause=_cause(fault)), due=due)
+        case ev.Online(away=away):
+            return Connection(Level.BUSY, _("connection is back after {time}").format(time=fmt.seconds(away)))
+        case ev.Refreshing():
+            return Connection(Level.BUSY, _("key refused, asking its source again"))
+        case ev.Resuming(kept=kept):
+            return Connection(Level.BUSY, _("resuming · {kept} characters kept").format(kept=fmt.count(kept)))
+        case ev.Quiet(no_byte=no_byte, no_token=no_token):
+            return _quiet(no_byte, no_token)
+        case ev.Slow(rate=rate):
+            return Connection(Level.WARNING, _("slow link · {rate} B/s").format(rate=int(rate))) if rate else before
+        case ev.StoreTrouble(problem=problem):
+            return Connection.plain(Level.ERROR, problem.title) if problem else before
+        case ev.Finished():
+            return Connection(Level.CALM, _("ready"))
+        case ev.Stopped():
+            return Connection(Level.CALM, _("stopped, text kept"))
+        case ev.Interrupted():
+            return Connection(Level.WARNING, _("interrupted, text kept"))
+        case ev.Failed(problem=problem):
+            return Connection.plain(Level.ERROR, problem.title)
+        case _:
+            return before
+
+
+def _quiet(no_byte: float, no_token: float) -> Connection:
+    if no_byte >= 1:
+        return Connection(Level.WARNING, _("no data for {time}").format(time=fmt.seconds(no_byte)))
+    if no_token >= 1:
+        return Connection(Level.BUSY, _("connected, no token for {time}").format(time=fmt.seconds(no_token)))
+    return Connection(Level.BUSY, _("receiving"))
+
+
+def _cause(fault: Fault) -> str:
+    """The cause, safe within a template."""
+    return cause(fault).replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,49 @@
+"""Which models can be sent images, and what to say where one cannot."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from holytui.errors import NotAttached
+from holytui.hints import sentences
+from holytui.i18n import _
+from holytui.providers.pricing import model_of
+from holytui.text import sanitize_line
+
+if TYPE_CHECKING:
+    from holytui.config.schema import Config
+    from holytui.providers.resolve import Resolved
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def sees(config: Config, model: str) -> bool:
+    """Whether the configuration says that `provider/model` can be sent images."""
+    found = model_of(config, model)
+    return found is not None and found.vision
+
+
+def need(config: Config, model: str) -> None:
+    """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown."""
+    # imported here, as the first paint does not wait for the wire
+    from holytui.providers.resolve import resolve
+
+    resolved = resolve(config, model)
+    if not resolved.model.vision:
+        title = _("{model} sees no images").format(model=sanitize_line(str(resolved.ref)))
+        raise NotAttached(title, _hint(resolved))
+
+
+def _hint(resolved: Resolved) -> str:
+    ref, another = resolved.ref, _("{Press:model.pick} to choose another model.")
+    if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
+        return another
+    place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
+    return sentences(another, _("Or set vision = true in {place}.").format(place=place))
+
+
+def _toml(name: str) -> str:
+    """A key as TOML has it."""
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,178 @@
+"""What the answers took and cost: a narrow row for each that was paid for, so that sums need not read any text.
+
+Copies do not count twice: a text kept as a variant, a forked branch and an import have cost nothing here. An imported
+answer keeps the figures that it came with, for its own conversation only.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from holytui.faults import Fault
+from holytui.models import AnswerState, Message, Role, Usage
+from holytui.store.sqlite.cell_values import Values, as_text
+from holytui.store.sqlite.rows import Row, problem_from, storable, usage_from
+
+TABLES = (
+    """CREATE TABLE figure (
+        message_id TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE, at REAL NOT NULL, model TEXT NOT NULL,
+        requests INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL,
+        at_least INTEGER NOT NULL, estimated INTEGER NOT NULL, own INTEGER NOT NULL)""",
+    "CREATE INDEX figure_at ON figure (at)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How one answer came."""
+
+    at: float
+    """Unix time of the question."""
+    model: str
+    state: AnswerState
+    finish_reason: str
+    fault: Fault | None
+    usage: Usage | None
+    requests: int
+    first_token_s: float | None
+    duration_s: float | None
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens a second after the first one, if that is known."""
+        if self.usage is None or not self.usage.output or not self.duration_s:
+            return None
+        return self.usage.output / max(0.1, self.duration_s - (self.first_token_s or 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the answers of one model came to in one span of time."""
+
+    span: int
+    """Which of the spans that were asked for: 0 is the first."""
+    model: str
+    answers: int
+    usage: Usage
+    """`reasoning` is not summed."""
+    requests: int
+
+    @property
+    def retries(self) -> int:
+        """Requests beyond the first of each answer."""
+        return self.requests - self.answers
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """For a file that has none."""
+    for statement in TABLES:
+        connection.execute(statement)
+
+
+def put(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
+    """An answer has ended, or an ended one came in from elsewhere (not `own`); one that was never asked for has no
+    row. What came in becomes our own with the first request that is made here."""
+    requests, silent = connection.execute(
+        "SELECT count(*), coalesce(max(status BETWEEN 200 AND 299 AND usage IS NULL), 0) FROM attempt"
+        " WHERE message_id = ?",
+        (message.id,),
+    ).fetchone()
+    known = message.usage is not None or message.duration_s is not None
+    if message.role is not Role.ASSISTANT or not (requests if own else known):
+        return
+    # cut off by a kill, its figures never came, but its text did
+    unknown = bool(silent or message.text or message.reasoning) and own
+    usage = message.usage or Usage(at_least=unknown)
+    connection.execute(
+        """INSERT INTO figure (message_id, at, model, requests, input, output, cached, at_least, estimated, own)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (message_id) DO UPDATE SET model = excluded.model, requests = excluded.requests,
+            input = excluded.input, output = excluded.output, cached = excluded.cached,
+            at_least = excluded.at_least, estimated = excluded.estimated,
+            own = own OR (excluded.own AND excluded.requests > requests)""",
+        (
+            *(message.id, message.created_at, storable(message.model), max(1, requests)),
+            *(usage.input, usage.output, usage.cached, usage.at_least, usage.estimated, own),
+        ),
+    )
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Rows for the answers of a file that had none."""
+    # a text kept as a variant is a millisecond older than the answer that goes on: see journal.copy_as_variant
+    rows = connection.execute(
+        """SELECT message.id, conversation_id, created_at, model, state, text <> '' OR reasoning <> '', usage,
+            duration_s FROM message WHERE role = 'assistant' AND state IN ('complete', 'stopped', 'failed',
+            'interrupted') AND EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id)
+            AND NOT EXISTS (SELECT 1 FROM message AS twin WHERE twin.parent_id = message.parent_id
+                AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)"""
+    ).fetchall()
+    for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in rows:
+        text = "…" if has_text else ""
+        answer = Message(
+            *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
+            *(Values((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
+            usage=Values((usage,)).parsed("usage", usage_from, None),
+            duration_s=Values((duration_s,)).maybe_number("duration_s"),
+        )
+        put(connection, answer, own=True)
+
+
+def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[Answered]:
+    """The last ones, oldest first: those that were asked for here, or all of one conversation."""
+    where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
+    rows = connection.execute(
+        f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s
+            FROM figure JOIN message ON message.id = figure.message_id WHERE {where}
+            ORDER BY figure.at DESC, figure.message_id DESC LIMIT ?""",
+        (*values, limit),
+    )
+    return [_answered(row) for row in rows][::-1]
+
+
+def _answered(row: Row) -> Answered:
+    v = Values(row)
+    at, model, state = v.number("at"), v.text("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
+    finish_reason = v.text("finish_reason")
+    trouble = v.parsed("problem", problem_from, None)
+    fault = trouble.fault if trouble is not None else None
+    return Answered(
+        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
+        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s")),
+    )
+
+
+def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None) -> list[Spent]:
+    """What each model came to between two neighbouring `bounds`; of what was asked for here, or of one conversation."""
+    spans = list(pairwise(bounds))
+    if not spans:
+        return []
+    where, values = ("own", ()) if conversation_id is None else (_OF_CONVERSATION, (conversation_id,))
+    # total() and not sum(): the numbers of an imported file may be so large that a sum of integers fails
+    rows = connection.execute(
+        f"""WITH span (number, start, stop) AS (VALUES {", ".join(["(?, ?, ?)"] * len(spans))})
+            SELECT number, model, count(*), total(input), total(output), total(cached), max(at_least), max(estimated),
+                total(requests)
+            FROM span CROSS JOIN figure ON at >= start AND at < stop WHERE {where}
+            GROUP BY number, model ORDER BY number, model""",
+        (*(value for number, span in enumerate(spans) for value in (number, *span)), *values),
+    )
+    return [
+        Spent(
+            *(number, as_text(model), answers),
+            Usage(_sum(input_), _sum(output), _sum(cached), 0, bool(at_least), bool(estimated)),
+            max(answers, _sum(requests)),
+        )
+        for number, model, answers, input_, output, cached, at_least, estimated, requests in rows
+    ]
+
+
+def _sum(total: float) -> int:
+    return int(total) if math.isfinite(total) else 0
+
+
+_OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"

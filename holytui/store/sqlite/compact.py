@@ -1,0 +1,53 @@
+"""Giving back the space of what was deleted, so that nothing of it is left in the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from holytui.store.sqlite.connect import Connect, translated
+
+_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What it was worth; sizes in bytes, the write-ahead log counted in."""
+
+    before: int
+    after: int
+    copies: tuple[Path, ...]
+    """Older copies beside the history (before a change of version, damaged ones), which are left as they are."""
+
+
+def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> Compacted:
+    """Write the file at `path` anew without its gaps. Needs as much space again meanwhile.
+
+    Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then as it was.
+    """
+    before = size(path)
+    with translated(), closing(connector(path, timeout)) as connection:
+        if fts:
+            # deleted words stay in the index until its parts are merged
+            connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+        connection.execute("VACUUM")
+        with suppress(sqlite3.OperationalError):  # another process still reads: its end cuts the log
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Compacted(before, size(path), older_copies(path))
+
+
+def size(path: Path) -> int:
+    """Bytes on disk, the companions counted in."""
+    total = 0
+    for place in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
+        with suppress(FileNotFoundError):
+            total += place.stat().st_size
+    return total
+
+
+def older_copies(path: Path) -> tuple[Path, ...]:
+    """Whatever else of this history is beside it."""
+    own = {path.name + end for end in _COMPANIONS}
+    return tuple(sorted(place for place in path.parent.glob(f"{path.name}?*") if place.name not in own))

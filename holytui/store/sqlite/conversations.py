@@ -1,0 +1,133 @@
+"""The table of conversations."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence, Set
+
+from holytui import ids
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.models import Conversation
+from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite.lease import Owner, alive, leases
+from holytui.store.sqlite.readable import rows
+from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
+
+_TEXTS = frozenset({"title", "model", "system", "draft"})
+_FLAGS = frozenset({"pinned", "archived", "unread"})
+
+
+def gone() -> StoreError:
+    """The conversation or message is not, or no longer, in the file."""
+    return StoreError(_("That conversation or message is no longer there"), _("It was deleted, perhaps elsewhere."))
+
+
+def listing(
+    connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
+) -> Sequence[Conversation]:
+    """Without any message, the last changed (or deleted) first."""
+    # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
+    unarchived = "NOT" if archived else ""
+    where = "deleted_at IS NOT NULL" if deleted else f"deleted_at IS NULL AND archived IS {unarchived} 0"
+    busy = streaming(connection, here, now)
+    found = rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
+    talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
+    if deleted:
+        talks.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
+    else:
+        talks.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
+    return [talk for talk, _deleted_at in talks]
+
+
+def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
+    """By its id, an unambiguous beginning or end of it, or `ids.LAST`; not a deleted one."""
+    wanted = storable(conversation_id)
+    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
+    if not found and wanted == ids.LAST:
+        return next(iter(listing(connection, here, now, archived=False)), None)
+    if not found and len(wanted) >= ids.SHORTEST:
+        where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
+        found = rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
+    if len(found) != 1:
+        return None
+    return conversation_from(found[0], streaming=found[0][0] in streaming(connection, here, now))
+
+
+def streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
+    """Those in which an answer is on its way."""
+    return {lease.conversation_id for lease in leases(connection) if alive(lease, here, now)}
+
+
+def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: bool) -> None:
+    """A new one."""
+    c = conversation
+    texts = [storable(text) for text in (c.model, c.system, json.dumps(c.params))]
+    connection.execute(
+        f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(c.id, storable(c.title), c.created_at, c.updated_at, c.leaf_id, *texts),
+            *(c.pinned, c.archived, storable(c.draft), c.unread),
+        ),
+    )
+    index.put(connection, c.id, None, storable(c.title), fts=fts)
+
+
+def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
+    """Set fields that `columns` has checked. Raises StoreError when it, or the message of `leaf_id`, is not there."""
+    leaf_id = fields.get("leaf_id")
+    if (
+        leaf_id is not None
+        and not connection.execute(
+            "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (leaf_id, conversation_id)
+        ).fetchone()
+    ):
+        raise gone()
+    names = ", ".join(f"{name} = ?" for name in fields)
+    done = connection.execute(
+        f"UPDATE conversation SET {names} WHERE id = ?",
+        (*fields.values(), conversation_id),
+    )
+    if not done.rowcount:
+        raise gone()
+    if "title" in fields:
+        index.put(connection, conversation_id, None, str(fields["title"]), fts=fts)
+
+
+def columns(fields: Mapping[str, object]) -> dict[str, object]:
+    """Fields of a conversation as their columns keep them. Raises TypeError, ValueError for one that cannot be set."""
+    out: dict[str, object] = {}
+    for name, value in fields.items():
+        if name in _TEXTS and isinstance(value, str):
+            out[name] = storable(value)
+        elif name in _FLAGS and isinstance(value, bool):
+            out[name] = int(value)
+        elif name == "leaf_id" and (value is None or isinstance(value, str)):
+            out[name] = value
+        elif name == "params" and isinstance(value, Mapping):
+            out[name] = json.dumps(dict(value), allow_nan=False)
+        else:
+            raise TypeError(f"a conversation's {name} cannot be set to {type(value).__name__}")
+    return out
+
+
+def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:
+    """Hide it, or show it again."""
+    if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
+        raise gone()
+
+
+def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
+    """Destroy what was hidden before a time, with all its messages and journals, apart from those in `busy`."""
+    rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,)).fetchall()
+    found = [conversation_id for (conversation_id,) in rows if conversation_id not in busy]
+    for conversation_id in found:
+        index.remove_conversation(connection, conversation_id, fts=fts)
+        connection.execute(
+            "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
+            " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",
+            (conversation_id,),
+        )
+        connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+    return len(found)

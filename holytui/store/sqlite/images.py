@@ -1,0 +1,98 @@
+"""The images of questions. The bytes of each are kept once, under their digest, however many questions show it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from holytui.models import Image, Message, Role
+from holytui.store.sqlite.cell_values import Values
+from holytui.store.sqlite.conversations import gone
+from holytui.store.sqlite.readable import Row, rows
+from holytui.store.sqlite.rows import storable
+
+_IMAGE = "name, media_type, size, width, height, digest"
+
+
+def with_images(connection: sqlite3.Connection, message: Message) -> Message:
+    """The message with the images that it shows; only questions have any."""
+    if message.role is not Role.USER:
+        return message
+    found = rows(connection, f"position, {_IMAGE}", "message_image", "message_id = ?", (message.id,))
+    if not found:
+        return message
+    found.sort(key=lambda row: row[0] if isinstance(row[0], int) else 0)
+    return replace(message, images=tuple(_image(row[1:]) for row in found))
+
+
+def _image(row: Row) -> Image:
+    v = Values(row)
+    name, media_type = v.text("name"), v.text("media_type")
+    return Image(name, media_type, v.whole("size"), v.whole("width"), v.whole("height"), v.text("digest"))
+
+
+def keep(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
+    """Have the bytes of those that `data` has, by digest, in the file."""
+    for digest in dict.fromkeys(image.digest for image in images):
+        if digest in data:
+            connection.execute(
+                "INSERT INTO image (digest, data) VALUES (?, ?)"
+                " ON CONFLICT (digest) DO UPDATE SET data = excluded.data WHERE data IS NULL",
+                (digest, data[digest]),
+            )
+
+
+def keep_lost(connection: sqlite3.Connection, images: Iterable[Image]) -> None:
+    """Those whose bytes are nowhere are still to be shown, as what they were."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO image (digest, data) VALUES (?, NULL)", [(image.digest,) for image in images]
+    )
+
+
+def attach(connection: sqlite3.Connection, message: Message) -> None:
+    """Let a message show its images. Raises StoreError when one of them is not, or no longer, in the file."""
+    for position, image in enumerate(message.images):
+        if not connection.execute("SELECT 1 FROM image WHERE digest = ?", (image.digest,)).fetchone():
+            raise gone()
+        connection.execute(
+            f"INSERT INTO message_image (message_id, position, {_IMAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(message.id, position, storable(image.name), image.media_type),
+                *(image.size, image.width, image.height, image.digest),
+            ),
+        )
+
+
+def data_of(connection: sqlite3.Connection, digest: str) -> bytes | None:
+    """The bytes of an image; None when they are lost."""
+    found = rows(connection, "data", "image", "digest = ?", (digest,))
+    data = found[0][0] if found else None
+    # sqlite reads a damaged page as if it were sound when nothing but a part of an image is on it
+    is_sound = isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == digest
+    return data if is_sound and isinstance(data, bytes) else None
+
+
+def data_of_all(connection: sqlite3.Connection, messages: Iterable[Message]) -> dict[str, bytes]:
+    """The bytes of all images of messages, by digest, as far as they are there."""
+    digests = dict.fromkeys(image.digest for message in messages for image in message.images)
+    found = ((digest, data_of(connection, digest)) for digest in digests)
+    return {digest: data for digest, data in found if data is not None}
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Destroy the images that no message shows any more."""
+    connection.execute("DELETE FROM image WHERE digest NOT IN (SELECT digest FROM message_image)")
+
+
+def mend(connection: sqlite3.Connection) -> int:
+    """After a salvage: each message that was saved shows its images again; returns how many have lost their bytes."""
+    connection.execute("DELETE FROM message_image WHERE message_id NOT IN (SELECT id FROM message)")
+    sweep(connection)
+    for (digest,) in connection.execute("SELECT digest FROM image WHERE data IS NOT NULL").fetchall():
+        (data,) = connection.execute("SELECT CAST(data AS BLOB) FROM image WHERE digest = ?", (digest,)).fetchone()
+        if hashlib.sha256(data).hexdigest() != digest:
+            connection.execute("UPDATE image SET data = NULL WHERE digest = ?", (digest,))
+    connection.execute("INSERT OR IGNORE INTO image (digest, data) SELECT digest, NULL FROM message_image")
+    return int(connection.execute("SELECT count(*) FROM image WHERE data IS NULL").fetchone()[0])

@@ -1,0 +1,140 @@
+"""Attempts and their raw texts: how an answer's text is had from them, and what becomes of them when it ends."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import itemgetter
+
+from holytui.hints import sentences
+from holytui.i18n import _
+from holytui.ids import new_id
+from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
+from holytui.store.history import assemble, assemble_reasoning, seams
+from holytui.store.sqlite import answer_stats as figures
+from holytui.store.sqlite import lease, readable
+from holytui.store.sqlite import messages as tree
+from holytui.store.sqlite.cell_values import as_text
+from holytui.store.sqlite.rows import ATTEMPT, attempt_from, attempt_row
+from holytui.store.sqlite.writer import Delta
+
+_FINAL = frozenset(state.value for state in AnswerState if state.final)
+
+
+def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
+    """Insert it, or bring its row up to date."""
+    names = [name.strip() for name in ATTEMPT.split(",")]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    connection.execute(
+        f"INSERT INTO attempt ({ATTEMPT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        f" ON CONFLICT (id) DO UPDATE SET {changes}",
+        attempt_row(attempt),
+    )
+
+
+def attempts(connection: sqlite3.Connection, message_id: str) -> list[Attempt]:
+    """An answer's attempts, in order."""
+    found = map(attempt_from, readable.rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
+    return sorted(found, key=lambda attempt: (attempt.number, attempt.started_at, attempt.id))
+
+
+def raw_text(connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[Delta] = ()) -> str:
+    """All that an attempt received. `pending` was taken from memory before the connection's view began."""
+    found = readable.rows(connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value))
+    rows = sorted(((seq if isinstance(seq, int) else 0, text) for seq, text in found), key=itemgetter(0))
+    # deltas are committed in order, so what the view has not seen has a greater number than all that it has
+    seen = rows[-1][0] if rows else -1
+    late = (d.text for d in pending if d.attempt_id == attempt_id and d.kind is kind and d.seq > seen)
+    return "".join([*(as_text(text) for _seq, text in rows), *late])
+
+
+def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[Delta] = ()) -> Message:
+    """The message with its text built from the journal, if it is on its way."""
+    if message.state.final:
+        return message
+    tried = attempts(connection, message.id)
+    content = [(attempt, raw_text(connection, attempt.id, DeltaKind.CONTENT, pending)) for attempt in tried]
+    reasoning = [(attempt, raw_text(connection, attempt.id, DeltaKind.REASONING, pending)) for attempt in tried]
+    if not any(raw for _attempt, raw in (*content, *reasoning)):
+        return message
+    return replace(message, text=assemble(content), reasoning=assemble_reasoning(reasoning), seams=seams(content))
+
+
+def merge(connection: sqlite3.Connection, message_id: str) -> None:
+    """One row per attempt and kind: the raw sides are kept, and cost little."""
+    found = connection.execute(
+        "SELECT attempt_id, kind FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)"
+        " GROUP BY attempt_id, kind HAVING count(*) > 1",
+        (message_id,),
+    ).fetchall()
+    for attempt_id, kind in found:
+        rows = connection.execute(
+            "SELECT rowid, seq, text FROM delta WHERE attempt_id = ? AND kind = ? ORDER BY seq", (attempt_id, kind)
+        ).fetchall()
+        connection.executemany("DELETE FROM delta WHERE rowid = ?", [(row[0],) for row in rows])
+        connection.execute(
+            "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)",
+            (attempt_id, kind, rows[-1][1], "".join(as_text(row[2]) for row in rows)),
+        )
+
+
+def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:
+    """The answer has ended as `message` says: row, figures, index and journal are settled, its lease is released."""
+    tree.save_end(connection, message, fts=fts)
+    figures.put(connection, message, own=True)
+    tree.touch(connection, message.conversation_id, now)
+    merge(connection, message.id)
+    lease.release(connection, message.id)
+
+
+def interrupt(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> Message:
+    """An answer whose process died, marked as cut off with all that reached the disk."""
+    tried = attempts(connection, message.id)
+    cut = replace(
+        as_of_now(connection, message),
+        state=AnswerState.INTERRUPTED,
+        problem=_ended(asked=bool(tried)),
+        usage=_usage(tried),
+        attempts=len(tried),
+    )
+    end(connection, cut, now, fts=fts)
+    return cut
+
+
+def _ended(*, asked: bool) -> Problem:
+    if asked:
+        hint = sentences(_("All text that had arrived is kept."), _("{Press:message.resume} to get the rest."))
+        return Problem(_("holytui ended before this answer did"), hint)
+    return Problem(_("holytui ended before this question was sent"), _("{Press:message.resume} to send it."))
+
+
+def _usage(tried: Sequence[Attempt]) -> Usage | None:
+    known = [attempt.usage for attempt in tried if attempt.usage]
+    if not known:
+        return None
+    total = sum(known, Usage())
+    return replace(total, at_least=total.at_least or len(known) < len(tried))
+
+
+def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: bool) -> str:
+    """A sibling with the same text, reasoning and attempts, final; the original stays as it is."""
+    original = tree.need(connection, message_id)
+    now = as_of_now(connection, original)
+    copy = replace(
+        now,
+        id=new_id(),
+        # a millisecond older, so that the newest leaf stays the answer that goes on
+        created_at=original.created_at - 0.001,
+        state=original.state if original.state.final else AnswerState.INTERRUPTED,
+    )
+    tree.insert(connection, copy, fts=fts)
+    for attempt in attempts(connection, message_id):
+        twin = replace(attempt, id=new_id(), message_id=copy.id)
+        save_attempt(connection, twin)
+        connection.execute(
+            "INSERT INTO delta (attempt_id, kind, seq, text) SELECT ?, kind, seq, text FROM delta WHERE attempt_id = ?",
+            (twin.id, attempt.id),
+        )
+    merge(connection, copy.id)
+    return copy.id

@@ -1,0 +1,154 @@
+"""Who streams an answer: a lease names the process, so that an answer whose process died is known as cut off."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holytui.errors import StoreBusy
+from holytui.i18n import _
+from holytui.ids import new_id
+from holytui.store.sqlite.cell_values import Values
+from holytui.store.sqlite.readable import Row, rows
+
+SILENCE = 30.0
+"""Seconds without a heartbeat after which an owner on another machine counts as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One open history in one process. `started` guards against a process id that was given out again."""
+
+    token: str
+    host: str
+    pid: int
+    boot_id: str
+    started: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An answer on its way, and by whom."""
+
+    message_id: str
+    conversation_id: str
+    owner: Owner
+    heartbeat: float
+
+
+StartOf = Callable[[int], str | None]
+
+
+def this_owner() -> Owner:
+    """This process, as an owner of its own."""
+    pid = os.getpid()
+    return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_of(pid) or "")
+
+
+def start_of(pid: int) -> str | None:
+    """When a process began, in the kernel's ticks (`""` where that cannot be known); None if there is none."""
+    stat = _read(f"/proc/{pid}/stat")
+    if stat:
+        # proc(5): the name, in brackets, may hold spaces and brackets; state is field 3, the start is field 22
+        fields = stat.rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else fields[19]
+    if Path("/proc/self/stat").exists():
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return ""
+
+
+def alive(lease: Lease, here: Owner, now: float, starts: StartOf = start_of) -> bool:
+    """Whether the lease's process still runs; on another machine, whether it gave a sign of life lately."""
+    owner = lease.owner
+    if owner.host != here.host:
+        return now - lease.heartbeat <= SILENCE
+    return owner.boot_id == here.boot_id and starts(owner.pid) == owner.started
+
+
+def _host() -> str:
+    # process ids mean nothing in another container, which may share both the name and the kernel
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return f"{platform.node()} {space}".strip()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+# -- in the file
+
+_COLUMNS = "message_id, conversation_id, token, host, pid, boot_id, started, heartbeat"
+
+
+def _lease(row: Row) -> Lease:
+    v = Values(row)
+    message_id, conversation_id, token, host = (
+        v.text(name) for name in ("message_id", "conversation_id", "token", "host")
+    )
+    owner = Owner(token, host, v.whole("pid", -1), v.text("boot_id"), v.text("started"))
+    return Lease(message_id, conversation_id, owner, v.number("heartbeat"))
+
+
+def leases(connection: sqlite3.Connection) -> list[Lease]:
+    """All of them; there are as many as answers on their way."""
+    return [_lease(row) for row in rows(connection, _COLUMNS, "lease")]
+
+
+def lease_of(connection: sqlite3.Connection, message_id: str) -> Lease | None:
+    """The lease of one answer."""
+    found = rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
+    return _lease(found[0]) if found else None
+
+
+def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str, here: Owner, now: float) -> None:
+    """Make the answer `here`'s. Raises StoreBusy while another living process has it."""
+    refuse_if_taken(connection, message_id, here, now)
+    connection.execute(
+        f"INSERT OR REPLACE INTO lease ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (message_id, conversation_id, here.token, here.host, here.pid, here.boot_id, here.started, now),
+    )
+
+
+def refuse_if_taken(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
+    """Raises StoreBusy while another living process has the answer."""
+    lease = lease_of(connection, message_id)
+    if lease and lease.owner.token != here.token and alive(lease, here, now):
+        raise taken()
+
+
+def taken() -> StoreBusy:
+    """The answer is another process's."""
+    return StoreBusy(
+        _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to continue here.")
+    )
+
+
+def release(connection: sqlite3.Connection, message_id: str) -> None:
+    """Nobody's any more."""
+    connection.execute("DELETE FROM lease WHERE message_id = ?", (message_id,))
+
+
+def release_all(connection: sqlite3.Connection, here: Owner) -> None:
+    """Give up all that `here` has."""
+    connection.execute("DELETE FROM lease WHERE token = ?", (here.token,))
+
+
+def beat(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
+    """Give a sign of life for all that `here` has; False when it has none."""
+    return connection.execute("UPDATE lease SET heartbeat = ? WHERE token = ?", (now, here.token)).rowcount > 0

@@ -1,0 +1,207 @@
+"""The messages of a conversation: a tree by `parent_id`, so editing and asking again destroy nothing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from holytui.models import AnswerState, Message
+from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite.cell_values import as_text
+from holytui.store.sqlite.conversations import gone
+from holytui.store.sqlite.images import attach, with_images
+from holytui.store.sqlite.readable import is_damage, rows
+from holytui.store.sqlite.rows import MESSAGE, MESSAGE_ALONE, Row, as_json, message_from, storable
+
+_INSERT = (
+    "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
+    " finish_reason, problem, usage, first_token_s, duration_s, reasoning_s, seams, left_out)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
+    """One message, its text as the row has it."""
+    found = _messages(connection, "id = ?", (message_id,))
+    return with_images(connection, found[0]) if found else None
+
+
+def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
+    """Those that match `where`, oldest first, without their images."""
+    found = map(message_from, rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    return sorted(found, key=lambda message: (message.created_at, message.id))
+
+
+def need(connection: sqlite3.Connection, message_id: str) -> Message:
+    """`find`, or StoreError."""
+    found = find(connection, message_id)
+    if found is None:
+        raise gone()
+    return found
+
+
+def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
+    """A new node. Raises StoreError when its parent is not in its conversation, or an image is not in the file."""
+    m = message
+    if (
+        m.parent_id is not None
+        and not connection.execute(
+            "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (m.parent_id, m.conversation_id)
+        ).fetchone()
+    ):
+        raise gone()
+    connection.execute(_INSERT, (m.id, m.conversation_id, m.parent_id, m.role.value, *_texts(m), *_results(m)))
+    attach(connection, m)
+    if m.state.final:
+        index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+
+
+def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
+    """The answer as it ended; who speaks, and where it is in the tree, stay as they are."""
+    m = message
+    text, _, reasoning, model, state = _texts(m)
+    connection.execute(
+        "UPDATE message SET text = ?, reasoning = ?, model = ?, state = ?, finish_reason = ?, problem = ?, usage = ?,"
+        " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
+        (text, reasoning, model, state, *_results(m), m.id),
+    )
+    index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+
+
+def _texts(m: Message) -> Row:
+    return storable(m.text), m.created_at, storable(m.reasoning), storable(m.model), m.state.value
+
+
+def _results(m: Message) -> Row:
+    return (
+        storable(m.finish_reason),
+        as_json(m.problem),
+        as_json(m.usage),
+        *(m.first_token_s, m.duration_s, m.reasoning_s, json.dumps(m.seams), m.left_out),
+    )
+
+
+def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now: float) -> None:
+    """Make a message the last of the branch that is shown."""
+    connection.execute(
+        "UPDATE conversation SET leaf_id = ?, updated_at = max(updated_at, ?) WHERE id = ?",
+        (leaf_id, now, conversation_id),
+    )
+
+
+def touch(connection: sqlite3.Connection, conversation_id: str, now: float) -> None:
+    """It has changed just now."""
+    connection.execute("UPDATE conversation SET updated_at = max(updated_at, ?) WHERE id = ?", (now, conversation_id))
+
+
+def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[Message]:
+    """From the root to `leaf_id`; to the shown leaf, or else the newest one, if None."""
+    if leaf_id is None:
+        leaf_id = _shown_leaf(connection, conversation_id)
+    found = {message.id: message for message in _path(connection, conversation_id, leaf_id)}
+    out: list[Message] = []
+    step = found.pop(leaf_id, None) if leaf_id else None
+    while step:
+        out.append(with_images(connection, step))
+        step = found.pop(step.parent_id, None) if step.parent_id else None
+    return out[::-1]
+
+
+def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[Message]:
+    try:
+        # UNION, not UNION ALL: a damaged file may hold a circle, and this must end all the same
+        found = connection.execute(
+            f"""WITH RECURSIVE path (id, parent) AS (
+                    SELECT id, parent_id FROM message WHERE id = ? AND conversation_id = ?
+                    UNION SELECT message.id, message.parent_id FROM message JOIN path ON message.id = path.parent)
+                SELECT {MESSAGE} FROM message WHERE id IN (SELECT id FROM path)""",
+            (leaf_id, conversation_id),
+        ).fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return of_conversation(connection, conversation_id)
+    return [message_from(row) for row in found]
+
+
+def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
+    """All messages of a conversation, oldest first, without their images."""
+    return _messages(connection, "conversation_id = ?", (conversation_id,))
+
+
+def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
+    try:
+        row = connection.execute(
+            """SELECT message.id FROM message JOIN conversation ON conversation.id = message.conversation_id
+                WHERE conversation.id = ?
+                ORDER BY message.id = conversation.leaf_id DESC, message.created_at DESC, message.id DESC LIMIT 1""",
+            (conversation_id,),
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        left = of_conversation(connection, conversation_id)
+        return left[-1].id if left else None
+    return as_text(row[0]) if row else None
+
+
+def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
+    """The message and its siblings of the same role, oldest first."""
+    siblings = _messages(
+        connection,
+        """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
+            AND parent_id IS (SELECT parent_id FROM message WHERE id = ?)""",
+        (message_id, message_id),
+    )
+    return [with_images(connection, message) for message in siblings]
+
+
+def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
+    """The newest leaf below a message; itself if it is one. Raises StoreError when it is not there."""
+    row = connection.execute(
+        """WITH RECURSIVE below (id) AS (
+                SELECT id FROM message WHERE id = ?
+                UNION SELECT message.id FROM message JOIN below ON message.parent_id = below.id)
+            SELECT id FROM message WHERE id IN (SELECT id FROM below)
+                AND id NOT IN (SELECT parent_id FROM message WHERE parent_id IN (SELECT id FROM below))
+            ORDER BY created_at DESC, id DESC LIMIT 1""",
+        (message_id,),
+    ).fetchone()
+    if row is None:
+        raise gone()
+    return str(row[0])
+
+
+def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bool:
+    """Destroy an answer, and its question unless that has other answers; what follows moves up to what was before.
+    Returns whether the question is gone too."""
+    answer = need(connection, answer_id)
+    question = find(connection, answer.parent_id) if answer.parent_id is not None else None
+    others = [one for one in variants(connection, answer_id) if one.id != answer_id]
+    before = others[-1].id if others else question.parent_id if question is not None else None
+    connection.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (before, answer_id))
+    destroyed = [answer] if others or question is None else [answer, question]
+    for message in destroyed:
+        index.put(connection, message.conversation_id, message.id, "", fts=fts)
+        connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
+    leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
+    connection.execute(
+        "UPDATE conversation SET leaf_id = ? WHERE id = ? AND leaf_id NOT IN (SELECT id FROM message)",
+        (leaf, answer.conversation_id),
+    )
+    return len(destroyed) > 1
+
+
+def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
+    left = of_conversation(connection, conversation_id)
+    return leaf_below(connection, left[-1].id) if left else None
+
+
+def on_their_way(connection: sqlite3.Connection) -> list[Message]:
+    """Answers that are not final."""
+    final, others = (
+        ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
+    )
+    # the first condition is that of the index; what is in no known state is not on its way
+    return _messages(connection, f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")

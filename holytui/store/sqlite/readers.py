@@ -1,0 +1,97 @@
+"""Reading connections: few, shared by all threads, each reading from one unchanging view of the file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.store.sqlite.cell_values import tolerant
+from holytui.store.sqlite.connect import translated
+from holytui.store.sqlite.readable import HistoryConnection, is_damage
+
+
+class Readers:
+    """As many connections as were ever reading at the same time."""
+
+    def __init__(self, opener: Callable[[], sqlite3.Connection]) -> None:
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self.met_damage = False
+        """Something could not be read, as the file is damaged there."""
+        self._closed = False
+        self._watch_lock = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
+
+    @contextmanager
+    def view(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose reads all see the same moment. Raises StoreError."""
+        with translated():
+            connection = self._take()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            except sqlite3.Error as error:
+                self.met_damage = self.met_damage or is_damage(error)
+                raise
+            finally:
+                if isinstance(connection, HistoryConnection) and connection.passed_over:
+                    self.met_damage = True
+                self._give(connection)
+
+    def version(self) -> int:
+        """A number that changes whenever anyone has written to the file since the last call."""
+        with self._watch_lock, translated():
+            if self._closed:
+                raise _closed()
+            # the number is only comparable with earlier ones of the same connection
+            if self._watch is None:
+                self._watch = self._open()
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close what is idle; a connection in use is closed by its reader."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        with self._watch_lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if self._idle:
+                return self._idle.pop()
+        return self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = tolerant(self._opener())
+        try:
+            connection.execute("PRAGMA query_only = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _give(self, connection: sqlite3.Connection) -> None:
+        with suppress(sqlite3.Error):  # the reader's own error is the one to tell
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        with self._lock:
+            if not self._closed and not connection.in_transaction:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _closed() -> StoreError:
+    return StoreError(_("The history is closed"), "")

@@ -1,0 +1,151 @@
+"""Finding words in titles and messages, whatever their accents and case.
+
+Candidates are the newest texts that hold all words; among them, texts that say the words often and briefly (BM25
+without the weight of rarity: every candidate has every word), titles, and newer texts come first. Ranking all
+matches of a common word in a large history would take longer than a user waits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from holytui.models import Role
+from holytui.store.history import Hit
+from holytui.store.matches import ranges_of, words_of
+from holytui.store.sqlite import readable
+from holytui.store.sqlite.cell_values import Values
+from holytui.store.sqlite.readable import is_damage
+from holytui.store.sqlite.rows import storable
+
+_CANDIDATES = 300
+_SHORTEST = 3  # the index holds runs of three characters
+_AROUND = 60  # characters of the snippet on either side of the first match
+_LONGEST_QUERY = 400
+_DAY = 86400.0
+_SPACES = re.compile(r"\s")
+
+
+class _Found(NamedTuple):
+    id: int
+    conversation_id: str
+    message_id: str | None
+    folded: str
+    score: float
+
+
+def search(
+    connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
+) -> Sequence[Hit]:
+    """At most `limit` hits, the best first; none for a query without words."""
+    words = words_of(storable(query[:_LONGEST_QUERY]))
+    if not words or limit < 1:
+        return []
+    try:
+        rows = _candidates(connection, words, conversation_id, fts=fts)
+    except sqlite3.DatabaseError as error:
+        if not (fts and is_damage(error)):
+            raise
+        rows = _candidates(connection, words, conversation_id, fts=False)
+    mean = sum(len(row[3]) for row in rows) / max(1, len(rows))
+    found = [_Found(*row[:4], _score(words, row[3], row[2] is None, mean, (now - row[4]) / _DAY)) for row in rows]
+    found.sort(key=lambda each: each.score, reverse=True)
+    hits = (_hit(connection, each, words) for each in found[:limit])
+    return [hit for hit in hits if hit is not None]
+
+
+def match_expression(words: Sequence[str]) -> str:
+    """Words as an FTS5 expression in which nothing is an operator: each one a string, its quotes doubled."""
+    return " AND ".join('"{}"'.format(word.replace('"', '""')) for word in words)
+
+
+def _candidates(
+    connection: sqlite3.Connection, words: Sequence[str], conversation_id: str | None, *, fts: bool
+) -> list[tuple[int, str, str | None, str, float]]:
+    indexed = [word for word in words if len(word) >= _SHORTEST and "\0" not in word]
+    conditions, values = ["conversation.deleted_at IS NULL"], list[object]()
+    if fts and indexed and conversation_id is None:
+        source = "search JOIN search_text AS text ON text.id = search.rowid"
+        order = "search.rowid"
+        conditions.append("search MATCH ?")
+        values.append(match_expression(indexed))
+        words = [word for word in words if word not in indexed]
+    else:
+        source, order = "search_text AS text", "text.id"
+    for word in words:
+        # the text is folded already, so a plain comparison does; LIKE would do the same with more work
+        conditions.append("instr(text.folded, ?) > 0")
+        values.append(word)
+    if conversation_id is not None:
+        conditions.append("text.conversation_id = ?")
+        values.append(conversation_id)
+    # CROSS JOIN and LEFT JOIN keep sqlite from starting anywhere but at the index
+    select = f"""SELECT text.id, text.conversation_id, text.message_id, text.folded,
+            coalesce(message.created_at, conversation.updated_at)
+        FROM {source} CROSS JOIN conversation ON conversation.id = text.conversation_id
+        LEFT JOIN message ON message.id = text.message_id
+        WHERE {" AND ".join(conditions)} ORDER BY {order} DESC LIMIT {_CANDIDATES}"""
+    rows = map(Values, connection.execute(select, values))
+    return [(v.whole("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
+
+
+def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: float) -> float:
+    length = 0.25 + 0.75 * len(text) / max(1.0, mean)
+    said = 0.0
+    for word in words:
+        times = text.count(word)
+        said += times * 2.2 / (times + 1.2 * length)
+    return said / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
+
+
+def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> Hit | None:
+    """None where the text that was found is not, or no longer, to be read."""
+    talks = readable.rows(connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,))
+    if not talks:
+        return None
+    talk = Values(talks[0])
+    title, updated_at = talk.text("title"), talk.number("updated_at")
+    if found.message_id is None:
+        snippet, ranges = excerpt(title, found.folded, words)
+        return Hit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
+    messages = readable.rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
+    if not messages:
+        return None
+    said = Values(messages[0])
+    text, role, created_at = said.text("text"), said.one_of("role", Role, Role.ASSISTANT), said.number("created_at")
+    snippet, ranges = excerpt(text, found.folded, words)
+    places = tuple(place(text, found.folded, word) for word in words)
+    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
+
+
+def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """One line of `text` (`plain` is its folded form) around the first of `words`, and where they are in it."""
+    first = min((at for at in map(plain.find, words) if at >= 0), default=0)
+    start, window, ranges = _near(text, plain, first, words)
+    at = ranges[0][0] if ranges else 0
+    left = max(0, at - _AROUND)
+    right = min(len(window), at + 2 * _AROUND)
+    shown = window[left:right]
+    before = "…" if start + left > 0 else ""
+    after = "…" if start + right < len(text) else ""
+    shift = len(before) - left
+    kept = tuple((a + shift, min(b, right) + shift) for a, b in ranges if a < right and a >= left)
+    return before + _SPACES.sub(" ", shown) + after, kept
+
+
+def place(text: str, plain: str, word: str) -> int:
+    """Where `word` comes first in `text` (`plain` is its folded form)."""
+    start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
+    return start + ranges[0][0] if ranges else 0
+
+
+def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
+    """The part of `text` around what is at `at` of its folded form, where that begins, and the words in it."""
+    # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
+    start = max(0, at - _AROUND - abs(len(text) - len(plain)))
+    window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
+    ranges = ranges_of(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, ranges_of(text, words))

@@ -1,0 +1,116 @@
+"""Text that could not be written until the very end: put into a file of its own, taken in at the next start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from holytui import paths
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.store.sqlite.backups import reserve
+from holytui.store.sqlite.rows import storable
+from holytui.store.sqlite.writer import Delta, merged
+
+_LABEL = "unsaved"
+_LASTING = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder in them is used that is checked to be our own
+
+
+def put(path: Path, deltas: Sequence[Delta], now: float) -> Path:
+    """Write the deltas beside the history at `path`, or else to another folder of this user. Raises OSError."""
+    lines = "".join(json.dumps(row) + "\n" for row in merged(deltas))
+    try:
+        return _write(reserve(path, _LABEL, now), lines)
+    except OSError as exc:
+        failed = exc
+    for folder in (*_folders(), _own(Path(tempfile.gettempdir()))):
+        try:
+            paths.private_dir(folder)
+            if _is_ours(folder):
+                return _write(reserve(folder / path.name, _label(path), now), lines)
+        except OSError as exc:
+            failed = exc
+    raise failed
+
+
+def promise(path: Path, place: Path) -> StoreError:
+    """What to tell of text that was put at `place`."""
+    title = _("The last text could not be written to the history")
+    if place.parent in (path.parent, *_folders()):
+        return StoreError(title, _("It is kept in {place} and added at the next start.").format(place=place))
+    hint = _("It is kept in {place}. Move that file to {folder}, and it is added at the next start.")
+    return StoreError(title, hint.format(place=place, folder=path.parent))
+
+
+def take_in(connection: sqlite3.Connection, path: Path) -> list[Path]:
+    """Bring back what `put` left; returns the files, to be removed once that is committed."""
+    done = []
+    for place in _left(path):
+        with suppress(OSError, ValueError, TypeError, RecursionError):
+            rows = [json.loads(line) for line in _read(place).splitlines()]
+            for attempt_id, kind, seq, text in rows:
+                _add(connection, str(attempt_id), str(kind), int(seq), str(text))
+            done.append(place)
+    return done
+
+
+def _add(connection: sqlite3.Connection, attempt_id: str, kind: str, seq: int, text: str) -> None:
+    # deltas are committed in order: with this one or a later one, the history has all of this text already
+    key = attempt_id, kind
+    known = connection.execute("SELECT max(seq) FROM delta WHERE attempt_id = ? AND kind = ?", key).fetchone()[0]
+    if known is None or known < seq:
+        connection.execute(
+            "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", (*key, seq, storable(text))
+        )
+
+
+def _left(path: Path) -> Iterator[Path]:
+    yield from sorted(path.parent.glob(f"{path.name}.{_LABEL}-*"))
+    for folder in dict.fromkeys((*_folders(), _own(Path(tempfile.gettempdir())))):
+        with suppress(OSError):
+            if _is_ours(folder):
+                yield from sorted(folder.glob(f"{path.name}.{_label(path)}-*"))
+
+
+def _label(path: Path) -> str:
+    """Tells files of several histories from each other in one folder."""
+    return f"{_LABEL}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
+
+
+def _folders() -> tuple[Path, ...]:
+    """Where every start looks, whatever its environment is."""
+    return (paths.state_dir(), *map(_own, _LASTING))
+
+
+def _own(folder: Path) -> Path:
+    return folder / f"holytui-{os.getuid()}"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Nobody else can have made it, or put anything there. Raises OSError."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
+def _read(place: Path) -> str:
+    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), encoding="utf-8") as file:
+        return file.read()
+
+
+def _write(place: Path, lines: str) -> Path:
+    try:
+        with place.open("w", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        place.unlink(missing_ok=True)  # a part of it, beside the whole elsewhere, would be taken in first
+        raise
+    return place

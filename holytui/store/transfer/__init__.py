@@ -1,0 +1,1 @@
+"""Import and export: the formats, and the way through files of any size."""

@@ -1,0 +1,188 @@
+"""The shown branch of conversations as one web page that needs nothing else: no script, no outside address.
+
+Links that somebody wrote stay links; nothing is fetched unless one is followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
+from typing import TYPE_CHECKING, TextIO
+
+from holytui.i18n import _, language
+from holytui.images import data_url, describe
+from holytui.models import Image, Message, Role
+from holytui.store.sqlite.bundles import Bundle
+from holytui.store.transfer.markdown import notes, shown_branch, speaker, when
+from holytui.text import replace_invisible, sanitize
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
+
+_STYLE = """
+:root { color-scheme: light dark; --quiet: color-mix(in srgb, currentColor 60%, transparent); }
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere; }
+article { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: 0.5rem 0; }
+article > h2 { font-size: 1rem; margin: 0.5rem 0; }
+time, .note, summary, figcaption { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }
+.user { white-space: pre-wrap; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
+pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+code { font-family: ui-monospace, monospace; font-size: 0.9em; }
+blockquote { margin: 1rem 0; padding: 0 0 0 1rem; color: var(--quiet);
+  border-left: 0.25rem solid color-mix(in srgb, currentColor 40%, transparent); }
+table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25rem 0.5rem; }
+@media (prefers-color-scheme: light) { body { background: #fff; color: #1c1c1c; } }
+@media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
+"""
+_LIGHT, _DARK = "default", "github-dark"
+_ADDRESS = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
+_BREAKS = "\u00ad\u2028\u2029"
+
+
+def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
+    """Write them all as one page; returns how many."""
+    reader = _reader()
+    out.write(
+        f'<!doctype html>\n<html lang="{escape(language())}">\n<meta charset="utf-8">\n'
+        # what came from a model cannot make the page fetch or run anything, whatever else is in it
+        '<meta http-equiv="Content-Security-Policy"'
+        " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
+        '<meta name="viewport" content="width=device-width">\n<meta name="referrer" content="no-referrer">\n'
+    )
+    count = 0
+    for bundle in bundles:
+        title = _signs(escape(sanitize(bundle.conversation.title)))
+        if count == 0:
+            out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
+        out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
+        for message in shown_branch(bundle):
+            out.writelines(_article(message, reader, bundle.image_data))
+        count += 1
+    out.write("</html>\n")
+    return count
+
+
+def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # heavy, and only needed here
+
+    # images are left as links, as a page that loads them would tell their servers who reads it
+    options = {"html": False, "highlight": _coloured}
+    reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
+    reader.core.ruler.push("addresses", _link_addresses)
+    return reader
+
+
+def _link_addresses(state: StateCore) -> None:
+    """Make links of addresses that stand in the text as they are: the part of GitHub's Markdown that people expect."""
+    for block in state.tokens:
+        within = 0
+        out: list[Token] = []
+        for token in block.children or ():
+            within += token.nesting if token.type in ("link_open", "link_close") else 0
+            plain = token.type == "text" and not within
+            out += _with_links(token, state.md.normalizeLink) if plain else [token]
+        if block.children is not None:
+            block.children = out
+
+
+def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Token]:
+    """A text in pieces, with links around the addresses in it."""
+    for text, is_address in _addresses(token.content):
+        if is_address:
+            yield token.copy(type="link_open", tag="a", nesting=1, attrs={"href": normalized(text)}, content="")
+        yield token.copy(content=text)
+        if is_address:
+            yield token.copy(type="link_close", tag="a", nesting=-1, content="")
+
+
+def _typed(text: str) -> str:
+    """A text that is shown as it was typed, with links for the addresses in it."""
+    parts = ((escape(part), is_address) for part, is_address in _addresses(text))
+    return "".join(f'<a href="{part}">{part}</a>' if is_address else part for part, is_address in parts)
+
+
+def _addresses(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, and which of them are addresses: one ends before punctuation, but with the brackets that are
+    opened in it."""
+    at = 0
+    for found in _ADDRESS.finditer(text):
+        end = found.end()
+        if text[end : end + 1] == ")" and found.group().count("(") > found.group().count(")"):
+            end += 1
+        yield text[at : found.start()], False
+        yield text[found.start() : end], True
+        at = end
+    yield text[at:], False
+
+
+def _code_style() -> str:
+    """Pygments' colours for code, for a light and for a dark screen."""
+    from pygments.formatters.html import HtmlFormatter
+
+    rules = {
+        name: "\n".join(
+            rule
+            for rule in HtmlFormatter(style=name).get_style_defs("pre").splitlines()
+            if rule.startswith("pre .") and not rule.startswith("pre .err")
+        )
+        for name in (_LIGHT, _DARK)
+    }
+    return "".join(
+        f"@media (prefers-color-scheme: {scheme}) {{\n{rules[name]}\n}}\n"
+        for scheme, name in (("light", _LIGHT), ("dark", _DARK))
+    )
+
+
+def _coloured(code: str, language: str, _attributes: str) -> str:
+    """The code as HTML with its tokens marked; empty (markdown-it then escapes it itself) for an unknown language."""
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        # stripnl: pygments would take away the empty lines at both ends
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return ""
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+
+
+def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
+    is_typed = message.role is Role.USER  # and is shown as it was typed
+    body = (
+        f'<div class="user">{_typed(sanitize(message.text))}</div>'
+        if is_typed
+        else str(reader.render(sanitize(message.text)))
+    )
+    thoughts = ""
+    if message.reasoning:
+        summary, words = escape(_("Reasoning")), reader.render(sanitize(message.reasoning))
+        thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
+    note = "".join(f'<p class="note">{escape(each)}</p>\n' for each in notes(message))
+    head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
+    yield _signs(f"<article>\n{head}\n{thoughts}{body}\n")
+    for image in message.images:
+        yield from _figure(image, image_data.get(image.digest))
+    yield _signs(f"{note}</article>\n")
+
+
+def _signs(page: str) -> str:
+    """The page with signs for what cannot be seen, as it could put the page's words into another order. Breaks of lines
+    and hyphens are a browser's to show."""
+    return replace_invisible(page, lambda char: char if char in _BREAKS else f"&lt;U+{ord(char):04X}&gt;")
+
+
+def _figure(image: Image, data: bytes | None) -> Iterator[str]:
+    """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
+    yield "<figure>\n"
+    if data is not None:
+        alt = _signs(escape(sanitize(image.name)))
+        yield f'<img width="{image.width}" height="{image.height}" alt="{alt}" src="'
+        yield f'{data_url(image, data)}">\n'
+    yield _signs(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")

@@ -1,0 +1,85 @@
+"""The shown branch of conversations as Markdown, to read or to paste elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TextIO
+
+from holytui.i18n import _
+from holytui.images import as_text
+from holytui.models import AnswerState, Message, Role
+from holytui.store.sqlite.bundles import Bundle
+from holytui.text import sanitize
+
+
+def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
+    """Write them, one after the other; returns how many."""
+    count = 0
+    for bundle in bundles:
+        talk = bundle.conversation
+        out.write(("\n---\n\n" if count else "") + f"# {sanitize(talk.title)}\n\n*{when(talk.created_at)}*\n")
+        for message in shown_branch(bundle):
+            text = sanitize(as_text(message)).rstrip("\n")
+            out.write(f"\n## {speaker(message)}\n\n{text}\n")
+            for note in notes(message):
+                out.write(f"\n> {note}\n")
+        count += 1
+    return count
+
+
+def shown_branch(bundle: Bundle) -> Sequence[Message]:
+    """The messages from the root to the shown leaf (the newest one if none is shown)."""
+    by_id = {message.id: message for message in bundle.messages}
+    step = by_id.get(bundle.conversation.leaf_id or "")
+    if step is None and by_id:
+        step = max(by_id.values(), key=lambda message: (message.created_at, message.id))
+    out: list[Message] = []
+    while step is not None:
+        out.append(step)
+        step = by_id.pop(step.parent_id, None) if step.parent_id else None
+    return out[::-1]
+
+
+def speaker(message: Message) -> str:
+    """Who said it, in words."""
+    match message.role:
+        case Role.USER:
+            return _("You")
+        case Role.SYSTEM:
+            return _("System")
+        case Role.ASSISTANT:
+            return sanitize(message.model) or _("Answer")
+
+
+def notes(message: Message) -> list[str]:
+    """What is to be said beside a message: why it is not whole, and whether it was damaged."""
+    return [sanitize(note) for note in (ending(message), damage(message)) if note]
+
+
+def damage(message: Message) -> str:
+    """That a part of it was damaged in the file; empty for a sound one."""
+    return _("A part of this is damaged in the history file.") if message.repaired else ""
+
+
+def ending(message: Message) -> str:
+    """Why an answer is not whole; empty for one that is."""
+    if message.problem is not None:
+        return str(message.problem)
+    match message.state:
+        case AnswerState.COMPLETE:
+            return ""
+        case AnswerState.STOPPED:
+            return _("Stopped.")
+        case AnswerState.FAILED:
+            return _("Failed.")
+        case _cut:
+            return _("Cut off.")
+
+
+def when(at: float, *, seconds: bool = False) -> str:
+    """A Unix time, to the minute or second, in local time."""
+    try:
+        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):  # a time out of an imported file may be anything
+        return "–"

@@ -1,0 +1,183 @@
+"""What other windows do to the history: their conversations come into the list, their answers are shown as they come.
+
+Asking whether anything changed costs little and shows nothing; the terminal is written to only when it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from holytui.errors import StoreError
+from holytui.i18n import _
+from holytui.models import Conversation, Message, Role
+from holytui.presentation.notice import Level
+from holytui.ui.chat import startup as starting
+from holytui.ui.transcript.loading import entry_of, is_system_entry
+
+if TYPE_CHECKING:
+    from holytui.bootstrap import Services
+    from holytui.store.history import History
+    from holytui.ui.chat.screen import ChatScreen
+    from holytui.ui.transcript.message_view import Entry
+
+log = logging.getLogger(__name__)
+
+LIST_EVERY = 1.5
+"""Seconds between two looks at the list."""
+TEXT_EVERY = 0.25
+"""Seconds between two looks at an answer that another window receives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What another window did to the open conversation: messages below the shown ones, or a branch of its own."""
+
+    leaf_id: str | None
+    added: Sequence[Entry] = ()
+    beside: Entry | None = None
+    """A shown message that has got a sibling, with its place among them."""
+
+
+class Watch:
+    """Follows the other windows for as long as `run` runs."""
+
+    def __init__(self, screen: ChatScreen, services: Services) -> None:
+        self._screen = screen
+        self._services = services
+        self._version = 0
+        self._list_due = 0.0
+        self._listed_version = 0
+        self._elsewhere: set[str] = set()
+        """Conversations in which another window receives an answer."""
+        self._told: set[str] = set()
+        """Answers of others that were spoken of."""
+
+    async def run(self) -> None:
+        """Look until cancelled. A history that cannot be read now is looked at again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TEXT_EVERY if self._foreign() else LIST_EVERY)
+            try:
+                await self._look(loop.time())
+            except StoreError as error:
+                log.info("looking for changes: %s", error.title)
+
+    async def _look(self, now: float) -> None:
+        version = await asyncio.to_thread(self._services.history.others_version)
+        changed, self._version = version != self._version, version
+        if changed:
+            for entry in self._foreign():
+                await self._follow(entry)
+        if now < self._list_due:
+            return
+        self._list_due = now + LIST_EVERY - TEXT_EVERY / 2
+        changed, self._listed_version = version != self._listed_version, version
+        if changed:
+            await self._refresh()
+        if self._elsewhere or self._foreign():
+            await self._look_for_dead()
+
+    # -- answers of others
+
+    def _foreign(self) -> list[Entry]:
+        """Shown answers that somebody else receives."""
+        own = self._screen.answers.messages
+        return [
+            entry
+            for entry in self._screen.log_view.entries
+            if not entry.message.state.final and entry.message.role is Role.ASSISTANT and entry.message.id not in own
+        ]
+
+    async def _follow(self, entry: Entry) -> None:
+        message = await asyncio.to_thread(self._services.history.message, entry.message.id)
+        if message is None or entry.message.id in self._screen.answers.messages:
+            return
+        self._show(entry, message)
+        if message.state.final:
+            if message.id in self._told:
+                self._screen.paint_status()
+        elif message.id not in self._told:
+            self._told.add(message.id)
+            self._screen.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
+
+    def _show(self, entry: Entry, message: Message) -> None:
+        grew = entry.sync(message.text, message.reasoning)
+        if entry.message.state is not message.state or message.state.final:
+            entry.update(message)
+            grew = True
+        if grew:
+            self._screen.log_view.changed()
+
+    async def _look_for_dead(self) -> None:
+        """Answers whose process died are marked as cut by whoever sees it first; here they are offered to go on."""
+        cut = await asyncio.to_thread(self._services.history.unfinished)
+        for message in cut:
+            entry = self._screen.log_view.entry(message.id)
+            if entry is not None:
+                self._show(entry, message)
+        if not cut:
+            return
+        self._screen.cut += [message.id for message in cut]
+        self._screen.say(_("another holytui has ended: {what}").format(what=starting.words(cut)), Level.WARNING)
+        await self._refresh()
+
+    # -- conversations
+
+    async def _refresh(self) -> None:
+        found = await self._screen.refresh_list()
+        self._elsewhere = {one.id for one in found if one.streaming} - self._screen.answers.conversations
+        place = self._screen.place
+        if not place.id:
+            return
+        conversation = next((one for one in found if one.id == place.id), None)
+        if conversation is not None and conversation.unread:
+            await asyncio.to_thread(self._services.history.update_conversation, place.id, unread=False)
+        if conversation is None or conversation.leaf_id in (None, place.leaf, place.theirs):
+            return
+        ids = [entry.message.id for entry in self._screen.log_view.entries if not is_system_entry(entry.message)]
+        grown = await asyncio.to_thread(growth, self._services.history, conversation, ids)
+        if self._screen.place is place and grown is not None:
+            place.theirs = conversation.leaf_id
+            self._take(grown)
+
+    def _take(self, grown: Growth) -> None:
+        screen = self._screen
+        shown = {entry.message.id for entry in screen.log_view.entries}
+        for entry in grown.added:
+            if entry.message.id not in shown:
+                screen.log_view.add(entry)
+        if grown.added:
+            screen.place.leaf = grown.leaf_id
+            return
+        fresh = grown.beside
+        known = screen.log_view.entry(fresh.message.id) if fresh is not None else None
+        if fresh is None or known is None or known.variant == fresh.variant:
+            return
+        known.variant = fresh.variant
+        known.update(known.message)
+        screen.log_view.changed()
+        screen.say(
+            _("another window continued here on its own branch · {press:message.variant} to see the other variant")
+        )
+
+
+def growth(history: History, conversation: Conversation, shown: Sequence[str]) -> Growth | None:
+    """How the branch that another window shows differs from the messages `shown`; None if it does not, to the eye.
+
+    Blocks on the disk. Raises StoreError.
+    """
+    branch = history.branch(conversation.id, conversation.leaf_id)
+    ids = [message.id for message in branch]
+    common = 0
+    while common < min(len(ids), len(shown)) and ids[common] == shown[common]:
+        common += 1
+    if common == len(ids):
+        return None
+    if common == len(shown):
+        return Growth(conversation.leaf_id, [entry_of(history, message) for message in branch[common:]])
+    ours = history.message(shown[common])
+    return Growth(conversation.leaf_id, beside=entry_of(history, ours)) if ours is not None else None

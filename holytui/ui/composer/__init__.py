@@ -1,0 +1,1 @@
+"""The prompt: typing, completion, attachments, drafts, and the queue of questions."""

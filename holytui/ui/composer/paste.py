@@ -1,0 +1,86 @@
+"""Long pastes stand in the prompt as a chip such as `[paste 1: 10,000 lines]`, and are sent whole.
+
+A chip is plain text, so undo, selection and the cursor work as ever; only deleting into one takes all of it away, as
+half a chip would send nothing of its paste.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from holytui.i18n import ngettext
+from holytui.presentation import figures as fmt
+from holytui.text import sanitize
+
+LINES = 12
+CHARS = 2_000
+"""From so many lines or characters on, a paste is folded."""
+
+
+class Pastes:
+    """The folded pastes of one prompt."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self._texts = dict(texts or {})
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What each chip stands for."""
+        return self._texts
+
+    def fold(self, pasted: str) -> str:
+        """What to write for a paste: itself, with line ends as `\\n` and made safe, or a chip if it is long."""
+        text = sanitize(pasted.replace("\r\n", "\n").replace("\r", "\n"))
+        lines = text.rstrip("\n").count("\n") + 1
+        if lines < LINES and len(text) < CHARS:
+            return text
+        for chip, known in self._texts.items():
+            if known == text:
+                return chip
+        number = len(self._texts) + 1
+        while (chip := _chip(number, lines, len(text))) in self._texts:
+            number += 1
+        self._texts[chip] = text
+        return chip
+
+    def expand(self, text: str) -> str:
+        """`text` with every chip's paste in its place."""
+        pattern = self._pattern()
+        return pattern.sub(lambda found: self._texts[found[0]], text) if pattern else text
+
+    def refold(self, text: str) -> str:
+        """`text` with every known paste that is whole in it as its chip again: `expand(refold(t)) == t`."""
+        if self.expand(text) != text:  # it holds a chip's own words
+            return text
+        folded = text
+        for chip, paste in sorted(self._texts.items(), key=lambda pair: -len(pair[1])):
+            folded = folded.replace(paste, chip)
+        return folded if self.expand(folded) == text else text
+
+    def kept(self, text: str) -> Mapping[str, str]:
+        """The chips that are in `text`, with what they stand for."""
+        return {chip: paste for chip, paste in self._texts.items() if chip in text}
+
+    def chip_before(self, line: str, column: int) -> int | None:
+        """Where the chip begins that ends at `column` of `line`."""
+        return next((column - len(chip) for chip in self._texts if line[:column].endswith(chip)), None)
+
+    def chip_after(self, line: str, column: int) -> int | None:
+        """Where the chip ends that begins at `column` of `line`."""
+        return next((column + len(chip) for chip in self._texts if line.startswith(chip, column)), None)
+
+    def _pattern(self) -> re.Pattern[str] | None:
+        return re.compile("|".join(re.escape(chip) for chip in self._texts)) if self._texts else None
+
+
+def _chip(number: int, lines: int, chars: int) -> str:
+    if lines >= LINES:
+        return ngettext("[paste {number}: {count} line]", "[paste {number}: {count} lines]", lines).format(
+            number=number, count=fmt.whole(lines)
+        )
+    return ngettext("[paste {number}: {count} character]", "[paste {number}: {count} characters]", chars).format(
+        number=number, count=fmt.whole(chars)
+    )

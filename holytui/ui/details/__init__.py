@@ -1,0 +1,1 @@
+"""The details page (F6)."""

@@ -1,0 +1,180 @@
+"""What the details page says of now and of the last answers: a section each, as lines that never wrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from textual.content import Content
+
+from holytui.i18n import _
+from holytui.models import Usage
+from holytui.presentation import figures as fmt
+from holytui.presentation import labels as words
+from holytui.providers.pricing import Bill, amount, without
+from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.text import sanitize_line
+from holytui.ui.pages.columns import Column, Row, cut, facts, table
+from holytui.ui.pages.plot import plot
+from holytui.ui.status.line import NEARLY_FULL, Status, sparkline
+
+PLOTTED = 120
+"""Answers that are looked at; as many as a wide plot has columns."""
+_LISTED = 20
+_HEIGHT = 5
+_PLOT_LEAST, _PLOT_MOST = 26, 60
+_GAP = 3
+_GAUGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The open conversation."""
+
+    status: Status
+    host: str
+    """Where the next question goes; empty where that is not known."""
+    capacity: int | None = None
+    """Tokens of context that its model has."""
+    talk: Sequence[Spent] = ()
+    """All that its answers came to."""
+    bill: Bill = field(default_factory=Bill)
+
+
+def now_lines(here: Here, width: int, clock: float) -> list[Content]:
+    """Connection, model, tokens, speed, context and cost."""
+    status = here.status
+    rows = [
+        (_("connection"), [status.connection.words(clock) or _("ready")]),
+        (_("model"), [status.model or "–"]),
+        (_("endpoint"), [here.host or "–"]),
+        (_("tokens"), _tokens(status.usage, here.talk)),
+        (_("speed"), _speed(status)),
+        (_("cost"), _costs(status.cost, here.bill)),
+        (_("context"), [""]),
+    ]
+    lines = facts(rows, width)
+    name = lines[-1].plain
+    return [*lines[:-1], lines[-1] + gauge(status, here.capacity, width - len(name))]
+
+
+def _tokens(last: Usage | None, talk: Sequence[Spent]) -> list[str]:
+    parts = [_("{usage} for the last answer").format(usage=fmt.usage(last))] if last is not None else []
+    if talk:
+        total = sum((each.usage for each in talk), Usage())
+        parts.append(_("{usage} in this conversation").format(usage=fmt.usage(total)))
+    return parts or ["–"]
+
+
+def _speed(status: Status) -> list[str]:
+    parts = []
+    if status.rate.now > 0:
+        parts.append(f"{fmt.decimal(status.rate.now, 0)} tok/s {sparkline(status.rate.past)}".rstrip())
+    if status.first_token_s is not None:
+        parts.append(_("first token after {time}").format(time=fmt.seconds(status.first_token_s)))
+    return parts or ["–"]
+
+
+def _costs(last: float | None, bill: Bill) -> list[str]:
+    parts = [_("{cost} for the last answer").format(cost=fmt.cost(last))] if last is not None else []
+    if bill.amount is not None:
+        parts.append(_("{cost} for this conversation").format(cost=amount(bill)))
+    if parts and bill.unpriced:
+        parts.append(without(bill))
+    return parts or ["–"]
+
+
+def gauge(status: Status, capacity: int | None, width: int) -> Content:
+    """How full the context is: a bar, a percentage and the tokens, as much of that as fits."""
+    part, mark, style = status.context, "", "$primary"
+    if status.ahead is not None and status.ahead >= max(NEARLY_FULL, part or 0.0):
+        part, mark = status.ahead, "~"
+    if part is None or not capacity:
+        return Content("–")
+    if part >= NEARLY_FULL:
+        style = "$error" if part >= 1 else "$warning"
+    percent = f"{mark}{part * 100:.0f} %"
+    of = _("{used} of {all}").format(used=f"{mark}{fmt.count(round(part * capacity))}", all=fmt.count(capacity))
+    words = percent if len(percent) + len(of) + 2 > width else f"{percent}  {of}"
+    room = min(_GAUGE, width - len(words) - 2)
+    if room < 8:
+        return Content(words if len(words) <= width else "").stylize(style)
+    full = min(room, round(part * room))
+    return Content.assemble(("█" * full, style), ("░" * (room - full), "$muted"), "  ", (words, style))
+
+
+# -- the last answers
+
+
+def answer_plots(answers: Sequence[Answered], width: int) -> list[Content]:
+    """Time to the first token, rate and requests, the newest on the right; beside each other where there is room."""
+    beside = max(1, min(3, (width + _GAP) // (_PLOT_LEAST + _GAP)))
+    wide = min(_PLOT_MOST, (width - _GAP * (beside - 1)) // beside)
+    drawn = [
+        plot_lines(_("time to the first token"), [each.first_token_s for each in answers], wide, fmt.seconds),
+        plot_lines(_("tokens a second"), [each.rate for each in answers], wide, short),
+        plot_lines(_("requests"), [each.requests for each in answers], wide, short),
+    ]
+    lines: list[Content] = []
+    for first in range(0, len(drawn), beside):
+        lines += [Content("")] if first else []
+        lines += [_beside(row, wide) for row in zip(*drawn[first : first + beside], strict=True)]
+    return lines
+
+
+def plot_lines(
+    title: str, values: Sequence[float | None], width: int, label: Callable[[float], str], height: int = _HEIGHT
+) -> list[Content]:
+    """A title above a plot."""
+    rows = plot(values, width, height, label)
+    head = Content.assemble((cut(title, width), "$muted"))
+    return [head, *(Content.assemble((row.axis, "$muted"), (row.bars, "$primary")) for row in rows)]
+
+
+def short(value: float) -> str:
+    """A number for an axis: `31`, `4.2`, `12.4k`."""
+    if value >= 10 or value == int(value):
+        return fmt.count(round(value))
+    return fmt.decimal(value, 1)
+
+
+def _beside(row: Sequence[Content], width: int) -> Content:
+    padded = [each.pad_right(max(0, width - each.cell_length)) for each in row[:-1]]
+    return Content(" " * _GAP).join([*padded, row[-1]])
+
+
+def answer_table(answers: Sequence[Answered], width: int, today: date) -> list[Content]:
+    """The last answers side by side, the newest first."""
+    columns = [
+        Column(_("time")),
+        Column(_("model"), 2, least=10),
+        Column(_("first"), 3),
+        Column(_("whole"), 4),
+        Column("tok/s", 5),
+        Column(_("requests"), 6),
+        Column(_("how it ended"), 1, least=11),
+    ]
+    rows = [Row(_cells(each, today)) for each in reversed(answers[-_LISTED:])]
+    return table(columns, rows, width)
+
+
+def _cells(answer: Answered, today: date) -> list[str]:
+    return [
+        fmt.moment(answer.at, today),
+        sanitize_line(answer.model) or "–",
+        fmt.seconds(answer.first_token_s) if answer.first_token_s is not None else "–",
+        fmt.seconds(answer.duration_s) if answer.duration_s is not None else "–",
+        short(answer.rate) if answer.rate is not None else "–",
+        fmt.whole(answer.requests),
+        _ended(answer),
+    ]
+
+
+def _ended(answer: Answered) -> str:
+    parts = [words.state(answer.state)]
+    if answer.fault is not None:
+        parts.append(words.cause(answer.fault))
+    elif answer.finish_reason not in ("", "stop"):
+        parts.append(sanitize_line(answer.finish_reason))
+    return " · ".join(parts)

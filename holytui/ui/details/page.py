@@ -1,0 +1,228 @@
+"""The details: now, the last answers, what all of them came to, and the way to the terminal. It scrolls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from math import inf
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from holytui.errors import HolytuiError
+from holytui.i18n import _
+from holytui.keymap import BY_ID, display_key
+from holytui.providers import pricing as spending
+from holytui.providers.resolve import GUIDE, resolve
+from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.ui.bindings import textual_key
+from holytui.ui.details import answers as overview
+from holytui.ui.details import usage
+from holytui.ui.details.answers import Here
+from holytui.ui.dialogs.base import Dialog, Page
+from holytui.ui.pages.columns import cut
+from holytui.ui.status import terminal_link as link
+from holytui.ui.status.line import READY, Status
+
+if TYPE_CHECKING:
+    from holytui.bootstrap import Services
+    from holytui.ui.chat.screen import ChatScreen
+
+_SCOPE = "details.scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was read from the history."""
+
+    answers: Sequence[Answered]
+    """Of this conversation or of all."""
+    talk: Sequence[Spent]
+    days: Sequence[date]
+    spent: Sequence[Spent]
+    """By day and model, of all conversations."""
+
+
+def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> Figures:
+    """Blocks on the disk. Raises StoreError."""
+    history, days = services.history, usage.days_until(today)
+    wanted = None if everything else conversation_id
+    return Figures(
+        history.last_answers(overview.PLOTTED, wanted),
+        history.spent((0.0, inf), conversation_id) if conversation_id else (),
+        days,
+        history.spent(usage.midnights(days)),
+    )
+
+
+class DetailsPage(Dialog[None]):
+    """Sections of lines. Esc, q, Enter and F6 leave; its own key changes between this conversation and all."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
+        ("escape,q,enter", "dismiss(None)"),
+        ("j", "scroll_by(1)"),
+        ("k", "scroll_by(-1)"),
+    ]
+
+    def __init__(self, chat: ChatScreen, services: Services, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._chat = chat
+        self._services = services
+        self._clock = clock
+        self._everything = not chat.conversation_id
+        self._figures: Figures | None = None
+        self._problem = ""
+        self._ticker: Timer | None = None
+        for key in chat.keymap.of("app.details"):
+            self._bindings.bind(textual_key(key), "dismiss(None)")
+        for key in chat.keymap.of(_SCOPE):
+            self._bindings.bind(textual_key(key), "scope")
+
+    def compose(self) -> ComposeResult:
+        """The title, the page, its keys."""
+        yield Static(Content(_("Details")), id="details-title")
+        with Page(id="details-page"):
+            yield Lines(self._lines)
+        yield Lines(self._keys, id="details-keys")
+
+    def on_mount(self) -> None:
+        """The arrows scroll; what the connection does is followed."""
+        self.set_focus(self.query_one("#details-page"))
+        self.watch(self._chat.status_bar, "status", self._told, init=False)
+        self._tick(self._chat.status_bar.status)
+        self._read()
+
+    @work(exclusive=True, group="details", exit_on_error=False)
+    async def _read(self) -> None:
+        wanted = self._chat.conversation_id, self._today()
+        try:
+            self._figures = await asyncio.to_thread(read, self._services, *wanted, everything=self._everything)
+            self._problem = ""
+        except HolytuiError as error:
+            self._problem = str(error)
+        self._paint()
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock()).astimezone().date()
+
+    # -- while it is open
+
+    def _told(self, status: Status) -> None:
+        """The status bar, which is below, has something new."""
+        self._tick(status)
+        self._paint()
+        if self._chat.answers.here() is None:  # an answer may have ended
+            self._read()
+
+    def _tick(self, status: Status) -> None:
+        """A countdown is painted once a second, and nothing while there is none."""
+        if status.connection.moving and self._ticker is None:
+            self._ticker = self.set_interval(1.0, self._paint)
+        elif not status.connection.moving and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def _paint(self) -> None:
+        for lines in self.query(Lines):
+            lines.renew()
+
+    def action_scope(self) -> None:
+        """This conversation, or all."""
+        self._everything = not self._everything or not self._chat.conversation_id
+        self._read()
+
+    def action_scroll_by(self, step: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#details-page").scroll_relative(y=step, animate=False)
+
+    # -- what stands there
+
+    def _keys(self, width: int) -> list[Content]:
+        keys = self._chat.keymap.of(_SCOPE)
+        hints = [(display_key(keys[0]), _(BY_ID[_SCOPE].label))] if keys and self._chat.conversation_id else []
+        hints += [("↑ ↓ PgUp PgDn", _("Scroll")), ("Esc", _("Close"))]
+        out = Content("")
+        for key, word in hints:
+            item = Content.assemble((key, "bold $primary"), " ", (word, "$muted"))
+            out = out + Content("  ") + item if out else item
+        return [out.truncate(width, ellipsis=True)]
+
+    def _lines(self, width: int) -> list[Content]:
+        sections = [(_("Now"), overview.now_lines(self._here(), width, time.monotonic()))]
+        if self._problem:
+            sections.append((_("The history"), [Content(cut(self._problem, width)).stylize("$error")]))
+        if (figures := self._figures) is not None:
+            title = _("Recent answers of all conversations") if self._everything else _("Recent answers here")
+            sections.append((title, self._answers(figures, width)))
+            spent = usage.lines(self._services.config, figures.spent, figures.days, width)
+            sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
+        sections.append((_("The link to your terminal"), link.lines(self.app, width)))
+        out: list[Content] = []
+        for title, lines in sections:
+            out += [Content("")] if out else []
+            out += [Content(cut(title, width)).stylize("bold $primary"), *lines]
+        return out
+
+    def _answers(self, figures: Figures, width: int) -> list[Content]:
+        if not figures.answers:
+            return [Content(cut(_("no answer here yet"), width))]
+        return [
+            *overview.answer_plots(figures.answers, width),
+            Content(""),
+            *overview.answer_table(figures.answers, width, self._today()),
+        ]
+
+    def _here(self) -> Here:
+        chat, config = self._chat, self._services.config
+        turn, model = chat.answers.here(), chat.bar.model
+        # the bar's own words may be a notice
+        status = replace(chat.status_bar.status, connection=turn.connection if turn is not None else READY)
+        talk = self._figures.talk if self._figures is not None else ()
+        capacity = model.context if model is not None else None
+        return Here(status, self._host(), capacity, talk, spending.bill(config, talk))
+
+    def _host(self) -> str:
+        try:
+            found = resolve(self._services.config, self._chat.model)
+        except HolytuiError:
+            return ""
+        return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host
+
+
+class Lines(Widget):
+    """Lines made for the width that there is."""
+
+    def __init__(self, make: Callable[[int], list[Content]], id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._make = make
+        self._made: tuple[int, list[Content]] = (-1, [])
+
+    def _of(self, width: int) -> list[Content]:
+        if self._made[0] != width:
+            self._made = width, self._make(width)
+        return self._made[1]
+
+    def renew(self) -> None:
+        """They say something else now."""
+        before = self._made
+        self._made = (-1, [])
+        lines = self._of(before[0]) if before[0] > 0 else []
+        if lines != before[1]:
+            self.refresh(layout=len(lines) != len(before[1]))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
+        """A line is a row."""
+        return len(self._of(width))
+
+    def render(self) -> Content:
+        """All of them."""
+        return Content("\n").join(self._of(self.size.width))

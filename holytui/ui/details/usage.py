@@ -1,0 +1,121 @@
+"""What all answers of the last days came to, by day and by model; days are the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from textual.content import Content
+
+from holytui.config.schema import Config
+from holytui.i18n import _
+from holytui.models import Usage
+from holytui.presentation import figures as fmt
+from holytui.providers.pricing import amount, bill, without
+from holytui.store.sqlite.answer_stats import Spent
+from holytui.text import sanitize_line
+from holytui.ui.details.answers import plot_lines, short
+from holytui.ui.pages.columns import Column, Row, cut, table
+
+DAYS = 30
+_PLOT_MOST = 3 * DAYS + 12
+
+
+def days_until(today: date, count: int = DAYS) -> list[date]:
+    """The last `count` days, today with them, oldest first."""
+    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def midnights(days: Sequence[date]) -> list[float]:
+    """Unix times at which the days begin and the last one ends: a day may have 23 or 25 hours."""
+    # not by way of astimezone(): of a midnight that the clock leaves out it makes one of the day before
+    return [datetime.combine(day, time()).timestamp() for day in [*days, days[-1] + timedelta(days=1)]]
+
+
+def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+    """Totals by model, a plot by day, then the days themselves."""
+    if not spent:
+        return [Content(cut(_("no answer in these days"), width))]
+    total = bill(config, spent)
+    notes = []
+    if total.amount is None:
+        notes.append(_("no model here has a price in the configuration"))
+    elif total.unpriced:
+        notes.append(_("the cost is {without}").format(without=without(total)))
+    return [
+        *by_model(config, spent, width),
+        *(Content.assemble((cut(note, width), "$muted")) for note in notes),
+        Content(""),
+        *_plot(config, spent, days, width),
+        Content(""),
+        *by_day(config, spent, days, width),
+    ]
+
+
+def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content]:
+    """A row a model, what cost most first, and the sum."""
+    models = sorted({each.model for each in spent})
+    groups = {model: [each for each in spent if each.model == model] for model in models}
+    models.sort(key=lambda model: (-(bill(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
+    rows = [Row(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
+    if len(models) > 1:
+        rows.append(Row(_cells(config, _("in all"), spent), "bold"))
+    return table(_columns(_("model")), rows, width)
+
+
+def by_day(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+    """The days on which anything was answered, newest first, each with its models."""
+    rows = []
+    for span in sorted({each.span for each in spent}, reverse=True):
+        of_day = [each for each in spent if each.span == span]
+        day = fmt.day(days[span])
+        if len(of_day) == 1:
+            rows.append(Row(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
+            continue
+        rows.append(Row(_cells(config, day, of_day)))
+        rows += [Row(_cells(config, f"  {sanitize_line(each.model)}", [each]), "$muted") for each in of_day]
+    return table(_columns(_("day")), rows, width)
+
+
+def _columns(title: str) -> list[Column]:
+    return [
+        Column(title, 0, least=22),
+        Column(_("answers"), 4),
+        Column(_("in"), 3),
+        Column(_("out"), 2),
+        Column(_("retries"), 5),
+        Column(_("cost"), 1),
+    ]
+
+
+def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
+    used = sum((each.usage for each in spent), Usage())
+    mark = fmt.about(at_least=used.at_least, estimated=used.estimated)
+    return [
+        name,
+        fmt.whole(sum(each.answers for each in spent)),
+        mark + fmt.count(used.input),
+        mark + fmt.count(used.output),
+        fmt.whole(sum(each.retries for each in spent)),
+        amount(bill(config, spent)),
+    ]
+
+
+def _plot(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+    """Cost by day, or tokens where nothing has a price."""
+    wide = min(width, _PLOT_MOST)
+    each_day = [[each for each in spent if each.span == span] for span in range(len(days))]
+    if bill(config, spent).amount is not None:
+        drawn = plot_lines(_("cost a day"), [bill(config, one).amount or 0.0 for one in each_day], wide, _price)
+    else:
+        drawn = plot_lines(_("tokens a day"), [float(_tokens(one)) for one in each_day], wide, short)
+    span = f"{fmt.day(days[0])} – {fmt.day(days[-1])}"
+    return [*drawn, Content.assemble((cut(span, width), "$muted"))]
+
+
+def _price(amount: float) -> str:
+    return fmt.cost(amount) if amount else "0"
+
+
+def _tokens(spent: Iterable[Spent]) -> int:
+    return sum(each.usage.input + each.usage.output for each in spent)

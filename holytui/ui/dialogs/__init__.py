@@ -1,0 +1,1 @@
+"""Small dialogs: pick one of many, type one line, read a page."""

@@ -1,0 +1,66 @@
+"""A dialog for a text of several lines."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from holytui.i18n import _
+from holytui.text import visible
+from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.composer.stand_ins import ExactArea
+from holytui.ui.dialogs.base import Dialog
+
+
+class TextDialog(Dialog[str | None]):
+    """Write a text. Enter saves it, Ctrl+J inserts a new line, Esc cancels."""
+
+    BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
+
+    def __init__(self, title: str, text: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The title, the text, the keys."""
+        save, newline, cancel = _("Save"), _("New line"), _("Cancel")
+        with Vertical(id="dialog"):
+            yield Static(Content(visible(self._title)), id="dialog-title")
+            yield _Area(self._text)
+            yield Static(Content("  ".join((f"Enter {save}", f"Ctrl+J {newline}", f"Esc {cancel}"))), id="dialog-note")
+
+
+class _Area(ExactArea):
+    """Its keys act in the order in which they were typed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, id="dialog-text", soft_wrap=True, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+
+    def on_mount(self) -> None:
+        """Go on at its end."""
+        self.move_cursor(self.document.end)
+        self.screen.set_focus(self)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Enter takes the text; see `run_in_order` for all else."""
+        if sent_on(self, event):
+            return
+        match event.key:
+            case "enter":
+                self.screen.dismiss(self.text)
+            case "ctrl+j" | "alt+enter":
+                self.insert("\n")
+            case _:
+                await run_in_order(self, event)
+                return
+        event.stop()
+        event.prevent_default()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
+        sent_on(self, event)

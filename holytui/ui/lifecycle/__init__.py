@@ -1,0 +1,1 @@
+"""Start and end of the program: hang-ups, crash reports, unsent questions, notifications."""

@@ -1,1 +1,0 @@
-"""Screens: each wires widgets together."""

@@ -1,0 +1,193 @@
+"""The list of conversations by day. Rows are data, only visible ones are painted: ten thousand cost as ten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
+
+from holytui.i18n import _
+from holytui.keymap import Keymap, Where
+from holytui.models import Conversation
+from holytui.presentation import figures as fmt
+from holytui.text import fold, sanitize_line
+from holytui.ui.bindings import install, run_in_order
+from holytui.ui.styling import part_style
+
+Row = Conversation | str
+"""A conversation, or a heading."""
+
+
+def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[Row]:
+    """Pinned ones first, then by day, newest first; those whose title holds `wanted` (folded), if given. With a
+    `heading`, that stands above them and no other does."""
+    needle = fold(wanted)
+    shown = [one for one in conversations if needle in fold(one.title)] if needle else list(conversations)
+    if needle and not shown:
+        return [_("no title matches"), _("{key}: all titles").format(key="Esc")]
+    out: list[Row] = [heading] if heading else []
+    above = heading
+    for one in sorted(shown, key=lambda c: (not c.pinned, -c.updated_at)):
+        group = heading or (_("Pinned") if one.pinned else fmt.day_group(one.updated_at, today))
+        if group != above:
+            above = group
+            out.append(group)
+        out.append(one)
+    return out
+
+
+class Sidebar(Widget, can_focus=True):
+    """The list. ↑ ↓ move, Enter opens; what its keys do to a conversation is asked for by messages."""
+
+    COMPONENT_CLASSES = {"sidebar--heading", "sidebar--current", "sidebar--cursor"}  # noqa: RUF012 - Textual's own
+    BINDINGS = [  # noqa: RUF012 - Textual's own declaration
+        ("up,k", "move(-1)"),
+        ("down,j", "move(1)"),
+        ("pageup", "move(-10)"),
+        ("pagedown", "move(10)"),
+        ("home,g", "move(-1000000)"),
+        ("end,G", "move(1000000)"),
+        ("enter,right", "open"),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """A conversation is to be opened."""
+
+        conversation_id: str
+
+    @dataclass
+    class Asked(Message):
+        """Something is to be done to a conversation: the id of an action of the table."""
+
+        action: str
+        conversation: Conversation | None
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__(id="sidebar")
+        self._all: Sequence[Conversation] = ()
+        self._rows: list[Row] = []
+        self._cursor = 0
+        self._top = 0
+        self._current = ""
+        self._filter = ""
+        self._heading = ""
+        install(self, keymap, Where.SIDEBAR)
+
+    def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
+        """The list as it is now, under one `heading` or else under its days; the cursor stays on its conversation, or
+        where that was."""
+        at = self.selected if self.has_focus else None
+        before = self._cursor if at is not None and heading == self._heading else 0
+        self._all = conversations
+        self._current = current
+        self._heading = heading
+        self._rows = rows(conversations, today, self._filter, heading)
+        self._cursor = self._find(at.id if at is not None else current, before)
+        self._follow_cursor()
+        self.refresh()
+
+    def filter(self, text: str, today: date) -> None:
+        """Show those whose title holds `text`; all of them if it is empty."""
+        self._filter = text
+        self.show(self._all, self._current, today, self._heading)
+
+    @property
+    def selected(self) -> Conversation | None:
+        """The conversation under the cursor."""
+        row = self._rows[self._cursor] if self._cursor < len(self._rows) else None
+        return row if isinstance(row, Conversation) else None
+
+    def _find(self, conversation_id: str, otherwise: int) -> int:
+        """The row of a conversation; if it is not there, the next one from `otherwise` on that has any, or the last."""
+        places = {row.id: index for index, row in enumerate(self._rows) if isinstance(row, Conversation)}
+        if conversation_id in places:
+            return places[conversation_id]
+        return next((index for index in places.values() if index >= otherwise), max(places.values(), default=0))
+
+    def _follow_cursor(self) -> None:
+        height = max(1, self.size.height)
+        if self._cursor <= self._top:
+            self._top = max(0, self._cursor - 1)
+        elif self._cursor >= self._top + height:
+            self._top = self._cursor - height + 1
+        self._top = max(0, min(self._top, len(self._rows) - height))
+
+    async def on_key(self, event: events.Key) -> None:
+        """Keys act in the order in which they were typed; see `run_in_order`."""
+        await run_in_order(self, event)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor over conversations; headings are passed over."""
+        places = [index for index, row in enumerate(self._rows) if isinstance(row, Conversation)]
+        if not places:
+            return
+        at = next((n for n, index in enumerate(places) if index >= self._cursor), 0)
+        self._cursor = places[max(0, min(len(places) - 1, at + step))]
+        self._follow_cursor()
+        self.refresh()
+
+    def action_open(self) -> None:
+        """Open the conversation under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Chosen(self.selected.id))
+
+    def action_ask(self, action: str, _number: int) -> None:
+        """Ask for something to be done with the conversation under the cursor."""
+        self.post_message(self.Asked(action, self.selected))
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the conversation that was clicked."""
+        index = self._top + event.y
+        if 0 <= index < len(self._rows) and isinstance(self._rows[index], Conversation):
+            self._cursor = index
+            self.refresh()
+            self.action_open()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Keep the cursor in sight."""
+        self._follow_cursor()
+
+    def on_focus(self, _event: events.Focus) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        width = self.size.width
+        index = self._top + y
+        base = self.visual_style
+        if index >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        row = self._rows[index]
+        if isinstance(row, str):
+            style = base + part_style(self, "sidebar--heading")
+            return _strip(Content(f" {row}"), width, style)
+        part = "sidebar--cursor" if index == self._cursor and self.has_focus else ""
+        if not part and row.id == self._current:
+            part = "sidebar--current"
+        style = base + part_style(self, part) if part else base
+        return _strip(label(row, current=row.id == self._current), width, style)
+
+
+def label(conversation: Conversation, *, current: bool) -> Content:
+    """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
+    mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
+    title = sanitize_line(conversation.title) or _("New conversation")
+    return Content(f"{mark} {title}")
+
+
+def _strip(content: Content, width: int, style: Style) -> Strip:
+    cut = content.truncate(width, ellipsis=True)
+    return Strip(cut.render_segments(style), cut.cell_length).extend_cell_length(width, style.rich_style)

@@ -1,0 +1,66 @@
+"""The list of conversations with the line above it in which it is filtered while one types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from holytui.i18n import _
+from holytui.keymap import Keymap
+from holytui.ui.composer.stand_ins import restored
+from holytui.ui.dialogs.line_input import Line
+from holytui.ui.sidebar.list_widget import Sidebar
+
+
+class FilterLine(Line):
+    """Shown while it is typed in or has something in it. Enter and ↓ go to the list, Esc shows all of it again."""
+
+    BINDINGS = [("escape", "clear_filter"), ("down", "to_list")]  # noqa: RUF012 - Textual's own declaration
+
+    def __init__(self) -> None:
+        super().__init__(self._to_list, placeholder=_("title"), id="list-filter")
+        self.display = False
+
+    def action_clear_filter(self) -> None:
+        """All conversations again."""
+        self.value = ""
+        self.action_to_list()
+
+    def action_to_list(self) -> None:
+        """To what was found."""
+        self.screen.set_focus(self.screen.query_one(Sidebar))
+
+    async def _to_list(self) -> None:
+        self.action_to_list()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """An empty line is in the way."""
+        self.display = bool(self.value)
+
+
+class ListPane(Vertical):
+    """What stands beside the messages."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__(id="list")
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """The line above the list."""
+        yield FilterLine()
+        yield Sidebar(self._keymap)
+
+    def begin_filter(self) -> None:
+        """Type in the line."""
+        line = self.query_one(FilterLine)
+        line.display = True
+        line.focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.query_one(Sidebar).filter(restored(event.value), datetime.now().astimezone().date())

@@ -1,0 +1,1 @@
+"""The status bar and the line of key hints."""

@@ -1,0 +1,127 @@
+"""What the status bar says, as pure functions; fields are dropped by rank where the line is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from textual.content import Content
+
+from holytui.hints import KEYLESS, Names
+from holytui.i18n import _
+from holytui.models import Usage
+from holytui.presentation import figures as fmt
+from holytui.presentation.notice import Connection, Level
+from holytui.text import sanitize_line
+
+_STYLE = {Level.CALM: "$muted", Level.BUSY: "$primary", Level.WARNING: "$warning", Level.ERROR: "$error"}
+_MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR: "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Tokens a second: the last figure and the ones before it, for the sparkline."""
+
+    now: float = 0.0
+    past: tuple[float, ...] = ()
+
+    def with_sample(self, value: float, keep: int = 8) -> Rate:
+        """After one more sample."""
+        return replace(self, now=value, past=(*self.past, value)[-keep:])
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One bar a value, the highest filling its cell."""
+    top = max(values, default=0)
+    if top <= 0:
+        return ""
+    return "".join(_BARS[min(7, int(value / top * 7.999))] for value in values)
+
+
+NEARLY_FULL = 0.8
+"""Part of the context from which on the bar warns."""
+READY = Connection(Level.CALM, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All that the bar can show; None or empty: nothing to say."""
+
+    connection: Connection = READY
+    model: str = ""
+    usage: Usage | None = None
+    cost: float | None = None
+    context: float | None = None
+    """Part of the model's context that the conversation fills, 0 to 1 and above."""
+    ahead: float | None = None
+    """The same with the question that is being written or was just sent: an estimate."""
+    rate: Rate = Rate()
+    first_token_s: float | None = None
+    link: str = ""
+    position: str = ""
+    """Where the log stands, such as "↓ 34 new lines"."""
+
+
+def fields(status: Status, now: float, names: Names = KEYLESS) -> list[tuple[int, str, str]]:
+    """(rank, text, style) in the order shown; the highest rank number is dropped first when the line is narrow."""
+    here = status.connection
+    words = names.render(here.words(now)) or _("ready")
+    out = [(0, f"{_MARK[here.level]} {words}", _STYLE[here.level])]
+    if status.position:
+        out.append((1, status.position, "$accent"))
+    if status.model:
+        out.append((2, sanitize_line(status.model), ""))
+    if status.usage is not None:
+        out.append((3, fmt.usage(status.usage), ""))
+    if status.cost is not None:
+        out.append((4, fmt.cost(status.cost), ""))
+    if status.ahead is not None and status.ahead >= max(NEARLY_FULL, status.context or 0.0):
+        out.append(_context(status.ahead, "~"))
+    elif status.context is not None:
+        out.append(_context(status.context))
+    if status.link:  # before what grows while text streams: cells that stay are not written again
+        out.append((8, status.link, "$muted"))
+    if status.rate.now > 0:
+        bars = sparkline(status.rate.past)
+        out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$muted"))
+    if status.first_token_s is not None:
+        out.append((7, _("first {time}").format(time=fmt.seconds(status.first_token_s)), "$muted"))
+    return out
+
+
+def _context(part: float, mark: str = "") -> tuple[int, str, str]:
+    percent = f"{mark}{part * 100:.0f} %"
+    if part >= 1:
+        return 1, _("context over: {percent}").format(percent=percent), "$error"
+    if part >= NEARLY_FULL:
+        return 2, _("context nearly full: {percent}").format(percent=percent), "$warning"
+    return 5, _("context {percent}").format(percent=percent), "$muted"
+
+
+def line(status: Status, width: int, now: float, names: Names = KEYLESS) -> Content:
+    """The status line, at most `width` cells; fields go by rank and only the last one left is cut, between words."""
+    shown = fields(status, now, names)
+    while len(shown) > 1 and _width(shown) > width:
+        shown.remove(max(shown, key=lambda field: field[0]))
+    parts: list[tuple[str, str]] = []
+    for index, (_rank, text, style) in enumerate(shown):
+        if index:
+            parts.append(("  ", ""))
+        parts.append((text, style))
+    return _cut(Content.assemble(*parts), width)
+
+
+def _cut(text: Content, width: int) -> Content:
+    """`text` in at most `width` cells, cut between two words unless that would leave less than half of it."""
+    if text.cell_length <= width:
+        return text
+    kept = len(text.truncate(width, ellipsis=True).plain) - 1
+    gap = text.plain.rfind(" ", 0, kept + 1)
+    return text[: gap if gap >= kept // 2 else kept].rstrip() + Content("…")
+
+
+def _width(shown: Sequence[tuple[int, str, str]]) -> int:
+    return sum(Content(text).cell_length for _rank, text, _style in shown) + 2 * (len(shown) - 1)

@@ -1,0 +1,47 @@
+"""The bottom line: what the connection does, which model answers, what it costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from holytui.hints import KEYLESS, Names
+from holytui.ui.status.line import Status, line
+
+
+class StatusBar(Widget):
+    """Shows a `Status`; while a countdown runs in it, it repaints once a second, and else never by itself."""
+
+    status: reactive[Status] = reactive(Status(), repaint=True)
+
+    names: reactive[Names] = reactive(KEYLESS, repaint=True)
+    """How notices name actions where the focus is."""
+
+    def __init__(self, names: Names = KEYLESS, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(id="status")
+        self.set_reactive(StatusBar.names, names)
+        self._clock = clock
+        self._ticker: Timer | None = None
+
+    def render(self) -> Content:
+        """One line, never wrapped."""
+        return line(self.status, max(1, self.size.width), self._clock(), self.names)
+
+    def watch_status(self, status: Status) -> None:
+        """Start or end the ticking."""
+        moving = status.connection.moving
+        if moving and self._ticker is None:
+            self._ticker = self.set_interval(1.0, self.refresh)
+        elif not moving and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def on_resize(self, _event: Resize) -> None:
+        """Another width may hold other fields."""
+        self.refresh()

@@ -1,0 +1,107 @@
+"""A conversation as it is opened: its messages on the shown branch, each with its place among its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from holytui.i18n import _
+from holytui.models import AnswerState, Conversation, Message, Role
+from holytui.ui.transcript.message_view import Entry
+
+if TYPE_CHECKING:
+    from holytui.store.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the log and the prompt need of a conversation."""
+
+    conversation: Conversation
+    entries: Sequence[Entry]
+
+    @property
+    def leaf(self) -> str | None:
+        """The last message that is shown."""
+        last = self.entries[-1].message if self.entries else None
+        return last.id if last is not None and not is_system_entry(last) else None
+
+    @property
+    def questions(self) -> list[str]:
+        """What the user asked, oldest first."""
+        return [entry.message.text for entry in self.entries if entry.message.role is Role.USER]
+
+
+def open_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> Opened | None:
+    """Read it, the branch down to `leaf_id` or else the one that was shown last; None if there is no such conversation.
+
+    Blocks on the disk: not for the screen's loop.
+    """
+    conversation = history.conversation(conversation_id)
+    if conversation is None:
+        return None
+    entries = [entry_of(history, message) for message in history.branch(conversation.id, leaf_id)]
+    mark_changes(entries)
+    if conversation.system:
+        entries.insert(0, Entry(_system_prompt(conversation)))
+    return Opened(conversation, entries)
+
+
+_SYSTEM = "system prompt of "
+
+
+def _system_prompt(conversation: Conversation) -> Message:
+    """The system prompt as it is shown above the messages; it is none of them."""
+    own = _SYSTEM + conversation.id
+    return Message(own, conversation.id, None, Role.SYSTEM, conversation.system, conversation.created_at)
+
+
+def is_system_entry(message: Message) -> bool:
+    """Whether this is the system prompt above the messages."""
+    return message.id.startswith(_SYSTEM)
+
+
+def mark_changes(entries: Sequence[Entry]) -> None:
+    """Say above a question, or else above its answer, that from there on another model answers."""
+    model = ""
+    for index, entry in enumerate(entries):
+        message = entry.message
+        if message.role is not Role.ASSISTANT or not message.model:
+            continue
+        if model and message.model != model:
+            before = entries[index - 1] if index else entry
+            first = before if before.message.role is Role.USER else entry
+            first.set_above(_("from here on: {model}").format(model=message.model))
+        model = message.model
+
+
+def entry_of(history: History, message: Message) -> Entry:
+    """One message with its place among its variants."""
+    variants = [one.id for one in history.variants(message.id)]
+    place = variants.index(message.id) + 1 if message.id in variants else 1
+    return Entry(message, (place, max(1, len(variants))))
+
+
+def neighbour(history: History, message: Message, step: int) -> str | None:
+    """The leaf to show for the variant `step` further (around the end); None if there is only one."""
+    variants = [one.id for one in history.variants(message.id)]
+    if len(variants) < 2:
+        return None
+    at = variants.index(message.id)
+    return history.leaf_below(variants[(at + step) % len(variants)])
+
+
+def fork(history: History, message: Message) -> str:
+    """A new conversation with a copy of the branch down to `message`; returns its id."""
+    old = history.conversation(message.conversation_id)
+    assert old is not None, "a shown message has a conversation"
+    title = _("{title} · branch").format(title=old.title)
+    new = history.create_conversation(title=title, model=old.model, system=old.system)
+    parent = None
+    for one in history.branch(old.id, message.id):
+        state = one.state if one.state.final else AnswerState.INTERRUPTED
+        parent = history.add_message(
+            new.id, one.role, one.text, parent_id=parent, model=one.model, state=state, images=one.images
+        ).id
+    return new.id

@@ -1,0 +1,98 @@
+"""The text that the mouse selected in the messages, as it is copied.
+
+Code and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a user who
+selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen made
+are no part of it, nor are margins and the signs of seams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.selection import Selection
+
+from holytui.ui.markdown.seams import MARK
+from holytui.ui.transcript.row import Row
+
+_TAB = 4
+
+
+class _Copy:
+    """What is copied so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._line: tuple[str, int, int] | None = None
+        """The line of the source that is being taken: its text, and from which column to which."""
+
+    def add(self, row: Row, start: int, end: int) -> None:
+        """The characters of a row's content from `start` up to `end`."""
+        inner = max(start, row.indent)
+        if row.source is not None:
+            self._add_source(row, inner, max(inner, end))
+            return
+        self._end_line()
+        if row.joint is not None and self._parts:
+            self._parts.append(row.joint + _shown(row, inner, end))
+        else:
+            self._begin(_shown(row, inner if row.joint is not None else start, end))
+
+    def text(self) -> str:
+        """All of it."""
+        self._end_line()
+        return "".join(self._parts).strip("\n")
+
+    def _add_source(self, row: Row, start: int, end: int) -> None:
+        assert row.source is not None
+        text, column = row.source
+        first, last = (column + at - row.indent - _marks(row, at) for at in (start, end))
+        if row.joint is not None and self._line is not None and self._line[0] is text:
+            self._line = (text, self._line[1], last)
+            return
+        self._end_line()
+        self._line = (text, first, last)
+
+    def _end_line(self) -> None:
+        if self._line is not None:
+            text, first, last = self._line
+            self._line = None
+            self._begin(text[_index(text, first) : _index(text, last)])
+
+    def _begin(self, text: str) -> None:
+        self._parts.append(f"\n{text}" if self._parts else text)
+
+
+def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
+    """What is copied of rows, each with the number of characters before its content."""
+    copy = _Copy()
+    for y, (row, before) in enumerate(rows):
+        span = selection.get_span(y)
+        if span is not None:
+            size = len(row.content.plain)
+            start, end = (min(size, max(0, at - before)) for at in span)
+            copy.add(row, start, size if span[1] == -1 else end)
+    return copy.text()
+
+
+def _shown(row: Row, start: int, end: int) -> str:
+    """The text without the signs of seams."""
+    plain = row.content.plain
+    gone = {span.start for span in row.content.spans if (plain[span.start : span.end], span.style) == MARK}
+    return "".join(char for at, char in enumerate(plain[start:end], start) if at not in gone)
+
+
+def _marks(row: Row, end: int) -> int:
+    """How many signs of seams stand before a place in a row."""
+    return end - len(_shown(row, 0, end))
+
+
+def _index(text: str, column: int) -> int:
+    """Where in `text` a column is, if its tabs are shown as spaces."""
+    if "\t" not in text:
+        return column
+    at = 0
+    for index, char in enumerate(text):
+        if at >= column:
+            return index
+        at += _TAB - at % _TAB if char == "\t" else 1
+    return len(text)

@@ -1,1 +1,0 @@
-"""Widgets: each shows one thing and posts messages up."""

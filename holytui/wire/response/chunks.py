@@ -1,0 +1,227 @@
+"""The payloads of a streamed chat completion, with every server's habits, made into pieces of text and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from holytui.faults import Fault, FaultKind
+from holytui.models import DeltaKind, Usage
+from holytui.text import Sanitizer
+from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.wire.response.error_bodies import (
+    Object,
+    body_fault,
+    clean,
+    error_fault,
+    error_in,
+    list_of,
+    object_of,
+    parse,
+)
+from holytui.wire.response.sse import SSEEvent, Unfinished
+
+_DONE = "[DONE]"
+
+
+class ChunkReader:
+    """Reads the events of one attempt in their order and remembers what decides how it ended."""
+
+    __slots__ = ("_safe", "_spoke", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
+
+    def __init__(self) -> None:
+        self._safe = {kind: Sanitizer() for kind in DeltaKind}
+        self._usage: Usage | None = None
+        self._spoke = False
+        self.finish_reason = ""
+        """The last one that was told, as it was told."""
+        self.done = False
+        """`[DONE]` was seen; nothing after it counts."""
+        self.fault: Fault | None = None
+        """The first error that the server told inside the stream."""
+        self.garbled: Fault | None = None
+        """The first payload that was no JSON object."""
+        self.tool_calls = False
+        self.progress = 0
+        """Goes up with each piece of text or of a tool call; comments and empty deltas are no progress."""
+
+    @property
+    def complete(self) -> bool:
+        """Told to be whole, and no error was told."""
+        return self.fault is None and (self.done or bool(self.finish_reason))
+
+    def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
+        """What one event brings."""
+        data = event.data.strip()
+        if self.done or not data:
+            return []
+        if data.startswith(_DONE):
+            self.done = True
+            return []
+        payload = parse(data)
+        if event.event == "error":
+            self._fail(error_fault(error_in(object_of(payload)) or payload or data))
+            return []
+        found: list[Piece | UsageSeen] = []
+        for item in payload if isinstance(payload, list) else [payload]:
+            if isinstance(item, dict):
+                found += self._payload(item)
+            else:
+                self.garbled = self.garbled or Fault(FaultKind.GARBLED, clean(data, 200))
+        return found
+
+    def read_rest(self, rest: Unfinished) -> list[Piece | UsageSeen]:
+        """What can be saved of an event that the stream did not end.
+
+        Whole lines count. So does half a line if it is `[DONE]` or parses: no beginning of a JSON object is one.
+        """
+        field, _, value = rest.partial_line.partition(b":")
+        last = value.decode(errors="replace").strip() if field == b"data" else ""
+        for data in (last if rest.data is None else f"{rest.data}\n{last}", rest.data or ""):
+            whole = data.strip().startswith(_DONE) or isinstance(parse(data), dict)
+            if whole or (rest.event == "error" and data == rest.data):
+                return self.read(SSEEvent(rest.event, data))
+        return []
+
+    def read_body(self, body: bytes) -> list[Piece | UsageSeen]:
+        """A whole answer in one JSON object, from a server that does not stream; sets `fault` if it is none."""
+        payload = parse(body)
+        if isinstance(payload, list) and payload:
+            payload = payload[0]
+        if payload is None and body.lstrip()[:1] in (b"{", b"["):  # half an object
+            self.garbled = Fault(FaultKind.GARBLED, clean(body[:1000].decode(errors="replace"), 200))
+            return []
+        if not isinstance(payload, dict) or not ("choices" in payload or error_in(payload)):
+            self._fail(body_fault(body, FaultKind.NOT_A_STREAM))
+            return []
+        found = self._payload(payload)
+        self.done = True
+        return found + self.close()
+
+    def close(self) -> list[Piece | UsageSeen]:
+        """Text that waited for its other half."""
+        return [Piece(kind, text) for kind, safe in self._safe.items() if (text := safe.close())]
+
+    def verdict(self, broke: Fault | None = None, total_bytes: int = 0, status: int | None = None) -> End:
+        """How the attempt ended, given what broke its connection (None: a clean end of file).
+
+        An error that was told decides; else `[DONE]` or a finish_reason means complete, whatever broke after it;
+        else the answer is cut, however clean the end was.
+        """
+        if self.fault is not None:
+            return self._end(Verdict.FAULT, self.fault, total_bytes, status)
+        if self.complete:
+            return self._end(Verdict.COMPLETE, None, total_bytes, status)
+        if broke is None or broke.kind is FaultKind.CLOSED:
+            broke = self.garbled or broke or Fault(FaultKind.CLOSED)
+        return self._end(Verdict.CUT, broke, total_bytes, status)
+
+    def _end(self, verdict: Verdict, fault: Fault | None, total_bytes: int, status: int | None) -> End:
+        return End(verdict, fault, self.finish_reason, total_bytes, status, self.tool_calls)
+
+    def _fail(self, fault: Fault) -> None:
+        self.fault = self.fault or fault
+
+    def _payload(self, payload: Object) -> list[Piece | UsageSeen]:
+        if error := error_in(payload):
+            self._fail(error_fault(error))
+        found: list[Piece | UsageSeen] = []
+        choices = list_of(payload.get("choices"))
+        for choice in map(object_of, choices):
+            if not choice.get("index"):  # we ask for one answer; others are of no concern
+                found += self._choice(choice)
+        usage = payload.get("usage") or object_of(payload.get("x_groq")).get("usage")
+        # Moonshot tells it inside the choice.
+        usage = usage or next((u for c in choices if (u := object_of(c).get("usage"))), None)
+        figures = _usage(object_of(usage))
+        if figures is not None and figures != self._usage:
+            self._usage = figures
+            found.append(UsageSeen(figures))
+        return found
+
+    def _choice(self, choice: Object) -> list[Piece]:
+        delta = object_of(choice.get("delta"))
+        if not delta and not self._spoke:
+            # A whole message instead of a delta; after deltas it would say them all again.
+            delta = object_of(choice.get("message"))
+        parts = _parts(delta)
+        if not delta and isinstance(choice.get("text"), str):  # the older completions API
+            parts = [(DeltaKind.CONTENT, str(choice["text"]))]
+        if delta.get("tool_calls") or delta.get("function_call"):
+            self.tool_calls = True
+            self.progress += 1
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self.finish_reason = clean(reason, 64)
+            self.tool_calls = self.tool_calls or reason in ("tool_calls", "function_call")
+            if reason == "error":
+                self._fail(error_fault(choice))
+        pieces = [Piece(kind, safe) for kind, text in parts if (safe := self._safe[kind].feed(text))]
+        self._spoke = self._spoke or bool(pieces)
+        self.progress += len(pieces)
+        return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Under which names servers tell one figure of the usage."""
+
+    own: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    detail: str = ""
+
+
+_INPUT = _Names(("prompt_tokens", "input_tokens"))
+_OUTPUT = _Names(("completion_tokens", "output_tokens"))
+_CACHED = _Names(
+    ("prompt_cache_hit_tokens", "cached_tokens"), ("prompt_tokens_details", "input_tokens_details"), "cached_tokens"
+)
+_REASONING = _Names(("reasoning_tokens",), ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
+
+
+def _usage(told: Object) -> Usage | None:
+    if not any(name in told for name in chain(_INPUT.own, _OUTPUT.own)):
+        return None
+    return Usage(_figure(told, _INPUT), _figure(told, _OUTPUT), _figure(told, _CACHED), _figure(told, _REASONING))
+
+
+def _figure(told: Object, names: _Names) -> int:
+    values = chain(
+        (object_of(told.get(group)).get(names.detail) for group in names.details), (told.get(n) for n in names.own)
+    )
+    return next((max(0, int(v)) for v in values if isinstance(v, int | float) and v == v and abs(v) < 1e15), 0)
+
+
+def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
+    """The texts of a delta: reasoning first, then content, then a refusal (which is shown as content)."""
+    parts: list[tuple[DeltaKind, str]] = []
+    # Servers that tell the reasoning under several names tell the same text under each: the first one is taken.
+    for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
+        if text := _plain(delta.get(name)):
+            parts.append((DeltaKind.REASONING, text))
+            break
+    content = delta.get("content")
+    if isinstance(content, list):
+        for part in content:
+            item = object_of(part)
+            if thinking := item.get("thinking") or item.get("reasoning"):
+                parts.append((DeltaKind.REASONING, _plain(thinking)))
+            else:
+                parts.append((DeltaKind.CONTENT, _plain(part)))
+    else:
+        parts.append((DeltaKind.CONTENT, _plain(content)))
+    parts.append((DeltaKind.CONTENT, _plain(delta.get("refusal"))))
+    return [part for part in parts if part[1]]
+
+
+def _plain(value: object) -> str:
+    """The text of a string, of a part (`text`, `summary`, `content`), or of a list of these."""
+    match value:
+        case str():
+            return value
+        case {"text": str(text)} | {"summary": str(text)} | {"content": str(text)} | {"refusal": str(text)}:
+            return text
+        case list():
+            return "".join(_plain(item) for item in value if not isinstance(item, list))
+        case _:
+            return ""

@@ -1,0 +1,91 @@
+"""A response that is no 2xx, made into a `Fault`: what it says, and how long it asks to wait."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
+from holytui.wire.response.error_bodies import body_fault, clean
+
+MAX_BODY = 64 * 1024
+"""Bytes of a refusal's body that are read."""
+
+_WANTS_TLS = re.compile(r"plain HTTP (request was sent )?to (an )?(HTTPS|SSL)|HTTP request to an HTTPS", re.IGNORECASE)
+"""nginx, Apache and Go's servers, when plain HTTP comes to their TLS port."""
+_USAGE_REFUSED = ("stream_options", "include_usage", "extra inputs", "extra_forbidden")
+
+
+def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
+    """What a status other than 2xx tells. `headers` are looked up without regard to case."""
+    if 300 <= status < 400:
+        message, address = _redirect(headers.get("location", ""))
+        return Fault(FaultKind.STATUS, message, status, better_url=address)
+    fault = body_fault(body, FaultKind.STATUS, status)
+    if status == 407:
+        return replace(fault, kind=FaultKind.PROXY)
+    if status == 400 and _WANTS_TLS.search(fault.message):
+        return Fault(FaultKind.WANTS_TLS, status=status)
+    wait = retry_after(headers)
+    return replace(
+        fault,
+        retry_after=fault.retry_after if wait is None else wait,
+        should_retry={"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower()),
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the headers ask to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date (RFC 9110)."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    then = _date(headers.get("retry-after", ""))
+    if then is None:
+        return None
+    # By the server's own clock where it tells it: ours may be wrong.
+    now = _date(headers.get("date", ""))
+    return max(0.0, then - (time.time() if now is None else now))
+
+
+def refuses_usage(status: int, body: bytes) -> bool:
+    """The server does not know `stream_options`, which asks for the usage at the end of a stream.
+
+    Seen so: Mistral and FastAPI 422, Azure with data sources, Fireworks, Databricks and older vLLM 400.
+    """
+    text = body.decode(errors="replace").lower()
+    return status in (400, 422) and any(name in text for name in _USAGE_REFUSED)
+
+
+def _redirect(location: str) -> tuple[str, str]:
+    """Where a redirect points to, in words and as an address without user, query and fragment.
+
+    It is never followed, as the key was meant for this host alone.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(location)
+        host = parts.hostname
+    except ValueError:
+        return _("redirects elsewhere"), ""
+    if not host:
+        return _("redirects elsewhere"), ""
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return _("redirects to {host}").format(host=clean(host, 100)), clean(address)
+
+
+def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

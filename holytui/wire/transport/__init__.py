@@ -1,0 +1,1 @@
+"""Connections, and the thread of one request."""

@@ -1,0 +1,78 @@
+"""One attempt as its reader sees it: an iterator of events that never raises and that can be stopped at any moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+
+from holytui.faults import Fault, FaultKind
+from holytui.wire.events import End, Verdict, WireEvent
+from holytui.wire.transport.advice import advised
+from holytui.wire.transport.attempt_thread import Exchange, Order
+from holytui.wire.transport.connections import Lanes
+from holytui.wire.transport.event_channel import Mailbox
+
+
+class AttemptStream:
+    """The events of one attempt; the last one is an `End`. To be read by one thread, cancelled by any.
+
+    As a context manager it cancels what was not read to its end.
+    """
+
+    def __init__(self, order: Order, lanes: Lanes, without_usage: set[str], clock: Callable[[], float]) -> None:
+        self._box = Mailbox(order.timeouts, clock)
+        self._endpoint = order.endpoint
+        self._exchange = Exchange(order, lanes, self._box, without_usage, clock)
+        self._ended = False
+        # A daemon: quitting is not to wait for a name to be resolved.
+        self._thread = threading.Thread(target=self._exchange.run, name="holytui-wire", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as exc:  # no more threads to be had
+            self._box.finish(End(Verdict.FAULT, Fault(FaultKind.INTERNAL, str(exc))))
+
+    def __iter__(self) -> AttemptStream:
+        return self
+
+    def __next__(self) -> WireEvent:
+        event = self.wait(None)
+        if event is None:
+            raise StopIteration
+        return event
+
+    def wait(self, timeout: float | None) -> WireEvent | None:
+        """The next event; None after `timeout` seconds without one, and for ever after the `End`."""
+        event = self._box.get(timeout)
+        if isinstance(event, End):
+            self._ended = True
+            if self._box.overdue:
+                self._exchange.cut()
+            if event.fault is not None:  # a deadline knows nothing of the endpoint
+                event = replace(event, fault=advised(event.fault, self._endpoint))
+        return event
+
+    @property
+    def ended(self) -> bool:
+        """The `End` was read."""
+        return self._ended
+
+    def cancel(self) -> None:
+        """Stop it: the next event is `End(CANCELLED)`, and the connection is shut down. From any thread, any time."""
+        if self._box.cancel():
+            self._exchange.cut()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until its thread has ended; False if it has not within `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def __enter__(self) -> AttemptStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.cancel()

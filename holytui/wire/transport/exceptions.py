@@ -1,0 +1,125 @@
+"""The one place where exceptions of httpx, httpcore, h11, ssl and sockets become a `Fault`."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
+from holytui.wire.response.error_bodies import clean
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: FaultKind.REFUSED,
+    errno.EHOSTUNREACH: FaultKind.UNREACHABLE,
+    errno.ENETUNREACH: FaultKind.UNREACHABLE,
+    errno.ENETDOWN: FaultKind.UNREACHABLE,
+    errno.EHOSTDOWN: FaultKind.UNREACHABLE,
+    errno.EADDRNOTAVAIL: FaultKind.UNREACHABLE,
+    errno.EACCES: FaultKind.UNREACHABLE,
+    errno.EPERM: FaultKind.UNREACHABLE,  # a firewall on this machine
+    errno.ECONNRESET: FaultKind.RESET,
+    errno.ECONNABORTED: FaultKind.RESET,
+    errno.EPIPE: FaultKind.RESET,
+    errno.ENOTCONN: FaultKind.RESET,
+}
+# httpcore and h11 tell a hang-up and broken HTTP by the same class; only their words differ.
+_HUNG_UP = ("Server disconnected without sending a response", "peer closed connection", "peer unexpectedly closed")
+
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+)
+"""OpenSSL's reasons for bytes that are no TLS at all; which one it is changes with its version and the bytes."""
+_BINARY = "illegal request line"
+"""What h11 says of a response that begins with a control character, as the alert of a TLS server does."""
+_SOCKS_TRANSIENT = re.compile(r"unreachable|refused|expired|general", re.IGNORECASE)
+"""Replies of SOCKS proxies that another try may change."""
+
+
+def fault_of(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
+    """What `exc` means.
+
+    `connected`: the request was on its way. `reused`: on a kept-alive connection of which no answer had come yet.
+    """
+    fault = _fault_of(exc, connected)
+    if reused and fault.kind in (FaultKind.CLOSED, FaultKind.RESET):
+        return Fault(FaultKind.STALE, fault.message)
+    return fault
+
+
+def _fault_of(exc: BaseException, connected: bool) -> Fault:
+    import httpx
+
+    match exc:
+        case httpx.ProxyError():
+            return _of_proxy(clean(str(exc)))
+        case httpx.ConnectTimeout():
+            return Fault(FaultKind.CONNECT_TIMEOUT)
+        case httpx.PoolTimeout():
+            return Fault(FaultKind.INTERNAL, "no free connection")
+        case httpx.TimeoutException():
+            return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
+        case httpx.RemoteProtocolError():
+            hung_up = str(exc).startswith(_HUNG_UP)
+            if str(exc) == _BINARY:
+                return Fault(FaultKind.WANTS_TLS)
+            return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
+        case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            # Their words quote the header or the address, which may hold a key.
+            return Fault(FaultKind.INTERNAL, _("the address or a header of this provider cannot be sent"))
+    if type(exc).__module__.partition(".")[0] == "socksio":  # bytes that are no SOCKS; it may not be installed
+        return Fault(FaultKind.PROXY, _("it does not speak SOCKS"))
+    for cause in _chain(exc):
+        if fault := _fault_of_cause(cause, connected):
+            return fault
+    if isinstance(exc, httpx.TransportError):
+        return Fault(FaultKind.RESET if connected else FaultKind.UNREACHABLE, clean(str(exc)))
+    return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
+
+
+def _of_proxy(said: str) -> Fault:
+    """What a proxy answered when it was asked to connect: HTTP proxies by a status, SOCKS proxies in words."""
+    status = re.match(r"\d{3}\b", said)
+    if status is not None:
+        return Fault(FaultKind.PROXY, said, int(status[0]))
+    return Fault(FaultKind.PROXY, said, code="upstream" if _SOCKS_TRANSIENT.search(said) else "")
+
+
+def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
+    match cause:
+        case socket.gaierror() | socket.herror():
+            return Fault(FaultKind.DNS, clean(cause.strerror or ""))
+        case UnicodeError() if not connected:  # a name that no host can have, refused before it is looked up
+            return Fault(FaultKind.DNS)
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return Fault(FaultKind.CLOSED)
+        case ssl.SSLCertVerificationError():
+            return Fault(FaultKind.TLS, clean(cause.verify_message))
+        case ssl.SSLError():
+            # Only errors made by OpenSSL itself have a reason.
+            reason = getattr(cause, "reason", None) or cause.strerror or ""
+            if reason in _NOT_TLS:
+                return Fault(FaultKind.NO_TLS)
+            return Fault(FaultKind.TLS, clean(reason.replace("_", " ").lower()))
+        case TimeoutError():
+            return Fault(FaultKind.RESET if connected else FaultKind.CONNECT_TIMEOUT, clean(cause.strerror or ""))
+        case OSError() if cause.errno in _BY_ERRNO:
+            return Fault(_BY_ERRNO[cause.errno], clean(cause.strerror or ""))
+    return None
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """`exc` and its causes, the deepest first."""
+    seen: list[BaseException] = []
+    current: BaseException | None = exc
+    while current is not None and current not in seen:
+        seen.append(current)
+        current = current.__cause__ or current.__context__
+    return reversed(seen)
