@@ -1,8 +1,11 @@
-"""Numbers and sizes as people read them, in the user's language; what else is shown so is in `ui.format`."""
+"""Numbers, times and dates as people read them, in the user's language."""
 
 from __future__ import annotations
 
-from holytui.i18n import language
+from datetime import date, datetime
+
+from holytui.i18n import _, language
+from holytui.models import Usage
 
 
 def decimal(value: float, places: int) -> str:
@@ -17,3 +20,87 @@ def size(number: int) -> str:
         return f"{number} B"
     value, unit = (number / 1000, "kB") if number < 1_000_000 else (number / 1_000_000, "MB")
     return f"{decimal(value, 1)} {unit}"
+
+
+def count(number: int) -> str:
+    """`812`, `12.4k`, `1.3M`; with a decimal comma where the language has one."""
+    if number < 10_000:
+        return str(number)
+    value, unit = (number / 1000, "k") if number < 1_000_000 else (number / 1_000_000, "M")
+    return decimal(value, 1 if value < 100 else 0) + unit
+
+
+def whole(number: int) -> str:
+    """`10,000`; with a point where the language has one."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if language() == "vi" else text
+
+
+def seconds(value: float) -> str:
+    """`0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if value < 10:
+        return f"{decimal(max(0.0, value), 1)} s"
+    whole = int(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
+    hours, rest = divmod(whole // 60, 60)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=rest)
+
+
+def usage(used: Usage) -> str:
+    """`↑ 120 ↓ 812`; `≥` where an attempt's figures never came, `~` where we counted ourselves."""
+    mark = about(at_least=used.at_least, estimated=used.estimated)
+    return f"↑ {mark}{count(used.input)} ↓ {mark}{count(used.output)}"
+
+
+def about(*, at_least: bool, estimated: bool) -> str:
+    """What stands before a figure that is not exact."""
+    return "≥" if at_least else "~" if estimated else ""
+
+
+def cost(amount: float) -> str:
+    """An amount of the user's currency, with as many decimals as it takes to see it."""
+    return decimal(amount, 2 if amount >= 1 else 4)
+
+
+_LAST = 253_402_128_000.0
+"""A day before the end of the year 9999, which is the last one that there is in Python."""
+
+
+def local(moment: float) -> datetime:
+    """A Unix time here. One out of another program's file may be anything: what no calendar has is at its edge."""
+    return datetime.fromtimestamp(min(max(moment, 0.0), _LAST)).astimezone()
+
+
+def clock(moment: float) -> str:
+    """The time of day of a Unix time, local: `12:04`."""
+    return local(moment).strftime("%H:%M")
+
+
+def moment(when: float, today: date) -> str:
+    """`12:04` today, else with the date."""
+    at = local(when)
+    return at.strftime("%H:%M") if at.date() == today else f"{day(at.date())} {at:%H:%M}"
+
+
+def day(value: date) -> str:
+    """A date in figures, in the order of the language."""
+    return value.strftime("%d/%m/%Y") if language() == "vi" else value.strftime("%Y-%m-%d")
+
+
+def day_group(when: float, today: date) -> str:
+    """The heading that a conversation stands under in the list."""
+    on = local(when).date()
+    age = (today - on).days
+    if age <= 0:
+        return _("Today")
+    if age == 1:
+        return _("Yesterday")
+    if age < 7:
+        return _("This week")
+    if age < 31:
+        return _("This month")
+    return f"{on:%m/%Y}" if language() == "vi" else f"{on:%Y-%m}"

@@ -11,9 +11,9 @@ from holytui import ids
 from holytui.commands import exits
 from holytui.commands.history_reading import ids_of, line, need, unknown
 from holytui.commands.output import agreed, complain, say
+from holytui.formatting import size
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
-from holytui.presentation.figures import size
 from holytui.store.history import Library
 from holytui.text import sanitize_line
 

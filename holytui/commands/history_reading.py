@@ -12,10 +12,10 @@ from holytui.commands import exits
 from holytui.commands.output import complain, say, say_found, say_json
 from holytui.engine.turn import ending
 from holytui.errors import HolytuiError
+from holytui.formatting import decimal
 from holytui.i18n import _
 from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
-from holytui.presentation.figures import decimal
 from holytui.presentation.labels import cause, state
 from holytui.store.history import Hit, Library, joints
 from holytui.store.transfer.markdown import damage, when

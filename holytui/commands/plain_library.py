@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from holytui import formatting as fmt
 from holytui.commands.plain_printer import Printer
 from holytui.engine.turn.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.images import as_text
 from holytui.models import AnswerState, Conversation, Message, Role
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import state
 from holytui.store.history import Library
 from holytui.text import sanitize_line

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TextIO
 
+from holytui import formatting as fmt
 from holytui.commands.output import TextWriter, put, shown
 from holytui.commands.plain_input import names
 from holytui.engine import events as ev
@@ -19,7 +20,6 @@ from holytui.engine.turn import ending
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import cause
 from holytui.text import visible
 

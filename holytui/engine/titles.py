@@ -18,7 +18,10 @@ from holytui.wire.events import End, Piece, Verdict
 from holytui.wire.request import ChatMessage, ChatRequest, Timeouts
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
+    from holytui.config.schema import Config
+    from holytui.credentials.keyring import KeyRings
+    from holytui.store.history import Library
+    from holytui.wire.client import ChatClient
 
 _PATIENCE = 30.0
 _MOST = 2_000
@@ -30,63 +33,68 @@ _WISH = (
 )
 
 
-def wanted(services: Services, conversation_id: str) -> bool:
-    """Whether the model is to name this conversation: its first answer is there and nobody has named it yet.
+class Titles:
+    """Names conversations by means of the model that answered."""
 
-    Blocks on the disk. Raises StoreError.
-    """
-    return services.config.ui.model_titles and _first_pair(services, conversation_id) is not None
+    def __init__(self, config: Config, history: Library, keyrings: KeyRings, client: ChatClient) -> None:
+        self._config = config
+        self._history = history
+        self._keyrings = keyrings
+        self._client = client
 
+    def wanted(self, conversation_id: str) -> bool:
+        """Whether the model is to name this conversation: its first answer is there and nobody has named it yet.
 
-def make(services: Services, conversation_id: str, done: Callable[[], None]) -> threading.Thread:
-    """Ask in a thread of its own, which quitting does not wait for; `done` is called there when a title was set."""
-    thread = threading.Thread(target=_work, args=(services, conversation_id, done), name="holytui-title", daemon=True)
-    thread.start()
-    return thread
+        Blocks on the disk. Raises StoreError.
+        """
+        return self._config.ui.model_titles and self._first_pair(conversation_id) is not None
 
+    def make(self, conversation_id: str, done: Callable[[], None]) -> threading.Thread:
+        """Ask in a thread of its own, which quitting does not wait for; `done` is called there when a title was set."""
+        thread = threading.Thread(target=self._work, args=(conversation_id, done), name="holytui-title", daemon=True)
+        thread.start()
+        return thread
 
-def _work(services: Services, conversation_id: str, done: Callable[[], None]) -> None:
-    try:
-        pair = _first_pair(services, conversation_id)
-        title = _ask(services, *pair) if pair is not None else ""
-        if title and _first_pair(services, conversation_id) is not None:  # it was not renamed meanwhile
-            services.history.update_conversation(conversation_id, title=title)
-            done()
-    except HolytuiError:
-        pass  # see above
+    def _work(self, conversation_id: str, done: Callable[[], None]) -> None:
+        try:
+            pair = self._first_pair(conversation_id)
+            title = self._ask(*pair) if pair is not None else ""
+            if title and self._first_pair(conversation_id) is not None:  # it was not renamed meanwhile
+                self._history.update_conversation(conversation_id, title=title)
+                done()
+        except HolytuiError:
+            pass  # see above
 
+    def _first_pair(self, conversation_id: str) -> tuple[Message, Message] | None:
+        """The first question and its answer, while they are all there is and the title is the question's."""
+        conversation = self._history.conversation(conversation_id)
+        branch = self._history.branch(conversation_id)
+        if conversation is None or len(branch) != 2:
+            return None
+        question, answer = branch
+        spoken = question.role is Role.USER and answer.state is AnswerState.COMPLETE and answer.text
+        own = conversation.title == title_of(question.text)
+        return (question, answer) if spoken and own and not answer.model.startswith(f"{GUIDE}/") else None
 
-def _first_pair(services: Services, conversation_id: str) -> tuple[Message, Message] | None:
-    """The first question and its answer, while they are all there is and the title is the question's."""
-    conversation = services.history.conversation(conversation_id)
-    branch = services.history.branch(conversation_id)
-    if conversation is None or len(branch) != 2:
-        return None
-    question, answer = branch
-    spoken = question.role is Role.USER and answer.state is AnswerState.COMPLETE and answer.text
-    own = conversation.title == title_of(question.text)
-    return (question, answer) if spoken and own and not answer.model.startswith(f"{GUIDE}/") else None
-
-
-def _ask(services: Services, question: Message, answer: Message) -> str:
-    resolved = resolve(services.config, answer.model)
-    key = services.keyrings.of(resolved.provider).get()
-    told = f"{question.text[:_SHARE]}\n\n---\n\n{answer.text[:_SHARE]}\n\n---\n\n{_WISH}"
-    request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, told),))
-    end = time.monotonic() + _PATIENCE
-    text = ""
-    with services.client.open(resolved.endpoint, key, request, Timeouts(first_token=_PATIENCE)) as stream:
-        while len(text) < _MOST:
-            match stream.wait(max(0.0, end - time.monotonic())):
-                case Piece(DeltaKind.CONTENT, piece):
-                    text += piece
-                case End(Verdict.COMPLETE):
-                    return _clean(text)
-                case None | End():
-                    break
-                case _:
-                    pass
-    return ""
+    def _ask(self, question: Message, answer: Message) -> str:
+        resolved = resolve(self._config, answer.model)
+        key = self._keyrings.of(resolved.provider).get()
+        told = f"{question.text[:_SHARE]}\n\n---\n\n{answer.text[:_SHARE]}\n\n---\n\n{_WISH}"
+        request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, told),))
+        end = time.monotonic() + _PATIENCE
+        text = ""
+        with self._client.open(resolved.endpoint, key, request, Timeouts(first_token=_PATIENCE)) as stream:
+            while len(text) < _MOST:
+                match stream.wait(max(0.0, end - time.monotonic())):
+                    case Piece(DeltaKind.CONTENT, piece):
+                        text += piece
+                    case End(Verdict.COMPLETE):
+                        return _clean(text)
+                    case None | End():
+                        break
+                    case _:
+                        pass
+        return ""
 
 
 def _clean(text: str) -> str:

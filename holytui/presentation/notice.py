@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holytui.presentation import figures as fmt
+from holytui import formatting as fmt
 from holytui.text import visible
 
 

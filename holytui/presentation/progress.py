@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holytui import formatting as fmt
 from holytui.engine import events as ev
 from holytui.i18n import _, ngettext
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Connection, Level
 

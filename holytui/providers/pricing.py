@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from holytui import formatting as fmt
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config, Model, Price
 from holytui.i18n import ngettext
 from holytui.models import ModelRef, Usage
-from holytui.presentation import figures as fmt
 
 if TYPE_CHECKING:
     from holytui.store.sqlite.answer_stats import Spent

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from holytui import formatting as fmt
 from holytui.keymap import Where
 from holytui.models import Conversation
-from holytui.presentation import figures as fmt
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.sidebar.list_widget import label, rows
 from holytui.ui.status.key_hints import KeyHints

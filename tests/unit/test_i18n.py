@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_file
 
+from holytui import formatting as fmt
 from holytui import i18n
 from holytui.cli import main
 from holytui.commands.parser_words import WORDS
 from holytui.i18n import LANGUAGES, _, language, ngettext
 from holytui.keymap import ACTIONS
-from holytui.presentation import figures as fmt
 from holytui.presentation.notice import Connection, Level
 
 DAY = datetime(2026, 3, 7, 12, 4, tzinfo=UTC).timestamp()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from holytui import formatting as fmt
 from holytui.bootstrap import Services, model_names, server_models
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
@@ -16,7 +17,6 @@ from holytui.faults import Fault
 from holytui.guide.faults import describe
 from holytui.i18n import _, ngettext
 from holytui.models import ModelRef
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Level
 from holytui.text import nfc, sanitize, sanitize_line

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holytui import formatting as fmt
 from holytui import images
 from holytui.errors import NotAttached
 from holytui.i18n import _
 from holytui.models import Image
-from holytui.presentation import figures as fmt
 from holytui.text import sanitize_line
 
 MOST = 1_000_000

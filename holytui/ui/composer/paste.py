@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from holytui import formatting as fmt
 from holytui.i18n import ngettext
-from holytui.presentation import figures as fmt
 from holytui.text import sanitize
 
 LINES = 12

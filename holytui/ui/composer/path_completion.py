@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
+from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.images import media_type_of
-from holytui.presentation import figures as fmt
 from holytui.text import fold, sanitize_line
 from holytui.ui.composer.attachments import MOST, MOST_IMAGE, place_of
 

@@ -8,9 +8,9 @@ from datetime import date
 
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.models import Usage
-from holytui.presentation import figures as fmt
 from holytui.presentation import labels as words
 from holytui.providers.pricing import Bill, amount, without
 from holytui.store.sqlite.answer_stats import Answered, Spent

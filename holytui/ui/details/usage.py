@@ -7,10 +7,10 @@ from datetime import date, datetime, time, timedelta
 
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
-from holytui.presentation import figures as fmt
 from holytui.providers.pricing import amount, bill, without
 from holytui.store.sqlite.answer_stats import Spent
 from holytui.text import sanitize_line

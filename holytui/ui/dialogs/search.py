@@ -14,10 +14,10 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from holytui import formatting as fmt
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
-from holytui.presentation import figures as fmt
 from holytui.store.history import Hit, Library
 from holytui.text import sanitize_line, visible
 from holytui.ui.dialogs.base import Dialog

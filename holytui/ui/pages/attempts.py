@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.engine.turn import ending
 from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import cause, state
 from holytui.store.history import Joint
 from holytui.text import sanitize_line, visible

@@ -13,10 +13,10 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
+from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Conversation
-from holytui.presentation import figures as fmt
 from holytui.text import fold, sanitize_line
 from holytui.ui.bindings import install, run_in_order
 from holytui.ui.styling import part_style

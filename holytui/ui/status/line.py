@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.hints import KEYLESS, Names
 from holytui.i18n import _
 from holytui.models import Usage
-from holytui.presentation import figures as fmt
 from holytui.presentation.notice import Connection, Level
 from holytui.text import sanitize_line
 

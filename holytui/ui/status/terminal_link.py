@@ -8,8 +8,8 @@ from typing import Any
 from textual.app import App
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.i18n import _
-from holytui.presentation import figures as fmt
 from holytui.terminal.diff.frame import Capabilities
 from holytui.terminal.pace import LinkFigures
 from holytui.terminal.textual_adapter.driver import ThinDriver

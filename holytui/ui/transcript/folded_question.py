@@ -15,8 +15,8 @@ from itertools import islice
 from rich.cells import cell_len
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
-from holytui.presentation import figures as fmt
 from holytui.text import visible
 from holytui.ui.transcript.row import Row, Source
 

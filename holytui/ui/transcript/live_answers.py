@@ -198,10 +198,11 @@ class Answers:
 
     async def _name(self, services: Services, conversation_id: str) -> None:
         """Let the model name the conversation, if that is wanted."""
-        from holytui.engine import titles
+        from holytui.engine.titles import Titles
 
-        if await asyncio.to_thread(titles.wanted, services, conversation_id):
-            titles.make(services, conversation_id, partial(self._from_thread, self._named))
+        titles = Titles(services.config, services.history, services.keyrings, services.client)
+        if await asyncio.to_thread(titles.wanted, conversation_id):
+            titles.make(conversation_id, partial(self._from_thread, self._named))
 
     def _from_thread(self, callback: Callable[[], None]) -> None:
         """Call it on the screen's loop soon, or never if the screen is gone."""

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from textual.content import Content
 
+from holytui import formatting as fmt
 from holytui.engine.turn import ending
 from holytui.hints import KEYLESS, Names, sentences
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
-from holytui.presentation import figures as fmt
 from holytui.presentation.labels import state as state_word
 from holytui.store.transfer.markdown import damage
 from holytui.text import sanitize_line, visible

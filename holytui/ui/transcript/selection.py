@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
 from holytui.images import describe
 from holytui.models import Image
-from holytui.presentation import figures as fmt
 from holytui.text import sanitize_line
 from holytui.ui.composer.attachments import Chosen, carried
 
