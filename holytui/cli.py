@@ -183,7 +183,7 @@ def _date(text: str) -> float:
 
 
 def _option(text: str) -> dict[str, object]:
-    from holytui.ui.chat.params_line import read_option
+    from holytui.config.params_line import read_option
 
     found = read_option(text)
     if isinstance(found, str):

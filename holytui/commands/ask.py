@@ -29,6 +29,7 @@ from enum import Enum, auto
 from types import FrameType
 from typing import TextIO
 
+from holytui.attachments.files import Gathered, with_files
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
 from holytui.commands.attaching import need_sight, read_files
@@ -44,7 +45,6 @@ from holytui.models import Problem
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
 from holytui.text import visible
-from holytui.ui.composer.attachments import Gathered, with_files
 
 PATIENCE = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person

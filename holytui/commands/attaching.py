@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holytui.attachments import selection
+from holytui.attachments.files import Chosen, Gathered, gather, mentions
 from holytui.errors import NotAttached
 from holytui.i18n import _
 from holytui.providers import vision as sight
 from holytui.text import sanitize_line
-from holytui.ui.composer.attachments import Chosen, Gathered, gather, mentions
-from holytui.ui.transcript import selection
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services

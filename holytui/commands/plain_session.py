@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from holytui import __version__
+from holytui.attachments.files import Chosen, gather, with_files
 from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exits
 from holytui.commands.attaching import files_typed, listed, need_sight
@@ -27,7 +28,6 @@ from holytui.i18n import _
 from holytui.models import Message, Role
 from holytui.providers.resolve import resolve
 from holytui.text import sanitize_line
-from holytui.ui.composer.attachments import Chosen, gather, with_files
 
 _TWICE = 2.0
 """Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""

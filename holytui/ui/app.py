@@ -11,9 +11,9 @@ from textual import events, on
 from textual.screen import Screen
 
 from holytui import paths
+from holytui.attachments.files import Chosen
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
 from holytui.ui.chat.screen import ChatScreen
-from holytui.ui.composer.attachments import Chosen
 from holytui.ui.lifecycle import crash_report as crash
 from holytui.ui.lifecycle.hangup import Leaving
 from holytui.ui.lifecycle.notifications import AnswerEnded, Notices

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.engine.runtime.monitors import QuietWatch, Rate, Silence, SleepWatch, SlowWatch, probe_delay
+from holytui.engine.turn.monitors import QuietWatch, Rate, Silence, SleepWatch, SlowWatch, probe_delay
 
 
 def test_probes_come_ever_more_rarely() -> None:

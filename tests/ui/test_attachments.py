@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.errors import NotAttached
-from holytui.models import Image
-from holytui.ui.composer import attachments
-from holytui.ui.composer.attachments import (
+from holytui.attachments import files as attachments
+from holytui.attachments.files import (
     MOST,
     MOST_IMAGE,
     Attachment,
@@ -23,6 +21,8 @@ from holytui.ui.composer.attachments import (
     still_named,
     with_files,
 )
+from holytui.errors import NotAttached
+from holytui.models import Image
 from holytui.ui.markdown import MarkdownDocument
 from tests import pictures
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 
+from holytui.attachments.selection import Item, Selected
 from holytui.models import Role
 from holytui.store.transfer.transfer import Format, export_file, import_file
 from holytui.ui.composer.draft_store import Draft, decode, encode
 from holytui.ui.composer.provenance import Choice, Provenance, mentions
-from holytui.ui.transcript.selection import Item, Selected
 from tests.ui.house import House, Visitor, visit
 
 

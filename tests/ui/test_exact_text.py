@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from textual import events
 
 from holytui.text import INVISIBLE, sanitize
-from holytui.ui.composer.stand_ins import HeldDocument, held, restored, signs
 from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.stand_ins import HeldDocument, held, restored, signs
 from holytui.ui.transcript.folded_question import QuestionText
 from tests.servers import READ, ScriptedServer, answer
 from tests.ui.conftest import Build

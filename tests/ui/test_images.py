@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 import pytest
 
+from holytui.attachments.files import Chosen
 from holytui.config.schema import Config, Model
 from holytui.images import describe
 from holytui.models import Role
 from holytui.providers.vision import sees
-from holytui.ui.composer.attachments import Chosen
 from holytui.ui.composer.submit import Place, Question, put
 from holytui.ui.lifecycle import crash_report as crash
 from holytui.ui.transcript import loading as opened

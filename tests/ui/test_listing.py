@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.ui.composer.attachments import MOST, MOST_IMAGE
+from holytui.attachments.files import MOST, MOST_IMAGE
 from holytui.ui.composer.path_completion import Kind, Name, matching, names_in, typed_at, written
 from tests import pictures
 

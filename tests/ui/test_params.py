@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.ui.chat.params_line import read, read_option, shown
+from holytui.config.params_line import read, read_option, shown
 
 _VALUES = st.recursive(
     st.one_of(

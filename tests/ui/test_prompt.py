@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from holytui.attachments.files import Chosen
 from holytui.models import AnswerState, Role
 from holytui.ui.chat import interrupting
 from holytui.ui.composer import draft_store as drafts
-from holytui.ui.composer.attachments import Chosen
 from holytui.ui.composer.draft_store import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from holytui.engine.events import Failed, Quiet, Replaced, Slow, StoreTrouble, TurnEvent
 from holytui.engine.ports import Client, Clock
 from holytui.engine.resume.strategy import Learnt, learn_key
-from holytui.engine.runtime.monitors import QuietWatch, SleepWatch, SlowWatch
 from holytui.engine.runtime.publisher import Outlet
 from holytui.engine.runtime.recorder import RETRY, Records
 from holytui.engine.runtime.requester import Courier, Job, KeyReady, describe
@@ -43,6 +42,7 @@ from holytui.engine.turn.effects import (
     Timer,
 )
 from holytui.engine.turn.machine import Plan, Turn
+from holytui.engine.turn.monitors import QuietWatch, SleepWatch, SlowWatch
 from holytui.errors import HolytuiError
 from holytui.models import Problem
 from holytui.store.history import History

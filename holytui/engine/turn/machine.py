@@ -27,7 +27,6 @@ from holytui.engine.events import (
 )
 from holytui.engine.resume.strategy import How, Learnt, Strategy, refuses_prefill
 from holytui.engine.resume.text_end import can_end, goes_beyond
-from holytui.engine.runtime.monitors import probe_delay
 from holytui.engine.turn import problems
 from holytui.engine.turn.answer import Answer, Kept
 from holytui.engine.turn.effects import (
@@ -51,6 +50,7 @@ from holytui.engine.turn.effects import (
     Timer,
 )
 from holytui.engine.turn.ending import with_tools_told
+from holytui.engine.turn.monitors import probe_delay
 from holytui.engine.turn.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
 from holytui.engine.turn.transitions import TABLE
 from holytui.faults import Fault, FaultKind

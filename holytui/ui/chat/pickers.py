@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
 from holytui.bootstrap import Services, model_names, server_models
+from holytui.config import params_line as params
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
 from holytui.engine.context import system_prompt
@@ -20,7 +21,6 @@ from holytui.models import ModelRef
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Level
 from holytui.text import nfc, sanitize, sanitize_line
-from holytui.ui.chat import params_line as params
 from holytui.ui.dialogs.dialogs import Choice, LineDialog, Picker
 from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.reporting import ask

@@ -12,6 +12,7 @@ from textual import on, work
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from holytui.attachments.files import Chosen
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
@@ -21,7 +22,6 @@ from holytui.providers.vision import sees
 from holytui.ui.bindings import install
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.navigation import Switching
-from holytui.ui.composer.attachments import Chosen
 from holytui.ui.composer.composer import no_command
 from holytui.ui.composer.drafts import Writing
 from holytui.ui.composer.prompt import Prompt

@@ -10,8 +10,8 @@ from holytui.ui.dialogs.dialogs import Choice, Picker
 from holytui.ui.reporting import ask
 
 if TYPE_CHECKING:
+    from holytui.attachments.selection import Selected
     from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.transcript.selection import Selected
 
 _ATTACH, _TAKE_OFF = "attach:", "take off:"
 

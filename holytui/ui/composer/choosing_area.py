@@ -13,11 +13,11 @@ from textual import work
 from textual.message import Message
 from textual.widgets.text_area import Edit, EditResult
 
+from holytui.attachments.files import Chosen, still_named
+from holytui.attachments.selection import NOTHING, Selected, Wanted, look
 from holytui.models import Image
-from holytui.ui.composer.attachments import Chosen, still_named
 from holytui.ui.composer.provenance import Choice, Location
-from holytui.ui.composer.stand_ins import ExactArea
-from holytui.ui.transcript.selection import NOTHING, Selected, Wanted, look
+from holytui.ui.stand_ins import ExactArea
 
 
 class ChoosingArea(ExactArea):

@@ -13,6 +13,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from holytui.attachments.selection import Selected
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.ui.bindings import names
@@ -20,7 +21,6 @@ from holytui.ui.composer.completion import NOTHING, Item, Offer
 from holytui.ui.composer.prompt import MakeQuestion, Prompt
 from holytui.ui.slash_commands import Alone, Unknown
 from holytui.ui.styling import part_style
-from holytui.ui.transcript.selection import Selected
 
 _ROWS = 8
 

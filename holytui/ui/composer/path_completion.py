@@ -12,10 +12,10 @@ from enum import Enum, auto
 from pathlib import Path
 
 from holytui import formatting as fmt
+from holytui.attachments.files import MOST, MOST_IMAGE, place_of
 from holytui.i18n import _
 from holytui.images import media_type_of
 from holytui.text import fold, sanitize_line
-from holytui.ui.composer.attachments import MOST, MOST_IMAGE, place_of
 
 _MOST_NAMES = 5_000
 _PATIENCE = 0.2

@@ -11,6 +11,7 @@ from textual import events, on, work
 from textual.message import Message
 from textual.widgets import TextArea
 
+from holytui.attachments.files import Chosen
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Image
@@ -19,7 +20,6 @@ from holytui.text import nfc, sanitize
 from holytui.ui import slash_commands as commands
 from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
 from holytui.ui.composer import path_completion as listing
-from holytui.ui.composer.attachments import Chosen
 from holytui.ui.composer.choosing_area import ChoosingArea
 from holytui.ui.composer.completion import NOTHING, Offer, offer_for
 from holytui.ui.composer.draft_store import Draft

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from holytui.ui.composer.attachments import MENTION
+from holytui.attachments.files import MENTION
 
 Location = tuple[int, int]
 NONE: Mapping[str, str] = MappingProxyType({})

@@ -16,11 +16,11 @@ from holytui.ui.composer.submit import Question, put
 from holytui.ui.reporting import told
 
 if TYPE_CHECKING:
+    from holytui.attachments.files import Chosen
     from holytui.bootstrap import Services
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Image
     from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.composer.attachments import Chosen
     from holytui.ui.turns import TurnView
 
 

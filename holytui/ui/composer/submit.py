@@ -8,17 +8,17 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from holytui.attachments import files as attachments
 from holytui.errors import NotAttached
 from holytui.i18n import _, ngettext
 from holytui.providers import vision as sight
 from holytui.text import sanitize_line
-from holytui.ui.composer import attachments
 
 if TYPE_CHECKING:
+    from holytui.attachments.files import Chosen
     from holytui.bootstrap import Services
     from holytui.engine.engine import StartedTurn
     from holytui.models import Image, Message
-    from holytui.ui.composer.attachments import Chosen
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 

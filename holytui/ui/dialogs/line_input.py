@@ -10,7 +10,7 @@ from textual.binding import BindingsMap
 from textual.widgets import Input
 
 from holytui.ui.bindings import run_in_order, sent_on
-from holytui.ui.composer.stand_ins import held, restored, signs
+from holytui.ui.stand_ins import held, restored, signs
 
 _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 

@@ -11,8 +11,8 @@ from textual.widgets import Static
 from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.bindings import run_in_order, sent_on
-from holytui.ui.composer.stand_ins import ExactArea
 from holytui.ui.dialogs.base import Dialog
+from holytui.ui.stand_ins import ExactArea
 
 
 class TextDialog(Dialog[str | None]):

@@ -11,9 +11,9 @@ from textual.widgets import Input
 
 from holytui.i18n import _
 from holytui.keymap import Keymap
-from holytui.ui.composer.stand_ins import restored
 from holytui.ui.dialogs.line_input import Line
 from holytui.ui.sidebar.list_widget import Sidebar
+from holytui.ui.stand_ins import restored
 
 
 class FilterLine(Line):

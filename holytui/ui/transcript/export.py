@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holytui.attachments import files as attachments
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.store.transfer.transfer import Format, export_file
 from holytui.ui import reporting as refusals
-from holytui.ui.composer import attachments
 from holytui.ui.dialogs.dialogs import LineDialog
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from textual.content import Content
 from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
 from holytui.text import visible
-from holytui.ui.transcript.row import Row, Source
+from holytui.ui.markdown.row import Row, Source
 
 MOST = 12
 """A question of more rows than this can be folded."""

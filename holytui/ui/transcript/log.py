@@ -23,8 +23,8 @@ from holytui.models import Message, Role
 from holytui.store.matches import words_of
 from holytui.ui.bindings import install, names, run_in_order
 from holytui.ui.markdown import within
+from holytui.ui.markdown.row import Row
 from holytui.ui.transcript.matches import Matches
-from holytui.ui.transcript.row import Row
 from holytui.ui.transcript.row_painter import RowPainter
 from holytui.ui.transcript.scroll_math import Anchor
 from holytui.ui.transcript.selecting import selected_text

@@ -18,9 +18,9 @@ from holytui.presentation.labels import state as state_word
 from holytui.store.transfer.markdown import damage
 from holytui.text import sanitize_line, visible
 from holytui.ui.markdown import MarkdownDocument, Spent, within
+from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.wrap import Line
 from holytui.ui.transcript.folded_question import QuestionText
-from holytui.ui.transcript.row import Row
 
 _INDENT = "  "
 _THOUGHT = "  │ "

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from holytui.store.matches import ranges_of
 from holytui.ui.markdown.painters import CODE_INDENT
+from holytui.ui.markdown.row import Row
 from holytui.ui.styling import part_style
-from holytui.ui.transcript.row import Row
 
 _MOST = 400
 """Strips that are kept; more than a screen has rows."""

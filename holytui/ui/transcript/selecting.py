@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from textual.selection import Selection
 
+from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.seams import MARK
-from holytui.ui.transcript.row import Row
 
 _TAB = 4
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holytui import formatting as fmt
+from holytui.attachments.files import Chosen, carried
 from holytui.i18n import _, ngettext
 from holytui.images import describe
 from holytui.models import Image
 from holytui.text import sanitize_line
-from holytui.ui.composer.attachments import Chosen, carried
 
 _MOST = 5
 """Lines of each kind; how many more there are is said in one."""
