@@ -12,8 +12,8 @@ from holytui.commands.history_reading import need
 from holytui.commands.output import Exported, StatusLine, complain, say
 from holytui.i18n import _, ngettext
 from holytui.store.history import Library
-from holytui.store.sqlite.bundles import LeftOut
 from holytui.store.transfer.transfer import Format, Imported, export, export_file, import_file
+from holytui.store.values import LeftOut
 
 _BAR = 24
 _REDRAW = 0.1

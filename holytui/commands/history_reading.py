@@ -17,8 +17,10 @@ from holytui.i18n import _
 from holytui.images import as_text, left_out
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
-from holytui.store.history import Hit, Library, joints
+from holytui.store.assembly import joints
+from holytui.store.history import Library
 from holytui.store.transfer.markdown import damage, when
+from holytui.store.values import Hit
 from holytui.text import sanitize_line
 
 

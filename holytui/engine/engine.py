@@ -17,7 +17,8 @@ from holytui.engine.runtime.scheduler import Listener, Snapshot, StartedTurn, Wo
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import HIDDEN, AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
-from holytui.store.history import History, assemble, seams
+from holytui.store.assembly import assemble, seams
+from holytui.store.history import History
 from holytui.text import nfc, sanitize, title_of
 
 __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]

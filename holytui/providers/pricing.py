@@ -13,7 +13,7 @@ from holytui.i18n import ngettext
 from holytui.models import ModelRef, Usage
 
 if TYPE_CHECKING:
-    from holytui.store.sqlite.answer_stats import Spent
+    from holytui.store.values import Spent
 
 _MILLION = 1_000_000
 

@@ -6,17 +6,15 @@ returns at once. They raise `errors.StoreError`. Reads see all writes made befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Join, Message, Problem, Role
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Problem, Role
+from holytui.store.values import Hit
 
 if TYPE_CHECKING:
-    from holytui.store.sqlite.answer_stats import Answered, Spent
-    from holytui.store.sqlite.bundles import Added, Bundle
-    from holytui.store.sqlite.compact import Compacted
+    from holytui.store.values import Added, Answered, Bundle, Compacted, Spent
 
 
 class History(Protocol):
@@ -153,34 +151,6 @@ class History(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A place where a search found its words."""
-
-    conversation_id: str
-    message_id: str | None
-    """None: the words are in the title."""
-    title: str
-    """The conversation's."""
-    snippet: str
-    """One line around the first match."""
-    ranges: tuple[tuple[int, int], ...]
-    """Where the words are in `snippet`: start and end offsets."""
-    role: Role | None
-    created_at: float
-    places: tuple[int, ...] = ()
-    """Where in the message's text each of the words comes first."""
-
-    @property
-    def parts(self) -> Sequence[tuple[str, bool]]:
-        """The snippet in parts, and of each whether it is one of the words."""
-        out, at = [], 0
-        for start, end in self.ranges:
-            out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
-            at = end
-        return [*out, (self.snippet[at:], False)]
-
-
 class Library(History, Protocol):
     """What screens and the command line need besides: looking for things, and housekeeping."""
 
@@ -253,60 +223,3 @@ class Library(History, Protocol):
     def compact(self) -> Compacted:
         """Write the file anew without the gaps that deleted conversations left."""
         ...
-
-
-def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
-    """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
-    text = ""
-    for attempt, raw in pieces:
-        text = _joined(text, attempt, raw)
-    return text
-
-
-def assemble_reasoning(pieces: Iterable[tuple[Attempt, str]]) -> str:
-    """An answer's reasoning from that of its attempts, in order: one after another, anew after a restart."""
-    text = ""
-    for attempt, raw in pieces:
-        text = raw if attempt.join is Join.RESTART else text + raw
-    return text
-
-
-def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
-    """Offsets in the assembled text where an attempt was joined on a best guess."""
-    found: list[int] = []
-    length = 0
-    for attempt, raw in pieces:
-        if attempt.keep >= 0:
-            length = min(length, attempt.keep)
-            found = [offset for offset in found if offset < length]
-        if attempt.join is Join.MARKED:
-            found.append(length)
-        length += len(attempt.part_of(raw))
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Where an attempt's text met what was there: both sides as they came."""
-
-    attempt: Attempt
-    before: str
-    """The answer's text until then."""
-    after: str
-    """All that the attempt received, `attempt.cut` characters of which are not in the answer."""
-
-
-def joints(pieces: Iterable[tuple[Attempt, str]]) -> tuple[Joint, ...]:
-    """Where an attempt was joined on a best guess, or took the place of what was there before."""
-    found: list[Joint] = []
-    text = ""
-    for attempt, raw in pieces:
-        replaced = attempt.join is Join.RESTART and attempt.keep == 0 and attempt.resumed_by
-        if attempt.join is Join.MARKED or replaced:
-            found.append(Joint(attempt, text, raw))
-        text = _joined(text, attempt, raw)
-    return tuple(found)
-
-
-def _joined(text: str, attempt: Attempt, raw: str) -> str:
-    return (text[: attempt.keep] if attempt.keep >= 0 else text) + attempt.part_of(raw)

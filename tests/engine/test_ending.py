@@ -10,7 +10,7 @@ from holytui import i18n
 from holytui.engine.turn.ending import Doubt, Ending, command_for, with_tools_told, words
 from holytui.hints import KEYLESS
 from holytui.models import AnswerState, Attempt, Join, Message, Role
-from holytui.store.history import joints
+from holytui.store.assembly import joints
 from holytui.wire.events import End, Verdict
 
 WHOLE = Ending(AnswerState.COMPLETE, "stop", "Some words.")

@@ -31,7 +31,7 @@ from holytui.errors import HolytuiError, KeyUnavailable, ModelUnknown, StoreErro
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Role
 from holytui.secret import Secret
-from holytui.store.history import assemble
+from holytui.store.assembly import assemble
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.events import Accepted, Connected, End, Piece, Verdict, WireEvent
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts

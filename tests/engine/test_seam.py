@@ -9,7 +9,7 @@ from holytui.engine.resume.overlap import Echo, period, repetition_is_likely, we
 from holytui.engine.resume.seam import Decision, Seam
 from holytui.engine.resume.strategy import How
 from holytui.models import HIDDEN, Attempt, Join
-from holytui.store.history import assemble
+from holytui.store.assembly import assemble
 
 POEM = "The first line of a poem\nand the second one of it\nand then a third that was c"
 

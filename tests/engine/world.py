@@ -27,7 +27,7 @@ from holytui.engine.turn.effects import (
 )
 from holytui.engine.turn.machine import Plan, Turn
 from holytui.models import AnswerState, Attempt, DeltaKind
-from holytui.store.history import assemble, assemble_reasoning, seams
+from holytui.store.assembly import assemble, assemble_reasoning, seams
 
 
 @dataclass

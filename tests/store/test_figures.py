@@ -14,9 +14,9 @@ import pytest
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Message, Problem, Role, Usage
 from holytui.store.sqlite import schema
-from holytui.store.sqlite.answer_stats import Spent
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer.transfer import Format, import_from
+from holytui.store.values import Spent
 from holytui.ui.transcript.loading import fork
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, Asked, ask, attempt_for

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Attempt, DeltaKind, Join, Problem, Role, Usage
-from holytui.store.history import assemble, assemble_reasoning, seams
+from holytui.store.assembly import assemble, assemble_reasoning, seams
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.writer import Delta, Timing, merged
 from tests.store.conftest import Opener

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from holytui.errors import TransferError
 from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
-from holytui.store.sqlite.bundles import LeftOut, in_order
+from holytui.store.sqlite.bundles import in_order
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer import json_stream as split
 from holytui.store.transfer.chatgpt import from_json as from_chatgpt
 from holytui.store.transfer.json_stream import Broken, TooLong, entries
 from holytui.store.transfer.native import to_json
 from holytui.store.transfer.transfer import Format, Imported, export, import_file, import_from
+from holytui.store.values import LeftOut
 from holytui.text import nfc, sanitize
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for

@@ -8,8 +8,8 @@ from pathlib import Path
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role, Usage
 from holytui.store.history import Library
-from holytui.store.sqlite.bundles import Bundle
 from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.values import Bundle
 
 NOON = 1_582_891_200.0
 """2020-02-28 12:00 UTC: long enough ago for every clock."""

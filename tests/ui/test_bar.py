@@ -13,8 +13,8 @@ from holytui.config.schema import Model, Price, Provider
 from holytui.models import AnswerState, Attempt, Conversation, Image, Message, Role, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.store.history import History
-from holytui.store.sqlite.bundles import Bundle
 from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.values import Bundle
 from holytui.ui.composer.submit import Place
 from holytui.ui.status.presenter import Weight, weights
 from holytui.ui.turns import TurnView

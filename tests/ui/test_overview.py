@@ -11,7 +11,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.providers.pricing import Bill
-from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.store.values import Answered, Spent
 from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
 from holytui.ui.status.line import Rate, Status
 

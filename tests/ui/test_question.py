@@ -13,7 +13,7 @@ from textual.content import Content
 from holytui.keymap import build
 from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
-from holytui.store.sqlite.bundles import Bundle
+from holytui.store.values import Bundle
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.transcript import folded_question as question
 from holytui.ui.transcript.folded_question import KEPT, LAST, MOST, QuestionText

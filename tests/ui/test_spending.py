@@ -7,7 +7,7 @@ import pytest
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import Usage
 from holytui.providers import pricing as spending
-from holytui.store.sqlite.answer_stats import Spent
+from holytui.store.values import Spent
 
 MODEL = Model("gpt-4", context=1000, price=Price(2.5, 10.0))
 CONFIG = Config(

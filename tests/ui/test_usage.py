@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from holytui import i18n
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import AnswerState, Role, Usage
-from holytui.store.sqlite.answer_stats import Spent
 from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.values import Spent
 from holytui.ui.details import usage
 from tests.store.samples import attempt_for
 

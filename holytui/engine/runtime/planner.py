@@ -19,7 +19,8 @@ from holytui.i18n import _
 from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
 from holytui.providers.resolve import GUIDE, Resolved, resolve
 from holytui.secret import Secret
-from holytui.store.history import History, assemble
+from holytui.store.assembly import assemble
+from holytui.store.history import History
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
 

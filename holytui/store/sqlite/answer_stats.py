@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from holytui.faults import Fault
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.store.sqlite.cell_values import Values, as_text
 from holytui.store.sqlite.rows import Row, problem_from, storable, usage_from
+from holytui.store.values import Answered, Spent
 
 TABLES = (
     """CREATE TABLE figure (
@@ -24,47 +23,6 @@ TABLES = (
         at_least INTEGER NOT NULL, estimated INTEGER NOT NULL, own INTEGER NOT NULL)""",
     "CREATE INDEX figure_at ON figure (at)",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """How one answer came."""
-
-    at: float
-    """Unix time of the question."""
-    model: str
-    state: AnswerState
-    finish_reason: str
-    fault: Fault | None
-    usage: Usage | None
-    requests: int
-    first_token_s: float | None
-    duration_s: float | None
-
-    @property
-    def rate(self) -> float | None:
-        """Tokens a second after the first one, if that is known."""
-        if self.usage is None or not self.usage.output or not self.duration_s:
-            return None
-        return self.usage.output / max(0.1, self.duration_s - (self.first_token_s or 0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What the answers of one model came to in one span of time."""
-
-    span: int
-    """Which of the spans that were asked for: 0 is the first."""
-    model: str
-    answers: int
-    usage: Usage
-    """`reasoning` is not summed."""
-    requests: int
-
-    @property
-    def retries(self) -> int:
-        """Requests beyond the first of each answer."""
-        return self.requests - self.answers
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

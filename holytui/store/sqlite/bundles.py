@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 
 from holytui.errors import TransferError
 from holytui.i18n import _
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message
+from holytui.models import AnswerState, DeltaKind, Message
 from holytui.store.sqlite import answer_stats as figures
 from holytui.store.sqlite import conversations, journal
 from holytui.store.sqlite import images as attached
@@ -17,45 +16,7 @@ from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite.readable import rows
 from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
 from holytui.store.sqlite.writer import Delta
-
-
-class LeftOut(StrEnum):
-    """Parts of other programs' conversations that have no place here."""
-
-    IMAGES = "images"
-    FILES = "files"
-    THOUGHTS = "thoughts"
-    """Without an answer that they belong to."""
-    TOOLS = "tools"
-    """Calls of tools and what they returned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A conversation with its tree, attempts and raw texts."""
-
-    conversation: Conversation
-    messages: Sequence[Message]
-    attempts: Sequence[tuple[Attempt, Mapping[DeltaKind, str]]] = ()
-    """Each with all that it received."""
-    origin: str | None = None
-    """Where it came from, when its ids are ours and not its own."""
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """Likewise for its messages, by id."""
-    image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """The bytes of its images, by digest; those that are not here are lost."""
-    notes: tuple[str, ...] = field(default=(), compare=False)
-    """Of one that is read from a file: what of it was left out."""
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
-    """Likewise, counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What an import of one bundle was worth."""
-
-    conversations: int
-    messages: int
+from holytui.store.values import Added, Bundle
 
 
 def read(

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from holytui.store.sqlite.connect import Connect, translated
+from holytui.store.values import Compacted
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
-
-
-@dataclass(frozen=True, slots=True)
-class Compacted:
-    """What it was worth; sizes in bytes, the write-ahead log counted in."""
-
-    before: int
-    after: int
-    copies: tuple[Path, ...]
-    """Older copies beside the history (before a change of version, damaged ones), which are left as they are."""
 
 
 def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> Compacted:

@@ -19,12 +19,13 @@ from holytui.store.sqlite import lease
 from holytui.store.sqlite import salvage as recover
 from holytui.store.sqlite import search_index as index
 from holytui.store.sqlite import spill as unsaved
-from holytui.store.sqlite.compact import Compacted, compact
+from holytui.store.sqlite.compact import compact
 from holytui.store.sqlite.connect import Connect, connect, connect_to_read
 from holytui.store.sqlite.filesystem import read_mountinfo
 from holytui.store.sqlite.opening import open_file, open_to_read
 from holytui.store.sqlite.readers import Readers
 from holytui.store.sqlite.writer import Delta, Timing, Writer
+from holytui.store.values import Compacted
 
 _Listener = Callable[[Problem | None], None]
 _DEFAULT_TIMING = Timing()

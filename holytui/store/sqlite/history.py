@@ -9,17 +9,15 @@ from types import MappingProxyType
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
-from holytui.store.history import Hit
 from holytui.store.sqlite import answer_stats as figures
 from holytui.store.sqlite import bundles, conversations, journal, lease, readable
 from holytui.store.sqlite import images as attached
 from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite import search as searching
-from holytui.store.sqlite.answer_stats import Answered, Spent
-from holytui.store.sqlite.bundles import Added, Bundle
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.file import HistoryFile
 from holytui.store.sqlite.rows import storable
+from holytui.store.values import Added, Answered, Bundle, Hit, Spent
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 

@@ -11,7 +11,7 @@ from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
-from holytui.store.history import assemble, assemble_reasoning, seams
+from holytui.store.assembly import assemble, assemble_reasoning, seams
 from holytui.store.sqlite import answer_stats as figures
 from holytui.store.sqlite import lease, readable
 from holytui.store.sqlite import messages as tree

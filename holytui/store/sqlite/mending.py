@@ -13,7 +13,7 @@ from operator import itemgetter
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import DeltaKind
-from holytui.store.history import assemble, assemble_reasoning
+from holytui.store.assembly import assemble, assemble_reasoning
 from holytui.store.sqlite import journal
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.rows import Row, storable

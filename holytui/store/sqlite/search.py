@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from holytui.models import Role
-from holytui.store.history import Hit
 from holytui.store.matches import ranges_of, words_of
 from holytui.store.sqlite import readable
 from holytui.store.sqlite.cell_values import Values
 from holytui.store.sqlite.readable import is_damage
 from holytui.store.sqlite.rows import storable
+from holytui.store.values import Hit
 
 _CANDIDATES = 300
 _SHORTEST = 3  # the index holds runs of three characters

@@ -17,7 +17,7 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Conversation, Message, Role
-from holytui.store.sqlite.bundles import Bundle, LeftOut
+from holytui.store.values import Bundle, LeftOut
 from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 from holytui.i18n import _, language
 from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
-from holytui.store.sqlite.bundles import Bundle
 from holytui.store.transfer.markdown import notes, shown_branch, speaker, when
+from holytui.store.values import Bundle
 from holytui.text import replace_invisible, sanitize
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TextIO
 from holytui.i18n import _
 from holytui.images import as_text
 from holytui.models import AnswerState, Message, Role
-from holytui.store.sqlite.bundles import Bundle
+from holytui.store.values import Bundle
 from holytui.text import sanitize
 
 

@@ -27,9 +27,9 @@ from holytui.models import (
     Role,
     Usage,
 )
-from holytui.store.sqlite.bundles import Bundle
 from holytui.store.sqlite.cell_values import too_deep
 from holytui.store.sqlite.rows import fault_from, problem_from, usage_from
+from holytui.store.values import Bundle
 from holytui.text import one_line, sanitize, sanitize_line
 
 FORMAT = "holytui"

@@ -19,12 +19,12 @@ from holytui.errors import TransferError
 from holytui.formatting import size as size_text
 from holytui.i18n import _
 from holytui.paths import private_text
-from holytui.store.sqlite.bundles import Added, Bundle, LeftOut
 from holytui.store.transfer import chatgpt
 from holytui.store.transfer import native as portable
 from holytui.store.transfer.html import write_page
 from holytui.store.transfer.json_stream import LONGEST, Broken, TooLong, entries
 from holytui.store.transfer.markdown import write_markdown
+from holytui.store.values import Added, Bundle, LeftOut
 from holytui.text import sanitize_line
 
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")

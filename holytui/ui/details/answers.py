@@ -13,7 +13,7 @@ from holytui.i18n import _
 from holytui.models import Usage
 from holytui.presentation import labels as words
 from holytui.providers.pricing import Bill, amount, without
-from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.store.values import Answered, Spent
 from holytui.text import sanitize_line
 from holytui.ui.pages.columns import Column, Row, cut, facts, table
 from holytui.ui.pages.plot import plot

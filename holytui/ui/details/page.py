@@ -23,7 +23,7 @@ from holytui.i18n import _
 from holytui.keymap import BY_ID, display_key
 from holytui.providers import pricing as spending
 from holytui.providers.resolve import GUIDE, resolve
-from holytui.store.sqlite.answer_stats import Answered, Spent
+from holytui.store.values import Answered, Spent
 from holytui.ui.bindings import textual_key
 from holytui.ui.details import answers as overview
 from holytui.ui.details import usage

@@ -12,7 +12,7 @@ from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.providers.pricing import amount, bill, without
-from holytui.store.sqlite.answer_stats import Spent
+from holytui.store.values import Spent
 from holytui.text import sanitize_line
 from holytui.ui.details.answers import plot_lines, short
 from holytui.ui.pages.columns import Column, Row, cut, table

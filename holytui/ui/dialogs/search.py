@@ -18,7 +18,8 @@ from holytui import formatting as fmt
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
-from holytui.store.history import Hit, Library
+from holytui.store.history import Library
+from holytui.store.values import Hit
 from holytui.text import sanitize_line, visible
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choices import Choices

@@ -12,7 +12,7 @@ from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
 from holytui.presentation.labels import cause, state
-from holytui.store.history import Joint
+from holytui.store.assembly import Joint
 from holytui.text import sanitize_line, visible
 from holytui.ui.pages.columns import hanging
 

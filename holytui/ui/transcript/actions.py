@@ -11,7 +11,8 @@ from holytui.i18n import _, ngettext
 from holytui.images import as_text
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
-from holytui.store.history import History, Joint, joints
+from holytui.store.assembly import Joint, joints
+from holytui.store.history import History
 from holytui.ui.chat import actions
 from holytui.ui.chat import pickers as conversation_settings
 from holytui.ui.dialogs.dialogs import PageDialog

@@ -1,0 +1,65 @@
+"""An answer's text, put together from the raw texts of its attempts. Pure functions of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from holytui.models import Attempt, Join
+
+
+def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
+    """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
+    text = ""
+    for attempt, raw in pieces:
+        text = _joined(text, attempt, raw)
+    return text
+
+
+def assemble_reasoning(pieces: Iterable[tuple[Attempt, str]]) -> str:
+    """An answer's reasoning from that of its attempts, in order: one after another, anew after a restart."""
+    text = ""
+    for attempt, raw in pieces:
+        text = raw if attempt.join is Join.RESTART else text + raw
+    return text
+
+
+def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
+    """Offsets in the assembled text where an attempt was joined on a best guess."""
+    found: list[int] = []
+    length = 0
+    for attempt, raw in pieces:
+        if attempt.keep >= 0:
+            length = min(length, attempt.keep)
+            found = [offset for offset in found if offset < length]
+        if attempt.join is Join.MARKED:
+            found.append(length)
+        length += len(attempt.part_of(raw))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Where an attempt's text met what was there: both sides as they came."""
+
+    attempt: Attempt
+    before: str
+    """The answer's text until then."""
+    after: str
+    """All that the attempt received, `attempt.cut` characters of which are not in the answer."""
+
+
+def joints(pieces: Iterable[tuple[Attempt, str]]) -> tuple[Joint, ...]:
+    """Where an attempt was joined on a best guess, or took the place of what was there before."""
+    found: list[Joint] = []
+    text = ""
+    for attempt, raw in pieces:
+        replaced = attempt.join is Join.RESTART and attempt.keep == 0 and attempt.resumed_by
+        if attempt.join is Join.MARKED or replaced:
+            found.append(Joint(attempt, text, raw))
+        text = _joined(text, attempt, raw)
+    return tuple(found)
+
+
+def _joined(text: str, attempt: Attempt, raw: str) -> str:
+    return (text[: attempt.keep] if attempt.keep >= 0 else text) + attempt.part_of(raw)
