@@ -25,6 +25,8 @@ _LEAST_LIMIT, _MOST_LIMIT = 0.3, 8.0
 _DEAF_AFTER = 3
 _FORGOTTEN_AFTER = 60.0  # seconds after which no answer comes any more
 _MEASURED = 5.0  # seconds over which bytes are counted
+_NEAR, _FAR = 0.04, 0.15  # round trips between which a line becomes thin
+_BUSY = 8_000  # bytes per second that are many for a line that is not near
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ class LinkFigures:
     frames_dropped: int
     """Frames that a newer one replaced before they could be written."""
     bytes_total: int
+
+    @property
+    def thinness(self) -> float:
+        """How much the line gains by fewer bytes: from 0 for a near terminal to 1, also for one that never answered."""
+        if self.round_trip is None:
+            return 1.0
+        if self.round_trip > _NEAR and self.bytes_per_s > _BUSY:
+            return 1.0
+        return min(1.0, max(0.0, (self.round_trip - _NEAR) / (_FAR - _NEAR)))
 
 
 class Pace:

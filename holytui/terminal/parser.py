@@ -152,7 +152,7 @@ class SafeParser(XTermParser):
             return [events.Key(Keys.Ignore, sequence)]
         return super()._sequence_to_key_events(sequence, alt)
 
-    def _parse_extended_key(self, sequence: str) -> list[events.Key] | None:
+    def _parse_extended_key(self, sequence: str) -> list[events.Key] | None:  # type: ignore[override]  # cached there
         """The keys of a sequence of the extended protocol; none if its numbers mean nothing."""
         try:
             keys = super()._parse_extended_key(sequence)
