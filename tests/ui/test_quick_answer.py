@@ -9,6 +9,7 @@ import pytest
 from holytui.store.history import History
 from holytui.ui import answers
 from holytui.ui.opened import Opened, open_conversation
+from holytui.ui.turns import TurnView
 from tests.servers import READ, ScriptedServer, answer
 from tests.ui.conftest import Build
 from tests.ui.house import config_with, visit
@@ -24,7 +25,7 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
             ended = threading.Event()
             settle = answers.Answers._settle
 
-            async def settled(self: answers.Answers, turn: answers.TurnView) -> None:
+            async def settled(self: answers.Answers, turn: TurnView) -> None:
                 await settle(self, turn)
                 ended.set()
 
