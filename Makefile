@@ -42,7 +42,7 @@ run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
 test: $(DEV)  ## set up if needed, and run all tests and checks
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory check
 
 check: $(DEV)
@@ -60,7 +60,7 @@ attack: $(DEV)  ## flood holytui over the loopback, and print what held
 	$(BIN)/python -m benchmarks.attack $(ARGS)
 
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
-	$(BIN)/python -m pytest -q -n 0 -m long tests
+	$(BIN)/python -m pytest -q -n 2 -m long tests
 
 interop: $(DEV)  ## test against LiteLLM and llama.cpp, set up in .interop (0.6 GB to download, minutes)
 	$(BIN)/python -m tests.interop.setup_server $(abspath .interop)

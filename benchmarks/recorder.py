@@ -17,7 +17,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,12 +73,12 @@ SHIPPED = Path(__file__).with_name("recorded") / "qwen2.5-coder-0.5b.jsonl.gz"
 
 
 class Recordings:
-    """Responses by key: those of SHIPPED and, if a file is named, of that; what is added goes there."""
+    """Responses by key: those of the `shipped` files and, if one is named, of `added`; what is added goes there."""
 
-    def __init__(self, added: Path | None = None) -> None:
+    def __init__(self, added: Path | None = None, shipped: Sequence[Path] = (SHIPPED,)) -> None:
         self._found: dict[str, Recording] = {}
         self._added = added
-        for file in filter(None, (SHIPPED, added)):
+        for file in filter(None, (*shipped, added)):
             if file.exists():
                 with gzip.open(file, "rt") if file.suffix == ".gz" else file.open() as lines:
                     for line in lines:

@@ -4,9 +4,9 @@
 
 Each wording asks for the rest of the same cut answers, once, at temperature 0, and the join is judged as in
 `benchmarks.cuts`, but without the ways that holytui tries next. Replies are recorded in FILE, so that a run goes on
-where it was stopped; those of the five best wordings are in `benchmarks/recorded`. `silent` counts joins without a
-mark; `nothing` replies that add nothing; `stopped` ends before the end of the uninterrupted answer that a reader could
-take for its end.
+where it was stopped; those of five wordings are in `benchmarks/recorded`, of three of them for 200 cuts. `silent`
+counts joins without a mark; `nothing` replies that add nothing; `stopped` ends before the end of the uninterrupted
+answer that a reader could take for its end.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from random import Random
 
 from benchmarks.cuts import MODEL, PARAMS, Result
 from benchmarks.prompts import PROMPTS
-from benchmarks.recorder import Recorder, Recordings
+from benchmarks.recorder import SHIPPED, Recorder, Recordings
 from holytui.engine.instruction import instruction
 from holytui.engine.recovery import How
 from holytui.engine.seam import Seam
 from holytui.models import HIDDEN, Join
 
+MORE = SHIPPED.with_name("wordings.jsonl.gz")
 Messages = list[dict[str, str]]
 Wording = Callable[[str, str], Messages]
 
@@ -210,7 +211,7 @@ def main() -> None:
     options = parser.parse_args()
     columns = ("exact", "right", "other words", "unclear", "nothing", "stopped", "wrong")
     print(f"{'':28}" + "".join(f"{name:>12}" for name in (*columns, "silent", "tokens")))
-    with Recorder(options.server, Recordings(options.record)) as recorder:
+    with Recorder(options.server, Recordings(options.record, (SHIPPED, MORE))) as recorder:
         for name in options.names or WORDINGS:
             verdicts: Counter[str] = Counter()
             count = 0

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holytui import __version__
-from holytui.commands import exits
+from holytui.commands import exits, mistyped
+from holytui.commands.output import complain, cover_the_rest
+from holytui.commands.parser_words import Parser, translate_parsers
 from holytui.i18n import _
 
+_DAY = 86_400.0
 _COMMANDS = ("ask", "check", "models", "history", "config")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `holytui` and its commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
         epilog=_(
@@ -27,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"holytui {__version__}")
     _common(parser)
     parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
-    parser.add_argument("-c", "--conversation", metavar="ID", help=_("open this conversation"))
+    parser.add_argument("-c", "--conversation", metavar="ID", help=_("open this conversation, or the `last`"))
     parser.add_argument(
         "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
     )
@@ -42,21 +45,46 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def build_command_parser(command: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    parser = argparse.ArgumentParser(prog=f"holytui {command}")
+    parser = Parser(prog=f"holytui {command}")
     _common(parser)
     match command:
         case "ask":
             parser.description = _(
                 "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
-                "4 ended in doubt (stderr tells: cut by a limit of its length, content filter, empty, reasoning only, "
-                "tool calls after text, a marked seam, begun again), 130 stopped."
+                "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
+                "after text, a marked seam, started again), 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
                 "-s", "--system", metavar="TEXT", help=_("a system prompt, or the name of one of [prompts]")
             )
-            parser.add_argument("-c", "--conversation", metavar="ID", help=_("go on with this conversation"))
+            parser.add_argument(
+                "-c", "--conversation", metavar="ID", help=_("continue this conversation, or the `last`")
+            )
+            parser.add_argument(
+                "-a",
+                "--attach",
+                action="append",
+                default=[],
+                metavar="PATH",
+                help=_("attach this file (repeatable); an argument that is wholly @PATH does the same"),
+            )
+            parser.add_argument(
+                "-o",
+                "--option",
+                type=_option,
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                help=_("a parameter of the request, such as temperature=0.2; it stays with the conversation"),
+            )
+            parser.add_argument(
+                "--timeout",
+                type=_seconds,
+                metavar="SECONDS",
+                help=_("how long to wait for an endpoint that cannot be reached (65, or offline_limit)"),
+            )
             parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
             parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
             parser.add_argument(
@@ -76,7 +104,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             parser.add_argument(
                 "--clipboard",
                 action="store_true",
-                help=_("test the way to the clipboard; the model too if -m is given"),
+                help=_("test copying to the clipboard; with -m the model too"),
             )
         case "models":
             parser.description = _("The configured models.")
@@ -85,7 +113,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             _history_arguments(parser)
         case _:
             parser.description = _(
-                "The configuration file: where it is, a first one, what is in force (without secrets)."
+                "The configuration file: its path, a commented example, the settings in force (without secrets)."
             )
             parser.add_argument("what", choices=("path", "init", "show"))
     return parser
@@ -93,23 +121,24 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _(
-        "What was said. An ID may be cut short as long as only one conversation begins with it. "
+        "Your conversations. Any beginning or end of an ID will do, as long as it is unambiguous; `last` is the "
+        "conversation changed last. "
         "Exit: 0 done, 1 not done or nothing found, 2 usage error."
     )
     commands = parser.add_subparsers(dest="what", required=True)
     listing = commands.add_parser("list", help=_("the conversations, newest first"))
     listing.add_argument("--json", action="store_true", help=_("one JSON object a line"))
-    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most so many"))
+    listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most this many"))
     which = listing.add_mutually_exclusive_group()
-    which.add_argument("--archived", action="store_true", help=_("those that were put away"))
+    which.add_argument("--archived", action="store_true", help=_("the archived ones"))
     which.add_argument("--deleted", action="store_true", help=_("those that `restore` can bring back"))
     show = commands.add_parser("show", help=_("one conversation"))
     show.add_argument("id", metavar="ID")
-    show.add_argument("--attempts", action="store_true", help=_("how each answer came: its requests and their ends"))
-    search = commands.add_parser("search", help=_("where words are; accents and case do not matter"))
+    show.add_argument("--attempts", action="store_true", help=_("with the requests behind each answer"))
+    search = commands.add_parser("search", help=_("find words; accents and case do not matter"))
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
-    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most so many places (50)"))
+    search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
     search.add_argument("--json", action="store_true", help=_("one JSON object a line"))
     _file_arguments(commands)
     delete = commands.add_parser("delete", help=_("delete conversations, after showing which"))
@@ -150,18 +179,43 @@ def _date(text: str) -> float:
     try:
         return before_date(text)
     except (ValueError, OverflowError, OSError) as exc:
-        raise argparse.ArgumentTypeError(_("“{text}” is no date such as 2025-06-30").format(text=text)) from exc
+        raise argparse.ArgumentTypeError(_("“{text}” is not a date such as 2025-06-30").format(text=text)) from exc
+
+
+def _option(text: str) -> dict[str, object]:
+    from holytui.ui.params import read_option
+
+    found = read_option(text)
+    if isinstance(found, str):
+        raise argparse.ArgumentTypeError(found)
+    return found
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _DAY:
+        raise argparse.ArgumentTypeError(_("a number of seconds above 0, at most 86400"))
+    return seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
+    cover_the_rest()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
-    command = next((word for word in _leading(words) if word in _COMMANDS), None)
+    at = _leading(words)
+    command = words[at] if at < len(words) and words[at] in _COMMANDS else None
     if command is None:
+        if (near := mistyped.meant(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
+            not mistyped.is_question(said, near)
+        ):
+            return exits.USAGE
         options = build_parser().parse_args(words)
         return _run("holytui.commands.plain" if options.plain else "holytui.commands.screen", options)
-    words.remove(command)
+    del words[at]
     options = build_command_parser(command).parse_args(words)
     return _run(f"holytui.commands.{command}", options)
 
@@ -169,11 +223,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _choose_language(words: Sequence[str]) -> None:
     """Settle the language before the parsers are made: their help and their complaints are in it."""
     from holytui import i18n, paths
-    from holytui.commands.parser_words import translate_parsers
     from holytui.config.language import configured_language
 
     translate_parsers()
-    first = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    first = Parser(add_help=False, exit_on_error=False)
     first.add_argument("--config", type=Path)
     first.add_argument("--lang")
     try:
@@ -186,19 +239,21 @@ def _choose_language(words: Sequence[str]) -> None:
         i18n.set_default_language(configured_language(options.config or paths.config_file()))
 
 
-def _leading(words: Sequence[str]) -> list[str]:
-    """The words that may be a command: the first one that is no option and no option's value."""
-    takes_value = {"--config", "--lang"}
+def _leading(words: Sequence[str]) -> int:
+    """The place of the word that may be a command, the first one that is no option and no option's value; behind the
+    last one if there is none, as after `--`."""
+    takes_value = {"--config", "--lang", "-m", "--model", "-c", "--conversation"}
     index = 0
     while index < len(words) and words[index].startswith("-"):
+        if words[index] == "--":
+            return len(words)
         index += 2 if words[index] in takes_value else 1
-    return list(words[index : index + 1])
+    return min(index, len(words))
 
 
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
-    from holytui.commands.output import complain
     from holytui.errors import HolytuiError
 
     try:

@@ -20,9 +20,11 @@ What goes wrong with a *request* is no exception but a value: `holytui.faults.Fa
 
 from __future__ import annotations
 
+from holytui.hints import KEYLESS, sentences
+
 
 class HolytuiError(Exception):
-    """An error to be shown: `title` says what happened, `hint` what helps."""
+    """An error to be shown: `title` says what happened, `hint` what helps, in sentences as `holytui.hints` has them."""
 
     def __init__(self, title: str, hint: str = "") -> None:
         super().__init__(title)
@@ -30,7 +32,12 @@ class HolytuiError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.title}. {self.hint}" if self.hint else self.title
+        return KEYLESS.render(self.told)
+
+    @property
+    def told(self) -> str:
+        """All of it, with the marks of keys, for where there are keys."""
+        return sentences(f"{self.title}.", self.hint) if self.hint else self.title
 
 
 class ConfigError(HolytuiError):

@@ -6,6 +6,13 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Collection, Iterable
+
+LAST = "last"
+"""What stands for the conversation that changed last, wherever an id is wanted."""
+SHORTEST = 4
+"""Characters of an id that are taken for its beginning or end."""
+_SHORT = 8
 
 _lock = threading.Lock()
 _last = [0]
@@ -20,3 +27,28 @@ def new_id() -> str:
     millis, fraction = divmod(now, 4096)
     tail = int.from_bytes(os.urandom(8), "big") >> 2
     return str(uuid.UUID(int=millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail))
+
+
+def matching(ids: Iterable[str], wanted: str) -> list[str]:
+    """The id that is `wanted`, else all that begin or end with it."""
+    known = list(ids)
+    if wanted in known:
+        return [wanted]
+    if len(wanted) < SHORTEST:
+        return []
+    return [each for each in known if each.startswith(wanted) or each.endswith(wanted)]
+
+
+def short(one: str, among: Collection[str]) -> str:
+    """The end of an id by which it is known `among` all: they begin with the time, so those of a minute begin alike.
+    Whole if it is none of `new_id`."""
+    try:
+        own = str(uuid.UUID(one)) == one
+    except ValueError:
+        return one
+    end = one[-_SHORT:]
+    return (
+        end
+        if own and all(other == one or not (other.endswith(end) or other.startswith(end)) for other in among)
+        else one
+    )

@@ -1,7 +1,7 @@
 """Every key of holytui in one table: bindings, footer, help screen, README and example config are made from it.
 
 No default key clashes with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q),
-job control (Ctrl+C Z), or is one that terminals send as another (Ctrl+I M H).
+job control (Ctrl+Z), or is one that terminals send as another (Ctrl+I M H).
 """
 
 from __future__ import annotations
@@ -49,29 +49,36 @@ def _table(where: Where, *rows: tuple[str, str, str, str] | tuple[str, str, str,
 ACTIONS: tuple[Action, ...] = (
     *_table(
         Where.APP,
-        ("chat.stop", "escape", N_("Stop"), N_("Stop the answer and keep what has come"), True),
-        ("app.help", "f1", N_("Help"), N_("All keys and how things work"), True),
+        ("chat.stop", "escape", N_("Stop"), N_("Stop the answer and keep the text so far"), True),
+        ("app.help", "f1", N_("Help"), N_("Show all keys, commands and files"), True),
         ("model.pick", "f2", N_("Model"), N_("Choose the model for the next question"), True),
         ("sidebar.toggle", "f3", N_("Sidebar"), N_("Show or hide the list of conversations"), True),
-        ("chat.new", "f4", N_("New"), N_("Begin a new conversation"), True),
-        ("app.palette", "f5", N_("Actions"), N_("Find any action by its name"), True),
-        ("app.details", "f6", N_("Details"), N_("Connection, times of the last answers, tokens and cost by day")),
+        ("chat.new", "f4", N_("New"), N_("Start a new conversation"), True),
+        ("app.palette", "f5", N_("Actions"), N_("Find an action by name"), True),
+        ("app.details", "f6", N_("Details"), N_("Show the connection, recent answers, tokens and cost per day")),
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
-        ("history.search", "ctrl+f", N_("Search"), N_("Search in everything that was said")),
-        ("app.focus", "tab", N_("Log"), N_("Go from the prompt to the messages, the list, and back")),
-        ("app.repaint", "ctrl+l", N_("Repaint"), N_("Paint the whole screen anew")),
-        ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; the text that it selects is copied")),
-        ("app.theme", "", N_("Theme"), N_("Choose the colours, and see each theme at once")),
-        ("app.quit", "ctrl+d", N_("Quit"), N_("Leave holytui (in the prompt: when it is empty)"), True),
+        ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
+        ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),
+        ("app.repaint", "ctrl+l", N_("Repaint"), N_("Repaint the screen")),
+        ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
+        ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
+        (
+            "chat.interrupt",
+            "ctrl+c",
+            N_("Copy or clear"),
+            N_("Copy the selected text; else clear the prompt (↑ restores it); else stop the answer"),
+        ),
+        ("app.quit", "ctrl+d", N_("Quit"), N_("Quit holytui (in the prompt: when it is empty)"), True),
     ),
     *_table(
         Where.PROMPT,
-        ("prompt.send", "enter", N_("Send"), N_("Send the question; while a retry waits: try now"), True),
-        ("prompt.newline", "ctrl+j alt+enter", N_("New line"), N_("Begin a new line in the question")),
+        ("prompt.send", "enter", N_("Send"), N_("Send the question; while waiting for a retry: try now"), True),
+        ("prompt.newline", "ctrl+j alt+enter", N_("New line"), N_("Insert a new line")),
         ("prompt.editor", "f9", N_("Editor"), N_("Write the question in $VISUAL or $EDITOR")),
-        ("prompt.older", "up", N_("Older"), N_("The question before, from the first line")),
-        ("prompt.newer", "down", N_("Newer"), N_("The question after, from the last line")),
+        ("prompt.attach", "ctrl+r", N_("Files"), N_("Attach a file named in the question, or remove one")),
+        ("prompt.older", "up", N_("Older"), N_("Recall the previous question (from the first line)")),
+        ("prompt.newer", "down", N_("Newer"), N_("Recall the next question (from the last line)")),
     ),
     *_table(
         Where.LOG,
@@ -83,48 +90,80 @@ ACTIONS: tuple[Action, ...] = (
         ("log.previous_question", "{", N_("Previous question"), N_("Select the previous question")),
         ("log.page_up", "pageup", N_("Page up"), N_("Scroll up a page")),
         ("log.page_down", "pagedown", N_("Page down"), N_("Scroll down a page")),
-        ("message.copy", "y", N_("Copy"), N_("Copy the text selected with the mouse, else the selected message"), True),
+        (
+            "message.copy",
+            "y",
+            N_("Copy"),
+            N_("Copy the text selected with the mouse, or else the selected message"),
+            True,
+        ),
         ("chat.copy_all", "Y", N_("Copy all"), N_("Copy the whole conversation")),
         ("chat.export", "x", N_("Export"), N_("Write the conversation to a file")),
         ("message.copy_code", "1 2 3 4 5 6 7 8 9", N_("Copy code"), N_("Copy code block 1 to 9"), True),
         ("message.edit", "e", N_("Edit"), N_("Edit the question and ask again, on a new branch"), True),
-        ("message.retry", "r", N_("Retry"), N_("Answer once more; the old answer is kept"), True),
-        ("message.resume", "c", N_("Continue"), N_("Let a cut answer go on"), True),
-        ("chat.resume_all", "C", N_("Continue all"), N_("Let all answers go on that the last end of holytui cut")),
-        ("message.fork", "f", N_("Fork"), N_("Begin a conversation from here")),
+        ("message.retry", "r", N_("Retry"), N_("Ask again; the old answer is kept"), True),
+        ("message.resume", "c", N_("Continue"), N_("Continue an answer that was cut"), True),
+        ("chat.resume_all", "C", N_("Continue all"), N_("Continue all answers that were cut when holytui last ended")),
+        ("message.fork", "f", N_("Fork"), N_("Start a new conversation from here")),
         ("message.variant", "v", N_("Variant"), N_("Show the next variant of the message"), True),
         ("message.variant_back", "V", N_("Variant back"), N_("Show the previous variant of the message")),
-        ("message.details", "i", N_("Details"), N_("How this answer came: attempts, times, tokens")),
-        ("message.reasoning", "space", N_("Fold"), N_("Open or fold the reasoning, or a long question")),
-        ("message.undo_seam", "u", N_("Undo seam"), N_("Show both sides of a seam as they came")),
+        ("message.details", "i", N_("Details"), N_("Show the attempts, times and tokens of this answer")),
+        ("message.reasoning", "space", N_("Collapse"), N_("Expand or collapse the reasoning, or a long question")),
+        ("message.undo_seam", "u", N_("Undo seam"), N_("Undo a seam: show both sides as they came")),
         ("message.pager", "o", N_("Pager"), N_("Open the message in $PAGER")),
         ("message.print", "p", N_("Print"), N_("Print the message to the terminal, to select it there")),
         ("log.search", "slash", N_("Find"), N_("Search in this conversation")),
-        ("log.next_match", "n", N_("Next match"), N_("Go to the next place of what was searched for")),
-        ("log.previous_match", "N", N_("Previous match"), N_("Go to the previous place of what was searched for")),
+        ("log.next_match", "n", N_("Next match"), N_("Go to the next match")),
+        ("log.previous_match", "N", N_("Previous match"), N_("Go to the previous match")),
         ("log.prompt", "enter", N_("Prompt"), N_("Back to the prompt")),
     ),
     *_table(
         Where.SIDEBAR,
         ("sidebar.filter", "slash", N_("Filter"), N_("Filter the list by title"), True),
         ("sidebar.rename", "e", N_("Rename"), N_("Rename the conversation"), True),
-        ("sidebar.pin", "p", N_("Pin"), N_("Keep the conversation at the top"), True),
-        ("sidebar.archive", "a", N_("Archive"), N_("Put the conversation away, or take it back"), True),
-        ("sidebar.archived", "A", N_("Archived"), N_("Show what was put away, or the others again")),
+        ("sidebar.pin", "p", N_("Pin"), N_("Pin the conversation to the top, or unpin it"), True),
+        ("sidebar.archive", "a", N_("Archive"), N_("Archive the conversation, or take it out of the archive"), True),
+        ("sidebar.archived", "A", N_("Archived"), N_("Show the archive, or the other conversations again")),
         ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
-        ("sidebar.undo", "u", N_("Undo"), N_("Bring back what was deleted or put away last"), True),
+        ("sidebar.undo", "u", N_("Undo"), N_("Undo the last deletion or archiving"), True),
     ),
     *_table(
         Where.DETAILS,
         (
             "details.scope",
             "r",
-            N_("This or all"),
-            N_("Plot and list the answers of this conversation, or of all"),
+            N_("Scope"),
+            N_("Show the answers of this conversation, or of all"),
             True,
         ),
     ),
 )
+
+_SHOWN = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "delete": "Del",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "up": "↑",
+    "down": "↓",
+    "home": "Home",
+    "end": "End",
+}
+
+
+def display_key(key: str) -> str:
+    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    if not modifiers:
+        return last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last
+    return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
+
 
 BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})
 
@@ -170,8 +209,8 @@ def build(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
 def _unknown(action_id: str) -> str:
     name = sanitize_line(action_id)
     if meant := nearest(action_id, list(BY_ID)):
-        return _('[keys] "{id}" is no action; did you mean "{name}"?').format(id=name, name=meant)
-    return _('[keys] "{id}" is no action').format(id=name)
+        return _('[keys] "{id}" is not an action; did you mean "{name}"?').format(id=name, name=meant)
+    return _('[keys] "{id}" is not an action').format(id=name)
 
 
 def _rival(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:

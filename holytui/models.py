@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from holytui.faults import Fault
+from holytui.hints import KEYLESS
 
 RESERVED_PARAMS = ("model", "messages", "stream", "stream_options", "n")
 """Parameters of a request that holytui itself sets: neither a user nor an imported file may."""
@@ -108,11 +109,13 @@ class Problem:
 
     title: str
     hint: str = ""
+    """Sentences with marks of keys, see `holytui.hints`."""
     fault: Fault | None = None
 
     def __str__(self) -> str:
         # a title may end in the words of a server, which may end in a point
-        return f"{self.title.removesuffix('.')}. {self.hint}" if self.hint else self.title
+        hint = KEYLESS.render(self.hint)
+        return f"{self.title.removesuffix('.')}. {hint}" if hint else self.title
 
 
 class Join(StrEnum):

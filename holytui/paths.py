@@ -73,11 +73,15 @@ def _expanded(named: str) -> Path:
 
 
 def private_dir(path: Path) -> Path:
-    """`path`, made with mode 0700 if it is not there yet.
+    """`path`, made with mode 0700 if it is not there yet, and so are the folders above it that are missing.
 
     Raises OSError when it cannot be made.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    missing = [path]
+    while missing[-1].parent != missing[-1] and not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for folder in reversed(missing):  # `parents=True` would give them the mode that the umask leaves
+        folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

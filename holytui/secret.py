@@ -1,12 +1,17 @@
-"""API keys are values that do not print themselves, and no text that leaves us may hold one."""
+"""API keys are values that do not print themselves; no text that leaves us may hold one, and no program that we start
+gets the variables in which they are."""
 
 from __future__ import annotations
 
+import os
+import re
 import threading
+from collections.abc import Iterable, Mapping, Sequence
 
 _MASK = "•••"
 _SHORTEST = 6  # a shorter "key" is a placeholder such as "none"; masking it would mangle ordinary words
 _known: set[str] = set()
+_variables: set[str] = set()
 _lock = threading.Lock()
 
 
@@ -51,3 +56,18 @@ def scrub(text: str) -> str:
         if secret in text:
             text = text.replace(secret, _MASK)
     return text
+
+
+def withhold(variables: Iterable[str]) -> None:
+    """These environment variables hold keys: from now on they are not in `child_environment`."""
+    with _lock:
+        _variables.update(filter(None, variables))
+
+
+def child_environment(command: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a program that holytui starts: without the variables that hold keys, apart from those that
+    `command` itself names, as in `["sh", "-c", "decrypt $WORK_KEY"]`."""
+    with _lock:
+        variables = set(_variables)
+    named = set(re.findall(r"\w+", " ".join(command)))
+    return {name: value for name, value in environ.items() if name not in variables or name in named}

@@ -116,7 +116,7 @@ def test_a_client_of_an_upstream_that_is_gone_is_hung_up_on(server: ScriptedServ
     with CuttingProxy(("127.0.0.1", server.port)) as proxy:
         with contextlib.suppress(ConnectionError):
             assert _read(_asked(proxy))[0] == b""
-        # and whoever comes when it is back is served
+        # and whoever comes when restored is served
         server.open()
         assert _read(_asked(proxy)) == (RESPONSE, False)
 

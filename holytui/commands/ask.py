@@ -30,17 +30,19 @@ from types import FrameType
 from typing import TextIO
 
 from holytui.commands import exits
+from holytui.commands.attaching import need_sight, read_files
 from holytui.commands.leaving import closing
-from holytui.commands.output import TextWriter, complain, json_line, say
+from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.config.in_force import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.hints import without_keys
 from holytui.engine.services import Services, open_services
+from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.text import visible
+from holytui.ui.attachments import Gathered, with_files
 from holytui.ui.connection import Connection, Level
 from holytui.ui.progress import connection
 
@@ -59,17 +61,19 @@ def run(options: argparse.Namespace) -> int:
     config, keys, problems = read_config(options.config)
     for problem in problems:
         complain(problem)
+    found = read_files(options.prompt, options.attach)
     question = _question(options.prompt)
     if not question.strip():
-        print(_("holytui ask: no question was given"), file=sys.stderr)
+        complain(_("no question was given"))
         return exits.USAGE
-    config = replace(config, stream=replace(config.stream, offline_limit=config.stream.offline_limit or PATIENCE))
+    patience = options.timeout or config.stream.offline_limit or PATIENCE
+    config = replace(config, stream=replace(config.stream, offline_limit=patience))
     # a history that cannot be had is no reason to leave a question without an answer
     fall_back = options.conversation is None
     with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
         for problem in services.problems[len(problems) :]:
             complain(problem)
-        return _ask(services, question, options)
+        return _ask(services, question, found, options)
 
 
 def _question(words: list[str]) -> str:
@@ -80,15 +84,24 @@ def _question(words: list[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
+def _ask(services: Services, question: str, found: Gathered, options: argparse.Namespace) -> int:
+    need_sight(services, found, options.model, options.conversation)
     inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
     services.engine.listen(inbox.put)
     started = services.engine.ask(
-        question, conversation_id=options.conversation, model=options.model, system=options.system
+        with_files(question, found.files),
+        conversation_id=options.conversation,
+        model=options.model,
+        system=options.system,
+        params={name: value for each in options.option for name, value in each.items()},
+        images=found.images,
+        image_data=found.image_data,
     )
     saved = services.temporary is None
     conversation = started.conversation_id if saved else ""
-    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation)
+    answer = services.history.message(started.answer_id)
+    model = answer.model if answer is not None else ""
+    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation, model)
     with _stop_on_interrupt(services, started.turn_id):
         lost = 0
         while lost < _LOST:
@@ -103,7 +116,7 @@ def _ask(services: Services, question: str, options: argparse.Namespace) -> int:
                     status = status_of(event)
                     return exits.DOUBT if out.broken_off and status == exits.OK else status
     # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
-    print(_("holytui: the answer ended without a word; what came of it is in the history"), file=sys.stderr)
+    complain(_("the answer ended without a reason; its text is in the history"))
     return exits.FAILED
 
 
@@ -160,15 +173,16 @@ def _is_file(out: TextIO) -> bool:
 class Printer:
     """Writes events as text or JSON lines: the answer to one stream, notices to the other.
 
-    `conversation` is the id under which the history keeps the answer; empty if it keeps none.
+    `conversation` is the id under which the history keeps the answer; empty if it keeps none. `model` is who answers.
     """
 
-    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "") -> None:
+    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "", model: str = "") -> None:
         self._out = out
         self._answer = TextWriter(out)
         self._notices = notices
         self._form = form
         self._conversation = conversation
+        self._model = model
         self._said = Connection(Level.BUSY, "")
         self._written = ""
         self._taken_back: str | None = None
@@ -200,7 +214,7 @@ class Printer:
             self._taken_back += text
             self._meet()
             return
-        self._answer.write(text)
+        self._answer.add(text)
         self._written += text
         self._ends_in_newline = text.endswith("\n")
 
@@ -225,11 +239,11 @@ class Printer:
 
     def _differ(self, new: str) -> None:
         if self._form is Form.TERMINAL:
-            self._say(_("the answer began again; the new one follows from its start"))
+            self._say(_("the answer started again; the new one follows"))
             self._text("\n\n" + new)
             self._written = new
             return
-        self._say(_("the answer began again; the output ends with what was written of the cut one"))
+        self._say(_("the answer started again; the output ends with the text of the cut one"))
         self.broken_off = True
 
     def _say(self, words: str) -> None:
@@ -253,26 +267,25 @@ class Printer:
         if self.broken_off and not event.ending.begun_again:
             event = replace(event, ending=replace(event.ending, begun_again=True))
         problem: Problem | None = getattr(event, "problem", None)
-        if problem is not None:  # there are no keys to press here
-            problem = replace(problem, hint=without_keys(problem.hint))
+        if problem is not None:
+            problem = replace(problem, hint=KEYLESS.render(problem.hint))
         if self._form is Form.JSON:
-            self._line(_last_line(event, problem))
+            whole = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
+            self._line(_last_line(event, problem) | whole)
             return
         if self._form is Form.WHOLE:
             self._text(event.ending.text)
         self._answer.end()
         if not self._ends_in_newline:
-            self._out.write("\n")
-            self._out.flush()
+            put("\n", self._out)
         if problem is not None:
             self._say(str(problem))
         for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
             command = ending.command_for(doubt, self._conversation) if self._conversation else ""
-            self._say(str(replace(told, hint=f"{without_keys(told.hint)} {command}".strip())))
+            self._say(str(replace(told, hint=sentences(told.hint, command))))
 
     def _line(self, value: dict[str, object]) -> None:
-        self._out.write(json_line(value, self._out))
-        self._out.flush()
+        say_json(value, self._out)
 
 
 def _last_line(event: ev.Ended, problem: Problem | None) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from holytui import keymap, paths
 from holytui.commands import exits
+from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
 from holytui.engine.answer_trial import Subject
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.clipboard or options.model:
         _check_model(report, options.config, options.model)
     if options.clipboard:
-        with terminal() as send:
+        with sequences() as send:
             for finding in clipboard(send):
                 report.add(finding)
     return exits.FAILED if report.bad else exits.OK
@@ -48,35 +49,28 @@ class Report:
 
     def __init__(self, out: TextIO, *, live: bool) -> None:
         self._out = out
-        self._live = live
+        self._line = StatusLine(out, live=live)
         self._simple = not _can_write(out, "".join(Mark))
         self.bad = False
         """Something is wrong."""
 
     def begin(self, topic: Topic) -> None:
         """This is looked at now."""
-        if self._live:
-            name = _(topic.value)
-            self._out.write(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
-            self._out.flush()
+        name = _(topic.value)
+        self._line.show(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
 
     def add(self, finding: Finding) -> None:
         """This was found."""
         self.bad |= finding.mark is Mark.BAD
         mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
-        lines = [f"{mark} {_(finding.topic.value):{_WIDTH}}{finding.text}"]
-        lines += [f"{'':{len(mark) + 1 + _WIDTH}}{hint}" for hint in finding.hints]
-        start = "\r\x1b[K" if self._live else ""
-        text = start + "\n".join(lines) + "\n"
-        encoding = self._out.encoding or "utf-8"
-        self._out.write(text.encode(encoding, "replace").decode(encoding))
-        self._out.flush()
+        self._line.clear()
+        say(f"{mark} {_(finding.topic.value):{_WIDTH}}{unbroken(finding.text)}", self._out)
+        for hint in finding.hints:
+            say(f"{'':{len(mark) + 1 + _WIDTH}}{unbroken(hint)}", self._out)
 
     def abandon(self) -> None:
         """It was cut short."""
-        if self._live:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+        self._line.clear()
 
 
 def _can_write(out: TextIO, text: str) -> bool:
@@ -120,10 +114,10 @@ def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | N
 def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
     """The configuration file. `named`: the user says where it is, so it should be there."""
     if not place.exists():
-        text = _("{file} is not there; built-in settings are in force").format(file=place)
+        text = _("{file} does not exist; the built-in settings are in force").format(file=place)
         if named:
             return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
-        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a first one."),))
+        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a commented example."),))
     hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
     if not hints:
         return Finding(Mark.GOOD, Topic.CONFIG, _("{file} has no problems").format(file=place))
@@ -157,25 +151,6 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
 # -- the clipboard
 
 
-@contextmanager
-def terminal() -> Iterator[Callable[[bytes], None] | None]:
-    """How to write to the terminal, also when the output goes elsewhere; None when there is none."""
-    try:
-        out = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)
-    except OSError:
-        yield None
-        return
-
-    def send(data: bytes) -> None:
-        while data:
-            data = data[os.write(out, data) :]
-
-    try:
-        yield send
-    finally:
-        os.close(out)
-
-
 def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
     """Send a text as copying does, tell what is in its way, and what is to be pasted."""
     for obstacle in diagnose(os.environ):
@@ -191,6 +166,6 @@ def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
         yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, report.summary, (hint, *report.warnings))
         return
     expected = _("Now paste somewhere. You should get: {value}").format(value=value)
-    otherwise = _("If not, the terminal does not take text from programs; the text is in {file} in any case.")
+    otherwise = _("If not, the terminal does not accept text from programs. The text is also in {file}.")
     hints = (expected, otherwise.format(file=report.file), *report.warnings)
     yield Finding(Mark.GOOD, Topic.CLIPBOARD, report.summary, hints)

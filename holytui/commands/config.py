@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from holytui import paths
+from holytui.commands.output import complain, say, say_exact
 from holytui.config.in_force import read_config
 from holytui.config.write import dump, init
 from holytui.i18n import _
+from holytui.text import sanitize_line
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,14 +17,14 @@ def run(options: argparse.Namespace) -> int:
     file = options.config or paths.config_file()
     match options.what:
         case "path":
-            print(file)
+            say_exact(str(file))
         case "init":
             init(file)
-            print(_("Written: {file}").format(file=file))
+            say(_("Written: {file}").format(file=sanitize_line(str(file))))
         case _:
             config, _keys, problems = read_config(options.config)
-            print(dump(config), end="")
+            say(dump(config).rstrip("\n"))
             for problem in problems:
-                print(problem, file=sys.stderr)
+                complain(problem)
             return 1 if problems else 0
     return 0

@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from holytui.commands import exits
 from holytui.commands.history_reading import need
-from holytui.commands.output import complain, say
+from holytui.commands.output import Exported, StatusLine, complain, say
 from holytui.i18n import _, ngettext
+from holytui.store.bundles import LeftOut
 from holytui.store.history import Library
 from holytui.store.transfer import Format, Imported, export, export_file, import_file
-from holytui.text import visible
 
 _BAR = 24
 _REDRAW = 0.1
@@ -30,38 +29,32 @@ def export_to(history: Library, options: argparse.Namespace) -> int:
         every = [*history.conversations(), *history.conversations(archived=True)]
         ids = [one.id for one in sorted(every, key=lambda one: (one.created_at, one.id))]
     if options.output is None or str(options.output) == "-":
-        _speak_utf8(sys.stdout)
-        export(history, ids, form, sys.stdout)
-        sys.stdout.flush()
+        out = Exported(sys.stdout, is_json=form in (Format.JSON, Format.JSONL))
+        export(history, ids, form, cast("TextIO", out))
+        out.end()
         return exits.OK
     count = export_file(history, ids, form, options.output)
     words = ngettext("{count} conversation written to {file}", "{count} conversations written to {file}", count)
-    print(words.format(count=count, file=options.output), file=sys.stderr)
+    complain(words.format(count=count, file=options.output))
     return exits.OK
-
-
-def _speak_utf8(out: TextIO) -> None:
-    """What is exported can be imported again only as UTF-8, whatever the locale says."""
-    reconfigure = getattr(out, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(encoding="utf-8")
 
 
 def import_from(history: Library, options: argparse.Namespace) -> int:
     """Add what a file holds; 1 when a part of it could not be read."""
-    bar = Bar(sys.stderr, options.file) if sys.stderr.isatty() else None
+    bar = Bar(StatusLine(sys.stderr))
     try:
-        done = import_file(history, options.file, bar.show if bar else None)
+        done = import_file(history, options.file, bar.show)
     finally:
-        if bar is not None:
-            bar.clear()
+        bar.clear()
     for sentence in done.skipped:
-        say(visible(_("holytui: skipped: {reason}").format(reason=sentence)), sys.stderr)
+        complain(_("skipped: {reason}").format(reason=sentence))
     if done.broken > len(done.skipped):
-        say(_("holytui: and {count} more").format(count=done.broken - len(done.skipped)), sys.stderr)
+        complain(_("and {count} more").format(count=done.broken - len(done.skipped)))
     for note in done.notes:
         complain(note)
-    print(_summary(done))
+    if left_out := _left_out(done):
+        complain(left_out)
+    say(_summary(done))
     return exits.FAILED if done.skipped else exits.OK
 
 
@@ -74,12 +67,28 @@ def _summary(done: Imported) -> str:
     return ", ".join([read, new, *([bad] if done.skipped else [])])
 
 
+def _left_out(done: Imported) -> str:
+    """What the conversations had that is not here; empty if nothing."""
+    counts = {kind: done.left_out.get(kind, 0) for kind in LeftOut}
+    words = {
+        LeftOut.IMAGES: ngettext("{count} image", "{count} images", counts[LeftOut.IMAGES]),
+        LeftOut.FILES: ngettext("{count} file", "{count} files", counts[LeftOut.FILES]),
+        LeftOut.THOUGHTS: ngettext(
+            "{count} thought without an answer", "{count} thoughts without an answer", counts[LeftOut.THOUGHTS]
+        ),
+        LeftOut.TOOLS: ngettext(
+            "{count} call or result of a tool", "{count} calls and results of tools", counts[LeftOut.TOOLS]
+        ),
+    }
+    parts = [words[kind].format(count=count) for kind, count in counts.items() if count > 0]
+    return _("left out, as holytui cannot take it in: {parts}").format(parts=", ".join(parts)) if parts else ""
+
+
 class Bar:
     """A line on a terminal that says how far an import is, rewritten a few times a second."""
 
-    def __init__(self, out: TextIO, file: Path) -> None:
-        self._out = out
-        self._name = file.name
+    def __init__(self, line: StatusLine) -> None:
+        self._line = line
         self._due = 0.0
 
     def show(self, done: Imported) -> None:
@@ -91,10 +100,8 @@ class Bar:
         full = round(done.share * _BAR)
         bar = "█" * full + "░" * (_BAR - full)
         words = _("{count} conversations, {messages} new messages").format(count=done.entries, messages=done.messages)
-        self._out.write(f"\r\x1b[K{bar} {done.share:4.0%}  {words}")
-        self._out.flush()
+        self._line.show(f"{bar} {done.share:4.0%}  {words}")
 
     def clear(self) -> None:
         """Take it away."""
-        self._out.write("\r\x1b[K")
-        self._out.flush()
+        self._line.clear()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from holytui import ids
 from holytui.commands import exits
-from holytui.commands.history_reading import line, need, unknown
-from holytui.commands.output import say
+from holytui.commands.history_reading import ids_of, line, need, unknown
+from holytui.commands.output import agreed, complain, say
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
 from holytui.store.history import Library
+from holytui.text import sanitize_line
 from holytui.ui.format import size
 
 _PREVIEW = 20
@@ -28,17 +29,17 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     """Delete conversations after showing which; 1 when the user said no, or could not be asked."""
     found = _chosen(history, options)
     if not found:
-        print(_("Nothing is that old; nothing was deleted."))
+        say(_("Nothing is that old; nothing was deleted."))
         return exits.OK
-    _preview(found)
+    _preview(found, ids_of(history))
     if not options.yes and not _agreed(len(found)):
-        print(_("Nothing was deleted. With --yes it is done without a question."), file=sys.stderr)
+        complain(_("Nothing was deleted. --yes deletes without asking."))
         return exits.FAILED
     for one in found:
         history.delete_conversation(one.id)
     words = ngettext("{count} conversation deleted.", "{count} conversations deleted.", len(found))
-    print(words.format(count=len(found)))
-    print(_("`holytui history restore ID` brings one back, until `holytui history compact`."))
+    say(words.format(count=len(found)))
+    say(_("`holytui history restore ID` brings one back, until `holytui history compact`."))
     return exits.OK
 
 
@@ -50,32 +51,28 @@ def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]
     return [one for one in every if one.updated_at < options.before and not one.streaming]
 
 
-def _preview(found: Sequence[Conversation]) -> None:
+def _preview(found: Sequence[Conversation], known: Collection[str]) -> None:
     for one in found[:_PREVIEW]:
-        say(line(one))
+        say(line(one, known))
     if len(found) > _PREVIEW:
-        print(_("… and {count} more").format(count=len(found) - _PREVIEW))
+        say(_("… and {count} more").format(count=len(found) - _PREVIEW))
 
 
 def _agreed(count: int) -> bool:
-    if not sys.stdin.isatty():
-        return False
     question = ngettext("Delete this conversation? [y/N] ", "Delete these {count} conversations? [y/N] ", count)
-    try:
-        return input(question.format(count=count)).strip().lower() in ("y", "yes", _("yes"))
-    except EOFError:
-        return False
+    return agreed(question.format(count=count), _("yes"))
 
 
 def restore(history: Library, options: argparse.Namespace) -> int:
     """Bring deleted conversations back."""
-    deleted = history.deleted_conversations()
+    deleted = {one.id: one for one in history.deleted_conversations()}
     for wanted in options.ids:
-        found = [one for one in deleted if one.id == wanted] or [one for one in deleted if one.id.startswith(wanted)]
+        # the one that was deleted last comes first
+        found = ids.matching(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
         if len(found) != 1:
             raise unknown(wanted)
-        history.restore_conversation(found[0].id)
-        say(line(found[0]))
+        history.restore_conversation(found[0])
+        say(line(deleted[found[0]], deleted))
     return exits.OK
 
 
@@ -86,10 +83,10 @@ def compact(history: Library, _options: argparse.Namespace) -> int:
     words = ngettext(
         "{count} deleted conversation is gone for good.", "{count} deleted conversations are gone for good.", gone
     )
-    print(words.format(count=gone))
-    print(_("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after)))
+    say(words.format(count=gone))
+    say(_("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after)))
     if done.copies:
-        print(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
+        say(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
         for place in done.copies:
-            print(f"  {place}  {size(place.stat().st_size)}")
+            say(f"  {sanitize_line(str(place))}  {size(place.stat().st_size)}")
     return exits.OK

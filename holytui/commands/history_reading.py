@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
+from holytui import ids
 from holytui.commands import exits
-from holytui.commands.output import json_line, say, shown
+from holytui.commands.output import complain, say, say_found, say_json
 from holytui.engine import ending
-from holytui.engine.hints import without_keys
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.images import as_text, left_out
@@ -22,24 +21,29 @@ from holytui.text import sanitize_line
 from holytui.ui.format import decimal
 from holytui.ui.words import cause, state
 
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
-
 
 def show_list(history: Library, options: argparse.Namespace) -> int:
     """The conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
+    known = [one.id for one in found] if options.deleted else ids_of(history)
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
             facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
-            sys.stdout.write(json_line(facts, sys.stdout))
+            say_json(facts)
         else:
-            say(line(one))
+            say(line(one, known))
     return exits.OK
 
 
-def line(conversation: Conversation) -> str:
-    """A conversation in a line: id, last change, title."""
-    return f"{_unbroken(conversation.id)}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
+def ids_of(history: Library) -> list[str]:
+    """The ids of all conversations that are not deleted."""
+    return [one.id for archived in (False, True) for one in history.conversations(archived=archived)]
+
+
+def line(conversation: Conversation, known: Collection[str]) -> str:
+    """A conversation in a line: an id by which it is found among the `known` ones, last change, title."""
+    short = _unbroken(ids.short(conversation.id, known))
+    return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
 
 
 def _unbroken(text: str) -> str:
@@ -48,7 +52,7 @@ def _unbroken(text: str) -> str:
 
 
 def need(history: Library, conversation_id: str) -> Conversation:
-    """The conversation with this id or unambiguous beginning of one. Raises HolytuiError."""
+    """The conversation with this id, or the only one that begins or ends so. Raises HolytuiError."""
     found = history.conversation(conversation_id)
     if found is None:
         raise unknown(conversation_id)
@@ -56,7 +60,7 @@ def need(history: Library, conversation_id: str) -> Conversation:
 
 
 def unknown(conversation_id: str) -> HolytuiError:
-    """No conversation has this id, or several begin with it."""
+    """No conversation has this id, or several begin or end with it."""
     return HolytuiError(
         _("No conversation {id}").format(id=sanitize_line(conversation_id)), _("See: holytui history list")
     )
@@ -87,7 +91,7 @@ def _print_message(message: Message) -> None:
         say(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
         for doubt in ending.words(ending.Ending.of(message)):
-            say(f"> {replace(doubt, hint=without_keys(doubt.hint))}\n")
+            say(f"> {doubt}\n")
 
 
 def _print_attempts(history: Library, message: Message) -> None:
@@ -96,14 +100,14 @@ def _print_attempts(history: Library, message: Message) -> None:
     attempts = history.attempts(message.id)
     for attempt in attempts:
         say(_unbroken(describe(attempt)))
-    print()
+    say()
     if not (message.seams or message.begun_again):
         return  # the raw texts may be long
     raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
     for joint in joints(raw):
         number = joint.attempt.number
         _print_side(_("Before request {number}:").format(number=number), joint.before)
-        _print_side(_("What request {number} brought:").format(number=number), joint.after)
+        _print_side(_("After request {number}:").format(number=number), joint.after)
 
 
 def _print_side(head: str, text: str) -> None:
@@ -138,11 +142,11 @@ def search(history: Library, options: argparse.Namespace) -> int:
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
         for hit in hits:
-            sys.stdout.write(json_line(_facts(hit), sys.stdout))
+            say_json(_facts(hit))
     else:
-        _print_hits(hits, bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        _print_hits(hits, ids_of(history), bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
-        print(_("holytui: nothing was found"), file=sys.stderr)
+        complain(_("nothing was found"))
     return exits.OK if hits else exits.FAILED
 
 
@@ -158,18 +162,12 @@ def _facts(hit: Hit) -> dict[str, object]:
     }
 
 
-def _print_hits(hits: Sequence[Hit], *, bold: bool) -> None:
+def _print_hits(hits: Sequence[Hit], known: Collection[str], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            say(f"{_unbroken(hit.conversation_id)}  {when(hit.created_at)}  {_unbroken(hit.title)}")
+            say(f"{_unbroken(ids.short(hit.conversation_id, known))}  {when(hit.created_at)}  {_unbroken(hit.title)}")
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            print(f"    {who}: {_snippet(hit, bold=bold)}")
-
-
-def _snippet(hit: Hit, *, bold: bool) -> str:
-    """The words around those that were found, and these in bold if they are to be."""
-    parts = ((shown(part, sys.stdout), found and bold) for part, found in hit.parts)
-    return "".join(f"{_BOLD}{part}{_PLAIN}" if is_bold else part for part, is_bold in parts)
+            say_found(f"    {who}: ", hit.parts, bold=bold)

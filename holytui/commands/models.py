@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
 from holytui.commands import exits
+from holytui.commands.output import complain, say, say_json
 from holytui.config.in_force import read_config
 from holytui.engine.services import model_names
 from holytui.errors import ProviderStopped
@@ -27,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
         default = name == config.default_model
         if options.json:
             facts = {"model": name, "default": default, "vision": sees(config, name)}
-            print(json.dumps(facts, ensure_ascii=False))
+            say_json(facts)
         else:
-            print(f"{'*' if default else ' '} {name}")
+            say(f"{'*' if default else ' '} {name}")
     for reason in stopped:
-        print(f"holytui: {reason}", file=sys.stderr)
+        complain(reason)
     return exits.OK

@@ -1,4 +1,5 @@
-"""The words of argparse itself ("usage", "options", its errors) in the user's language.
+"""The parser of every command, which writes as all others do, and its words ("usage", "options", its errors) in the
+user's language.
 
 argparse looks them up by `gettext`, which heeds the locale alone and not `--lang`; so its look-up is replaced by ours.
 """
@@ -6,7 +7,10 @@ argparse looks them up by `gettext`, which heeds the locale alone and not `--lan
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import Any, NoReturn
 
+from holytui.commands.output import put, unbroken
 from holytui.i18n import N_, _, ngettext
 
 WORDS = (
@@ -35,3 +39,18 @@ WORDS = (
 def translate_parsers() -> None:
     """Let all parsers speak the user's language from now on."""
     vars(argparse).update(_=_, ngettext=ngettext)
+
+
+class Parser(argparse.ArgumentParser):
+    """What it quotes of arguments cannot do anything to the terminal. Sub-commands get parsers of this class too."""
+
+    color = False
+    """Python 3.14 would write help with escape sequences of its own, which are not told from those of arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell what is wrong with the arguments, on one line."""
+        super().error(unbroken(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            put(message, file or sys.stderr)

@@ -14,7 +14,9 @@ from types import FrameType
 
 from holytui import paths
 from holytui.commands.ask import PATIENCE
+from holytui.commands.attaching import existing
 from holytui.commands.leaving import closing
+from holytui.commands.output import send_sequence
 from holytui.commands.plain_input import FOR_KEYS, LineReader
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
@@ -42,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         session = Session(services, printer, inbox, copy, interactive=interactive, model=options.model or "")
         LineReader(0, inbox.put).start()
         try:
-            return session.run(options.conversation or "", " ".join(options.prompt))
+            return session.run(options.conversation or "", " ".join(options.prompt), existing(options.prompt))
         except BrokenPipeError:
             raise  # the reader of a pipe has left; that is told in one place
         except OSError:
@@ -53,13 +55,9 @@ def run(options: argparse.Namespace) -> int:
 def copy(text: str) -> str:
     """Take `text` to the clipboard; what to say of it. Raises TerminalError."""
 
-    def send(data: bytes) -> None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
     # a terminal that understands no sequences would print this one
     able = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return copy_text(text, environ=os.environ, send=send if able else None, file=paths.copied_file()).summary
+    return copy_text(text, environ=os.environ, send=send_sequence if able else None, file=paths.copied_file()).summary
 
 
 @contextmanager

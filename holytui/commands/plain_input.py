@@ -9,22 +9,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from holytui.i18n import N_
+from holytui.hints import Names
+from holytui.i18n import N_, _
 from holytui.text import nearest
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "stop": N_("/stop: stop the answer; what has come is kept (also Ctrl+C)"),
-        "continue": N_("/continue: let the last answer go on where it was cut; /continue N one that was cut earlier"),
+        "stop": N_("/stop: stop the answer and keep the text so far (also Ctrl+C)"),
+        "continue": N_("/continue: continue the last answer where it was cut; /continue N: one that was cut earlier"),
         "retry": N_("/retry: ask the last question again"),
-        "now": N_("/now: do not wait any longer for a retry or for the network"),
-        "model": N_("/model NAME: ask another model from now on; without a name: list them"),
-        "new": N_("/new: begin a new conversation"),
+        "now": N_("/now: try again at once instead of waiting"),
+        "model": N_("/model NAME: use another model from now on; without a name: list the models"),
+        "new": N_("/new: start a new conversation"),
         "list": N_("/list: the conversations, newest first"),
-        "open": N_("/open N: open conversation number N of the list, or one by the beginning of its id"),
-        "copy": N_("/copy: send the last answer to the clipboard"),
+        "open": N_("/open N: open conversation N of the list, or one by the beginning of its id"),
+        "copy": N_("/copy: copy the last answer to the clipboard"),
         "help": N_("/help: this list"),
-        "quit": N_("/quit: end holytui (also Ctrl+D, or Ctrl+C twice)"),
+        "quit": N_("/quit: quit holytui (also Ctrl+D, or Ctrl+C twice)"),
     }
 )
 """Name to what it does, in the order of `/help`."""
@@ -42,7 +43,13 @@ FOR_KEYS: Mapping[str, str] = MappingProxyType(
         "app.quit": "/quit",
     }
 )
-"""What the guide is to name in place of the screen's keys."""
+"""What is typed in place of the screen's keys."""
+_IN_HINTS = MappingProxyType({**FOR_KEYS, "model.pick": "/model NAME"})
+
+
+def names() -> Names:
+    """How hints name actions in plain mode, which has no keys."""
+    return Names(commands=_IN_HINTS, type=_("type {key}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,8 @@ class PlainLibrary:
             return
         count = len(self._cut)
         words = ngettext(
-            "{count} answer was cut when holytui ended last; /continue N lets it go on:",
-            "{count} answers were cut when holytui ended last; /continue N lets one go on:",
+            "{count} answer was cut when holytui last ended; /continue N continues it:",
+            "{count} answers were cut when holytui last ended; /continue N continues one:",
             count,
         )
         titles = (self._history.conversation(message.conversation_id) for message in self._cut)
@@ -93,7 +93,7 @@ class PlainLibrary:
             return self._history.message(self._cut[int(which) - 1].id)
         raise HolytuiError(
             _("There is no cut answer {number}").format(number=sanitize_line(which)[:40]),
-            _("/continue without a number goes on with the last answer."),
+            _("/continue without a number continues the last answer."),
         )
 
     def only_cut_answer(self) -> Message | None:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TextIO
 
-from holytui.commands.output import TextWriter, shown
+from holytui.commands.output import TextWriter, put, shown
+from holytui.commands.plain_input import names
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.hints import with_commands
+from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
 from holytui.text import visible
@@ -44,7 +45,7 @@ class Printer:
     def text(self, text: str) -> None:
         """Some of an answer."""
         if text:
-            self._answer.write(text)
+            self._answer.add(text)
             self._at_start, self._prompted = text.endswith("\n"), False
 
     def notice(self, text: str) -> None:
@@ -59,7 +60,7 @@ class Printer:
 
     def problem(self, problem: Problem) -> None:
         """What went wrong and what helps, with commands in place of the screen's keys."""
-        hint = with_commands(problem.hint)
+        hint = names().render(problem.hint)
         title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
         self.notice(f"{title} {hint}".rstrip())
 
@@ -67,7 +68,7 @@ class Printer:
         """What is doubtful about an answer, each in a notice."""
         for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
             command = ending.command_for(doubt, conversation_id)
-            self.problem(replace(problem, hint=f"{problem.hint} {command}".strip()))
+            self.problem(replace(problem, hint=sentences(problem.hint, command)))
 
     def new_line(self) -> None:
         """Be at the start of a line."""
@@ -76,8 +77,7 @@ class Printer:
 
     def _write(self, text: str) -> None:
         self._answer.end()
-        self._out.write(text)
-        self._out.flush()
+        put(text, self._out)
         self._at_start = text.endswith("\n")
         self._prompted = False
 
@@ -110,7 +110,7 @@ class Printer:
                 self._said -= {"quiet", "reasoning"}
                 self.text(text)
             case ev.Replaced(text=text):
-                self.notice(_("The answer began again; the new one follows from its start. The old one is kept."))
+                self.notice(_("The answer started again; the new one follows. The old one is kept."))
                 self.text(text)
             case ev.Ended():
                 self._said.clear()
@@ -121,7 +121,7 @@ class Printer:
     def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case an event
         match event:
             case ev.Queued():
-                self.notice(_("Queued: it is asked when the answer before it has ended."))
+                self.notice(_("Queued: it is sent when the current answer has ended."))
             case ev.LeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model sees none.",
@@ -137,13 +137,15 @@ class Printer:
             case ev.Retrying():
                 self._retrying(event)
             case ev.Offline(since=since, fault=fault):
-                words = _("Offline since {clock} ({cause}). It goes on by itself; /now tries at once, /stop gives up.")
+                words = _(
+                    "Offline since {clock} ({cause}). holytui continues by itself; /now tries at once, /stop gives up."
+                )
                 self._once("offline", words.format(clock=fmt.clock(since), cause=cause(fault)))
             case ev.Online(away=away):
                 self._said.discard("offline")
                 self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
             case ev.Refreshing():
-                self.notice(_("The key was refused; its source is asked for another."))
+                self.notice(_("The key was refused; asking its source for another."))
             case ev.Resuming(how=how, kept=kept):
                 self._resuming(how, kept)
             case ev.Joined(join=join):
@@ -155,7 +157,7 @@ class Printer:
             case ev.StoreTrouble(problem=problem) if problem is not None:
                 self.problem(problem)
             case ev.StoreTrouble():
-                self.notice(_("The history can be written again; nothing is missing in it."))
+                self.notice(_("The history can be written again; nothing is missing."))
 
     def _once(self, state: str, words: str) -> None:
         if state not in self._said:
@@ -170,14 +172,14 @@ class Printer:
     def _resuming(self, how: str, kept: int) -> None:
         self._said.discard("offline")
         if how == "restart":
-            self.notice(_("The question is asked again; what had come is kept."))
+            self.notice(_("Asking again; the text so far is kept."))
             return
         words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)
         self.notice(words.format(kept=kept))
 
     def _joined(self, join: Join) -> None:
         if join is Join.MARKED:
-            self.notice(_("Resumed. Here is a seam: the parts may not fit exactly."))
+            self.notice(_("Resumed with a seam here: the parts may not fit exactly."))
         else:
             self.notice(_("Resumed, exactly where it was cut."))
 
@@ -185,7 +187,7 @@ class Printer:
         if no_token <= 0:
             self._said.discard("quiet")
         else:
-            self._once("quiet", _("Nothing has come for {time}; still waiting.").format(time=fmt.seconds(no_token)))
+            self._once("quiet", _("No data for {time}; still waiting.").format(time=fmt.seconds(no_token)))
 
     def _slow(self, rate: float | None) -> None:
         if rate is None:
@@ -201,7 +203,7 @@ class Printer:
                 end = _("The answer has ended.") if event.ending.doubts else _("Complete.")
                 self.notice(" ".join([end, _counted(event)]).rstrip())
             case ev.Stopped():
-                kept = _("Stopped; what had come is kept. /continue lets it go on, /retry asks again.")
+                kept = _("Stopped; the text so far is kept. /continue continues it, /retry asks again.")
                 self.notice(kept)
             case ev.Interrupted(problem=problem) | ev.Failed(problem=problem):
                 self.problem(problem)

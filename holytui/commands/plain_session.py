@@ -6,25 +6,27 @@ import queue
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
 from holytui import __version__
 from holytui.commands import exits
+from holytui.commands.attaching import files_typed, listed, need_sight
 from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
 from holytui.commands.plain_library import PlainLibrary
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_turns import Turns
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
-from holytui.engine.services import Services, model_names
+from holytui.engine.services import Services, missing_key, model_names
 from holytui.engine.workers import StartedTurn
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import Message, Role
 from holytui.text import sanitize_line
+from holytui.ui.attachments import Chosen, gather, with_files
 from holytui.wire.providers import resolve
 
 _TWICE = 2.0
@@ -75,22 +77,26 @@ class Session:
         self._turns = Turns(services.engine, printer, echo=not interactive)
         self._interrupted_at: float | None = None
         """When Ctrl+C was pressed, if nothing was typed since."""
+        self._given: dict[str, Sequence[Chosen]] = {}
+        """The files of the question on the command line."""
         self._input_ended = False
         self._status: int | None = None
 
-    def run(self, conversation: str = "", question: str = "") -> int:
-        """Until the user or the input ends it; returns the exit status. Raises HolytuiError for no such conversation,
-        OSError when the output is gone."""
+    def run(self, conversation: str = "", question: str = "", files: Sequence[Chosen] = ()) -> int:
+        """Ask a first question, for which `files` were chosen, if there is one; then go on until the user or the input
+        ends it; returns the exit status. Raises HolytuiError for no such conversation, OSError when the output is
+        gone."""
         self._engine.listen(self._inbox.put)
         self._greet(conversation)
         if question:
+            self._given[question] = files
             self._take(question)
         while self._status is None:
             self._go_on()
             if self._status is None:
                 self._happened(self._inbox.get())
         if self._turns and self._status != _from_signal(signal.SIGHUP):
-            self._printer.notice(_("Stopped; what had come is kept."))
+            self._printer.notice(_("Stopped; the text so far is kept."))
         return self._status
 
     def _greet(self, conversation: str) -> None:
@@ -102,9 +108,11 @@ class Session:
             opened = self._library.open(conversation)
             model = self._model or opened.model or model
         printer.notice(_("holytui {version}, plain. Model: {model}").format(version=__version__, model=model))
+        if missing := missing_key(self._services.config, model):
+            printer.notice(missing)
         self._library.show_cut()
         if self._interactive:
-            printer.notice(_("Type a question and press Enter. /help lists the commands."))
+            printer.notice(_("Type a question and press {key}. /help lists the commands.").format(key="Enter"))
 
     # -- one thing after the other
 
@@ -158,7 +166,20 @@ class Session:
             self._library.conversation = started.conversation_id
 
     def _ask(self, text: str) -> StartedTurn:
-        return self._engine.ask(text, conversation_id=self._library.conversation, model=self._model or None)
+        """Raises NotAttached. A line attaches what it names if a person typed it, and a pipe never anything."""
+        typed = files_typed(text) if self._interactive else []
+        chosen, conversation = self._given.pop(text, typed), self._library.conversation
+        found = gather(chosen)
+        need_sight(self._services, found, self._model, conversation)
+        for line in listed(chosen):
+            self._printer.notice(_("Sent with it: {file}").format(file=line))
+        return self._engine.ask(
+            with_files(text, found.files),
+            conversation_id=conversation,
+            model=self._model or None,
+            images=found.images,
+            image_data=found.image_data,
+        )
 
     # -- ends
 
@@ -181,7 +202,7 @@ class Session:
         elif self._turns:
             self._turns.stop()
         else:
-            self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to end holytui."))
+            self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to quit holytui."))
 
     def terminate(self, number: int) -> int:
         """End at once, as signal `number` asks; returns the exit status."""
@@ -194,7 +215,7 @@ class Session:
     def _unknown(self, name: str, meant: str) -> None:
         words = _("There is no command {name}.").format(name=sanitize_line(name))
         hint = _("Did you mean /{name}?").format(name=meant) if meant else _("/help lists them.")
-        slash = _("A question that begins with / is written with //.")
+        slash = _("To send a question that begins with /, type //.")
         self._printer.notice(f"{words} {hint} {slash}")
 
     def _do(self, command: Command) -> None:

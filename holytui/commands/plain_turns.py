@@ -74,11 +74,11 @@ class Turns:
 
     def cut_off(self) -> None:
         """End all of them as interrupted; they can go on another time."""
-        words = _("holytui was ended while the answer was on its way"), _("All that had arrived is kept.")
+        words = _("holytui ended while the answer was in progress"), _("All text that had arrived is kept.")
         self._engine.stop_all(Problem(*words))
 
     def _first(self) -> StartedTurn | None:
         if not self._turns:
-            self._printer.notice(_("No answer is on its way."))
+            self._printer.notice(_("No answer is in progress."))
             return None
         return self._turns[0]

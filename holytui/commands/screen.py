@@ -9,6 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from holytui.commands.output import complain
 from holytui.config.in_force import read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -25,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     _need_terminal()
     prepare_environment(os.environ)
     gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
+    from holytui.commands.attaching import existing
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
@@ -49,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
+        files=existing(options.prompt),
         config_file=options.config,
     )
     from holytui.commands.leaving import Patience, patient
@@ -85,7 +88,7 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
     if cause is not None:
         from holytui.ui.hangup import finish
 
-        finish(services, cause, seconds)
+        finish(services, cause, seconds, complain)
     else:
         from holytui.ui import outbox
 
@@ -93,5 +96,5 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
         outbox.keep(services)
         services.close()
         if lost:
-            gone = _("what was said is gone, as the history could not be opened")
-            print(f"holytui: {gone}", file=sys.stderr)
+            gone = _("nothing was kept, as the history could not be opened")
+            complain(gone)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from holytui.config.redact import looks_like_key
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.i18n import N_, _
 from holytui.models import RESERVED_PARAMS
@@ -74,17 +75,28 @@ def host_of(url: object, schemes: tuple[str, ...] = ("http", "https")) -> str | 
 def is_loopback(host: str) -> bool:
     """`host` is this machine, by its name or address alone: nothing is looked up. The one place where this is decided.
 
-    `0.0.0.0` and `::` are this machine too: a connection to them goes to the loopback.
+    Not `0.0.0.0` and `::`, which stand for every address of a machine: what a connection to them reaches is up to the
+    system.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    address = _address(name)
+    return address is not None and address.is_loopback
+
+
+def is_unspecified(url: str) -> bool:
+    """The host of `url` is `0.0.0.0` or the like: right for a server to listen on, not for a client to ask."""
+    address = _address(host_of(url) or "")
+    return address is not None and address.is_unspecified
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def in_clear(url: str, proxy: str = "") -> bool:
@@ -177,6 +189,9 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
         ),
         (Provider, "api_key_env"): _VARIABLE,
         (Provider, "api_key_command"): _COMMAND,
+        (Provider, "api_key_file"): Check(
+            N_("the name of a file (not the key itself)"), lambda v: isinstance(v, str) and not looks_like_key(v)
+        ),
         (Provider, "api_key"): _TOKEN,
         (Provider, "proxy"): Check(
             N_("an address such as http://proxy:3128 or socks5h://proxy:1080"),
@@ -204,8 +219,11 @@ CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
     }
 )
 
-_QUIET = frozenset({"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"})
-_ADDRESSES = frozenset({"base_url", "token_url"})
+_QUIET = frozenset(
+    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"}
+    | {"refresh_token_command", "api_key_file"}
+)
+_ADDRESSES = frozenset({"base_url", "token_url", "chat_path"})
 
 
 def is_quiet(path: tuple[str | int, ...], value: object) -> bool:

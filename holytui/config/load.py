@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import stat
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from holytui import paths
-from holytui.config.checks import carries_key, in_clear
+from holytui import paths, trust
+from holytui.config import redact
+from holytui.config.checks import carries_key, in_clear, is_unspecified
 from holytui.config.lines import Lines, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
 from holytui.config.reader import Reader, file_fields
 from holytui.config.schema import Config, OAuth, Provider
+from holytui.config.syntax import syntax
 from holytui.i18n import _
 from holytui.models import ModelRef
-from holytui.secret import Secret
+from holytui.secret import withhold
 from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
@@ -29,8 +29,6 @@ KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oau
 
 _CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
 """Fields of a provider, beside `KEY_SOURCES`, that decide where requests go and what protects them."""
-
-_AUTH_NAME = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,10 @@ class Loaded:
 def load(path: Path | None = None) -> Loaded:
     """Read `path`, or the user's file if None. Raises nothing: a file that cannot be read is a problem, none is not."""
     path = paths.config_file() if path is None else path
+    withhold(preset.key_env for preset in PRESETS.values())
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            about, text = os.fstat(file.fileno()), file.read().decode("utf-8-sig")
     except FileNotFoundError:
         return Loaded(Config())
     except OSError as exc:
@@ -59,18 +59,21 @@ def load(path: Path | None = None) -> Loaded:
     except RecursionError:
         return _unusable(path, _("nested too deeply"))
     except ValueError as exc:
-        return _unusable(path, *_syntax(str(exc), text))
-    return read(path, table, scan(text))
+        return _unusable(path, *syntax(str(exc), text))
+    return read(path, table, scan(text), about)
 
 
-def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
-    """The configuration that `table` describes."""
+def read(path: Path, table: Mapping[str, object], lines: Lines, about: os.stat_result | None = None) -> Loaded:
+    """The configuration that `table` describes; `about` tells whose file it is from."""
     reader = Reader(path, lines)
     rest = {key: value for key, value in table.items() if key not in ("providers", "keys")}
     config = reader.build(Config, rest, ()) or Config()
     misspelt = [key for key in rest if key not in file_fields(Config) and _meant(key, Config) == "providers"]
     raw = table.get("providers", {})
     providers = _providers(reader, raw)
+    withhold(_key_variables(providers))
+    if about is not None:
+        providers = _trusted(reader, providers, about)
     default = _default_model(reader, config.default_model, raw, providers)
     config = replace(
         config,
@@ -79,34 +82,14 @@ def read(path: Path, table: Mapping[str, object], lines: Lines) -> Loaded:
         keys=MappingProxyType(_keys(reader, table.get("keys", {}))),
         source=path,
     )
-    _check_mode(reader, config)
     if misspelt or not isinstance(raw, dict):
         config = replace(config, stopped=_reason(reader, (), {"providers", *misspelt}))
     return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
 
 
-def holds_secret(provider: Provider) -> bool:
-    """The provider's part of the file has a key, or something like one, in it."""
-    return bool(provider.api_key or "@" in provider.proxy or any(is_auth_name(name) for name in provider.headers))
-
-
-def is_auth_name(header: str) -> bool:
-    """A header of this name carries a secret, most likely."""
-    return _AUTH_NAME.search(header) is not None
-
-
 def _unusable(path: Path, text: str, line: int | None = None, column: int | None = None) -> Loaded:
     problem = ConfigProblem(path, line, "", text=text, column=column)
     return Loaded(Config(stopped=str(problem)), (problem,))
-
-
-def _syntax(message: str, text: str) -> tuple[str, int, int | None]:
-    """What `tomllib` found wrong, and its line and column."""
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    told = sanitize_line(message[: place.start()] if place else message)
-    if place and place[1]:
-        return told, int(place[1]), int(place[2])
-    return told, text.rstrip().count("\n") + 1, None
 
 
 def _providers(reader: Reader, raw: object) -> dict[str, Provider]:
@@ -148,9 +131,11 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
     has_key = any(getattr(provider, field) for field in KEY_SOURCES) or carries_key(provider.headers)
     if has_key and in_clear(provider.base_url, provider.proxy) and not provider.allow_insecure:
         text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
+        if is_unspecified(provider.base_url):
+            text = _("{text} (this machine is 127.0.0.1)").format(text=text)
         reader.say((*path, "base_url"), text, Severity.WARNING)
     provider = _anchored(provider, reader.file.parent)
-    _remember_secrets(provider)
+    redact.remember(provider)
     return provider
 
 
@@ -229,19 +214,6 @@ def _anchored(provider: Provider, folder: Path) -> Provider:
     )
 
 
-def _remember_secrets(provider: Provider) -> None:
-    """Let `secret.scrub` know what must not come back in any message."""
-    if provider.api_key:
-        Secret(provider.api_key)
-    for name, value in provider.headers.items():
-        if is_auth_name(name):
-            Secret(value)
-            Secret(value.rpartition(" ")[2])
-    userinfo = provider.proxy.rpartition("@")[0].rpartition("//")[2]
-    if password := userinfo.partition(":")[2]:
-        Secret(password)
-
-
 def _default_model(reader: Reader, wanted: str, raw: object, providers: dict[str, Provider]) -> str:
     """`wanted` if its provider can be used; a preset that it names is added to `providers`."""
     ref = ModelRef.parse(wanted)
@@ -283,14 +255,38 @@ def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _check_mode(reader: Reader, config: Config) -> None:
-    """Warn about a file with a key in it that others may read."""
-    if not any(holds_secret(provider) for provider in config.providers.values()):
-        return
-    try:
-        mode = stat.S_IMODE(reader.file.stat().st_mode)
-    except OSError:
-        return  # it was there a moment ago; what was read is still good
-    if mode & 0o077:
-        text = _("holds a key and can be read by others; run: chmod 600 {file}")
-        reader.say((), text.format(file=shlex.quote(str(reader.file))), Severity.WARNING)
+def _trusted(reader: Reader, providers: Mapping[str, Provider], about: os.stat_result) -> dict[str, Provider]:
+    """The providers, of which those are stopped about whose keys and commands the file cannot be believed: others may
+    have written it, to be sent the key or to have a command run; or they may have read the key in it."""
+    file = reader.file
+    if trust.of_another(about):
+        told = _("belongs to another user, so its keys and commands are not used; run: {command}")
+        doubtful, command = _uses_key, trust.shell(f"chown {os.getuid()}", file)
+    elif trust.others_write(about):
+        told = _("can be changed by others, so its keys and commands are not used; run: {command}")
+        doubtful, command = _uses_key, trust.shell("chmod go-w", file)
+    elif trust.others_read(about):
+        told = _("holds a key and can be read by others, so the key is not used; run: {command}")
+        doubtful, command = redact.holds_secret, trust.shell("chmod 600", file)
+    else:
+        return dict(providers)
+    stopped = [name for name, provider in providers.items() if doubtful(provider)]
+    if not stopped:
+        return dict(providers)
+    reader.say((), told.format(command=command))
+    reason = str(reader.problems[-1])
+    return {
+        name: replace(provider, stopped=provider.stopped or reason) if name in stopped else provider
+        for name, provider in providers.items()
+    }
+
+
+def _key_variables(providers: Mapping[str, Provider]) -> Iterator[str]:
+    """The environment variables that hold keys."""
+    for provider in providers.values():
+        yield provider.api_key_env
+        yield provider.oauth.client_secret_env if provider.oauth is not None else ""
+
+
+def _uses_key(provider: Provider) -> bool:
+    return any(getattr(provider, field) for field in KEY_SOURCES) or redact.holds_secret(provider)

@@ -43,7 +43,7 @@ class ConfigProblem:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file.name, self.line, self.column) if part is not None)
         said = self.text or _("found {found}, expected {expected}").format(found=self.found, expected=self.expected)
-        return f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}"
+        return sanitize_line(f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}")
 
 
 def dotted(path: KeyPath) -> str:

@@ -70,6 +70,8 @@ class Provider:
     api_key: str = field(default="", repr=False)
     oauth: OAuth | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    public_headers: tuple[str, ...] = ()
+    """Names of `headers` whose values are no secrets, and so are shown."""
     proxy: str = field(default="", repr=False)
     ca_file: str = ""
     allow_insecure: bool = False

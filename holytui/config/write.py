@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
@@ -12,23 +11,22 @@ from pathlib import Path
 import tomli_w
 
 from holytui import paths
+from holytui.config import redact
 from holytui.config.edit import CannotEdit, changed
-from holytui.config.load import is_auth_name
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Provider
+from holytui.config.schema import Config, Model, OAuth, Provider
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.secret import scrub
 from holytui.text import sanitize_line
 
-_MASK = "•••"
 _BOM = b"\xef\xbb\xbf"
 
 
 def dump(config: Config) -> str:
     """`config` as TOML, for people to read: the tables of settings whole, of providers what was set.
 
-    No key, password or header with a secret is in it.
+    Of what may hold a secret (see `redact`) only its place is in it.
     """
     table = _table(config)
     for name in ("stream", "ui"):
@@ -66,7 +64,7 @@ def init(path: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as exc:
         raise ConfigError(
-            _("{path} is there already").format(path=path), _("It was not changed; edit it, or move it away first")
+            _("{path} already exists").format(path=path), _("It was not changed. Edit it, or move it away first")
         ) from exc
     except OSError as exc:
         raise _not_written(path, exc) from exc
@@ -98,7 +96,7 @@ def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
     except (CannotEdit, UnicodeDecodeError) as exc:
         raise ConfigError(
             _("{key} was not written into {path}").format(key=".".join(names), path=path),
-            _('The file cannot be changed as it is; "holytui check" tells what is wrong with it'),
+            _('The file has errors and was not changed; "holytui check" names them'),
         ) from exc
     try:
         target = path.resolve()
@@ -124,9 +122,7 @@ def _table(value: object, *, whole: bool = False) -> dict[str, object]:
             continue
         if field.name == "api_key":
             continue
-        if isinstance(value, Provider) and field.name in ("headers", "proxy", "base_url"):
-            item = _masked(item)
-        out[field.name] = _plain(item)
+        out[field.name] = _plain(_redacted(value, field.name, item))
     return out
 
 
@@ -138,7 +134,19 @@ def _plain(value: object) -> object:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _masked(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {name: _MASK if is_auth_name(str(name)) else text for name, text in value.items()}
-    return re.sub(r"//[^/@]*@", f"//{_MASK}@", str(value))
+def _redacted(owner: object, name: str, value: object) -> object:
+    """The value of a field as it may be shown."""
+    match owner, name, value:
+        case Provider() | OAuth(), "base_url" | "proxy" | "chat_path" | "token_url", str():
+            return redact.url(value)
+        case Provider() | OAuth(), "api_key_command" | "refresh_token_command", tuple():
+            return redact.command(value)
+        case Provider(), "headers", Mapping():
+            return redact.headers(value, owner.public_headers)
+        case Model(), "params", Mapping():
+            return {key: redact.MASK if _is_secret(key, item) else item for key, item in value.items()}
+    return value
+
+
+def _is_secret(name: str, value: object) -> bool:
+    return isinstance(value, str) and redact.is_auth_name(name)

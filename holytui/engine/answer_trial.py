@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from holytui.config.presets import FORMS, GUIDE, Continuation, Prefill
+from holytui.config.redact import plain_url
 from holytui.config.schema import Recover, Stream
 from holytui.engine import problems
-from holytui.engine.findings import Finding, Mark, Topic, plain_url, seconds, some
+from holytui.engine.findings import Finding, Mark, Topic, seconds, some
 from holytui.engine.flow import Flow, bursts, flow, held_back
-from holytui.engine.hints import without_keys
 from holytui.engine.ports import Client, Keys
 from holytui.engine.recovery import How, Learnt, Strategy, learn_key, request_for
 from holytui.engine.retry import Remedy, classify
@@ -19,6 +19,7 @@ from holytui.engine.sample import PROSE_QUESTION, QUESTION, SHORT_QUESTION, Goin
 from holytui.engine.trial import Heard, Replied, hear, replied
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
+from holytui.hints import KEYLESS
 from holytui.i18n import _
 from holytui.models import Problem, Role
 from holytui.secret import Secret
@@ -65,7 +66,7 @@ class Subject:
     def problem(self, fault: Fault) -> Problem:
         """`fault` in words, without the screen's keys."""
         problem = problems.problem_for(fault, host=self.host, key_place=self.keys.describe())
-        return replace(problem, hint=without_keys(problem.hint))
+        return replace(problem, hint=KEYLESS.render(problem.hint))
 
     def bad(self, topic: Topic, fault: Fault) -> Finding:
         """`fault` as a finding."""
@@ -120,23 +121,23 @@ class AnswerTrial:
         came = self._flow(heard)
         facts = _facts(heard, came)
         if heard.end is None:
-            text = _("still not at its end after {time}").format(time=seconds(heard.seconds))
+            text = _("not complete after {time}").format(time=seconds(heard.seconds))
             return Finding(Mark.DOUBTFUL, Topic.REQUEST, ", ".join([*facts, text]))
         if heard.fault is not None or not heard.complete:
             return self._failed(heard.fault or Fault(FaultKind.CLOSED), facts)
         if not heard.arrivals:
-            hint = _("Is this a model for chatting?")
+            hint = _("Is this a chat model?")
             return Finding(Mark.BAD, Topic.REQUEST, _("the answer is empty"), (hint,))
         hints = []
         if came is Flow.BUFFERED:
             hints.append(
-                _("Something on the way, such as a proxy, keeps the answer until it is whole. Turn its buffering off.")
+                _("Something on the way, such as a proxy, holds answers back until their end. Turn off its buffering.")
             )
         if heard.usage is None:
-            hints.append(_("The server does not tell the usage; holytui estimates it, shown with ~."))
+            hints.append(_("The server does not report token usage; holytui estimates it, marked with ~."))
         end = heard.end.finish_reason
-        facts.append(_("usage told") if heard.usage is not None else _("usage not told"))
-        facts.append(_("end told ({reason})").format(reason=end or "[DONE]"))
+        facts.append(_("usage reported") if heard.usage is not None else _("usage not reported"))
+        facts.append(_("end reported ({reason})").format(reason=end or "[DONE]"))
         return Finding(Mark.DOUBTFUL if hints else Mark.GOOD, Topic.REQUEST, ", ".join(facts), tuple(hints))
 
     def _failed(self, fault: Fault, facts: list[str]) -> Finding:
@@ -145,9 +146,9 @@ class AnswerTrial:
         if self._key_trouble is not None:
             return replace(bad, hints=(*before, self._key_trouble.title, *some(self._key_trouble.hint)))
         if classify(fault) in (Remedy.TRANSIENT, Remedy.STALE_FREE):
-            again = _("While you chat holytui tries again by itself. Check again later to see whether it stays so.")
+            again = _("In a chat, holytui retries by itself. Check again later to see whether this lasts.")
         else:
-            again = "" if bad.hints else _("Check again later, or another model with -m.")
+            again = "" if bad.hints else _("Check again later, or choose another model with -m.")
         return replace(bad, hints=(*before, *bad.hints, *some(again)))
 
     def _flow(self, heard: Heard) -> Flow:
@@ -209,11 +210,11 @@ class AnswerTrial:
         """Let the answer go on from its middle, in each way until one works, and remember that."""
         strategy = self._subject.strategy
         if strategy.choose(_LONG) is How.RESTART:
-            text = _("cut answers are asked for again from the start, as the configuration says")
+            text = _("cut answers start again, as configured")
             return Finding(Mark.GOOD, Topic.CONTINUATION, text)
         sample = self._sample()
         if sample is None:
-            text = _("not known: there was no answer to go on with")
+            text = _("not known: there was no answer to continue")
             return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, some(self._known()))
         reasons: dict[str, None] = {}
         for form, known in self._forms():
@@ -262,13 +263,13 @@ class AnswerTrial:
         hints: tuple[str, ...] = ()
         match going:
             case Going.EXACT:
-                text = _("cut answers go on by prefill, exactly")
+                text = _("cut answers continue by prefill, exactly")
             case Going.LIKELY:
-                text = _("cut answers go on by prefill")
-                hints = (_("In other words than the first time, so this is likely, not proven."),)
+                text = _("cut answers continue by prefill")
+                hints = (_("The words differ from the first answer, so this is likely, not proven."),)
             case Going.ECHO_WHOLE:
-                text = _("cut answers go on by prefill, exactly")
-                hints = (_("The server first sends the text again; holytui takes that off."),)
+                text = _("cut answers continue by prefill, exactly")
+                hints = (_("The server repeats the text first; holytui removes the repetition."),)
             case _:
                 return _("By prefill: {what}.").format(what=_said(going))
         self._remember(Learnt(How.PREFILL, form, going is Going.ECHO_WHOLE))
@@ -293,14 +294,14 @@ class AnswerTrial:
         doubt = _doubt(sample, replied(sample.partial, heard))
         hints = (*reasons, *some(_("By instruction: {what}.").format(what=doubt) if doubt else ""))
         if strategy.recover is Recover.PREFILL:
-            hints = (*hints, _('recover = "prefill" is configured, and does not suit this model; remove it.'))
+            hints = (*hints, _('recover = "prefill" does not work with this model; remove it.'))
             return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, _("only by instruction"), hints)
         if not doubt:
-            return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers go on by instruction"), hints)
+            return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers continue by instruction"), hints)
         if strategy.recover is Recover.INSTRUCT:
-            text = _("cut answers go on by instruction where its reply fits")
+            text = _("cut answers continue by instruction where the reply fits")
         else:
-            text = _("cut answers go on by instruction where its reply fits, else they begin again from the start")
+            text = _("cut answers continue by instruction where the reply fits, else they start again")
         return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, hints)
 
     def _unknown(self, heard: Heard) -> Finding:
@@ -315,9 +316,9 @@ class AnswerTrial:
     def _known(self) -> str:
         match self._subject.strategy.choose(_LONG):
             case How.PREFILL:
-                return _("Until then cut answers go on by prefill.")
+                return _("Until then cut answers continue by prefill.")
             case _:
-                return _("Until then cut answers go on by instruction.")
+                return _("Until then cut answers continue by instruction.")
 
     def _remember(self, learnt: Learnt) -> None:
         if self._subject.resolved.ref.provider == GUIDE:
@@ -343,9 +344,9 @@ def _facts(heard: Heard, came: Flow) -> list[str]:
         case Flow.UNCLEAR:
             facts.append(_("too few pieces to tell whether it streams"))
         case Flow.AT_ONCE | Flow.HELD:
-            facts.append(_("all of it came at once, which does not tell whether it streams"))
+            facts.append(_("all of it came at once, so it is not known whether it streams"))
         case Flow.BURSTS:
-            words = _("it came in {count} bursts, which does not tell whether it streams")
+            words = _("it came in {count} bursts, so it is not known whether it streams")
             facts.append(words.format(count=bursts(heard.arrivals)))
         case Flow.STREAMED:
             time_ = seconds(heard.arrivals[-1] - first)
@@ -359,7 +360,7 @@ def _doubt(sample: Sample, reply: Replied) -> str:
     if reply.own_words:
         return _("it repeats the words of the instruction")
     if not reply.proven:
-        return _said(Going.ANEW) if going is Going.ANEW else _("it does not begin with the words it was asked to")
+        return _said(Going.ANEW) if going is Going.ANEW else _("it does not begin with the words it was asked for")
     if going not in (Going.EXACT, Going.LIKELY):
         return _said(going)
     return "" if reply.signed else _("it does not say where the answer ends")
@@ -368,10 +369,10 @@ def _doubt(sample: Sample, reply: Replied) -> str:
 def _said(going: Going) -> str:
     match going:
         case Going.WORDS:
-            return _("it goes on after words of its own")
+            return _("it continues after an introduction of its own")
         case Going.ECHO:
-            return _("it says the end again before it goes on")
+            return _("it repeats the end before it continues")
         case Going.ANEW | Going.ECHO_WHOLE:
-            return _("it begins again from the start")
+            return _("it starts again")
         case _:
             return _("it says something else")

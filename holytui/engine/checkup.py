@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from holytui.config.presets import GUIDE
+from holytui.config.redact import plain_url
 from holytui.engine.answer_trial import PROBE, AnswerTrial, Subject
-from holytui.engine.findings import Finding, Mark, Topic, plain_url, skipped, some
+from holytui.engine.findings import Finding, Mark, Topic, skipped, some
 from holytui.engine.ports import Client
 from holytui.errors import KeyUnavailable
 from holytui.faults import Fault, FaultKind
@@ -81,13 +82,13 @@ class Checkup:
         except ValueError:
             hint = _("Check base_url in the configuration.")
             return Finding(
-                Mark.BAD, Topic.MODEL, _("{model}: {url} is no address").format(model=name, url=url), (hint,)
+                Mark.BAD, Topic.MODEL, _("{model}: {url} is not an address").format(model=name, url=url), (hint,)
             )
         if proxy:
             text = _("{model} at {url}, through the proxy {proxy}").format(model=name, url=url, proxy=proxy)
         else:
             text = _("{model} at {url}, directly").format(model=name, url=url)
-        sight = _("It can be sent images (vision = true).") if self._subject.resolved.model.vision else ""
+        sight = _("It accepts images (vision = true).") if self._subject.resolved.model.vision else ""
         return Finding(Mark.GOOD, Topic.MODEL, text, some(sight))
 
     def _fetch_key(self) -> Finding:
@@ -149,8 +150,8 @@ class Checkup:
     def _models(self, listed: list[str] | Fault) -> Finding:
         if isinstance(listed, Fault):
             problem = self._subject.problem(listed)
-            text = _("the endpoint gives no list: {reason}").format(reason=problem.title)
-            return Finding(Mark.DOUBTFUL, Topic.MODELS, text, (_("A model can be used without being listed."),))
+            text = _("the endpoint does not list its models: {reason}").format(reason=problem.title)
+            return Finding(Mark.DOUBTFUL, Topic.MODELS, text, (_("A model can be used even if it is not listed."),))
         name = self._subject.resolved.model.name
         count = ngettext("{count} model is listed", "{count} models are listed", len(listed)).format(count=len(listed))
         if any(one in (name, f"models/{name}", f"{name}:latest") for one in listed):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from holytui.engine import next_steps
+from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Problem
 from holytui.text import sanitize_line
@@ -114,7 +116,7 @@ def with_tools_told(end: End) -> End:
 
 
 def words(ending: Ending) -> list[Problem]:
-    """Each doubt in words, with the full screen's keys in the hints (see `engine.hints`)."""
+    """Each doubt in words."""
     return [_words(doubt, ending) for doubt in ending.doubts]
 
 
@@ -122,32 +124,35 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
     match doubt:
         case Doubt.LENGTH:
             return Problem(
-                _("The answer was cut by a limit of its length"),
-                _("Press c to go on; max_tokens in params of the model sets a limit."),
+                _("The answer was cut by a length limit"),
+                sentences(next_steps.resume(), _("max_tokens in params of the model sets the limit.")),
             )
         case Doubt.CONTENT_FILTER:
-            return Problem(_("The server's content filter ended the answer"), _("Press e to edit the question."))
+            return Problem(_("The server's content filter ended the answer"), next_steps.edit())
         case Doubt.TOOL_CALLS:
-            return Problem(
-                _("The model then called tools, which holytui does not have"),
-                _("Ask for an answer in words, or press F2 for another model."),
-            )
+            return Problem(_("The model then called tools, which holytui does not support"), next_steps.without_tools())
         case Doubt.UNKNOWN_REASON:
             reason = sanitize_line(ending.finish_reason)
             return Problem(
                 _("The server ended the answer for an unknown reason: {reason}").format(reason=reason),
-                _("It may not be whole. Press c to go on, or press r to ask again."),
+                sentences(_("It may not be complete."), next_steps.resume(), next_steps.ask_again()),
             )
         case Doubt.EMPTY:
-            return Problem(_("The model sent an empty answer"), _("Press r to ask again."))
+            return Problem(_("The model sent an empty answer"), next_steps.ask_again())
         case Doubt.REASONING_ONLY:
-            return Problem(_("The model sent its reasoning, but no answer"), _("Press r to ask again."))
+            return Problem(_("The model sent its reasoning, but no answer"), next_steps.ask_again())
         case Doubt.SEAM:
-            hint = _("Press i to see both sides, or press u to put back what was cut away.")
-            return Problem(_seams(ending), hint)
+            return Problem(
+                _seams(ending),
+                sentences(
+                    _("{Press:message.details} to see both sides."),
+                    _("{Press:message.undo_seam} to put back what was cut away."),
+                ),
+            )
         case Doubt.BEGUN_AGAIN:
             return Problem(
-                _("The answer began again; the cut one is kept as a variant"), _("Press v to see the other variant.")
+                _("The answer started again; the cut one is kept as a variant"),
+                _("{Press:message.variant} to see the other variant."),
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import EllipsisType, MappingProxyType
 
 from holytui import ids
@@ -21,6 +21,16 @@ from holytui.store.history import History, assemble, seams
 from holytui.text import nfc, sanitize, title_of
 
 __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A question that was taken back."""
+
+    question: Message
+    gone: bool
+    """It is in the history no more; False if it has other answers."""
+
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -67,13 +77,15 @@ class Engine:
         model: str | ModelRef | None = None,
         parent_id: str | EllipsisType | None = ...,
         system: str | None = None,
+        params: Mapping[str, object] | None = None,
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
     ) -> StartedTurn:
         """Put a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message that it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). `image_data` are the bytes, by digest, of those images that the history does not have yet.
+        question is edited). `params` are added to those of the conversation. `image_data` are the bytes, by digest, of
+        those images that the history does not have yet.
         Raises ModelUnknown, StoreError; then nothing was asked.
         """
         question = sanitize(nfc(text))
@@ -95,6 +107,8 @@ class Engine:
                 changed["title"] = title_of(question)
             if changed:
                 self._history.update_conversation(known.id, **changed)
+        if params:
+            self._history.update_conversation(known.id, params={**known.params, **params})
         parent = known.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
         asked = self._history.add_message(
             known.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
@@ -106,7 +120,7 @@ class Engine:
         old = self._need(answer_id)
         question = self._history.message(old.parent_id) if old.parent_id is not None else None
         if question is None:
-            raise StoreError(_("The question to this answer is not there any more"))
+            raise StoreError(_("The question of this answer no longer exists"))
         name = str(self._preparation.resolve(model or old.model or self.config.default_model).ref)
         return self._answer_to(question, name)
 
@@ -156,7 +170,7 @@ class Engine:
     def _need(self, answer_id: str) -> Message:
         message = self._history.message(answer_id)
         if message is None or message.role is not Role.ASSISTANT:
-            raise StoreError(_("There is no such answer"))
+            raise StoreError(_("That answer does not exist"))
         return message
 
     # -- while they are on their way
@@ -165,6 +179,23 @@ class Engine:
         """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms. With a problem it ends
         interrupted for that reason, and can go on."""
         self._workers.stop(turn_id, problem)
+
+    def withdraw(self, turn_id: str) -> Withdrawn | None:
+        """Take a question back that waits in line and never went out: it is no part of the history any more. None if
+        its answer began, or has a part already. Raises StoreError; then it waits as before."""
+        live = self._workers.withdraw(turn_id)
+        if live is None:
+            return None
+        try:
+            message = self._need(live.message.id)
+            question = self._history.message(message.parent_id) if message.parent_id is not None else None
+            if question is None or message.text or message.reasoning or self._history.attempts(message.id):
+                self._workers.put_back(live)
+                return None
+            return Withdrawn(question, self._history.withdraw(message.id))
+        except StoreError:
+            self._workers.put_back(live)
+            raise
 
     def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer. With a problem they end interrupted for that reason, and can go on."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.i18n import N_, _, language
-from holytui.text import sanitize_line
 
 
 class Mark(StrEnum):
@@ -59,10 +58,3 @@ def seconds(value: float) -> str:
     """`0.8 s`."""
     text = f"{value:.1f}"
     return _("{number} s").format(number=text.replace(".", ",") if language() == "vi" else text)
-
-
-def plain_url(url: str) -> str:
-    """An address without the name and password that may stand before its host, on one line."""
-    scheme, mark, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    return sanitize_line(scheme + mark + place.rpartition("@")[2] + slash + path) if mark else sanitize_line(url)

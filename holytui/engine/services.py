@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,7 +13,7 @@ from types import TracebackType
 from holytui import paths
 from holytui.config.schema import Config
 from holytui.engine.engine import Engine
-from holytui.errors import StoreError, StoreFull
+from holytui.errors import HolytuiError, StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
 from holytui.i18n import _
@@ -21,7 +22,7 @@ from holytui.models import ModelRef, Problem
 from holytui.store.history import Library
 from holytui.store.sqlite import SqliteHistory
 from holytui.wire.client import ChatClient
-from holytui.wire.keys import KeyRings
+from holytui.wire.keys import KeyRing, KeyRings
 from holytui.wire.providers import GUIDE, known_models, resolve, usable_presets
 
 _MEMORY = "/dev/shm"  # noqa: S108 - the folder that is made in it is private and has a name nobody can guess
@@ -119,7 +120,7 @@ def open_services(
 
 def unsaved(error: StoreError) -> str:
     """What to tell when there is no history but one that is gone afterwards."""
-    return _("What is said now is gone when holytui ends: copy or export what you need. {reason}").format(reason=error)
+    return _("Nothing is kept after holytui ends: copy or export what you need. {reason}").format(reason=error)
 
 
 def _folder_in_memory() -> tempfile.TemporaryDirectory[str]:
@@ -154,6 +155,15 @@ def server_models(services: Services, provider: str, timeout: float = 10.0) -> l
     resolved = resolve(services.config, ModelRef(provider, "models"))
     key = services.keyrings.of(resolved.provider).get()
     return services.client.list_models(resolved.endpoint, key, timeout)
+
+
+def missing_key(config: Config, model: str, environ: Mapping[str, str] = os.environ) -> str:
+    """A sentence if `model` cannot be asked, as the variable that its provider's key should be in is not set."""
+    try:
+        provider = resolve(config, model or config.default_model).provider
+    except HolytuiError:
+        return ""  # that is told when it is asked
+    return KeyRing(provider, environ=environ).unset()
 
 
 def ready_providers(config: Config) -> list[str]:

@@ -200,6 +200,29 @@ class Workers:
         if following is not None:
             self._run(following)
 
+    def withdraw(self, turn_id: str) -> _Live | None:
+        """Take an answer out of the line that nobody works on yet; None if somebody does. No event tells of it."""
+        with self._lock:
+            live = self._by_turn(turn_id)
+            if live is None or live.thread is not None or live.stop is not None:
+                return None
+            line = self._queues[live.message.conversation_id]
+            if line[0] is live:
+                return None
+            line.remove(live)
+            del self._live[live.message.id]
+            return live
+
+    def put_back(self, live: _Live) -> None:
+        """It could not be withdrawn: it waits again, behind all others."""
+        with self._lock:
+            self._live[live.message.id] = live
+            line = self._queues.setdefault(live.message.conversation_id, deque())
+            line.append(live)
+            first = line[0] is live
+        if first:
+            self._run(live)
+
     # -- while they are on their way
 
     def stop(self, turn_id: str, problem: Problem | None = None) -> None:

@@ -51,9 +51,11 @@ class Guide:
         language = language_of(reversed(questions))
         said = PHRASES[language]
         found = self._find(questions, language)
-        text = fill(found.text if found else self._unknown(language), self._keys)
+        text = fill(found.text if found else said.unknown, self._keys)
         first = not any(turn.role == "assistant" and turn.text for turn in turns)
-        return Answer(f"{said.intro}\n\n{text}" if first or found is None else text, found.reasoning if found else "")
+        if found is None:
+            return Answer(text)
+        return Answer(f"{said.intro}\n\n{text}" if first else text, found.reasoning)
 
     def apology(self, turns: Sequence[Turn]) -> str:
         """What is said when a text is to be continued that is not the beginning of the answer."""
@@ -97,9 +99,6 @@ class Guide:
         if not related:
             return Answer(said.nothing_more)
         return Answer(_say(said.more, topic=topics[-1].title, topics=_list(related[:_RELATED_LONG])))
-
-    def _unknown(self, language: str) -> str:
-        return _say(PHRASES[language].unknown, topics=_list(load(language)))
 
 
 def _topic(question: str, language: str) -> Topic | None:

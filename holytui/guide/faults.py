@@ -24,18 +24,18 @@ PLAIN = "guide"
 FAULTS: Mapping[str, str] = MappingProxyType(
     {
         "cut": N_("The connection breaks in the middle of the answer; long answers break twice"),
-        "half": N_("The answer ends half-way, as if it were whole"),
-        "stall": N_("The answer stops flowing, and the connection stays open"),
+        "half": N_("The answer ends half-way, as if it were complete"),
+        "stall": N_("The answer stalls, and the connection stays open"),
         "offline": N_("The server goes away for some seconds in the middle of the answer"),
         "expired": N_("The key has expired before the answer (401); a renewed one is accepted"),
         "expired-midway": N_("The key expires in the middle of the answer"),
         "busy": N_("The server asks to wait three seconds, twice (429)"),
         "garbage": N_("Broken bytes come in the middle of the answer"),
         "slow": N_("About one token a second, with keep-alives between"),
-        "echo": N_("Breaks, then goes on but says the last words again"),
-        "restart": N_("Breaks, then begins again from the start"),
-        "drift": N_("Breaks, then begins again and says something else"),
-        "sure": N_("Breaks, refuses to continue its own text, and says “Sure” when asked to go on"),
+        "echo": N_("Breaks, then continues but repeats the last words"),
+        "restart": N_("Breaks, then starts again"),
+        "drift": N_("Breaks, then starts again and says something else"),
+        "sure": N_("Breaks, refuses to continue its text, and says “Sure” when asked to"),
         "error": N_("The server reports an error in the middle of the answer"),
         "final": N_("No credits are left (402): trying again would not help"),
     }
@@ -157,7 +157,7 @@ def plan(model: str, mode: Mode, shown: int, left: int) -> Plan:
 
 def _busy() -> Refusal:
     wait = {"Retry-After": "3"}
-    return Refusal(429, _("Too many requests at the moment"), "rate_limit_error", "rate_limit_exceeded", headers=wait)
+    return Refusal(429, _("Too many requests right now"), "rate_limit_error", "rate_limit_exceeded", headers=wait)
 
 
 def _no_credits() -> Refusal:

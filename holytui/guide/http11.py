@@ -98,7 +98,7 @@ class Reader:
 
     def _body(self, headers: Mapping[str, str], version: str) -> bytes | Refusal | None:
         if "transfer-encoding" in headers:
-            return Refusal(411, _("The request's length is not told"))
+            return Refusal(411, _("The request's length is not given"))
         told = headers.get("content-length", "0")
         if not (told.isascii() and told.isdigit()):
             return Refusal(400, _("The request's length is not a number"))

@@ -1,6 +1,6 @@
 """What the guide says besides its topics, in the language of the question (not of the screen, so not by gettext).
 
-Keys stand in these texts as in the topics: `{key:chat.stop|Esc}`.
+Keys stand in these texts as in the topics: `{key:chat.stop}`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ class Phrases:
     intro: str
     welcome: str
     unknown: str
-    """`{topics}` is the list of topics."""
     nothing_more: str
     more: str
     """`{topic}` is what was told, `{topics}` a list."""
@@ -42,53 +41,41 @@ _EN = Phrases(
     intro="*I am holytui's built-in offline guide, not a language model.*",
     welcome="""Hello! I can tell you how holytui works, without any network. Three things to try:
 
-1. Ask **“which keys are there?”** and press {key:prompt.send|Enter}.
-2. Ask **“show me markdown”** to see how answers look, and {key:chat.copy|F8} to copy one.
-3. Press {key:model.pick|F2}, choose `guide/cut`, and ask again: the answer breaks off, and goes on by itself.
+1. Ask **“which keys are there?”** and press {key:prompt.send}.
+2. Ask **“show me markdown”** to see how answers look, and {key:chat.copy} to copy one.
+3. Press {key:model.pick}, choose `guide/cut`, and ask again: the answer breaks off, and goes on by itself.
 
 To talk to a real model, ask **“how do I connect a model?”**.""",
-    unknown="""I do not know that: I am a small offline guide and no language model, so I can only tell about holytui.
-
-For any other question connect a real model: ask me **“how do I connect a model?”**, or about *HolySheep* or *Ollama*.
-
-I can tell about:
-
-{topics}""",
-    nothing_more="That was all that I have on this. Ask me about any key or command, or say **“topics”** for a list.",
-    more="""More on what goes with *{topic}*:
+    unknown="""I do not know that: I am a small offline guide, not a language model, and only know holytui.
+Ask “topics” for what I know, or **“how do I connect a model?”** for everything else.""",
+    nothing_more="That is all I have on this. Ask me about any key or command, or say **“topics”** for a list.",
+    more="""Related to *{topic}*:
 
 {topics}
 
 Ask for one by its name.""",
     key_means="In holytui:",
-    key_free="{name} does nothing in holytui. {key:app.help|F1} shows all keys.",
+    key_free="{name} does nothing in holytui. {key:app.help} shows all keys.",
     related="*See also: {topics}.*",
-    apology="\n\n*(I cannot go on with this text: it is not the beginning of my answer. Please ask once more.)*",
+    apology="\n\n*(I cannot continue this text: it is not the beginning of my answer. Please ask once more.)*",
     counted="I count to {limit} at most.",
     lines="Here are {count} lines.",
     line="Line {number} of {count}: {words}.",
     reasoned="""**It is 8.** The reasoning came before this answer, in a stream of its own; \
-{key:message.reasoning|Space} opens and folds it on the selected message ({key:app.focus|Tab} goes to the messages).""",
+{key:message.reasoning} expands and collapses it on the selected message ({key:app.focus} goes to the messages).""",
 )
 
 _VI = Phrases(
     intro="*Tôi là hướng dẫn ngoại tuyến có sẵn trong holytui, không phải mô hình ngôn ngữ.*",
     welcome="""Xin chào! Tôi có thể chỉ bạn cách dùng holytui mà không cần mạng. Ba điều nên thử:
 
-1. Hỏi **“có những phím nào?”** rồi nhấn {key:prompt.send|Enter}.
-2. Hỏi **“cho xem ví dụ markdown”** để thấy câu trả lời trông ra sao, rồi nhấn {key:chat.copy|F8} để sao chép.
-3. Nhấn {key:model.pick|F2}, chọn `guide/cut` rồi hỏi lại: câu trả lời bị đứt giữa chừng và tự chạy tiếp.
+1. Hỏi **“có những phím nào?”** rồi nhấn {key:prompt.send}.
+2. Hỏi **“cho xem ví dụ markdown”** để thấy câu trả lời trông ra sao, rồi nhấn {key:chat.copy} để sao chép.
+3. Nhấn {key:model.pick}, chọn `guide/cut` rồi hỏi lại: câu trả lời bị đứt giữa chừng và tự chạy tiếp.
 
 Muốn nói chuyện với một mô hình thật, hãy hỏi **“kết nối mô hình thế nào?”**.""",
-    unknown="""Tôi không biết điều đó: tôi chỉ là một hướng dẫn ngoại tuyến nhỏ, không phải mô hình ngôn ngữ, nên chỉ \
-nói được về chính holytui.
-
-Với mọi câu hỏi khác, hãy kết nối một mô hình thật: hỏi tôi **“kết nối mô hình thế nào?”**, hoặc hỏi về *HolySheep* \
-hay *Ollama*.
-
-Tôi có thể nói về:
-
-{topics}""",
+    unknown="""Tôi không biết điều đó: tôi chỉ là hướng dẫn ngoại tuyến, không phải mô hình ngôn ngữ.
+Tôi chỉ biết holytui; hỏi “chủ đề” để xem tôi biết gì, hoặc **“kết nối mô hình thế nào?”** cho mọi chuyện khác.""",
     nothing_more="Về chuyện này tôi chỉ có vậy. Hãy hỏi về một phím hay một lệnh bất kỳ, hoặc nói **“chủ đề”** để xem \
 toàn bộ danh sách.",
     more="""Những điều liên quan đến *{topic}*:
@@ -97,14 +84,14 @@ toàn bộ danh sách.",
 
 Hãy hỏi theo tên chủ đề.""",
     key_means="Trong holytui:",
-    key_free="{name} không làm gì trong holytui. {key:app.help|F1} cho xem mọi phím.",
+    key_free="{name} không làm gì trong holytui. {key:app.help} cho xem mọi phím.",
     related="*Xem thêm: {topics}.*",
     apology="\n\n*(Tôi không thể viết tiếp đoạn này: nó không phải phần đầu câu trả lời của tôi. Xin hãy hỏi lại.)*",
     counted="Tôi chỉ đếm đến {limit}.",
     lines="Đây là {count} dòng.",
     line="Dòng {number} trên {count}: {words}.",
     reasoned="""**Kết quả là 8.** Phần suy luận đã đến trước câu trả lời này, trong một luồng riêng; \
-{key:message.reasoning|Space} mở hoặc gấp nó khi tin nhắn đang được chọn ({key:app.focus|Tab} để sang tin nhắn).""",
+{key:message.reasoning} mở hoặc thu gọn nó khi tin nhắn đang được chọn ({key:app.focus} để sang tin nhắn).""",
 )
 
 PHRASES: Mapping[str, Phrases] = MappingProxyType({"en": _EN, "vi": _VI})

@@ -1,16 +1,37 @@
-"""The guide's topics: Markdown files with a title and keywords before the text, and keys as `{key:chat.stop|Esc}`."""
+"""The guide's topics: Markdown files with a title and keywords before the text.
+
+Keys stand in them as `{key:chat.stop}`, files of this machine as `{path:config}`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+from holytui import paths
+from holytui.keymap import BY_ID, display_key
+from holytui.text import sanitize_line
 
 KEYS_TOPIC = "keys"
-KEY_MARK = re.compile(r"\{key:([a-z_.]+)\|(.[^}|]*)\}")
-"""Group 1: id of the action. Group 2: how its default key is shown."""
+KEY_MARK = re.compile(r"\{key:([a-z_.]+)\}")
+"""Group 1: id of the action."""
+PATH_MARK = re.compile(r"\{path:([a-z]+)\}")
+"""Group 1: one of `PATHS`."""
+PATHS: Mapping[str, Callable[[], Path]] = MappingProxyType(
+    {
+        "config": paths.config_file,
+        "themes": lambda: paths.config_dir() / "themes",
+        "history": paths.history_file,
+        "copy": paths.copied_file,
+    }
+)
+TYPED: Mapping[str, str] = MappingProxyType({"app.theme": "/theme"})
+"""What is typed for an action that has no key by default."""
 
 _ROW = re.compile(rf"^\|\s*({KEY_MARK.pattern})\s*\|\s*(.*?)\s*\|$")
 
@@ -59,8 +80,18 @@ def word_list(name: str) -> frozenset[str]:
 
 
 def fill(text: str, keys: Mapping[str, str]) -> str:
-    """`text` with its key placeholders replaced by the keys in force, or by their defaults; `–` is: no key."""
-    return KEY_MARK.sub(lambda mark: keys.get(mark[1], mark[2]) or "–", text)
+    """`text` with its placeholders replaced by the keys in force, or by the default ones (`–` is: no key), and by the
+    files of this machine."""
+    text = KEY_MARK.sub(lambda mark: keys.get(mark[1], default_keys(mark[1])) or "–", text)
+    return PATH_MARK.sub(lambda mark: sanitize_line(str(PATHS[mark[1]]())), text)
+
+
+def default_keys(action: str) -> str:
+    """The keys of an action as they are before any configuration, such as `Ctrl+J, Alt+Enter`."""
+    keys = BY_ID[action].keys
+    if len(keys) > 1 and "".join(keys).isdigit():
+        return f"{keys[0]}–{keys[-1]}"
+    return ", ".join(map(display_key, keys)) or TYPED.get(action, "")
 
 
 def key_rows(language: str) -> tuple[KeyRow, ...]:
@@ -72,7 +103,7 @@ def key_rows(language: str) -> tuple[KeyRow, ...]:
         if line.startswith("#"):
             section = line.lstrip("# ")
         elif found := _ROW.match(line):
-            rows.append(KeyRow(section, found[1], found[4]))
+            rows.append(KeyRow(section, found[1], found[3]))
     return tuple(rows)
 
 

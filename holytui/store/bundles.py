@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from holytui.errors import TransferError
 from holytui.i18n import _
@@ -13,6 +14,17 @@ from holytui.store import attached, conversations, figures, journal, tree
 from holytui.store.readable import rows
 from holytui.store.rows import CONVERSATION, conversation_from, storable
 from holytui.store.writer import Delta
+
+
+class LeftOut(StrEnum):
+    """Parts of other programs' conversations that have no place here."""
+
+    IMAGES = "images"
+    FILES = "files"
+    THOUGHTS = "thoughts"
+    """Without an answer that they belong to."""
+    TOOLS = "tools"
+    """Calls of tools and what they returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Bundle:
     """The bytes of its images, by digest; those that are not here are lost."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """Of one that is read from a file: what of it was left out."""
+    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
+    """Likewise, counted."""
 
 
 @dataclass(frozen=True, slots=True)

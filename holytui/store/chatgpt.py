@@ -2,23 +2,26 @@
 
 The form is not documented; this reads what exports of 2023 to 2025 hold. A node of `mapping` without words of the
 user or the model (system settings, calls of tools and what they returned) is left out, and what hangs below it is
-hung onto the next node above; thoughts become the reasoning of the answer that follows them.
+hung onto the next node above; thoughts become the reasoning of the answer that follows them. What is left out of what
+the user saw is counted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Conversation, Message, Role
-from holytui.store.bundles import Bundle
+from holytui.store.bundles import Bundle, LeftOut
 from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
+_OF_TOOLS = frozenset({"code", "execution_output", "computer_output", "tether_quote", "tether_browsing_display"})
 _Thoughts = tuple[Any, ...]
 """Empty, or the thoughts before and the last one: branches share what they have in common, however long it is."""
 
@@ -43,15 +46,22 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
     messages: list[Message] = []
     origins: dict[str, str] = {}
     shown: dict[str, str | None] = {}  # by node: its message, or the nearest one above it
+    lost: Counter[LeftOut] = Counter()
+    used: dict[int, _Thoughts] = {}
     below = _below(mapping)
     stack: list[tuple[str, str | None, _Thoughts]] = [(node, None, ()) for node in below.get(None, [])[::-1]]
     while stack:
         node, above, thoughts = stack.pop()
         said = mapping[node].get("message") or {}
         words = _words(said)
+        lost.update(_left_out(said, words))
         if words is None:
-            thoughts = (thoughts, found) if (found := _thoughts(said)) else thoughts
+            if found := _thoughts(said):
+                thoughts = (thoughts, found)
+                lost[LeftOut.THOUGHTS] += 1
         else:
+            if said["author"]["role"] == Role.ASSISTANT:
+                lost[LeftOut.THOUGHTS] -= _newly_used(thoughts, used)
             message = _message(said, words, talk_id, above, _joined(thoughts), created)
             messages.append(message)
             origins[message.id] = f"{origin}:{node}"
@@ -64,7 +74,7 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
         leaf_id=shown.get(str(entry.get("current_node"))),
         archived=entry.get("is_archived") is True,
     )
-    return Bundle(talk, messages, origin=origin, origins=origins)
+    return Bundle(talk, messages, origin=origin, origins=origins, left_out=+lost)
 
 
 def _below(mapping: Mapping[str, Entry]) -> dict[str | None, list[str]]:
@@ -107,6 +117,32 @@ def _part(part: str | Entry) -> str:
         return str(part["text"])
     kind = str(part.get("content_type", ""))
     return _("[image]") if "image" in kind else _("[attachment]")
+
+
+def _left_out(said: Entry, words: str | None) -> Iterator[LeftOut]:
+    """What of a node the user saw, and is not in its `words`. Thoughts are counted elsewhere."""
+    content, about = said.get("content") or {}, said.get("metadata") or {}
+    role = (said.get("author") or {}).get("role")
+    if about.get("is_visually_hidden_from_conversation") or role not in (Role.USER, Role.ASSISTANT, "tool"):
+        return
+    parts = [part for part in content.get("parts") or [] if isinstance(part, Mapping) and "text" not in part]
+    images = ["image" in str(part.get("content_type", "")) for part in parts]
+    yield from (LeftOut.IMAGES if image else LeftOut.FILES for image in images)
+    for attached in about.get("attachments") or []:
+        if not str(attached.get("mime_type", "")).startswith("image/"):
+            yield LeftOut.FILES
+    called = said.get("recipient", "all") != "all" or content.get("content_type") in _OF_TOOLS
+    if words is None and not parts and (role == "tool" or called):
+        yield LeftOut.TOOLS
+
+
+def _newly_used(thoughts: _Thoughts, used: dict[int, _Thoughts]) -> int:
+    """How many of the thoughts belong to no answer before this one; those are noted in `used`."""
+    count = 0
+    while thoughts and id(thoughts) not in used:  # what is before one that is used is used as well
+        used[id(thoughts)] = thoughts
+        thoughts, count = thoughts[0], count + 1
+    return count
 
 
 def _joined(thoughts: _Thoughts) -> str:

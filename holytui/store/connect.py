@@ -105,10 +105,10 @@ def _as_ours(exc: sqlite3.Error) -> StoreError:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return StoreBusy(
                 _("Another program is holding the history file"),
-                _("Nothing is lost; it is tried again. Close other programs that use the file."),
+                _("Nothing is lost; holytui keeps trying. Close other programs that use the file."),
             )
         case sqlite3.SQLITE_FULL:
-            return StoreFull(_("The disk is full"), _("Free some space; what came since is kept in memory until then."))
+            return StoreFull(_("The disk is full"), _("Free some space; new text is kept in memory until then."))
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return StoreFull(
                 _("The history file cannot be written"), _("Check the permissions of the file and of its folder.")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence, Set
 
+from holytui import ids
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
@@ -41,12 +42,15 @@ def listing(
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
-    """By its id or an unambiguous beginning of it; not a deleted one."""
+    """By its id, an unambiguous beginning or end of it, or `ids.LAST`; not a deleted one."""
     wanted = storable(conversation_id)
-    where = "id >= ? AND substr(id, 1, ?) = ? AND deleted_at IS NULL"
-    found = rows(connection, CONVERSATION, "conversation", where, (wanted, len(wanted), wanted))
-    found.sort(key=lambda row: str(row[0]))
-    if not wanted or not found or (len(found) > 1 and found[0][0] != wanted):
+    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
+    if not found and wanted == ids.LAST:
+        return next(iter(listing(connection, here, now, archived=False)), None)
+    if not found and len(wanted) >= ids.SHORTEST:
+        where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
+        found = rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
+    if len(found) != 1:
         return None
     return conversation_from(found[0], streaming=found[0][0] in streaming(connection, here, now))
 

@@ -60,7 +60,7 @@ class HistoryFile:
         else:
             opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
         self.mode = opened.mode
-        self.warnings: Sequence[str] = opened.mode.warnings
+        self.warnings: Sequence[str] = (*files.exposed(path.parent), *opened.mode.warnings)
         self.backup = opened.backup
         """The copy made before the file was brought to this version; None if it needed nothing."""
         self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
@@ -117,7 +117,7 @@ class HistoryFile:
         """What to tell when something could not be read, as the file is damaged there; empty if all was."""
         if not (self._readers.met_damage or self._writer.met_damage):
             return ""
-        return _("A part of the history cannot be read, and is passed over. It is mended at the next start.")
+        return _("A part of the history cannot be read and is skipped. It is repaired at the next start.")
 
     def version(self) -> int:
         """A number that changes whenever anyone wrote to the history since the last call. Cheap."""

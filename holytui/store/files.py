@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from holytui import trust
 from holytui.errors import StoreError, StoreFull
 from holytui.i18n import _
 from holytui.paths import private_dir
@@ -36,6 +37,21 @@ def make_private(path: Path) -> None:
             _("The history cannot be kept in {folder}: {reason}").format(folder=path.parent, reason=exc.strerror),
             _("Free some space, check the permissions, or choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
+
+
+def exposed(folder: Path) -> tuple[str, ...]:
+    """A sentence if others can put files of their own in place of those in `folder`."""
+    try:
+        about = folder.stat()
+    except OSError:
+        return ()
+    if trust.of_another(about):
+        title = _("The history's folder belongs to another user, who can change or remove it; run: {command}")
+        return (title.format(command=trust.shell(f"chown {os.getuid()}", folder)),)
+    if trust.others_write(about):
+        title = _("Others can change or remove the history in its folder; run: {command}")
+        return (title.format(command=trust.shell("chmod 700", folder)),)
+    return ()
 
 
 def reserve(path: Path, label: str, now: float) -> Path:

@@ -29,7 +29,7 @@ class History(Protocol):
         ...
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning of its id will do."""
+        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
         ...
 
     def create_conversation(self, *, title: str, model: str = "", system: str = "") -> Conversation:
@@ -67,6 +67,11 @@ class History(Protocol):
 
         `image_data` are the bytes, by digest, of those `images` that the history does not have yet.
         """
+        ...
+
+    def withdraw(self, answer_id: str) -> bool:
+        """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
+        Returns whether the question is gone too."""
         ...
 
     def image(self, digest: str) -> bytes | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import itemgetter
 
+from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
@@ -101,8 +102,9 @@ def interrupt(connection: sqlite3.Connection, message: Message, now: float, *, f
 
 def _ended(*, asked: bool) -> Problem:
     if asked:
-        return Problem(_("holytui ended before this answer did"), _("All that had arrived is kept. Press c to go on."))
-    return Problem(_("holytui ended before this question was sent"), _("Press c to send it."))
+        hint = sentences(_("All text that had arrived is kept."), _("{Press:message.resume} to get the rest."))
+        return Problem(_("holytui ended before this answer did"), hint)
+    return Problem(_("holytui ended before this question was sent"), _("{Press:message.resume} to send it."))
 
 
 def _usage(tried: Sequence[Attempt]) -> Usage | None:

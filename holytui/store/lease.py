@@ -135,7 +135,7 @@ def refuse_if_taken(connection: sqlite3.Connection, message_id: str, here: Owner
 def taken() -> StoreBusy:
     """The answer is another process's."""
     return StoreBusy(
-        _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to go on here.")
+        _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to continue here.")
     )
 
 

@@ -65,7 +65,7 @@ def damage(message: Message) -> str:
 def ending(message: Message) -> str:
     """Why an answer is not whole; empty for one that is."""
     if message.problem is not None:
-        return f"{message.problem.title}. {message.problem.hint}".strip()
+        return str(message.problem)
     match message.state:
         case AnswerState.COMPLETE:
             return ""

@@ -98,7 +98,7 @@ def open_to_read(path: Path) -> Opened:
 def _refuse_older(connection: sqlite3.Connection) -> None:
     if schema.version_of(connection) < schema.VERSION:
         raise StoreError(
-            _("The history was written by an older holytui, and cannot be brought up to date"),
+            _("The history was written by an older holytui and cannot be upgraded"),
             _("Copy it to a folder that can be written, and choose that with HOLYTUI_DATA_DIR."),
         )
 

@@ -5,7 +5,8 @@ Links that somebody wrote stay links; nothing is fetched unless one is followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,10 +19,13 @@ from holytui.text import replace_invisible, sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
 
 _STYLE = """
 :root { color-scheme: light dark; --quiet: color-mix(in srgb, currentColor 60%, transparent); }
-body { font: 16px/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere; }
 article { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: 0.5rem 0; }
 article > h2 { font-size: 1rem; margin: 0.5rem 0; }
 time, .note, summary, figcaption { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }
@@ -29,11 +33,14 @@ time, .note, summary, figcaption { color: var(--quiet); font-size: 0.9rem; font-
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
+blockquote { margin: 1rem 0; padding: 0 0 0 1rem; color: var(--quiet);
+  border-left: 0.25rem solid color-mix(in srgb, currentColor 40%, transparent); }
 table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25rem 0.5rem; }
 @media (prefers-color-scheme: light) { body { background: #fff; color: #1c1c1c; } }
 @media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
 """
 _LIGHT, _DARK = "default", "github-dark"
+_ADDRESS = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
 _BREAKS = "\u00ad\u2028\u2029"
 
 
@@ -65,7 +72,52 @@ def _reader() -> MarkdownIt:
 
     # images are left as links, as a page that loads them would tell their servers who reads it
     options = {"html": False, "highlight": _coloured}
-    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
+    reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
+    reader.core.ruler.push("addresses", _link_addresses)
+    return reader
+
+
+def _link_addresses(state: StateCore) -> None:
+    """Make links of addresses that stand in the text as they are: the part of GitHub's Markdown that people expect."""
+    for block in state.tokens:
+        within = 0
+        out: list[Token] = []
+        for token in block.children or ():
+            within += token.nesting if token.type in ("link_open", "link_close") else 0
+            plain = token.type == "text" and not within
+            out += _with_links(token, state.md.normalizeLink) if plain else [token]
+        if block.children is not None:
+            block.children = out
+
+
+def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Token]:
+    """A text in pieces, with links around the addresses in it."""
+    for text, is_address in _addresses(token.content):
+        if is_address:
+            yield token.copy(type="link_open", tag="a", nesting=1, attrs={"href": normalized(text)}, content="")
+        yield token.copy(content=text)
+        if is_address:
+            yield token.copy(type="link_close", tag="a", nesting=-1, content="")
+
+
+def _typed(text: str) -> str:
+    """A text that is shown as it was typed, with links for the addresses in it."""
+    parts = ((escape(part), is_address) for part, is_address in _addresses(text))
+    return "".join(f'<a href="{part}">{part}</a>' if is_address else part for part, is_address in parts)
+
+
+def _addresses(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, and which of them are addresses: one ends before punctuation, but with the brackets that are
+    opened in it."""
+    at = 0
+    for found in _ADDRESS.finditer(text):
+        end = found.end()
+        if text[end : end + 1] == ")" and found.group().count("(") > found.group().count(")"):
+            end += 1
+        yield text[at : found.start()], False
+        yield text[found.start() : end], True
+        at = end
+    yield text[at:], False
 
 
 def _code_style() -> str:
@@ -104,7 +156,7 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
     is_typed = message.role is Role.USER  # and is shown as it was typed
     body = (
-        f'<div class="user">{escape(sanitize(message.text))}</div>'
+        f'<div class="user">{_typed(sanitize(message.text))}</div>'
         if is_typed
         else str(reader.render(sanitize(message.text)))
     )

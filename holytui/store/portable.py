@@ -72,7 +72,7 @@ def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:
 def from_json(entry: Mapping[str, Any]) -> Bundle:
     """The conversation of `to_json`. Raises TransferError saying what is wrong with it."""
     if entry.get("format") != FORMAT:
-        raise TransferError(_("It is no conversation in a known form"))
+        raise TransferError(_("It is not a conversation in a known format"))
     if entry.get("version") not in (1, VERSION):
         raise TransferError(_("It was written by a newer holytui"))
     try:
@@ -96,7 +96,7 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         params=params,
         pinned=_checked(entry, "pinned", bool),
         archived=_checked(entry, "archived", bool),
-        draft=sanitize(_text(entry, "draft")),
+        draft=_draft(sanitize(_text(entry, "draft"))),
         unread=_checked(entry, "unread", bool),
     )
     found = _checked(entry, "messages", list)
@@ -193,6 +193,17 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
     )
     raw = _checked(entry, "raw", dict)
     return attempt, {kind: sanitize(_text(raw, kind.value)) for kind in DeltaKind}
+
+
+def _draft(kept: str) -> str:
+    """A draft without the files that were chosen for it: whoever imports it has chosen none."""
+    try:
+        found = json.loads(kept) if kept.startswith("{") else None
+    except (ValueError, RecursionError):
+        return kept
+    if not isinstance(found, dict) or "files" not in found:
+        return kept
+    return json.dumps({name: value for name, value in found.items() if name != "files"}, ensure_ascii=False)
 
 
 def _checked(entry: Mapping[str, Any], key: str, kind: type[Any]) -> Any:

@@ -37,7 +37,7 @@ class SqliteHistory(HistoryFile):
             return conversations.listing(view, self._here, self._clock(), archived=False, deleted=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning of its id will do."""
+        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
         with self._readers.view() as view:
             return conversations.find(view, conversation_id, self._here, self._clock())
 
@@ -130,6 +130,20 @@ class SqliteHistory(HistoryFile):
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in tree.variants(view, message_id)]
+
+    def withdraw(self, answer_id: str) -> bool:
+        """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
+
+        Returns whether the question is gone too.
+        """
+
+        def withdraw(db: sqlite3.Connection) -> bool:
+            self._refuse_if_lost(db, tree.need(db, answer_id))
+            gone = tree.withdraw(db, answer_id, fts=self._fts)
+            self._held.discard(answer_id)
+            return gone
+
+        return self._writer.call(withdraw, durable=True)
 
     def image(self, digest: str) -> bytes | None:
         """The bytes of an image; None when they are lost."""

@@ -7,7 +7,8 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,7 +20,7 @@ from holytui.i18n import _
 from holytui.numbers import size as size_text
 from holytui.paths import private_text
 from holytui.store import chatgpt, portable
-from holytui.store.bundles import Added, Bundle
+from holytui.store.bundles import Added, Bundle, LeftOut
 from holytui.store.markdown import write_markdown
 from holytui.store.page import write_page
 from holytui.store.split import LONGEST, Broken, TooLong, entries
@@ -79,6 +80,8 @@ class Imported:
     """How many could not be read."""
     notes: tuple[str, ...] = ()
     """A sentence for each of which a part was left out."""
+    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
+    """What of other programs' conversations was left out, counted."""
 
 
 Progress = Callable[[Imported], None]
@@ -164,7 +167,7 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
         ) from exc
     if done.entries == done.broken:
         raise TransferError(
-            _("{file} holds no conversation in a known form").format(file=path),
+            _("{file} holds no conversation in a known format").format(file=path),
             done.skipped[0] if done.skipped else _("It is empty."),
         )
     return done
@@ -177,7 +180,7 @@ def _opened(path: Path) -> Iterator[tuple[TextIO, Share]]:
             info = archive.getinfo(_ARCHIVED)
             if info.file_size > max(_SMALL, _RATIO * info.compress_size):
                 raise TransferError(
-                    _("{file} is no archive of conversations: it would unpack to {size}").format(
+                    _("{file} is not an archive of conversations: it would unpack to {size}").format(
                         file=sanitize_line(str(path)), size=size_text(info.file_size)
                     ),
                     _("Nothing was imported."),
@@ -238,14 +241,15 @@ def _added(target: Target, done: Imported, entry: object, number: int) -> Import
         conversations=done.conversations + added.conversations,
         messages=done.messages + added.messages,
         notes=(*done.notes, *notes) if notes else done.notes,
+        left_out=Counter(done.left_out) + Counter(bundle.left_out) if bundle.left_out else done.left_out,
     )
 
 
 def _bundle(entry: object) -> Bundle:
     if isinstance(entry, Broken):
-        raise TransferError(_("It is no JSON ({reason})").format(reason=sanitize_line(str(entry))))
+        raise TransferError(_("It is not JSON ({reason})").format(reason=sanitize_line(str(entry))))
     if not isinstance(entry, dict):
-        raise TransferError(_("It is no conversation in a known form"))
+        raise TransferError(_("It is not a conversation in a known format"))
     return chatgpt.from_json(entry) if "mapping" in entry else portable.from_json(entry)
 
 

@@ -173,6 +173,31 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
     return str(row[0])
 
 
+def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bool:
+    """Destroy an answer, and its question unless that has other answers; what follows moves up to what was before.
+    Returns whether the question is gone too."""
+    answer = need(connection, answer_id)
+    question = find(connection, answer.parent_id) if answer.parent_id is not None else None
+    others = [one for one in variants(connection, answer_id) if one.id != answer_id]
+    before = others[-1].id if others else question.parent_id if question is not None else None
+    connection.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (before, answer_id))
+    destroyed = [answer] if others or question is None else [answer, question]
+    for message in destroyed:
+        index.put(connection, message.conversation_id, message.id, "", fts=fts)
+        connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
+    leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
+    connection.execute(
+        "UPDATE conversation SET leaf_id = ? WHERE id = ? AND leaf_id NOT IN (SELECT id FROM message)",
+        (leaf, answer.conversation_id),
+    )
+    return len(destroyed) > 1
+
+
+def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
+    left = of_conversation(connection, conversation_id)
+    return leaf_below(connection, left[-1].id) if left else None
+
+
 def on_their_way(connection: sqlite3.Connection) -> list[Message]:
     """Answers that are not final."""
     final, others = (

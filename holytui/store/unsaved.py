@@ -44,8 +44,8 @@ def promise(path: Path, place: Path) -> StoreError:
     """What to tell of text that was put at `place`."""
     title = _("The last text could not be written to the history")
     if place.parent in (path.parent, *_folders()):
-        return StoreError(title, _("It is kept in {place} and taken in at the next start.").format(place=place))
-    hint = _("It is kept in {place}. Move that file to {folder}, and it is taken in at the next start.")
+        return StoreError(title, _("It is kept in {place} and added at the next start.").format(place=place))
+    hint = _("It is kept in {place}. Move that file to {folder}, and it is added at the next start.")
     return StoreError(title, hint.format(place=place, folder=path.parent))
 
 

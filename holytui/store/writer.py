@@ -96,7 +96,7 @@ class Writer:
         self._seq = itertools.count(time.time_ns())
         self.trouble: StoreError | None = None
         # made beforehand, as there may be no memory for it when it is needed
-        self._no_memory = StoreError(_("There is not enough memory to write the history"), _("It is tried again."))
+        self._no_memory = StoreError(_("There is not enough memory to write the history"), _("holytui keeps trying."))
         self.met_damage = False
         """Something could not be read or written, as the file is damaged there."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
@@ -143,7 +143,7 @@ class Writer:
         try:
             return result.result(timeout)
         except TimeoutError as exc:
-            raise StoreBusy(_("The history could not be written in time"), _("It is tried again.")) from exc
+            raise StoreBusy(_("The history could not be written in time"), _("holytui keeps trying.")) from exc
 
     def hurry(self) -> None:
         """Give up at once, from now on, where another process has the lock."""

@@ -13,10 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from holytui.errors import TerminalError
 from holytui.i18n import _, ngettext
 from holytui.paths import private_dir, write_private
+from holytui.secret import child_environment
 from holytui.terminal.environ import is_ssh
 
 MOST_BYTES = 1 << 20
@@ -65,7 +68,9 @@ class CopyReport:
 
 def run_command(command: Sequence[str], data: bytes) -> bytes:
     """Run `command` for at most a second, with `data` as its input."""
-    return subprocess.run(command, input=data, capture_output=True, timeout=_TIMEOUT, check=True).stdout
+    return subprocess.run(
+        command, input=data, capture_output=True, timeout=_TIMEOUT, check=True, env=child_environment()
+    ).stdout
 
 
 def osc52(text: str) -> bytes:
@@ -148,7 +153,29 @@ def _system(copy: Callable[[str], None], text: str) -> bool:
 def _pyperclip(text: str) -> None:
     import pyperclip
 
+    pyperclip.subprocess = _KEYLESS  # it starts its programs with all of the environment
     pyperclip.copy(text)  # its PyperclipException is a RuntimeError
+
+
+class _Keyless(ModuleType):
+    """`subprocess` as pyperclip uses it, for programs that get no variables with keys."""
+
+    PIPE = subprocess.PIPE
+
+    @staticmethod
+    def Popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: N802 - its name there
+        return subprocess.Popen(command, env=child_environment(), **options)
+
+    @staticmethod
+    def call(command: Sequence[str], **options: Any) -> int:
+        return subprocess.call(command, env=child_environment(), **options)
+
+    @staticmethod
+    def check_call(command: Sequence[str], **options: Any) -> int:
+        return subprocess.check_call(command, env=child_environment(), **options)
+
+
+_KEYLESS = _Keyless("subprocess")
 
 
 def _keep(text: str, file: Path | None, warnings: list[str]) -> Path | None:

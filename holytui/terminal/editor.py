@@ -16,6 +16,7 @@ from typing import TextIO
 
 from holytui.errors import TerminalError
 from holytui.i18n import _
+from holytui.secret import child_environment
 from holytui.text import sanitize, visible
 
 Run = Callable[[Sequence[str]], int]
@@ -24,7 +25,7 @@ Run = Callable[[Sequence[str]], int]
 
 def run_in_terminal(command: Sequence[str]) -> int:
     """Run `command` with this terminal as its own."""
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False, env=child_environment()).returncode
 
 
 def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequence[str]) -> list[str]:
@@ -103,7 +104,7 @@ def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None)
     out, keys = out or sys.__stdout__, keys or sys.__stdin__
     if out is None or keys is None:
         raise TerminalError(_("There is no terminal to print to"))
-    back = _("Enter goes back to holytui")
+    back = _("{key} returns to holytui").format(key="Enter")
     try:
         out.write(f"{visible(text).rstrip()}\n\n{back} ")
         out.flush()

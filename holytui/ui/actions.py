@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.images import as_text
 from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
-from holytui.ui import conversation_settings, exporting, link, starting, theming
+from holytui.ui import conversation_settings, exporting, interrupting, link, starting, theming
 from holytui.ui import help as help_page
 from holytui.ui.bindings import shown_keys
 from holytui.ui.connection import Level
@@ -28,9 +28,11 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
     """Do the action with this id."""
     match action:
         case "app.help":
-            screen.app.push_screen(PageDialog(_("Keys"), partial(help_page.lines, screen.keymap)))
+            _help(screen)
         case "app.quit":
             _quit(screen)
+        case "chat.interrupt":
+            await interrupting.interrupt(screen)
         case "app.repaint":
             link.repaint(screen.app)
         case "chat.copy":
@@ -59,6 +61,14 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
             search(screen, screen.conversation_id or None)
         case _:
             screen.say(_("“{action}” has no meaning here").format(action=action), Level.WARNING)
+
+
+def _help(screen: ChatScreen) -> None:
+    from holytui.ui.app import HolytuiApp  # which imports this module's users
+
+    assert isinstance(screen.app, HolytuiApp)
+    lines = partial(help_page.lines, screen.keymap, screen.app.config_file)
+    screen.app.push_screen(PageDialog(_("Help"), lines))
 
 
 def _quit(screen: ChatScreen) -> None:

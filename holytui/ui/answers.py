@@ -60,6 +60,10 @@ class Answers:
     def __bool__(self) -> bool:
         return bool(self._turns)
 
+    def knows(self, turn_id: str) -> bool:
+        """Whether it is among them."""
+        return turn_id in self._turns
+
     @property
     def messages(self) -> set[str]:
         """Their messages."""
@@ -76,7 +80,7 @@ class Answers:
         return next((turn for turn in self._turns.values() if turn.conversation_id == shown), None)
 
     def to_stop(self) -> TurnView | None:
-        """The selected answer if it waits in line, else the one that is on its way here."""
+        """The selected answer if it waits in line, else the last one here that does, else the one on its way here."""
         log = self._screen.log_view
         selected = log.selected if self._screen.focused is log else None
         if selected is not None:
@@ -84,7 +88,17 @@ class Answers:
             for turn in self._turns.values():
                 if turn.answer_id in wanted and turn.state is AnswerState.QUEUED:
                     return turn
-        return self.here()
+        shown = self._screen.conversation_id
+        queued = [turn for turn in self._turns.values() if turn.state is AnswerState.QUEUED]
+        return next((turn for turn in reversed(queued) if turn.conversation_id == shown), self.here())
+
+    async def withdrawn(self, services: Services, turn: TurnView) -> None:
+        """It was taken back: nothing of it is shown any more."""
+        self._turns.pop(turn.turn_id, None)
+        opened = await self._as_shown(services.history, turn.conversation_id)
+        if opened is not None:
+            self._screen.switching.show(opened)
+        await self._screen.refresh_list()
 
     # -- their life
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from holytui import paths
 from holytui.terminal.app import ThinApp, driver_class
 from holytui.ui import crash, themes
+from holytui.ui.attachments import Chosen
 from holytui.ui.copying import copy
 from holytui.ui.hangup import Leaving
 from holytui.ui.notice import AnswerEnded, Notices
@@ -43,6 +44,7 @@ class HolytuiApp(ThinApp[None]):
         model: str = "",
         conversation: str = "",
         question: str = "",
+        files: Sequence[Chosen] = (),
         config_file: Path | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class())
@@ -59,6 +61,7 @@ class HolytuiApp(ThinApp[None]):
             model=model or config.default_model,
             conversation=conversation,
             question=question,
+            files=files,
             enter_sends=config.ui.enter == "send",
             sidebar=config.ui.sidebar,
             text_width=config.ui.text_width,

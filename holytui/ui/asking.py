@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ from holytui.ui import attachments, sight
 if TYPE_CHECKING:
     from holytui.engine.engine import StartedTurn
     from holytui.engine.services import Services
-    from holytui.models import Message
+    from holytui.models import Image, Message
+    from holytui.ui.attachments import Chosen
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -48,7 +48,8 @@ class Question:
     """What was sent, with all that was so when Enter was pressed."""
 
     text: str
-    paths: Sequence[str]
+    files: Sequence[Chosen]
+    """Those that the user chose; whatever else the text names goes out as words."""
     place: Place
     model: str
     settings: Settings = Settings()
@@ -56,27 +57,30 @@ class Question:
     """The question that this one takes the place of, on a new branch."""
     anyway: bool = False
     """It was sent before, and refused as it names files that are not there."""
+    images: Sequence[Image] = ()
+    """Those of an earlier question that go out again with this one."""
 
 
 def put(services: Services, question: Question) -> StartedTurn:
     """Blocks on the disk. Raises NotAttached, ModelUnknown, StoreError; then nothing was asked."""
     editing = question.editing
-    kept = attachments.still_named(editing.images, editing.text, question.text) if editing is not None else []
-    paths = attachments.not_carried(question.paths, question.text, kept)
-    found = attachments.gather(paths, Path())
+    kept = question.images
+    found = attachments.gather(
+        [each for each in question.files if not attachments.carried(each.path, question.text, kept)]
+    )
     if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
         raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
-    images = (*kept, *(picture.image for picture in found.pictures))
+    images = (*kept, *found.images)
     if images:
-        sight.need(services.config, services.keymap, question.model)
+        sight.need(services.config, question.model)
     text = attachments.with_files(question.text, found.files)
     ask = partial(
         services.engine.ask,
         model=question.model,
         images=images,
-        image_data={picture.image.digest: picture.data for picture in found.pictures},
+        image_data=found.image_data,
     )
     if editing is not None:
         started = ask(text, conversation_id=editing.conversation_id, parent_id=editing.parent_id)

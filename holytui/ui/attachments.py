@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ MOST = 1_000_000
 """Bytes of a text file that can be attached."""
 MOST_IMAGE = 10_000_000
 """Bytes of an image that can be attached. Some servers take less, and say so themselves."""
-_MENTION = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]+)"|(?P<plain>[^\s"]\S*))')
+MENTION = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]+)"|(?P<plain>[^\s"]\S*))')
 _AFTER = ",.;:!?)]}”’'"
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#_-]{1,12}\Z")
 _TICKS = re.compile("`+")
@@ -44,6 +44,30 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A file that the user chose: the path as it was written, and where that led then."""
+
+    path: str
+    place: str
+
+    @classmethod
+    def at(cls, path: str, base: Path) -> Chosen:
+        """From a path as it is written."""
+        place = place_of(path, base)
+        try:
+            return cls(path, os.path.abspath(place))  # noqa: PTH100 - Path.absolute keeps `..`
+        except OSError:  # the folder is gone, and nothing is there
+            return cls(path, str(place))
+
+    def spellings(self) -> Iterator[tuple[str, Path]]:
+        """What may be meant by it: itself, or without the stop that ends the sentence."""
+        for spelled in _spellings(self.path):
+            stop = self.path[len(spelled) :]
+            if self.place.endswith(stop):
+                yield spelled, Path(self.place.removesuffix(stop))
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """What a question names: text files, images, and the paths at which there is nothing."""
 
@@ -51,10 +75,20 @@ class Gathered:
     pictures: tuple[Picture, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures without their bytes."""
+        return tuple(picture.image for picture in self.pictures)
+
+    @property
+    def image_data(self) -> dict[str, bytes]:
+        """The bytes of the pictures, by digest."""
+        return {picture.image.digest: picture.data for picture in self.pictures}
+
 
 def mentions(text: str) -> list[str]:
     """The paths that a question names, each once."""
-    return list(dict.fromkeys(found["quoted"] or found["plain"] for found in _MENTION.finditer(text)))
+    return list(dict.fromkeys(found["quoted"] or found["plain"] for found in MENTION.finditer(text)))
 
 
 def _spellings(path: str) -> list[str]:
@@ -62,31 +96,29 @@ def _spellings(path: str) -> list[str]:
     return [spelled for spelled in dict.fromkeys((path, path.rstrip(_AFTER))) if spelled]
 
 
-def gather(paths: Sequence[str], base: Path) -> Gathered:
-    """What is at `paths`. Blocks on the disk. Raises NotAttached."""
+def gather(chosen: Sequence[Chosen]) -> Gathered:
+    """What is at the places that were chosen. Blocks on the disk. Raises NotAttached."""
     files: list[Attachment] = []
     pictures: list[Picture] = []
     missing: list[str] = []
-    for path in paths:
-        match next((found for spelled in _spellings(path) if (found := read(spelled, base)) is not None), None):
+    for each in chosen:
+        match next((found for spelled in each.spellings() if (found := read(*spelled)) is not None), None):
             case Attachment() as file:
                 files.append(file)
             case Picture() as picture:
                 pictures.append(picture)
             case None:
-                missing.append(path)
+                missing.append(each.path)
     return Gathered(tuple(files), tuple(pictures), tuple(missing))
 
 
-def not_carried(paths: Sequence[str], text: str, shown: Sequence[Image]) -> list[str]:
-    """The paths that are still to be read: an earlier question that is put again carries its text files in its text,
-    and its images `shown` beside it, as they were sent, whatever has become of the files."""
+def carried(path: str, text: str, shown: Sequence[Image]) -> bool:
+    """Whether nothing is to be read for a path: an earlier question that is put again carries its text files in its
+    text, and its images `shown` beside it, as they were sent, whatever has become of the files."""
     known = {image.name for image in shown}
-
-    def carried(path: str) -> bool:
-        return f"\n\n{_heading(path)}```" in text or images.plain_name(path) in known
-
-    return [path for path in paths if not any(map(carried, _spellings(path)))]
+    return any(
+        f"\n\n{_heading(spelled)}```" in text or images.plain_name(spelled) in known for spelled in _spellings(path)
+    )
 
 
 def still_named(shown: Sequence[Image], before: str, now: str) -> list[Image]:
@@ -104,16 +136,15 @@ def surely_paths(missing: Sequence[str]) -> list[str]:
     return [path for path in missing if re.search(r"[^/]/[^/]|\w\.\w", path)]
 
 
-def read(path: str, base: Path) -> Attachment | Picture | None:
-    """The text file or image at `path`; None if there is nothing. Blocks on the disk. Raises NotAttached, with the
-    reason."""
-    place = place_of(path, base)
+def read(path: str, place: Path) -> Attachment | Picture | None:
+    """The text file or image at `place`, under the name `path`; None if there is nothing. Blocks on the disk. Raises
+    NotAttached, with the reason."""
     try:
         status = place.stat()
         if stat.S_ISDIR(status.st_mode):
             raise _refused(path, _("it is a folder"))
         if not stat.S_ISREG(status.st_mode):
-            raise _refused(path, _("it is no ordinary file"))
+            raise _refused(path, _("it is not a regular file"))
         with place.open("rb") as file:
             data = file.read(MOST + 1)
             is_image = bool(images.media_type_of(data))
@@ -153,7 +184,7 @@ def _text(path: str, data: bytes) -> Attachment:
 
 
 def _no_text(path: str) -> NotAttached:
-    return _refused(path, _("it is no text in UTF-8, and no image (PNG, JPEG, GIF, WebP)"))
+    return _refused(path, _("it is neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"))
 
 
 def place_of(path: str, base: Path) -> Path:

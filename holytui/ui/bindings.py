@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.widget import Widget
 
+from holytui.hints import Names
 from holytui.i18n import _
-from holytui.keymap import ACTIONS, Action, Keymap, Where
+from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
 from holytui.ui.commands import name_of
 
 
@@ -73,16 +74,21 @@ async def run_in_order(widget: Widget, event: Key) -> None:
             return
 
 
-def sent_on(widget: Widget, event: Key) -> bool:
-    """Whether the focus has moved since the app sent the key here; it is then sent on to where the focus is."""
+def sent_on(widget: Widget, event: Key | Paste) -> bool:
+    """Whether the focus has moved since the app sent the event here; it is then sent on to where the focus is."""
     screen = widget.app.screen
     target = screen.focused or screen
     if target is widget or (screen is widget.screen and screen.focused is None):
         return False
     event.stop()
     event.prevent_default()
-    target._forward_event(Key(event.key, event.character))
+    target._forward_event(again(event))
     return True
+
+
+def again(event: Key | Paste) -> Key | Paste:
+    """The same event, as if it had just come: Textual passes each one on only once."""
+    return Key(event.key, event.character) if isinstance(event, Key) else Paste(event.text)
 
 
 def textual_key(key: str) -> str:
@@ -90,35 +96,34 @@ def textual_key(key: str) -> str:
     return _character_to_key(key) if len(key) == 1 else key
 
 
-_SHOWN = {
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "space": "Space",
-    "delete": "Del",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "slash": "/",
-    "up": "↑",
-    "down": "↓",
-    "home": "Home",
-    "end": "End",
-}
+_TYPED = frozenset({"space", "slash"})
+"""Keys with a name that write a character."""
 
 
-def display_key(key: str) -> str:
-    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
-    if key in _SHOWN:
-        return _SHOWN[key]
-    *modifiers, last = key.split("+") if len(key) > 1 else [key]
-    if not modifiers:
-        return last.upper() if len(last) > 1 and last[0] == "f" and last[1:].isdigit() else last
-    return "+".join([*(name.capitalize() for name in modifiers), _SHOWN.get(last, last.upper())])
+def names(keymap: Keymap, where: Where) -> Names:
+    """What does each action while `where` has the focus: its key if it acts there, else its slash command."""
+    actions = {action.id: _key_at(keymap, action, where) for action in ACTIONS}
+    return Names(
+        keys={action_id: display_key(key) for action_id, key in actions.items() if key},
+        commands={action.id: name_of(action.id) for action in ACTIONS},
+        press=_("press {key}"),
+        type=_("type {key}"),
+    )
 
 
-def first_key(keymap: Keymap, action: str) -> str:
-    """The key that hints name for an action; of one without keys, what is typed instead."""
-    return next(map(display_key, keymap.of(action)), "") or name_of(action) or "–"
+def _key_at(keymap: Keymap, action: Action, where: Where) -> str:
+    """The first key of `action` that reaches it from `where`; empty if none does."""
+    if action.where not in (where, Where.APP):
+        return ""
+    return next((key for key in keymap.of(action.id) if _reaches(keymap, action, key, where)), "")
+
+
+def _reaches(keymap: Keymap, action: Action, key: str, where: Where) -> bool:
+    if action.where is where:
+        return True
+    if where is Where.PROMPT and (len(key) == 1 or key in _TYPED):
+        return False
+    return not any(key in keymap.of(other.id) for other in ACTIONS if other.where is where)
 
 
 def shown_keys(keymap: Keymap, between: str = "") -> dict[str, str]:

@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "edit": "message.edit",
         "fork": "message.fork",
         "variant": "message.variant",
+        "attempts": "message.details",
+        "seams": "message.undo_seam",
         "pager": "message.pager",
         "print": "message.print",
         "export": "chat.export",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.text import nfc, one_line
-from holytui.ui.bindings import first_key
 from holytui.ui.connection import Level
 from holytui.ui.refusals import ask
 from holytui.ui.screens.dialogs import LineDialog
@@ -39,22 +38,15 @@ async def perform(screen: ChatScreen, action: str, conversation: Conversation | 
         case "sidebar.archive", Conversation(id=one, archived=True):
             await screen.list.bring_back(services.history, one)
             await screen.refresh_list()
-            screen.say(_("it is in the list again"))
+            screen.say(_("back in the list"))
         case "sidebar.archive", Conversation(id=one):
             await screen.list.archive(services.history, one)
-            words = _("put away · {key} brings it back, {list} shows all that was put away")
             await _gone(
-                screen,
-                one,
-                words.format(
-                    key=first_key(screen.keymap, "sidebar.undo"), list=first_key(screen.keymap, "sidebar.archived")
-                ),
+                screen, one, _("archived · {press:sidebar.undo} to undo, {key:sidebar.archived} for the archive")
             )
         case "sidebar.delete", Conversation(id=one):
             await screen.list.delete(services.history, one)
-            await _gone(
-                screen, one, _("deleted · {key} brings it back").format(key=first_key(screen.keymap, "sidebar.undo"))
-            )
+            await _gone(screen, one, _("deleted · {press:sidebar.undo} to bring it back"))
         case _:
             pass
 
@@ -67,7 +59,7 @@ async def to_open_one(screen: ChatScreen, action: str) -> None:
     one = screen.conversation_id
     found = await asyncio.to_thread(services.history.conversation, one) if one else None
     if found is None and action not in ("sidebar.filter", "sidebar.archived", "sidebar.undo"):
-        screen.say(_("no conversation is open that this could be done to"), Level.WARNING)
+        screen.say(_("no conversation is open"), Level.WARNING)
         return
     await perform(screen, action, found)
 
@@ -82,10 +74,10 @@ async def _gone(screen: ChatScreen, conversation_id: str, words: str) -> None:
 
 async def _undo(screen: ChatScreen, services: Services) -> None:
     if not await screen.list.undo(services.history):
-        screen.say(_("nothing was deleted or put away since the start"))
+        screen.say(_("nothing was deleted or archived since the start"))
         return
     await screen.refresh_list()
-    screen.say(_("it is back"))
+    screen.say(_("restored"))
 
 
 async def _show_archived(screen: ChatScreen) -> None:
@@ -93,13 +85,10 @@ async def _show_archived(screen: ChatScreen) -> None:
     wanted = not screen.list.archived
     await screen.list.show_archived(wanted=wanted)
     screen.sidebar.focus()
-    words = (
-        _("these were put away · {key} takes one back, {list} shows the others")
-        if wanted
-        else _("all but those put away")
-    )
     screen.say(
-        words.format(key=first_key(screen.keymap, "sidebar.archive"), list=first_key(screen.keymap, "sidebar.archived"))
+        _("the archive · {press:sidebar.archive} to take one out, {key:sidebar.archived} for the other conversations")
+        if wanted
+        else _("all conversations outside the archive")
     )
 
 

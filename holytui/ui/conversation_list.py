@@ -52,7 +52,7 @@ class ConversationList:
         self._shown = number
         busy = screen.answers.conversations
         shown = [replace(one, streaming=True) if one.id in busy else one for one in listed]
-        heading = _("Put away") if self.archived else ""
+        heading = _("Archive") if self.archived else ""
         screen.sidebar.show(shown, screen.conversation_id, datetime.now().astimezone().date(), heading)
         return found
 

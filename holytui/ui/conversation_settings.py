@@ -36,18 +36,24 @@ _NONE, _WRITE, _PARAMS, _PROMPT = "none", "write", "params", "prompt:"
 
 
 def pick_model(screen: ChatScreen) -> None:
-    """Choose among the models that are known; the last lines ask servers for theirs."""
+    """Choose among the models that are known, own ones first; servers can be asked for theirs."""
     services = screen.services
     if services is None:
         return
     config = services.config
-    choices = [Choice(name, name, remark(config, name)) for name in model_names(config)]
-    if screen.model not in {choice.value for choice in choices}:
-        choices.insert(0, Choice(screen.model, screen.model))
-    choices += [
+    names = model_names(config)
+    if screen.model not in names:
+        names.insert(0, screen.model)
+    faults = [name for name in names if name.startswith(f"{GUIDE}/") and name != str(ModelRef(GUIDE, GUIDE))]
+    own = [Choice(name, name, remark(config, name)) for name in names if not name.startswith(f"{GUIDE}/")]
+    servers = [
         Choice(_ASK + name, _("ask {provider} for its models…").format(provider=name))
         for name in _servers(config, screen.model)
     ]
+    heading = Choice("", _("The guide with one fault, to see how holytui recovers"))
+    trials = [Choice(name, name, remark(config, name)) for name in faults]
+    guide = str(ModelRef(GUIDE, GUIDE))
+    choices = [*own, *servers, Choice(guide, guide, remark(config, guide)), heading, *trials]
     _show_models(screen, services, _("Model for the next question"), choices)
 
 
@@ -58,8 +64,24 @@ def _show_models(screen: ChatScreen, services: Services, title: str, choices: li
         elif value:
             await use_model(screen, services, value)
 
-    free = _("another model of a provider, written provider/model")
-    ask(screen, Picker(title, choices, screen.model, free), chosen)
+    free = _("another model, as provider/model")
+
+    def refuse(typed: str) -> str:
+        return refusal(services.config, typed) if "/" in typed else free
+
+    ask(screen, Picker(title, choices, screen.model, free, refuse), chosen)
+
+
+def refusal(config: Config, model: str) -> str:
+    """Why `model` cannot be asked; empty if it can."""
+    # imported here, as the first paint does not wait for the engine
+    from holytui.wire.providers import resolve
+
+    try:
+        resolve(config, model)
+    except HolytuiError as error:
+        return error.title
+    return ""
 
 
 async def name_model(screen: ChatScreen, services: Services, wanted: str) -> None:
@@ -92,7 +114,7 @@ async def _ask_server(screen: ChatScreen, services: Services, provider: str) -> 
     try:
         found = await asyncio.to_thread(server_models, services, provider)
     except HolytuiError as error:
-        screen.say(str(error), Level.ERROR)
+        screen.say(error.told, Level.ERROR)
         return
     if isinstance(found, Fault):
         words = _("{provider} did not list its models: {cause}").format(provider=provider, cause=cause(found))
@@ -186,7 +208,7 @@ async def _use_system(screen: ChatScreen, services: Services, text: str) -> None
     else:
         screen.settings = replace(screen.settings, system=text)
         screen.welcome()
-    screen.say(_("the system prompt holds from the next question on") if text else _("no system prompt from now on"))
+    screen.say(_("the system prompt applies from the next question on") if text else _("no system prompt from now on"))
 
 
 def _ask_params(screen: ChatScreen, services: Services, given: Mapping[str, object]) -> None:

@@ -5,7 +5,6 @@ Textual's own report prints the values of local variables, among which are keys 
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 from holytui import __version__, paths
 from holytui.i18n import _
 from holytui.secret import scrub
-from holytui.text import visible
+from holytui.text import sanitize_line, visible
 
 _NAME = "crash.txt"
 
@@ -27,11 +26,10 @@ def describe(error: BaseException) -> str:
 
 
 def save(error: BaseException) -> Path | None:
-    """Write the report beside the history, mode 0600; None where it cannot be written."""
+    """Write the report beside the history, mode 0600, in place of an older one or a link; None where it cannot be."""
     try:
         file = paths.private_dir(paths.data_dir()) / _NAME
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(describe(error))
+        paths.write_private(file, describe(error).encode("utf-8", "replace"))
     except OSError:
         return None
     return file
@@ -42,9 +40,9 @@ def words(error: BaseException) -> str:
     file = save(error)
     said = scrub(visible(f"{type(error).__name__}: {error}"))
     lines = [
-        _("holytui ended because of a defect of its own: {error}").format(error=said),
-        _("Everything that had come is in the history; start holytui again to go on."),
+        _("holytui crashed: {error}").format(error=said),
+        _("All text received is in the history; start holytui again to continue."),
     ]
     if file is not None:
-        lines.append(_("Report, without keys and texts: {file}").format(file=file))
+        lines.append(_("Report, without keys and texts: {file}").format(file=sanitize_line(str(file))))
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from holytui.engine import ending
+from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
 from holytui.store.history import Joint
@@ -16,10 +17,10 @@ from holytui.ui.columns import hanging
 from holytui.ui.words import cause, state
 
 _JOINS = {
-    Join.EXACT: N_("went on exactly"),
+    Join.EXACT: N_("continued exactly"),
     Join.OVERLAP: N_("repeated words cut"),
     Join.MARKED: N_("joined with a mark"),
-    Join.RESTART: N_("began again"),
+    Join.RESTART: N_("started again"),
 }
 
 
@@ -41,7 +42,7 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
     for attempt in attempts:
         lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
-        title, hint = visible(message.problem.title), visible(message.problem.hint)
+        title, hint = visible(message.problem.title), visible(KEYLESS.render(message.problem.hint))
         told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
     for doubt in ending.words(ending.Ending.of(message)):
@@ -60,7 +61,7 @@ def _sides(joint: Joint, width: int) -> list[Content]:
     more = "…" if len(joint.after) > len(cut) + _SIDE else ""
     after = Content.assemble((cut_away, "$muted strike"), f"{shown}{more}")
     lines = [Content("")]
-    heads = _("Before request {number}:"), _("What request {number} brought (struck out: cut away):")
+    heads = _("Before request {number}:"), _("After request {number} (struck out: cut away):")
     for head, side in zip(heads, (before, after), strict=True):
         lines += Content.assemble((head.format(number=joint.attempt.number), "bold")).wrap(width)
         lines += [Content("  ") + line for line in side.wrap(max(1, width - 2))]

@@ -19,17 +19,20 @@ _MARK = '{"holytui draft":'
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text of a prompt, and what the chips in it stand for."""
+    """The text of a prompt, what the chips in it stand for, and the files that were chosen for it."""
 
     text: str = ""
     pastes: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Each path, as it is written, with its place."""
 
 
 def encode(draft: Draft) -> str:
-    """As the history keeps it: the text itself, or JSON where it has chips."""
-    if not draft.pastes and not draft.text.startswith(_MARK):
+    """As the history keeps it: the text itself, or JSON where it has chips or files."""
+    if not draft.pastes and not draft.files and not draft.text.startswith(_MARK):
         return draft.text
-    return json.dumps({"holytui draft": draft.text, "pastes": dict(draft.pastes)}, ensure_ascii=False)
+    kept = {"holytui draft": draft.text, "pastes": dict(draft.pastes), "files": dict(draft.files)}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def decode(kept: str) -> Draft:
@@ -40,13 +43,16 @@ def decode(kept: str) -> Draft:
         except ValueError:
             return Draft(kept)
         match found:
-            case {"holytui draft": str(text), "pastes": dict(pastes)} if all(
-                isinstance(paste, str) for paste in pastes.values()
-            ):
-                return Draft(text, pastes)
+            case {"holytui draft": str(text), "pastes": dict(pastes)} if _texts(pastes):
+                files = found.get("files")
+                return Draft(text, pastes, files if isinstance(files, dict) and _texts(files) else {})
             case _:
                 pass
     return Draft(kept)
+
+
+def _texts(found: Mapping[object, object]) -> bool:
+    return all(isinstance(value, str) for value in found.values())
 
 
 def load(history: History, conversation_id: str) -> Draft:

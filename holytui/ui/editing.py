@@ -22,7 +22,9 @@ def write(screen: ChatScreen) -> None:
     """Write the question in `$VISUAL` or `$EDITOR`."""
     edited = _aside(screen, lambda: edit_text(screen.prompt.whole))
     if edited is not None:
-        screen.prompt.put(edited)
+        # what an editor wrote was not typed here: only what had been chosen before stays chosen
+        prompt = screen.prompt
+        prompt.put(edited, {each.path: each.place for each in prompt.files}, prompt.images)
     screen.prompt.focus()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from textual.content import Content
 
 from holytui.engine import ending
-from holytui.engine.hints import with_keys
+from holytui.hints import KEYLESS, Names, sentences
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
 from holytui.models import AnswerState, Message, Role
@@ -43,8 +43,9 @@ class Entry:
         """What is said between the message before and this one."""
         self.open = False
         """Whether what can be folded is shown: the reasoning of an answer, a long question."""
-        self.keys: Mapping[str, str] = {}
-        """The keys in force by action, as they are shown; empty where an action has none."""
+        self._names = KEYLESS
+        self._named = False
+        """Whether a note, as it is laid out, may name a key."""
         self.text_width = 0
         """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
         self._body: MarkdownDocument | None = None
@@ -110,6 +111,13 @@ class Entry:
         """Say something between the message before and this one."""
         self.above = words
         self._laid_out = False
+
+    def name_keys(self, names: Names) -> None:
+        """How hints name actions from now on."""
+        if names is not self._names:
+            self._names = names
+            if self._named or (self._question is not None and self._question.long):
+                self._laid_out = False
 
     def set_open(self, is_open: bool) -> None:
         """Show or fold what can be folded."""
@@ -183,7 +191,8 @@ class Entry:
         self._width = width
         self._laid_out = True
         if self._question is not None:
-            key = self.keys.get("message.reasoning", "")
+            # its command would act on the last message, and this may be another
+            key = self._names.keys.get("message.reasoning", "")
             self._asked = self._question.rows(self._text_room, is_open=self.open, key=key)
         self._head = self._head_rows(width)
         self._tail = [*_image_rows(self.message, self._text_room), *self._notes(self._text_room), Row(Content(""), "")]
@@ -259,6 +268,12 @@ class Entry:
         """What is to be said beside the message: how it ended, and which key helps."""
         message = self.message
         notes: list[tuple[str, str]] = []
+        self._named = False
+
+        def hint(text: str) -> None:
+            self._named = self._named or bool(text)
+            notes.append((self._names.render(text), "$muted"))
+
         if message.repaired:
             notes.append((f"▲ {damage(message)}", "$warning"))
         match message.state:
@@ -270,23 +285,25 @@ class Entry:
                 problem = message.problem
                 notes.append((f"{mark} {problem.title if problem else state_word(message.state)}", style))
                 if problem and problem.hint:
-                    notes.append((with_keys(problem.hint, self.keys), "$muted"))
+                    hint(problem.hint)
             case AnswerState.STOPPED if message.text or message.reasoning:
                 notes.append((_("■ stopped by you; the text so far is kept"), "$muted"))
             case AnswerState.STOPPED:
-                notes.append((_("■ stopped by you before anything came"), "$muted"))
+                notes.append((_("■ stopped by you before any text came"), "$muted"))
             case AnswerState.QUEUED:
-                words = _("queued, goes out when the answer before it ends")
-                key = self.keys.get("chat.stop", "")
-                notes.append((words + (" · " + _("{key} takes it back").format(key=key) if key else ""), "$muted"))
+                hint(
+                    sentences(
+                        _("Queued: goes out when the answer before it ends."), _("{Press:chat.stop} to take it back.")
+                    )
+                )
             case _ if not message.state.final and not message.text:
                 notes.append(("…", "$muted"))
             case _:
                 pass
-        doubts = ending.words(ending.Ending.of(message)) if message.role is Role.ASSISTANT else []
+        doubts = ending.words(ending.Ending.of(message)) if message.role is Role.ASSISTANT else ()
         for doubt in doubts:
             notes.append((f"▲ {doubt.title}", "$warning"))
-            notes.append((with_keys(doubt.hint, self.keys), "$muted"))
+            hint(doubt.hint)
         return [
             Row(line.stylize(style), _INDENT, note=True)
             for text, style in notes

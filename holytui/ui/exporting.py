@@ -52,14 +52,14 @@ def form_of(path: Path) -> Format:
         return Format("html" if ending == "htm" else ending)
     except ValueError as exc:
         raise TransferError(
-            _("“{name}” does not say in which form").format(name=path.name),
-            _("Let it end in .md, .html, .json or .jsonl."),
+            _("“{name}” does not name a format").format(name=path.name),
+            _("End the name in .md, .html, .json or .jsonl."),
         ) from exc
 
 
 async def _export(screen: ChatScreen, services: Services, conversation_id: str, path: Path) -> None:
     form = form_of(path)
     if os.path.lexists(path):  # unlike Path.exists, it raises nothing: what is wrong with the path is said on writing
-        raise TransferError(_("{file} is there already").format(file=path), _("Choose another name."))
+        raise TransferError(_("{file} already exists").format(file=path), _("Choose another name."))
     await asyncio.to_thread(export_file, services.history, [conversation_id], form, path)
     screen.say(_("written to {file}").format(file=path.absolute()))

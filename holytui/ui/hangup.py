@@ -11,7 +11,6 @@ import logging
 import os
 import queue
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -93,8 +92,9 @@ async def _settled(app: App[None]) -> None:
                 await asyncio.sleep(0.02)
 
 
-def finish(services: Services, cause: Cause, seconds: float) -> None:
-    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`."""
+def finish(services: Services, cause: Cause, seconds: float, tell: Callable[[str], None]) -> None:
+    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`. `tell`
+    writes to the terminal, if it is still there."""
     from holytui.ui import bookmark
 
     # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
@@ -103,14 +103,16 @@ def finish(services: Services, cause: Cause, seconds: float) -> None:
         if cause is not Cause.TERMINATE:
             _detach()
         elif count := len(services.engine.active()):
-            words = ngettext("{count} answer is still on its way", "{count} answers are still on their way", count)
-            how = _("it is received without a screen; Ctrl+C ends that, and keeps the text")
-            print(f"holytui: {words.format(count=count)}: {how}", file=sys.stderr, flush=True)  # noqa: T201 - the screen is gone
+            words = ngettext("{count} answer is still in progress", "{count} answers are still in progress", count)
+            how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
+            tell(f"{words.format(count=count)}: {how}")
         # what nobody can read afterwards is not waited for
         _receive(services, news, seconds if services.temporary is None else 0.0)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
-        Problem(_("The terminal was gone, and holytui did not wait any longer"), _("All that had arrived is kept."))
+        Problem(
+            _("The terminal was gone, and holytui did not wait any longer"), _("All text that had arrived is kept.")
+        )
     )
     bookmark.put(services.history, None, cut)
     try:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.content import Content
 
+from holytui import paths
 from holytui.i18n import N_, _
-from holytui.keymap import ACTIONS, Keymap, Where
-from holytui.ui.bindings import shown_keys
+from holytui.keymap import ACTIONS, BY_ID, Keymap, Where
+from holytui.text import sanitize_line
+from holytui.ui.bindings import names, shown_keys
 from holytui.ui.columns import hanging
+from holytui.ui.commands import COMMANDS
 
 _PLACES = {
     Where.APP: N_("Everywhere"),
     Where.PROMPT: N_("In the prompt"),
-    Where.LOG: N_("In the messages (Tab goes there)"),
+    Where.LOG: N_("In the messages"),
     Where.SIDEBAR: N_("In the list of conversations"),
-    Where.DETAILS: N_("On the page with the details"),
+    Where.DETAILS: N_("On the details page"),
 }
+_SIGNS = (
+    ("@PATH", N_("Attach a text file or an image; names are completed as you type")),
+    ("//", N_("Send a line that begins with /")),
+)
 
 
-def lines(keymap: Keymap, width: int) -> list[Content]:
-    """A heading for each place, then its keys with what they do; each line at most `width` cells."""
+def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
+    """The keys of each place, the slash commands, and where things are kept; each line at most `width` cells."""
     out: list[Content] = []
     keys = shown_keys(keymap, " ")
     for where in Where:
@@ -28,6 +37,14 @@ def lines(keymap: Keymap, width: int) -> list[Content]:
             if action.where is where:
                 out += hanging(Content.assemble("  ", (f"{keys[action.id]:<18}", "bold"), " "), _(action.help), width)
         out.append(Content(""))
+    out.append(Content.assemble((_("Typed in the prompt"), "bold $primary")))
+    typed = [(f"/{name}", _(BY_ID[action].help)) for name, action in COMMANDS.items()]
+    for shown, help_text in [*_SIGNS, *typed]:
+        out += hanging(Content.assemble("  ", (f"{shown:<18}", "bold"), " "), _(help_text), width)
+    out += [Content(""), Content.assemble((_("Files"), "bold $primary"))]
+    for label, file in ((_("Configuration"), config_file), (_("Conversations"), paths.history_file())):
+        out += hanging(Content.assemble("  ", (f"{label:<18}", "bold"), " "), sanitize_line(str(file)), width)
+    out.append(Content(""))
     last = Content(_("Ask the model guide/guide about anything else: it answers without a network."))
     return [*out, *last.wrap(width)]
 
@@ -37,6 +54,7 @@ def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Conte
 
     Paragraphs; whoever shows them wraps them.
     """
+    here = names(keymap, Where.PROMPT)
     out = [
         Content(""),
         Content.assemble(("holytui", "bold $primary"), "  ", (_("not one token is lost"), "$muted")),
@@ -45,8 +63,21 @@ def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Conte
     ]
     if model.startswith("guide/"):
         out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
-        key = shown_keys(keymap, " ")["model.pick"]
-        out.append(Content(_("Ask it “how do I connect a model?” or press {key} to choose one.").format(key=key)))
+        out.append(
+            Content(here.render(_("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")))
+        )
+    out += [
+        Content(""),
+        Content(
+            here.render(
+                _(
+                    "{key:prompt.send} sends, {key:prompt.newline} inserts a new line.\n"
+                    "/ lists the commands, @ attaches a file.\n"
+                    "{key:app.help} shows all keys."
+                )
+            )
+        ),
+    ]
     for problem in problems:
         out += [Content(""), Content.assemble(("▲ " + problem, "$warning"))]
     return out

@@ -84,7 +84,7 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
 async def _details(screen: ChatScreen, services: Services, message: Message) -> None:
     answer = _answer_of(screen, message)
     if answer is None:
-        screen.say(_("select an answer to see how it came"), Level.WARNING)
+        screen.say(_("select an answer to see its attempts"), Level.WARNING)
         return
     history = services.history
     attempts = await asyncio.to_thread(history.attempts, answer.id)
@@ -112,7 +112,7 @@ async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
 async def _retry(screen: ChatScreen, services: Services, message: Message) -> None:
     answer = _answer_of(screen, message)
     if answer is None:
-        screen.say(_("select an answer to ask for it once more"), Level.WARNING)
+        screen.say(_("select an answer to ask again"), Level.WARNING)
         return
     started = await asyncio.to_thread(services.engine.retry, answer.id, model=screen.model)
     if screen.place.id == started.conversation_id:
@@ -123,7 +123,7 @@ async def _retry(screen: ChatScreen, services: Services, message: Message) -> No
 async def _resume(screen: ChatScreen, services: Services, message: Message) -> None:
     answer = _answer_of(screen, message)
     if answer is None or not Ending.of(answer).resumable:
-        screen.say(_("this answer is not cut: there is nothing to go on with"), Level.WARNING)
+        screen.say(_("this answer was not cut: there is nothing to continue"), Level.WARNING)
         return
     started = await asyncio.to_thread(services.engine.resume, answer.id)
     await screen.begin(services, started)
@@ -153,7 +153,7 @@ def _edit(screen: ChatScreen, message: Message) -> None:
 async def _fork(screen: ChatScreen, services: Services, message: Message) -> None:
     copy_id = await asyncio.to_thread(fork, services.history, message)
     await screen.open_conversation(copy_id)
-    screen.say(_("a new conversation begins here; the old one is as it was"))
+    screen.say(_("this is a new conversation; the old one is unchanged"))
 
 
 async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:

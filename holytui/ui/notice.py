@@ -25,7 +25,7 @@ AFTER = 5.0
 _TITLE = 60
 
 _WORDS = {
-    AnswerState.COMPLETE: N_("the answer has come"),
+    AnswerState.COMPLETE: N_("the answer is complete"),
     AnswerState.INTERRUPTED: N_("the answer was interrupted"),
     AnswerState.FAILED: N_("the answer failed"),
 }

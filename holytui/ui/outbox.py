@@ -27,7 +27,7 @@ def keep(services: Services) -> None:
     if not waiting or services.temporary is not None:
         return
     bookmark.put(history, None, tuple(waiting))
-    problem = Problem(_("This question has not gone out yet"), _("It goes out when holytui starts again."))
+    problem = Problem(_("This question has not been sent yet"), _("It is sent when holytui starts again."))
     for turn_id in waiting.values():
         services.engine.stop(turn_id, problem)
 

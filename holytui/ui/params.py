@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 
@@ -10,13 +11,15 @@ from holytui.i18n import _
 from holytui.models import RESERVED_PARAMS
 from holytui.text import sanitize_line
 
+_PLAIN_WORD = re.compile(r"(?!nan$|inf$)[A-Za-z][\w.:/-]*")
+
 
 def read(line: str) -> dict[str, object] | str:
     """The parameters, or what is wrong with the line."""
     try:
         found = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
     except tomllib.TOMLDecodeError as error:
-        return _("not understood: {reason} · write it as temperature = 0.7, max_tokens = 1000").format(
+        return _("not understood: {reason} · type it as temperature = 0.7, max_tokens = 1000").format(
             reason=sanitize_line(str(error))
         )
     params = found.pop("params")
@@ -24,12 +27,26 @@ def read(line: str) -> dict[str, object] | str:
         return _("one line, please: temperature = 0.7, max_tokens = 1000")
     for name in params:
         if name in RESERVED_PARAMS:
-            return _("“{name}” is holytui's own to set").format(name=name)
+            return _("“{name}” is set by holytui itself").format(name=name)
     try:
         json.dumps(params, allow_nan=False)
     except (TypeError, ValueError):
         return _("only numbers, texts, true, false and lists of them can be sent")
     return params
+
+
+def read_option(text: str) -> dict[str, object] | str:
+    """One parameter as it is given to a command, `temperature=0.2`, or what is wrong with it. A value that is a plain
+    word needs no quotes."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (equals and name and value):
+        return _("write it as NAME=VALUE, such as temperature=0.2")
+    found = read(f"{_name(name)} = {value}")
+    if isinstance(found, str) and _PLAIN_WORD.fullmatch(value):
+        found = read(f"{_name(name)} = {json.dumps(value)}")
+    if isinstance(found, dict) and list(found) != [name]:
+        return _("write it as NAME=VALUE, such as temperature=0.2")
+    return found
 
 
 def shown(params: Mapping[str, object]) -> str:

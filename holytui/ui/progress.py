@@ -70,7 +70,7 @@ def _quiet(no_byte: float, no_token: float) -> Connection:
     if no_byte >= 1:
         return Connection(Level.WARNING, _("no data for {time}").format(time=fmt.seconds(no_byte)))
     if no_token >= 1:
-        return Connection(Level.BUSY, _("alive, no token for {time}").format(time=fmt.seconds(no_token)))
+        return Connection(Level.BUSY, _("connected, no token for {time}").format(time=fmt.seconds(no_token)))
     return Connection(Level.BUSY, _("receiving"))
 
 

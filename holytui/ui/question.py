@@ -128,11 +128,13 @@ class QuestionText:
             self._lines = [row.line for row in whole]
             self._rows = [row.shown() for row in whole]
             if key:
-                self._rows.append(_note("▾", _("{key} folds").format(key=key), width))
+                self._rows.append(_note("▾", _("{key}: collapse").format(key=key), width))
         else:
-            words = [folded.rest(self._text), *([_("{key} opens").format(key=key)] if key else ())]
+            words = rest = folded.rest(self._text)
+            if key:
+                words = " · ".join((rest, _("{key}: expand").format(key=key)))
             last = [row.shown() for row in folded.last]
-            self._rows = [*folded.rows, _note("▸", " · ".join(words), width), *last]
+            self._rows = [*folded.rows, _note("▸", words if cell_len(words) + 2 <= width else rest, width), *last]
 
 
 def _note(arrow: str, words: str, width: int) -> Row:

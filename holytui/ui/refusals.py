@@ -26,7 +26,7 @@ def told(screen: ChatScreen) -> Iterator[None]:
     try:
         yield
     except HolytuiError as error:
-        screen.say(str(error), Level.ERROR)
+        screen.say(error.told, Level.ERROR)
 
 
 def ask(screen: ChatScreen, dialog: Screen[_T], then: Callable[[_T | None], Awaitable[None]]) -> None:

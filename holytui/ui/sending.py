@@ -18,7 +18,10 @@ from holytui.ui.refusals import told
 if TYPE_CHECKING:
     from holytui.engine.services import Services
     from holytui.engine.workers import StartedTurn
+    from holytui.models import Image
+    from holytui.ui.attachments import Chosen
     from holytui.ui.screens.chat import ChatScreen
+    from holytui.ui.turns import TurnView
 
 
 class Sending:
@@ -33,17 +36,19 @@ class Sending:
         self._refused = ""
         """A question that names files that are not there; sent once more, it goes out as it is."""
         self._putting = asyncio.Lock()
+        self._put_last: dict[str, Question] = {}
+        """Of answers on their way: what was asked, as it was written."""
 
     def __bool__(self) -> bool:
         """Whether questions wait for the history."""
         return bool(self._unsent) and not self._open
 
-    def question(self, text: str, paths: Sequence[str]) -> Question:
+    def question(self, text: str, files: Sequence[Chosen], images: Sequence[Image] = ()) -> Question:
         """What Enter means now: where it was pressed, and what held then."""
         screen = self._screen
         again, self._refused = text == self._refused, ""
         editing = screen.writing.end_editing()
-        return Question(text, paths, screen.place, screen.model, screen.settings, editing, again)
+        return Question(text, files, screen.place, screen.model, screen.settings, editing, again, images)
 
     def send(self, question: Question) -> None:
         """Put it, or keep it until that can be done."""
@@ -82,7 +87,7 @@ class Sending:
             self._give_back(question)
             if isinstance(error, NotAttached):
                 self._refused = question.text
-            screen.say(str(error), Level.ERROR)
+            screen.say(error.told, Level.ERROR)
             return
         except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
             self._give_back(question)
@@ -90,6 +95,8 @@ class Sending:
         if question.place is screen.place:
             screen.writing.named(question.place.id)
         screen.writing.keep()
+        known = {turn: asked for turn, asked in self._put_last.items() if screen.answers.knows(turn)}
+        self._put_last = {**known, started.turn_id: question}
         with told(screen):
             await screen.begin(services, started)
 
@@ -98,11 +105,37 @@ class Sending:
         self._unsent.remove(question)  # here, as the screen may be gone before its loop hears of it
         return started
 
-    def _give_back(self, question: Question) -> None:
+    async def take_back(self, services: Services, turn: TurnView) -> None:
+        """The question that waits in line stands in the prompt again, or is stopped if it does not wait any more."""
         screen = self._screen
+        with told(screen):
+            async with self._putting:  # nothing may be put behind it meanwhile
+                taken = await asyncio.to_thread(services.engine.withdraw, turn.turn_id)
+                if taken is None:
+                    services.engine.stop(turn.turn_id)
+                    turn.stopping()
+                    screen.paint_status(progress=True)
+                    return
+                if screen.place.leaf == turn.answer_id:
+                    screen.place.leaf = taken.question.parent_id if taken.gone else None
+            if taken.gone:
+                question, asked = self._put_last.pop(turn.turn_id, None), taken.question
+                if question is not None:
+                    self._write(question)
+                else:
+                    screen.prompt.give_back(asked.text, images=asked.images)
+            await screen.answers.withdrawn(services, turn)
+            screen.say(_("taken back; it did not go out"))
+
+    def _give_back(self, question: Question) -> None:
         self._unsent.remove(question)
+        self._write(question)
+
+    def _write(self, question: Question) -> None:
+        """Into the prompt, with the files that were chosen for it."""
+        screen = self._screen
         if question.editing is not None and question.place is screen.place:
             screen.writing.edit(question.editing)
-            screen.prompt.put(question.text)
+            screen.prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
         else:
-            screen.prompt.give_back(question.text)
+            screen.prompt.give_back(question.text, question.files, question.images)

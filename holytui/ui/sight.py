@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from holytui.errors import NotAttached
+from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.text import sanitize_line
 from holytui.ui.spending import model_of
 
 if TYPE_CHECKING:
     from holytui.config.schema import Config
-    from holytui.keymap import Keymap
     from holytui.wire.providers import Resolved
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -25,7 +25,7 @@ def sees(config: Config, model: str) -> bool:
     return found is not None and found.vision
 
 
-def need(config: Config, keymap: Keymap, model: str) -> None:
+def need(config: Config, model: str) -> None:
     """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown."""
     # imported here, as the first paint does not wait for the wire
     from holytui.wire.providers import resolve
@@ -33,18 +33,15 @@ def need(config: Config, keymap: Keymap, model: str) -> None:
     resolved = resolve(config, model)
     if not resolved.model.vision:
         title = _("{model} sees no images").format(model=sanitize_line(str(resolved.ref)))
-        raise NotAttached(title, _hint(keymap, resolved))
+        raise NotAttached(title, _hint(resolved))
 
 
-def _hint(keymap: Keymap, resolved: Resolved) -> str:
-    # a command that only asks who sees does not wait for Textual
-    from holytui.ui.bindings import first_key
-
-    key, ref = first_key(keymap, "model.pick"), resolved.ref
+def _hint(resolved: Resolved) -> str:
+    ref, another = resolved.ref, _("{Press:model.pick} to choose another model.")
     if not resolved.provider.base_url:  # the guide, which no configuration can give eyes
-        return _("{key} chooses another model").format(key=key)
+        return another
     place = f"[providers.{_toml(ref.provider)}.models.{_toml(ref.name)}]"
-    return _("{key} chooses another model, or set vision = true in {place}").format(key=key, place=place)
+    return sentences(another, _("Or set vision = true in {place}.").format(place=place))
 
 
 def _toml(name: str) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.ui import bookmark, drafts, outbox
-from holytui.ui.bindings import display_key
 from holytui.ui.connection import Level
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ async def show_first(screen: ChatScreen, services: Services, wanted: str) -> Non
     except HolytuiError as error:
         if not screen.conversation_id:
             screen.show_new()
-        screen.say(str(error), Level.ERROR)
+        screen.say(error.told, Level.ERROR)
 
 
 async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
@@ -61,11 +60,10 @@ async def after_cut(screen: ChatScreen, services: Services, cut: Sequence[Messag
         screen.cut = [message.id for message in cut]
     if not cut:
         return
-    keys = screen.keymap.of("chat.resume_all")
-    screen.say(words(cut, display_key(keys[0]) if keys else ""), Level.WARNING)
+    screen.say(words(cut), Level.WARNING)
 
 
-def words(cut: Sequence[Message], key: str) -> str:
+def words(cut: Sequence[Message]) -> str:
     """What was cut, and how it goes on."""
     waiting = [message for message in cut if not message.text and not message.reasoning]
     parts = []
@@ -75,8 +73,7 @@ def words(cut: Sequence[Message], key: str) -> str:
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))
-    how = _("/continueall lets them go on (in the messages: {key})") if key else _("/continueall lets them go on")
-    return " · ".join([*parts, how.format(key=key)])
+    return " · ".join([*parts, _("{press:chat.resume_all} to get the rest")])
 
 
 async def resume_all(screen: ChatScreen, services: Services) -> None:
@@ -86,8 +83,8 @@ async def resume_all(screen: ChatScreen, services: Services) -> None:
         try:
             started = await asyncio.to_thread(services.engine.resume, message_id)
         except HolytuiError as error:
-            screen.say(str(error), Level.ERROR)
+            screen.say(error.told, Level.ERROR)
         else:
             await screen.begin(services, started)
     if not wanted:
-        screen.say(_("no answer was cut when holytui ended last"))
+        screen.say(_("no answer was cut when holytui last ended"))

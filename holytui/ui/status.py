@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from textual.content import Content
 
+from holytui.hints import KEYLESS, Names
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.text import sanitize_line
@@ -64,10 +65,10 @@ class Status:
     """Where the log stands, such as "↓ 34 new lines"."""
 
 
-def fields(status: Status, now: float) -> list[tuple[int, str, str]]:
+def fields(status: Status, now: float, names: Names = KEYLESS) -> list[tuple[int, str, str]]:
     """(rank, text, style) in the order shown; the highest rank number is dropped first when the line is narrow."""
     here = status.connection
-    words = here.words(now) or _("ready")
+    words = names.render(here.words(now)) or _("ready")
     out = [(0, f"{_MARK[here.level]} {words}", _STYLE[here.level])]
     if status.position:
         out.append((1, status.position, "$accent"))
@@ -100,9 +101,9 @@ def _context(part: float, mark: str = "") -> tuple[int, str, str]:
     return 5, _("context {percent}").format(percent=percent), "$muted"
 
 
-def line(status: Status, width: int, now: float) -> Content:
-    """The status line, at most `width` cells; fields go by rank and only the last one left is cut."""
-    shown = fields(status, now)
+def line(status: Status, width: int, now: float, names: Names = KEYLESS) -> Content:
+    """The status line, at most `width` cells; fields go by rank and only the last one left is cut, between words."""
+    shown = fields(status, now, names)
     while len(shown) > 1 and _width(shown) > width:
         shown.remove(max(shown, key=lambda field: field[0]))
     parts: list[tuple[str, str]] = []
@@ -110,7 +111,16 @@ def line(status: Status, width: int, now: float) -> Content:
         if index:
             parts.append(("  ", ""))
         parts.append((text, style))
-    return Content.assemble(*parts).truncate(width, ellipsis=True)
+    return _cut(Content.assemble(*parts), width)
+
+
+def _cut(text: Content, width: int) -> Content:
+    """`text` in at most `width` cells, cut between two words unless that would leave less than half of it."""
+    if text.cell_length <= width:
+        return text
+    kept = len(text.truncate(width, ellipsis=True).plain) - 1
+    gap = text.plain.rfind(" ", 0, kept + 1)
+    return text[: gap if gap >= kept // 2 else kept].rstrip() + Content("…")
 
 
 def _width(shown: Sequence[tuple[int, str, str]]) -> int:

@@ -52,7 +52,7 @@ class Switching:
         if wish != self._wish:
             return
         if opened is None:
-            screen.say(_("that conversation is gone"), Level.WARNING)
+            screen.say(_("that conversation no longer exists"), Level.WARNING)
             return
         if opened.conversation.unread:
             with suppress(StoreError):  # that it can be read is what matters

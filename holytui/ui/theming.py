@@ -81,7 +81,7 @@ async def _keep(screen: ChatScreen, name: str) -> None:
     try:
         await asyncio.to_thread(set_value, file, "ui.theme", name)
     except ConfigError as error:
-        words = _("theme {name}, until holytui ends only · {problem}")
+        words = _("theme {name}, only until holytui ends · {problem}")
         screen.say(words.format(name=name, problem=error), Level.ERROR)
     else:
         words = _("theme {name}, written into {file}")

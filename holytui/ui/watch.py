@@ -15,7 +15,6 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
 from holytui.ui import starting
-from holytui.ui.bindings import display_key, first_key
 from holytui.ui.connection import Level
 from holytui.ui.opened import entry_of, is_system_entry
 
@@ -103,7 +102,7 @@ class Watch:
                 self._screen.paint_status()
         elif message.id not in self._told:
             self._told.add(message.id)
-            self._screen.say(_("another holytui receives this answer; its text comes here too"), Level.BUSY)
+            self._screen.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
 
     def _show(self, entry: Entry, message: Message) -> None:
         grew = entry.sync(message.text, message.reasoning)
@@ -123,9 +122,7 @@ class Watch:
         if not cut:
             return
         self._screen.cut += [message.id for message in cut]
-        keys = self._screen.keymap.of("chat.resume_all")
-        words = starting.words(cut, display_key(keys[0]) if keys else "")
-        self._screen.say(_("another holytui has ended: {what}").format(what=words), Level.WARNING)
+        self._screen.say(_("another holytui has ended: {what}").format(what=starting.words(cut)), Level.WARNING)
         await self._refresh()
 
     # -- conversations
@@ -164,9 +161,7 @@ class Watch:
         known.update(known.message)
         screen.log_view.changed()
         screen.say(
-            _("another window went on here on a branch of its own; {key} shows the variants of a message").format(
-                key=first_key(screen.keymap, "message.variant")
-            )
+            _("another window continued here on its own branch · {press:message.variant} to see the other variant")
         )
 
 

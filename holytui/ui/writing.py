@@ -12,7 +12,6 @@ from textual.timer import Timer
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.ui.bindings import first_key
 from holytui.ui.drafts import Draft, DraftKeeper, decode, load, save
 
 if TYPE_CHECKING:
@@ -48,12 +47,12 @@ class Writing:
         if self.editing is None:
             self._aside = prompt.draft
         self.editing = question
-        prompt.put(question.text)
+        prompt.put(question.text, images=question.images)
         prompt.focus()
-        words = _("editing: sending asks on a new branch, the old one stays · {key} leaves it")
+        words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:
-            words = _("editing, with its images as they were sent: sending asks on a new branch · {key} leaves it")
-        self._screen.say(words.format(key=first_key(self._screen.keymap, "chat.stop")))
+            words = _("editing, with its images: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
+        self._screen.say(words)
 
     def end_editing(self) -> Message | None:
         """What was in the prompt before comes back; returns what was edited."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ from holytui.wire.request import Endpoint
 _FIRST_HOP = (FaultKind.DNS, FaultKind.REFUSED, FaultKind.UNREACHABLE, FaultKind.CONNECT_TIMEOUT)
 """Faults of opening a connection; where there is a proxy, it is the proxy's name and port that they are about."""
 _LISTS = "/models"
+_VERSION = re.compile(r"/v\d")
 
 
 def advised(fault: Fault, endpoint: Endpoint) -> Fault:
@@ -47,6 +49,8 @@ def _better(fault: Fault, endpoint: Endpoint) -> str:
     is_missing = fault.status in (404, 405) and "model" not in f"{fault.code} {fault.message}".lower()
     if not path and (is_missing or fault.kind is FaultKind.NOT_A_STREAM):
         return _url(plain._replace(path="/v1"))
+    if is_missing and not _VERSION.search(path):
+        return _url(plain._replace(path=f"{path}/v1"))
     return ""
 
 
@@ -59,7 +63,7 @@ def _redirected(address: str, host: str, endpoint: Endpoint) -> str:
         return ""
     for end in ("/" + endpoint.chat_path.lstrip("/").partition("?")[0], _LISTS):
         if same and parts.path.endswith(end):
-            base = _url(parts._replace(path=parts.path.removesuffix(end)))
+            base = _url(parts._replace(path=parts.path.removesuffix(end), query="", fragment=""))
             return "" if base == endpoint.base_url.rstrip("/") else base
     return ""
 

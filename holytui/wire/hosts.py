@@ -6,6 +6,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from holytui.config.checks import carries_key, in_clear, is_loopback
+from holytui.config.redact import remember_url
 from holytui.text import sanitize_line
 from holytui.wire.no_proxy import is_exempt
 from holytui.wire.request import Endpoint
@@ -95,4 +96,6 @@ def _proxy_of_environment(scheme: str, host: str, port: int) -> str:
         if proxy_bypass(host):
             return ""
         told = getproxies()
-    return told.get(scheme) or told.get("all") or ""
+    proxy = told.get(scheme) or told.get("all") or ""
+    remember_url(proxy)
+    return proxy

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from holytui.errors import KeyUnavailable
 from holytui.i18n import _
-from holytui.secret import Secret, scrub
+from holytui.secret import Secret, child_environment, scrub
 from holytui.text import sanitize_line
 
 COMMAND_SECONDS = 10.0
@@ -51,9 +51,13 @@ def command_output(argv: Sequence[str], run: Run) -> str:
 
 
 def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run `argv` without input and away from the terminal, so that it can neither ask there nor draw there."""
+    """Run `argv` without input and away from the terminal, so that it can neither ask there nor draw there.
+
+    Of the variables that hold keys it gets those alone that it names itself.
+    """
     with subprocess.Popen(
         argv,
+        env=child_environment(argv),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

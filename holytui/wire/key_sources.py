@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.text import sanitize_line
+from holytui.trust import shell
 from holytui.wire.key_command import Run, command_name, command_output
 
 _LARGEST = 65_536  # no key, token or list of variables is longer
@@ -58,10 +58,11 @@ class FromEnv:
     name: str
     environ: Mapping[str, str]
     file: str = ""
+    fstat: Fstat = os.fstat
     by_command: ClassVar[bool] = False
 
     def fetch(self) -> Key:
-        text = _variable(Path(self.file), self.name) if self.file else None
+        text = _variable(Path(self.file), self.name, self.fstat) if self.file else None
         text = text or self.environ.get(self.name, "").strip()
         if not text:
             place = _("{name} is not set").format(name=self.name)
@@ -164,7 +165,7 @@ class FromCommand:
             moment = datetime.fromisoformat(str(until))
         except ValueError:
             raise KeyUnavailable(
-                _("{command} printed an expires_at that is no time").format(command=command_name(self.argv)),
+                _("{command} printed an expires_at that is not a time").format(command=command_name(self.argv)),
                 _("It should be ISO 8601 (2026-01-31T12:00:00Z) or Unix seconds"),
             ) from None  # the text may be anything, so also the key
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
@@ -178,7 +179,7 @@ def checked(text: str, where: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", text):
         raise KeyUnavailable(
             _("The key from {place} has spaces or characters in it that no key has").format(place=where),
-            _("Copy it again, alone and whole"),
+            _("Copy it again, the key alone and complete"),
         )
     return Secret(text)
 
@@ -204,25 +205,19 @@ def read_private(path: Path, fstat: Fstat = os.fstat) -> str:
 def _check_private(path: Path, about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
         raise KeyUnavailable(_("{path} is not a file").format(path=path))
-    quoted = shlex.quote(str(path))
     if about.st_uid != os.getuid():
         title = _("{path} belongs to another user").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=f"chown {os.getuid()} {quoted}"))
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell(f"chown {os.getuid()}", path)))
     if stat.S_IMODE(about.st_mode) & 0o077:
-        title = _("{path} holds a key and can be read by others").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=f"chmod 600 {quoted}"))
+        title = _("{path} holds a key and can be read or changed by others").format(path=path)
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell("chmod 600", path)))
 
 
-def _variable(file: Path, name: str) -> str | None:
-    """The last `NAME=value` of a file as shells and dotenv write it; None if there is none."""
-    try:
-        text = file.read_bytes()[:_LARGEST].decode("utf-8-sig")
-    except FileNotFoundError:
+def _variable(file: Path, name: str, fstat: Fstat) -> str | None:
+    """The last `NAME=value` of a private file as shells and dotenv write it; None if there is none."""
+    if not os.path.lexists(file):
         return None
-    except OSError as exc:
-        raise _unreadable(file, exc) from exc
-    except UnicodeDecodeError:
-        raise KeyUnavailable(_("{path} is not a text file").format(path=file)) from None  # it shows the bytes
+    text = read_private(file, fstat)
     found = None
     for line in text.splitlines():
         match = re.fullmatch(rf"\s*(?:export\s+)?{re.escape(name)}\s*=\s*(.*)", line)

@@ -92,6 +92,16 @@ class KeyRing:
             self._key = key
             return key.secret
 
+    def unset(self) -> str:
+        """What to do before the first question if the key's variable is not set; empty if it is, or the key comes from
+        elsewhere. Quick."""
+        if isinstance(self._source, FromEnv):
+            try:
+                self._source.fetch()
+            except KeyUnavailable as error:
+                return str(error)
+        return ""
+
     def describe(self) -> str:
         """Where the key comes from, without it."""
         return self._source.where() if self._source is not None else _("no key")
@@ -146,5 +156,5 @@ def _source(
     if provider.api_key:
         return FromConfig(provider.api_key, provider.name)
     if provider.api_key_env:
-        return FromEnv(provider.api_key_env, environ, provider.api_key_env_file)
+        return FromEnv(provider.api_key_env, environ, provider.api_key_env_file, fstat)
     return None

@@ -1,14 +1,18 @@
 """What passes from an attempt's thread to whoever reads it: events, one end, and the times after which it is overdue.
 
-The reader waits here and nowhere else, so neither a blocked socket nor a slow server can hold it up.
+The reader waits here and nowhere else, so neither a blocked socket nor a slow server can hold it up. It may be the main
+thread: a KeyboardInterrupt anywhere in `get` leaves no lock held. A `Condition` cannot promise that (its `wait` and its
+`__exit__` are Python code), so the reader takes plain locks only, and waits on a `SimpleQueue`.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -36,7 +40,11 @@ class Mailbox:
     def __init__(self, timeouts: Timeouts, clock: Callable[[], float]) -> None:
         self._timeouts = timeouts
         self._clock = clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        """For the writer: there is room again, or it is closed."""
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._reader_waits = False
         self._events: deque[WireEvent] = deque()
         self._text = 0
         """Characters in `_events`."""
@@ -65,27 +73,27 @@ class Mailbox:
 
     def sending(self) -> None:
         """The connection is open, the request on its way; while it is, only the connection itself can fail."""
-        with self._changed:
+        with self._lock:
             if self._phase is _Phase.CONNECTING and not self._closed:
                 self._events.append(Connected())
-                self._changed.notify_all()
+                self._wake_reader()
             self._phase = _Phase.SENDING
 
     def sent(self) -> None:
         """The whole request is sent: now the server is waited for."""
-        with self._changed:
+        with self._lock:
             if self._phase is _Phase.SENDING:
                 self._phase = _Phase.WAITING
                 self._byte_at = self._token_at = self._clock()
-                self._changed.notify_all()
+                self._wake_reader()
 
     def put(self, events: Sequence[WireEvent], so_far: End, *, token: bool = False) -> None:
         """Bytes came, and these events of them; `so_far` is the end if no more comes. Waits for a slow reader."""
-        with self._changed:
+        with self._lock:
             began = self._clock()
             while (len(self._events) >= _CAPACITY or self._text >= _MOST_TEXT) and not self._closed:
                 self._writer_waits = True
-                self._changed.wait()
+                self._room.wait()
             self._writer_waits = False
             if self._closed:
                 return
@@ -97,56 +105,58 @@ class Mailbox:
                 self._token_at = self._byte_at
             self._events.extend(events)
             self._text += sum(len(event.text) for event in events if isinstance(event, Piece))
-            self._changed.notify_all()
+            self._wake_reader()
 
     def pause(self, seconds: float) -> None:
         """Let time go by, or until it is cancelled; it counts as the reader's, not as the server's."""
-        with self._changed:
+        with self._lock:
             until = time.monotonic() + seconds
             began = self._clock()
             while not self._closed and (left := until - time.monotonic()) > 0:
-                self._changed.wait(left)
+                self._room.wait(left)
             self._byte_at += self._clock() - began
             self._token_at += self._clock() - began
 
     def presume(self, end: End | None, within: float = 0.0) -> None:
         """If nothing else ends it `within` these seconds, then this is the end (None: nothing is presumed)."""
-        with self._changed:
+        with self._lock:
             self._presumed = None if end is None else (self._clock() + within, end)
-            self._changed.notify_all()
+            self._wake_reader()
 
     def finish(self, end: End) -> None:
         """The last event; only the first one counts, and none after a cancel."""
-        with self._changed:
+        with self._lock:
             if not self._closed:
                 self._closed = True
                 self._end = end
-                self._changed.notify_all()
+                self._wake_reader()
 
     # For the reader
 
     def cancel(self) -> bool:
         """Drop what was not read; the end is `CANCELLED`. False: its end was read already."""
-        with self._changed:
+        with self._lock:
             if self._read_out:
                 return False
             self._closed = True
             self._events.clear()
             self._text = 0
             self._end = replace(self._so_far, verdict=Verdict.CANCELLED, fault=None)
-            self._changed.notify_all()
+            self._room.notify_all()
+            self._wake_reader()
             return True
 
     def get(self, timeout: float | None = None) -> WireEvent | None:
         """The next event; None after `timeout` seconds (of real time) without one, and when the end was read."""
         until = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while True:
+        while True:
+            with self._lock:
                 if self._events:
                     event = self._events.popleft()
                     if isinstance(event, Piece):
                         self._text -= len(event.text)
-                    self._changed.notify_all()
+                    if self._writer_waits:
+                        self._room.notify_all()
                     return event
                 if self._end is not None:
                     end = None if self._read_out else self._end
@@ -159,7 +169,15 @@ class Mailbox:
                 if left is not None and left <= 0:
                     return None
                 pauses = [seconds for seconds in (pause, left) if seconds is not None]
-                self._changed.wait(min(pauses, default=None))
+                self._reader_waits = True
+            with suppress(queue.Empty):
+                self._wake.get(timeout=min(pauses, default=None))
+
+    def _wake_reader(self) -> None:
+        """With the lock held."""
+        if self._reader_waits:
+            self._reader_waits = False
+            self._wake.put(None)
 
     def _look_at_deadlines(self) -> float | None:
         """End it if it is overdue; else seconds until it is."""

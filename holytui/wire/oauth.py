@@ -164,7 +164,7 @@ class FromOAuth:
         except (ImportError, ValueError) as exc:  # the proxy needs a package that is missing, or is no address
             reason = no_socks().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
-            raise KeyUnavailable(title, _("Check proxy of the provider, and HTTPS_PROXY.")) from exc
+            raise KeyUnavailable(title, _("Check the provider's proxy setting and HTTPS_PROXY.")) from exc
         except (httpx.HTTPError, ssl.SSLError, OSError) as exc:
             reason = scrub(sanitize_line(str(exc))) or type(exc).__name__
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)

@@ -55,7 +55,7 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
     else:
         raise _unknown(config, ref)
     if reason := provider.stopped or (config.stopped if ref.provider != GUIDE else ""):
-        title = _("Nothing is sent to {name}, as its configuration is not understood").format(name=provider.name)
+        title = _("Nothing is sent to {name} because of a problem in its configuration").format(name=provider.name)
         raise ProviderStopped(title, reason)
     endpoint = Endpoint(
         provider.name,

@@ -48,7 +48,7 @@ def _cut(text: str) -> list[Step]:
     return [READ, sse_head(), event(delta(text)), FIN]
 
 
-LIMIT = "The answer was cut by a limit of its length. max_tokens in params of the model sets a limit.\n"
+LIMIT = "The answer was cut by a length limit. max_tokens in params of the model sets the limit.\n"
 CASES = [
     Case("whole", [[READ, *answer("Whole.")]], 0, "Whole.\n", last={"finish_reason": "stop", "state": "complete"}),
     Case("length", [[READ, *answer("Half a sent", finish="length")]], 4, "Half a sent\n", (LIMIT,), ["length"]),
@@ -97,13 +97,13 @@ CASES = [
         ["tool_calls"],
         {"finish_reason": "tool_calls"},
     ),
-    Case("tools only", [_ends(TOOL)], 1, "", ("a call of tools", "in words."), [], {"state": "failed"}),
+    Case("tools only", [_ends(TOOL)], 1, "", ("called tools", "in words."), [], {"state": "failed"}),
     Case(
         "unknown reason",
         [[READ, *answer("Half a sent", finish="insufficient_system_resource")]],
         4,
         "Half a sent\n",
-        ("for an unknown reason: insufficient_system_resource. It may not be whole.",),
+        ("for an unknown reason: insufficient_system_resource. It may not be complete.",),
         ["unknown_reason"],
     ),
     Case("no reason", [[READ, *answer("Whole.", finish=None)]], 0, "Whole.\n", last={"finish_reason": ""}),
@@ -122,7 +122,7 @@ CASES = [
         [_cut(CUT), [READ, *answer(OTHER)]],
         4,
         f"{CUT}\n",
-        ("the output ends with what was written", "Both answers: holytui history show --attempts "),
+        ("the output ends with the text", "Both answers: holytui history show --attempts "),
         ["begun_again"],
         {"seams": [], "attempts": 2, "state": "complete"},
         "restart",
@@ -132,7 +132,7 @@ CASES = [
         [_cut(CUT), [READ, sse_head(), FIN]],
         3,
         f"{CUT}\n",
-        ("What has come is kept.",),
+        ("The text so far is kept.",),
         [],
         {"state": "interrupted", "finish_reason": "", "seams": []},
     ),
@@ -196,7 +196,7 @@ def test_what_waits_for_the_end_is_the_answer_alone(arguments: list[str], tmp_pa
     with _begun_again() as server, _begun(tmp_path, server, "restart", *arguments) as process:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out.decode()) == (4, OTHER + "\n")
-    assert "The answer began again" in err.decode()
+    assert "The answer started again" in err.decode()
     assert ("history show" in err.decode()) == ("--no-save" not in arguments), "there is none to show it"
 
 
@@ -221,7 +221,7 @@ def test_the_command_that_is_named_prints_both_answers(
     shown = capsys.readouterr().out
     assert f"> {CUT}\n" in shown
     assert f"> {OTHER}\n" in shown
-    assert "> The answer began again" in shown
+    assert "> The answer started again" in shown
 
 
 def test_a_terminal_gets_both_answers_with_a_word_between(tmp_path: Path) -> None:

@@ -106,6 +106,14 @@ Lines = dict[str, str]
 Checked = tuple[int, Lines]
 
 
+@pytest.fixture(autouse=True)
+def _quick_guide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guide of this process says 500 tokens a second; its usual pace would only make the tests wait."""
+    defaults = GuideServer.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "pace", 0.002)
+
+
 @pytest.fixture
 def checked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -119,6 +127,7 @@ def checked(
             f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n{provider}\n'
             f"[stream]\ntoken_timeout = 0.3\nconnect_timeout = 2\n{more}"
         )
+        file.chmod(0o600)
         status = main(["check", "--config", str(file), *arguments])
         out = capsys.readouterr().out
         assert KEY not in out
@@ -157,8 +166,8 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
     assert list(lines) == ["config", "model", "key", "connection", "request", "continuation", "models"]
     assert f"{server.base_url}/chat/completions, directly" in lines["model"]
     assert "environment variable TEST_KEY" in lines["key"]
-    assert "usage told" in lines["request"]
-    assert "end told (stop)" in lines["request"]
+    assert "usage reported" in lines["request"]
+    assert "end reported (stop)" in lines["request"]
     assert "by prefill, exactly" in lines["continuation"]
     assert "2 models are listed, model among them" in lines["models"]
     assert prefill["role"] == "assistant"
@@ -237,7 +246,7 @@ def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable
     status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
     assert status == 1
     assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
-    assert "Check proxy of the provider" in lines["connection"]
+    assert "Check the provider's proxy setting" in lines["connection"]
 
 
 def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., Checked]) -> None:
@@ -284,8 +293,8 @@ def test_a_server_that_tells_no_usage_is_doubtful(checked: Callable[..., Checked
         status, lines = checked(server.base_url)
     assert status == 0
     assert lines["request"].startswith("▲")
-    assert "usage not told" in lines["request"]
-    assert "shown with ~" in lines["request"]
+    assert "usage not reported" in lines["request"]
+    assert "marked with ~" in lines["request"]
 
 
 def test_an_answer_without_an_end_of_its_own_is_bad(checked: Callable[..., Checked]) -> None:
@@ -396,7 +405,7 @@ def test_an_answer_that_comes_at_once_is_not_called_buffered_without_proof(tmp_p
     with ScriptedServer([Router(*chats, count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, [])}
     assert found[Topic.REQUEST].mark is Mark.GOOD
-    assert "all of it came at once, which does not tell whether it streams" in found[Topic.REQUEST].text
+    assert "all of it came at once, so it is not known whether it streams" in found[Topic.REQUEST].text
 
 
 def _buffering(upstream: int) -> Callable[[Peer], None]:
@@ -431,7 +440,7 @@ def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
         found = {finding.topic: finding for finding in _trial(tmp_path, proxy.base_url, clock, [])}
     assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
     assert "buffered on the way" in found[Topic.REQUEST].text
-    assert "Turn its buffering off" in found[Topic.REQUEST].hints[0]
+    assert "Turn off its buffering" in found[Topic.REQUEST].hints[0]
     assert "by prefill, exactly" in found[Topic.CONTINUATION].text
 
 
@@ -461,7 +470,7 @@ def test_a_refused_prefill_leaves_the_instruction_which_is_remembered(checked: C
         status, lines = checked(server.base_url)
         last = server.requests[-1].json["messages"]
     assert status == 0
-    assert lines["continuation"].startswith("✓ cut answers go on by instruction\n")
+    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
     assert lines["continuation"].count("refused (status 400)") == 1
     assert [message["role"] for message in last] == ["user", "assistant", "user"]
     assert last[-2]["content"] == PARTIAL
@@ -482,7 +491,7 @@ def test_each_form_is_tried_until_one_goes_on(checked: Callable[..., Checked], t
     with ScriptedServer([Router(count(1, 40), *unable(forms=tries - 1), count(23, 40))]) as server:
         _, lines = checked(server.base_url)
         asked = server.requests[-1].json
-    assert lines["continuation"] == "✓ cut answers go on by prefill, exactly"
+    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
     assert _learnt(server.base_url) == f"prefill {form} exact"
     assert ("continue_final_message" in asked) == (form == "flags")
     assert asked["messages"][-1].get("prefix", False) == (form == "prefix")
@@ -496,7 +505,7 @@ def test_the_form_of_a_preset_is_the_only_one_that_is_tried(checked: Callable[..
             arguments=("-m", "vllm/model"),
         )
         assert len(server.requests) == 4
-    assert lines["continuation"].startswith("✓ cut answers go on by instruction\n")
+    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         checked(
             server.base_url,
@@ -511,7 +520,7 @@ def test_a_model_that_is_known_to_refuse_is_not_asked(checked: Callable[..., Che
         _, lines = checked(server.base_url, arguments=("-m", "test/claude-opus-4-6"))
         roles = [[one["role"] for one in asked.json["messages"]] for asked in server.requests[1:]]
     assert roles == [["user"], ["user", "assistant", "user"]]
-    assert lines["continuation"] == "✓ cut answers go on by instruction"
+    assert lines["continuation"] == "✓ cut answers continue by instruction"
 
 
 def echo(*rest: str) -> Callable[[Peer], None]:
@@ -532,7 +541,7 @@ def test_an_echo_of_the_whole_text_is_no_fault_and_is_remembered(checked: Callab
         status, lines = checked(server.base_url)
     assert status == 0
     assert lines["continuation"] == (
-        "✓ cut answers go on by prefill, exactly\nThe server first sends the text again; holytui takes that off."
+        "✓ cut answers continue by prefill, exactly\nThe server repeats the text first; holytui removes the repetition."
     )
     assert _learnt(server.base_url) == "prefill flags echo"
 
@@ -542,16 +551,16 @@ def test_a_model_that_says_its_own_answer_again_is_not_taken_for_an_echo(checked
     whole_again = answer(PARTIAL, *(f" {number}," for number in range(23, 41)))
     with ScriptedServer([Router(count(1, 40), *[whole_again] * 6, REPLY)]) as server:
         _, lines = checked(server.base_url)
-    assert "By prefill: it begins again from the start" in lines["continuation"]
+    assert "By prefill: it starts again" in lines["continuation"]
     assert _learnt(server.base_url) == "instruct"
 
 
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        (count(1, 40), "begins again from the start"),
-        (count(20, 40), "says the end again"),
-        (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "goes on after words of its own"),
+        (count(1, 40), "starts again"),
+        (count(20, 40), "repeats the end"),
+        (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "continues after an introduction of its own"),
         (answer("I do not know what you mean."), "says something else"),
     ],
 )
@@ -568,7 +577,7 @@ def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], se
     ("reply", "said"),
     [
         (count(1, 40), "it does not say where the answer ends"),
-        (count(23, 40), "it does not begin with the words it was asked to"),
+        (count(23, 40), "it does not begin with the words it was asked for"),
         (answer(PARTIAL, " and so on. ", "[END]"), "it says something else"),
         (
             answer(f"{PARTIAL} 23, 24, 25, 26. Begin your reply with exactly these words, and go on after them:"),
@@ -581,7 +590,9 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
 ) -> None:
     with ScriptedServer([Router(count(1, 40), *unable(), reply)]) as server:
         _, lines = checked(server.base_url)
-    assert lines["continuation"].startswith("▲ cut answers go on by instruction where its reply fits, else they begin")
+    assert lines["continuation"].startswith(
+        "▲ cut answers continue by instruction where the reply fits, else they start"
+    )
     assert f"By instruction: {said}" in lines["continuation"]
 
 
@@ -591,8 +602,8 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
         (answer(*REST), "✓", "by prefill, exactly", "prefill flags exact"),
         (answer(" blue light", " more", " than red."), "✓", "this is likely, not proven", "prefill flags exact"),
         (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it says something else", "instruct"),
-        (answer(*PROSE), "▲", "By prefill: it begins again", "instruct"),
-        (answer(*PROSE[1:]), "▲", "By prefill: it says the end again", "instruct"),
+        (answer(*PROSE), "▲", "By prefill: it starts again", "instruct"),
+        (answer(*PROSE[1:]), "▲", "By prefill: it repeats the end", "instruct"),
     ],
 )
 def test_a_model_that_does_not_count_is_judged_by_its_text(
@@ -619,7 +630,7 @@ def test_after_a_word_or_two_another_question_is_asked(checked: Callable[..., Ch
     with ScriptedServer([Router(answer("No."), answer(*PROSE), answer(*REST))]) as server:
         _, lines = checked(server.base_url)
         asked = [one.json["messages"][0]["content"] for one in server.requests[1:]]
-    assert lines["continuation"] == "✓ cut answers go on by prefill, exactly"
+    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
     assert "blue" not in asked[0]
     assert asked[1] == asked[2] == "Why is the sky blue? Answer in three sentences."
 
@@ -644,7 +655,7 @@ def test_a_configured_instruction_is_tried_alone_and_teaches_nothing(checked: Ca
     with ScriptedServer([Router(count(1, 40), REPLY)]) as server:
         _, lines = checked(server.base_url, more='recover = "instruct"\n')
         assert len(server.requests) == 3
-    assert lines["continuation"] == "✓ cut answers go on by instruction"
+    assert lines["continuation"] == "✓ cut answers continue by instruction"
     assert _learnt(server.base_url) is None
 
 
@@ -674,7 +685,7 @@ def test_a_configured_restart_is_not_tried(checked: Callable[..., Checked]) -> N
     with ScriptedServer([Router(count(1, 40))]) as server:
         _, lines = checked(server.base_url, more='recover = "restart"\n')
         assert len(server.requests) == 2
-    assert "from the start" in lines["continuation"]
+    assert "start again, as configured" in lines["continuation"]
 
 
 @pytest.mark.parametrize(
@@ -769,7 +780,7 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
     with ScriptedServer([Router(count(1, 40), count(23, 40), models=missing)]) as server:
         status, lines = checked(server.base_url)
     assert status == 0
-    assert "gives no list" in lines["models"]
+    assert "does not list its models" in lines["models"]
 
 
 # -- faults of the guide
@@ -778,9 +789,9 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
 @pytest.mark.parametrize(
     ("model", "request_says", "continuation_says"),
     [
-        ("cut", "✗ The connection", "✓ cut answers go on by prefill, exactly"),
+        ("cut", "✗ The connection", "✓ cut answers continue by prefill, exactly"),
         ("sure", "✗ The connection", "By prefill: refused"),
-        ("busy", "gets too many requests", "▲ not known"),
+        ("busy", "got too many requests", "▲ not known"),
         ("final", "no credit left", "▲ not known"),
     ],
 )
@@ -842,7 +853,7 @@ def test_the_clipboard_alone_asks_no_endpoint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    monkeypatch.setattr(check, "terminal", lambda: nullcontext(None))
+    monkeypatch.setattr(check, "sequences", lambda: nullcontext(None))
     assert main(["check", "--clipboard"]) == 0
     out = capsys.readouterr().out
     assert "config" not in out
@@ -866,6 +877,9 @@ class Narrow:
 
     def flush(self) -> None:
         pass
+
+    def isatty(self) -> bool:
+        return False
 
 
 def test_an_output_without_these_signs_gets_letters() -> None:

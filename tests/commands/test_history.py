@@ -50,7 +50,7 @@ def history(file: Path, ids: list[str]) -> Iterator[SqliteHistory]:
 
 def test_the_list_names_the_newest_first(ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", "list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ids[::-1]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [each[-8:] for each in ids[::-1]]
     assert main(["history", "list", "--json", "-n", "1"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["title"] == "Talk 1"
@@ -114,6 +114,20 @@ def test_what_is_exported_is_private_and_written_whole_or_not_at_all(
 def test_a_device_is_written_to_and_not_replaced(ids: list[str]) -> None:
     assert main(["history", "export", "-o", "/dev/null"]) == 0
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_an_import_names_what_it_leaves_out(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = {"content_type": "image_asset_pointer"}
+    content = {"content_type": "multimodal_text", "parts": ["look", picture, picture]}
+    said = {"id": "a", "author": {"role": "user"}, "content": content}
+    call = {"id": "b", "author": {"role": "tool"}, "content": {"content_type": "text", "parts": ["out"]}}
+    mapping = {"a": {"parent": None, "message": said}, "b": {"parent": "a", "message": call}}
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps([{"conversation_id": "x", "mapping": mapping}]))
+    assert main(["history", "import", str(source)]) == 0
+    out, err = capsys.readouterr()
+    assert err == "holytui: left out, as holytui cannot take it in: 2 images, 1 call or result of a tool\n"
+    assert "1 new here" in out
 
 
 class Page(HTMLParser):
@@ -238,7 +252,26 @@ def test_deleted_ones_come_back_until_the_file_is_compacted(
     assert f"{copy}  2.0 kB" in out
     assert main(["history", "restore", ids[0]]) == 1
     assert main(["history", "list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [ids[1]]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [ids[1][-8:]]
+
+
+def test_the_short_id_of_the_list_works_wherever_one_is_wanted(
+    ids: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["history", "list"])
+    newest, _oldest = (line.split()[0] for line in capsys.readouterr().out.splitlines())
+    for words in (["show", newest], ["export", newest], ["show", "last"], ["search", "-c", newest, "duong"]):
+        assert main(["history", *words]) == 0
+        out = capsys.readouterr().out
+        assert "Talk 1" in out
+        assert "Talk 0" not in out
+    assert main(["history", "delete", "-y", newest]) == 0
+    assert main(["history", "list", "--deleted"]) == 0
+    assert newest in capsys.readouterr().out
+    assert main(["history", "restore", newest]) == 0
+    assert main(["history", "delete", "-y", "last"]) == 0
+    assert main(["history", "restore", "last"]) == 0
+    assert capsys.readouterr().out.count("Talk 1") == 3
 
 
 def test_an_answer_on_its_way_is_never_old(history: SqliteHistory, capsys: pytest.CaptureFixture[str]) -> None:

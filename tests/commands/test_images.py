@@ -66,7 +66,7 @@ def test_the_list_of_models_says_which_see(talk: str, tmp_path: Path, capsys: py
 
 def test_a_check_says_that_a_model_sees(talk: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(config(tmp_path, "http://127.0.0.1:9/v1"))
-    words = "It can be sent images (vision = true)."
+    words = "It accepts images (vision = true)."
     main(["--config", file, "check"])
     assert words in capsys.readouterr().out
     main(["--config", file, "check", "-m", "lab/blind"])

@@ -63,7 +63,7 @@ def test_a_proxy_that_is_down_is_named_and_waited_for(ask: Ask) -> None:
     port = closed_port()
     status, _, err = ask("http://model.example/v1", f'proxy = "http://me:pass-word@127.0.0.1:{port}"\n')
     assert status == 3
-    assert f"Nobody answers at the proxy 127.0.0.1:{port}. Is it running? Check proxy of the provider" in err
+    assert f"Nobody answers at the proxy 127.0.0.1:{port}. Is it running? Check the provider's proxy" in err
     assert "offline since" in err
     assert "proxy: connection refused" in err
     assert "model.example" not in err.split("offline")[-1]
@@ -207,6 +207,8 @@ def test_an_address_without_its_path_says_try_v1(ask: Ask) -> None:
         root = server.base_url.removesuffix("/v1")
         assert f'Try base_url = "{root}/v1".' in ask(f"{root}/")[2]
         assert "Try base_url" not in ask(server.base_url)[2]
+        assert f'Try base_url = "{root}/api/v1".' in ask(f"{root}/api/")[2]
+        assert "Try base_url" not in ask(f"{root}/v1beta/openai")[2]
 
 
 def test_a_model_that_is_missing_is_not_taken_for_a_missing_path(ask: Ask) -> None:
@@ -287,7 +289,7 @@ def test_compression_that_nobody_asked_for_costs_one_request(ask: Ask, encoding:
         assert server.requests[0].headers["accept-encoding"] == "identity"
     assert out == ""
     assert f"compressed the answer, though it was not asked to: {encoding}" in err
-    assert "Turn compression off" in err
+    assert "Turn off compression" in err
 
 
 def test_a_refused_key_is_told_in_the_servers_own_words(ask: Ask) -> None:
@@ -312,9 +314,9 @@ def test_an_answer_that_breaks_off_names_no_key_of_the_screen(ask: Ask, argument
     if arguments:
         error = json.loads(out.splitlines()[-1])["error"]
         assert error["title"].endswith("ended the connection before the answer was complete")
-        assert error["hint"] == "What has come is kept. Tried again 2 times in vain."
+        assert error["hint"] == "The text so far is kept. Tried again 2 times, without success."
     else:
-        assert err.rstrip().endswith("What has come is kept. Tried again 2 times in vain.")
+        assert err.rstrip().endswith("The text so far is kept. Tried again 2 times, without success.")
 
 
 def test_a_refusal_without_a_hint_for_a_script_has_none(ask: Ask) -> None:

@@ -115,11 +115,11 @@ class Chat:
 
 @contextmanager
 def chatting(
-    tmp_path: Path, base_url: str = "", *, interactive: bool = True, start: bool = True, more: str = ""
+    tmp_path: Path, base_url: str = "", *, interactive: bool = True, start: bool = True, more: str = "", key: str = ""
 ) -> Iterator[Chat]:
     file = tmp_path / "config.toml"
     file.write_text(
-        f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url or "http://127.0.0.1:9/v1"}"\n'
+        f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url or "http://127.0.0.1:9/v1"}"\n{key}'
         f"[stream]\nretry_delay = 0.01\n{more}"
     )
     config, keys, problems = read_config(file)
@@ -202,15 +202,15 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (WHOLE, ""),
         (
             replace(WHOLE, finish_reason="length"),
-            "-- The answer was cut by a limit of its length. "
-            "Type /continue to go on; max_tokens in params of the model sets a limit.\n",
+            "-- The answer was cut by a length limit. "
+            "Type /continue to get the rest. max_tokens in params of the model sets the limit.\n",
         ),
         (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
         (replace(WHOLE, text=""), "-- The model sent an empty answer. Type /retry to ask again.\n"),
         (replace(WHOLE, text="", reasoning="Hm."), "-- The model sent its reasoning, but no answer. Type /retry to"),
         (
             replace(WHOLE, finish_reason="tool_calls"),
-            "-- The model then called tools, which holytui does not have. Ask",
+            "-- The model then called tools, which holytui does not support. Ask",
         ),
         (replace(WHOLE, finish_reason="odd"), "-- The server ended the answer for an unknown reason: odd. It may not"),
         (
@@ -220,7 +220,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         ),
         (
             replace(WHOLE, begun_again=True),
-            "-- The answer began again; the cut one is kept as a variant. "
+            "-- The answer started again; the cut one is kept as a variant. "
             "Both answers: holytui history show --attempts 0190\n",
         ),
     ],
@@ -239,9 +239,9 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         chatting(tmp_path, server.base_url, interactive=False) as chat,
     ):
         chat.type("hello")
-        chat.out.wait_for("cut by a limit of its length. Type /continue")
+        chat.out.wait_for("cut by a length limit. Type /continue")
         chat.type("/open 1")
-        chat.out.wait_for("cut by a limit of its length. Type /continue", 2)
+        chat.out.wait_for("cut by a length limit. Type /continue", 2)
         chat.end_input()
         assert chat.wait_end() == 4
 
@@ -257,11 +257,11 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         (ev.Online("t", 12.0), "-- The connection is back after 12 s."),
         (ev.Refreshing("t"), "-- The key was refused"),
         (ev.Resuming("t", "prefill", 812), "-- Resuming after 812 characters."),
-        (ev.Resuming("t", "restart", 5), "-- The question is asked again"),
+        (ev.Resuming("t", "restart", 5), "-- Asking again"),
         (ev.Joined("t", 5, Join.EXACT), "-- Resumed, exactly"),
-        (ev.Joined("t", 5, Join.MARKED), "-- Resumed. Here is a seam"),
-        (ev.Replaced("t", "anew", "", "v"), "-- The answer began again"),
-        (ev.Quiet("t", 6.0, 6.0), "-- Nothing has come for 6.0 s"),
+        (ev.Joined("t", 5, Join.MARKED), "-- Resumed with a seam here"),
+        (ev.Replaced("t", "anew", "", "v"), "-- The answer started again"),
+        (ev.Quiet("t", 6.0, 6.0), "-- No data for 6.0 s"),
         (ev.Slow("t", 99.5), "-- The link is slow: 99 bytes a second."),
         (
             ev.StoreTrouble("t", Problem("The disk is full", "Free some space.")),
@@ -278,9 +278,15 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
             ev.Finished("t", None, 1, "length", ending=replace(WHOLE, finish_reason="length")),
             "-- The answer has ended.\n",
         ),
-        (ev.Stopped("t", None, 1), "-- Stopped; what had come is kept."),
-        (ev.Interrupted("t", None, 1, Problem("Cut", "Press c to go on.")), "-- Cut. Type /continue to go on.\n"),
-        (ev.Failed("t", None, 1, Problem("No", "Press F2 for another model.")), "-- No. Type /model NAME for another"),
+        (ev.Stopped("t", None, 1), "-- Stopped; the text so far is kept."),
+        (
+            ev.Interrupted("t", None, 1, Problem("Cut", "{Press:message.resume} to get the rest.")),
+            "-- Cut. Type /continue to get the rest.\n",
+        ),
+        (
+            ev.Failed("t", None, 1, Problem("No", "{Press:model.pick} for another model.")),
+            "-- No. Type /model NAME for another",
+        ),
     ],
 )
 def test_each_state_is_said_in_words_on_a_line_of_its_own(event_: ev.TurnEvent, words: str) -> None:
@@ -294,7 +300,7 @@ def test_a_state_that_lasts_is_said_once() -> None:
     assert _told(*offline, ev.Connecting("t", 2, "h"), *offline).count("-- Offline") == 1
     assert _told(*offline, ev.Online("t", 3.0), *offline).count("-- Offline") == 2
     quiet = [ev.Quiet("t", float(time_), float(time_)) for time_ in range(5, 9)]
-    assert _told(*quiet, ev.Delta("t", "x"), *quiet).count("-- Nothing has come") == 2
+    assert _told(*quiet, ev.Delta("t", "x"), *quiet).count("-- No data") == 2
     assert _told(*[ev.Reasoning("t", "hm")] * 3).count("reasoning") == 1
     assert _told(ev.Slow("t", 9.0), ev.Slow("t", 8.0), ev.Slow("t", None), ev.Slow("t", 9.0)).count("slow") == 2
 
@@ -315,6 +321,23 @@ def test_a_question_is_answered_and_the_prompt_comes_back(tmp_path: Path) -> Non
         chat.out.wait_for("-- Complete. 5 tokens in, 7 out.\n> ")
         assert "> -- Waiting for the answer.\nHello\n-- Complete" in chat.printed
         assert server.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_line_attaches_what_it_names_if_a_person_typed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interactive: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("SECRET\n")
+    with (
+        ScriptedServer([READ, *answer("Hello")]) as server,
+        chatting(tmp_path, server.base_url, interactive=interactive) as chat,
+    ):
+        chat.type("read @a.txt")
+        chat.out.wait_for("Complete")
+        sent = server.requests[0].json["messages"][0]["content"]
+        assert ("SECRET" in sent) is interactive
+        assert (f"-- Sent with it: a.txt · 7 B · {tmp_path / 'a.txt'}" in chat.printed) is interactive
 
 
 def test_a_line_typed_meanwhile_is_asked_next_and_shown_with_its_answer(tmp_path: Path) -> None:
@@ -344,7 +367,7 @@ def test_stop_acts_at_once_and_continue_goes_on(tmp_path: Path) -> None:
         chat.type("tell")
         chat.out.wait_for("long,")
         chat.type("/stop")
-        chat.out.wait_for("long,\n-- Stopped; what had come is kept. /continue")
+        chat.out.wait_for("long,\n-- Stopped; the text so far is kept. /continue")
         assert _state(chat) is AnswerState.STOPPED
         chat.type("/continue")
         chat.out.wait_for("-- Complete")
@@ -395,8 +418,8 @@ def test_an_unknown_command_says_so(tmp_path: Path) -> None:
         chat.out.wait_for("There is no command /retri. Did you mean /retry?")
         chat.out.wait_for("There is no command /x. /help lists them.")
         chat.type("/help", "/stop", "/now", "/copy", "/continue")
-        chat.out.wait_for("-- /quit: end holytui")
-        chat.out.wait_for("-- No answer is on its way.", times=2)
+        chat.out.wait_for("-- /quit: quit holytui")
+        chat.out.wait_for("-- No answer is in progress.", times=2)
         chat.out.wait_for("-- There is nothing to copy.")
         chat.out.wait_for("-- The last answer is complete, or there is none.")
 
@@ -458,7 +481,7 @@ def test_ctrl_c_stops_and_a_second_one_ends(tmp_path: Path) -> None:
         chat.type("hi")
         chat.out.wait_for("so far")
         chat.signal(signal.SIGINT)
-        chat.out.wait_for("-- Stopped; what had come is kept. /continue")
+        chat.out.wait_for("-- Stopped; the text so far is kept. /continue")
         chat.signal(signal.SIGINT)
         assert chat.wait_end() == 0
 
@@ -484,7 +507,7 @@ def test_a_later_ctrl_c_stops_the_next_answer(tmp_path: Path) -> None:
         chat.out.wait_for("so far", times=2)
         chat.now = 60.0
         chat.signal(signal.SIGINT)
-        chat.out.wait_for("-- Stopped; what had come is kept. /continue", times=2)
+        chat.out.wait_for("-- Stopped; the text so far is kept. /continue", times=2)
         assert chat.status is None
 
 
@@ -495,7 +518,7 @@ def test_ctrl_d_ends_and_keeps_the_text(tmp_path: Path) -> None:
         chat.out.wait_for("so far")
         chat.end_input()
         assert chat.wait_end() == 0
-        assert chat.printed.endswith("so far\n-- Stopped; what had come is kept.\n")
+        assert chat.printed.endswith("so far\n-- Stopped; the text so far is kept.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -523,7 +546,7 @@ def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
         cut = history.branch(conversation.id)
         chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
         chat.start()
-        chat.out.wait_for("-- 1 answer was cut when holytui ended last; /continue N lets it go on:\n-- 1. what was cut")
+        chat.out.wait_for("-- 1 answer was cut when holytui last ended; /continue N continues it:\n-- 1. what was cut")
         chat.type("/continue 2")
         chat.out.wait_for("-- There is no cut answer 2")
         chat.type("/continue")
@@ -543,6 +566,12 @@ class _WithCut:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._history, name)
+
+
+def test_a_variable_that_is_not_set_is_told_before_the_first_question(tmp_path: Path) -> None:
+    with chatting(tmp_path, key='api_key_env = "NO_SUCH_KEY"\n') as chat:
+        chat.out.wait_for("NO_SUCH_KEY is not set. Set it in the shell")
+        chat.out.wait_for("> ")
 
 
 def test_no_such_conversation_or_model_is_told_before_anything_begins(tmp_path: Path) -> None:
@@ -636,12 +665,12 @@ def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.type("count to 3000\n")
         terminal.wait_for("11, 12, 13")
         terminal.type("/stop\n")
-        terminal.wait_for("-- Stopped; what had come is kept.")
+        terminal.wait_for("-- Stopped; the text so far is kept.")
         terminal.type("/continue\n")
         terminal.wait_for("-- Resumed, exactly where it was cut.")
         terminal.wait_for("31, 32, 33")
         terminal.type("\x03")
-        terminal.wait_until(lambda: terminal.text.count("-- Stopped; what had come is kept.") == 2)
+        terminal.wait_until(lambda: terminal.text.count("-- Stopped; the text so far is kept.") == 2)
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         assert b"\x1b" not in bytes(terminal.raw)

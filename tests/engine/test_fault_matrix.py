@@ -227,7 +227,7 @@ FINAL: dict[str, tuple[bytes, str]] = {
         whole("400 Bad Request", {"error": {"code": "context_length_exceeded", "message": "m"}}),
         "too long",
     ),
-    "a-web-page": (whole("200 OK", b"<html><body>Sign in</body></html>", "text/html"), "no answer"),
+    "a-web-page": (whole("200 OK", b"<html><body>Sign in</body></html>", "text/html"), "not an answer"),
 }
 
 

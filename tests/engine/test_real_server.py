@@ -1,4 +1,7 @@
-"""Answers of a real model behind a real llama.cpp, cut at random bytes: the server's own bytes, recorded once."""
+"""Answers of a real model behind a real llama.cpp, cut at random bytes: the server's own bytes, recorded once.
+
+`python -m benchmarks.cuts` replays 300 cuts each way.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from benchmarks.recorder import Recorder, Recordings
 from holytui.engine.recovery import How
 from holytui.models import AnswerState
 
-CUTS = 40
+CUTS = 20
 
 
 @pytest.fixture(scope="module", params=[How.PREFILL, How.INSTRUCT])

@@ -80,7 +80,7 @@ def told(*texts: str) -> str | None:
         ("dung cau tra loi", "stop"),
         ("cài ollama", "ollama"),
         ("màn hình đầy ký tự rác", "hangup"),
-        ("lời dẫn hệ thống là gì", "system"),
+        ("chỉ dẫn hệ thống là gì", "system"),
         ("dữ liệu của tôi đi đâu?", "privacy"),
         ("làm sao xuống dòng", "start"),
     ],
@@ -114,7 +114,6 @@ def test_what_it_does_not_know_it_says(question: str) -> None:
     assert "offline guide, not a language model" in text
     assert "I do not know that" in text
     assert "how do I connect a model?" in text
-    assert all(f"- {title}\n" in f"{text}\n" for title in TITLES["en"].values())
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_only_the_first_answer_of_a_conversation_says_who_speaks() -> None:
 
 
 def test_what_it_does_not_know_is_never_said_without_saying_who_speaks() -> None:
-    assert answer("hello", "Hello!", "who won the world cup?").startswith(PHRASES["en"].intro)
+    assert answer("hello", "Hello!", "who won the world cup?") == PHRASES["en"].unknown
 
 
 @pytest.mark.parametrize("greeting", ["hello", "Hi!", "hey", "Good morning.", "", "  "])
@@ -152,22 +151,22 @@ def test_a_vietnamese_greeting_gets_a_vietnamese_welcome(greeting: str) -> None:
 @pytest.mark.parametrize(
     ("question", "meaning"),
     [
-        ("what does Esc do?", "**Esc** – Stop the answer and keep what has come *(Everywhere)*"),
+        ("what does Esc do?", "**Esc** – Stop the answer and keep the text so far *(Everywhere)*"),
         ("what is the escape key for?", "**Esc** – Stop the answer"),
-        ("ctrl+j?", "**Ctrl+J, Alt+Enter** – Begin a new line"),
-        ("Alt-Enter", "**Ctrl+J, Alt+Enter** – Begin a new line"),
-        ("^F", "**Ctrl+F** – Search in everything"),
+        ("ctrl+j?", "**Ctrl+J, Alt+Enter** – Insert a new line"),
+        ("Alt-Enter", "**Ctrl+J, Alt+Enter** – Insert a new line"),
+        ("^F", "**Ctrl+F** – Search all conversations"),
         ("F10?", "**F10** does nothing in holytui"),
         ("what happens if I press ctrl+x?", "**Ctrl+X** does nothing in holytui"),
         ("phím F2 làm gì", "**F2** – Chọn mô hình"),
         ("phim F8 de lam gi", "**F8** – Sao chép câu trả lời cuối"),
-        ("what does y do?", "**y** – Copy the text selected with the mouse, else the selected message"),
+        ("what does y do?", "**y** – Copy the text selected with the mouse, or else the selected message"),
         ("what does Y do?", "**Y** – Copy the whole conversation"),
         ('what does "}" do?', "**}** – Select the next question"),
         ("what does the key { do?", "**{** – Select the previous question"),
         ("key 4", "**1–9** – Copy code block 1 to 9"),
-        ("page down", "**PageDown** – Scroll down a page"),
-        ("what does space do?", "**Space** – Open or fold the reasoning"),
+        ("page down", "**PgDn** – Scroll down a page"),
+        ("what does space do?", "**Space** – Expand or collapse the reasoning"),
         ("phím / làm gì", "**/** – Tìm trong cuộc trò chuyện này"),
     ],
 )
@@ -176,8 +175,8 @@ def test_a_question_about_a_key_gets_its_row(question: str, meaning: str) -> Non
 
 
 def test_a_key_with_two_meanings_gets_both_and_where_they_hold() -> None:
-    text = answer("F2?")
-    assert "*(Everywhere)*" in text
+    text = answer("what does u do?")
+    assert "*(On a message)*" in text
     assert "*(In the sidebar)*" in text
 
 

@@ -288,7 +288,7 @@ def test_reasoning_is_not_said_again_when_the_answer_is_continued(client: Client
 
 
 @pytest.mark.parametrize(
-    ("question", "sorry"), [("export to html", "cannot go on"), ("xuất ra html", "không thể viết tiếp")]
+    ("question", "sorry"), [("export to html", "cannot continue"), ("xuất ra html", "không thể viết tiếp")]
 )
 def test_a_text_that_is_not_its_own_is_politely_not_continued(client: Client, question: str, sorry: str) -> None:
     got = client.ask([user(question), assistant("Once upon a time")])

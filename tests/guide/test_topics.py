@@ -6,12 +6,12 @@ import unicodedata
 
 import pytest
 
-from holytui import keymap
+from holytui import i18n, keymap
 from holytui.config.presets import PRESETS
 from holytui.guide.faults import FAULTS
 from holytui.guide.language import LANGUAGES
 from holytui.guide.phrases import PHRASES
-from holytui.guide.topics import KEY_MARK, Topic, fill, key_rows, load, recital
+from holytui.guide.topics import KEY_MARK, PATH_MARK, PATHS, Topic, fill, key_rows, load, recital
 from holytui.text import sanitize
 
 RECITALS = ("kieu.md", "markdown.md", "reasoning.md", "images.txt")
@@ -53,7 +53,9 @@ def test_every_key_in_a_text_is_one_of_the_table(language: str) -> None:
     for text in texts(language):
         marks = KEY_MARK.findall(text)
         assert text.count("{key:") == len(marks)
-        assert {action for action, _default in marks} <= set(keymap.BY_ID)
+        assert set(marks) <= set(keymap.BY_ID)
+        assert set(PATH_MARK.findall(text)) <= set(PATHS)
+        assert text.count("{path:") == len(PATH_MARK.findall(text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,5 +94,25 @@ def test_the_topics_on_providers_name_the_presets_as_they_are(language: str) -> 
 
 
 def test_keys_in_force_take_the_place_of_the_defaults() -> None:
-    text = "{key:chat.stop|Esc} {key:log.next_question|}} {key:log.previous_question|{} {key:app.help|F1}"
-    assert fill(text, {"chat.stop": "Ctrl+X", "app.help": ""}) == "Ctrl+X } { –"
+    text = "{key:chat.stop} {key:log.next_question} {key:log.previous_question} {key:app.help} {key:app.theme}"
+    assert fill(text, {"chat.stop": "Ctrl+X", "app.help": ""}) == "Ctrl+X } { – /theme"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_topic_on_keys_says_what_the_table_of_keys_says(language: str) -> None:
+    before = i18n.language()
+    i18n.set_language(language)
+    try:
+        for row in key_rows(language):
+            action = KEY_MARK.fullmatch(row.mark)
+            assert action is not None
+            assert row.text.replace("`", "") == i18n._(keymap.BY_ID[action[1]].help)
+    finally:
+        i18n.set_language(before)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_names_a_key_that_can_be_changed_but_by_a_placeholder(language: str) -> None:
+    bare = re.compile(r"\bF\d{1,2}\b|\bCtrl\+[DFJL]\b|\b(?:press|nhấn) \w\b")
+    prose = [re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL) for text in texts(language)]
+    assert [found for text in prose for found in bare.findall(text)] == []

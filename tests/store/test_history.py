@@ -105,9 +105,16 @@ def test_everything_of_an_answer_comes_back(opener: Opener) -> None:
     assert again.attempts(answer.id) == [attempt]
 
 
-def test_a_conversation_is_found_by_an_unambiguous_beginning(history: SqliteHistory) -> None:
+def test_a_conversation_is_found_by_an_unambiguous_beginning_or_end(history: SqliteHistory) -> None:
+    assert history.conversation("last") is None
     one, two = history.create_conversation(title="1"), history.create_conversation(title="2")
     assert history.conversation(one.id[:-1]) == one
+    assert history.conversation(one.id[-8:]) == one
+    assert history.conversation(one.id[-3:]) is None
+    assert history.conversation("last") == two
+    history.update_conversation(two.id, archived=True)
+    assert history.conversation("last") == one
+    two = history.conversation(two.id) or two
     assert history.conversation(two.id) == two
     assert history.conversation(one.id[:6]) is None
     assert history.conversation("") is None

@@ -179,9 +179,12 @@ def test_an_answer_that_was_never_asked_for_says_so_when_its_process_died(opener
     first.close()
     problems = {message.id: message.problem for message in opener().unfinished()}
     assert problems[cut.answer.id] == Problem(
-        "holytui ended before this answer did", "All that had arrived is kept. Press c to go on."
+        "holytui ended before this answer did",
+        "All text that had arrived is kept.\n{Press:message.resume} to get the rest.",
     )
-    assert problems[waiting.id] == Problem("holytui ended before this question was sent", "Press c to send it.")
+    assert problems[waiting.id] == Problem(
+        "holytui ended before this question was sent", "{Press:message.resume} to send it."
+    )
 
 
 @settings(max_examples=60, deadline=None)

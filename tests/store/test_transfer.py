@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from holytui.errors import TransferError
 from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
 from holytui.store import split
-from holytui.store.bundles import in_order
+from holytui.store.bundles import LeftOut, in_order
 from holytui.store.chatgpt import from_json as from_chatgpt
 from holytui.store.portable import to_json
 from holytui.store.split import Broken, TooLong, entries
@@ -239,6 +240,34 @@ def test_conversations_of_chatgpt_keep_their_trees(history: SqliteHistory) -> No
     assert {each.text for each in history.variants(answer.id)} == {"Bởi vì␛[31m", "Another"}
 
 
+def test_what_of_chatgpt_is_left_out_is_counted(history: SqliteHistory) -> None:
+    entry = chatgpt()
+    entry["mapping"] |= {
+        "lone": node("lone", "a2", "assistant", kind="thoughts"),
+        "drawn": node("drawn", "a2", "tool", {"content_type": "image_asset_pointer"}, kind="multimodal_text"),
+        "file": node(
+            "file",
+            "a2",
+            "user",
+            "see",
+            metadata={"attachments": [{"mime_type": "text/csv"}, {"mime_type": "image/png"}]},
+        ),
+        "sound": node("sound", "a2", "user", "x", {"content_type": "audio_asset_pointer"}, kind="multimodal_text"),
+        "hidden": node("hidden", "a2", "tool", "x", metadata={"is_visually_hidden_from_conversation": True}),
+        "recap": node("recap", "a2", "assistant", kind="reasoning_recap"),
+    }
+    entry["mapping"]["lone"]["message"]["content"]["thoughts"] = [{"content": "to no end"}]
+    done = import_from(history, io.StringIO(json.dumps([entry, chatgpt(conversation_id="conv-2")])))
+    expected = {LeftOut.IMAGES: 3, LeftOut.FILES: 2, LeftOut.THOUGHTS: 1, LeftOut.TOOLS: 4}
+    assert done.left_out == expected
+
+
+def test_thoughts_of_two_answers_are_left_out_of_neither(history: SqliteHistory) -> None:
+    entry = chatgpt()
+    entry["mapping"]["b"] = node("b", "think", "assistant", "Another answer to the same thoughts")
+    assert import_from(history, io.StringIO(json.dumps([entry]))).left_out == {LeftOut.IMAGES: 1, LeftOut.TOOLS: 2}
+
+
 def test_importing_chatgpt_again_adds_only_what_is_new(history: SqliteHistory) -> None:
     import_from(history, io.StringIO(json.dumps([chatgpt()])))
     grown = chatgpt()
@@ -317,6 +346,35 @@ def test_a_page_holds_nothing_that_acts_or_fetches(history: SqliteHistory) -> No
     assert "<td>1</td>" in page
     assert "color-scheme: light dark" in page
     assert "default-src 'none'" in page
+
+
+def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
+    talk = history.create_conversation(title="t")
+    asked = history.add_message(
+        talk.id, Role.USER, 'See https://a.example/x?a=1&b="2" and javascript:alert(1)', parent_id=None
+    )
+    text = (
+        "Go to https://b.example/a_b_c(d), or <https://c.example>. [https://d.example](https://e.example) "
+        "`https://f.example` ftp://g.example javascript:alert(2)\n\n> https://h.example/x\n\n"
+        "```\nhttps://i.example\n```\n\n| https://j.example |\n|---|\n"
+    )
+    history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
+    page = written(history, Format.HTML, talk.id)
+    assert re.findall(r'<a href="([^"]*)">([^<]*)</a>', page) == [
+        ("https://a.example/x?a=1&amp;b=", "https://a.example/x?a=1&amp;b="),
+        ("https://b.example/a_b_c(d)", "https://b.example/a_b_c(d)"),
+        ("https://c.example", "https://c.example"),
+        ("https://e.example", "https://d.example"),
+        ("https://h.example/x", "https://h.example/x"),
+        ("https://j.example", "https://j.example"),
+    ]
+    assert page.count("<a ") == 6
+
+
+def test_a_page_sets_quotations_apart_and_breaks_long_words(history: SqliteHistory) -> None:
+    page = written(history, Format.HTML, history.create_conversation(title="t").id)
+    assert re.search(r"blockquote \{[^}]*border-left:", page)
+    assert re.search(r"body \{[^}]*overflow-wrap: anywhere;", page)
 
 
 @settings(max_examples=120, deadline=None)

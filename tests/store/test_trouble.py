@@ -274,6 +274,14 @@ def test_what_others_may_have_put_there_is_not_taken_in(opener: Opener, path: Pa
     assert opener().raw_text(asked.attempt.id, CONTENT) == "smuggled"
 
 
+def test_a_folder_that_others_can_write_is_told(opener: Opener, path: Path) -> None:
+    assert opener().warnings == ()
+    path.parent.chmod(0o777)
+    (warning,) = opener().warnings
+    assert warning == f"Others can change or remove the history in its folder; run: chmod 700 {path.parent}"
+    path.parent.chmod(0o700)
+
+
 @pytest.mark.parametrize("pressed", [True, False])
 def test_leaving_a_locked_history_is_told_and_can_be_hurried(
     opener: Opener, path: Path, capsys: pytest.CaptureFixture[str], pressed: bool

@@ -101,7 +101,7 @@ class Studio(House):
 
     camera: Callable[[Shot], None] | None = None
 
-    def app(self, **options: str) -> FilmedApp:
+    def app(self, **options: Any) -> FilmedApp:
         app = FilmedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
         app.camera = self.camera
         return app

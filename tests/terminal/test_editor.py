@@ -87,7 +87,7 @@ def test_the_pager_gets_safe_text() -> None:
 def test_a_text_is_printed_safe_and_stays_until_enter() -> None:
     out, keys = io.StringIO(), io.StringIO("\nnot read")
     print_text("one\x1b]0;title\x07\ntwo\n\n", out, keys)
-    assert out.getvalue() == "one␛]0;title␇\ntwo\n\nEnter goes back to holytui "
+    assert out.getvalue() == "one␛]0;title␇\ntwo\n\nEnter returns to holytui "
     assert keys.read() == "not read"
 
 

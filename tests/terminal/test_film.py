@@ -64,7 +64,11 @@ def film(prompter: Prompter, clock: Clock, tmp_path: Path) -> Film:
 
 @pytest.mark.parametrize(
     ("depth", "kinds"),
-    [("truecolor", ("cjk", "emoji")), ("256", ("table", "python")), ("standard", ("prose_vi", "log"))],
+    [
+        ("truecolor", ("cjk", "emoji", "table")),
+        pytest.param("256", ("table", "python"), marks=pytest.mark.long),
+        pytest.param("standard", ("prose_vi", "log"), marks=pytest.mark.long),
+    ],
 )
 async def test_a_short_use_shows_what_textuals_own_bytes_show(depth: str, kinds: Sequence[str], film: Film) -> None:
     projector = Projector(depth, dropped=(0.0, 0.5))

@@ -50,7 +50,14 @@ class Pane:
         return screen
 
     def close(self) -> None:
+        """End tmux, and wait for the subject's end: a write to a closed pipe would keep it from ending."""
         self.tmux("kill-server")
+        end = time.monotonic() + 20
+        while select.select([self.reports], [], [], max(0.0, end - time.monotonic()))[0]:
+            if not os.read(self.reports, 4096):
+                break
+        else:
+            raise AssertionError("the subject did not end")
         os.close(self.reports)
 
 

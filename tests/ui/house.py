@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from textual import events
 from textual.pilot import Pilot
@@ -16,11 +17,11 @@ from holytui.config.schema import Config, Model, Provider, Stream, Ui
 from holytui.engine.engine import Engine
 from holytui.engine.services import Services
 from holytui.guide.server import GuideServer
-from holytui.keymap import Keymap, build
+from holytui.keymap import Keymap, build, display_key
 from holytui.models import Conversation
 from holytui.store.sqlite import SqliteHistory
 from holytui.ui.app import HolytuiApp
-from holytui.ui.bindings import display_key, shown_keys, textual_key
+from holytui.ui.bindings import shown_keys, textual_key
 from holytui.ui.screens.chat import ChatScreen
 from holytui.ui.screens.dialogs import Picker
 from holytui.wire.client import ChatClient
@@ -58,7 +59,7 @@ class House:
     def _guide(self) -> GuideServer:
         return GuideServer(shown_keys(self.keymap), pace=0.0)
 
-    def app(self, **options: str) -> HolytuiApp:
+    def app(self, **options: Any) -> HolytuiApp:
         """The app, not run yet."""
         return HolytuiApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
 
@@ -170,7 +171,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(
-    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: str
+    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: Any
 ) -> AsyncIterator[Visitor]:
     """Run the app and wait until its history is open, and what it then begins is done (if `calm`)."""
     app = house.app(**options)

@@ -48,7 +48,7 @@ def test_a_question_in_line_at_the_end_goes_out_at_the_next_start(data: Path) ->
         terminal.type("count to 900\r")
         terminal.wait_for("9, 10")
         terminal.type("what does Esc do?\r")
-        terminal.wait_for("queued, goes out")
+        terminal.wait_for("Queued: goes out")
         terminal.type("\x04")
         assert terminal.wait_end() == 0
     assert _texts(data, "assistant")[1] == ""

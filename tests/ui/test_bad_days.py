@@ -30,7 +30,7 @@ def test_without_a_place_for_it_the_history_is_in_memory_and_that_is_said(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
     with Terminal.holytui(env=setting, cols=140) as terminal:
-        terminal.wait_for("is gone when holytui ends")
+        terminal.wait_for("Nothing is kept after holytui ends")
         terminal.wait_for("HOLYTUI_DATA_DIR")
         terminal.type("count to 12\r")
         terminal.wait_for("11, 12")
@@ -38,7 +38,7 @@ def test_without_a_place_for_it_the_history_is_in_memory_and_that_is_said(
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         terminal.pump(0.1)
-        assert "what was said is gone" in terminal.text
+        assert "nothing was kept" in terminal.text
     assert list(tmp_path.glob("**/history.db*")) == []
 
 
@@ -93,6 +93,6 @@ def test_only_who_asks_for_it_gets_a_history_in_memory(monkeypatch: pytest.Monke
         folder = Path(services.temporary.name)
         assert folder.stat().st_mode & 0o077 == 0
         assert services.problems[0] == "another"
-        assert services.problems[-1].startswith("What is said now is gone when holytui ends")
+        assert services.problems[-1].startswith("Nothing is kept after holytui ends")
         services.history.create_conversation(title="t")
     assert not folder.exists()

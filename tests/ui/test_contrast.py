@@ -219,7 +219,7 @@ async def test_everything_can_be_read_in_every_theme_and_depth(build_house: Buil
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", ["holytui-16", "holytui-dark", pytest.param("holytui-light", marks=pytest.mark.long)])
 async def test_without_colours_what_is_marked_is_shown_in_reverse(
     build_house: Build, monkeypatch: pytest.MonkeyPatch, theme: str
 ) -> None:

@@ -30,8 +30,34 @@ def test_a_report_holds_places_but_no_key_and_no_values(tmp_path: Path, monkeypa
         assert "\x1b" not in out
 
 
+def test_a_report_in_a_folder_with_an_odd_name_is_named_without_controls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "a\x1b]0;x\nb"))
+    said = crash.words(RuntimeError("x"))
+    assert "crash.txt" in said
+    assert "\x1b" not in said
+    assert said.count("\n") == 2
+
+
+def test_a_report_follows_no_link_and_is_private_in_place_of_an_open_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path))
+    other, report = tmp_path / "other", tmp_path / "crash.txt"
+    other.write_text("mine")
+    report.symlink_to(other)
+    assert crash.save(RuntimeError("x")) == report
+    assert other.read_text() == "mine"
+    assert not report.is_symlink()
+    report.chmod(0o644)
+    crash.save(RuntimeError("y"))
+    assert "RuntimeError: y" in report.read_text()
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_folder_that_cannot_be_written_is_no_second_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocker = tmp_path / "file"
     blocker.touch()
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(blocker))
-    assert "defect" in crash.words(RuntimeError("x"))
+    assert "crashed" in crash.words(RuntimeError("x"))

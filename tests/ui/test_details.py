@@ -56,7 +56,7 @@ async def test_it_has_the_figures_of_this_conversation_and_of_all(build_house: B
         assert "127.0.0.1:9" in visitor.text
         assert "7100" in visitor.text.partition("in all")[2].splitlines()[0]
         await visitor.act("details.scope")
-        await visitor.sees("The last answers of all conversations")
+        await visitor.sees("Recent answers of all conversations")
         table = visitor.text.partition("how it ended")[2].partition("All conversations")[0]
         assert table.index("lab/one") < table.index("lab/two"), "the newest first"
 
@@ -81,7 +81,7 @@ async def test_it_follows_an_answer_and_lists_it_when_it_has_ended(build_house: 
             await visitor.sees("Hel")
             shown = await opened(visitor)
             await visitor.sees("connection  receiving")
-            await visitor.sees("no answer has come here yet")
+            await visitor.sees("no answer here yet")
             gate.set()
             await visitor.sees("connection  ready")
             await visitor.until(lambda: "1  complete" in visitor.text)
@@ -132,9 +132,9 @@ async def test_the_users_own_keys_work_and_are_named(build_house: Build) -> None
     furnish(house.history)
     async with visit(house, conversation=TALK) as visitor:
         await opened(visitor)
-        assert "s This or all" in visitor.text
+        assert "s Scope" in visitor.text
         await visitor.press("s")
-        await visitor.sees("The last answers of all conversations")
+        await visitor.sees("Recent answers of all conversations")
         await visitor.press("f10")
         await visitor.until(lambda: isinstance(visitor.app.screen, ChatScreen))
 
@@ -142,11 +142,11 @@ async def test_the_users_own_keys_work_and_are_named(build_house: Build) -> None
 async def test_a_new_conversation_has_all_to_look_at_and_nothing_to_change_to(build_house: Build) -> None:
     async with visit(build_house()) as visitor:
         await opened(visitor)
-        assert "The last answers of all conversations" in visitor.text
-        assert "This or all" not in visitor.text
+        assert "Recent answers of all conversations" in visitor.text
+        assert "Scope" not in visitor.text
         await visitor.act("details.scope")
         await visitor.calm()
-        assert "The last answers of all conversations" in visitor.text
+        assert "Recent answers of all conversations" in visitor.text
 
 
 async def test_a_history_that_cannot_be_read_is_told_and_the_rest_is_there(

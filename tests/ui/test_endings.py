@@ -30,26 +30,36 @@ CASES: list[tuple[str, Recover, Sequence[Script], tuple[str, ...]]] = [
         "length",
         Recover.AUTO,
         [[READ, *answer("Half", finish="length")]],
-        ("a limit of its length", "Press c to"),
+        ("a length limit", "Type /continue to"),
     ),
     (
         "filtered",
         Recover.AUTO,
         [[READ, *answer("Half", finish="content_filter")]],
-        ("content filter", "Press e to"),
+        ("content filter", "Type /edit to"),
     ),
     ("filtered whole", Recover.AUTO, [[READ, *answer(finish="content_filter")]], ("content filter", "an empty answer")),
-    ("empty", Recover.AUTO, [[READ, *answer()]], ("The model sent an empty answer", "Press r to ask again")),
+    ("empty", Recover.AUTO, [[READ, *answer()]], ("The model sent an empty answer", "Type /retry to ask again")),
     ("reasoning", Recover.AUTO, [_ends(event(delta(reasoning_content="Hm")))], ("its reasoning, but no answer",)),
-    ("tools", Recover.AUTO, [_ends(event(delta("Text.")), TOOL)], ("then called tools", "press F2 for another model")),
-    ("unknown", Recover.AUTO, [[READ, *answer("Half", finish="odd")]], ("unknown reason: odd", "Press c to go on, or")),
+    (
+        "tools",
+        Recover.AUTO,
+        [_ends(event(delta("Text.")), TOOL)],
+        ("then called tools", "Press F2 to choose another model"),
+    ),
+    ("unknown", Recover.AUTO, [[READ, *answer("Half", finish="odd")]], ("unknown reason: odd", "Type /continue to")),
     (
         "seam",
         Recover.INSTRUCT,
         [CUT_SHORT, [READ, *answer(REST, " It is so. It is so.", " [END]")]],
-        ("at a seam, after “The", "Press i to see"),
+        ("at a seam, after “The", "Type /attempts to see"),
     ),
-    ("again", Recover.RESTART, [CUT_SHORT, [READ, *answer(OTHER)]], ("The answer began again", "Press v to see")),
+    (
+        "again",
+        Recover.RESTART,
+        [CUT_SHORT, [READ, *answer(OTHER)]],
+        ("The answer started again", "Type /variant to see"),
+    ),
 ]
 
 
@@ -95,8 +105,8 @@ async def test_both_sides_of_a_seam_are_in_the_details(build_house: Build) -> No
             await visitor.act("message.details")
             await visitor.sees("Before request 2:")
             after = visitor.text.partition("Before request 2:")[2]
-            assert CUT in after.partition("What request 2 brought")[0]
-            assert REST in after.partition("What request 2 brought")[2]
+            assert CUT in after.partition("After request 2")[0]
+            assert REST in after.partition("After request 2")[2]
 
 
 async def test_the_keys_in_force_are_named(build_house: Build) -> None:
@@ -104,11 +114,12 @@ async def test_the_keys_in_force_are_named(build_house: Build) -> None:
         keys = build({"message.resume": ("z",)})
         async with visit(build_house(config_with(server.base_url), keys=keys)) as visitor:
             await visitor.ask("hello")
-            await visitor.sees("Press z to go on")
+            await visitor.sees("Type /continue to get the rest")
             await _at_the_answer(visitor)
+            await visitor.sees("Press z to get the rest")
             await visitor.act("message.resume")
             await visitor.until(lambda: len(server.requests) == 2)
             await visitor.calm()
-            assert "limit of its length" not in visitor.text
+            assert "length limit" not in visitor.text
     branch = visitor.house.history.branch(visitor.conversations()[0].id)
     assert [one.finish_reason for one in branch if one.role is Role.ASSISTANT] == ["stop"]

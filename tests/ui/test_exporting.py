@@ -64,10 +64,10 @@ async def test_the_open_conversation_is_written_to_a_private_file_and_nothing_is
         assert stat.S_IMODE(out.stat().st_mode) == 0o600
         before = out.read_bytes()
         await write_to(visitor, "talk.json")
-        await visitor.until(lambda: "is there already" in visitor.status)
+        await visitor.until(lambda: "already exists" in visitor.status)
         assert out.read_bytes() == before
         await write_to(visitor, "talk.pdf")
-        await visitor.until(lambda: "does not say in which form" in visitor.status)
+        await visitor.until(lambda: "does not name a format" in visitor.status)
         await write_to(visitor, "no/such/folder.md")
         await visitor.until(lambda: "cannot be written" in visitor.status)
         for name in ("~nobody-of-that-name/talk.md", f"{'long' * 100}.md"):

@@ -121,7 +121,7 @@ def test_sigterm_gives_the_terminal_back_and_says_what_goes_on(data: Path) -> No
     with Terminal.holytui("count", "to", "900") as terminal:
         terminal.wait_for("19, 20")
         os.kill(terminal.pid, signal.SIGTERM)
-        terminal.wait_for("1 answer is still on its way")
+        terminal.wait_for("1 answer is still in progress")
         assert b"\x1b[?1049l" in terminal.raw
         terminal.type("\x03")  # the terminal makes a SIGINT of it again
         assert terminal.wait_end() == 128 + signal.SIGTERM

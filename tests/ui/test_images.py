@@ -14,6 +14,7 @@ from holytui.images import describe
 from holytui.models import Role
 from holytui.ui import crash, opened
 from holytui.ui.asking import Place, Question, put
+from holytui.ui.attachments import Chosen
 from holytui.ui.sight import sees
 from tests import pictures
 from tests.pictures import image, said, sent
@@ -64,7 +65,7 @@ async def test_a_model_that_sees_none_is_not_asked_and_nothing_is_lost(build_hou
             await visitor.type("what is @photo.png")
             await visitor.sees(f"image, {len(ONE)} B; this model sees none")
             await visitor.press("enter")
-            await visitor.sees("lab/one sees no images. F2 chooses another model, or set vision = true")
+            await visitor.sees("lab/one sees no images. Press F2 to choose another model.")
             assert "in [providers.lab.models.one]" in visitor.status
             assert visitor.chat.prompt.text == "what is @photo.png"
             assert visitor.conversations() == []
@@ -84,7 +85,7 @@ async def test_the_key_in_the_words_is_the_one_in_force(build_house: Build) -> N
     async with visit(house) as visitor:
         await visitor.type("@photo.png")
         await visitor.press("enter")
-        await visitor.sees("guide/guide sees no images. Ctrl+Y chooses another model")
+        await visitor.sees("guide/guide sees no images. Press Ctrl+Y to choose another model")
         assert "vision" not in visitor.status
 
 
@@ -138,7 +139,7 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_house: Bu
             Path("photo.png").write_bytes(TWO)
             await visitor.to_log()
             await visitor.act("message.edit")
-            await visitor.sees("with its images as they were sent")
+            await visitor.sees("editing, with its images")
             await visitor.until(lambda: visitor.chat.prompt.text == "what is @photo.png")
             await visitor.type(" really?")
             await visitor.press("enter")
@@ -148,7 +149,9 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_house: Bu
             await visitor.to_log()
             await visitor.act("message.edit")
             await visitor.until(lambda: visitor.chat.prompt.text.endswith("really?"))
-            visitor.chat.prompt.put("what is it? @./photo.png")
+            visitor.chat.prompt.put("")
+            await visitor.type("what is it? @./photo.png")
+            await visitor.press("escape")
             await visitor.press("enter")
             await visitor.until(lambda: len(server.requests) == 3)
             await visitor.calm()
@@ -167,7 +170,7 @@ async def test_an_edited_question_that_is_refused_is_still_being_edited(build_ho
             await visitor.act("message.edit")
             await visitor.until(lambda: visitor.chat.prompt.text != "")
             await visitor.press("enter")
-            await visitor.sees("lab/one sees no images. F2 chooses")
+            await visitor.sees("lab/one sees no images. Press F2 to choose")
             assert visitor.chat.prompt.text == "what is @photo.png"
             assert visitor.chat.writing.editing is not None
         assert len(server.requests) == 1
@@ -272,7 +275,7 @@ async def test_a_report_of_a_crash_holds_nothing_of_an_image(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(house.history, "add_message", broken)
-    question = Question("what is @photo.png?", ["photo.png?"], Place(), "lab/eyes")
+    question = Question("what is @photo.png?", [Chosen.at("photo.png?", Path())], Place(), "lab/eyes")
     with pytest.raises(RuntimeError) as raised:
         await asyncio.to_thread(put, house.services, question)
     report = crash.describe(raised.value)

@@ -67,6 +67,15 @@ async def _(visitor: Visitor) -> None:
     assert visitor.chat.prompt.has_focus
 
 
+@checks("chat.interrupt")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.prompt.put("draft")
+    await visitor.act("chat.interrupt")
+    assert visitor.chat.prompt.text == ""
+    await visitor.act("chat.interrupt")
+    await visitor.until(lambda: "Ctrl+D to quit" in visitor.status)
+
+
 @checks("app.help")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.help")
@@ -89,7 +98,7 @@ async def _(visitor: Visitor) -> None:
     await visitor.act("chat.system")
     await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
     await visitor.pick("pirate")
-    await visitor.sees("the system prompt holds from the next question on")
+    await visitor.sees("the system prompt applies from the next question on")
     conversation = visitor.house.history.conversation(TALK)
     assert conversation is not None
     assert conversation.system == "Answer as a pirate would."
@@ -124,7 +133,7 @@ async def _(visitor: Visitor) -> None:
 @checks("app.details")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.details")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await goes_to(visitor, DetailsPage)
 
 
@@ -222,6 +231,13 @@ async def _(visitor: Visitor) -> None:
     visitor.chat.set_focus(visitor.chat.prompt)
     await visitor.act("prompt.editor")
     await visitor.until(lambda: "this terminal cannot be lent" in visitor.status)
+
+
+@checks("prompt.attach")
+async def _(visitor: Visitor) -> None:
+    visitor.chat.set_focus(visitor.chat.prompt)
+    await visitor.act("prompt.attach")
+    await visitor.until(lambda: "names no file" in visitor.status)
 
 
 @checks("prompt.older")
@@ -352,7 +368,7 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await select(visitor, "0190-answer-2")
     await visitor.act("message.resume")
-    await visitor.until(lambda: "this answer is not cut" in visitor.status)
+    await visitor.until(lambda: "this answer was not cut" in visitor.status)
     await select(visitor, CUT)
     await visitor.act("message.resume")
     await visitor.until(lambda: visitor.house.history.message(CUT).state is not AnswerState.INTERRUPTED)  # type: ignore[union-attr]  # it is there
@@ -362,7 +378,7 @@ async def _(visitor: Visitor) -> None:
 async def _(visitor: Visitor) -> None:
     await visitor.to_log()
     await visitor.act("chat.resume_all")
-    await visitor.until(lambda: "no answer was cut when holytui ended last" in visitor.status)
+    await visitor.until(lambda: "no answer was cut when holytui last ended" in visitor.status)
 
 
 @checks("message.fork")
@@ -519,7 +535,7 @@ async def _(visitor: Visitor) -> None:
     before = len(visitor.conversations())
     await visitor.act("sidebar.archive")
     await visitor.until(lambda: visitor.house.history.conversations(archived=True))
-    await visitor.sees("brings it back")
+    await visitor.sees("archived · press u to undo")
     await visitor.act("sidebar.undo")
     await visitor.until(lambda: len(visitor.conversations()) == before)
 
@@ -531,7 +547,7 @@ async def _(visitor: Visitor) -> None:
     history.update_conversation(away.id, archived=True)
     await visitor.to_sidebar()
     await visitor.act("sidebar.archived")
-    await visitor.sees("Put away")
+    await visitor.sees("Archive")
     await visitor.sees("put away once")
     await visitor.press("home")
     await visitor.act("sidebar.archive")
@@ -548,7 +564,7 @@ async def _(visitor: Visitor) -> None:
         await visitor.to_sidebar()
         await visitor.act("sidebar.delete", number)
         await visitor.until(lambda: len(visitor.conversations()) == before - 1)
-        await visitor.sees("brings it back")
+        await visitor.sees("press u to bring it back")
         await visitor.act("sidebar.undo")
         await visitor.until(lambda: len(visitor.conversations()) == before)
 
@@ -562,11 +578,11 @@ CHECKS["sidebar.undo"] = CHECKS["sidebar.delete"]
 @checks("details.scope")
 async def _(visitor: Visitor) -> None:
     await visitor.act("app.details")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await visitor.act("details.scope")
-    await visitor.sees("The last answers of all conversations")
+    await visitor.sees("Recent answers of all conversations")
     await visitor.act("details.scope")
-    await visitor.sees("The last answers here")
+    await visitor.sees("Recent answers here")
     await goes_to(visitor, DetailsPage)
 
 
@@ -584,6 +600,7 @@ async def furnished(house: House, size: tuple[int, int] = (120, 40)) -> AsyncIte
         yield visitor
 
 
+LARGER = [(120, 40), (200, 60)]
 ALONE = {"app.quit", "chat.new", "sidebar.archive"}
 """These take the conversation away that the others need."""
 
@@ -595,7 +612,7 @@ async def test_what_ends_or_empties_the_screen(house: House, action_id: str) -> 
 
 
 @pytest.mark.parametrize("where", list(Where))
-@pytest.mark.parametrize("size", [(60, 20), (120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(60, 20), *(pytest.param(size, marks=pytest.mark.long) for size in LARGER)])
 async def test_every_action_does_what_it_says_at_any_size(house: House, where: Where, size: tuple[int, int]) -> None:
     async with furnished(house, size) as visitor:
         done: set[Check] = set()

@@ -92,7 +92,7 @@ def test_what_is_too_long_goes_on_as_plain_text_wherever_it_was_cut(piece: int) 
     assert look(document) == look(MarkdownDocument(LONG))
     assert shown[0] == "Line 0 of the text."
     assert shown[-1] == "Line **399** of the text."
-    assert sum("without formatting" in line for line in shown) == 1
+    assert sum("no formatting" in line for line in shown) == 1
     assert all(any(str(number) in line for line in shown) for number in range(400))
 
 

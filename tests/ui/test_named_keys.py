@@ -4,32 +4,56 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.keymap import build
-from holytui.models import AnswerState, Message, Role
-from holytui.ui.bindings import first_key
+from holytui.keymap import Where, build
+from holytui.models import AnswerState, Message, Problem, Role
+from holytui.ui.bindings import names
 from holytui.ui.entry import Entry
 from tests.ui.conftest import Build
 from tests.ui.house import visit
 
 
-def test_a_key_or_else_a_command_is_named() -> None:
-    assert first_key(build({}), "chat.stop") == "Esc"
-    assert first_key(build({"chat.stop": ("f9", "f10")}), "chat.stop") == "F9"
-    assert first_key(build({"model.pick": ()}), "model.pick") == "/model"
-    assert first_key(build({"prompt.newline": ()}), "prompt.newline") == "–"
-
-
 async def test_who_edits_a_question_reads_how_to_leave_it(build_house: Build) -> None:
-    async with visit(build_house(keys=build({"chat.stop": ("f9",)}))) as visitor:
+    async with visit(build_house(keys=build({"chat.stop": ("f10",)}))) as visitor:
         await visitor.ask("count to 3")
         await visitor.to_log()
         await visitor.act("message.edit")
-        await visitor.until(lambda: "F9 leaves it" in visitor.status)
+        await visitor.until(lambda: "press F10 to cancel" in visitor.status)
 
 
-@pytest.mark.parametrize(("key", "end"), [("F9", "ends · F9 takes it back"), ("", "before it ends")])
-def test_an_answer_in_the_queue_says_how_to_take_it_back(key: str, end: str) -> None:
+CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to get the rest.")
+
+
+def lines(entry: Entry) -> list[str]:
+    return [entry.line(100, y).content.plain for y in range(entry.height(100))]
+
+
+@pytest.mark.parametrize(
+    ("keys", "end"),
+    [
+        ({"chat.stop": ("f10",)}, "ends. Press F10 to take it back."),
+        ({"chat.stop": ("f9",)}, "ends. Type /stop to take it back."),  # the prompt has F9 for itself
+        ({"chat.stop": ()}, "ends. Type /stop to take it back."),
+    ],
+)
+def test_an_answer_in_the_queue_says_how_to_take_it_back(keys: dict[str, tuple[str, ...]], end: str) -> None:
     entry = Entry(Message("a", "c", None, Role.ASSISTANT, "", 1.0, state=AnswerState.QUEUED))
-    entry.keys = {"chat.stop": key}
-    lines = [entry.line(100, y).content.plain for y in range(entry.height(100))]
-    assert any(line.endswith(end) for line in lines)
+    entry.name_keys(names(build(keys), Where.PROMPT))
+    assert any(line.endswith(end) for line in lines(entry))
+
+
+def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
+    entry = Entry(Message("a", "c", None, Role.ASSISTANT, "x", 1.0, state=AnswerState.INTERRUPTED, problem=CUT))
+    entry.name_keys(names(build({}), Where.PROMPT))
+    assert any("Type /continue to get the rest." in line for line in lines(entry))
+    entry.name_keys(names(build({}), Where.LOG))
+    assert any("Kept. Press c to get the rest." in line for line in lines(entry))
+
+
+async def test_what_is_said_names_the_key_where_the_focus_is(build_house: Build) -> None:
+    async with visit(build_house()) as visitor:
+        visitor.chat.say("{Press:message.resume} to get the rest")
+        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)
+        await visitor.to_log()
+        await visitor.until(lambda: "Press c to get the rest" in visitor.status)
+        visitor.chat.prompt.focus()
+        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)

@@ -25,7 +25,7 @@ from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit
 
 TITLE = "Tell me of Hanoi"
-TOLD = f"\x1b]9;holytui: the answer has come · {TITLE}\a"
+TOLD = f"\x1b]9;holytui: the answer is complete · {TITLE}\a"
 
 
 def test_nothing_is_told_unless_the_user_wants_it() -> None:
@@ -41,14 +41,14 @@ def test_an_answer_that_ended_by_itself_is_told_of(state: AnswerState) -> None:
 
 
 def test_the_words_are_short_safe_and_have_the_title_only() -> None:
-    assert words(AnswerState.COMPLETE, "How do I print?") == "holytui: the answer has come · How do I print?"
+    assert words(AnswerState.COMPLETE, "How do I print?") == "holytui: the answer is complete · How do I print?"
     assert words(AnswerState.FAILED, "") == "holytui: the answer failed"
     assert words(AnswerState.INTERRUPTED, "a\x1b]0;b\a\nc") == "holytui: the answer was interrupted · a␛]0;b␇ c"
     assert len(words(AnswerState.COMPLETE, "title " * 100)) < 100
 
 
 def test_the_words_are_in_the_users_language(vietnamese: None) -> None:
-    assert words(AnswerState.COMPLETE, "In ra") == "holytui: câu trả lời đã đến · In ra"
+    assert words(AnswerState.COMPLETE, "In ra") == "holytui: câu trả lời đã xong · In ra"
 
 
 # -- in the app
@@ -218,4 +218,4 @@ def test_the_bytes_go_out_once_for_each_answer_that_nobody_sees(
         terminal.type("\x04")
         assert terminal.wait_end() == 0
     told = re.findall(rb"\x1b\]9;([^\a]*)\a", terminal.raw)
-    assert [text.decode() for text in told] == ["holytui: the answer has come · count to 12"] * 2
+    assert [text.decode() for text in told] == ["holytui: the answer is complete · count to 12"] * 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.ui.params import read, shown
+from holytui.ui.params import read, read_option, shown
 
 _VALUES = st.recursive(
     st.one_of(
@@ -36,7 +36,7 @@ def test_nothing_is_no_parameters(line: str) -> None:
     [
         ("temperature", "not understood"),
         ("temperature = 0.7 }\nother = {", "one line"),
-        ("stream = false", "“stream” is holytui's own"),
+        ("stream = false", "“stream” is set by holytui"),
         ("a = nan", "only numbers"),
         ("day = 2026-01-01", "only numbers"),
     ],
@@ -45,3 +45,22 @@ def test_what_cannot_be_sent_is_told(line: str, words: str) -> None:
     found = read(line)
     assert isinstance(found, str)
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("temperature=0.2", {"temperature": 0.2}),
+        ("stop = ['a', 'b']", {"stop": ["a", "b"]}),
+        ("effort=high", {"effort": "high"}),
+        ("format={type='json_object'}", {"format": {"type": "json_object"}}),
+        ("a.b=true", {"a.b": True}),
+    ],
+)
+def test_an_option_of_a_command_is_one_parameter(text: str, params: dict[str, object]) -> None:
+    assert read_option(text) == params
+
+
+@pytest.mark.parametrize("text", ["temperature", "=1", "a=", "a=1, b=2", "a=[1", "model=x", "a=nan", "a=1}\nb={"])
+def test_an_option_that_is_none_is_told(text: str) -> None:
+    assert isinstance(read_option(text), str)

@@ -7,7 +7,8 @@ import pytest
 from textual import events
 
 from holytui.models import AnswerState, Role
-from holytui.ui import drafts
+from holytui.ui import drafts, interrupting
+from holytui.ui.attachments import Chosen
 from holytui.ui.drafts import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -111,17 +112,19 @@ async def test_a_path_is_completed_and_the_file_is_sent(house: House) -> None:
         await visitor.sees("9 B")
         await visitor.press("enter")
         assert visitor.chat.prompt.text == "explain @src/main.py "
-        assert "9 B" not in visitor.text
+        await visitor.sees("main.py · 9 B ·")
         await visitor.press("enter")
         await visitor.calm()
         assert questions(house) == ["explain @src/main.py\n\nsrc/main.py:\n\n```py\nprint(1)\n```"]
 
 
-async def test_a_question_of_the_command_line_names_files_too(house: House) -> None:
+async def test_a_question_of_the_command_line_has_the_files_that_were_chosen_there(house: House) -> None:
     Path("notes.txt").write_text("one line\n")
-    async with visit(house, question="what is in @notes.txt") as visitor:
+    Path("other.txt").write_text("another\n")
+    chosen = [Chosen.at("notes.txt", Path())]
+    async with visit(house, question="what is in @notes.txt and @other.txt", files=chosen) as visitor:
         await visitor.calm()
-        assert questions(house) == ["what is in @notes.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
+        assert questions(house) == ["what is in @notes.txt and @other.txt\n\nnotes.txt:\n\n```txt\none line\n```"]
 
 
 async def test_escape_closes_the_list_and_enter_sends_what_is_written(house: House) -> None:
@@ -153,7 +156,7 @@ async def test_a_file_that_is_no_text_sends_nothing_and_gives_the_question_back(
         await visitor.press("escape", "enter")
         await visitor.until(lambda: visitor.chat.prompt.text)
         assert visitor.chat.prompt.text == "see @image.png"
-        assert "image.png cannot be attached: it is no text in UTF-8" in visitor.status
+        assert "image.png cannot be attached: it is neither UTF-8 text" in visitor.status
         assert visitor.conversations() == []
 
 
@@ -174,7 +177,7 @@ async def test_a_command_is_offered_and_done(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.ask("hello")
         await visitor.type("/ne")
-        await visitor.sees("Begin a new conversation")
+        await visitor.sees("Start a new conversation")
         await visitor.press("enter")
         await visitor.until(lambda: not visitor.chat.conversation_id)
         assert visitor.chat.prompt.text == ""
@@ -219,7 +222,7 @@ async def test_words_behind_a_command_that_takes_none_stay_in_the_prompt(house: 
     async with visit(house) as visitor:
         await visitor.type("/new things")
         await visitor.press("enter")
-        await visitor.until(lambda: "nothing may follow /new" in visitor.status)
+        await visitor.until(lambda: "/new takes no text after it" in visitor.status)
         assert visitor.chat.prompt.text == "/new things"
 
 
@@ -227,7 +230,7 @@ async def test_an_unknown_command_sends_nothing(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.type("/modle")
         await visitor.press("enter")
-        await visitor.sees("/modle is no command")
+        await visitor.sees("/modle is not a command")
         assert "did you mean /model?" in visitor.status
         assert visitor.chat.prompt.text == "/modle"
         assert visitor.conversations() == []
@@ -326,41 +329,85 @@ async def test_a_question_waits_for_the_answer_before_it_and_says_so(build_house
             await visitor.sees("One.")
             await visitor.type("second")
             await visitor.press("enter")
-            await visitor.sees("queued, goes out when the answer before it ends")
+            await visitor.sees("Queued: goes out when the answer before it ends")
             gate.set()
             await visitor.sees("Two.")
             await visitor.calm()
         assert said(server.requests[1]) == [("user", "first"), ("assistant", "One."), ("user", "second")]
 
 
-async def test_a_question_in_line_is_taken_back_with_escape_when_it_is_selected(build_house: Build) -> None:
+async def test_escape_takes_back_what_waits_in_line_and_then_stops_the_answer(build_house: Build) -> None:
     gate = threading.Event()
-    script: list[Step] = [
-        READ,
-        chunked_head(),
-        chunk(event(delta("One."))),
-        gate,
-        chunk(event(delta(finish="stop"))),
-        chunk(b""),
-    ]
+    script: list[Step] = [READ, chunked_head(), chunk(event(delta("One."))), gate]
+    Path("a.txt").write_text("a text\n")
     with ScriptedServer(script) as server:
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:
-            for question in ("first", "second"):
+            prompt = visitor.chat.prompt
+            for question in ("first", "second @a.txt ", "third"):
                 await visitor.type(question)
                 await visitor.press("enter")
-                await visitor.until(lambda: not visitor.chat.prompt.text)
+                await visitor.until(lambda: not prompt.text)
                 await visitor.sees("One.")
-            await visitor.sees("queued, goes out")
-            await visitor.to_log()
+            await visitor.until(lambda: len(house.engine.active()) == 3)
+            await visitor.sees("Queued: goes out")
+            await visitor.type("typed")
             await visitor.act("chat.stop")
-            await visitor.sees("stopped by you before anything came")
-            assert "queued" not in visitor.text
-            gate.set()
+            await visitor.until(lambda: prompt.text == "third\ntyped")
+            prompt.put("typed")
+            await visitor.act("chat.stop")
+            await visitor.until(lambda: prompt.text == "second @a.txt\ntyped")
+            assert [each.path for each in prompt.files] == ["a.txt"]
+            await visitor.until(lambda: "Queued" not in visitor.text)
+            await visitor.act("chat.stop")
+            await visitor.sees("stopped by you; the text so far is kept")
             await visitor.calm()
-        states = [one.state for one in house.history.branch(visitor.conversations()[0].id)]
-        assert states[1::2] == [AnswerState.COMPLETE, AnswerState.STOPPED]
+            gate.set()
+        branch = house.history.branch(visitor.conversations()[0].id)
+        assert [(one.text, one.state) for one in branch] == [
+            ("first", AnswerState.COMPLETE),
+            ("One.", AnswerState.STOPPED),
+        ]
+        assert not house.history.search("second")
         assert len(server.requests) == 1
+
+
+async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_key_leaves(
+    build_house: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+
+    async def note(_screen: object, text: str) -> None:
+        copied.append(text)
+
+    monkeypatch.setattr(interrupting, "copy", note)
+    Path("a.txt").write_text("a text\n")
+    gate = threading.Event()
+    with ScriptedServer([READ, chunked_head(), chunk(event(delta("One."))), gate]) as server:
+        house = build_house(config_with(server.base_url))
+        async with visit(house) as visitor:
+            prompt = visitor.chat.prompt
+            await visitor.press("ctrl+c")
+            await visitor.sees("press Ctrl+D to quit")
+            await visitor.type("first")
+            await visitor.press("enter")
+            await visitor.sees("One.")
+            await visitor.type("two @a.txt \nlines")
+            await visitor.press("shift+left", "ctrl+c")
+            assert copied == ["s"]
+            await visitor.press("end", "ctrl+c")
+            assert prompt.text == ""
+            await visitor.sees("prompt cleared · press ↑ to restore the text")
+            await visitor.press("ctrl+z")
+            assert prompt.text == "two @a.txt \nlines"
+            await visitor.press("ctrl+c", "up")
+            assert prompt.text == "two @a.txt \nlines"
+            assert [each.path for each in prompt.files] == ["a.txt"]
+            assert visitor.chat.answers.here() is not None
+            await visitor.press("ctrl+c", "ctrl+c")
+            await visitor.sees("stopped by you; the text so far is kept")
+            await visitor.calm()
+            gate.set()
 
 
 @pytest.mark.parametrize("wanted", ["always", "ask", "never"])
@@ -391,3 +438,27 @@ async def orphan(house: House, question: str) -> None:
     connection.execute("DELETE FROM lease")
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Vie\u0323\u0302", "Vi"),
+        ("Vi\u1ec7", "Vi"),
+        ("a👩‍🚀", "a"),
+        ("a🇻🇳🇯🇵", "a🇻🇳"),
+        ("ab", "a"),
+    ],
+)
+async def test_backspace_takes_a_letter_with_its_marks(house: House, text: str, left: str) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put(text)
+        await visitor.press("backspace")
+        assert visitor.chat.prompt.text == left
+
+
+async def test_backspace_at_the_beginning_of_a_line_joins_it_to_the_one_before(house: House) -> None:
+    async with visit(house) as visitor:
+        visitor.chat.prompt.put("a\nb")
+        await visitor.press("home", "backspace")
+        assert visitor.chat.prompt.text == "ab"

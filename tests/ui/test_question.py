@@ -41,35 +41,35 @@ def test_a_short_question_is_shown_whole() -> None:
 
 
 def test_a_long_question_shows_its_first_lines_and_how_many_more_there_are() -> None:
-    assert shown(LOG) == [*LINES[:KEPT], "▸ 9,991 more lines · Space opens"[:29] + "…", *LINES[-LAST:]]
-    assert shown(LOG, 40)[KEPT] == "▸ 9,991 more lines · Space opens"
-    assert shown("\n".join(LINES[:13]), 40)[KEPT] == "▸ 4 more lines · Space opens"
+    assert shown(LOG) == [*LINES[:KEPT], "▸ 9,991 more lines", *LINES[-LAST:]]
+    assert shown(LOG, 40)[KEPT] == "▸ 9,991 more lines · Space: expand"
+    assert shown("\n".join(LINES[:13]), 40)[KEPT] == "▸ 4 more lines · Space: expand"
     assert shown(LOG, 40, key="")[KEPT] == "▸ 9,991 more lines"
 
 
 def test_what_is_asked_below_a_paste_is_in_sight() -> None:
     rows = shown(LOG + "\n\nWhat is wrong here?", 40)
-    assert rows[KEPT:] == ["▸ 9,993 more lines · Space opens", LINES[-1], "", "What is wrong here?"]
+    assert rows[KEPT:] == ["▸ 9,993 more lines · Space: expand", LINES[-1], "", "What is wrong here?"]
 
 
 def test_a_last_line_that_is_long_is_not_shown_in_part() -> None:
-    assert shown(LOG + "\n" + "long words " * 30, 40)[KEPT:] == ["▸ 9,995 more lines · Space opens"]
+    assert shown(LOG + "\n" + "long words " * 30, 40)[KEPT:] == ["▸ 9,995 more lines · Space: expand"]
 
 
 def test_opened_it_shows_all_and_how_to_fold_it() -> None:
-    assert shown(LOG, is_open=True) == [*LINES, "▾ Space folds"]
+    assert shown(LOG, is_open=True) == [*LINES, "▾ Space: collapse"]
     assert shown(LOG, is_open=True, key="") == LINES
 
 
 def test_it_is_cut_between_lines_where_that_leaves_enough_of_it() -> None:
     text = "\n".join(["one", "two", "three", "four", "five", "long words " * 20, *LINES[:20]])
-    note = "▸ 18 more lines · Space opens"
+    note = "▸ 18 more lines · Space: expand"
     assert shown(text, 40) == ["one", "two", "three", "four", "five", note, *LINES[17:20]]
 
 
 def test_a_line_longer_than_what_is_shown_is_cut_within_it() -> None:
-    assert shown("x" * 1_000_030, 30) == ["x" * 30] * KEPT + ["▸ 999,850 more characters · S…"]
-    assert shown("one\n" + "ab " * 400, 40)[-1] == "▸ 1,006 more characters · Space opens"
+    assert shown("x" * 1_000_030, 30) == ["x" * 30] * KEPT + ["▸ 999,850 more characters"]
+    assert shown("one\n" + "ab " * 400, 40)[-1] == "▸ 1,006 more characters · Space: expand"
 
 
 @settings(max_examples=300, deadline=None)
@@ -166,7 +166,7 @@ async def at_the_question(house: House, size: tuple[int, int] = (120, 40)) -> As
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])
 async def test_a_key_opens_it_where_it_stands_and_folds_it_again(house: House, size: tuple[int, int]) -> None:
     async with at_the_question(house, size) as visitor:
-        await visitor.sees("▸ 9,991 more lines · Space opens")
+        await visitor.sees("▸ 9,991 more lines · Space: expand")
         assert "That is long." in visitor.text
         before = visitor.text.splitlines()
         await visitor.act("message.reasoning")
@@ -184,7 +184,7 @@ async def test_one_below_others_is_opened_where_it_stands(house: House) -> None:
         await visitor.ask("hello")
         await visitor.type("count to 3\n" + "\n".join(LINES[:60]))
         await visitor.press("enter")
-        await visitor.sees("more lines · Space opens")
+        await visitor.sees("▸ 52 more lines")
         await visitor.calm()
         await visitor.to_log()
         for _ in range(2):
@@ -201,13 +201,13 @@ async def test_the_end_of_an_opened_one_tells_how_to_fold_it(house: House) -> No
         await visitor.act("message.reasoning")
         await visitor.act("log.last")
         await visitor.sees("line 9999 of many")
-        assert "▾ Space folds" in visitor.text
+        assert "▾ Space: collapse" in visitor.text
 
 
 async def test_the_key_in_force_is_named(build_house: Build) -> None:
     house = build_house(keys=build({"message.reasoning": ("t",)}))
     async with at_the_question(house) as visitor:
-        await visitor.sees("more lines · t opens")
+        await visitor.sees("more lines · t: expand")
         await visitor.press("t")
         await visitor.sees("line 9 of many")
 
@@ -216,9 +216,9 @@ async def test_without_a_key_none_is_named_and_the_palette_opens_it(build_house:
     house = build_house(keys=build({"message.reasoning": ()}))
     async with at_the_question(house) as visitor:
         await visitor.sees("▸ 9,991 more lines")
-        assert "opens" not in visitor.text
+        assert ": expand" not in visitor.text
         await visitor.act("app.palette")
-        await visitor.pick("Fold open")
+        await visitor.pick("Collapse expand")
         await visitor.sees("line 9 of many")
 
 

@@ -49,7 +49,7 @@ def test_the_filter_needs_no_accents() -> None:
 
 
 def test_a_filter_that_finds_nothing_says_so_and_how_to_leave_it() -> None:
-    assert _shown(_at(0, "other"), wanted="xyz") == ["no title has this", "Esc: all titles"]
+    assert _shown(_at(0, "other"), wanted="xyz") == ["no title matches", "Esc: all titles"]
 
 
 def test_marks_say_streaming_unread_and_open_without_colour() -> None:

@@ -37,7 +37,7 @@ QUIET = Connection(Level.CALM, "before")
         (ev.Refreshing("t"), "key refused, asking its source again"),
         (ev.Resuming("t", "prefill", 812), "resuming · 812 characters kept"),
         (ev.Quiet("t", 12.0, 12.0), "no data for 12 s"),
-        (ev.Quiet("t", 0.0, 15.0), "alive, no token for 15 s"),
+        (ev.Quiet("t", 0.0, 15.0), "connected, no token for 15 s"),
         (ev.Slow("t", 312.0), "slow link · 312 B/s"),
         (ev.Finished("t", None, 1, "stop"), "ready"),
         (ev.Stopped("t", None, 1), "stopped, text kept"),
@@ -135,3 +135,22 @@ def test_a_sparkline_has_a_bar_a_value() -> None:
 def test_vietnamese_numbers_have_a_comma() -> None:
     i18n.set_language("vi")
     assert "0,8 s" in line(full, 200, 0.0).plain
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (60, "○ press F1 to see all keys"),
+        (20, "○ press F1 to see…"),
+        (19, "○ press F1 to see…"),
+        (15, "○ press F1 to…"),
+    ],
+)
+def test_what_has_no_room_is_cut_between_words(width: int, shown: str) -> None:
+    status = Status(Connection.plain(Level.CALM, "press F1 to see all keys"))
+    assert line(status, width, 0.0).plain == shown
+
+
+def test_one_long_word_is_cut_anyway() -> None:
+    status = Status(Connection.plain(Level.CALM, "x" * 100))
+    assert line(status, 20, 0.0).plain == "○ " + "x" * 17 + "…"

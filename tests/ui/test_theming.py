@@ -165,7 +165,7 @@ async def test_what_cannot_be_written_stays_until_the_end_and_that_is_said(house
         await open_picker(visitor)
         await visitor.type("light")
         await leave(visitor, "enter")
-        await visitor.sees("theme holytui-light, until holytui ends only · ")
+        await visitor.sees("theme holytui-light, only until holytui ends · ")
         assert visitor.app.theme == "holytui-light"
     assert text is None or file.read_text() == text
 

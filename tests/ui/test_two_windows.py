@@ -43,7 +43,7 @@ def test_the_answer_of_one_window_comes_in_the_other_as_it_grows(data: Path) -> 
             one.wait_for("19, 20")
             other.wait_for("◆ count to 900", seconds=4)  # in its list
             with Terminal.holytui("-c", only_conversation(data)) as follower:
-                follower.wait_for("another holytui receives this answer")
+                follower.wait_for("another holytui is receiving this answer")
                 one.wait_for("79, 80")
                 follower.wait_for("80", seconds=3)
                 one.type("\x1b")
@@ -55,7 +55,7 @@ def test_an_answer_whose_window_died_is_offered_to_the_other(data: Path) -> None
     with Terminal.holytui("count", "to", "400") as one:
         one.wait_for("19, 20")
         with Terminal.holytui("-c", only_conversation(data), cols=160) as other:
-            other.wait_for("another holytui receives this answer")
+            other.wait_for("another holytui is receiving this answer")
             one.kill()
             other.wait_for("another holytui has ended: 1 answer was cut")
             other.wait_for("holytui ended before this answer did")

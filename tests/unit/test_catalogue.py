@@ -17,13 +17,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import holytui
-from holytui.engine.hints import with_commands, without_keys
+from holytui import keymap
+from holytui.commands import plain_input
+from holytui.hints import KEYLESS, MARK, Names
+from holytui.keymap import BY_ID, Where
+from holytui.ui import bindings, commands
 
 PACKAGE = Path(holytui.__file__).parent
 SOURCE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "holytui.po"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
-HOLE = re.compile(r"\{+\w*\}+|%\(\w+\)[rsd]|%[rsd]")
-"""`{name}`, also doubled to be filled in later, and argparse's `%(name)s`."""
+HOLE = re.compile(r"\{+(?:\w+:)?[\w.]*\}+|%\(\w+\)[rsd]|%[rsd]")
+"""`{name}`, also doubled to be filled in later, `{key:action}`, and argparse's `%(name)s`."""
 AS_IT_IS = re.compile(
     r"`[^`]+`|\$[A-Z]+|--\w+|https?://\S*|\b[A-Z][A-Z_]*_[A-Z_]+\b|(?<![\w{])[a-z]+_[a-z_]+\b"
     r"|\[\w+\]|\[providers\.[^ ]+"
@@ -88,8 +92,11 @@ def test_every_message_is_translated() -> None:
 
 
 def test_placeholders_are_the_same_on_both_sides() -> None:
-    wrong = [(one, two) for one, two in pairs() if Counter(HOLE.findall(one)) != Counter(HOLE.findall(two))]
-    assert wrong == []
+    def holes(text: str) -> Counter[str]:
+        # another word order may put the verb elsewhere than at the beginning of the sentence
+        return Counter(hole.replace("{Press:", "{press:") for hole in HOLE.findall(text))
+
+    assert [(one, two) for one, two in pairs() if holes(one) != holes(two)] == []
 
 
 def test_both_forms_of_a_plural_have_the_same_placeholders() -> None:
@@ -102,27 +109,74 @@ def test_both_forms_of_a_plural_have_the_same_placeholders() -> None:
 def test_commands_keys_and_names_are_not_translated() -> None:
     wrong = [(one, two) for one, two in pairs() if Counter(AS_IT_IS.findall(one)) - Counter(AS_IT_IS.findall(two))]
     assert [pair for pair in wrong if not pair[0].startswith("[")] == []  # "[image]" is a word
-    letters = re.compile(r"\bPress ([a-z])\b|\bpress ([a-z])\b")
+
+
+BARE_KEY = re.compile(
+    r"\bF\d{1,2}\b|\b(?:Ctrl|Alt|Shift)\+\w|\b(?:Esc|Enter|Tab|Space|PgUp|PgDn|PageUp|PageDown|Backspace)\b"
+    r"|\b(?i:press|hit|nhấn|bấm) (?!\{)\S"
+)
+"""The name of a key, or a verb that only a key follows."""
+SIGNALS = re.compile(r"(?:press |nhấn )?\bCtrl\+[CD]\b", re.IGNORECASE)
+"""The interrupt and the end of the input: the terminal's own, which no configuration changes."""
+
+
+def marked() -> Iterator[tuple[str, str]]:
+    """The messages that name keys, in both languages, each with its text in English."""
     for one, two in pairs():
-        for groups in letters.findall(one):
-            key = "".join(groups)
-            assert re.search(rf"nhấn {key}\b", two, re.IGNORECASE), one
+        for text in (one, two):
+            if MARK.search(text):
+                yield one, text
 
 
-def test_hints_can_do_without_the_keys_of_the_screen_in_both_languages() -> None:
-    """`ask`, `check` and plain mode take the keys out of the hints, by the words around them."""
-    places = {message.id: {place for place, _line in message.locations} for message in catalogue()}
-    hints = [pair for pair in pairs() if "holytui/engine/problems.py" in places.get(pair[0], ())]
-    assert any("F2" in two for _one, two in hints)
-    key = re.compile(r"\bF\d\b|\bnhấn [a-z]\b", re.IGNORECASE)
-    for one, two in hints:
-        assert not key.search(without_keys(two)), one
-        assert not key.search(with_commands(two)), one
-        assert bool(without_keys(two)) == bool(without_keys(one)), one
-        assert bool(with_commands(two)) == bool(with_commands(one)), one
-        assert Counter(re.findall(r"/[a-z]+\b", with_commands(one))) == Counter(
-            re.findall(r"/[a-z]+\b", with_commands(two))
-        ), one
+def places() -> Iterator[tuple[str, Names]]:
+    """How messages are rendered at each place that shows them."""
+    for where in Where:
+        yield where.value, bindings.names(keymap.build({}), where)
+    yield "plain", plain_input.names()
+    yield "script", KEYLESS
+
+
+def test_no_message_names_a_key_but_by_a_placeholder() -> None:
+    wrong = []
+    for pair in pairs():
+        wrong += [text for text in pair if BARE_KEY.search(SIGNALS.sub("", text))]
+    assert wrong == []
+
+
+def test_every_placeholder_names_an_action_that_can_be_typed_on_the_screen() -> None:
+    """So that a message is never without a way to follow it, whatever has the focus and is bound."""
+    for one, text in marked():
+        for _form, action in MARK.findall(text):
+            assert action in BY_ID, one
+            typed = action in commands.COMMANDS.values()
+            assert typed or BY_ID[action].where in (Where.APP, Where.PROMPT), one
+
+
+def test_every_message_that_names_keys_renders_in_each_place() -> None:
+    for one, text in marked():
+        for place, names in places():
+            shown = names.render(text)
+            assert MARK.search(shown) is None, (one, place)
+            assert BARE_KEY.search(shown) is None or place in {*Where}, (one, place)
+            sentences = zip(text.split("\n"), one.split("\n"), strict=True)
+            kept = [bool(names.render(here)) == bool(names.render(there)) for here, there in sentences]
+            assert all(kept), (one, place)
+
+
+def test_what_a_message_names_does_that_where_it_is_read() -> None:
+    """A key is bound where it is shown; a command is one of the place's."""
+    keys = keymap.build({})
+    for _one, text in marked():
+        for _form, action in MARK.findall(text):
+            for where in Where:
+                names = bindings.names(keys, where)
+                if key := names.keys.get(action):
+                    assert key in map(keymap.display_key, keys.of(action))
+                    assert BY_ID[action].where in (where, Where.APP)
+                elif command := names.commands[action]:
+                    assert commands.parse(command) == commands.Command(action)
+            if command := plain_input.names().of(action):
+                assert isinstance(plain_input.parse(command), plain_input.Command)
 
 
 def test_translations_have_no_markup_and_no_control_characters() -> None:
@@ -143,8 +197,11 @@ def test_a_translation_begins_and_ends_as_its_source_does() -> None:
 
 
 def test_terms_are_those_of_the_glossary() -> None:
-    """The two that a translator is most likely to write in another way."""
-    wrong = ("khoá", "xoá", "chìa khóa", "hội thoại", "tin nhắn hệ thống", "lời nhắc")
+    """Those that a translator is most likely to write in another way."""
+    wrong = (
+        *("khoá", "xoá", "chìa khóa", "hội thoại", "tin nhắn hệ thống", "lời nhắc", "lời dẫn", "cất đi", "đã cất"),
+        *("gấp lại", "để gấp", "chữ đầu", "phía trước", "không có ai"),
+    )
     assert [two for _one, two in pairs() if any(word in two.casefold() for word in wrong)] == []
 
 

@@ -222,6 +222,14 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("a = 1\nb = \nc = 1", "2:5: Invalid value"),
         ("a = 1\nb = ", "2: Invalid value"),
         ("a = 1\na = 2\nb = 1", "2:6: Cannot overwrite a value"),
+        ("default_model = holysheep/gpt-4", '1:17: a text needs quotes: "…"'),
+        ("[providers.x]\napi_key = sk-123", '2:11: a text needs quotes: "…"'),
+        ("[providers.x]\napi_key_file = ~/key # mine", '2:16: a text needs quotes: "…"'),
+        ("a = 4o-mini", '1:6: a text needs quotes: "…"'),
+        ("a = [b, 1]", '1:6: a text needs quotes: "…"'),
+        ("[ui]\nmouse = True", "2:9: true and false are written in lower case"),
+        ("a = 1.2.3", "1:8: Expected newline or end of document after a statement"),
+        ('a = "b', "1: Unterminated string"),
     ],
 )
 def test_a_problem_names_line_key_found_and_expected(file: Path, text: str, said: str) -> None:
@@ -307,14 +315,74 @@ def test_files_are_meant_from_the_folder_of_the_configuration(file: Path) -> Non
     "line",
     ["api_key = 'sk-open-secret'", "headers = { X-Api-Key = 'sk-open-secret' }", "proxy = 'http://u:sk-open-secret@p'"],
 )
-def test_a_file_with_a_key_that_others_can_read_is_warned_about(file: Path, line: str) -> None:
-    text = f"[providers.openai]\n{line}\n"
+def test_a_key_in_a_file_that_others_can_read_is_not_used(file: Path, line: str) -> None:
+    text = f"[providers.openai]\n{line}\n[providers.groq]\n"
     assert loaded(file, text).problems == ()
     file.chmod(0o644)
-    (problem,) = load(file).problems
-    assert problem.severity is Severity.WARNING
-    assert str(problem) == f"config.toml: holds a key and can be read by others; run: chmod 600 {file}"
+    result = load(file)
+    (problem,) = result.problems
+    told = f"config.toml: holds a key and can be read by others, so the key is not used; run: chmod 600 {file}"
+    assert str(problem) == told
+    assert {name: one.stopped for name, one in result.config.providers.items()} == {"openai": told, "groq": ""}
     assert scrub("said sk-open-secret") == "said •••"
+
+
+def _owned(monkeypatch: pytest.MonkeyPatch, **fields: int) -> None:
+    """Let `fstat` tell other owners."""
+    real = os.fstat
+
+    def fstat(handle: int) -> os.stat_result:
+        about = list(real(handle))
+        about[4], about[5] = fields.get("uid", about[4]), fields.get("gid", about[5])
+        return os.stat_result(about)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+
+
+KEYLESS = "[providers.ollama]\n[ui]\nmouse = true\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "api_key_command = ['steal']",
+        "base_url = 'https://evil.example/v1'",
+        "headers = { X-Api-Key = 'sk-other-1' }",
+    ],
+)
+@pytest.mark.parametrize("way", ["everyone", "group", "owner"])
+def test_nothing_about_keys_and_commands_is_believed_that_others_may_have_written(
+    file: Path, line: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(f"default_model = 'groq/x'\n[providers.openai]\n{line}\n{KEYLESS}")
+    file.chmod({"everyone": 0o602, "group": 0o620, "owner": 0o600}[way])
+    _owned(monkeypatch, **({"uid": os.getuid() + 1} if way == "owner" else {"gid": 65_533}))
+    config, (problem,) = (result := load(file)).config, result.problems
+    command = f"chown {os.getuid()}" if way == "owner" else "chmod go-w"
+    assert str(problem).endswith(f"so its keys and commands are not used; run: {command} {file}")
+    assert problem.severity is Severity.ERROR
+    assert config.providers["openai"].stopped == str(problem)
+    # what needs no key, and the address that a well-known provider has anyway, can be used
+    assert config.ui.mouse
+    assert (config.providers["ollama"].stopped, config.providers["groq"].stopped) == ("", "")
+
+
+def test_the_user_s_own_group_and_root_are_no_others(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import grp
+    import pwd
+
+    file.write_text("[providers.openai]\napi_key = 'sk-0123456'\n")
+    file.chmod(0o660)
+    me = pwd.getpwuid(os.getuid())
+    for members, trusted in ([], True), ([me.pw_name], True), ([me.pw_name, "eve"], False):
+        group = grp.struct_group((me.pw_name, "x", os.getgid(), members))
+        monkeypatch.setattr(grp, "getgrgid", lambda _gid, group=group: group)
+        assert (load(file).problems == ()) is trusted
+    file.chmod(0o600)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    _owned(monkeypatch, uid=0)
+    assert load(file).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -323,7 +391,7 @@ def test_a_file_with_a_key_that_others_can_read_is_warned_about(file: Path, line
         ("http://192.168.0.9/v1", "", True),
         ("http://192.168.0.9/v1", "allow_insecure = true", False),
         ("http://127.0.0.1:9/v1", "", False),
-        ("http://0.0.0.0:9/v1", "", False),
+        ("http://0.0.0.0:9/v1", "", True),
         ("http://box.localhost:9/v1", "", False),
         ("http://[::ffff:127.0.0.1]:9/v1", "", False),
         ("http://127.0.0.1:9/v1", "proxy = 'http://far.example:3128'", True),
@@ -337,6 +405,12 @@ def test_a_key_over_plain_http_is_warned_about(file: Path, address: str, more: s
     assert [(problem.line, problem.severity) for problem in problems] == [(2, Severity.WARNING)] * warned
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]"])
+def test_an_address_to_listen_on_is_told_with_the_one_to_ask(file: Path, host: str) -> None:
+    (said,) = told(file, f"[providers.x]\nbase_url = 'http://{host}:9/v1'\napi_key_env = 'X_KEY'\n")
+    assert said.endswith("(this machine is 127.0.0.1)")
+
+
 def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
     loaded(file, "[providers.openai]\n")
     file.chmod(0o644)
@@ -348,6 +422,7 @@ def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
     [
         "api_key = 'sk-very-secretđ'",
         'api_key = "sk-very-secret key"',
+        "api_key_file = 'sk-very-secret0123456789abcdef'",
         "api_key_env = 'sk-very-secret'",
         "api_key_command = 'sk-very-secret'",
         "base_url = 'https://sk-very-secret@x/v1'",

@@ -41,7 +41,7 @@ def config_of(file: Path, text: str) -> Config:
         ('headers = { "X-Retention" = 0 }', "headers.X-Retention: found a number, expected"),
         ("chat_path = 5", "chat_path: found 5, expected"),
         ("api_key_env = ['A']", "api_key_env: found a list, expected"),
-        ("api_key_file = 5", "api_key_file: found 5, expected"),
+        ("api_key_file = 5", "api_key_file: found a number, expected"),
         ("api_key_command = 'pass'\napi_key_env = 'OTHER'", "api_key_command: found a text, expected"),
         ('api_key = "a key"', "api_key: found a text, expected"),
         ("oauth = 5", "oauth: found 5, expected a table"),

@@ -39,7 +39,7 @@ FULL = Config(
                     {"a.b": Model("a.b", 9, Price(1.0, 2.0), mapping(stop=["x"]), True, Recover.RESTART)}
                 ),
             ),
-            "y": Provider("y", "https://y/v1", oauth=OAuth("https://y/t", "id", refresh_token_command=("a", "b"))),
+            "y": Provider("y", "https://y/v1", oauth=OAuth("https://y/t", "id", refresh_token_command=("a",))),
         }
     ),
     stream=Stream(max_retries=1, recover=Recover.INSTRUCT),
@@ -65,16 +65,32 @@ def test_no_secret_is_shown() -> None:
         "x",
         "https://me:hush-base@x/v1",
         api_key="hush-key",
-        headers=MappingProxyType({"Authorization": "Bearer hush-header", "X-Team": "a"}),
-        proxy="http://me:hush-proxy@p:3128",
+        api_key_command=("pass", "--secret=hush-option", "hush-argument"),
+        oauth=OAuth("https://t/o?code=hush-token", "id", refresh_token_command=("get", "hush-refresh")),
+        headers=MappingProxyType(
+            {"Authorization": "Bearer hush-header", "X-Team": "a", "X-Own": "hush-own", "User-Agent": "u"}
+        ),
+        public_headers=("x-team",),
+        proxy="http://me:hush-proxy@p:3128/?x=hush-query",
+        chat_path="/chat?api-version=1&code=hush-code&hush-bare",
+        models=MappingProxyType({"m": Model("m", params=mapping(api_token="hush-param", max_tokens=5))}),
     )
     text = dump(Config(providers=MappingProxyType({"x": provider})))
     assert "hush" not in text
     assert text.startswith("# api_key of [providers.x] is set and not shown\n")
     assert tomllib.loads(text)["providers"]["x"] == {
         "base_url": "https://•••@x/v1",
-        "headers": {"Authorization": "•••", "X-Team": "a"},
-        "proxy": "http://•••@p:3128",
+        "api_key_command": ["pass", "•••", "•••"],
+        "oauth": {
+            "token_url": "https://t/o?code=•••",
+            "client_id": "id",
+            "refresh_token_command": ["get", "•••"],
+        },
+        "headers": {"Authorization": "•••", "X-Team": "a", "X-Own": "•••", "User-Agent": "u"},
+        "public_headers": ["x-team"],
+        "proxy": "http://•••@p:3128/?x=•••",
+        "chat_path": "/chat?api-version=1&code=•••&•••",
+        "models": {"m": {"params": {"api_token": "•••", "max_tokens": 5}}},
     }
 
 
@@ -93,7 +109,7 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path, dangling: boo
         file.symlink_to(tmp_path / "nowhere")
     else:
         file.write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         init(file)
     assert dangling or file.read_text() == "mine"
 

@@ -13,7 +13,7 @@ TAKEN = {
     "screen": {"ctrl+a"},
     "zellij": {"ctrl+g", "ctrl+p", "ctrl+t", "ctrl+n", "ctrl+h", "ctrl+s", "ctrl+o", "ctrl+q"},
     "flow control": {"ctrl+s", "ctrl+q"},
-    "job control": {"ctrl+c", "ctrl+z"},
+    "job control": {"ctrl+z"},  # not Ctrl+C, which interrupts here as everywhere
     "sent as another key": {"ctrl+i", "ctrl+m", "ctrl+h"},
 }
 
@@ -61,8 +61,8 @@ def test_an_action_without_a_key_may_get_one_and_is_called_by_its_name_until_the
 def test_an_unknown_action_is_told_with_the_nearest_one() -> None:
     keymap = build({"chat.stopp": ("ctrl+x",), "zzz": ()})
     assert keymap.problems == (
-        '[keys] "chat.stopp" is no action; did you mean "chat.stop"?',
-        '[keys] "zzz" is no action',
+        '[keys] "chat.stopp" is not an action; did you mean "chat.stop"?',
+        '[keys] "zzz" is not an action',
     )
 
 

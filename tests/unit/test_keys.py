@@ -123,16 +123,14 @@ def test_the_same_variable_again_is_no_new_key() -> None:
     ],
 )
 def test_a_file_of_variables_goes_before_the_environment(tmp_path: Path, line: str) -> None:
-    file = tmp_path / "env"
-    file.write_text(line)
+    file = key_file(tmp_path / "env", line)
     ring = KeyRing(provider(api_key_env="WORK_KEY", api_key_env_file=str(file)), environ={"WORK_KEY": OTHER})
     assert ring.get() == Secret(KEY)
     assert ring.describe() == f"variable WORK_KEY in {file}, else in the environment"
 
 
 def test_a_file_of_variables_is_read_again_when_the_key_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "env"
-    file.write_text(f"WORK_KEY={KEY}")
+    file = key_file(tmp_path / "env", f"WORK_KEY={KEY}")
     ring = KeyRing(provider(api_key_env="WORK_KEY", api_key_env_file=str(file)), environ={})
     first = ring.get()
     with pytest.raises(KeyUnavailable) as caught:
@@ -155,7 +153,7 @@ def test_a_file_of_variables_that_cannot_be_read_is_told(tmp_path: Path, content
     if content is None:
         file.mkdir()
     else:
-        file.write_bytes(content)
+        key_file(file).write_bytes(content)
     exc = failure(KeyRing(provider(api_key_env="WORK_KEY", api_key_env_file=str(file)), environ={}))
     assert exc.title.startswith(str(file))
 
@@ -203,9 +201,11 @@ def test_a_file_is_read_again_when_its_key_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
 def test_a_file_that_others_can_open_is_refused_with_the_fix(tmp_path: Path, mode: int) -> None:
     file = key_file(tmp_path / "a key", mode=mode)
-    exc = failure(KeyRing(provider(api_key_file=str(file))))
-    assert exc.title == f"{file} holds a key and can be read by others"
-    assert exc.hint == f"Run: chmod 600 '{file}'"
+    fields: dict[str, str]
+    for fields in ({"api_key_file": str(file)}, {"api_key_env": "WORK_KEY", "api_key_env_file": str(file)}):
+        exc = failure(KeyRing(provider(**fields), environ={"WORK_KEY": OTHER}))
+        assert exc.title == f"{file} holds a key and can be read or changed by others"
+        assert exc.hint == f"Run: chmod 600 '{file}'"
 
 
 def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_json_without_a_key_is_told_without_repeating_it(output: str) -> None:
 @pytest.mark.parametrize("until", ['"tomorrow"', "true", "1e300", f'"{KEY}"', "[]"])
 def test_an_end_that_is_no_time_is_told_without_repeating_it(until: str) -> None:
     exc = failure(ring_of_command(f'{{"api_key": "{OTHER}", "expires_at": {until}}}'))
-    assert exc.title == "vault printed an expires_at that is no time"
+    assert exc.title == "vault printed an expires_at that is not a time"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,16 @@ def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
     assert paths.private_dir(folder) == folder
 
 
+def test_missing_folders_above_a_private_one_are_closed_too(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        paths.private_dir(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    made = (tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700] * 3
+
+
 def test_a_private_file_is_closed_to_others_also_if_it_was_open(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("old")

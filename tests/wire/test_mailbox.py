@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import signal
 import threading
 
 import pytest
@@ -184,3 +187,39 @@ def test_few_long_pieces_make_the_writer_wait_as_many_short_ones_do(box: Mailbox
         pass
     assert done.wait(10)
     thread.join()
+
+
+def test_an_interrupt_of_the_reader_at_any_moment_leaves_no_lock_held() -> None:
+    """Ctrl+C in the main thread: 300 interrupts within 100 µs, while a writer is at work."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    box = Mailbox(TIMES, lambda: 0.0)
+    connect(box)
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            box.put([PIECE], CUT)
+            ended.wait(0.00002)
+
+    writer = threading.Thread(target=write, daemon=True)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    chance = random.Random(1)
+    writer.start()
+    try:
+        for _ in range(300):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00001, 0.0001))
+                while True:
+                    box.get(0.00002)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        ended.set()
+        assert box._lock.acquire(timeout=5)
+        box._lock.release()
+    assert box.cancel()
+    writer.join(5)
+    assert not writer.is_alive()

@@ -316,7 +316,7 @@ class _View(Sequence[Line]):
         self.plain = PlainText(start, self.layout.text_width)
         self.plain.set_seams(seams)
         wrapper = Wrapper(self.layout.text_width, Prefix())
-        wrapper.feed([(_("── so long a text is shown without formatting from here on ──"), QUIET)])
+        wrapper.feed([(_("── very long text: no formatting from here on ──"), QUIET)])
         self.note = wrapper.preview(())
 
     @property

@@ -15,9 +15,11 @@ from textual.widgets import TextArea
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.ui import attachments, link
+from holytui.models import AnswerState
 from holytui.ui import help as help_page
+from holytui.ui import link
 from holytui.ui.asking import Place, Question, Settings
+from holytui.ui.attachments import Chosen
 from holytui.ui.bar import Bar
 from holytui.ui.bindings import install
 from holytui.ui.connection import Level
@@ -36,7 +38,7 @@ from holytui.ui.writing import Writing
 if TYPE_CHECKING:
     from holytui.engine.services import Opening, Services
     from holytui.engine.workers import StartedTurn
-    from holytui.models import Conversation, Message
+    from holytui.models import Conversation, Image, Message
     from holytui.ui.answers import Answers
     from holytui.ui.turns import TurnView
 
@@ -54,6 +56,7 @@ class ChatScreen(ChatLayout):
         model: str,
         conversation: str = "",
         question: str = "",
+        files: Sequence[Chosen] = (),
         enter_sends: bool = True,
         sidebar: bool = True,
         text_width: int = 0,
@@ -80,7 +83,7 @@ class ChatScreen(ChatLayout):
         self.sending = Sending(self)
         self.switching = Switching(self)
         if question:
-            self.sending.keep(Question(question, attachments.mentions(question), self.place, model))
+            self.sending.keep(Question(question, files, self.place, model))
         self.list = ConversationList(self)
         self.bar = Bar(self)
         install(self, keymap, Where.APP)
@@ -108,13 +111,15 @@ class ChatScreen(ChatLayout):
         try:
             services = await asyncio.to_thread(self._opening)
         except HolytuiError as error:
-            self.say(str(error), Level.ERROR)
+            self.say(error.told, Level.ERROR)
             return
         self.services = services
         self.answers.listen(services)
         await self.start(services)
         if services.temporary is not None:
             self.say(services.problems[-1], Level.ERROR)
+        elif self.conversation_id and (missing := self.missing_key()):
+            self.say(missing, Level.WARNING)  # an empty conversation shows it above
 
     async def start(self, services: Services) -> None:
         """Show what is to be shown first; then what happens elsewhere is watched, and early questions go out."""
@@ -144,8 +149,17 @@ class ChatScreen(ChatLayout):
 
     def welcome(self) -> None:
         """What an empty conversation shows."""
-        problems = (*(self.services.problems if self.services else ()), *self.theme_problems)
+        known = self.services.problems if self.services else ()
+        problems = (*known, *filter(None, (self.missing_key(),)), *self.theme_problems)
         self.log_view.show((), help_page.welcome(self.model, problems, self.keymap))
+
+    def missing_key(self) -> str:
+        """A sentence if the model cannot be asked, as the variable with its key is not set."""
+        if self.services is None:
+            return ""
+        from holytui.engine.services import missing_key
+
+        return missing_key(self.services.config, self.model)
 
     async def open_conversation(self, conversation_id: str) -> None:
         """Show a conversation at its end. Raises StoreError."""
@@ -160,9 +174,15 @@ class ChatScreen(ChatLayout):
 
     # -- questions and answers
 
-    def question(self, text: str, paths: Sequence[str]) -> Question:
+    def question(self, text: str, files: Sequence[Chosen], images: Sequence[Image]) -> Question:
         """What Enter means now."""
-        return self.sending.question(text, paths)
+        return self.sending.question(text, files, images)
+
+    @on(Prompt.FilesAsked)
+    def _files_asked(self, event: Prompt.FilesAsked) -> None:
+        from holytui.ui import choosing
+
+        choosing.choose(self, event.selected)
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
@@ -229,10 +249,12 @@ class ChatScreen(ChatLayout):
     # -- keys
 
     def action_chat_stop(self) -> None:
-        """Stop the answer here; if there is none, go back to the prompt."""
+        """Take back the question that waits in line; else stop the answer here; else go back to the prompt."""
         turn = self.answers.to_stop()
         if self.writing.end_editing() is not None:
             self.paint_status()
+        elif turn is not None and turn.state is AnswerState.QUEUED and self.services is not None:
+            self.run_worker(self.sending.take_back(self.services, turn), group="send")
         elif turn is not None and self.services is not None:
             self.services.engine.stop(turn.turn_id)
             turn.stopping()

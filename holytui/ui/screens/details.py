@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
 from holytui.errors import HolytuiError
 from holytui.i18n import _
-from holytui.keymap import BY_ID
+from holytui.keymap import BY_ID, display_key
 from holytui.store.figures import Answered, Spent
 from holytui.ui import link, overview, spending, usage
-from holytui.ui.bindings import display_key, textual_key
+from holytui.ui.bindings import textual_key
 from holytui.ui.columns import cut
 from holytui.ui.overview import Here
+from holytui.ui.screens.dialog import Dialog, Page
 from holytui.ui.status import READY, Status
 from holytui.wire.providers import GUIDE, resolve
 
@@ -62,7 +61,7 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
     )
 
 
-class DetailsPage(ModalScreen[None]):
+class DetailsPage(Dialog[None]):
     """Sections of lines. Esc, q, Enter and F6 leave; its own key changes between this conversation and all."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -88,13 +87,13 @@ class DetailsPage(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The title, the page, its keys."""
         yield Static(Content(_("Details")), id="details-title")
-        with VerticalScroll(id="details-page"):
+        with Page(id="details-page"):
             yield Lines(self._lines)
         yield Lines(self._keys, id="details-keys")
 
     def on_mount(self) -> None:
         """The arrows scroll; what the connection does is followed."""
-        self.query_one("#details-page").focus()
+        self.set_focus(self.query_one("#details-page"))
         self.watch(self._chat.status_bar, "status", self._told, init=False)
         self._tick(self._chat.status_bar.status)
         self._read()
@@ -159,11 +158,11 @@ class DetailsPage(ModalScreen[None]):
         if self._problem:
             sections.append((_("The history"), [Content(cut(self._problem, width)).stylize("$error")]))
         if (figures := self._figures) is not None:
-            title = _("The last answers of all conversations") if self._everything else _("The last answers here")
+            title = _("Recent answers of all conversations") if self._everything else _("Recent answers here")
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
-        sections.append((_("The way to your terminal"), link.lines(self.app, width)))
+        sections.append((_("The link to your terminal"), link.lines(self.app, width)))
         out: list[Content] = []
         for title, lines in sections:
             out += [Content("")] if out else []
@@ -172,7 +171,7 @@ class DetailsPage(ModalScreen[None]):
 
     def _answers(self, figures: Figures, width: int) -> list[Content]:
         if not figures.answers:
-            return [Content(cut(_("no answer has come here yet"), width))]
+            return [Content(cut(_("no answer here yet"), width))]
         return [
             *overview.answer_plots(figures.answers, width),
             Content(""),

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 
 from holytui.keymap import Keymap, Where
 from holytui.terminal.app import ThinScreen
+from holytui.ui.bindings import names
 from holytui.ui.widgets.composer import Composer
 from holytui.ui.widgets.key_hints import KeyHints
 from holytui.ui.widgets.list_pane import ListPane
@@ -55,7 +56,7 @@ class ChatLayout(ThinScreen[None]):
                 yield MessageLog(self.keymap, self._text_width)
                 yield Composer(self.keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
         yield KeyHints(self.keymap)
-        yield StatusBar()
+        yield StatusBar(names(self.keymap, Where.PROMPT))
 
     # -- parts
 
@@ -121,7 +122,13 @@ class ChatLayout(ThinScreen[None]):
     def _focused(self) -> None:
         # not the event's widget: of two that got the focus shortly after each other, the first may report last
         now = self.focused.id if self.focused is not None else None
-        self.query_one(KeyHints).where = _PLACES.get(now or "", Where.PROMPT)
+        where = _PLACES.get(now or "", Where.PROMPT)
+        hints = self.query_one(KeyHints)
+        if hints.where is not where:
+            hints.where = where
+            named = names(self.keymap, where)
+            self.log_view.name_keys(named)
+            self.status_bar.names = named
 
     def action_app_focus(self) -> None:
         """From the prompt to the messages, to the list if it is shown, and back."""

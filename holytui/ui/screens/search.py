@@ -11,7 +11,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,7 +20,7 @@ from holytui.models import Role
 from holytui.store.history import Hit, Library
 from holytui.text import sanitize_line, visible
 from holytui.ui import format as fmt
-from holytui.ui.stand_ins import restored
+from holytui.ui.screens.dialog import Dialog
 from holytui.ui.widgets.choices import Choices
 from holytui.ui.widgets.line import Line
 
@@ -39,7 +38,7 @@ class Found:
     """What was searched for."""
 
 
-class SearchDialog(ModalScreen[Found | None]):
+class SearchDialog(Dialog[Found | None]):
     """A line to type in above the hits; each hit is a place and the words around it."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -56,32 +55,51 @@ class SearchDialog(ModalScreen[Found | None]):
         self._conversation_id = conversation_id
         self._query = query
         self._hits: Sequence[Hit] = ()
+        self._wanted: str | None = None
+        """What was searched for last."""
+        self._settled = asyncio.Event()
+        """The hits are those of what was searched for last."""
 
     def compose(self) -> ComposeResult:
         """The line, the hits, and how many there are."""
-        title = _("Search in this conversation") if self._conversation_id else _("Search in everything that was said")
+        title = _("Search in this conversation") if self._conversation_id else _("Search all conversations")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
-            yield Line(self._query, placeholder=_("accents may be left out: duong finds đường"))
+            yield Line(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))
             yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(Input).focus()
-        self._search(self._query)
+        self._renew()
+        self.set_focus(self.query_one(Line))
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self._search(restored(event.value).strip())
+    def _typed(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        """Search for what is typed, unless that was done."""
+        wanted = self.query_one(Line).text.strip()
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._settled.clear()
+            self._search(wanted)
 
     @work(exclusive=True, group="search", exit_on_error=False)
     async def _search(self, query: str) -> None:
         try:
-            hits = await asyncio.to_thread(self._history.search, query, _LIMIT, self._conversation_id) if query else ()
+            self._show(query, await asyncio.to_thread(self._found, query) if query else ())
         except HolytuiError as error:
             self.query_one("#dialog-note", Static).update(Content(str(error)))
-            return
+        finally:
+            if query == self._wanted:  # also when it is cancelled, as the dialog closes
+                self._settled.set()
+
+    def _found(self, query: str) -> Sequence[Hit]:
+        return self._history.search(query, _LIMIT, self._conversation_id)
+
+    def _show(self, query: str, hits: Sequence[Hit]) -> None:
         self._hits = hits
         options = self.query_one(OptionList)
         options.set_options(Option(row(hit), id=str(index)) for index, hit in enumerate(hits))
@@ -90,9 +108,11 @@ class SearchDialog(ModalScreen[Found | None]):
         note = ngettext("{count} place", "{count} places", count).format(count=count) if query else ""
         self.query_one("#dialog-note", Static).update(Content(note))
 
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        highlighted = self.query_one(OptionList).highlighted
+    async def _entered(self) -> None:
+        """Jump to the highlighted hit of what is typed now; keys behind Enter wait for it."""
+        self._renew()
+        await self._settled.wait()
+        highlighted = self.query_one(OptionList).highlighted if self.is_current else None
         if highlighted is not None:
             self._jump(highlighted)
 
@@ -102,10 +122,14 @@ class SearchDialog(ModalScreen[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Input).value))
+        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Line).text))
 
-    def action_move(self, step: int) -> None:
-        """Move the highlight."""
+    async def action_move(self, step: int) -> None:
+        """Move the highlight among the hits of what is typed now."""
+        self._renew()
+        await self._settled.wait()
+        if not self.is_current:
+            return
         options = self.query_one(OptionList)
         if options.option_count:
             at = (options.highlighted or 0) + step

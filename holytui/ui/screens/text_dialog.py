@@ -6,17 +6,17 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from holytui.i18n import _
 from holytui.text import visible
-from holytui.ui.bindings import run_in_order
+from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.screens.dialog import Dialog
 from holytui.ui.stand_ins import ExactArea
 
 
-class TextDialog(ModalScreen[str | None]):
-    """Write a text. Enter takes it, Ctrl+J begins a new line, Esc leaves."""
+class TextDialog(Dialog[str | None]):
+    """Write a text. Enter saves it, Ctrl+J inserts a new line, Esc cancels."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
 
@@ -27,10 +27,11 @@ class TextDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The title, the text, the keys."""
+        save, newline, cancel = _("Save"), _("New line"), _("Cancel")
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
             yield _Area(self._text)
-            yield Static(Content(_("Enter takes it · Ctrl+J begins a new line · Esc leaves")), id="dialog-note")
+            yield Static(Content("  ".join((f"Enter {save}", f"Ctrl+J {newline}", f"Esc {cancel}"))), id="dialog-note")
 
 
 class _Area(ExactArea):
@@ -43,10 +44,12 @@ class _Area(ExactArea):
     def on_mount(self) -> None:
         """Go on at its end."""
         self.move_cursor(self.document.end)
-        self.focus()
+        self.screen.set_focus(self)
 
     async def on_key(self, event: events.Key) -> None:
         """Enter takes the text; see `run_in_order` for all else."""
+        if sent_on(self, event):
+            return
         match event.key:
             case "enter":
                 self.screen.dismiss(self.text)
@@ -57,3 +60,7 @@ class _Area(ExactArea):
                 return
         event.stop()
         event.prevent_default()
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
+        sent_on(self, event)

@@ -9,13 +9,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from holytui.i18n import _
-from holytui.keymap import Keymap
+from holytui.keymap import Keymap, Where
+from holytui.ui.bindings import names
 from holytui.ui.commands import Alone, Unknown
 from holytui.ui.offers import NOTHING, Item, Offer
+from holytui.ui.selection import Selected
 from holytui.ui.styling import part_style
 from holytui.ui.widgets.prompt import MakeQuestion, Prompt
 
@@ -55,6 +58,35 @@ def row(item: Item, width: int) -> Content:
     return line.truncate(width, ellipsis=True).pad_right(max(0, width - line.cell_length))
 
 
+class FileList(Widget):
+    """What Enter sends beside the text, and which files are only named in it."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__(id="files")
+        self._keys = names(keymap, Where.PROMPT)
+        self._lines: list[tuple[str, bool]] = []
+
+    def show(self, selected: Selected) -> None:
+        """As high as its lines."""
+        attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
+        self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))
+        self.display = bool(self._lines)
+        self.refresh(layout=True)
+
+    def _rows(self, width: int) -> list[Content]:
+        """No line is cut, as the end of a path may be what matters."""
+        lines = (Content.assemble((line, "" if sent else "$muted")) for line, sent in self._lines)
+        return [row for line in lines for row in line.wrap(max(1, width))]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
+        """A row each."""
+        return len(self._rows(width))
+
+    def render(self) -> Content:
+        """All rows."""
+        return Content("\n").join(self._rows(self.size.width))
+
+
 class Composer(Vertical):
     """Where a question is put together."""
 
@@ -70,7 +102,13 @@ class Composer(Vertical):
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
         yield OfferList()
+        yield FileList(self._keymap)
         yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
+
+    @on(Prompt.Attaching)
+    def _attaching(self, event: Prompt.Attaching) -> None:
+        event.stop()
+        self.query_one(FileList).show(event.selected)
 
     @on(Prompt.Offered)
     def _offered(self, event: Prompt.Offered) -> None:
@@ -82,9 +120,9 @@ def no_command(found: Alone | Unknown) -> str:
     """What to say of a line that begins with `/` and cannot be done."""
     match found:
         case Alone(name):
-            return _("nothing may follow {name}; // sends a line that begins with /").format(name=name)
+            return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, ""):
-            return _("{name} is no command; // sends a line that begins with /").format(name=name)
+            return _("{name} is not a command. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, meant):
-            words = _("{name} is no command; did you mean /{meant}? // sends a line that begins with /")
+            words = _("{name} is not a command; did you mean /{meant}? To send a line that begins with /, type //")
             return words.format(name=name, meant=meant)

@@ -7,8 +7,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from holytui.i18n import _
-from holytui.keymap import ACTIONS, Keymap, Where
-from holytui.ui.bindings import display_key
+from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
+
+_WAY_OUT = "app.quit"
+_GAP = 2
 
 
 class KeyHints(Widget):
@@ -26,17 +28,27 @@ class KeyHints(Widget):
 
 
 def hints(keymap: Keymap, where: Where, width: int) -> Content:
-    """The keys of `where`, then of the app, in the order of the table, as many whole ones as fit `width`."""
+    """The keys of `where`, then of the app, in the order of the table, as many whole ones as fit `width`. The way out
+    comes first among them, as nobody finds it by trying."""
     actions = [action for action in ACTIONS if action.footer and action.where is where]
     actions += [action for action in ACTIONS if action.footer and action.where is Where.APP]
-    out = Content("")
-    for action in actions:
-        keys = keymap.of(action.id)
-        if not keys:
-            continue
-        shown = display_key(keys[0]) + ("…" + display_key(keys[-1]) if keys[0].isdigit() and len(keys) > 1 else "")
-        item = Content.assemble((shown, "bold $primary"), " ", (_(action.label), "$muted"))
-        if out.cell_length + item.cell_length + 2 > width:
-            break
-        out = out + Content("  ") + item if out else item
-    return out
+    named = ((action.id, _item(keymap, action)) for action in dict.fromkeys(actions))
+    items = [(action_id, item) for action_id, item in named if item is not None and item.cell_length <= width]
+    room = width - sum(item.cell_length + _GAP for action_id, item in items if action_id == _WAY_OUT)
+    shown: list[Content] = []
+    full = False
+    for action_id, item in items:
+        if action_id != _WAY_OUT:
+            room -= item.cell_length + (_GAP if shown else 0)
+            full = full or room < 0
+        if action_id == _WAY_OUT or not full:
+            shown.append(item)
+    return Content(" " * _GAP).join(shown)
+
+
+def _item(keymap: Keymap, action: Action) -> Content | None:
+    keys = keymap.of(action.id)
+    if not keys:
+        return None
+    shown = display_key(keys[0]) + ("…" + display_key(keys[-1]) if keys[0].isdigit() and len(keys) > 1 else "")
+    return Content.assemble((shown, "bold $primary"), " ", (_(action.label), "$muted"))

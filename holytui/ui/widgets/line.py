@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from rich.text import Text
 from textual import events
 from textual.binding import BindingsMap
 from textual.widgets import Input
 
-from holytui.ui.bindings import run_in_order
+from holytui.ui.bindings import run_in_order, sent_on
 from holytui.ui.stand_ins import held, restored, signs
 
 _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
@@ -16,8 +18,16 @@ _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 class Line(Input):
     """A line to type in, whose keys act in the order in which they were typed."""
 
-    def __init__(self, value: str = "", placeholder: str = "", id: str = "dialog-filter") -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        entered: Callable[[], Awaitable[None]],
+        value: str = "",
+        placeholder: str = "",
+        id: str = "dialog-filter",  # noqa: A002 - Textual's name
+    ) -> None:
+        """`entered` is done for Enter, before the keys behind it are looked at."""
         super().__init__(value, placeholder=placeholder, id=id, compact=True)
+        self._entered = entered
         self.cursor_blink = False
         # Textual's would scroll the line itself; the keys are for the list below it
         self._bindings = BindingsMap([binding for _, binding in self._bindings if binding.action not in _SCROLL])
@@ -38,3 +48,11 @@ class Line(Input):
     async def on_key(self, event: events.Key) -> None:
         """See `run_in_order`."""
         await run_in_order(self, event)
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Pasted behind a key that moved the focus, it belongs there."""
+        sent_on(self, event)
+
+    async def action_submit(self) -> None:
+        """Enter. Textual's message would arrive behind the keys that follow."""
+        await self._entered()

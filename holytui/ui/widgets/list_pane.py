@@ -22,7 +22,7 @@ class FilterLine(Line):
     BINDINGS = [("escape", "clear_filter"), ("down", "to_list")]  # noqa: RUF012 - Textual's own declaration
 
     def __init__(self) -> None:
-        super().__init__(placeholder=_("title"), id="list-filter")
+        super().__init__(self._to_list, placeholder=_("title"), id="list-filter")
         self.display = False
 
     def action_clear_filter(self) -> None:
@@ -32,7 +32,10 @@ class FilterLine(Line):
 
     def action_to_list(self) -> None:
         """To what was found."""
-        self.screen.query_one(Sidebar).focus()
+        self.screen.set_focus(self.screen.query_one(Sidebar))
+
+    async def _to_list(self) -> None:
+        self.action_to_list()
 
     def on_blur(self, _event: events.Blur) -> None:
         """An empty line is in the way."""
@@ -61,8 +64,3 @@ class ListPane(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self.query_one(Sidebar).filter(restored(event.value), datetime.now().astimezone().date())
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.query_one(Sidebar).focus()

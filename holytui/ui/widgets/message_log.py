@@ -17,10 +17,11 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from holytui.keymap import BY_ID, Keymap, Where
+from holytui.hints import Names
+from holytui.keymap import Keymap, Where
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
-from holytui.ui.bindings import display_key, install, run_in_order
+from holytui.ui.bindings import install, names, run_in_order
 from holytui.ui.link import figures
 from holytui.ui.markdown import within
 from holytui.ui.matches import Matches
@@ -75,7 +76,7 @@ class MessageLog(Widget, can_focus=True):
         self._told = (True, 0)
         self._pending: Timer | None = None
         """Brings what could not be laid out within a frame."""
-        self._keys = {action: next(map(display_key, keymap.of(action)), "") for action in BY_ID}
+        self._names = names(keymap, Where.PROMPT)
         self._extent = Size(0, 0)
         """`size`, which Textual works out anew each time it is asked for."""
         self._welcome: Sequence[Content] = ()
@@ -118,8 +119,17 @@ class MessageLog(Widget, can_focus=True):
         self._settle()
 
     def _take_in(self, entry: Entry) -> None:
-        entry.keys = self._keys
+        entry.name_keys(self._names)
         entry.text_width = self._text_width
+
+    def name_keys(self, named: Names) -> None:
+        """The focus is elsewhere now: hints name what does an action there."""
+        self._names = named
+        for entry in self._entries:
+            entry.name_keys(named)
+        if self._extent.width:
+            self._position.refit()
+            self._settle()
 
     def entry(self, message_id: str) -> Entry | None:
         """The entry of a message, if it is shown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +13,28 @@ from textual.widgets import TextArea
 
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
+from holytui.models import Image
+from holytui.terminal.cells import clusters
 from holytui.text import nfc, sanitize
-from holytui.ui import attachments, commands, listing
+from holytui.ui import commands, listing
 from holytui.ui.asking import Question
+from holytui.ui.attachments import Chosen
 from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
 from holytui.ui.drafts import Draft
 from holytui.ui.listing import Name
 from holytui.ui.offers import NOTHING, Offer, offer_for
 from holytui.ui.paste import Pastes
-from holytui.ui.stand_ins import ExactArea
+from holytui.ui.provenance import NONE, Mention
+from holytui.ui.widgets.choosing_area import ChoosingArea
 
-MakeQuestion = Callable[[str, Sequence[str]], Question]
-"""From a text and the paths of the files that it names to what is to be asked."""
+_LETTER = 64
+"""Characters that one letter with its marks has at most."""
+
+MakeQuestion = Callable[[str, Sequence[Chosen], Sequence[Image]], Question]
+"""From a text, the files chosen for it, and the images of an earlier question to what is to be asked."""
 
 
-class Prompt(ExactArea):
+class Prompt(ChoosingArea):
     """A text area whose Enter sends. ↑ on the first line brings back earlier questions."""
 
     @dataclass
@@ -74,6 +81,7 @@ class Prompt(ExactArea):
     ) -> None:
         """`sees`: whether the model that will be asked can be sent images."""
         super().__init__(
+            folder,
             id="prompt",
             soft_wrap=True,
             compact=True,
@@ -85,16 +93,17 @@ class Prompt(ExactArea):
         self.cursor_blink = False
         self._enter_sends = enter_sends
         self._sees = sees
-        self._folder = folder
         self._question = question
         self._past: list[str] = []
         self._at = 0
-        self._unsent = ""
+        self._unsent = Draft()
         self._pastes = Pastes()
         self._offer = NOTHING
         self._offer_for = ("", (0, 0))
         self._names: dict[str, list[Name] | None] = {}
         """What is in the folders of the path that is being typed; None while one is being read."""
+        self._cleared = Draft()
+        """What was taken away by a key; ↑ in the empty prompt brings it back."""
         named = ("prompt.send", "prompt.newline", "app.quit")
         self._meaning = {textual_key(key): name for name in named for key in keymap.of(name)}
         install(self, keymap, Where.PROMPT)
@@ -114,22 +123,38 @@ class Prompt(ExactArea):
     @property
     def draft(self) -> Draft:
         """What is written, as it can be kept."""
-        return Draft(self.text, self._pastes.kept(self.text))
+        files = {each.path: each.place for each in self.files}
+        return Draft(self.text, self._pastes.kept(self.text), files)
 
     def restore(self, draft: Draft) -> None:
         """Write a kept draft in place of what is there."""
         self._pastes = Pastes(draft.pastes)
-        self.put(draft.text)
+        self.put(draft.text, draft.files)
 
-    def give_back(self, text: str) -> None:
+    def give_back(self, text: str, files: Sequence[Chosen] = (), images: Sequence[Image] = ()) -> None:
         """It could not be sent: it stands in the prompt again, before what was typed since."""
-        since = self.whole
-        self.put(f"{text}\n{since}" if since else text)
+        since, now = self.whole, {each.path: each.place for each in self.files}
+        kept = (*images, *(image for image in self.images if image not in images))
+        chosen = {each.path: each.place for each in files} | now
+        self.put(f"{text}\n{since}" if since else text, chosen, kept)
 
-    def put(self, text: str) -> None:
-        """Write `text` in place of what is there, the cursor at its end; pastes in it are folded as they were."""
-        self.load_text(self._pastes.refold(text))
+    def put(self, text: str, files: Mapping[str, str] = NONE, images: Sequence[Image] = ()) -> None:
+        """Write `text` in place of what is there, the cursor at its end; pastes in it are folded as they were. Files
+        that it names are attached only if they are among `files`."""
+        self.load(self._pastes.refold(text), files, images, text)
         self.move_cursor(self.document.end)
+
+    def clear_kept(self) -> None:
+        """Empty the prompt; the undo key, or ↑ in the empty prompt, brings the text back."""
+        self._cleared = self.draft
+        self.clear()
+
+    def undo(self) -> None:
+        """What `clear_kept` took away comes back with the files that had been chosen for it."""
+        super().undo()
+        if self.text and self.text == self._cleared.text:
+            self.choice.load(self.document.lines, self._cleared.files)
+            self._weigh_files()
 
     # -- keys
 
@@ -150,6 +175,9 @@ class Prompt(ExactArea):
                 self.insert("\n") if self._enter_sends else self._send()
             case "app.quit" if self.text:
                 self.action_delete_right()
+            case _ if event.is_printable and event.character and not self.read_only:
+                with self.typing():
+                    self._replace_via_keyboard(event.character, *self.selection)
             case _:
                 await run_in_order(self, event)
                 return
@@ -157,7 +185,9 @@ class Prompt(ExactArea):
         event.prevent_default()
 
     async def on_paste(self, event: events.Paste) -> None:
-        """A long paste becomes a chip."""
+        """A long paste becomes a chip. No path in a paste attaches a file."""
+        if sent_on(self, event):
+            return
         event.stop()
         event.prevent_default()
         if not self.read_only and (
@@ -166,11 +196,15 @@ class Prompt(ExactArea):
             self.move_cursor(result.end_location)
 
     def action_delete_left(self) -> None:
-        """Delete a character, or the chip that ends here."""
+        """Delete a letter with its marks, or the chip that ends here."""
         line, column = self.cursor_location
         start = self._pastes.chip_before(self.document.get_line(line), column)
         if start is not None and self.selection.is_empty:
             self._delete_via_keyboard((line, start), (line, column))
+        elif column and self.selection.is_empty:
+            # a letter may be several characters: typed marks, joined pictures
+            letter = clusters(self.document.get_line(line)[max(0, column - _LETTER) : column])[-1][0]
+            self._delete_via_keyboard((line, column - len(letter)), (line, column))
         else:
             super().action_delete_left()
 
@@ -201,14 +235,14 @@ class Prompt(ExactArea):
         if not self._past or self._past[-1] != text:
             self._past.append(text)
         self._at = len(self._past)
-        paths = attachments.mentions(typed)
+        files, images = self.files, self.images
         self._clear()
         # made now: the keys that follow may lead elsewhere before the message arrives
-        self.post_message(self.Submitted(self._question(text, paths)))
+        self.post_message(self.Submitted(self._question(text, files, images)))
 
     def _clear(self) -> None:
-        self._unsent = ""
-        self.load_text("")
+        self._unsent = Draft()
+        self.put("")
 
     def action_prompt_editor(self) -> None:
         """Write in an editor."""
@@ -216,11 +250,17 @@ class Prompt(ExactArea):
 
     def action_prompt_older(self) -> None:
         """Up a line; on the first line, the question before."""
+        if not self.text and self._cleared != Draft():
+            cleared, self._cleared = self._cleared, Draft()
+            self._at = len(self._past)
+            self._pastes = Pastes({**self._pastes.texts, **cleared.pastes})
+            self.put(cleared.text, cleared.files)
+            return
         if not self.cursor_at_first_line or self._at == 0:
             self.action_cursor_up()
             return
         if self._at == len(self._past):
-            self._unsent = self.whole
+            self._unsent = self.draft
         self._at -= 1
         self.put(self._past[self._at])
 
@@ -230,7 +270,10 @@ class Prompt(ExactArea):
             self.action_cursor_down()
             return
         self._at += 1
-        self.put(self._past[self._at] if self._at < len(self._past) else self._unsent)
+        if self._at < len(self._past):
+            self.put(self._past[self._at])
+        else:
+            self.put(self._unsent.text, self._unsent.files)
 
     # -- what is offered
 
@@ -238,6 +281,7 @@ class Prompt(ExactArea):
     @on(TextArea.SelectionChanged)
     def _changed(self) -> None:
         self._look()
+        self._weigh_files()
 
     def on_blur(self) -> None:
         """Nothing is offered to whoever is elsewhere."""
@@ -254,8 +298,11 @@ class Prompt(ExactArea):
         line, column = self.cursor_location
         only = self.document.line_count == 1
         here = self.document.get_line(line)
+        path = listing.typed_at(here, column)
         fresh = offer_for(here, column, only_line=only, names_of=self._names_of, sees=self._sees())
-        if listing.typed_at(here, column) is None:
+        if path is not None and not self.choice.provenance.is_typed(Mention(path.path, line, path.column, column)):
+            fresh = NOTHING  # Enter, which takes what is offered, must not attach what was pasted
+        if path is None:
             self._names.clear()
         self._show(self._offer.after(fresh) if self.selection.is_empty else NOTHING)
 
@@ -286,7 +333,9 @@ class Prompt(ExactArea):
 
     def _take(self) -> None:
         line, column = self.cursor_location
-        result = self._replace_via_keyboard(self._offer.highlighted.text, (line, self._offer.column), (line, column))
+        with self.typing():  # it was chosen
+            taken = self._offer.highlighted.text
+            result = self._replace_via_keyboard(taken, (line, self._offer.column), (line, column))
         if result is not None:
             self.move_cursor(result.end_location)
         self._look()

@@ -31,7 +31,7 @@ def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", h
     needle = fold(wanted)
     shown = [one for one in conversations if needle in fold(one.title)] if needle else list(conversations)
     if needle and not shown:
-        return [_("no title has this"), _("Esc: all titles")]
+        return [_("no title matches"), _("{key}: all titles").format(key="Esc")]
     out: list[Row] = [heading] if heading else []
     above = heading
     for one in sorted(shown, key=lambda c: (not c.pinned, -c.updated_at)):

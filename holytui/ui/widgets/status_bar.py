@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
+from holytui.hints import KEYLESS, Names
 from holytui.ui.status import Status, line
 
 
@@ -19,14 +20,18 @@ class StatusBar(Widget):
 
     status: reactive[Status] = reactive(Status(), repaint=True)
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    names: reactive[Names] = reactive(KEYLESS, repaint=True)
+    """How notices name actions where the focus is."""
+
+    def __init__(self, names: Names = KEYLESS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id="status")
+        self.set_reactive(StatusBar.names, names)
         self._clock = clock
         self._ticker: Timer | None = None
 
     def render(self) -> Content:
         """One line, never wrapped."""
-        return line(self.status, max(1, self.size.width), self._clock())
+        return line(self.status, max(1, self.size.width), self._clock(), self.names)
 
     def watch_status(self, status: Status) -> None:
         """Start or end the ticking."""

@@ -1,0 +1,55 @@
+"""A command whose name is misspelt is no question for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from holytui.commands.output import agreed, complain
+from holytui.i18n import _
+from holytui.text import sanitize_line
+
+_MOST_WORDS = 2
+"""Longer ones are questions, whatever they begin with."""
+_PREFIX = 3
+_LONG = 7
+"""Letters of a name from which on two slips are one mistake."""
+
+
+def meant(words: Sequence[str], commands: Sequence[str]) -> str:
+    """The command that was most likely meant by the first of the words; empty if they are a question."""
+    if not words or len(words) > _MOST_WORDS or len(words[0].split()) != 1:
+        return ""
+    word = words[0].casefold()
+    for name in commands:
+        allowed = 2 if len(name) >= _LONG else 1
+        if (len(word) >= _PREFIX and name.startswith(word)) or _slips(word, name) <= allowed:
+            return name
+    return ""
+
+
+def is_question(words: Sequence[str], command: str) -> bool:
+    """Whether the words go to a model although their first is nearly `command`: a person is asked; a script that is
+    written so does not know, and is told."""
+    told = _("there is no command “{word}”; did you mean `holytui {command}`?").format(
+        word=sanitize_line(words[0]), command=command
+    )
+    ask = _("{told} Send it to the model as a question? [y/N] ").format(told=told)
+    if agreed(f"holytui: {ask}", _("yes")):
+        return True
+    anyway = "holytui ask -- " + " ".join(words)
+    complain(_("{told} Nothing was sent. To ask a model: {command}").format(told=told, command=anyway))
+    return False
+
+
+def _slips(one: str, other: str) -> int:
+    """How many letters were left out, added, exchanged, or swapped with the next."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row, above = row, [i], before
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                cost = min(cost, above[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

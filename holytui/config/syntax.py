@@ -1,0 +1,39 @@
+"""What is wrong with a text that is not TOML, in words, and where."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from holytui.i18n import _
+from holytui.text import sanitize_line
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_BARE = re.compile(r"[^\W\d]|[~/.$@<%&*]")
+"""How a text begins that its writer has put no quotes around."""
+_PAIR = re.compile(r"\s*[\w.\"' -]+=\s*([^\s\"'\[{#][^#]*)")
+_NUMBER = re.compile(r"[\d_.:+-]+,?")
+
+
+def syntax(message: str, text: str) -> tuple[str, int, int | None]:
+    """What `tomllib` found wrong, its line, and its column. The value itself is never quoted: it may be a secret."""
+    place = _PLACE.search(message)
+    told = sanitize_line(message[: place.start()] if place else message)
+    if not place or not place[1]:
+        return told, text.rstrip().count("\n") + 1, None
+    line, column = int(place[1]), int(place[2])
+    return _unquoted(text.split("\n")[line - 1], column) or told, line, column
+
+
+def _unquoted(line: str, column: int) -> str:
+    """What to say where a value would be right in quotes, or as true or false; empty where that is not the cause."""
+    value = found[1].strip() if (found := _PAIR.match(line)) else line[column - 1 :].strip(" \t\r,]}")
+    if value.rstrip(",").casefold() in ("true", "false"):
+        return "" if value.islower() else _("true and false are written in lower case")
+    if _NUMBER.fullmatch(value) or not (found or _BARE.match(line[column - 1 :])):
+        return ""
+    try:
+        tomllib.loads(f"value = {value}")
+    except ValueError:
+        return _('a text needs quotes: "…"') if _BARE.search(value) else ""
+    return ""

@@ -1,0 +1,152 @@
+"""What a server refused, in words: an HTTP status or an error object."""
+
+from __future__ import annotations
+
+from holytui.engine import next_steps
+from holytui.engine.retry import Remedy, classify, is_too_long, refuses_images
+from holytui.faults import Fault
+from holytui.hints import sentences
+from holytui.i18n import _
+
+
+def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
+    """Words for an HTTP status or an error object; a status stands in them only if one was told."""
+    if (told := _refused(fault, host)) is not None:
+        return told
+    code = fault.code.casefold()
+    if classify(fault) is Remedy.EXPIRED_KEY:
+        place = key_place or _("the provider's key in the configuration")
+        return (
+            _("{host} did not accept the key").format(host=host),
+            sentences(_("Check {place}.").format(place=place), _("{Press:message.retry} to try again after that.")),
+        )
+    if fault.better_url:
+        return _elsewhere(fault, host)
+    known = _STATUS.get(fault.status or 0)
+    if known is not None:
+        return known(host)
+    if fault.status is not None and fault.status < 400:
+        return (
+            _("{host} answered with status {status}").format(host=host, status=fault.status),
+            next_steps.sign_in(),
+        )
+    if "rate_limit" in code or "too_many_requests" in code:
+        return _busy(host)
+    if "overloaded" in code or "unavailable" in code or "capacity" in code:
+        return _overloaded(host)
+    if fault.status is not None and fault.status >= 500:
+        return (
+            _("{host} had an internal error (status {status})").format(host=host, status=fault.status),
+            next_steps.once_more(),
+        )
+    if fault.status is not None:
+        return (
+            _("{host} answered with status {status}").format(host=host, status=fault.status),
+            next_steps.retry(),
+        )
+    if classify(fault) is Remedy.TRANSIENT:
+        return (_("{host} had an internal error").format(host=host), next_steps.once_more())
+    return (
+        _("{host} refused the request").format(host=host),
+        sentences(next_steps.retry(), next_steps.another_model()),
+    )
+
+
+def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Words for refusals that a code or the server's own sentence explains better than the status."""
+    code = fault.code.casefold()
+    if "insufficient_quota" in code or "billing" in code or fault.status == 402:
+        return (
+            _("The account at {host} has no credit left").format(host=host),
+            sentences(
+                _("Top it up."), _("{Press:message.resume} to get the rest after that."), next_steps.another_model()
+            ),
+        )
+    if is_too_long(fault) or fault.status == 413:
+        return (
+            _("The conversation is too long for this model"),
+            sentences(
+                _("Shorten the question."),
+                _("{Press:chat.new} to start a new conversation."),
+                _("{Press:model.pick} to choose a model with more context."),
+            ),
+        )
+    if refuses_images(fault):
+        return (
+            _("{host} does not accept images for this model").format(host=host),
+            sentences(_("Remove vision = true of the model in the configuration."), next_steps.another_model()),
+        )
+    if "content_filter" in code or "content_policy" in code:
+        return (_("{host} refused the request because of its content rules").format(host=host), next_steps.edit())
+    return None
+
+
+def _busy(host: str) -> tuple[str, str]:
+    return (
+        _("{host} got too many requests from this key").format(host=host),
+        next_steps.later(),
+    )
+
+
+def _overloaded(host: str) -> tuple[str, str]:
+    return (
+        _("{host} is overloaded").format(host=host),
+        next_steps.later(),
+    )
+
+
+def _malformed(host: str) -> tuple[str, str]:
+    return (
+        _("{host} does not understand the request").format(host=host),
+        sentences(_("Check params of the model in the configuration."), next_steps.another_model()),
+    )
+
+
+def _forbidden(host: str) -> tuple[str, str]:
+    return (
+        _("{host} does not allow this with your key").format(host=host),
+        sentences(_("Check what the key may do and whether it may use this model."), next_steps.another_model()),
+    )
+
+
+def _nothing_there(host: str) -> tuple[str, str]:
+    return (
+        _("{host} knows no such model or address").format(host=host),
+        sentences(_("Check the model's name and base_url in the configuration."), next_steps.another_model()),
+    )
+
+
+def _elsewhere(fault: Fault, host: str) -> tuple[str, str]:
+    """Words where the address that was meant is known: a redirect, or a base_url without its path."""
+    if fault.status is not None and fault.status < 400:
+        return (
+            _("{host} answered with status {status}").format(host=host, status=fault.status),
+            _('Set base_url = "{url}" in the configuration.').format(url=fault.better_url),
+        )
+    return _nothing_there(host)[0], next_steps.better_address(fault)
+
+
+def _gave_up(host: str) -> tuple[str, str]:
+    return (
+        _("{host}, or a proxy before it, gave up waiting for the answer").format(host=host),
+        sentences(_("Raise its timeout, such as proxy_read_timeout of nginx."), next_steps.once_more()),
+    )
+
+
+def _late(host: str) -> tuple[str, str]:
+    return (_("{host} gave up waiting for the request").format(host=host), next_steps.once_more())
+
+
+_STATUS = {
+    400: _malformed,
+    403: _forbidden,
+    404: _nothing_there,
+    405: _nothing_there,
+    408: _late,
+    422: _malformed,
+    429: _busy,
+    503: _overloaded,
+    504: _gave_up,
+    524: _gave_up,
+    529: _overloaded,
+}

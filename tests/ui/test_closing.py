@@ -1,0 +1,156 @@
+"""Keys that arrive in one read: each dialog closes once, and what is typed behind its closing key is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from itertools import product
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+import holytui.ui
+from holytui.terminal.app import ThinScreen
+from holytui.ui import themes
+from holytui.ui.bindings import textual_key
+from holytui.ui.screens.chat import ChatScreen
+from holytui.ui.screens.details import DetailsPage
+from holytui.ui.screens.dialog import Dialog
+from holytui.ui.screens.dialogs import Choice, LineDialog, PageDialog, Picker
+from holytui.ui.screens.layout import ChatLayout
+from holytui.ui.screens.search import SearchDialog
+from holytui.ui.screens.text_dialog import TextDialog
+from holytui.ui.theming import ThemePicker
+from tests.ui.conftest import Build
+from tests.ui.house import Visitor, visit
+
+NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog}
+DARK = replace(themes.load(), themes=[one for one in themes.load().themes if one.name.startswith("holytui-dark")])
+CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
+
+DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[Visitor], Screen[Any]]]] = {
+    Picker: ("f2", lambda _: Picker("Pick", CHOICES, "one")),
+    ThemePicker: ("f5", lambda _: ThemePicker(DARK, "holytui-dark")),
+    LineDialog: ("e", lambda _: LineDialog("Name", "x")),
+    TextDialog: ("f12", lambda _: TextDialog("Text", "x")),
+    PageDialog: ("f1", lambda _: PageDialog("Page", lambda _width: [Content("line")] * 99)),
+    DetailsPage: ("f6", lambda visitor: DetailsPage(visitor.chat, visitor.house.services)),
+    SearchDialog: ("ctrl+f", lambda visitor: SearchDialog(visitor.house.history, None, "wor")),
+}
+"""Each dialog with the key that opens it."""
+_CALM = 12
+"""Turns of the loop in which nothing happened."""
+
+
+def all_screens() -> set[type[Screen[Any]]]:
+    for module in pkgutil.walk_packages(holytui.ui.__path__, "holytui.ui."):
+        import_module(module.name)
+    found: set[type[Screen[Any]]] = set()
+    new: list[type[Screen[Any]]] = [Screen]
+    while new:
+        subclasses = new.pop().__subclasses__()
+        found.update(subclasses)
+        new += subclasses
+    return {each for each in found if each.__module__.startswith("holytui.")}
+
+
+def test_every_dialog_is_tried_and_has_the_base_that_closes_once() -> None:
+    assert all_screens() - NO_DIALOGS == set(DIALOGS)
+    assert all(issubclass(each, Dialog) for each in DIALOGS)
+
+
+class Recorder(Widget, can_focus=True):
+    """What is typed on the screen below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.typed: list[str] = []
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.typed.append(event.key)
+
+    def on_paste(self) -> None:
+        self.typed.append("paste")
+
+
+class Below(Screen[None]):
+    def compose(self) -> ComposeResult:
+        yield Recorder()
+
+
+class Trial:
+    """Types bursts into a fresh dialog over a screen that records what comes through."""
+
+    def __init__(self, visitor: Visitor, below: Below, kind: type[Screen[Any]]) -> None:
+        self._visitor = visitor
+        self._recorder = below.query_one(Recorder)
+        self._make = DIALOGS[kind][1]
+
+    async def __call__(self, *burst: str, early: bool = False) -> tuple[list[Any], list[str]]:
+        """What the dialog gave back, and what came to the screen below."""
+        app, given = self._visitor.app, list[Any]()
+        self._recorder.typed.clear()
+        dialog = self._make(self._visitor)
+        await_mount = app.push_screen(dialog, given.append)
+        if not early:
+            await await_mount
+        for key in burst:
+            if key == "paste":
+                app.post_message(events.Paste("d"))
+            else:
+                app.post_message(events.Key(textual_key(key), key if len(key) == 1 else None))
+        await self._settled(dialog)
+        if app.screen is dialog:
+            assert not given
+            await dialog.dismiss()
+            given.clear()
+        else:
+            assert len(given) == 1
+        return given, [*self._recorder.typed]
+
+    async def _settled(self, dialog: Screen[Any]) -> None:
+        """Wait until nothing is to be done any more. `Pilot.pause` waits for the clock, which is too long here."""
+        app, calm = self._visitor.app, 0
+        while calm < _CALM:
+            await asyncio.sleep(0)
+            pumps = [app, *app.screen_stack, dialog, *dialog.walk_children(), self._recorder]
+            busy = any(pump.message_queue_size for pump in pumps)
+            searching = any(not worker.is_finished and worker.group == "search" for worker in app.workers)
+            calm = 0 if busy or searching else calm + 1
+
+
+async def test_of_keys_in_one_read_those_behind_the_closing_one_come_to_the_screen_below(build_house: Build) -> None:
+    house = build_house()
+    house.history.create_conversation(title="words")
+    async with visit(house, (40, 12)) as visitor:  # one for all dialogs: it takes longer to start than they do
+        below = Below()
+        await visitor.app.push_screen(below)
+        visitor.app._begin_batch()  # nothing need be painted
+        for kind in DIALOGS:
+            await try_all_pairs(Trial(visitor, below, kind), DIALOGS[kind][0])
+
+
+async def try_all_pairs(trial: Trial, opener: str) -> None:
+    keys = ("enter", "escape", opener, "d", "down", "tab", "paste")
+    alone = {key: await trial(key) for key in keys}
+    closing = {key for key in keys if alone[key][0]}
+    assert {"enter", "escape"} <= closing
+    assert not any(below for _given, below in alone.values())
+    for first, second in product(keys, keys):
+        if not closing & {first, second}:
+            continue  # nothing closes, so nothing can go astray
+        given, typed = await trial(first, second)
+        if first in closing:
+            assert (given, typed) == (alone[first][0], [second]), (first, second)
+        else:
+            assert (len(given), typed) == (second in closing, []), (first, second)
+    given, typed = await trial("enter", *"abc", early=True)
+    assert (given, typed) == (alone["enter"][0], [*"abc"])
