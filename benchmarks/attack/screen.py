@@ -45,12 +45,7 @@ def measure(answer: Answer, seconds: float = 6.0) -> Figures:
         env = {"HOLYTUI_DATA_DIR": str(folder / "data"), "HOME": name, "TERM": "xterm-256color"}
         before = os.environ.copy()
         os.environ.update(env)
-        command = [
-            sys.executable,
-            *(["/tmp/timed2.py"] if __import__("os").environ.get("T2") else ["-m", "benchmarks.attack.timed"]),
-            str(longest),
-            *options,
-        ]
+        command = [sys.executable, "-m", "benchmarks.attack.timed", str(longest), *options]
         try:
             with Terminal(command, cols=100, rows=30) as screen:
                 return _play(screen, longest, seconds)

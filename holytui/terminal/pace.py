@@ -23,7 +23,10 @@ _HURRIED_MORE = 2  # times as much of both after a key press
 _FIRST_LIMIT = 1.0
 _LEAST_LIMIT, _MOST_LIMIT = 0.3, 8.0
 _DEAF_AFTER = 3
+_FORGOTTEN_AFTER = 60.0  # seconds after which no answer comes any more
 _MEASURED = 5.0  # seconds over which bytes are counted
+_NEAR, _FAR = 0.04, 0.15  # round trips between which a line becomes thin
+_BUSY = 8_000  # bytes per second that are many for a line that is not near
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,15 @@ class LinkFigures:
     """Frames that a newer one replaced before they could be written."""
     bytes_total: int
 
+    @property
+    def thinness(self) -> float:
+        """How much the line gains by fewer bytes: from 0 for a near terminal to 1, also for one that never answered."""
+        if self.round_trip is None:
+            return 1.0
+        if self.round_trip > _NEAR and self.bytes_per_s > _BUSY:
+            return 1.0
+        return min(1.0, max(0.0, (self.round_trip - _NEAR) / (_FAR - _NEAR)))
+
 
 class Pace:
     """Decides when a frame may go; knows no terminal and no thread."""
@@ -47,6 +59,8 @@ class Pace:
         self._clock = clock
         self._last = float("-inf")
         self._asked: deque[tuple[float, int]] = deque()
+        self._owed: deque[float] = deque()
+        """When each request was written that was not answered, whether it was given up or not."""
         self._recent: deque[tuple[float, int]] = deque()
         self._misses = 0
         self._round_trip: float | None = None
@@ -68,6 +82,15 @@ class Pace:
     def patience(self) -> float:
         """Seconds for which an answer is worth waiting for when nothing else is to be done; 0 if none will come."""
         return max(_FIRST_LIMIT, self._limit()) if self.asks else 0.0
+
+    def expected(self) -> float | None:
+        """Seconds until the oldest answer is late, 0 if it is; None if none is outstanding."""
+        now = self._clock()
+        while self._owed and self._owed[0] < now - _FORGOTTEN_AFTER:
+            self._owed.popleft()
+        if not self._owed:
+            return None
+        return max(0.0, self._asked[0][0] + self._limit() - now) if self._asked else 0.0
 
     def delay(self, *, hurried: bool = False) -> float:
         """Seconds until the next frame may go; ask again when something changes."""
@@ -93,6 +116,7 @@ class Pace:
         self.sent(count)
         if asked:
             self._asked.append((now, count))
+            self._owed.append(now)
 
     def sent(self, count: int) -> None:
         """`count` bytes, of a frame or not, are written."""
@@ -103,6 +127,8 @@ class Pace:
 
     def answered(self) -> None:
         """The terminal answered a status request."""
+        if self._owed:
+            self._owed.popleft()
         if not self._asked:
             return  # to a request that was given up
         asked, _ = self._asked.popleft()

@@ -127,6 +127,11 @@ class Writer:
         with self._changed:
             return self._pace.figures(self._dropped)
 
+    def expected(self) -> float | None:
+        """Seconds for which the answer to a status request is still expected, as `Pace.expected`."""
+        with self._changed:
+            return self._pace.expected()
+
     def capabilities(self) -> Capabilities:
         """What the terminal is taken to be able to do."""
         with self._changed:

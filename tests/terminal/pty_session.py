@@ -22,6 +22,7 @@ from tests.terminal.oracle import Screen, Stream
 
 _UNHEARD = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\][^\x07]*\x07")
 _KEPT = re.compile(r"\x1b\[\?(?:25|7|69|2026)[hl]")
+_QUESTION = re.compile(rb"\x1b\[(?:[56]n|\?\d+\$p)")
 ANSWERS = {
     b"\x1b[5n": b"\x1b[0n",
     b"\x1b[6n": b"\x1b[2;4R",
@@ -138,7 +139,6 @@ class Session:
 
     def answer(self) -> None:
         """Answer every question that has come up to now and was not answered."""
-        for match in re.finditer(rb"\x1b\[(?:[56]n|\?\d+\$p)", self.raw[self._asked :]):
+        for match in _QUESTION.finditer(self.raw, self._asked):
             os.write(self.master, ANSWERS.get(match.group(), b""))
-        last = self.raw.rfind(b"\x1b")
-        self._asked = max(self._asked, len(self.raw) if last < len(self.raw) - 10 else last)
+            self._asked = match.end()  # not the end of what was read, which may have the first half of a question

@@ -5,9 +5,11 @@ What happens in it is written to the descriptor REPORTS, one JSON value a line.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
+import termios
 
 from holytui.terminal.environ import prepare_environment
 
@@ -107,7 +109,8 @@ class Subject(ThinApp[int]):
             case "e":
                 with self.suspend():
                     os.write(1, b"\x1b[4;4Hthe editor was here")
-                    report("outside")
+                    unread = fcntl.ioctl(0, termios.FIONREAD, bytes(4))
+                    report(["outside", int.from_bytes(unread, sys.byteorder)])
             case "q":
                 self.exit(0)
 

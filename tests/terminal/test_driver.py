@@ -149,10 +149,11 @@ def test_late_answers_do_not_reach_who_has_the_terminal_next(key: str) -> None:
         session.answers = True
         if key == "q":
             session.until(lambda: session.process.poll() is not None)
-        else:
-            session.until(lambda: "outside" in session.reports)
-        left = fcntl.ioctl(session.slave, termios.FIONREAD, b"\0\0\0\0")
-        assert left == b"\0\0\0\0"
+            assert fcntl.ioctl(session.slave, termios.FIONREAD, bytes(4)) == bytes(4)
+        else:  # asked inside, as the app comes back at once and asks anew
+            session.until(lambda: ["outside", 0] in session.reports)
+        session.settle()
+        assert b"^[" not in session.raw  # the echo of what came when the terminal was given back
 
 
 def test_nothing_is_painted_on_the_screen_of_the_shell() -> None:
@@ -182,7 +183,7 @@ def test_after_an_editor_had_the_terminal_the_screen_is_as_before() -> None:
         session.settle()
         clean = session.screen.cells()
         session.type("e")
-        session.until(lambda: "outside" in session.reports)
+        session.until(lambda: ["outside", 0] in session.reports)
         session.until(lambda: b"the editor was here" in session.raw)
         session.until(lambda: "editor" not in session.text())
         session.settle()

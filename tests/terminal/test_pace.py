@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.terminal.pace import FASTEST, HURRIED, Pace
+from holytui.terminal.pace import FASTEST, HURRIED, LinkFigures, Pace
 
 
 class Clock:
@@ -119,3 +119,29 @@ def test_figures_count_what_was_written(pace: Pace, clock: Clock) -> None:
     assert figures.round_trip == pytest.approx(0.25)
     assert (figures.bytes_total, figures.frames_written, figures.frames_dropped) == (150, 1, 3)
     assert figures.bytes_per_s == pytest.approx(30)
+
+
+def test_a_line_is_thin_by_its_round_trip_and_its_bytes() -> None:
+    def thinness(round_trip: float | None, bytes_per_s: float = 0.0) -> float:
+        return LinkFigures(round_trip, bytes_per_s, 0, 0, 0).thinness
+
+    assert [thinness(0.001, 1e6), thinness(0.04), thinness(0.095), thinness(0.2), thinness(None)] == [
+        0.0, 0.0, pytest.approx(0.5), 1.0, 1.0,
+    ]  # fmt: skip
+    assert thinness(0.05, 10_000) == 1.0
+
+
+def test_an_answer_is_expected_in_its_time_then_late_then_never() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    assert pace.expected() is None
+    pace.wrote(100, asked=True)
+    assert pace.expected() == pytest.approx(1.0)
+    now[0] = 1.5
+    pace.delay()
+    assert pace.expected() == 0.0
+    pace.answered()
+    assert pace.expected() is None
+    pace.wrote(100, asked=True)
+    now[0] = 62.0
+    assert pace.expected() is None

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 import threading
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,3 +126,28 @@ def test_nothing_is_delivered_after_it_is_closed() -> None:
 
     asyncio.run(run())
     assert got == []
+
+
+def test_events_of_a_thread_are_delivered_in_the_context_in_which_the_box_was_opened() -> None:
+    """A timer of Textual that is set in another one never calls."""
+    here: ContextVar[str] = ContextVar("here", default="")
+    seen: list[str] = []
+
+    async def run() -> None:
+        done = asyncio.Event()
+
+        def deliver(batch: Sequence[TurnEvent]) -> None:
+            seen.append(here.get())
+            if any(isinstance(event, Queued) for event in batch):
+                done.set()
+
+        here.set("in the app")
+        mailbox = Mailbox(deliver, frame=0.001)
+        mailbox.open()
+        for event in (Delta("a", "at once"), Delta("a", "after a frame"), Queued("a")):
+            await asyncio.to_thread(contextvars.Context().run, mailbox.put, event)
+        await done.wait()
+        mailbox.close()
+
+    asyncio.run(run())
+    assert set(seen) == {"in the app"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -147,3 +148,14 @@ def test_a_line_without_an_end_is_too_long_as_well() -> None:
         document.lines(WIDTH)
     assert look(document) == look(MarkdownDocument(long + "\n*c*\n"))[:-1]
     assert "".join(line.text for line in document.lines(WIDTH)).count("b") == 40_000
+
+
+def test_plain_text_is_taken_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "RICH", 1_000)
+    document = MarkdownDocument("", once)
+    document.grow("a line of a very long text\n" * 10_000)
+    ends = []
+    while document.behind(WIDTH):
+        document.advance(WIDTH, once())
+        ends.append(document._find(WIDTH).plain.end)  # type: ignore[union-attr]  # it is there from the first slice on
+    assert max(after - before for before, after in itertools.pairwise(ends)) <= 3 * 4_096

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.ui.transcript.scroll_math import Anchor, bottom
+from holytui.ui.transcript.scroll_math import Anchor, bottom, slack
 from holytui.ui.transcript.viewport import Position
 
 heights = st.lists(st.integers(1, 30), min_size=1, max_size=12)
@@ -23,7 +23,7 @@ def test_what_is_selected_in_sight_does_not_move_the_text(
     made = _made(tall, view)
     for lines in grows:
         tall[-1] += lines
-        made.follow(beside=beside)
+        made.follow(free=slack(view, beside=beside))
     stood = made.anchor
     if tall[-1] <= view and stood <= Anchor(len(tall) - 1, 0):
         made.go(made.showing(len(tall) - 1))
@@ -36,7 +36,7 @@ def test_down_is_never_up(tall: list[int], view: int, grows: list[int], step: in
     made = _made(tall, view)
     for lines in grows:
         tall[-1] += lines
-        made.follow(beside=True)
+        made.follow(free=slack(view, beside=True))
     stood = made.anchor
     made.lines(step)
     assert made.anchor >= stood
@@ -50,7 +50,7 @@ def test_the_end_is_let_go_and_what_comes_then_is_counted() -> None:
     made.lines(-3)
     assert (made.following, made.new_lines) == (False, 0)
     tall[1] += 4
-    made.follow(beside=False)
+    made.follow(free=slack(10))
     assert made.new_lines == 4
     made.lines(7)
     assert (made.following, made.new_lines) == (True, 0)
@@ -61,6 +61,16 @@ def test_another_size_keeps_the_place_between_the_ends() -> None:
     made = _made(tall, 10)
     made.go(Anchor(1, 2))
     tall[1] = 8
+    made.refit()
+    assert made.anchor == bottom(2, tall.__getitem__, 10)
+
+
+def test_another_size_leaves_nothing_blank_below_a_followed_end() -> None:
+    tall = [5, 30]
+    made = _made(tall, 10)
+    tall[1] += 1
+    made.follow(free=5)
+    assert made.anchor == bottom(2, tall.__getitem__, 5)
     made.refit()
     assert made.anchor == bottom(2, tall.__getitem__, 10)
 

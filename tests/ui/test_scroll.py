@@ -69,19 +69,27 @@ def test_heights_out_of_sight_are_not_asked_for() -> None:
     assert asked == set(range(9_990, 10_000))
 
 
-@given(heights, st.integers(4, 40), st.lists(st.integers(1, 12), max_size=30), st.booleans())
+@given(heights, st.integers(4, 40), st.lists(st.integers(1, 12), max_size=30), st.booleans(), st.floats(0, 1))
 def test_a_followed_end_stays_in_sight_and_the_log_moves_seldom(
-    tall: list[int], view: int, grows: list[int], beside: bool
+    tall: list[int], view: int, grows: list[int], beside: bool, thinness: float
 ) -> None:
-    slack = scroll.slack(view, beside=beside)
+    free = scroll.slack(view, beside=beside, thinness=thinness)
     anchor = scroll.bottom(len(tall), tall.__getitem__, view)
     moves = 0
     for lines in grows:
         tall[-1] += lines
-        after = scroll.followed(anchor, len(tall), tall.__getitem__, view, beside=beside)
+        after = scroll.followed(anchor, len(tall), tall.__getitem__, view, free=free)
         below = _line(after, tall) + view - sum(tall)
-        assert 0 <= below <= max(slack, view - sum(tall))
+        assert 0 <= below <= max(free, view - sum(tall))
         assert after >= anchor
         moves += after > anchor
         anchor = after
-    assert moves <= sum(grows) / (slack + 1) + 1
+    assert moves <= sum(grows) / (free + 1) + 1
+    assert scroll.followed(anchor, len(tall), tall.__getitem__, view) == scroll.bottom(
+        len(tall), tall.__getitem__, view
+    )
+
+
+def test_as_few_lines_are_free_as_the_link_allows() -> None:
+    assert [scroll.slack(30, beside=True, thinness=each) for each in (0.0, 0.5, 1.0)] == [0, 8, 15]
+    assert [scroll.slack(30, thinness=each) for each in (0.0, 0.5, 1.0)] == [0, 4, 7]

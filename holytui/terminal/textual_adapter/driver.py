@@ -12,6 +12,7 @@ import re
 import select
 import signal
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ _REP_WORKS = Offset(3, 1)
 # Asked last of all: whatever else the terminal says comes before the answer, and not into the shell behind us.
 _LAST = "\x1b[6n"
 _LAST_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
+_ANSWER_TIME = 1.0  # seconds for which the first answers are waited for, and after which none comes any more
+_NO_ANSWER_TIME = 60.0
 _STOP_WAIT = 1.0
 _LAST_WAIT = 2.0
 
@@ -75,6 +78,7 @@ class ThinDriver(LinuxDriver):
         self._running = False
         self._dead = False
         self._probing = False
+        self._probed_at = 0.0
         self._wake: tuple[int, int] | None = None
         self._stop_reading = threading.Event()
         self.show_cursor = False
@@ -200,6 +204,7 @@ class ThinDriver(LinuxDriver):
         """Ask what the terminal can do. Apple's writes a part of the question on the screen."""
         if self.input_tty and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
             self._probing = True
+            self._probed_at = time.monotonic()
             self.write(_ASK)
 
     # -- size and signals -------------------------------------------------------------------------------------------
@@ -258,7 +263,7 @@ class ThinDriver(LinuxDriver):
         """Read until told to stop or the terminal's end; asleep whenever nothing comes in."""
         assert self._wake is not None
         wake = self._wake[0]
-        parser = SafeParser(self._answered, self._mode_reported)
+        parser = SafeParser(self._answered, self._mode_reported, expected=self._expected)
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
@@ -294,6 +299,13 @@ class ThinDriver(LinuxDriver):
         elif self._writer is not None and isinstance(message, events.Key | events.Paste | events.MouseEvent):
             self._writer.hurry()
         super().process_message(message)
+
+    def _expected(self) -> float | None:
+        """Seconds for which an answer of the terminal is still expected, 0 for a late one; None for none."""
+        since = time.monotonic() - self._probed_at
+        first = max(0.0, _ANSWER_TIME - since) if self._probing and since < _NO_ANSWER_TIME else None
+        status = self._writer.expected() if self._writer is not None else None
+        return max((each for each in (first, status) if each is not None), default=None)
 
     def _answered(self) -> None:
         if self._writer is not None:

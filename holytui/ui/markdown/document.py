@@ -202,10 +202,10 @@ class MarkdownDocument:
         view.asked = (len(self._source), self._closed)
         if spent is not never:
             # what is usual is laid out at once: only a long text may take several frames, on any machine
-            share, free = spent, self._taken + _AT_ONCE
+            share, free = spent, self._reached(view) + _AT_ONCE
 
             def spent() -> bool:
-                return self._taken >= free and share()
+                return self._reached(view) >= free and share()
 
         self._lay_out(view, spent)
         while spent is never and self._take():
@@ -214,6 +214,10 @@ class MarkdownDocument:
             if not self._take() and view.layout.complete and view.plain is not None:
                 view.plain.take(self._source)
             self._lay_out(view, spent)
+
+    def _reached(self, view: _View) -> int:
+        """Characters that are parsed, or laid out as plain text."""
+        return view.plain.end if view.plain is not None else self._taken
 
     def _waits(self, view: _View) -> bool:
         if self._taken < (len(self._source) if self._rich_end is None else self._rich_end):

@@ -7,6 +7,7 @@ what comes within one frame is shown together. Text is joined, so a frame costs 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -25,13 +26,15 @@ class Mailbox:
         self._frame = frame
         self._waiting: deque[TurnEvent] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._context: contextvars.Context | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._woken = self._urgent = False
 
     def open(self) -> None:
-        """Begin to deliver, on the running loop."""
+        """Begin to deliver, on the running loop and in the context of the caller, which a timer of Textual needs."""
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
         self._last = self._loop.time() - self._frame
         if self._waiting:
             self._wake()
@@ -53,7 +56,7 @@ class Mailbox:
         self._woken = True
         self._urgent = urgent
         try:
-            loop.call_soon_threadsafe(self._wake)
+            loop.call_soon_threadsafe(self._wake, context=self._context)
         except RuntimeError:  # the loop was closed between the two lines: the app is gone
             self._loop = None
 
@@ -64,7 +67,7 @@ class Mailbox:
         if rest <= 0 or self._urgent:
             self._drain()
         elif self._timer is None:
-            self._timer = self._loop.call_later(rest, self._drain)
+            self._timer = self._loop.call_later(rest, self._drain, context=self._context)
 
     def _drain(self) -> None:
         if self._timer is not None:

@@ -111,6 +111,8 @@ class Answers:
         opened = await self._as_shown(services.history, turn.conversation_id)
         if opened is not None:
             self._screen.switching.show(opened)
+            if turn.turn_id not in self._turns:  # it ended after it was read, before there was an entry to change
+                await self._show_stored(services.history, turn)
         await self._screen.refresh_list()
 
     async def _as_shown(self, history: History, conversation_id: str) -> Opened | None:
@@ -183,18 +185,21 @@ class Answers:
         if turn.conversation_id != screen.conversation_id:
             with suppress(StoreError):  # it is only not marked
                 await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
-        message = await asyncio.to_thread(history.message, turn.answer_id)
-        entry = screen.log_view.entry(turn.answer_id)
-        if message is not None and entry is not None:
-            fresh = await asyncio.to_thread(entry_of, history, message)
-            entry.variant = fresh.variant
-            entry.update(message)
-            screen.log_view.changed()
+        await self._show_stored(history, turn)
         if turn.conversation_id == screen.conversation_id:  # another one may have been opened since
             screen.paint_status(turn, progress=True)
             screen.bar.weigh()
         await screen.refresh_list()
         await self._name(screen.services, turn.conversation_id)
+
+    async def _show_stored(self, history: History, turn: TurnView) -> None:
+        message = await asyncio.to_thread(history.message, turn.answer_id)
+        entry = self._screen.log_view.entry(turn.answer_id)
+        if message is not None and entry is not None:
+            fresh = await asyncio.to_thread(entry_of, history, message)
+            entry.variant = fresh.variant
+            entry.update(message)
+            self._screen.log_view.changed()
 
     async def _name(self, services: Services, conversation_id: str) -> None:
         """Let the model name the conversation, if that is wanted."""

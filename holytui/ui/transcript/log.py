@@ -19,14 +19,15 @@ from textual.widget import Widget
 
 from holytui.hints import Names
 from holytui.keymap import Keymap, Where
-from holytui.models import Message, Role
+from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
 from holytui.ui.bindings import install, names, run_in_order
 from holytui.ui.markdown import within
 from holytui.ui.markdown.row import Row
+from holytui.ui.status.terminal_link import figures
 from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.row_painter import RowPainter
-from holytui.ui.transcript.scroll_math import Anchor
+from holytui.ui.transcript.scroll_math import Anchor, slack
 from holytui.ui.transcript.selecting import selected_text
 from holytui.ui.transcript.viewport import Position
 
@@ -187,7 +188,7 @@ class MessageLog(Widget, can_focus=True):
     def _settle(self) -> None:
         if not self._extent.width:
             return
-        self._position.follow(beside=self._extent.width < self.app.size.width)
+        self._position.follow(free=self._free())
         self._show_changes()
         if self._pending is None and self._late():
             self._pending = self.set_timer(_FRAME, self._go_on)
@@ -195,6 +196,15 @@ class MessageLog(Widget, can_focus=True):
         if told != self._told:
             self._told = told
             self.post_message(self.Moved(*told))
+
+    def _free(self) -> int:
+        """How many lines may stay free below the end: none unless it grows, and few on a fast link."""
+        last = self._entries[-1].message.state if self._entries else AnswerState.COMPLETE
+        if (last.final or last is AnswerState.QUEUED) and not self._late():
+            return 0
+        line = figures(self.app)
+        beside = self._extent.width < self.app.size.width
+        return slack(self._position.view, beside=beside, thinness=line.thinness if line is not None else 1.0)
 
     def _show_changes(self) -> None:
         """Paint the lines that are not what they were."""

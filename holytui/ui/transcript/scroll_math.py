@@ -31,21 +31,23 @@ def bottom(count: int, height: Heights, view: int) -> Anchor:
     return Anchor()
 
 
-def followed(anchor: Anchor, count: int, height: Heights, view: int, *, beside: bool = False) -> Anchor:
-    """The position from which the end stays in sight as it grows: when it runs out of the view, several lines at once,
-    as text that stands still is easier to read.
-
-    What stands beside the log (`beside`: something does) has to be painted again after a scroll on most terminals, so
-    a thin link is better off with few and long ones.
+def followed(anchor: Anchor, count: int, height: Heights, view: int, *, free: int = 0) -> Anchor:
+    """The position from which the end stays in sight as it grows: when it runs out of the view, `free` lines more than
+    needed at once, and no line more than these stays free below it.
     """
     end = bottom(count, height, view)
-    furthest = bottom(count, height, view - slack(view, beside=beside))
+    furthest = bottom(count, height, view - free)
     return furthest if anchor < end else min(anchor, furthest)
 
 
-def slack(view: int, *, beside: bool = False) -> int:
-    """How many lines are kept free below the end while it is followed, at most."""
-    return view // 2 if beside else min(8, view // 4)
+def slack(view: int, *, beside: bool = False, thinness: float = 1.0) -> int:
+    """How many lines are kept free below an end that grows, at most.
+
+    What stands beside the log (`beside`: something does) has to be painted again after a scroll on most terminals, so
+    a thin link (`thinness` 1) is better off with few and long ones; on one that is not (0) the end is always the last
+    line.
+    """
+    return round((view // 2 if beside else min(8, view // 4)) * thinness)
 
 
 def moved(anchor: Anchor, lines: int, count: int, height: Heights, view: int) -> Anchor:

@@ -23,10 +23,10 @@ class Position:
         self.following = True
         self.anchor = scroll.bottom(self.count, self._height, self.view)
 
-    def follow(self, *, beside: bool) -> None:
-        """Keep the end in sight, if it is followed; `beside` as in `scroll.followed`."""
+    def follow(self, *, free: int = 0) -> None:
+        """Keep the end in sight, if it is followed; `free` as in `scroll.followed`."""
         if self.following:
-            self.anchor = scroll.followed(self.anchor, self.count, self._height, self.view, beside=beside)
+            self.anchor = scroll.followed(self.anchor, self.count, self._height, self.view, free=free)
 
     def go(self, anchor: Anchor) -> None:
         """To a place between the ends. Where lines below the end are free they stay so, as nothing should jump."""
@@ -48,8 +48,10 @@ class Position:
             self._left_at = (self.count - 1, self._height(self.count - 1))
 
     def refit(self) -> None:
-        """The heights are others now: stay between the ends."""
-        if not self.following:
+        """The heights or the view are others now: stay between the ends, and at the end with a full view."""
+        if self.following:
+            self.show_end()
+        else:
             self.anchor = scroll.moved(self.anchor, 0, self.count, self._height, self.view)
 
     def lines(self, step: int) -> None:

@@ -1,0 +1,43 @@
+"""An answer that has ended before its conversation is shown with it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from holytui.store.history import History
+from holytui.ui.transcript import live_answers as answers
+from holytui.ui.transcript.loading import Opened, open_conversation
+from holytui.ui.turns import TurnView
+from tests.servers import READ, ScriptedServer, answer
+from tests.ui.conftest import Build
+from tests.ui.house import config_with, visit
+
+
+async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_whole(
+    build_house: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    with ScriptedServer([READ, *answer("The whole ", "answer.")]) as server:
+        house = build_house(config_with(server.base_url))
+        async with visit(house) as visitor:
+            ended = threading.Event()
+            settle = answers.Answers._settle
+
+            async def settled(self: answers.Answers, turn: TurnView) -> None:
+                await settle(self, turn)
+                ended.set()
+
+            def slowly(history: History, conversation_id: str, leaf: str | None) -> Opened | None:
+                opened = open_conversation(history, conversation_id, leaf)
+                if not go.is_set():
+                    go.set()
+                    assert ended.wait(10)
+                return opened
+
+            monkeypatch.setattr(answers.Answers, "_settle", settled)
+            monkeypatch.setattr(answers, "open_conversation", slowly)
+            await visitor.ask("go")
+            assert "The whole answer." in visitor.text
+            assert "receiving" not in visitor.text
