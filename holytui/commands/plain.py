@@ -41,8 +41,10 @@ def run(options: argparse.Namespace) -> int:
     opened = open_services(config, keys, problems, shown_keys=FOR_KEYS, fall_back=True)
     with closing(opened) as services, _signals(inbox.put):
         printer = Printer(sys.stdout, prompts=interactive)
-        session = Session(services, printer, inbox, copy, interactive=interactive, model=options.model or "")
-        LineReader(0, inbox.put).start()
+        reader = LineReader(0, inbox.put)
+        model = options.model or ""
+        session = Session(services, printer, inbox, copy, interactive=interactive, model=model, discard=reader.discard)
+        reader.start()
         try:
             return session.run(options.conversation or "", " ".join(options.prompt), existing(options.prompt))
         except BrokenPipeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import termios
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,6 +93,10 @@ def parse(text: str) -> Command | Unknown | str:
     return Unknown(f"/{name}", nearest(name.lower(), list(COMMANDS)) or "")
 
 
+_QUIET = 0.2
+"""Seconds without another line after which a paste has ended: a long one comes in several parts."""
+
+
 class Lines:
     """Joins lines of which all but the last end in a backslash."""
 
@@ -130,9 +135,13 @@ class LineReader:
     Not through `sys.stdin`: a thread that waits in it holds its lock, and Python does not end before it has that.
     """
 
-    def __init__(self, fd: int, put: Callable[[Typed | InputEnded], None]) -> None:
+    def __init__(self, fd: int, put: Callable[[Typed | InputEnded], None], *, quiet: float = _QUIET) -> None:
         self._fd = fd
         self._put = put
+        self._quiet = quiet
+        self._held = b""
+        self._lock = threading.Lock()
+        """Held while input is taken from the descriptor until it is put: nothing is on its way between the two."""
 
     def start(self) -> threading.Thread:
         """Begin; returns the thread, which nobody needs to wait for."""
@@ -140,22 +149,52 @@ class LineReader:
         thread.start()
         return thread
 
+    def discard(self) -> bool:
+        """Throw away the terminal's pending input, the beginning of a line too, until no more comes; returns whether
+        there were whole lines. What was put before is for the caller to drop."""
+        dropped = False
+        with self._lock:
+            self._held = b""
+            try:
+                while _readable(self._fd, self._quiet):
+                    dropped = True
+                    termios.tcflush(self._fd, termios.TCIFLUSH)
+                termios.tcflush(self._fd, termios.TCIFLUSH)  # the beginning of a line makes nothing readable
+            except (termios.error, OSError, ValueError):
+                pass  # the terminal is gone, and so is its input
+        return dropped
+
     def _read(self) -> None:
-        held = b""
-        while data := self._next():
-            *lines, held = (held + data).split(b"\n")
-            for line in lines:
-                self._put(_typed(line))
-        if held:
-            self._put(_typed(held))
+        while self._wait():
+            with self._lock:
+                if not self._take():
+                    break
+        if self._held:
+            self._put(_typed(self._held))
         self._put(InputEnded())
 
-    def _next(self) -> bytes:
+    def _wait(self) -> bool:
         try:
-            select.select([self._fd], [], [])  # somebody may have made it a descriptor that does not wait
-            return os.read(self._fd, 65536)
+            return _readable(self._fd, None)  # somebody may have made it a descriptor that does not wait
         except (OSError, ValueError):
-            return b""  # closed, or its terminal is gone
+            return False
+
+    def _take(self) -> bool:
+        """Put what has come; False at the end of the input."""
+        try:
+            if not _readable(self._fd, 0):
+                return True  # it was thrown away meanwhile
+            data = os.read(self._fd, 65536)
+        except (OSError, ValueError):
+            return False  # closed, or its terminal is gone
+        *lines, self._held = (self._held + data).split(b"\n")
+        for line in lines:
+            self._put(_typed(line))
+        return bool(data)
+
+
+def _readable(fd: int, timeout: float | None) -> bool:
+    return bool(select.select([fd], [], [], timeout)[0])
 
 
 def _typed(line: bytes) -> Typed:

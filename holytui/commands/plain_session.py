@@ -12,13 +12,15 @@ from functools import partial
 from typing import TypeAlias
 
 from holytui import __version__
-from holytui.attachments.files import Chosen, gather, with_files
+from holytui.attachments.files import Chosen, Gathered
 from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exits
-from holytui.commands.attaching import files_typed, listed, need_sight
+from holytui.commands.attaching import files_typed, listed
 from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
 from holytui.commands.plain_library import PlainLibrary
+from holytui.commands.plain_offer import Offer, Reply, reply
 from holytui.commands.plain_printer import Printer
+from holytui.commands.plain_sending import Sender
 from holytui.commands.plain_turns import Turns
 from holytui.engine.events import TurnEvent
 from holytui.engine.runtime.scheduler import StartedTurn
@@ -61,8 +63,10 @@ class Session:
         interactive: bool,
         model: str = "",
         clock: Callable[[], float] = time.monotonic,
+        discard: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Raises ModelUnknown."""
+        """`discard` drops typed input that is not in the inbox yet and tells whether there was any. Raises
+        ModelUnknown."""
         self._services = services
         self._engine = services.engine
         self._printer = printer
@@ -70,8 +74,10 @@ class Session:
         self._copy = copy
         self._interactive = interactive
         self._clock = clock
+        self._discard = discard
         self._model = str(resolve(services.config, model).ref) if model else ""
         self._library = PlainLibrary(services.history, printer)
+        self._sender = Sender(services, printer)
         self._lines = Lines()
         self._waiting: deque[Command | str] = deque()
         self._turns = Turns(services.engine, printer, echo=not interactive)
@@ -79,6 +85,8 @@ class Session:
         """When Ctrl+C was pressed, if nothing was typed since."""
         self._given: dict[str, Sequence[Chosen]] = {}
         """The files of the question on the command line."""
+        self._offer: Offer | None = None
+        """Asked about now; nothing else is begun until it is answered."""
         self._input_ended = False
         self._status: int | None = None
 
@@ -121,7 +129,9 @@ class Session:
             case Typed(text):
                 self._printer.typed()
                 self._interrupted_at = None
-                if (entry := self._lines.add(text)) is not None:
+                if self._offer is not None:
+                    self._answer(self._offer, text)
+                elif (entry := self._lines.add(text)) is not None:
                     self._take(entry)
             case InputEnded():
                 self._end_of_input()
@@ -145,13 +155,16 @@ class Session:
 
     def _go_on(self) -> None:
         """Do what waits, as far as it need not wait any longer; then wait for a line."""
-        while self._waiting and self._status is None:
+        while self._waiting and self._status is None and self._offer is None:
             first = self._waiting[0]
-            if isinstance(first, Command) and self._turns:
-                return
+            offers = isinstance(first, str) and self._may_offer(first)
+            if (self._turns and (offers or isinstance(first, Command))) or (offers and self._lines.open):
+                break
             self._waiting.popleft()
             if isinstance(first, Command):
                 self._do(first)
+            elif offers:
+                self._propose(first)
             else:
                 self._start(partial(self._ask, first), first)
         if self._status is not None:
@@ -166,20 +179,64 @@ class Session:
             self._library.conversation = started.conversation_id
 
     def _ask(self, text: str) -> StartedTurn:
-        """Raises NotAttached. A line attaches what it names if a person typed it, and a pipe never anything."""
-        typed = files_typed(text) if self._interactive else []
-        chosen, conversation = self._given.pop(text, typed), self._library.conversation
-        found = gather(chosen)
-        need_sight(self._services, found, self._model, conversation)
-        for line in listed(chosen):
-            self._printer.notice(_("Sent with it: {file}").format(file=line))
-        return self._engine.ask(
-            with_files(text, found.files),
-            conversation_id=conversation,
-            model=self._model or None,
-            images=found.images,
-            image_data=found.image_data,
-        )
+        """Ask with the files of the command line, and never with one that only the text names. Raises NotAttached."""
+        chosen = self._given.pop(text, ())
+        return self._send(text, self._read(chosen), listed(chosen))
+
+    def _read(self, chosen: Sequence[Chosen]) -> Gathered:
+        return self._sender.read(chosen, self._model, self._library.conversation)
+
+    def _send(self, text: str, found: Gathered, files: Sequence[str]) -> StartedTurn:
+        return self._sender.send(text, found, files, self._model, self._library.conversation)
+
+    # -- files that a line names
+
+    def _may_offer(self, text: str) -> bool:
+        return self._interactive and text not in self._given and bool(files_typed(text))
+
+    def _propose(self, text: str) -> None:
+        """Ask about the files that a line names, if they are there; else send it as it is."""
+        chosen = files_typed(text)
+        try:
+            found = self._read(chosen)
+        except HolytuiError as error:
+            self._printer.notice(str(error))
+            return
+        if not (found.files or found.pictures):
+            self._start(lambda: self._send(text, found, ()), text)
+            return
+        self._offer = Offer(text, found, listed(chosen))
+        self._offer.show(self._printer, self._drop_typed)
+
+    def _drop_typed(self) -> bool:
+        """Drop the lines that have come; whether there were any. Everything else that has happened is kept."""
+        dropped = self._discard()
+        kept: list[Happened] = []
+        while not self._inbox.empty():
+            happened = self._inbox.get()
+            if isinstance(happened, Typed):
+                dropped = True
+            else:
+                kept.append(happened)
+        for happened in kept:
+            self._happened(happened)
+        return dropped
+
+    def _answer(self, offer: Offer, line: str) -> None:
+        answer = reply(line)
+        if answer is Reply.UNCLEAR:
+            offer.ask(self._printer, self._drop_typed)
+            return
+        self._offer = None
+        match answer:
+            case Reply.WITH:
+                self._start(lambda: self._send(offer.question, offer.found, offer.files), offer.question)
+            case Reply.WITHOUT:
+                self._start(lambda: self._send(offer.question, Gathered(), ()), offer.question)
+            case Reply.WITHDRAWN:
+                self._printer.notice(_("The question was not sent."))
+            case Reply.QUIT:
+                self._status = exits.OK
 
     # -- ends
 
@@ -197,7 +254,10 @@ class Session:
         self._interrupted_at = now
         self._lines.clear()
         self._printer.interrupted()
-        if before is not None and (not self._turns or now - before < _TWICE):
+        if self._offer is not None:
+            self._offer = self._interrupted_at = None
+            self._printer.notice(_("The question was not sent."))
+        elif before is not None and (not self._turns or now - before < _TWICE):
             self._status = exits.OK if self._interactive else exits.STOPPED
         elif self._turns:
             self._turns.stop()

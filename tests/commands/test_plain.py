@@ -61,6 +61,8 @@ class Chat:
         self.out = Output()
         self.now = 0.0
         self.copied: list[str] = []
+        self.pending: list[Happened] = []
+        """Put into the inbox while the terminal's input is thrown away, as its reader may do."""
         self._inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
         self.session = Session(
             services,
@@ -70,6 +72,7 @@ class Chat:
             interactive=interactive,
             model=model,
             clock=lambda: self.now,
+            discard=self._discard,
         )
         self.status: int | None = None
         self._thread: threading.Thread | None = None
@@ -79,6 +82,11 @@ class Chat:
             raise TerminalError("No way took it")
         self.copied.append(text)
         return f"{len(text)} bytes sent to the terminal"
+
+    def _discard(self) -> bool:
+        while self.pending:
+            self._inbox.put(self.pending.pop(0))
+        return False
 
     def start(self, conversation: str = "", question: str = "") -> None:
         def work() -> None:
@@ -323,21 +331,89 @@ def test_a_question_is_answered_and_the_prompt_comes_back(tmp_path: Path) -> Non
         assert server.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
 
 
-@pytest.mark.parametrize("interactive", [True, False])
-def test_a_line_attaches_what_it_names_if_a_person_typed_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interactive: bool
-) -> None:
+@pytest.fixture
+def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("SECRET\n")
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize(("typed", "sent"), [("y", True), (" Y ", True), ("", False)])
+def test_a_file_that_a_line_names_is_sent_if_the_user_agrees(tmp_path: Path, typed: str, sent: bool) -> None:
+    with ScriptedServer([READ, *answer("Hello")]) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("read @a.txt")
+        chat.out.wait_for("/stop sends nothing.\n> ")
+        assert f"-- The question names files:\n-- a.txt · 7 B · {tmp_path / 'a.txt'}\n-- Send it?" in chat.printed
+        assert not server.requests
+        Path("a.txt").write_text("LATER\n")  # what was listed is sent
+        chat.type(typed)
+        chat.out.wait_for("Complete")
+        content = server.requests[0].json["messages"][0]["content"]
+        assert content == ("read @a.txt\n\na.txt:\n\n```txt\nSECRET\n```" if sent else "read @a.txt")
+        assert ("-- Sent with it: a.txt" in chat.printed) is sent
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_pipe_attaches_nothing_and_is_not_asked(tmp_path: Path) -> None:
     with (
         ScriptedServer([READ, *answer("Hello")]) as server,
-        chatting(tmp_path, server.base_url, interactive=interactive) as chat,
+        chatting(tmp_path, server.base_url, interactive=False) as chat,
     ):
         chat.type("read @a.txt")
         chat.out.wait_for("Complete")
-        sent = server.requests[0].json["messages"][0]["content"]
-        assert ("SECRET" in sent) is interactive
-        assert (f"-- Sent with it: a.txt · 7 B · {tmp_path / 'a.txt'}" in chat.printed) is interactive
+        assert server.requests[0].json["messages"][0]["content"] == "read @a.txt"
+        assert "names files" not in chat.printed
+
+
+@pytest.mark.usefixtures("secret")
+def test_lines_that_came_before_the_prompt_are_no_answer_and_are_dropped(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("Hello")]) as server, chatting(tmp_path, server.base_url, start=False) as chat:
+        chat.type("read @a.txt", "y", "next")
+        chat.pending = [Typed("y")]
+        chat.start()
+        chat.out.wait_for("dropped; they are no answer.\n> ")
+        chat.pending = [Typed("y")]
+        chat.type("perhaps")
+        chat.out.wait_for("dropped; they are no answer.\n> ", 2)
+        assert not server.requests
+        chat.type("")
+        chat.out.wait_for("Complete")
+        assert [request.json["messages"][-1]["content"] for request in server.requests] == ["read @a.txt"]
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_question_that_names_files_waits_for_the_answer_before_it(tmp_path: Path) -> None:
+    gate = threading.Event()
+    first: list[Step] = [READ, sse_head(), event(delta("one")), gate, event(delta(finish="stop")), event("[DONE]")]
+    with ScriptedServer(first) as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("hi")
+        chat.out.wait_for("one")
+        chat.type("read @a.txt", "/help")
+        chat.out.wait_for("this list")
+        assert "names files" not in chat.printed
+        gate.set()
+        chat.out.wait_for("/stop sends nothing.\n> ")
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_question_that_names_files_can_be_withdrawn(tmp_path: Path) -> None:
+    with ScriptedServer() as server, chatting(tmp_path, server.base_url) as chat:
+        chat.type("read @a.txt")
+        chat.out.wait_for("/stop sends nothing.\n> ")
+        chat.type("/stop")
+        chat.out.wait_for("-- The question was not sent.\n> ")
+        chat.type("read @a.txt")
+        chat.out.wait_for("/stop sends nothing.\n> ", 2)
+        chat.signal(signal.SIGINT)
+        chat.out.wait_for("-- The question was not sent.\n> ", 2)
+        chat.pending = [Signalled(signal.SIGINT)]
+        chat.type("read @a.txt")
+        chat.out.wait_for("-- The question was not sent.\n> ", 3)
+        chat.type("read @a.txt")
+        chat.out.wait_for("/stop sends nothing.\n> ", 3)
+        chat.type("/quit")
+        assert chat.wait_end() == 0
+        assert not server.requests
 
 
 def test_a_line_typed_meanwhile_is_asked_next_and_shown_with_its_answer(tmp_path: Path) -> None:
@@ -674,6 +750,24 @@ def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         assert b"\x1b" not in bytes(terminal.raw)
+
+
+def test_pasted_lines_send_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("secret.txt").write_text("SECRET\n")
+    data = tmp_path / "data"
+    with Terminal.holytui("--plain", rows=60, env={"HOLYTUI_DATA_DIR": str(data)}) as terminal:
+        terminal.wait_for("lists the commands")
+        terminal.type("look at @secret.txt\ny\ny")  # the beginning of a line, which Enter would complete
+        terminal.wait_for("they are no answer.")
+        terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>"))
+        terminal.type("\n")
+        terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>") and "Waiting for" in terminal.text)
+        terminal.type("\x04")
+        assert terminal.wait_end() == 0
+    with SqliteHistory.open(data / "history.db") as history:
+        (conversation,) = history.conversations()
+        assert [one.text for one in history.branch(conversation.id) if one.role is Role.USER] == ["look at @secret.txt"]
 
 
 def test_a_terminal_that_hangs_up_ends_it_with_the_text_kept(tmp_path: Path) -> None:

@@ -123,8 +123,10 @@ class Trial:
             await asyncio.sleep(0)
             pumps = [app, *app.screen_stack, dialog, *dialog.walk_children(), self._recorder]
             busy = any(pump.message_queue_size for pump in pumps)
-            searching = any(not worker.is_finished and worker.group == "search" for worker in app.workers)
-            calm = 0 if busy or searching else calm + 1
+            searches = [worker._task for worker in app.workers if worker.group == "search" and not worker.is_finished]
+            if running := [task for task in searches if task is not None]:
+                await asyncio.wait(running)  # in a thread: turning the loop meanwhile would take its time
+            calm = 0 if busy or searches else calm + 1
 
 
 async def test_of_keys_in_one_read_those_behind_the_closing_one_come_to_the_screen_below(build_house: Build) -> None:
