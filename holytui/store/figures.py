@@ -40,13 +40,16 @@ class Answered:
     requests: int
     first_token_s: float | None
     duration_s: float | None
+    streamed_s: float | None = None
+    """From the first token to the end of each request, in sum; None where the requests are not known."""
 
     @property
     def rate(self) -> float | None:
-        """Tokens a second after the first one, if that is known."""
+        """Tokens a second in the time in which they came, if that is known: without outages and waits."""
         if self.usage is None or not self.usage.output or not self.duration_s:
             return None
-        return self.usage.output / max(0.1, self.duration_s - (self.first_token_s or 0.0))
+        whole = self.duration_s - (self.first_token_s or 0.0)
+        return self.usage.output / max(0.1, whole if self.streamed_s is None else self.streamed_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,12 @@ def fill(connection: sqlite3.Connection) -> None:
             duration_s FROM message WHERE role = 'assistant' AND state IN ('complete', 'stopped', 'failed',
             'interrupted') AND EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id)
             AND NOT EXISTS (SELECT 1 FROM message AS twin WHERE twin.parent_id = message.parent_id
-                AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)"""
+                AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)
+            ORDER BY rowid"""
     ).fetchall()
-    for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in rows:
+    # of a forked branch, the answers have all that the first ones have, their time to the microsecond too
+    originals = {(row[2], row[3], row[4], row[6], row[7]): row for row in reversed(rows)}
+    for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in originals.values():
         text = "…" if has_text else ""
         answer = Message(
             *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
@@ -126,7 +132,8 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     """The last ones, oldest first: those that were asked for here, or all of one conversation."""
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
-        f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s
+        f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
+                {_STREAMED}
             FROM figure JOIN message ON message.id = figure.message_id WHERE {where}
             ORDER BY figure.at DESC, figure.message_id DESC LIMIT ?""",
         (*values, limit),
@@ -142,7 +149,7 @@ def _answered(row: Row) -> Answered:
     fault = trouble.fault if trouble is not None else None
     return Answered(
         *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
-        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s")),
+        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
     )
 
 
@@ -176,3 +183,7 @@ def _sum(total: float) -> int:
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
+# the clock may have been set back meanwhile; requests without figures count only where none has any
+_STREAMED = """(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL THEN took END), sum(took)) FROM (
+    SELECT attempt.usage, max(0.0, ended_at - first_token_at) AS took FROM attempt
+    WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""
