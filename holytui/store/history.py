@@ -96,6 +96,10 @@ class History(Protocol):
         """A sibling that keeps the text, reasoning and attempts of a cut answer as they are; returns its id."""
         ...
 
+    def fork(self, message_id: str, title: str) -> str:
+        """A new conversation with a copy of the branch down to a message, attempts and all; returns its id."""
+        ...
+
     # -- the journal of an answer on its way
 
     def begin_attempt(self, attempt: Attempt) -> None:

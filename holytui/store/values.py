@@ -64,13 +64,16 @@ class Answered:
     requests: int
     first_token_s: float | None
     duration_s: float | None
+    streamed_s: float | None = None
+    """From the first token to the end of each request, in sum; None where the requests are not known."""
 
     @property
     def rate(self) -> float | None:
-        """Tokens a second after the first one, if that is known."""
+        """Tokens a second in the time in which they came, if that is known: without outages and waits."""
         if self.usage is None or not self.usage.output or not self.duration_s:
             return None
-        return self.usage.output / max(0.1, self.duration_s - (self.first_token_s or 0.0))
+        whole = self.duration_s - (self.first_token_s or 0.0)
+        return self.usage.output / max(0.1, whole if self.streamed_s is None else self.streamed_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,3 +305,13 @@ def test_a_damaged_file_keeps_its_figures(opener: Opener, tmp_path: Path, path: 
     with SqliteHistory.open(path) as history:
         assert "damaged" in history.warnings[0]
         assert ever(history) == Spent(0, "guide/guide", 3, Usage(30, 15), 3)
+
+
+def test_a_rate_leaves_out_the_time_without_a_connection(history: SqliteHistory) -> None:
+    asked = ask(history)
+    first = replace(asked.attempt, first_token_at=1.0, ended_at=2.0, usage=Usage(1, 10))
+    history.update_attempt(first)
+    history.update_attempt(replace(first, id="second", number=2, first_token_at=602.0, ended_at=604.0))
+    history.update_attempt(replace(first, id="third", number=3, first_token_at=605.0, ended_at=700.0, usage=None))
+    finish(history, asked, Usage(2, 30), first_token_s=1.0, duration_s=700.0)
+    assert history.last_answers(1)[0].rate == pytest.approx(10.0)

@@ -200,3 +200,16 @@ async def test_moving_the_view_ends_the_selection(house: House, key: str) -> Non
         for _ in range(30 if key == "k" else 1):
             await visitor.press(key)
         assert not visitor.chat.log_view.selected_text
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("a\u200eb = target # c", "target"),
+        ("\u2066x\u2069\t\u00ady target end", "target end"),
+        ("a\tb target", "target"),
+    ],
+)
+def test_code_with_format_characters_is_copied_at_the_right_place(line: str, part: str) -> None:
+    assert between(answer(f"```\n{line}\n```"), 80, part, part) == part
+    assert copied(answer(f"```\n{line}\n```"), 80).endswith(line)

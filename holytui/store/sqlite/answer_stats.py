@@ -67,9 +67,12 @@ def fill(connection: sqlite3.Connection) -> None:
             duration_s FROM message WHERE role = 'assistant' AND state IN ('complete', 'stopped', 'failed',
             'interrupted') AND EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id)
             AND NOT EXISTS (SELECT 1 FROM message AS twin WHERE twin.parent_id = message.parent_id
-                AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)"""
+                AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)
+            ORDER BY rowid"""
     ).fetchall()
-    for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in rows:
+    # of a forked branch, the answers have all that the first ones have, their time to the microsecond too
+    originals = {(row[2], row[3], row[4], row[6], row[7]): row for row in reversed(rows)}
+    for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in originals.values():
         text = "…" if has_text else ""
         answer = Message(
             *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
@@ -84,7 +87,8 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     """The last ones, oldest first: those that were asked for here, or all of one conversation."""
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
-        f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s
+        f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
+                {_STREAMED}
             FROM figure JOIN message ON message.id = figure.message_id WHERE {where}
             ORDER BY figure.at DESC, figure.message_id DESC LIMIT ?""",
         (*values, limit),
@@ -100,7 +104,7 @@ def _answered(row: Row) -> Answered:
     fault = trouble.fault if trouble is not None else None
     return Answered(
         *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
-        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s")),
+        *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
     )
 
 
@@ -134,3 +138,7 @@ def _sum(total: float) -> int:
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
+# the clock may have been set back meanwhile; requests without figures count only where none has any
+_STREAMED = """(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL THEN took END), sum(took)) FROM (
+    SELECT attempt.usage, max(0.0, ended_at - first_token_at) AS took FROM attempt
+    WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""

@@ -175,6 +175,23 @@ class SqliteHistory(HistoryFile):
             lambda db: journal.copy_as_variant(db, message_id, fts=self._fts), durable=True, after_journal=True
         )
 
+    def fork(self, message_id: str, title: str) -> str:
+        """A new conversation with a copy of the branch down to a message, attempts and all; returns its id."""
+        now = self._clock()
+
+        def copy(db: sqlite3.Connection) -> str:
+            message = tree.need(db, message_id)
+            old = conversations.find(db, message.conversation_id, self._here, now)
+            if old is None:
+                raise conversations.gone()
+            new = Conversation(
+                *(new_id(), storable(title), now, now), model=old.model, system=old.system, params=old.params
+            )
+            journal.copy_branch(db, message, new, fts=self._fts)
+            return new.id
+
+        return self._writer.call(copy, durable=True, after_journal=True)
+
     # -- the journal of an answer on its way
 
     def begin_attempt(self, attempt: Attempt) -> None:

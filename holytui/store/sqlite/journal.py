@@ -10,10 +10,10 @@ from operator import itemgetter
 from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.ids import new_id
-from holytui.models import AnswerState, Attempt, DeltaKind, Message, Problem, Usage
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Problem, Usage
 from holytui.store.assembly import assemble, assemble_reasoning, seams
 from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import lease, readable
+from holytui.store.sqlite import conversations, lease, readable
 from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.rows import ATTEMPT, attempt_from, attempt_row
@@ -128,8 +128,38 @@ def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: boo
         created_at=original.created_at - 0.001,
         state=original.state if original.state.final else AnswerState.INTERRUPTED,
     )
+    _insert_copy(connection, message_id, copy, fts=fts)
+    return copy.id
+
+
+def copy_branch(connection: sqlite3.Connection, message: Message, new: Conversation, *, fts: bool) -> None:
+    """`new`, with a copy of the branch down to `message`: all that is known of each answer, and, of one that began
+    again, the cut one beside it."""
+    conversations.insert(connection, replace(new, leaf_id=None), fts=fts)
+    parent = leaf = None
+    for original in tree.branch(connection, message.conversation_id, message.id):
+        cut = _replaced_by(connection, original) if original.begun_again else []
+        for one in (*cut, original):
+            now = as_of_now(connection, one)
+            state = one.state if one.state.final else AnswerState.INTERRUPTED
+            copy = replace(now, id=new_id(), conversation_id=new.id, parent_id=parent, state=state)
+            _insert_copy(connection, one.id, copy, fts=fts)
+            leaf = copy.id
+        parent = leaf
+    if leaf is not None:
+        tree.show(connection, new.id, leaf, new.updated_at)
+
+
+def _replaced_by(connection: sqlite3.Connection, message: Message) -> list[Message]:
+    """The cut answers that `copy_as_variant` kept of this one."""
+    older = (one for one in tree.variants(connection, message.id) if one.id != message.id)
+    return [one for one in older if abs(message.created_at - one.created_at - 0.001) < 0.0005]
+
+
+def _insert_copy(connection: sqlite3.Connection, original_id: str, copy: Message, *, fts: bool) -> None:
+    """`copy` with the attempts and raw texts of the original."""
     tree.insert(connection, copy, fts=fts)
-    for attempt in attempts(connection, message_id):
+    for attempt in attempts(connection, original_id):
         twin = replace(attempt, id=new_id(), message_id=copy.id)
         save_attempt(connection, twin)
         connection.execute(
@@ -137,4 +167,3 @@ def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: boo
             (twin.id, attempt.id),
         )
     merge(connection, copy.id)
-    return copy.id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
-from holytui.models import AnswerState, Conversation, Message, Role
+from holytui.models import Conversation, Message, Role
 from holytui.ui.transcript.message_view import Entry
 
 if TYPE_CHECKING:
@@ -96,12 +96,4 @@ def fork(history: History, message: Message) -> str:
     """A new conversation with a copy of the branch down to `message`; returns its id."""
     old = history.conversation(message.conversation_id)
     assert old is not None, "a shown message has a conversation"
-    title = _("{title} · branch").format(title=old.title)
-    new = history.create_conversation(title=title, model=old.model, system=old.system)
-    parent = None
-    for one in history.branch(old.id, message.id):
-        state = one.state if one.state.final else AnswerState.INTERRUPTED
-        parent = history.add_message(
-            new.id, one.role, one.text, parent_id=parent, model=one.model, state=state, images=one.images
-        ).id
-    return new.id
+    return history.fork(message.id, _("{title} · branch").format(title=old.title))

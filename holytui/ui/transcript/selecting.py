@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 from textual.selection import Selection
 
+from holytui.text import WORD_GAP, replace_invisible, visible
 from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.seams import MARK
 
 _TAB = 4
+_SIGN_OF = "\0"
+"""Stands before a character that is shown as a sign; no text that has arrived has it."""
 
 
 class _Copy:
@@ -87,12 +90,24 @@ def _marks(row: Row, end: int) -> int:
 
 
 def _index(text: str, column: int) -> int:
-    """Where in `text` a column is, if its tabs are shown as spaces."""
-    if "\t" not in text:
+    """Where in `text` a column is, if its tabs are shown as spaces and its format characters as signs."""
+    if "\t" not in text and text.isprintable():
         return column
-    at = 0
-    for index, char in enumerate(text):
+    at = index = 0
+    is_sign = False
+    for char in replace_invisible(text, lambda char: _SIGN_OF + char):
+        if char == _SIGN_OF:
+            is_sign = True
+            continue
         if at >= column:
             return index
-        at += _TAB - at % _TAB if char == "\t" else 1
-    return len(text)
+        if is_sign:
+            at += len(visible(char, breaks=False))
+        elif char != WORD_GAP:  # one that is left is not shown
+            at += _width(char, at)
+        index, is_sign = index + 1, False
+    return index
+
+
+def _width(char: str, at: int) -> int:
+    return _TAB - at % _TAB if char == "\t" else 1
