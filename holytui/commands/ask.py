@@ -35,6 +35,7 @@ from holytui.commands import exits
 from holytui.commands.attaching import need_sight, read_files
 from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
+from holytui.commands.rejoin import Rejoin
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
@@ -184,9 +185,7 @@ class Printer:
         self._conversation = conversation
         self._model = model
         self._said = Connection(Level.BUSY, "")
-        self._written = ""
-        self._taken_back: str | None = None
-        """The answer as it is now, while it is a beginning of what is written."""
+        self._rejoin = Rejoin()
         self.broken_off = False
         """The answer began again where it must not be written once more."""
         self._ends_in_newline = True
@@ -208,15 +207,21 @@ class Printer:
                 self._notice(event)
 
     def _text(self, text: str) -> None:
-        if not text or self.broken_off:
-            return
-        if self._taken_back is not None:
-            self._taken_back += text
-            self._meet()
-            return
-        self._answer.add(text)
-        self._written += text
-        self._ends_in_newline = text.endswith("\n")
+        self._put(self._rejoin.add(text))
+
+    def _put(self, text: str) -> None:
+        """Write what `_rejoin` says; it is a new answer if the old one could not be met."""
+        if self._rejoin.started_again:
+            self._rejoin.started_again = False
+            if self._form is Form.TERMINAL:
+                self._say(_("the answer started again; the new one follows"))
+                text = "\n\n" + text
+            elif not self.broken_off:
+                self._say(_("the answer started again; the output ends with the text of the cut one"))
+                self.broken_off = True
+        if text and not self.broken_off:
+            self._answer.add(text)
+            self._ends_in_newline = text.endswith("\n")
 
     def _replaced(self, text: str) -> None:
         """The answer goes on after `text`, or began again: what is written cannot be taken back."""
@@ -224,27 +229,7 @@ class Printer:
         if self._form is Form.JSON:
             self._line({"event": "replaced", "text": text})
         elif self._form is not Form.WHOLE:
-            self._taken_back = text
-            self._meet()
-
-    def _meet(self) -> None:
-        """Go on where the new text comes to what is written, or tell that it is another one."""
-        new = self._taken_back or ""
-        if new.startswith(self._written):
-            self._taken_back = None
-            self._text(new[len(self._written) :])
-        elif not self._written.startswith(new):
-            self._taken_back = None
-            self._differ(new)
-
-    def _differ(self, new: str) -> None:
-        if self._form is Form.TERMINAL:
-            self._say(_("the answer started again; the new one follows"))
-            self._text("\n\n" + new)
-            self._written = new
-            return
-        self._say(_("the answer started again; the output ends with the text of the cut one"))
-        self.broken_off = True
+            self._put(self._rejoin.replace(text))
 
     def _say(self, words: str) -> None:
         say(f"holytui: {visible(words)}", self._notices)
@@ -262,8 +247,7 @@ class Printer:
             self._say(words)
 
     def _ended(self, event: ev.Ended) -> None:
-        if self._taken_back is not None and self._taken_back != self._written:
-            self._differ(self._taken_back)
+        self._put(self._rejoin.end())
         if self.broken_off and not event.ending.begun_again:
             event = replace(event, ending=replace(event.ending, begun_again=True))
         problem: Problem | None = getattr(event, "problem", None)

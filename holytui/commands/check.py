@@ -14,6 +14,7 @@ from typing import TextIO
 from holytui import keymap, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
+from holytui.commands.interrupts import repeated_interrupts
 from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
@@ -36,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
     """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
     report = Report(sys.stdout, live=sys.stdout.isatty())
     if not options.clipboard or options.model:
-        _check_model(report, options.config, options.model)
+        with repeated_interrupts():
+            _check_model(report, options.config, options.model)
     if options.clipboard:
         with sequences() as send:
             for finding in clipboard(send):
@@ -67,6 +69,7 @@ class Report:
         say(f"{mark} {_(finding.topic.value):{_WIDTH}}{unbroken(finding.text)}", self._out)
         for hint in finding.hints:
             say(f"{'':{len(mark) + 1 + _WIDTH}}{unbroken(hint)}", self._out)
+        self._out.flush()  # each step is seen as it ends, in a pipe too
 
     def abandon(self) -> None:
         """It was cut short."""

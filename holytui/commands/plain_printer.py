@@ -14,6 +14,7 @@ from typing import TextIO
 from holytui import formatting as fmt
 from holytui.commands.output import TextWriter, put, shown
 from holytui.commands.plain_input import names
+from holytui.commands.rejoin import Rejoin
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.engine.turn import ending
@@ -33,6 +34,7 @@ class Printer:
     def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._answer = TextWriter(out)
+        self._rejoin = Rejoin()
         self._prompts = prompts
         self._clock = clock
         self._at_start = True
@@ -108,15 +110,23 @@ class Printer:
         match event:
             case ev.Delta(text=text):
                 self._said -= {"quiet", "reasoning"}
-                self.text(text)
+                self._answered(self._rejoin.add(text))
             case ev.Replaced(text=text):
-                self.notice(_("The answer started again; the new one follows. The old one is kept."))
-                self.text(text)
+                self._answered(self._rejoin.replace(text))
             case ev.Ended():
                 self._said.clear()
+                self._answered(self._rejoin.end())
+                self._rejoin = Rejoin()
                 self._ended(event)
             case _:
                 self._state(event)
+
+    def _answered(self, text: str) -> None:
+        """Write some of an answer: the whole of it again if it is another one than was written."""
+        if self._rejoin.started_again:
+            self._rejoin.started_again = False
+            self.notice(_("The answer started again; the new one follows. The old one is kept."))
+        self.text(text)
 
     def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case an event
         match event:
