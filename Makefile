@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench attack long interop words shots clean
+.PHONY: help run test quick check lint bench attack long interop words shots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,9 +41,16 @@ endif
 run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
-test: $(DEV)  ## set up if needed, and run all tests and checks
+test: $(DEV)  ## set up if needed, and run all tests and checks (ARGS="PATH -k WORD": those tests alone)
+ifdef ARGS
+	$(BIN)/python -m pytest -q $(ARGS)
+else
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory check
+endif
+
+quick: $(DEV)  ## run the fast tests: unit, engine, wire
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal tests/unit tests/engine tests/wire
 
 check: $(DEV)
 	$(BIN)/ruff check .
