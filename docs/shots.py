@@ -69,7 +69,9 @@ def main() -> None:
     """Both pictures."""
     os.environ["COLORTERM"] = "truecolor"
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(HOLYTUI_DATA_DIR=folder, HOLYTUI_CONFIG=str(Path(folder, "none.toml")), HOLYTUI_LANG="en")
+        empty = Path(folder, "empty.toml")
+        empty.touch()
+        os.environ.update(HOLYTUI_DATA_DIR=folder, HOLYTUI_CONFIG=str(empty), HOLYTUI_LANG="en")
         os.environ.update(XDG_CONFIG_HOME=folder)
         asyncio.run(_picture("recovery.svg", "guide/cut", ["count to 300"], "retry"))
         asyncio.run(_picture("chat.svg", "guide/guide", ["xin chào", "show me markdown"], "ready", "tab", "pageup"))
