@@ -19,15 +19,24 @@ def repeated_interrupts(again: float = _AGAIN) -> Iterator[None]:
     For the main thread only.
     """
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            signal.setitimer(signal.ITIMER_REAL, again, again)
+    timer, on_alarm = signal.getitimer(signal.ITIMER_REAL), signal.getsignal(signal.SIGALRM)
+    armed = False
+
+    def repeat(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = [(number, signal.signal(number, interrupt)) for number in (signal.SIGINT, signal.SIGALRM)]
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal armed
+        armed = True
+        signal.signal(signal.SIGALRM, repeat)
+        signal.setitimer(signal.ITIMER_REAL, again, again)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before:
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, before)
+        if armed:
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, on_alarm)

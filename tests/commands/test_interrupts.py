@@ -38,7 +38,9 @@ def test_an_interrupt_that_python_drops_comes_again() -> None:
 
 def test_after_the_block_the_handlers_are_as_before() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM)
+    timer = signal.getitimer(signal.ITIMER_REAL)  # a test runner may have one
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM)) == before
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert bool(signal.getitimer(signal.ITIMER_REAL)[0]) == bool(timer[0])
+    assert signal.getitimer(signal.ITIMER_REAL)[1] == timer[1]
