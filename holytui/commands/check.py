@@ -14,7 +14,6 @@ from typing import TextIO
 from holytui import keymap, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
-from holytui.commands.interrupts import repeated_interrupts
 from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
@@ -37,8 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
     report = Report(sys.stdout, live=sys.stdout.isatty())
     if not options.clipboard or options.model:
-        with repeated_interrupts():
-            _check_model(report, options.config, options.model)
+        _check_model(report, options.config, options.model)
     if options.clipboard:
         with sequences() as send:
             for finding in clipboard(send):

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -31,6 +32,8 @@ from holytui.models import Message, Role
 from holytui.providers.resolve import resolve
 from holytui.text import sanitize_line
 
+_INTERRUPTIBLE = 1.0
+"""Seconds of one wait for what happens next."""
 _TWICE = 2.0
 """Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""
 _AT_ONCE = frozenset({"stop", "now", "help"})
@@ -97,12 +100,15 @@ class Session:
         self._engine.listen(self._inbox.put)
         self._greet(conversation)
         if question:
-            self._given[question] = files
+            if isinstance(asked := parse(question), str):
+                self._given[asked] = files
             self._take(question)
         while self._status is None:
             self._go_on()
             if self._status is None:
-                self._happened(self._inbox.get())
+                # a signal between Python's last look for one and the wait is seen only after it
+                with suppress(queue.Empty):
+                    self._happened(self._inbox.get(timeout=_INTERRUPTIBLE))
         if self._turns and self._status != _from_signal(signal.SIGHUP):
             self._printer.notice(_("Stopped; the text so far is kept."))
         return self._status

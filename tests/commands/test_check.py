@@ -26,7 +26,7 @@ from holytui.engine.check.checkup import Checkup
 from holytui.engine.check.continuation_probe import Subject
 from holytui.engine.check.findings import Finding, Mark, Topic
 from holytui.engine.check.flow import Flow, flow
-from holytui.engine.check.probe import Heard
+from holytui.engine.check.probe import Heard, hear
 from holytui.engine.check.sample import Going, Sample, beginning_of, sample_of
 from holytui.engine.resume.strategy import learn_key
 from holytui.engine.runtime.planner import Preparation
@@ -876,7 +876,7 @@ class Narrow:
         self.text += text
 
     def flush(self) -> None:
-        pass
+        self.flushed = self.text
 
     def isatty(self) -> bool:
         return False
@@ -887,7 +887,21 @@ def test_an_output_without_these_signs_gets_letters() -> None:
     report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
     report.add(Finding(Mark.BAD, Topic.KEY, "“none”", ("next",)))
     assert out.text.startswith("XX key")
+    assert out.flushed == out.text  # also in a pipe each line is seen as soon as it is known
     assert report.bad
+
+
+def test_no_wait_for_an_answer_is_longer_than_ctrl_c_may_take() -> None:
+    waits: list[float | None] = []
+
+    class Stalled:
+        def wait(self, timeout: float | None) -> None:
+            waits.append(timeout)
+
+    times = iter((0.0, *range(100)))
+    assert hear(Stalled(), lambda: next(times), 9.5).end is None  # type: ignore[arg-type]  # it only waits
+    assert len(waits) > 5
+    assert max(timeout or 99 for timeout in waits) <= 0.2
 
 
 def test_ctrl_c_ends_it_at_once_without_a_traceback(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from holytui.attachments.files import Chosen
 from holytui.bootstrap import Services, open_services
 from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
 from holytui.commands.plain_printer import Printer
@@ -88,9 +89,9 @@ class Chat:
             self._inbox.put(self.pending.pop(0))
         return False
 
-    def start(self, conversation: str = "", question: str = "") -> None:
+    def start(self, conversation: str = "", question: str = "", files: Sequence[Chosen] = ()) -> None:
         def work() -> None:
-            self.status = self.session.run(conversation, question)
+            self.status = self.session.run(conversation, question, files)
 
         self._thread = threading.Thread(target=work)
         self._thread.start()
@@ -379,6 +380,19 @@ def test_lines_that_came_before_the_prompt_are_no_answer_and_are_dropped(tmp_pat
         chat.type("")
         chat.out.wait_for("Complete")
         assert [request.json["messages"][-1]["content"] for request in server.requests] == ["read @a.txt"]
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize("question", ["read it", "//read it"])
+def test_the_files_of_the_command_line_go_out_with_its_question(tmp_path: Path, question: str) -> None:
+    chosen = [Chosen("a.txt", str(tmp_path / "a.txt"))]
+    with (
+        ScriptedServer([READ, *answer("Hello")]) as server,
+        chatting(tmp_path, server.base_url, start=False) as chat,
+    ):
+        chat.start(question=question, files=chosen)
+        chat.out.wait_for("Complete")
+    assert "SECRET" in server.requests[0].json["messages"][0]["content"]
 
 
 @pytest.mark.usefixtures("secret")

@@ -14,6 +14,9 @@ from holytui.faults import Fault
 from holytui.models import DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
 
+_INTERRUPTIBLE = 0.2
+"""Seconds of one wait. Ctrl+C between Python's last look for a signal and the wait does not end that wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -65,7 +68,7 @@ def hear(
     usage: Usage | None = None
     end: End | None = None
     while end is None and (left := longest - (clock() - began)) > 0 and not enough("".join(pieces)):
-        match stream.wait(left):
+        match stream.wait(min(left, _INTERRUPTIBLE)):
             case Accepted(status=status):
                 pass
             case Piece() as piece:
