@@ -17,7 +17,7 @@ from pathlib import Path
 
 from holytui.ids import new_id
 from holytui.models import Usage
-from holytui.store.sqlite import answer_stats as figures
+from holytui.store.sqlite import answer_stats
 from holytui.store.sqlite.connect import connect, transaction
 from holytui.store.sqlite.history import SqliteHistory
 
@@ -63,7 +63,7 @@ def fill(path: Path) -> float:
     with closing(connect(path, 5.0)) as connection:
         start = time.perf_counter()
         with transaction(connection):
-            figures.fill(connection)
+            answer_stats.fill(connection)
         return time.perf_counter() - start
 
 

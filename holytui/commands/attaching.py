@@ -10,7 +10,7 @@ from holytui.attachments import selection
 from holytui.attachments.files import Chosen, Gathered, gather, mentions
 from holytui.errors import NotAttached
 from holytui.i18n import _
-from holytui.providers import vision as sight
+from holytui.providers import vision
 from holytui.text import sanitize_line
 
 if TYPE_CHECKING:
@@ -59,6 +59,6 @@ def need_sight(services: Services, found: Gathered, model: str | None, conversat
         return
     known = services.history.conversation(conversation) if conversation and not model else None
     try:
-        sight.need(services.config, model or (known.model if known else "") or services.config.default_model)
+        vision.need(services.config, model or (known.model if known else "") or services.config.default_model)
     except NotAttached as error:  # its hint names a key
         raise NotAttached(error.title, _("Nothing was sent. Ask a model that sees images.")) from error

@@ -129,9 +129,9 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
 
 
 def _theme_problems(wanted: str) -> Sequence[str]:
-    from holytui.ui.themes import loader as themes
+    from holytui.ui.themes import loader
 
-    return themes.missing(wanted, {theme.name for theme in themes.load().themes})
+    return loader.missing(wanted, {theme.name for theme in loader.load().themes})
 
 
 @contextmanager

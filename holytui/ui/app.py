@@ -14,10 +14,10 @@ from holytui import paths
 from holytui.attachments.files import Chosen
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
 from holytui.ui.chat.screen import ChatScreen
-from holytui.ui.lifecycle import crash_report as crash
+from holytui.ui.lifecycle import crash_report
 from holytui.ui.lifecycle.hangup import Leaving
 from holytui.ui.lifecycle.notifications import AnswerEnded, Notices
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from holytui.ui.transcript.copy import copy
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ class HolytuiApp(ThinApp[None]):
 
     def _set_theme(self, wanted: str) -> None:
         """As the configuration says, if there is such a theme; else what suits the terminal."""
-        found = themes.load()
+        found = loader.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else themes.suiting(self.console.color_system))
+        self.start_with_theme(wanted if wanted in known else loader.suiting(self.console.color_system))
         self._chat.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
@@ -104,7 +104,7 @@ class HolytuiApp(ThinApp[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for palettes that do not come from our files."""
-        return themes.FALLBACKS
+        return loader.FALLBACKS
 
     def get_default_screen(self) -> Screen[Any]:
         """The chat, with nothing behind it."""
@@ -140,8 +140,8 @@ class HolytuiApp(ThinApp[None]):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self.panic(Text(crash.words(error)))
+        self.panic(Text(crash_report.words(error)))
 
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
-    return (*problems, *themes.missing(wanted, known))
+    return (*problems, *loader.missing(wanted, known))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holytui.engine.events import Delta, Failed, Interrupted, Retrying
-from holytui.engine.runtime import planner as preparation
+from holytui.engine.runtime import planner
 from holytui.engine.turn.answer import Pieces
 from holytui.engine.turn.machine import Turn
 from holytui.engine.turn.problems import duration
@@ -108,7 +108,7 @@ def test_no_memory_in_the_turn_ends_the_answer(tmp_path: Path, monkeypatch: pyte
 
 
 def test_no_memory_before_the_turn_ends_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation.Preparation, "of", _no_memory)
+    monkeypatch.setattr(planner.Preparation, "of", _no_memory)
     with Bench(tmp_path, "http://127.0.0.1:9/v1") as bench:
         turn = bench.engine.ask("why?")
         assert isinstance(bench.end_of(turn), Failed)

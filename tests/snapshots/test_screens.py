@@ -22,7 +22,7 @@ from holytui.presentation.progress import connection
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.status.line import Rate, Status
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with
 from tests.ui.talks import CUT, NOON, TALK, furnish, spend
@@ -170,7 +170,7 @@ def test_commands_are_offered(snap_compare: Compare, build_house: Build) -> None
     assert picture(snap_compare, build_house(), steps)
 
 
-@pytest.mark.parametrize("theme", sorted(theme.name for theme in themes.load((themes.own_folder(),)).themes))
+@pytest.mark.parametrize("theme", sorted(theme.name for theme in loader.load((loader.own_folder(),)).themes))
 def test_themes(snap_compare: Compare, build_house: Build, theme: str) -> None:
     assert picture(snap_compare, build_house(config_with(theme=theme)), size=(110, 30))
 

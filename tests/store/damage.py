@@ -25,7 +25,7 @@ from holytui.images import image_of
 from holytui.models import AnswerState, Join, Problem, Role, Usage
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.text import sanitize
-from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import draft_store
 from holytui.ui.lifecycle import bookmark
 from holytui.ui.transcript.loading import open_conversation
 from tests.pictures import png
@@ -257,7 +257,7 @@ def _as_a_screen(path: Path) -> None:
     with SqliteHistory.open(path) as history:
         bookmark.take(history)
         history.unfinished()
-        drafts.load(history, "")
+        draft_store.load(history, "")
         talks = [*history.conversations(), *history.conversations(archived=True), *history.deleted_conversations()]
         for number, talk in enumerate(talks):
             opened = open_conversation(history, talk.id)

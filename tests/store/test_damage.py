@@ -13,8 +13,7 @@ import pytest
 from holytui.cli import main
 from holytui.errors import StoreCorrupt
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import backups as files
-from holytui.store.sqlite import opening
+from holytui.store.sqlite import backups, opening
 from holytui.store.sqlite.connect import connect_to_look
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.readable import walk
@@ -197,11 +196,11 @@ def test_a_large_file_is_read_around_its_damage_and_mended_at_the_next_start(
     said = capsys.readouterr()
     assert len(json.loads(said.out)["messages"]) > 45
     assert "cannot be read and is skipped" in said.err
-    assert files.is_suspect(file)
+    assert backups.is_suspect(file)
     assert main(["history", "list"]) == 0
     said = capsys.readouterr()
     assert "The damaged file is kept as" in said.err
-    assert not files.is_suspect(file)
+    assert not backups.is_suspect(file)
     assert main(["history", "list"]) == 0
     assert capsys.readouterr().err == ""
 

@@ -17,7 +17,7 @@ from holytui.errors import TransferError
 from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
 from holytui.store.sqlite.bundles import in_order
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.transfer import json_stream as split
+from holytui.store.transfer import json_stream
 from holytui.store.transfer.chatgpt import from_json as from_chatgpt
 from holytui.store.transfer.json_stream import Broken, TooLong, entries
 from holytui.store.transfer.native import to_json
@@ -558,7 +558,7 @@ def test_a_damaged_archive_is_told(history: SqliteHistory, tmp_path: Path) -> No
 
 
 def test_an_entry_of_any_length_ends_somewhere(history: SqliteHistory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(split, "LONGEST", 100_000)
+    monkeypatch.setattr(json_stream, "LONGEST", 100_000)
     for text in ('["' + '\\"' * 1_000_000, "[" * 2_000_000, "{" + " " * 2_000_000, "[" + "1" * 2_000_000):
         stream = Counted(text)
         with pytest.raises(TooLong):

@@ -16,7 +16,7 @@ from holytui import paths
 from holytui.commands.leaving import Patience, patient
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
-from holytui.store.sqlite import spill as unsaved
+from holytui.store.sqlite import spill
 from holytui.store.sqlite.connect import connect, translated
 from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
@@ -267,7 +267,7 @@ def test_what_others_may_have_put_there_is_not_taken_in(opener: Opener, path: Pa
     folder = paths.state_dir()
     folder.mkdir(parents=True)
     line = json.dumps([asked.attempt.id, "content", 1, "smuggled"])
-    (folder / f"{path.name}.{unsaved._label(path)}-1").write_text(line)
+    (folder / f"{path.name}.{spill._label(path)}-1").write_text(line)
     folder.chmod(0o777)
     assert opener().raw_text(asked.attempt.id, CONTENT) == ""
     folder.chmod(0o700)

@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from benchmarks.corpus import answers
 from holytui.engine.events import TurnEvent
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from tests.servers import READ, Peer, ScriptedServer, chunk, chunked_head, delta, event, usage
 from tests.terminal.film import FilmedApp, Projector
 from tests.ui.house import PATIENCE, Visitor
@@ -239,7 +239,7 @@ class Player:
             await self.passes(1)
 
     async def theme(self) -> None:
-        names = [theme.name for theme in themes.load().themes if theme.name != self.visitor.app.theme]
+        names = [theme.name for theme in loader.load().themes if theme.name != self.visitor.app.theme]
         self.visitor.app.theme = self.rng.choice(names)
         await self.paint()
         await self.passes(2)

@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from holytui.engine.runtime import publisher as outlet
-from holytui.ui.transcript import live_answers as answers
+from holytui.engine.runtime import publisher
+from holytui.ui.transcript import live_answers
 from tests.terminal.film import DEPTHS, Projector, Studio
 from tests.terminal.panes import TMUX, Shown, differences
 from tests.terminal.reel import Clock, Player, Prompter, play
@@ -24,8 +24,8 @@ HALF_AN_HOUR = 1800.0
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(answers, "time", clock)
-    monkeypatch.setattr(outlet, "INTERVAL", 0.0)
+    monkeypatch.setattr(live_answers, "time", clock)
+    monkeypatch.setattr(publisher, "INTERVAL", 0.0)
     return clock
 
 

@@ -26,13 +26,13 @@ from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.dialogs import Choice, LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.dialogs.text import TextDialog
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, visit
 
 NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog}
-DARK = replace(themes.load(), themes=[one for one in themes.load().themes if one.name.startswith("holytui-dark")])
+DARK = replace(loader.load(), themes=[one for one in loader.load().themes if one.name.startswith("holytui-dark")])
 CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
 
 DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[Visitor], Screen[Any]]]] = {

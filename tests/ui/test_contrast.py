@@ -20,7 +20,7 @@ from holytui.terminal.diff.encode import encode
 from holytui.terminal.diff.frame import Capabilities, Cursor, Pen
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.textual_adapter.canvas import Canvas
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from tests.terminal.oracle import Cell, Screen, Stream
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit
@@ -206,7 +206,7 @@ def _stands_out(cells: list[list[Cell]], x: int, y: int) -> bool:
 async def test_everything_can_be_read_in_every_theme_and_depth(build_house: Build, theme: str) -> None:
     house = build_house(config_with(theme=theme))
     furnish(house.history)
-    found = next(one for one in themes.load([themes.own_folder()]).themes if one.name == theme)
+    found = next(one for one in loader.load([loader.own_folder()]).themes if one.name == theme)
     quiet = "90" if found.ansi else "30;2;{};{};{}".format(*Color.parse(found.variables["muted"]).rgb)
     bad: list[str] = []
     async with visit(house, size=SIZE, conversation=TALK) as visitor:

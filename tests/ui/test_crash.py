@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from holytui.secret import Secret
-from holytui.ui.lifecycle import crash_report as crash
+from holytui.ui.lifecycle import crash_report
 
 
 def _fail(key: Secret) -> None:
@@ -19,7 +19,7 @@ def test_a_report_holds_places_but_no_key_and_no_values(tmp_path: Path, monkeypa
     key = Secret("sk-0123456789abcdef")
     with pytest.raises(ValueError, match="bad header") as raised:
         _fail(key)
-    said = crash.words(raised.value)
+    said = crash_report.words(raised.value)
     report = tmp_path / "data" / "crash.txt"
     text = report.read_text()
     assert "test_crash.py" in text
@@ -34,7 +34,7 @@ def test_a_report_in_a_folder_with_an_odd_name_is_named_without_controls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "a\x1b]0;x\nb"))
-    said = crash.words(RuntimeError("x"))
+    said = crash_report.words(RuntimeError("x"))
     assert "crash.txt" in said
     assert "\x1b" not in said
     assert said.count("\n") == 2
@@ -47,11 +47,11 @@ def test_a_report_follows_no_link_and_is_private_in_place_of_an_open_one(
     other, report = tmp_path / "other", tmp_path / "crash.txt"
     other.write_text("mine")
     report.symlink_to(other)
-    assert crash.save(RuntimeError("x")) == report
+    assert crash_report.save(RuntimeError("x")) == report
     assert other.read_text() == "mine"
     assert not report.is_symlink()
     report.chmod(0o644)
-    crash.save(RuntimeError("y"))
+    crash_report.save(RuntimeError("y"))
     assert "RuntimeError: y" in report.read_text()
     assert report.stat().st_mode & 0o777 == 0o600
 
@@ -60,4 +60,4 @@ def test_a_folder_that_cannot_be_written_is_no_second_crash(tmp_path: Path, monk
     blocker = tmp_path / "file"
     blocker.touch()
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(blocker))
-    assert "crashed" in crash.words(RuntimeError("x"))
+    assert "crashed" in crash_report.words(RuntimeError("x"))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft, DraftKeeper, decode, encode
 
 _DRAFTS = st.builds(Draft, st.text(max_size=30), st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=2))
@@ -42,8 +42,8 @@ def test_each_conversation_has_its_own_and_one_that_is_not_there_yet_too(tmp_pat
     assert keeper.wrote(Draft("for one", {"[p]": "x"}))
     keeper.save(history)
     assert not keeper.wrote(Draft("for one", {"[p]": "x"}))
-    assert drafts.load(history, "") == Draft("for a new one")
-    assert drafts.load(history, one) == Draft("for one", {"[p]": "x"})
+    assert draft_store.load(history, "") == Draft("for a new one")
+    assert draft_store.load(history, one) == Draft("for one", {"[p]": "x"})
     history.close()
 
 
@@ -62,7 +62,7 @@ def test_a_new_conversation_that_got_its_id_leaves_no_draft_behind(tmp_path: Pat
     keeper.save(history)
     keeper.named("x")
     keeper.save(history)
-    assert drafts.load(history, "") == Draft()
+    assert draft_store.load(history, "") == Draft()
     history.close()
 
 
@@ -72,5 +72,5 @@ def test_a_draft_of_a_conversation_that_is_gone_is_no_trouble(tmp_path: Path) ->
     keeper.moved("gone", Draft())
     keeper.wrote(Draft("x"))
     keeper.save(history)
-    assert drafts.load(history, "gone") == Draft()
+    assert draft_store.load(history, "gone") == Draft()
     history.close()

@@ -15,8 +15,8 @@ from holytui.images import describe
 from holytui.models import Role
 from holytui.providers.vision import sees
 from holytui.ui.composer.submit import Place, Question, put
-from holytui.ui.lifecycle import crash_report as crash
-from holytui.ui.transcript import loading as opened
+from holytui.ui.lifecycle import crash_report
+from holytui.ui.transcript import loading
 from tests import pictures
 from tests.pictures import image, said, sent
 from tests.servers import READ, ScriptedServer, Step, answer
@@ -279,7 +279,7 @@ async def test_a_report_of_a_crash_holds_nothing_of_an_image(
     question = Question("what is @photo.png?", [Chosen.at("photo.png?", Path())], Place(), "lab/eyes")
     with pytest.raises(RuntimeError) as raised:
         await asyncio.to_thread(put, house.services, question)
-    report = crash.describe(raised.value)
+    report = crash_report.describe(raised.value)
     assert "submit.py" in report
     assert "IHDR" not in report
     assert "base64" not in report
@@ -289,6 +289,6 @@ def test_a_fork_by_itself_shows_the_same_images(house: House) -> None:
     talk = house.history.create_conversation(title="t").id
     data = {image(ONE).digest: ONE}
     asked = house.history.add_message(talk, Role.USER, "x", parent_id=None, images=[image(ONE)], image_data=data)
-    (copy,) = house.history.branch(opened.fork(house.history, asked))
+    (copy,) = house.history.branch(loading.fork(house.history, asked))
     assert copy.images == asked.images
     assert copy.id != asked.id

@@ -9,7 +9,7 @@ from textual import events
 from holytui.attachments.files import Chosen
 from holytui.models import AnswerState, Role
 from holytui.ui.chat import interrupting
-from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
@@ -266,7 +266,7 @@ async def test_each_conversation_keeps_what_is_written_in_it(house: House) -> No
         await visitor.act("chat.new")
         assert visitor.chat.prompt.text == "new one"
         await visitor.calm()
-        assert drafts.load(house.history, one).text == "for one [paste 1: 10,000 lines]"
+        assert draft_store.load(house.history, one).text == "for one [paste 1: 10,000 lines]"
         await visitor.chat.open_conversation(one)
         assert visitor.chat.prompt.whole == f"for one {LONG}"
 
@@ -275,19 +275,19 @@ async def test_what_is_written_is_there_after_a_restart(build_house: Build) -> N
     first = build_house()
     async with visit(first) as visitor:
         await visitor.type("not sent")
-    assert drafts.load(first.history, "") == Draft("not sent")
+    assert draft_store.load(first.history, "") == Draft("not sent")
     async with visit(first) as visitor:
         assert visitor.chat.prompt.text == "not sent"
         await visitor.press("enter")
         await visitor.calm()
-        assert drafts.load(first.history, "") == Draft()
+        assert draft_store.load(first.history, "") == Draft()
 
 
 async def test_a_draft_is_saved_after_a_pause(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holytui.ui.composer.drafts._DRAFT_AFTER", 0.02)
     async with visit(house) as visitor:
         await visitor.type("wait")
-        await visitor.until(lambda: drafts.load(house.history, "") == Draft("wait"))
+        await visitor.until(lambda: draft_store.load(house.history, "") == Draft("wait"))
 
 
 async def test_editing_a_question_puts_the_draft_aside(house: House) -> None:

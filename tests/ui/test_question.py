@@ -15,7 +15,7 @@ from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
 from holytui.store.values import Bundle
 from holytui.ui.chat.screen import ChatScreen
-from holytui.ui.transcript import folded_question as question
+from holytui.ui.transcript import folded_question
 from holytui.ui.transcript.folded_question import KEPT, LAST, MOST, QuestionText
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, visit
@@ -129,7 +129,7 @@ def test_a_folded_question_costs_what_is_shown_of_it(text: str, monkeypatch: pyt
             wrapped += len(text)
             super().__init__(text, *args, **options)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(question, "Content", Counted)
+    monkeypatch.setattr(folded_question, "Content", Counted)
     made = QuestionText(text)
     made.rows(80, is_open=False, key="Space")
     assert 0 < wrapped < 20 * 80

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from holytui.store.history import History
-from holytui.ui.transcript import live_answers as answers
+from holytui.ui.transcript import live_answers
 from holytui.ui.transcript.loading import Opened, open_conversation
 from holytui.ui.turns import TurnView
 from tests.servers import READ, ScriptedServer, answer
@@ -23,9 +23,9 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:
             ended = threading.Event()
-            settle = answers.Answers._settle
+            settle = live_answers.Answers._settle
 
-            async def settled(self: answers.Answers, turn: TurnView) -> None:
+            async def settled(self: live_answers.Answers, turn: TurnView) -> None:
                 await settle(self, turn)
                 ended.set()
 
@@ -36,8 +36,8 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
                     assert ended.wait(10)
                 return opened
 
-            monkeypatch.setattr(answers.Answers, "_settle", settled)
-            monkeypatch.setattr(answers, "open_conversation", slowly)
+            monkeypatch.setattr(live_answers.Answers, "_settle", settled)
+            monkeypatch.setattr(live_answers, "open_conversation", slowly)
             await visitor.ask("go")
             assert "The whole answer." in visitor.text
             assert "receiving" not in visitor.text

@@ -10,11 +10,10 @@ from holytui.bootstrap import Services
 from holytui.engine.runtime.scheduler import StartedTurn
 from holytui.errors import StoreError, StoreFull
 from holytui.models import Role
-from holytui.ui.composer import draft_store as drafts
-from holytui.ui.composer import send_queue as sending
+from holytui.ui.composer import draft_store, send_queue
 from holytui.ui.composer.draft_store import Draft
 from holytui.ui.composer.submit import Question, put
-from holytui.ui.transcript import live_answers as answers
+from holytui.ui.transcript import live_answers
 from holytui.ui.transcript.loading import Opened, open_conversation
 from tests.ui.house import House, Visitor, visit
 
@@ -51,7 +50,7 @@ async def test_a_question_that_waited_for_the_history_goes_out_before_one_that_d
             assert go.wait(10)
         return put(services, question)
 
-    monkeypatch.setattr(sending, "put", slowly)
+    monkeypatch.setattr(send_queue, "put", slowly)
     app = house.app()
 
     def opening() -> Services:
@@ -77,7 +76,7 @@ async def test_who_leaves_before_the_history_is_open_finds_what_was_sent_and_wri
     house: House,
 ) -> None:
     opened = threading.Event()
-    drafts.save(house.history, "", Draft("from before"))
+    draft_store.save(house.history, "", Draft("from before"))
 
     def opening() -> Services:
         assert opened.wait(10)
@@ -112,7 +111,7 @@ async def test_who_leaves_while_one_question_is_put_finds_the_next_one_at_the_ne
         finally:
             done.set()
 
-    monkeypatch.setattr(sending, "put", slowly)
+    monkeypatch.setattr(send_queue, "put", slowly)
     app = house.app()
     async with app.run_test(size=(120, 40)) as pilot:
         visitor = Visitor(pilot, house)
@@ -128,13 +127,13 @@ async def test_who_leaves_while_one_question_is_put_finds_the_next_one_at_the_ne
     await visitor.until(lambda: app._chat.sending.unsent() == ["count to 2"])
     app.keep_unsent(house.services)
     assert asked(visitor) == ["count to 1"]
-    assert drafts.load(house.history, "").text == "count to 2"
+    assert draft_store.load(house.history, "").text == "count to 2"
 
 
 async def test_who_leaves_before_the_history_is_open_and_wrote_nothing_leaves_no_trace(house: House) -> None:
-    drafts.save(house.history, "", Draft("from before"))
+    draft_store.save(house.history, "", Draft("from before"))
     house.app().keep_unsent(house.services)
-    assert drafts.load(house.history, "") == Draft("from before")
+    assert draft_store.load(house.history, "") == Draft("from before")
 
 
 async def test_a_question_that_was_put_is_not_given_back_when_it_cannot_be_shown(
@@ -147,7 +146,7 @@ async def test_a_question_that_was_put_is_not_given_back_when_it_cannot_be_shown
             raise StoreError("the disk is slow")
 
         with monkeypatch.context() as patched:
-            patched.setattr(answers, "open_conversation", refuses)
+            patched.setattr(live_answers, "open_conversation", refuses)
             await visitor.type("count to 2")
             await visitor.press("enter")
             await visitor.until(lambda: len(asked(visitor)) == 2)
@@ -159,7 +158,7 @@ async def test_a_question_that_is_refused_is_given_back(house: House, monkeypatc
     def refuses(*_args: object) -> StartedTurn:
         raise StoreFull("no room")
 
-    monkeypatch.setattr(sending, "put", refuses)
+    monkeypatch.setattr(send_queue, "put", refuses)
     async with visit(house) as visitor:
         await visitor.type("count to 2")
         await visitor.press("enter")
@@ -184,12 +183,12 @@ async def test_what_is_shown_is_never_older_than_the_last_question(
     async with visit(house) as visitor:
         await visitor.ask("count to 1")
         with monkeypatch.context() as patched:
-            patched.setattr(answers, "open_conversation", slowly)
+            patched.setattr(live_answers, "open_conversation", slowly)
             for question in ("count to 2", "count to 3"):
                 await visitor.type(question)
                 await visitor.press("enter")
                 await asyncio.to_thread(read.acquire)
-            patched.setattr(answers, "open_conversation", open_conversation)
+            patched.setattr(live_answers, "open_conversation", open_conversation)
             reads[1].set()  # the newer one is shown first
             await visitor.until(lambda: "count to 3" in visitor.text)
             reads[0].set()

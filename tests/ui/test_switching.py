@@ -9,9 +9,9 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
-from holytui.ui.transcript import loading as opened
+from holytui.ui.transcript import loading
 from tests.ui.house import House, visit
 
 P = ParamSpec("P")
@@ -48,7 +48,7 @@ async def test_who_begins_a_new_conversation_is_not_taken_to_one_that_was_still_
     async with visit(house) as visitor:
         await visitor.ask("count to 3")
         await visitor.act("chat.new")
-        monkeypatch.setattr(opened, "open_conversation", gate.before(opened.open_conversation))
+        monkeypatch.setattr(loading, "open_conversation", gate.before(loading.open_conversation))
         old = asyncio.create_task(visitor.chat.open_conversation(visitor.conversations()[0].id))
         await visitor.until(lambda: gate.reached)
         await visitor.chat.action_chat_new()
@@ -65,7 +65,7 @@ async def test_of_two_conversations_the_one_that_was_chosen_last_is_shown(
     gate = Gate()
     first, last = (house.history.create_conversation(title=title).id for title in ("first", "last"))
     async with visit(house) as visitor:
-        monkeypatch.setattr(opened, "open_conversation", gate.before(opened.open_conversation))
+        monkeypatch.setattr(loading, "open_conversation", gate.before(loading.open_conversation))
         slow = asyncio.create_task(visitor.chat.open_conversation(first))
         await visitor.until(lambda: gate.reached)
         await visitor.chat.open_conversation(last)
@@ -91,24 +91,24 @@ async def test_figures_of_an_answer_are_not_shown_in_the_conversation_that_was_o
 
 
 async def test_what_was_written_for_a_new_conversation_waits_for_one_when_the_start_shows_another(house: House) -> None:
-    drafts.save(house.history, "", Draft("not sent yet"))
+    draft_store.save(house.history, "", Draft("not sent yet"))
     made = house.history.create_conversation(title="old")
     async with visit(house, conversation=made.id) as visitor:
         assert visitor.chat.prompt.text == ""
         await visitor.act("chat.new")
         assert visitor.chat.prompt.text == "not sent yet"
         await visitor.type("!")
-    assert drafts.load(house.history, "") == Draft("not sent yet!")
+    assert draft_store.load(house.history, "") == Draft("not sent yet!")
 
 
 async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(house: House) -> None:
-    drafts.save(house.history, "", Draft("count to 3"))
+    draft_store.save(house.history, "", Draft("count to 3"))
     async with visit(house) as visitor:
         assert visitor.chat.prompt.text == "count to 3"
         await visitor.press("enter")
         await visitor.until(lambda: not visitor.chat.prompt.text)
         await visitor.calm()
-        await visitor.until(lambda: drafts.load(house.history, "") == Draft())
+        await visitor.until(lambda: draft_store.load(house.history, "") == Draft())
         await visitor.act("chat.new")
         assert visitor.chat.prompt.text == ""
         await visitor.type("count to 4")
@@ -120,6 +120,6 @@ async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(h
         await visitor.press("enter")
         await visitor.until(lambda: not visitor.chat.prompt.text)
         await visitor.calm()
-        await visitor.until(lambda: drafts.load(house.history, "") == Draft())
+        await visitor.until(lambda: draft_store.load(house.history, "") == Draft())
         await visitor.act("chat.new")
         assert visitor.chat.prompt.text == ""

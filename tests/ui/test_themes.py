@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 
 
 def test_our_own_palettes_can_all_be_used() -> None:
-    found = themes.load([themes.own_folder()])
+    found = loader.load([loader.own_folder()])
     assert {theme.name for theme in found.themes} == {
         "holytui-dark",
         "holytui-light",
@@ -35,7 +35,7 @@ def test_our_own_palettes_can_all_be_used() -> None:
 def test_a_broken_palette_is_reported_and_the_others_stay(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "bad.toml").write_text(text)
     (tmp_path / "good.toml").write_text('primary = "#112233"')
-    found = themes.load([tmp_path])
+    found = loader.load([tmp_path])
     assert [theme.name for theme in found.themes] == ["good"]
     assert len(found.problems) == 1
     assert found.problems[0].startswith("bad.toml: ")
@@ -47,20 +47,20 @@ def test_a_palette_of_the_terminals_own_colours_has_all_that_the_style_sheet_ask
     tmp_path: Path, dark: str
 ) -> None:
     (tmp_path / "own.toml").write_text(f'primary = "ansi_blue"\nansi = true\ndark = {dark}')
-    (theme,) = themes.load([tmp_path]).themes
+    (theme,) = loader.load([tmp_path]).themes
     assert "ansi-background" in theme.variables
 
 
 def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('name = "holytui-dark"\nprimary = "#112233"')
-    found = themes.load([themes.own_folder(), tmp_path])
+    found = loader.load([loader.own_folder(), tmp_path])
     assert {theme.name: theme.primary for theme in found.themes}["holytui-dark"] == "#112233"
 
 
 def test_a_theme_that_is_not_there_is_told_with_the_nearest_one() -> None:
     known = {"holytui-dark", "holytui-light"}
-    assert not themes.missing("holytui-dark", known)
-    (said,) = themes.missing("holytui-drak", known)
+    assert not loader.missing("holytui-dark", known)
+    (said,) = loader.missing("holytui-drak", known)
     assert said == 'ui.theme: there is no theme "holytui-drak"; did you mean "holytui-dark"?'
-    (said,) = themes.missing("zzz", known)
+    (said,) = loader.missing("zzz", known)
     assert said == 'ui.theme: there is no theme "zzz"; there are holytui-dark, holytui-light'

@@ -16,7 +16,7 @@ from holytui.terminal.colours import Uncoloured
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.dialogs.search import SearchDialog
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
@@ -27,7 +27,7 @@ Painted = list[list[tuple[str, str]]]
 
 
 def add_theme(name: str, text: str) -> None:
-    folder = themes.user_folder()
+    folder = loader.user_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.toml").write_text(text)
 

@@ -21,8 +21,7 @@ from holytui import keymap
 from holytui.commands import plain_input
 from holytui.hints import KEYLESS, MARK, Names
 from holytui.keymap import BY_ID, Where
-from holytui.ui import bindings
-from holytui.ui import slash_commands as commands
+from holytui.ui import bindings, slash_commands
 
 PACKAGE = Path(holytui.__file__).parent
 SOURCE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "holytui.po"
@@ -149,7 +148,7 @@ def test_every_placeholder_names_an_action_that_can_be_typed_on_the_screen() -> 
     for one, text in marked():
         for _form, action in MARK.findall(text):
             assert action in BY_ID, one
-            typed = action in commands.COMMANDS.values()
+            typed = action in slash_commands.COMMANDS.values()
             assert typed or BY_ID[action].where in (Where.APP, Where.PROMPT), one
 
 
@@ -175,7 +174,7 @@ def test_what_a_message_names_does_that_where_it_is_read() -> None:
                     assert key in map(keymap.display_key, keys.of(action))
                     assert BY_ID[action].where in (where, Where.APP)
                 elif command := names.commands[action]:
-                    assert commands.parse(command) == commands.Command(action)
+                    assert slash_commands.parse(command) == slash_commands.Command(action)
             if command := plain_input.names().of(action):
                 assert isinstance(plain_input.parse(command), plain_input.Command)
 

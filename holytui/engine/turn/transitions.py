@@ -9,31 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.engine.turn import effects as steps
+from holytui.engine.turn import effects
 from holytui.models import AnswerState
 from holytui.wire import events as wire
 
 INPUTS: tuple[type, ...] = (
-    steps.Start,
+    effects.Start,
     wire.Connected,
     wire.Accepted,
     wire.Received,
     wire.Piece,
     wire.UsageSeen,
     wire.End,
-    steps.RetryDue,
-    steps.ProbeDue,
-    steps.ProbeResult,
-    steps.KeyRefreshed,
-    steps.KeyFailed,
-    steps.StopAsked,
-    steps.HurryAsked,
-    steps.ClockJumped,
-    steps.Broken,
+    effects.RetryDue,
+    effects.ProbeDue,
+    effects.ProbeResult,
+    effects.KeyRefreshed,
+    effects.KeyFailed,
+    effects.StopAsked,
+    effects.HurryAsked,
+    effects.ClockJumped,
+    effects.Broken,
 )
 LATE = "late"
 
-_ANY: dict[type, str] = {steps.StopAsked: "stop", steps.Broken: "broken"}
+_ANY: dict[type, str] = {effects.StopAsked: "stop", effects.Broken: "broken"}
 _IN_FLIGHT: dict[type, str] = {
     **_ANY,
     wire.Connected: "connected",
@@ -42,28 +42,28 @@ _IN_FLIGHT: dict[type, str] = {
     wire.Piece: "piece",
     wire.UsageSeen: "usage",
     wire.End: "attempt_ended",
-    steps.KeyFailed: "no_key",
+    effects.KeyFailed: "no_key",
 }
 _CHOSEN: dict[AnswerState, dict[type, str]] = {
-    AnswerState.QUEUED: {**_ANY, steps.Start: "start", steps.KeyFailed: "no_key"},
+    AnswerState.QUEUED: {**_ANY, effects.Start: "start", effects.KeyFailed: "no_key"},
     AnswerState.CONNECTING: _IN_FLIGHT,
     AnswerState.WAITING: _IN_FLIGHT,
     AnswerState.STREAMING: _IN_FLIGHT,
     AnswerState.RESUMING: _IN_FLIGHT,
     AnswerState.RETRYING: {
         **_ANY,
-        steps.RetryDue: "try_now",
-        steps.HurryAsked: "try_now",
-        steps.ClockJumped: "try_now",
+        effects.RetryDue: "try_now",
+        effects.HurryAsked: "try_now",
+        effects.ClockJumped: "try_now",
     },
     AnswerState.OFFLINE: {
         **_ANY,
-        steps.ProbeDue: "probe",
-        steps.ProbeResult: "probed",
-        steps.HurryAsked: "try_now",
-        steps.ClockJumped: "try_now",
+        effects.ProbeDue: "probe",
+        effects.ProbeResult: "probed",
+        effects.HurryAsked: "try_now",
+        effects.ClockJumped: "try_now",
     },
-    AnswerState.REFRESHING: {**_ANY, steps.KeyRefreshed: "key_renewed", steps.KeyFailed: "no_key"},
+    AnswerState.REFRESHING: {**_ANY, effects.KeyRefreshed: "key_renewed", effects.KeyFailed: "no_key"},
 }
 
 TABLE: Mapping[AnswerState, Mapping[type, str]] = MappingProxyType(

@@ -9,8 +9,7 @@ from dataclasses import replace
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, DeltaKind, Message
-from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import conversations, journal
+from holytui.store.sqlite import answer_stats, conversations, journal
 from holytui.store.sqlite import images as attached
 from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite.readable import rows
@@ -63,7 +62,7 @@ def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added
         _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
     _write_attempts(connection, bundle, {message.id for message in new})
     for message in new:
-        figures.put(connection, message, own=False)
+        answer_stats.put(connection, message, own=False)
     return Added(int(is_new), len(new))
 
 

@@ -10,7 +10,7 @@ from holytui import ids
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
-from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite import search_index
 from holytui.store.sqlite.lease import Owner, alive, leases
 from holytui.store.sqlite.readable import rows
 from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
@@ -71,7 +71,7 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
             *(c.pinned, c.archived, storable(c.draft), c.unread),
         ),
     )
-    index.put(connection, c.id, None, storable(c.title), fts=fts)
+    search_index.put(connection, c.id, None, storable(c.title), fts=fts)
 
 
 def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
@@ -92,7 +92,7 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
     if not done.rowcount:
         raise gone()
     if "title" in fields:
-        index.put(connection, conversation_id, None, str(fields["title"]), fts=fts)
+        search_index.put(connection, conversation_id, None, str(fields["title"]), fts=fts)
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
@@ -123,7 +123,7 @@ def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts:
     rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,)).fetchall()
     found = [conversation_id for (conversation_id,) in rows if conversation_id not in busy]
     for conversation_id in found:
-        index.remove_conversation(connection, conversation_id, fts=fts)
+        search_index.remove_conversation(connection, conversation_id, fts=fts)
         connection.execute(
             "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
             " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",

@@ -14,11 +14,7 @@ from typing import Self
 from holytui.errors import StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.models import Problem
-from holytui.store.sqlite import backups as files
-from holytui.store.sqlite import lease
-from holytui.store.sqlite import salvage as recover
-from holytui.store.sqlite import search_index as index
-from holytui.store.sqlite import spill as unsaved
+from holytui.store.sqlite import backups, lease, salvage, search_index, spill
 from holytui.store.sqlite.compact import compact
 from holytui.store.sqlite.connect import Connect, connect, connect_to_read
 from holytui.store.sqlite.filesystem import read_mountinfo
@@ -57,7 +53,7 @@ class HistoryFile:
         self.on_trouble = on_trouble
         self._clock = clock
         self._connector = connector
-        self._fts = index.has_fts5() if fts is None else fts
+        self._fts = search_index.has_fts5() if fts is None else fts
         self._here = lease.this_owner()
         self._held: set[str] = set()
         if read_only:
@@ -65,7 +61,7 @@ class HistoryFile:
         else:
             opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
         self.mode = opened.mode
-        self.warnings: Sequence[str] = (*files.exposed(path.parent), *opened.mode.warnings)
+        self.warnings: Sequence[str] = (*backups.exposed(path.parent), *opened.mode.warnings)
         self.backup = opened.backup
         """The copy made before the file was brought to this version; None if it needed nothing."""
         self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
@@ -103,10 +99,10 @@ class HistoryFile:
         try:
             return cls(path, clock=clock, on_trouble=on_trouble)
         except StoreCorrupt:
-            with files.only_one(path.parent):
+            with backups.only_one(path.parent):
                 with suppress(StoreCorrupt):  # another process may have done it meanwhile
                     return cls(path, clock=clock, on_trouble=on_trouble)
-                told = recover.replace_damaged(path, read_mountinfo(), clock())
+                told = salvage.replace_damaged(path, read_mountinfo(), clock())
                 history = cls(path, clock=clock, on_trouble=on_trouble)
         history.warnings = (*told, *history.warnings)
         return history
@@ -146,7 +142,7 @@ class HistoryFile:
         None if all is committed. Never waits for the history. Raises OSError."""
         left = self._writer.pending()
         if left and left[-1].seq > self._copied:
-            newer = unsaved.put(self.path, left, self._clock())
+            newer = spill.put(self.path, left, self._clock())
             self._forget_copy()
             self._copy, self._copied = newer, left[-1].seq
         return self._copy if left else None
@@ -167,7 +163,7 @@ class HistoryFile:
         left = self._writer.close()
         self._readers.close()
         if self._readers.met_damage or self._writer.met_damage:
-            files.mark_suspect(self.path)
+            backups.mark_suspect(self.path)
         if left:
             self._rescue(left)
         self._forget_copy()
@@ -193,14 +189,14 @@ class HistoryFile:
 
     def _rescue(self, left: Sequence[Delta]) -> None:
         try:
-            place = unsaved.put(self.path, left, self._clock())
+            place = spill.put(self.path, left, self._clock())
             self._forget_copy()
         except OSError as exc:
             raise StoreError(
                 _("The last text could not be saved: {reason}").format(reason=exc.strerror),
                 _("Neither the history nor another file could be written."),
             ) from exc
-        raise unsaved.promise(self.path, place)
+        raise spill.promise(self.path, place)
 
     def _close_at_exit(self) -> None:
         try:

@@ -9,10 +9,8 @@ from types import MappingProxyType
 
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
-from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import bundles, conversations, journal, lease, readable
+from holytui.store.sqlite import answer_stats, bundles, conversations, journal, lease, messages, readable
 from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite import search as searching
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.file import HistoryFile
@@ -103,11 +101,11 @@ class SqliteHistory(HistoryFile):
             if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
                 raise conversations.gone()
             attached.keep(db, images, image_data)
-            tree.insert(db, new, fts=self._fts)
+            messages.insert(db, new, fts=self._fts)
             if not state.final:
                 self._claim(db, new.id, conversation_id)
             if show:
-                tree.show(db, conversation_id, new.id, now)
+                messages.show(db, conversation_id, new.id, now)
 
         self._writer.call(add, durable=True)
         return new
@@ -116,21 +114,21 @@ class SqliteHistory(HistoryFile):
         """One message with its text as of now, also while it is on its way, in this process or another."""
         pending = self._writer.pending()  # before the view begins: see journal.raw_text
         with self._readers.view() as view:
-            found = tree.find(view, message_id)
+            found = messages.find(view, message_id)
             return found and journal.as_of_now(view, found, pending)
 
     def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
         """The messages from the root to `leaf_id` (the shown leaf if None), in order."""
         pending = self._writer.pending()
         with self._readers.view() as view:
-            found = tree.branch(view, conversation_id, leaf_id)
+            found = messages.branch(view, conversation_id, leaf_id)
             return [journal.as_of_now(view, message, pending) for message in found]
 
     def variants(self, message_id: str) -> Sequence[Message]:
         """The message and its siblings (same parent, same role), oldest first."""
         pending = self._writer.pending()
         with self._readers.view() as view:
-            return [journal.as_of_now(view, message, pending) for message in tree.variants(view, message_id)]
+            return [journal.as_of_now(view, message, pending) for message in messages.variants(view, message_id)]
 
     def withdraw(self, answer_id: str) -> bool:
         """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
@@ -139,8 +137,8 @@ class SqliteHistory(HistoryFile):
         """
 
         def withdraw(db: sqlite3.Connection) -> bool:
-            self._refuse_if_lost(db, tree.need(db, answer_id))
-            gone = tree.withdraw(db, answer_id, fts=self._fts)
+            self._refuse_if_lost(db, messages.need(db, answer_id))
+            gone = messages.withdraw(db, answer_id, fts=self._fts)
             self._held.discard(answer_id)
             return gone
 
@@ -167,7 +165,7 @@ class SqliteHistory(HistoryFile):
     def leaf_below(self, message_id: str) -> str:
         """The newest leaf below a message: where to go when this variant is chosen."""
         with self._readers.view() as view:
-            return tree.leaf_below(view, message_id)
+            return messages.leaf_below(view, message_id)
 
     def copy_as_variant(self, message_id: str) -> str:
         """A sibling that keeps the text, reasoning and attempts of a cut answer as they are; returns its id."""
@@ -180,7 +178,7 @@ class SqliteHistory(HistoryFile):
         now = self._clock()
 
         def copy(db: sqlite3.Connection) -> str:
-            message = tree.need(db, message_id)
+            message = messages.need(db, message_id)
             old = conversations.find(db, message.conversation_id, self._here, now)
             if old is None:
                 raise conversations.gone()
@@ -198,7 +196,7 @@ class SqliteHistory(HistoryFile):
         """An attempt begins, and takes the answer's lease; on disk when this returns. StoreBusy: another has it."""
 
         def begin(db: sqlite3.Connection) -> None:
-            message = tree.need(db, attempt.message_id)
+            message = messages.need(db, attempt.message_id)
             self._claim(db, message.id, message.conversation_id)
             journal.save_attempt(db, attempt)
 
@@ -228,7 +226,7 @@ class SqliteHistory(HistoryFile):
         """The answer's state, while it is on its way; a final one ends it with what is in the journal."""
 
         def change(db: sqlite3.Connection) -> None:
-            message = tree.need(db, message_id)
+            message = messages.need(db, message_id)
             if state.final:
                 self._refuse_if_lost(db, message)
                 ended = replace(journal.as_of_now(db, message), state=state)
@@ -249,7 +247,7 @@ class SqliteHistory(HistoryFile):
             raise ValueError(message.state)
 
         def end(db: sqlite3.Connection) -> None:
-            self._refuse_if_lost(db, tree.need(db, message.id))
+            self._refuse_if_lost(db, messages.need(db, message.id))
             journal.end(db, message, self._clock(), fts=self._fts)
             self._held.discard(message.id)
 
@@ -261,7 +259,7 @@ class SqliteHistory(HistoryFile):
         def mark(db: sqlite3.Connection) -> Sequence[Message]:
             now = self._clock()
             living = {each.message_id for each in lease.leases(db) if lease.alive(each, self._here, now)}
-            cut = [message for message in tree.on_their_way(db) if message.id not in living]
+            cut = [message for message in messages.on_their_way(db) if message.id not in living]
             return [journal.interrupt(db, message, now, fts=self._fts) for message in cut]
 
         return self._writer.call(mark)
@@ -271,12 +269,12 @@ class SqliteHistory(HistoryFile):
     def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
         """How the last answers came, oldest first: of one conversation with all of its branches, or of all."""
         with self._readers.view() as view:
-            return figures.last_answers(view, limit, conversation_id)
+            return answer_stats.last_answers(view, limit, conversation_id)
 
     def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
         """What the answers of each model came to between two neighbouring Unix times of `bounds`."""
         with self._readers.view() as view:
-            return figures.spent(view, bounds, conversation_id)
+            return answer_stats.spent(view, bounds, conversation_id)
 
     # -- search, and learnt of endpoints
 

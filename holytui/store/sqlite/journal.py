@@ -12,9 +12,7 @@ from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Problem, Usage
 from holytui.store.assembly import assemble, assemble_reasoning, seams
-from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import conversations, lease, readable
-from holytui.store.sqlite import messages as tree
+from holytui.store.sqlite import answer_stats, conversations, lease, messages, readable
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.rows import ATTEMPT, attempt_from, attempt_row
 from holytui.store.sqlite.writer import Delta
@@ -81,9 +79,9 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
 
 def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:
     """The answer has ended as `message` says: row, figures, index and journal are settled, its lease is released."""
-    tree.save_end(connection, message, fts=fts)
-    figures.put(connection, message, own=True)
-    tree.touch(connection, message.conversation_id, now)
+    messages.save_end(connection, message, fts=fts)
+    answer_stats.put(connection, message, own=True)
+    messages.touch(connection, message.conversation_id, now)
     merge(connection, message.id)
     lease.release(connection, message.id)
 
@@ -119,7 +117,7 @@ def _usage(tried: Sequence[Attempt]) -> Usage | None:
 
 def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: bool) -> str:
     """A sibling with the same text, reasoning and attempts, final; the original stays as it is."""
-    original = tree.need(connection, message_id)
+    original = messages.need(connection, message_id)
     now = as_of_now(connection, original)
     copy = replace(
         now,
@@ -137,7 +135,7 @@ def copy_branch(connection: sqlite3.Connection, message: Message, new: Conversat
     again, the cut one beside it."""
     conversations.insert(connection, replace(new, leaf_id=None), fts=fts)
     parent = leaf = None
-    for original in tree.branch(connection, message.conversation_id, message.id):
+    for original in messages.branch(connection, message.conversation_id, message.id):
         cut = _replaced_by(connection, original) if original.begun_again else []
         for one in (*cut, original):
             now = as_of_now(connection, one)
@@ -147,18 +145,18 @@ def copy_branch(connection: sqlite3.Connection, message: Message, new: Conversat
             leaf = copy.id
         parent = leaf
     if leaf is not None:
-        tree.show(connection, new.id, leaf, new.updated_at)
+        messages.show(connection, new.id, leaf, new.updated_at)
 
 
 def _replaced_by(connection: sqlite3.Connection, message: Message) -> list[Message]:
     """The cut answers that `copy_as_variant` kept of this one."""
-    older = (one for one in tree.variants(connection, message.id) if one.id != message.id)
+    older = (one for one in messages.variants(connection, message.id) if one.id != message.id)
     return [one for one in older if abs(message.created_at - one.created_at - 0.001) < 0.0005]
 
 
 def _insert_copy(connection: sqlite3.Connection, original_id: str, copy: Message, *, fts: bool) -> None:
     """`copy` with the attempts and raw texts of the original."""
-    tree.insert(connection, copy, fts=fts)
+    messages.insert(connection, copy, fts=fts)
     for attempt in attempts(connection, original_id):
         twin = replace(attempt, id=new_id(), message_id=copy.id)
         save_attempt(connection, twin)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
-from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite import search_index
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.conversations import gone
 from holytui.store.sqlite.images import attach, with_images
@@ -54,7 +54,7 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
     connection.execute(_INSERT, (m.id, m.conversation_id, m.parent_id, m.role.value, *_texts(m), *_results(m)))
     attach(connection, m)
     if m.state.final:
-        index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+        search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
@@ -66,7 +66,7 @@ def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> 
         " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
         (text, reasoning, model, state, *_results(m), m.id),
     )
-    index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+    search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def _texts(m: Message) -> Row:
@@ -183,7 +183,7 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
     connection.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (before, answer_id))
     destroyed = [answer] if others or question is None else [answer, question]
     for message in destroyed:
-        index.put(connection, message.conversation_id, message.id, "", fts=fts)
+        search_index.put(connection, message.conversation_id, message.id, "", fts=fts)
         connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
     leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
     connection.execute(

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store.sqlite import backups as files
-from holytui.store.sqlite import schema
-from holytui.store.sqlite import search_index as index
-from holytui.store.sqlite import spill as unsaved
+from holytui.store.sqlite import backups, schema, search_index, spill
 from holytui.store.sqlite.cell_values import tolerant
 from holytui.store.sqlite.connect import (
     LOCAL_TIMEOUT,
@@ -66,7 +63,7 @@ def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts
 
     Raises StoreNewer, StoreFull, StoreBusy, StoreCorrupt, and StoreError for another program's file.
     """
-    files.make_private(path)
+    backups.make_private(path)
     filesystem = filesystem_of(path.resolve(), mountinfo)
     with translated():
         inspect(path)
@@ -119,7 +116,7 @@ def inspect(path: Path) -> None:
             raise damaged()
     with closing(connect_to_look(path)) as connection:
         schema.version_of(connection)
-        if (size <= _CHECKED_SIZE or files.is_suspect(path)) and not _is_sound(connection):
+        if (size <= _CHECKED_SIZE or backups.is_suspect(path)) and not _is_sound(connection):
             raise damaged()
 
 
@@ -154,13 +151,13 @@ def _is_text(raw: object) -> bool:
 def _prepare(connection: sqlite3.Connection, path: Path, filesystem: str, now: float, *, fts: bool) -> Opened:
     found = schema.version_of(connection)
     mode = set_mode(connection, filesystem)
-    backup = files.back_up(connection, path, found, now) if 0 < found < schema.VERSION else None
+    backup = backups.back_up(connection, path, found, now) if 0 < found < schema.VERSION else None
     if found < schema.VERSION:
         schema.migrate(connection)
     with transaction(connection):
-        index.make_ready(connection, fts=fts)
-        taken = unsaved.take_in(connection, path)
+        search_index.make_ready(connection, fts=fts)
+        taken = spill.take_in(connection, path)
     for place in taken:
         place.unlink(missing_ok=True)
-    files.clear_suspicion(path)
+    backups.clear_suspicion(path)
     return Opened(connection, mode, backup)

@@ -8,11 +8,7 @@ from pathlib import Path
 
 from holytui.errors import StoreFull
 from holytui.i18n import _, ngettext
-from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import backups as files
-from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import mending
-from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite import answer_stats, backups, images, mending, search_index
 from holytui.store.sqlite.cell_values import tolerant
 from holytui.store.sqlite.connect import connect, connect_to_look, transaction, translated
 from holytui.store.sqlite.opening import open_file
@@ -66,20 +62,20 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
     The new file is made whole before the two change places. Raises StoreError; the damaged file is then untouched.
     """
     try:
-        fresh = files.reserve(path, "recovering", now)
+        fresh = backups.reserve(path, "recovering", now)
     except OSError as exc:
         raise StoreFull(
             _("The history is damaged, and no new one can be made: {reason}").format(reason=exc.strerror),
             _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
     try:
-        connection = open_file(fresh, connect, mountinfo, now, fts=index.has_fts5()).connection
+        connection = open_file(fresh, connect, mountinfo, now, fts=search_index.has_fts5()).connection
         try:
             with translated():
                 found = salvage(path, connection)
         finally:
             connection.close()
-        return found.sentences(files.exchange(path, fresh, now))
+        return found.sentences(backups.exchange(path, fresh, now))
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -101,10 +97,10 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
         tolerant(target)
         mending.mend(target)
         if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
-            figures.fill(target)
-        lost = attached.mend(target)
-        index.fill(target)
-        index.make_ready(target, fts=index.has_fts5())
+            answer_stats.fill(target)
+        lost = images.mend(target)
+        search_index.fill(target)
+        search_index.make_ready(target, fts=search_index.has_fts5())
         return _counted(target, lost)
 
 

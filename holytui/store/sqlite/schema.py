@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
-from holytui.store.sqlite import answer_stats as figures
-from holytui.store.sqlite import search_index as index
+from holytui.store.sqlite import answer_stats, search_index
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
@@ -56,8 +55,8 @@ def _m001_tables(connection: sqlite3.Connection) -> None:
 
 
 def _m002_search_text(connection: sqlite3.Connection) -> None:
-    index.create_tables(connection)
-    index.fill(connection)
+    search_index.create_tables(connection)
+    search_index.fill(connection)
 
 
 def _m003_origin(connection: sqlite3.Connection) -> None:
@@ -82,8 +81,8 @@ def _m004_images(connection: sqlite3.Connection) -> None:
 
 
 def _m005_figures(connection: sqlite3.Connection) -> None:
-    figures.create_tables(connection)
-    figures.fill(connection)
+    answer_stats.create_tables(connection)
+    answer_stats.fill(connection)
 
 
 def _m006_ends(connection: sqlite3.Connection) -> None:

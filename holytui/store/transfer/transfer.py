@@ -19,8 +19,7 @@ from holytui.errors import TransferError
 from holytui.formatting import size as size_text
 from holytui.i18n import _
 from holytui.paths import private_text
-from holytui.store.transfer import chatgpt
-from holytui.store.transfer import native as portable
+from holytui.store.transfer import chatgpt, native
 from holytui.store.transfer.html import write_page
 from holytui.store.transfer.json_stream import LONGEST, Broken, TooLong, entries
 from holytui.store.transfer.markdown import write_markdown
@@ -134,7 +133,7 @@ def _write_json(found: Iterator[Bundle], out: TextIO, before: str, between: str,
     out.write(before)
     for bundle in found:
         out.write(between if count else "")
-        value = portable.to_json(bundle)
+        value = native.to_json(bundle)
         if bundle.image_data:  # in pieces: beside an emoji, a text made whole has four bytes for each character
             out.writelines(map(_harmless, json.JSONEncoder(ensure_ascii=False).iterencode(value)))
         else:
@@ -251,7 +250,7 @@ def _bundle(entry: object) -> Bundle:
         raise TransferError(_("It is not JSON ({reason})").format(reason=sanitize_line(str(entry))))
     if not isinstance(entry, dict):
         raise TransferError(_("It is not a conversation in a known format"))
-    return chatgpt.from_json(entry) if "mapping" in entry else portable.from_json(entry)
+    return chatgpt.from_json(entry) if "mapping" in entry else native.from_json(entry)
 
 
 def _name(entry: object, number: int) -> str:

@@ -12,17 +12,15 @@ from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import Role
 from holytui.presentation.notice import Level
 from holytui.ui.bindings import shown_keys
-from holytui.ui.chat import interrupting
-from holytui.ui.chat import pickers as conversation_settings
-from holytui.ui.chat import startup as starting
+from holytui.ui.chat import interrupting, pickers, startup
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
 from holytui.ui.dialogs.search import Found, SearchDialog
 from holytui.ui.pages import help as help_page
 from holytui.ui.reporting import ask
-from holytui.ui.status import terminal_link as link
-from holytui.ui.themes import picker as theming
-from holytui.ui.transcript import export as exporting
+from holytui.ui.status import terminal_link
+from holytui.ui.themes import picker
+from holytui.ui.transcript import export
 from holytui.ui.transcript.copy import copy
 
 if TYPE_CHECKING:
@@ -39,25 +37,25 @@ async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a ta
         case "chat.interrupt":
             await interrupting.interrupt(screen)
         case "app.repaint":
-            link.repaint(screen.app)
+            terminal_link.repaint(screen.app)
         case "chat.copy":
             await _copy_last(screen)
         case "chat.export":
-            exporting.ask(screen)
+            export.ask(screen)
         case "chat.copy_all":
             await copy_conversation(screen)
         case "model.pick":
-            conversation_settings.pick_model(screen)
+            pickers.pick_model(screen)
         case "chat.system":
-            await conversation_settings.pick_system(screen)
+            await pickers.pick_system(screen)
         case "chat.resume_all" if screen.services is not None:
-            await starting.resume_all(screen, screen.services)
+            await startup.resume_all(screen, screen.services)
         case "app.palette":
             _palette(screen)
         case "app.details" if screen.services is not None:
             screen.app.push_screen(DetailsPage(screen, screen.services))
         case "app.theme":
-            await theming.pick(screen)
+            await picker.pick(screen)
         case "app.mouse":
             _toggle_mouse(screen)
         case "history.search":

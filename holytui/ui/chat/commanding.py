@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from holytui.ui.chat import actions
-from holytui.ui.chat import pickers as conversation_settings
+from holytui.ui.chat import actions, pickers
 from holytui.ui.reporting import told
 from holytui.ui.sidebar import actions as conversation_actions
 
@@ -19,7 +18,7 @@ async def perform(screen: ChatScreen, action: str, words: str) -> None:
     with told(screen):
         match action:
             case "model.pick" if words and services is not None:
-                await conversation_settings.name_model(screen, services, words)
+                await pickers.name_model(screen, services, words)
             case "history.search" if words:
                 actions.search(screen, None, words)
             case "log.search" if words:

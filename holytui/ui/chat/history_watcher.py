@@ -15,7 +15,7 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
 from holytui.presentation.notice import Level
-from holytui.ui.chat import startup as starting
+from holytui.ui.chat import startup
 from holytui.ui.transcript.loading import entry_of, is_system_entry
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Watch:
         if not cut:
             return
         self._screen.cut += [message.id for message in cut]
-        self._screen.say(_("another holytui has ended: {what}").format(what=starting.words(cut)), Level.WARNING)
+        self._screen.say(_("another holytui has ended: {what}").format(what=startup.words(cut)), Level.WARNING)
         await self._refresh()
 
     # -- conversations

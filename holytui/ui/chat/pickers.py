@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
 from holytui.bootstrap import Services, model_names, server_models
-from holytui.config import params_line as params
+from holytui.config import params_line
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
 from holytui.engine.context import system_prompt
@@ -159,7 +159,7 @@ async def pick_system(screen: ChatScreen) -> None:
     choices += [
         Choice(_NONE, _("no system prompt")),
         Choice(_WRITE, _("write one…"), _line(system) if current == _WRITE else ""),
-        Choice(_PARAMS, _("parameters…"), params.shown(given)),
+        Choice(_PARAMS, _("parameters…"), params_line.shown(given)),
     ]
 
     async def chosen(value: str | None) -> None:
@@ -215,7 +215,7 @@ def _ask_params(screen: ChatScreen, services: Services, given: Mapping[str, obje
     async def written(line: str | None) -> None:
         if line is None:
             return
-        found = params.read(line)
+        found = params_line.read(line)
         if isinstance(found, str):
             screen.say(found, Level.ERROR)
             return
@@ -223,7 +223,7 @@ def _ask_params(screen: ChatScreen, services: Services, given: Mapping[str, obje
             await asyncio.to_thread(services.history.update_conversation, screen.conversation_id, params=found)
         else:
             screen.settings = replace(screen.settings, params=found)
-        screen.say(_("from the next question on: {params}").format(params=params.shown(found) or "–"))
+        screen.say(_("from the next question on: {params}").format(params=params_line.shown(found) or "–"))
 
     title = _("Parameters, such as temperature = 0.7, max_tokens = 1000")
-    ask(screen, LineDialog(title, params.shown(given)), written)
+    ask(screen, LineDialog(title, params_line.shown(given)), written)

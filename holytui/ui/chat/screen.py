@@ -31,7 +31,7 @@ from holytui.ui.pages import help as help_page
 from holytui.ui.reporting import told
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.sidebar.model import ConversationList
-from holytui.ui.status import terminal_link as link
+from holytui.ui.status import terminal_link
 from holytui.ui.status.presenter import Bar
 from holytui.ui.transcript.log import MessageLog
 
@@ -123,10 +123,10 @@ class ChatScreen(ChatLayout):
 
     async def start(self, services: Services) -> None:
         """Show what is to be shown first; then what happens elsewhere is watched, and early questions go out."""
-        from holytui.ui.chat import startup as starting
+        from holytui.ui.chat import startup
         from holytui.ui.chat.history_watcher import Watch
 
-        await starting.show_first(self, services, self._first)
+        await startup.show_first(self, services, self._first)
         self.switching.started = True
         self.run_worker(Watch(self, services).run(), group="watch", exit_on_error=False)
         await self.sending.open(services)
@@ -292,7 +292,7 @@ class ChatScreen(ChatLayout):
 
     def set_mouse(self, wanted: bool) -> bool:
         """Turn the mouse on or off; returns whether it is on now."""
-        self.log_view.selectable = link.set_mouse(self.app, wanted)
+        self.log_view.selectable = terminal_link.set_mouse(self.app, wanted)
         return self.log_view.selectable
 
     @on(Prompt.EditorAsked)

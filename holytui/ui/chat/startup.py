@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.presentation.notice import Level
-from holytui.ui.composer import draft_store as drafts
+from holytui.ui.composer import draft_store
 from holytui.ui.lifecycle import bookmark, outbox
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> No
     mark = await asyncio.to_thread(bookmark.take, services.history)
     conversation = wanted or ("" if screen.sending else mark.conversation_id)
     cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
-    screen.writing.fresh = await asyncio.to_thread(drafts.load, services.history, "")
+    screen.writing.fresh = await asyncio.to_thread(draft_store.load, services.history, "")
     await screen.refresh_list()
     if conversation:
         await screen.open_conversation(conversation)

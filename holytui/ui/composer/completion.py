@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from holytui.i18n import _
 from holytui.keymap import BY_ID
-from holytui.ui import slash_commands as commands
-from holytui.ui.composer import path_completion as listing
+from holytui.ui import slash_commands
+from holytui.ui.composer import path_completion
 from holytui.ui.composer.path_completion import Name
 
 NamesOf = Callable[[str], Sequence[Name] | None]
@@ -68,18 +68,18 @@ NOTHING = Offer()
 def offer_for(line: str, column: int, *, only_line: bool, names_of: NamesOf, sees: bool = False) -> Offer:
     """What to offer with the cursor at `column` of `line`; commands only where that line is all there is. `sees`: the
     model can be sent images."""
-    if only_line and (names := commands.offered(line)) and column == len(line):
+    if only_line and (names := slash_commands.offered(line)) and column == len(line):
         return Offer(tuple(_command(name) for name in names), 0, line, command=True)
-    typed = listing.typed_at(line, column)
+    typed = path_completion.typed_at(line, column)
     if typed is None:
         return NOTHING
-    found = listing.matching(names_of(typed.folder) or (), typed.beginning)
-    items = tuple(Item(listing.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found)
+    found = path_completion.matching(names_of(typed.folder) or (), typed.beginning)
+    items = tuple(Item(path_completion.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found)
     return Offer(items, typed.column, line[typed.column : column])
 
 
 def _command(name: str) -> Item:
-    return Item(f"/{name}", f"/{name}", _(BY_ID[commands.COMMANDS[name]].help))
+    return Item(f"/{name}", f"/{name}", _(BY_ID[slash_commands.COMMANDS[name]].help))
 
 
 def _shown(name: Name) -> str:

@@ -17,9 +17,9 @@ from holytui.keymap import Keymap, Where
 from holytui.models import Image
 from holytui.terminal.diff.cells import clusters
 from holytui.text import nfc, sanitize
-from holytui.ui import slash_commands as commands
+from holytui.ui import slash_commands
 from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
-from holytui.ui.composer import path_completion as listing
+from holytui.ui.composer import path_completion
 from holytui.ui.composer.choosing_area import ChoosingArea
 from holytui.ui.composer.completion import NOTHING, Offer, offer_for
 from holytui.ui.composer.draft_store import Draft
@@ -55,7 +55,7 @@ class Prompt(ChoosingArea):
     class NoCommand(Message):
         """A line begins with `/` and cannot be done; nothing was sent."""
 
-        found: commands.Alone | commands.Unknown
+        found: slash_commands.Alone | slash_commands.Unknown
 
     @dataclass
     class Hurry(Message):
@@ -219,11 +219,11 @@ class Prompt(ChoosingArea):
             super().action_delete_right()
 
     def _send(self) -> None:
-        match commands.parse(self.text.rstrip()):
-            case commands.Command(action, words):
+        match slash_commands.parse(self.text.rstrip()):
+            case slash_commands.Command(action, words):
                 self._clear()
                 self.post_message(self.Commanded(action, words))
-            case commands.Alone() | commands.Unknown() as found:
+            case slash_commands.Alone() | slash_commands.Unknown() as found:
                 self.post_message(self.NoCommand(found))
             case str(typed):
                 self._submit(typed)
@@ -299,7 +299,7 @@ class Prompt(ChoosingArea):
         line, column = self.cursor_location
         only = self.document.line_count == 1
         here = self.document.get_line(line)
-        path = listing.typed_at(here, column)
+        path = path_completion.typed_at(here, column)
         fresh = offer_for(here, column, only_line=only, names_of=self._names_of, sees=self._sees())
         if path is not None and not self.choice.provenance.is_typed(Mention(path.path, line, path.column, column)):
             fresh = NOTHING  # Enter, which takes what is offered, must not attach what was pasted
@@ -349,5 +349,5 @@ class Prompt(ChoosingArea):
 
     @work(group="folder", exit_on_error=False)
     async def _read(self, folder: str) -> None:
-        self._names[folder] = await asyncio.to_thread(listing.names_in, folder, self._folder())
+        self._names[folder] = await asyncio.to_thread(path_completion.names_in, folder, self._folder())
         self._make_offer()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from holytui.attachments import files as attachments
 from holytui.errors import NotAttached
 from holytui.i18n import _, ngettext
-from holytui.providers import vision as sight
+from holytui.providers import vision
 from holytui.text import sanitize_line
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def put(services: Services, question: Question) -> StartedTurn:
         raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
     images = (*kept, *found.images)
     if images:
-        sight.need(services.config, question.model)
+        vision.need(services.config, question.model)
     text = attachments.with_files(question.text, found.files)
     ask = partial(
         services.engine.ask,

@@ -21,7 +21,7 @@ from textual.widgets import Static
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, display_key
-from holytui.providers import pricing as spending
+from holytui.providers import pricing
 from holytui.providers.resolve import GUIDE, resolve
 from holytui.store.values import Answered, Spent
 from holytui.ui.bindings import textual_key
@@ -30,7 +30,7 @@ from holytui.ui.details import usage
 from holytui.ui.details.answers import Here
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
-from holytui.ui.status import terminal_link as link
+from holytui.ui.status import terminal_link
 from holytui.ui.status.line import READY, Status
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class DetailsPage(Dialog[None]):
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
-        sections.append((_("The link to your terminal"), link.lines(self.app, width)))
+        sections.append((_("The link to your terminal"), terminal_link.lines(self.app, width)))
         out: list[Content] = []
         for title, lines in sections:
             out += [Content("")] if out else []
@@ -188,7 +188,7 @@ class DetailsPage(Dialog[None]):
         status = replace(chat.status_bar.status, connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
-        return Here(status, self._host(), capacity, talk, spending.bill(config, talk))
+        return Here(status, self._host(), capacity, talk, pricing.bill(config, talk))
 
     def _host(self) -> str:
         try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.presentation.notice import Connection, Level
-from holytui.providers import pricing as spending
-from holytui.ui.status import terminal_link as link
+from holytui.providers import pricing
+from holytui.ui.status import terminal_link
 from holytui.ui.status.line import Status
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Bar:
         self._clock = clock
         self._notice: tuple[Connection, float] | None = None
         """What was said, and until when it is kept."""
-        self._link = link.Quality()
+        self._link = terminal_link.Quality()
         self._weight: Weight | None = None
         self._weighed = 0
 
@@ -70,7 +70,7 @@ class Bar:
         it is only an answer that goes on, and what was said a moment ago is kept."""
         screen = self._screen
         turn = (screen.answers.here() if screen.services is not None else None) or ended
-        status = Status(model=screen.model, link=self._link.words(link.figures(screen.app)))
+        status = Status(model=screen.model, link=self._link.words(terminal_link.figures(screen.app)))
         last = next((entry.message for entry in reversed(screen.log_view.entries) if entry.message.usage), None)
         usage, used, answered = None, None, screen.model
         if last is not None:
@@ -90,7 +90,7 @@ class Bar:
         model, weight = self.model, self._weight
         if weight is None or weight.place is not self._screen.place:
             weight = Weight(self._screen.place, None, None)
-        part = spending.context_part
+        part = pricing.context_part
         return replace(
             status,
             context=part(used if used is not None else weight.used, model),
@@ -99,14 +99,14 @@ class Bar:
 
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
         services = self._screen.services
-        model = spending.model_of(services.config, answered) if services is not None else None
-        return spending.cost(usage, model.price) if usage and model is not None and model.price is not None else None
+        model = pricing.model_of(services.config, answered) if services is not None else None
+        return pricing.cost(usage, model.price) if usage and model is not None and model.price is not None else None
 
     @property
     def model(self) -> Model | None:
         """What is configured of the model that will answer next."""
         services = self._screen.services
-        return spending.model_of(services.config, self._screen.model) if services is not None else None
+        return pricing.model_of(services.config, self._screen.model) if services is not None else None
 
     def weigh(self) -> None:
         """Find out, off the loop, how much of the context is taken, and would be with what is written."""

@@ -18,7 +18,7 @@ from holytui.presentation.notice import Level
 from holytui.text import sanitize_line
 from holytui.ui.dialogs.dialogs import Choice, Picker
 from holytui.ui.reporting import ask
-from holytui.ui.themes import loader as themes
+from holytui.ui.themes import loader
 
 if TYPE_CHECKING:
     from holytui.ui.chat.screen import ChatScreen
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ThemePicker(Picker):
     """Pick one of the themes, with the conversation behind it in the colours of the highlighted one."""
 
-    def __init__(self, found: themes.Loaded, current: str) -> None:
+    def __init__(self, found: loader.Loaded, current: str) -> None:
         choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
         super().__init__(_("Theme"), choices, current)
         self._problems = found.problems
@@ -54,7 +54,7 @@ async def pick(screen: ChatScreen) -> None:
     """Let the user pick one; files that were added or changed since the start count."""
     app = screen.app
     before = app.theme
-    found = await asyncio.to_thread(themes.load)
+    found = await asyncio.to_thread(loader.load)
     _take(app, found)
 
     async def chosen(name: str | None) -> None:
@@ -65,7 +65,7 @@ async def pick(screen: ChatScreen) -> None:
     ask(screen, ThemePicker(found, before), chosen)
 
 
-def _take(app: App[Any], found: themes.Loaded) -> None:
+def _take(app: App[Any], found: loader.Loaded) -> None:
     before = app.current_theme
     for theme in found.themes:
         app.register_theme(theme)

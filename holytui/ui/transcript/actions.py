@@ -13,8 +13,7 @@ from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
 from holytui.store.assembly import Joint, joints
 from holytui.store.history import History
-from holytui.ui.chat import actions
-from holytui.ui.chat import pickers as conversation_settings
+from holytui.ui.chat import actions, pickers
 from holytui.ui.dialogs.dialogs import PageDialog
 from holytui.ui.external_programs import page, print_out
 from holytui.ui.pages import attempts as details
@@ -53,7 +52,7 @@ async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -
         case "message.print":
             print_out(screen, message.text)
         case "message.edit":
-            await conversation_settings.pick_system(screen)
+            await pickers.pick_system(screen)
         case _:
             screen.say(_("this is the system prompt, not a message"), Level.WARNING)
 

@@ -13,7 +13,7 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.store.transfer.transfer import Format, export_file
-from holytui.ui import reporting as refusals
+from holytui.ui import reporting
 from holytui.ui.dialogs.dialogs import LineDialog
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def ask(screen: ChatScreen) -> None:
 
     first = next((entry.message.text for entry in screen.log_view.entries if entry.message.text), "")
     title = _("Write this conversation to (.md .html .json .jsonl)")
-    refusals.ask(screen, LineDialog(title, file_name(first)), named)
+    reporting.ask(screen, LineDialog(title, file_name(first)), named)
 
 
 def file_name(text: str) -> str:

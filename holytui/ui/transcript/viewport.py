@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holytui.ui.transcript import scroll_math as scroll
+from holytui.ui.transcript import scroll_math
 from holytui.ui.transcript.scroll_math import Anchor, Heights
 
 
@@ -21,16 +21,16 @@ class Position:
     def show_end(self) -> None:
         """Another conversation, at its end."""
         self.following = True
-        self.anchor = scroll.bottom(self.count, self._height, self.view)
+        self.anchor = scroll_math.bottom(self.count, self._height, self.view)
 
     def follow(self, *, free: int = 0) -> None:
         """Keep the end in sight, if it is followed; `free` as in `scroll.followed`."""
         if self.following:
-            self.anchor = scroll.followed(self.anchor, self.count, self._height, self.view, free=free)
+            self.anchor = scroll_math.followed(self.anchor, self.count, self._height, self.view, free=free)
 
     def go(self, anchor: Anchor) -> None:
         """To a place between the ends. Where lines below the end are free they stay so, as nothing should jump."""
-        end = scroll.bottom(self.count, self._height, self.view)
+        end = scroll_math.bottom(self.count, self._height, self.view)
         followed = self.following
         self.anchor = min(anchor, max(end, self.anchor))
         self.following = self.anchor >= end
@@ -52,15 +52,15 @@ class Position:
         if self.following:
             self.show_end()
         else:
-            self.anchor = scroll.moved(self.anchor, 0, self.count, self._height, self.view)
+            self.anchor = scroll_math.moved(self.anchor, 0, self.count, self._height, self.view)
 
     def lines(self, step: int) -> None:
         """`step` lines down (negative: up)."""
-        self._step(scroll.moved(self.anchor, step, self.count, self._height, self.view), down=step > 0)
+        self._step(scroll_math.moved(self.anchor, step, self.count, self._height, self.view), down=step > 0)
 
     def page(self, *, down: bool) -> None:
         """A page down or up."""
-        self._step(scroll.page(self.anchor, down, self.count, self._height, self.view), down=down)
+        self._step(scroll_math.page(self.anchor, down, self.count, self._height, self.view), down=down)
 
     def _step(self, anchor: Anchor, *, down: bool) -> None:
         """Down is never up, as it would be where lines below the end are free."""
@@ -68,11 +68,11 @@ class Position:
 
     def showing(self, index: int) -> Anchor:
         """The nearest place that shows an entry."""
-        return scroll.showing(self.anchor, index, self.count, self._height, self.view)
+        return scroll_math.showing(self.anchor, index, self.count, self._height, self.view)
 
     def at(self, line: int) -> int | None:
         """The entry on a line of the view."""
-        found = scroll.at(self.anchor, line, self.count, self._height)
+        found = scroll_math.at(self.anchor, line, self.count, self._height)
         return found[0] if found is not None else None
 
     def line_of(self, place: Anchor) -> int | None:
