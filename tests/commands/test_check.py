@@ -882,8 +882,9 @@ class Narrow:
         return False
 
 
-def test_an_output_without_these_signs_gets_letters() -> None:
+def test_an_output_without_these_signs_gets_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Narrow()
+    monkeypatch.setattr(sys, "stdout", out)
     report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
     report.add(Finding(Mark.BAD, Topic.KEY, "“none”", ("next",)))
     assert out.text.startswith("XX key")

@@ -20,6 +20,7 @@ import pytest
 from holytui.attachments.files import Chosen
 from holytui.bootstrap import Services, open_services
 from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
+from holytui.commands.plain_offer import Reply, reply
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
@@ -336,6 +337,11 @@ def test_a_question_is_answered_and_the_prompt_comes_back(tmp_path: Path) -> Non
 def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("SECRET\n")
+
+
+@pytest.mark.parametrize("line", ["yes", "yy", "ok", "/y", "//y", "y @a.txt", "1"])
+def test_nothing_but_y_sends_a_file(line: str) -> None:
+    assert reply(line) is Reply.UNCLEAR
 
 
 @pytest.mark.usefixtures("secret")
