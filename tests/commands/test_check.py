@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -905,6 +905,15 @@ def test_no_wait_for_an_answer_is_longer_than_ctrl_c_may_take() -> None:
     assert max(timeout or 99 for timeout in waits) <= 0.2
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Child processes are, also of a test run that a shell began in the background, for which SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_it_at_once_without_a_traceback(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     asked = threading.Event()
