@@ -240,7 +240,7 @@ def test_each_doubt_is_said_without_the_keys_of_the_screen(ending: Ending, print
     Printer(out, prompts=False).doubts(ending, "0190")
     assert out.getvalue().startswith(printed)
     assert bool(out.getvalue()) == bool(printed)
-    assert not re.search(r"\bF\d|\bpress\b", out.getvalue(), re.IGNORECASE)
+    assert not re.search(r"(?<![-\w])F\d{1,2}\b|\b[Pp]ress\b", out.getvalue())
 
 
 def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opened(tmp_path: Path) -> None:
