@@ -24,7 +24,7 @@ from holytui.i18n import _
 from holytui.secret import Secret, scrub
 from holytui.text import sanitize_line
 from holytui.wire.transport.addresses import proxy_for
-from holytui.wire.transport.connections import no_socks
+from holytui.wire.transport.connections import socks_missing
 
 _log = logging.getLogger(__name__)
 _LOCK_TRIES = 300
@@ -162,7 +162,7 @@ class FromOAuth:
             with self._client() as client:
                 response = client.post(self._oauth.token_url, data=form, headers={"Accept": "application/json"})
         except (ImportError, ValueError) as exc:  # the proxy needs a package that is missing, or is no address
-            reason = no_socks().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
+            reason = socks_missing().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
             raise KeyUnavailable(title, _("Check the provider's proxy setting and HTTPS_PROXY.")) from exc
         except (httpx.HTTPError, ssl.SSLError, OSError) as exc:

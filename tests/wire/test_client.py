@@ -22,7 +22,7 @@ from holytui.wire.client import ChatClient
 from holytui.wire.events import Accepted, Connected, End, Piece, Verdict
 from holytui.wire.request import Timeouts
 from holytui.wire.transport.attempt import AttemptStream
-from holytui.wire.transport.exceptions import fault_of
+from holytui.wire.transport.exceptions import map_exception
 from tests.servers import FIN, READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
 from tests.wire.harness import KEY, PATIENT, REQUEST, endpoint, opened, read
 
@@ -454,6 +454,6 @@ def caused(exc: Exception, *causes: Exception) -> Exception:
     ],
 )
 def test_what_an_exception_means(exc: Exception, connected: bool, kind: FaultKind) -> None:
-    fault = fault_of(exc, connected=connected)
+    fault = map_exception(exc, connected=connected)
     assert fault.kind is kind
     assert "sk-x" not in fault.message

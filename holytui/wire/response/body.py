@@ -14,7 +14,7 @@ from holytui.wire.response.sse import SSEDecoder
 
 _MIB = 1024 * 1024
 _MAX_BODY = 8 * _MIB  # of a body that is no stream, and of one line or event of a stream
-_ENOUGH = 4096  # bytes by which it is clear what a body is
+_SNIFF_BYTES = 4096  # bytes by which it is clear what a body is
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
@@ -37,18 +37,18 @@ class AnswerBody:
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
         self._held = bytearray()
-        self._begin = b""
-        self._heard = False
+        self._start = b""
+        self._has_events = False
         self._too_long = False
-        self._left = most
+        self._remaining = most
 
     @property
     def finished(self) -> bool:
         """Whatever else comes does not count."""
-        return self.reader.done or self._too_long or self._left < 0
+        return self.reader.done or self._too_long or self._remaining < 0
 
     @property
-    def settled(self) -> bool:
+    def verdict_known(self) -> bool:
         """The verdict is known, though more may come (the usage, `[DONE]`)."""
         return self.reader.complete or self.reader.fault is not None
 
@@ -60,7 +60,7 @@ class AnswerBody:
             return self._decode(data)
         self._held += data
         if self._form is _Form.UNKNOWN:
-            self._form = _form(bytes(self._held[:_ENOUGH]), self._type)
+            self._form = _form(bytes(self._held[:_SNIFF_BYTES]), self._type)
         if self._form is _Form.STREAM:
             data, self._held = bytes(self._held), bytearray()
             return self._decode(data)
@@ -73,29 +73,31 @@ class AnswerBody:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
         return self.reader.read_rest(self._decoder.close()) + self.reader.close()
 
-    def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
-        """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
+    def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
+        """How it ended; `transport_fault` is what broke the connection (None: a clean end of file)."""
         if self._too_long:
-            broke = Fault(FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB))
-        elif self._left < 0:
-            broke = Fault(FaultKind.TOO_LONG)
-        elif self._begin.strip() and not self._heard and _FIELD.match(self._begin) is None:
-            return End(Verdict.FAULT, body_fault(self._begin, FaultKind.NOT_A_STREAM), "", total_bytes, status)
-        return self.reader.verdict(broke, total_bytes, status)
+            transport_fault = Fault(
+                FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB)
+            )
+        elif self._remaining < 0:
+            transport_fault = Fault(FaultKind.TOO_LONG)
+        elif self._start.strip() and not self._has_events and _FIELD.match(self._start) is None:
+            return End(Verdict.FAULT, body_fault(self._start, FaultKind.NOT_A_STREAM), "", total_bytes, status)
+        return self.reader.verdict(transport_fault, total_bytes, status)
 
     def _decode(self, data: bytes) -> list[Piece | UsageSeen]:
-        if len(self._begin) < _ENOUGH:
-            self._begin += data[: _ENOUGH - len(self._begin)]
+        if len(self._start) < _SNIFF_BYTES:
+            self._start += data[: _SNIFF_BYTES - len(self._start)]
         found: list[Piece | UsageSeen] = []
         for event in self._decoder.feed(data):
             before = self.reader.progress
             pieces = self.reader.read(event)
             # a call of tools is progress too, and an endless one is not to be read for ever
             tools = len(event.data) if self.reader.progress > before and not pieces else 0
-            self._left -= tools + sum(_size(piece.text) for piece in pieces if isinstance(piece, Piece))
+            self._remaining -= tools + sum(_utf8_size(piece.text) for piece in pieces if isinstance(piece, Piece))
             found += pieces
-            self._heard = True
-            if self._left < 0:
+            self._has_events = True
+            if self._remaining < 0:
                 break
         self._too_long = self._decoder.overflow
         return found
@@ -109,6 +111,6 @@ def _form(begin: bytes, content_type: str) -> _Form:
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
 
 
-def _size(text: str) -> int:
+def _utf8_size(text: str) -> int:
     """Bytes as UTF-8."""
     return len(text) if text.isascii() else len(text.encode(errors="replace"))

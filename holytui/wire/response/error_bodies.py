@@ -18,29 +18,29 @@ from holytui.text import sanitize_line
 
 Object: TypeAlias = Mapping[str, object]
 
-_LONGEST = 500
-_LONGEST_LOOKED_AT = 64 * 1024
+_MAX_MESSAGE = 500
+_MAX_SCANNED = 64 * 1024
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 
 
-def clean(text: str, limit: int = _LONGEST) -> str:
+def clean(text: str, limit: int = _MAX_MESSAGE) -> str:
     """One safe line of at most `limit` characters, without secrets."""
-    line = sanitize_line(scrub(text[:_LONGEST_LOOKED_AT]))
+    line = sanitize_line(scrub(text[:_MAX_SCANNED]))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def object_of(value: object) -> Object:
+def as_object(value: object) -> Object:
     """`value` if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def list_of(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
     """`value` if it is a JSON array, else an empty one."""
     return value if isinstance(value, list) else []
 
 
-def error_in(payload: Object) -> object:
+def find_error(payload: Object) -> object:
     """The error that a payload is or holds, None if there is none.
 
     Forms: `error` (object or text), `choices[0].error`, `x_groq.error`, `type: "error"`, `object: "error"`,
@@ -48,10 +48,10 @@ def error_in(payload: Object) -> object:
     """
     if payload.get("error"):
         return payload["error"]
-    for choice in list_of(payload.get("choices"))[:1]:
-        if found := object_of(choice).get("error"):
+    for choice in as_list(payload.get("choices"))[:1]:
+        if found := as_object(choice).get("error"):
             return found
-    if found := object_of(payload.get("x_groq")).get("error"):
+    if found := as_object(payload.get("x_groq")).get("error"):
         return found
     if payload.get("type") == "error" or payload.get("object") == "error":
         return payload
@@ -64,34 +64,34 @@ def error_in(payload: Object) -> object:
 
 def error_fault(error: object, kind: FaultKind = FaultKind.IN_BAND, status: int | None = None) -> Fault:
     """The fault that an error object (or text) tells; `status` is what HTTP said, if it said it."""
-    told = object_of(error)
+    told = as_object(error)
     if not told:
-        return Fault(kind, clean(_words(error)), status)
+        return Fault(kind, clean(_message(error)), status)
     code = told.get("code")
     number = next((n for n in map(_http_status, (code, *map(told.get, _STATUS_NAMES))) if n is not None), None)
     names = (code, told.get("type"), told.get("status"), told.get("native_finish_reason"))
     name = next((n for n in names if isinstance(n, str) and n and n != "error" and not n.isdigit()), "")
     return Fault(
         kind,
-        clean(_words(told)),
+        clean(_message(told)),
         number if status is None else status,
         clean(name, 100),
-        _wait_told(told),
+        _retry_after(told),
         clean(_param(told), 100),
     )
 
 
 def body_fault(body: bytes, kind: FaultKind, status: int | None = None) -> Fault:
     """The fault that the body of a refusal tells, whatever it is: JSON, a web page or text."""
-    payload = parse(body)
-    first = list_of(payload)[0] if list_of(payload) else payload  # Gemini puts its error object into a list
-    if object_of(first):
-        return error_fault(error_in(object_of(first)) or first, kind, status)
-    text = body[:_LONGEST_LOOKED_AT].decode(errors="replace")
-    return Fault(kind, page_title(text) if is_page(body) else clean(text), status)
+    payload = parse_json(body)
+    first = as_list(payload)[0] if as_list(payload) else payload  # Gemini puts its error object into a list
+    if as_object(first):
+        return error_fault(find_error(as_object(first)) or first, kind, status)
+    text = body[:_MAX_SCANNED].decode(errors="replace")
+    return Fault(kind, page_title(text) if is_markup(body) else clean(text), status)
 
 
-def is_page(body: bytes) -> bool:
+def is_markup(body: bytes) -> bool:
     """The body begins as markup does: a web page, not an answer."""
     return body[:256].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
@@ -102,7 +102,7 @@ def page_title(text: str) -> str:
     return clean(html.unescape(found[1])) if found else ""
 
 
-def parse(data: bytes | str) -> object:
+def parse_json(data: bytes | str) -> object:
     """`data` as JSON; None if it is not, or nested beyond measure."""
     try:
         return json.loads(data)
@@ -111,7 +111,7 @@ def parse(data: bytes | str) -> object:
 
 
 _STATUS_NAMES = ("status", "status_code", "statusCode", "http_status")
-_WORD_NAMES = ("message", "msg", "detail", "error", "error_description", "reason", "title")
+_MESSAGE_NAMES = ("message", "msg", "detail", "error", "error_description", "reason", "title")
 
 
 def _http_status(value: object) -> int | None:
@@ -120,17 +120,17 @@ def _http_status(value: object) -> int | None:
     return value if isinstance(value, int) and 300 <= value <= 599 else None
 
 
-def _words(error: object, depth: int = 4) -> str:
+def _message(error: object, depth: int = 4) -> str:
     """The sentence in an error, however deep it is wrapped."""
     match error:
         case str():
             return error
         case dict():
-            words = next((w for name in _WORD_NAMES if depth and (w := _words(error.get(name), depth - 1))), "")
-            raw = object_of(error.get("metadata")).get("raw")  # OpenRouter: what the provider behind it said
+            words = next((w for name in _MESSAGE_NAMES if depth and (w := _message(error.get(name), depth - 1))), "")
+            raw = as_object(error.get("metadata")).get("raw")  # OpenRouter: what the provider behind it said
             return f"{words}: {raw}" if isinstance(raw, str) and raw else words
         case list() if error and depth:
-            return _words(error[0], depth - 1)
+            return _message(error[0], depth - 1)
         case _:
             return ""
 
@@ -143,15 +143,15 @@ def _param(error: Object) -> str:
         value = error.get(name)
         if isinstance(value, dict):
             return _param(value)
-        for item in list_of(value)[:1]:
-            where = [str(part) for part in list_of(object_of(item).get("loc"))]
+        for item in as_list(value)[:1]:
+            where = [str(part) for part in as_list(as_object(item).get("loc"))]
             return ".".join(where[1:] if where[:1] == ["body"] else where)
     return ""
 
 
-def _wait_told(error: Object) -> float | None:
+def _retry_after(error: Object) -> float | None:
     """Seconds to wait, where the error object itself tells them (OpenRouter, Gemini's RetryInfo, others)."""
-    places = [error, object_of(error.get("metadata")), *map(object_of, list_of(error.get("details")))]
+    places = [error, as_object(error.get("metadata")), *map(as_object, as_list(error.get("details")))]
     for place in places:
         for name, unit in (("retry_after_ms", 0.001), ("retry_after", 1.0), ("retryDelay", 1.0)):
             found = _SECONDS.fullmatch(str(place.get(name)))

@@ -23,7 +23,7 @@ class SSEEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedEvent:
     """What was left when the stream ended inside an event. The standard throws it away; we look at it first."""
 
     data: str | None = None
@@ -84,31 +84,31 @@ class SSEDecoder:
                 self._pending += line
                 line = bytes(self._pending)
                 self._pending.clear()
-            if len(line) > self._max_line or self._take(line, events):
-                self._give_up()
+            if len(line) > self._max_line or self._process_line(line, events):
+                self._mark_overflow()
                 return events
         # A CR may be half of a CRLF. The line has ended either way: it is not held back, its LF is dropped later.
         self._swallow_lf = chunk[-1] == 0x0D
         if len(self._pending) + len(chunk) - start > self._max_line:
-            self._give_up()
+            self._mark_overflow()
         else:
             self._pending += chunk[start:]
         return events
 
-    def close(self) -> Unfinished:
+    def close(self) -> UnfinishedEvent:
         """What was left of an event that the stream did not end."""
         partial = bytes(self._pending)
         if self._first_line:
             partial = partial.removeprefix(_BOM)
         self._pending.clear()
         if self._error:
-            left = Unfinished(_text(self._error), partial, "error")
+            left = UnfinishedEvent(_text(self._error), partial, "error")
         else:
-            left = Unfinished(_text(self._data) if self._data else None, partial, self._event or "message")
-        self._begin_event()
+            left = UnfinishedEvent(_text(self._data) if self._data else None, partial, self._event or "message")
+        self._reset_event()
         return left
 
-    def _take(self, line: bytes, events: list[SSEEvent]) -> bool:
+    def _process_line(self, line: bytes, events: list[SSEEvent]) -> bool:
         """Use one line; True: the event has grown too long."""
         if self._first_line:
             self._first_line = False
@@ -137,17 +137,17 @@ class SSEDecoder:
             events.append(SSEEvent("error", _text(self._error), self._id))
         if self._data:
             events.append(SSEEvent(self._event or "message", _text(self._data), self._id))
-        self._begin_event()
+        self._reset_event()
 
-    def _begin_event(self) -> None:
+    def _reset_event(self) -> None:
         self._event = ""
         self._data.clear()
         self._error.clear()
 
-    def _give_up(self) -> None:
+    def _mark_overflow(self) -> None:
         self.overflow = True
         self._pending = bytearray()
-        self._begin_event()
+        self._reset_event()
 
 
 def _text(lines: bytearray) -> str:

@@ -9,10 +9,10 @@ from types import TracebackType
 
 from holytui.faults import Fault, FaultKind
 from holytui.wire.events import End, Verdict, WireEvent
-from holytui.wire.transport.advice import advised
-from holytui.wire.transport.attempt_thread import Exchange, Order
-from holytui.wire.transport.connections import Lanes
-from holytui.wire.transport.event_channel import Mailbox
+from holytui.wire.transport.advice import add_advice
+from holytui.wire.transport.attempt_thread import AttemptSpec, AttemptThread
+from holytui.wire.transport.connections import ConnectionPool
+from holytui.wire.transport.event_channel import EventChannel
 
 
 class AttemptStream:
@@ -21,17 +21,19 @@ class AttemptStream:
     As a context manager it cancels what was not read to its end.
     """
 
-    def __init__(self, order: Order, lanes: Lanes, without_usage: set[str], clock: Callable[[], float]) -> None:
-        self._box = Mailbox(order.timeouts, clock)
-        self._endpoint = order.endpoint
-        self._exchange = Exchange(order, lanes, self._box, without_usage, clock)
+    def __init__(
+        self, spec: AttemptSpec, connections: ConnectionPool, without_usage: set[str], clock: Callable[[], float]
+    ) -> None:
+        self._channel = EventChannel(spec.timeouts, clock)
+        self._endpoint = spec.endpoint
+        self._attempt_thread = AttemptThread(spec, connections, self._channel, without_usage, clock)
         self._ended = False
         # A daemon: quitting is not to wait for a name to be resolved.
-        self._thread = threading.Thread(target=self._exchange.run, name="holytui-wire", daemon=True)
+        self._thread = threading.Thread(target=self._attempt_thread.run, name="holytui-wire", daemon=True)
         try:
             self._thread.start()
         except RuntimeError as exc:  # no more threads to be had
-            self._box.finish(End(Verdict.FAULT, Fault(FaultKind.INTERNAL, str(exc))))
+            self._channel.finish(End(Verdict.FAULT, Fault(FaultKind.INTERNAL, str(exc))))
 
     def __iter__(self) -> AttemptStream:
         return self
@@ -44,13 +46,13 @@ class AttemptStream:
 
     def wait(self, timeout: float | None) -> WireEvent | None:
         """The next event; None after `timeout` seconds without one, and for ever after the `End`."""
-        event = self._box.get(timeout)
+        event = self._channel.get(timeout)
         if isinstance(event, End):
             self._ended = True
-            if self._box.overdue:
-                self._exchange.cut()
+            if self._channel.timed_out:
+                self._attempt_thread.cancel()
             if event.fault is not None:  # a deadline knows nothing of the endpoint
-                event = replace(event, fault=advised(event.fault, self._endpoint))
+                event = replace(event, fault=add_advice(event.fault, self._endpoint))
         return event
 
     @property
@@ -60,8 +62,8 @@ class AttemptStream:
 
     def cancel(self) -> None:
         """Stop it: the next event is `End(CANCELLED)`, and the connection is shut down. From any thread, any time."""
-        if self._box.cancel():
-            self._exchange.cut()
+        if self._channel.cancel():
+            self._attempt_thread.cancel()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until its thread has ended; False if it has not within `timeout` seconds."""

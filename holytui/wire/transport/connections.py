@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     import httpx
 
-_KEEP_ALIVE = 30.0  # seconds; longer, and a NAT on the way may have forgotten the connection without a word
-_SPARE = 2  # idle lanes kept for each endpoint
+_KEEP_ALIVE_SECONDS = 30.0  # seconds; longer, and a NAT on the way may have forgotten the connection without a word
+_MAX_IDLE = 2  # idle lanes kept for each endpoint
 
 _Key: TypeAlias = tuple[str, str, str]
 
 
-class Unusable(Exception):
+class CannotSend(Exception):
     """No connection can be built for this endpoint; `fault` says why."""
 
     def __init__(self, fault: Fault) -> None:
@@ -41,93 +41,93 @@ class Unusable(Exception):
         self.fault = fault
 
 
-class Lane:
-    """One client with one connection. `cut` may be called from any thread; all else belongs to the lane's user."""
+class CancellableConnection:
+    """One client with one connection. `cancel` may be called from any thread; all else belongs to the lane's user."""
 
     def __init__(self, key: _Key, client: httpx.Client) -> None:
         self.key = key
         self.client = client
-        self.fresh = True
+        self.is_new = True
         """The connection in use was opened by the request in hand."""
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._handshake: socket.socket | None = None
-        self._cut = False
+        self._cancelled = False
         self._on_sending: Callable[[], None] = lambda: None
         self._on_sent: Callable[[], None] = lambda: None
 
-    def begin(self, on_sending: Callable[[], None], on_sent: Callable[[], None]) -> None:
+    def begin_request(self, on_sending: Callable[[], None], on_sent: Callable[[], None]) -> None:
         """A request follows; these are called when the connection is open, and when all of the request is sent."""
         self._on_sending = on_sending
         self._on_sent = on_sent
-        self.fresh = self._socket is None
+        self.is_new = self._socket is None
 
-    def cut(self) -> None:
+    def cancel(self) -> None:
         """Shut the connection down, now or as soon as it is open; whoever reads from it wakes up."""
         with self._lock:
-            self._cut = True
-            self._shut()
+            self._cancelled = True
+            self._shutdown_sockets()
 
     def close(self) -> None:
         """Close everything."""
-        self.cut()
+        self.cancel()
         self.client.close()
 
     @property
     def usable(self) -> bool:
         """It was not cut."""
-        return not self._cut
+        return not self._cancelled
 
     def trace(self, name: str, info: Mapping[str, object]) -> None:
         """httpcore's `trace` extension: watches for the socket."""
         match name.rpartition(".")[0].rpartition(".")[2], name.rpartition(".")[2]:
             case "connect_tcp", "complete":
-                self.fresh = True
-                self._keep(info)
+                self.is_new = True
+                self._store_socket(info)
             case "start_tls", "started":
                 # ssl takes the socket's descriptor away from the object we know before it shakes hands.
-                self._hold_for_handshake()
+                self._duplicate_for_handshake()
             case "start_tls", "complete":
-                self._keep(info)
-                self._end_handshake()
+                self._store_socket(info)
+                self._close_handshake_socket()
             case "start_tls", "failed":
-                self._end_handshake()
+                self._close_handshake_socket()
             case "setup_socks5_connection", "failed":
-                self._abandon()  # httpcore forgets the connection without closing it
-            case "send_request_headers", "started" if not _is_for_proxy(info):
+                self._close_socket()  # httpcore forgets the connection without closing it
+            case "send_request_headers", "started" if not _is_proxy_connect(info):
                 self._on_sending()
-            case "send_request_body", "complete" if not _is_for_proxy(info):
+            case "send_request_body", "complete" if not _is_proxy_connect(info):
                 self._on_sent()
 
-    def _keep(self, info: Mapping[str, object]) -> None:
+    def _store_socket(self, info: Mapping[str, object]) -> None:
         stream = info["return_value"]
         found = stream.get_extra_info("socket")  # type: ignore[attr-defined]  # an httpcore.NetworkStream
         with self._lock:
             self._socket = found
-            if self._cut:
-                self._shut()
+            if self._cancelled:
+                self._shutdown_sockets()
 
-    def _hold_for_handshake(self) -> None:
+    def _duplicate_for_handshake(self) -> None:
         with self._lock:
             # TLS inside TLS (a proxy spoken to by https) keeps its outer socket object: `dup` has no need to work.
             with contextlib.suppress(OSError, NotImplementedError):
                 self._handshake = self._socket.dup() if self._socket else None
-            if self._cut:
-                self._shut()
+            if self._cancelled:
+                self._shutdown_sockets()
 
-    def _abandon(self) -> None:
+    def _close_socket(self) -> None:
         with self._lock:
             left, self._socket = self._socket, None
         if left is not None:
             left.close()
 
-    def _end_handshake(self) -> None:
+    def _close_handshake_socket(self) -> None:
         with self._lock:
             held, self._handshake = self._handshake, None
         if held is not None:
             held.close()
 
-    def _shut(self) -> None:
+    def _shutdown_sockets(self) -> None:
         for sock in (self._socket, self._handshake):
             if sock is not None:
                 with contextlib.suppress(OSError):
@@ -135,62 +135,62 @@ class Lane:
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _is_for_proxy(info: Mapping[str, object]) -> bool:
+def _is_proxy_connect(info: Mapping[str, object]) -> bool:
     return getattr(info.get("request"), "method", b"") == b"CONNECT"
 
 
-class Lanes:
+class ConnectionPool:
     """The idle lanes of all endpoints."""
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._idle: dict[_Key, list[Lane]] = {}
+        self._idle: dict[_Key, list[CancellableConnection]] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._closed = False
 
     @property
-    def unwatched(self) -> bool:
+    def has_custom_transport(self) -> bool:
         """The transport is a given one, which tells nothing of its connections."""
         return self._transport is not None
 
-    def take(self, endpoint: Endpoint) -> Lane:
+    def acquire(self, endpoint: Endpoint) -> CancellableConnection:
         """An idle lane of this endpoint, or a new one. Raises Unusable."""
         try:
             proxy = proxy_of(endpoint)
         except ValueError as exc:
-            raise Unusable(_no_address()) from exc
+            raise CannotSend(_invalid_address()) from exc
         key = (endpoint.base_url, proxy, endpoint.ca_file)
         with self._lock:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop()
-        return Lane(key, self._client(endpoint, proxy))
+        return CancellableConnection(key, self._client(endpoint, proxy))
 
-    def give_back(self, lane: Lane) -> None:
+    def release(self, connection: CancellableConnection) -> None:
         """The lane is no longer in use."""
         with self._lock:
-            idle = self._idle.setdefault(lane.key, [])
-            if lane.usable and not self._closed and len(idle) < _SPARE:
-                idle.append(lane)
+            idle = self._idle.setdefault(connection.key, [])
+            if connection.usable and not self._closed and len(idle) < _MAX_IDLE:
+                idle.append(connection)
                 return
-        lane.close()
+        connection.close()
 
     def close(self) -> None:
         """Close the idle lanes, and from now on every lane that is given back."""
         with self._lock:
             self._closed = True
-            idle = [lane for lanes in self._idle.values() for lane in lanes]
+            idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
-        for lane in idle:
-            lane.close()
+        for connection in idle:
+            connection.close()
 
     def _client(self, endpoint: Endpoint, proxy: str) -> httpx.Client:
         import httpx
 
-        quiet_loggers()
-        url = _parsed(endpoint)
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE)
+        silence_loggers()
+        url = _parse_url(endpoint)
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         try:
             return httpx.Client(
                 transport=self._transport,
@@ -201,10 +201,10 @@ class Lanes:
                 follow_redirects=False,
             )
         except ImportError as exc:  # SOCKS needs a package of its own
-            raise Unusable(no_socks()) from exc
+            raise CannotSend(socks_missing()) from exc
         except (ValueError, httpx.InvalidURL) as exc:
             words = _("the address of the proxy is not valid")
-            raise Unusable(Fault(FaultKind.SETUP, words, param="proxy")) from exc
+            raise CannotSend(Fault(FaultKind.SETUP, words, param="proxy")) from exc
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         """Certificates to trust, loaded once; None: an empty context, cheap, for plain http."""
@@ -221,11 +221,11 @@ class Lanes:
                         ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
                     )
                 except OSError as exc:
-                    raise Unusable(_no_certificates(ca_file, exc)) from exc
+                    raise CannotSend(_no_certificates(ca_file, exc)) from exc
             return self._contexts[ca_file]
 
 
-def no_socks() -> Fault:
+def socks_missing() -> Fault:
     """The configuration names a SOCKS proxy, and httpx has nothing to speak to it with."""
     words = _("a SOCKS proxy needs the Python package socksio, which is not installed")
     return Fault(FaultKind.SETUP, words, param="socksio")
@@ -240,24 +240,26 @@ def _no_certificates(ca_file: str, exc: OSError) -> Fault:
     return Fault(FaultKind.SETUP, words, param="ca_file" if ca_file else name)
 
 
-def _no_address() -> Fault:
+def _invalid_address() -> Fault:
     return Fault(FaultKind.SETUP, _("the base_url of this provider is not an address"), param="base_url")
 
 
-def _parsed(endpoint: Endpoint) -> httpx.URL:
+def _parse_url(endpoint: Endpoint) -> httpx.URL:
     import httpx
 
     try:
         url = httpx.URL(endpoint.chat_url)
     except httpx.InvalidURL as exc:
-        raise Unusable(_no_address()) from exc
+        raise CannotSend(_invalid_address()) from exc
     if url.scheme not in ("http", "https") or not url.host:
-        raise Unusable(Fault(FaultKind.SETUP, _("the base_url must begin with https:// or http://"), param="base_url"))
+        raise CannotSend(
+            Fault(FaultKind.SETUP, _("the base_url must begin with https:// or http://"), param="base_url")
+        )
     return url
 
 
 @functools.cache
-def quiet_loggers() -> None:
+def silence_loggers() -> None:
     """At INFO httpx logs whole addresses, at DEBUG httpcore logs headers, and with them keys: neither is to speak."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

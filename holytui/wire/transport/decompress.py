@@ -16,13 +16,13 @@ class UnknownEncoding(zlib.error):
     """A compression that cannot be undone here; its text is the name."""
 
 
-class Inflater:
+class Decompressor:
     """Undoes the `Content-Encoding`s identity, gzip and deflate.
 
     Raises UnknownEncoding for any other encoding, and zlib.error for bytes that are not what was promised.
     """
 
-    __slots__ = ("_began", "_deflate", "_encoded", "_stream")
+    __slots__ = ("_deflate", "_encoded", "_started", "_stream")
 
     def __init__(self, encoding: str) -> None:
         name = encoding.strip().lower()
@@ -30,7 +30,7 @@ class Inflater:
             raise UnknownEncoding(name)
         self._encoded = name not in ("", "identity")
         self._deflate = name == "deflate"
-        self._began = False
+        self._started = False
         self._stream = zlib.decompressobj(_ANY_HEADER)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -41,26 +41,26 @@ class Inflater:
         while data:
             if self._stream.eof:  # a gzip file may be several, one after the other
                 self._stream = zlib.decompressobj(_ANY_HEADER)
-            block = self._inflate(data)
+            block = self._decompress(data)
             if block:
                 yield block
             data = self._stream.unconsumed_tail or self._stream.unused_data
 
     def close(self) -> bytes:
         """What was still held back. Raises zlib.error if the data ended too early."""
-        if not self._encoded or not self._began:
+        if not self._encoded or not self._started:
             return b""
-        rest = self._stream.flush()
+        remainder = self._stream.flush()
         if not self._stream.eof:
             raise zlib.error(_("the compressed data ended too early"))
-        return rest
+        return remainder
 
-    def rest(self) -> bytes:
+    def remainder(self) -> bytes:
         """What was still held back, of data that may have been cut."""
-        return self._stream.flush() if self._encoded and self._began else b""
+        return self._stream.flush() if self._encoded and self._started else b""
 
-    def _inflate(self, data: bytes) -> bytes:
-        first, self._began = not self._began, True
+    def _decompress(self, data: bytes) -> bytes:
+        first, self._started = not self._started, True
         try:
             return self._stream.decompress(data, _BLOCK)
         except zlib.error:

@@ -21,8 +21,8 @@ from holytui.wire.events import Connected, End, Piece, Verdict, WireEvent
 from holytui.wire.request import Timeouts
 
 # A reader that is slower than the server slows the server down, through TCP.
-_CAPACITY = 4096  # events
-_MOST_TEXT = 1024 * 1024  # characters
+_MAX_EVENTS = 4096  # events
+_MAX_BUFFERED_TEXT = 1024 * 1024  # characters
 # Each address of a host has `Timeouts.connect` to itself; looking the name up has no limit of its own. This is for all.
 _CONNECT_ROUNDS = 3
 
@@ -34,14 +34,14 @@ class _Phase(Enum):
     FLOWING = auto()
 
 
-class Mailbox:
+class EventChannel:
     """One writer, one reader, and anyone may cancel."""
 
     def __init__(self, timeouts: Timeouts, clock: Callable[[], float]) -> None:
         self._timeouts = timeouts
         self._clock = clock
         self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
+        self._writable = threading.Condition(self._lock)
         """For the writer: there is room again, or it is closed."""
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._reader_waits = False
@@ -51,12 +51,12 @@ class Mailbox:
         self._phase = _Phase.CONNECTING
         self._byte_at = self._token_at = clock()
         self._so_far = End(Verdict.FAULT)
-        self._presumed: tuple[float, End] | None = None
+        self._default_end: tuple[float, End] | None = None
         self._writer_waits = False
         self._end: End | None = None
         self._closed = False
-        self._read_out = False
-        self.overdue = False
+        self._end_read = False
+        self.timed_out = False
         """A deadline ended it; the writer may still be blocked in reading."""
 
     # For the writer
@@ -71,7 +71,7 @@ class Mailbox:
         """The request was about to be sent, or more."""
         return self._phase is not _Phase.CONNECTING
 
-    def sending(self) -> None:
+    def mark_sending(self) -> None:
         """The connection is open, the request on its way; while it is, only the connection itself can fail."""
         with self._lock:
             if self._phase is _Phase.CONNECTING and not self._closed:
@@ -79,7 +79,7 @@ class Mailbox:
                 self._wake_reader()
             self._phase = _Phase.SENDING
 
-    def sent(self) -> None:
+    def mark_sent(self) -> None:
         """The whole request is sent: now the server is waited for."""
         with self._lock:
             if self._phase is _Phase.SENDING:
@@ -91,9 +91,9 @@ class Mailbox:
         """Bytes came, and these events of them; `so_far` is the end if no more comes. Waits for a slow reader."""
         with self._lock:
             began = self._clock()
-            while (len(self._events) >= _CAPACITY or self._text >= _MOST_TEXT) and not self._closed:
+            while (len(self._events) >= _MAX_EVENTS or self._text >= _MAX_BUFFERED_TEXT) and not self._closed:
                 self._writer_waits = True
-                self._room.wait()
+                self._writable.wait()
             self._writer_waits = False
             if self._closed:
                 return
@@ -113,14 +113,14 @@ class Mailbox:
             until = time.monotonic() + seconds
             began = self._clock()
             while not self._closed and (left := until - time.monotonic()) > 0:
-                self._room.wait(left)
+                self._writable.wait(left)
             self._byte_at += self._clock() - began
             self._token_at += self._clock() - began
 
-    def presume(self, end: End | None, within: float = 0.0) -> None:
+    def set_default_end(self, end: End | None, within: float = 0.0) -> None:
         """If nothing else ends it `within` these seconds, then this is the end (None: nothing is presumed)."""
         with self._lock:
-            self._presumed = None if end is None else (self._clock() + within, end)
+            self._default_end = None if end is None else (self._clock() + within, end)
             self._wake_reader()
 
     def finish(self, end: End) -> None:
@@ -136,13 +136,13 @@ class Mailbox:
     def cancel(self) -> bool:
         """Drop what was not read; the end is `CANCELLED`. False: its end was read already."""
         with self._lock:
-            if self._read_out:
+            if self._end_read:
                 return False
             self._closed = True
             self._events.clear()
             self._text = 0
             self._end = replace(self._so_far, verdict=Verdict.CANCELLED, fault=None)
-            self._room.notify_all()
+            self._writable.notify_all()
             self._wake_reader()
             return True
 
@@ -156,13 +156,13 @@ class Mailbox:
                     if isinstance(event, Piece):
                         self._text -= len(event.text)
                     if self._writer_waits:
-                        self._room.notify_all()
+                        self._writable.notify_all()
                     return event
                 if self._end is not None:
-                    end = None if self._read_out else self._end
-                    self._read_out = True
+                    end = None if self._end_read else self._end
+                    self._end_read = True
                     return end
-                pause = self._look_at_deadlines()
+                pause = self._check_deadline()
                 if self._closed:
                     continue
                 left = None if until is None else until - time.monotonic()
@@ -179,24 +179,24 @@ class Mailbox:
             self._reader_waits = False
             self._wake.put(None)
 
-    def _look_at_deadlines(self) -> float | None:
+    def _check_deadline(self) -> float | None:
         """End it if it is overdue; else seconds until it is."""
         if self._writer_waits:  # it was the reader who took long
             return None
-        at, end = self._deadline()
+        at, end = self._next_deadline()
         if at is None:
             return None
         left = at - self._clock()
         if left <= 0:
-            self._closed = self.overdue = True
+            self._closed = self.timed_out = True
             self._end = replace(self._so_far, fault=Fault(end)) if isinstance(end, FaultKind) else end
         # A wait for ever is no wait that Python's locks can do.
         return min(max(left, 0.0), 3600.0)
 
-    def _deadline(self) -> tuple[float | None, End | FaultKind]:
+    def _next_deadline(self) -> tuple[float | None, End | FaultKind]:
         """When it is overdue next (None: never), and how it ends then. Looked at for every token: it must be cheap."""
-        if self._presumed is not None:
-            return self._presumed
+        if self._default_end is not None:
+            return self._default_end
         times = self._timeouts
         match self._phase:
             case _Phase.CONNECTING:

@@ -27,7 +27,11 @@ _BY_ERRNO = {
     errno.ENOTCONN: FaultKind.RESET,
 }
 # httpcore and h11 tell a hang-up and broken HTTP by the same class; only their words differ.
-_HUNG_UP = ("Server disconnected without sending a response", "peer closed connection", "peer unexpectedly closed")
+_HANGUP_MESSAGES = (
+    "Server disconnected without sending a response",
+    "peer closed connection",
+    "peer unexpectedly closed",
+)
 
 _NOT_TLS = (
     "WRONG_VERSION_NUMBER",
@@ -43,23 +47,23 @@ _SOCKS_TRANSIENT = re.compile(r"unreachable|refused|expired|general", re.IGNOREC
 """Replies of SOCKS proxies that another try may change."""
 
 
-def fault_of(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
+def map_exception(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
     """What `exc` means.
 
     `connected`: the request was on its way. `reused`: on a kept-alive connection of which no answer had come yet.
     """
-    fault = _fault_of(exc, connected)
+    fault = _map(exc, connected)
     if reused and fault.kind in (FaultKind.CLOSED, FaultKind.RESET):
         return Fault(FaultKind.STALE, fault.message)
     return fault
 
 
-def _fault_of(exc: BaseException, connected: bool) -> Fault:
+def _map(exc: BaseException, connected: bool) -> Fault:
     import httpx
 
     match exc:
         case httpx.ProxyError():
-            return _of_proxy(clean(str(exc)))
+            return _map_proxy_error(clean(str(exc)))
         case httpx.ConnectTimeout():
             return Fault(FaultKind.CONNECT_TIMEOUT)
         case httpx.PoolTimeout():
@@ -67,7 +71,7 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
         case httpx.TimeoutException():
             return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
         case httpx.RemoteProtocolError():
-            hung_up = str(exc).startswith(_HUNG_UP)
+            hung_up = str(exc).startswith(_HANGUP_MESSAGES)
             if str(exc) == _BINARY:
                 return Fault(FaultKind.WANTS_TLS)
             return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
@@ -77,14 +81,14 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
     if type(exc).__module__.partition(".")[0] == "socksio":  # bytes that are no SOCKS; it may not be installed
         return Fault(FaultKind.PROXY, _("it does not speak SOCKS"))
     for cause in _chain(exc):
-        if fault := _fault_of_cause(cause, connected):
+        if fault := _map_cause(cause, connected):
             return fault
     if isinstance(exc, httpx.TransportError):
         return Fault(FaultKind.RESET if connected else FaultKind.UNREACHABLE, clean(str(exc)))
     return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
 
 
-def _of_proxy(said: str) -> Fault:
+def _map_proxy_error(said: str) -> Fault:
     """What a proxy answered when it was asked to connect: HTTP proxies by a status, SOCKS proxies in words."""
     status = re.match(r"\d{3}\b", said)
     if status is not None:
@@ -92,7 +96,7 @@ def _of_proxy(said: str) -> Fault:
     return Fault(FaultKind.PROXY, said, code="upstream" if _SOCKS_TRANSIENT.search(said) else "")
 
 
-def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
+def _map_cause(cause: BaseException, connected: bool) -> Fault | None:
     match cause:
         case socket.gaierror() | socket.herror():
             return Fault(FaultKind.DNS, clean(cause.strerror or ""))

@@ -18,10 +18,10 @@ def is_exempt(no_proxy: str, host: str, port: int) -> bool:
     """
     name = host.strip("[]").rstrip(".").lower()
     address = _address(name)
-    return any(_holds(entry.lower(), name, address, port) for entry in re.split(r"[\s,]+", no_proxy) if entry)
+    return any(_matches(entry.lower(), name, address, port) for entry in re.split(r"[\s,]+", no_proxy) if entry)
 
 
-def _holds(entry: str, name: str, address: _Address | None, port: int) -> bool:
+def _matches(entry: str, name: str, address: _Address | None, port: int) -> bool:
     if entry == "*":
         return True
     with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", entry)
