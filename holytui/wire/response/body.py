@@ -1,4 +1,4 @@
-"""The body of a 2xx response, told by its bytes: an event stream, one JSON object, or no answer at all."""
+"""Parser for the body of a 2xx response: an event stream, one JSON object, or anything else."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from holytui.wire.response.error_bodies import body_fault
 from holytui.wire.response.sse import SSEDecoder
 
 _MIB = 1024 * 1024
-_MAX_BODY = 8 * _MIB  # of a body that is no stream, and of one line or event of a stream
-_SNIFF_BYTES = 4096  # bytes by which it is clear what a body is
+_MAX_BODY = 8 * _MIB  # limit of a body that is not a stream, and of one line or event of a stream
+_SNIFF_BYTES = 4096  # bytes that suffice to recognise the form of a body
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
@@ -25,9 +25,10 @@ class _Form(Enum):
 
 
 class AnswerBody:
-    """Bytes in, pieces out, a verdict at the end. The bytes decide what it is; the content type only helps.
+    """Parse bytes into pieces of text and a verdict.
 
-    Servers label streams `text/plain`, error objects `text/event-stream`, and captive portals answer for everyone.
+    The bytes decide the form and the content type is only a hint: servers label streams `text/plain` and error
+    objects `text/event-stream`, and captive portals answer with a web page.
     """
 
     def __init__(self, content_type: str = "", most: int = 2**63) -> None:
@@ -37,23 +38,23 @@ class AnswerBody:
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
         self._held = bytearray()
-        self._start = b""
+        self._opening = b""
         self._has_events = False
         self._too_long = False
         self._remaining = most
 
     @property
     def finished(self) -> bool:
-        """Whatever else comes does not count."""
+        """Further bytes are ignored."""
         return self.reader.done or self._too_long or self._remaining < 0
 
     @property
     def verdict_known(self) -> bool:
-        """The verdict is known, though more may come (the usage, `[DONE]`)."""
+        """The verdict is known, though usage and `[DONE]` may follow."""
         return self.reader.complete or self.reader.fault is not None
 
     def feed(self, data: bytes) -> list[Piece | UsageSeen]:
-        """What these bytes bring."""
+        """Parse `data` and return the events in it."""
         if self.finished:
             return []
         if self._form is _Form.STREAM:
@@ -68,31 +69,31 @@ class AnswerBody:
         return []
 
     def close(self) -> list[Piece | UsageSeen]:
-        """The body has ended: what can still be made of its rest."""
+        """End the body and return the events in its incomplete end."""
         if self._form is _Form.WHOLE:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
         return self.reader.read_rest(self._decoder.close()) + self.reader.close()
 
     def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
-        """How it ended; `transport_fault` is what broke the connection (None: a clean end of file)."""
+        """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file."""
         if self._too_long:
             transport_fault = Fault(
                 FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB)
             )
         elif self._remaining < 0:
             transport_fault = Fault(FaultKind.TOO_LONG)
-        elif self._start.strip() and not self._has_events and _FIELD.match(self._start) is None:
-            return End(Verdict.FAULT, body_fault(self._start, FaultKind.NOT_A_STREAM), "", total_bytes, status)
+        elif self._opening.strip() and not self._has_events and _FIELD.match(self._opening) is None:
+            return End(Verdict.FAULT, body_fault(self._opening, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(transport_fault, total_bytes, status)
 
     def _decode(self, data: bytes) -> list[Piece | UsageSeen]:
-        if len(self._start) < _SNIFF_BYTES:
-            self._start += data[: _SNIFF_BYTES - len(self._start)]
+        if len(self._opening) < _SNIFF_BYTES:
+            self._opening += data[: _SNIFF_BYTES - len(self._opening)]
         found: list[Piece | UsageSeen] = []
         for event in self._decoder.feed(data):
             before = self.reader.progress
             pieces = self.reader.read(event)
-            # a call of tools is progress too, and an endless one is not to be read for ever
+            # tool calls count against the limit, so that an endless one is not read for ever
             tools = len(event.data) if self.reader.progress > before and not pieces else 0
             self._remaining -= tools + sum(_utf8_size(piece.text) for piece in pieces if isinstance(piece, Piece))
             found += pieces
@@ -112,5 +113,5 @@ def _form(begin: bytes, content_type: str) -> _Form:
 
 
 def _utf8_size(text: str) -> int:
-    """Bytes as UTF-8."""
+
     return len(text) if text.isascii() else len(text.encode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The payloads of a streamed chat completion, with every server's habits, made into pieces of text and a verdict."""
+"""Parser for the payloads of a streamed chat completion, with the variations of known servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DONE = "[DONE]"
 
 
 class ChunkReader:
-    """Reads the events of one attempt in their order and remembers what decides how it ended."""
+    """Read the events of one attempt in order and collect the facts that decide its verdict."""
 
     __slots__ = ("_has_text", "_safe", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
 
@@ -34,24 +34,24 @@ class ChunkReader:
         self._usage: Usage | None = None
         self._has_text = False
         self.finish_reason = ""
-        """The last one that was told, as it was told."""
+        """The last one reported, as sent by the server."""
         self.done = False
-        """`[DONE]` was seen; nothing after it counts."""
+        """`[DONE]` was seen; later events are ignored."""
         self.fault: Fault | None = None
-        """The first error that the server told inside the stream."""
+        """The first error that the server reported in the stream."""
         self.garbled: Fault | None = None
-        """The first payload that was no JSON object."""
+        """The first payload that was not a JSON object."""
         self.tool_calls = False
         self.progress = 0
-        """Goes up with each piece of text or of a tool call; comments and empty deltas are no progress."""
+        """Count of pieces of text and of tool calls; comments and empty deltas do not count."""
 
     @property
     def complete(self) -> bool:
-        """Told to be whole, and no error was told."""
+        """`[DONE]` or a finish_reason was seen, and no error."""
         return self.fault is None and (self.done or bool(self.finish_reason))
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
-        """What one event brings."""
+        """Parse one event."""
         data = event.data.strip()
         if self.done or not data:
             return []
@@ -71,9 +71,9 @@ class ChunkReader:
         return found
 
     def read_rest(self, remainder: UnfinishedEvent) -> list[Piece | UsageSeen]:
-        """What can be saved of an event that the stream did not end.
+        """Parse the usable part of an event that the stream did not end.
 
-        Whole lines count. So does half a line if it is `[DONE]` or parses: no beginning of a JSON object is one.
+        Whole lines are used. Half a line is used if it is `[DONE]` or parses: a truncated JSON object never parses.
         """
         field, _, value = remainder.partial_line.partition(b":")
         last = value.decode(errors="replace").strip() if field == b"data" else ""
@@ -84,7 +84,7 @@ class ChunkReader:
         return []
 
     def read_body(self, body: bytes) -> list[Piece | UsageSeen]:
-        """A whole answer in one JSON object, from a server that does not stream; sets `fault` if it is none."""
+        """Parse a whole answer in one JSON object, from a server that does not stream; set `fault` if it is not one."""
         payload = parse_json(body)
         if isinstance(payload, list) and payload:
             payload = payload[0]
@@ -99,14 +99,14 @@ class ChunkReader:
         return found + self.close()
 
     def close(self) -> list[Piece | UsageSeen]:
-        """Text that waited for its other half."""
+        """Return text that was held back at a split character."""
         return [Piece(kind, text) for kind, safe in self._safe.items() if (text := safe.close())]
 
     def verdict(self, transport_fault: Fault | None = None, total_bytes: int = 0, status: int | None = None) -> End:
-        """How the attempt ended, given what broke its connection (None: a clean end of file).
+        """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file.
 
-        An error that was told decides; else `[DONE]` or a finish_reason means complete, whatever broke after it;
-        else the answer is cut, however clean the end was.
+        A reported error comes first. Otherwise `[DONE]` or a finish_reason means complete, even if the connection broke
+        afterwards. Otherwise the answer is cut, even after a clean end of file.
         """
         if self.fault is not None:
             return self._end(Verdict.FAULT, self.fault, total_bytes, status)
@@ -128,10 +128,10 @@ class ChunkReader:
         found: list[Piece | UsageSeen] = []
         choices = as_list(payload.get("choices"))
         for choice in map(as_object, choices):
-            if not choice.get("index"):  # we ask for one answer; others are of no concern
+            if not choice.get("index"):  # only one answer was requested; others are ignored
                 found += self._choice(choice)
         usage = payload.get("usage") or as_object(payload.get("x_groq")).get("usage")
-        # Moonshot tells it inside the choice.
+        # Moonshot reports it inside the choice.
         usage = usage or next((u for c in choices if (u := as_object(c).get("usage"))), None)
         figures = _usage(as_object(usage))
         if figures is not None and figures != self._usage:
@@ -142,7 +142,7 @@ class ChunkReader:
     def _choice(self, choice: Object) -> list[Piece]:
         delta = as_object(choice.get("delta"))
         if not delta and not self._has_text:
-            # A whole message instead of a delta; after deltas it would say them all again.
+            # A whole message instead of a delta; after deltas it would repeat their text.
             delta = as_object(choice.get("message"))
         parts = _parts(delta)
         if not delta and isinstance(choice.get("text"), str):  # the older completions API
@@ -164,7 +164,7 @@ class ChunkReader:
 
 @dataclass(frozen=True, slots=True)
 class _FieldNames:
-    """Under which names servers tell one figure of the usage."""
+    """Names under which servers report one figure of the usage."""
 
     own: tuple[str, ...]
     details: tuple[str, ...] = ()
@@ -181,23 +181,26 @@ _REASONING = _FieldNames(
 )
 
 
-def _usage(told: Object) -> Usage | None:
-    if not any(name in told for name in chain(_INPUT.own, _OUTPUT.own)):
+def _usage(reported: Object) -> Usage | None:
+    if not any(name in reported for name in chain(_INPUT.own, _OUTPUT.own)):
         return None
-    return Usage(_figure(told, _INPUT), _figure(told, _OUTPUT), _figure(told, _CACHED), _figure(told, _REASONING))
+    return Usage(
+        _figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED), _figure(reported, _REASONING)
+    )
 
 
-def _figure(told: Object, names: _FieldNames) -> int:
+def _figure(reported: Object, names: _FieldNames) -> int:
     values = chain(
-        (as_object(told.get(group)).get(names.detail) for group in names.details), (told.get(n) for n in names.own)
+        (as_object(reported.get(group)).get(names.detail) for group in names.details),
+        (reported.get(n) for n in names.own),
     )
     return next((max(0, int(v)) for v in values if isinstance(v, int | float) and v == v and abs(v) < 1e15), 0)
 
 
 def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
-    """The texts of a delta: reasoning first, then content, then a refusal (which is shown as content)."""
+    """Return the texts of a delta: reasoning, then content, then a refusal, which is shown as content."""
     parts: list[tuple[DeltaKind, str]] = []
-    # Servers that tell the reasoning under several names tell the same text under each: the first one is taken.
+    # Servers that send the reasoning under several names repeat the same text: only the first is used.
     for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
         if text := _plain(delta.get(name)):
             parts.append((DeltaKind.REASONING, text))
@@ -217,7 +220,7 @@ def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
 
 
 def _plain(value: object) -> str:
-    """The text of a string, of a part (`text`, `summary`, `content`), or of a list of these."""
+    """Return the text of a string, of a part (`text`, `summary`, `content`), or of a list of these."""
     match value:
         case str():
             return value

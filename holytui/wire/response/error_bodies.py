@@ -1,4 +1,4 @@
-"""What servers say when they refuse or break off, made into a `Fault`; every text is bounded, safe and free of secrets.
+"""Error objects and error pages of servers, parsed into a `Fault`. Texts are bounded, sanitised and free of secrets.
 
 The shapes are those of OpenAI, OpenRouter, Azure, vLLM, SGLang, llama.cpp, Mistral, Groq, Gemini, Anthropic,
 LM Studio, FastAPI and plain web servers.
@@ -25,26 +25,26 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 
 
 def clean(text: str, limit: int = _MAX_MESSAGE) -> str:
-    """One safe line of at most `limit` characters, without secrets."""
+    """Return `text` as one sanitised line of at most `limit` characters, with secrets masked."""
     line = sanitize_line(scrub(text[:_MAX_SCANNED]))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def as_object(value: object) -> Object:
-    """`value` if it is a JSON object, else an empty one."""
+    """Return `value` if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[object]:
-    """`value` if it is a JSON array, else an empty one."""
+    """Return `value` if it is a JSON array, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def find_error(payload: Object) -> object:
-    """The error that a payload is or holds, None if there is none.
+    """Return the error object or text of a payload; None if there is none.
 
     Forms: `error` (object or text), `choices[0].error`, `x_groq.error`, `type: "error"`, `object: "error"`,
-    and what has no `choices` but a `detail`, or a `message` with a `code` or `status`.
+    and a payload without `choices` that has `detail`, or `message` with `code` or `status`.
     """
     if payload.get("error"):
         return payload["error"]
@@ -63,26 +63,26 @@ def find_error(payload: Object) -> object:
 
 
 def error_fault(error: object, kind: FaultKind = FaultKind.IN_BAND, status: int | None = None) -> Fault:
-    """The fault that an error object (or text) tells; `status` is what HTTP said, if it said it."""
-    told = as_object(error)
-    if not told:
+    """Return the fault that an error object or text describes; `status` is the HTTP status, if there was one."""
+    reported = as_object(error)
+    if not reported:
         return Fault(kind, clean(_message(error)), status)
-    code = told.get("code")
-    number = next((n for n in map(_http_status, (code, *map(told.get, _STATUS_NAMES))) if n is not None), None)
-    names = (code, told.get("type"), told.get("status"), told.get("native_finish_reason"))
+    code = reported.get("code")
+    number = next((n for n in map(_http_status, (code, *map(reported.get, _STATUS_NAMES))) if n is not None), None)
+    names = (code, reported.get("type"), reported.get("status"), reported.get("native_finish_reason"))
     name = next((n for n in names if isinstance(n, str) and n and n != "error" and not n.isdigit()), "")
     return Fault(
         kind,
-        clean(_message(told)),
+        clean(_message(reported)),
         number if status is None else status,
         clean(name, 100),
-        _retry_after(told),
-        clean(_param(told), 100),
+        _retry_after(reported),
+        clean(_param(reported), 100),
     )
 
 
 def body_fault(body: bytes, kind: FaultKind, status: int | None = None) -> Fault:
-    """The fault that the body of a refusal tells, whatever it is: JSON, a web page or text."""
+    """Return the fault that the body of an error response describes: JSON, a web page or text."""
     payload = parse_json(body)
     first = as_list(payload)[0] if as_list(payload) else payload  # Gemini puts its error object into a list
     if as_object(first):
@@ -92,18 +92,18 @@ def body_fault(body: bytes, kind: FaultKind, status: int | None = None) -> Fault
 
 
 def is_markup(body: bytes) -> bool:
-    """The body begins as markup does: a web page, not an answer."""
+    """Whether the body begins like HTML or XML."""
     return body[:256].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
 def page_title(text: str) -> str:
-    """The title of a web page; empty if it has none."""
+    """Return the title of a web page; empty if it has none."""
     found = _TITLE.search(text)
     return clean(html.unescape(found[1])) if found else ""
 
 
 def parse_json(data: bytes | str) -> object:
-    """`data` as JSON; None if it is not, or nested beyond measure."""
+    """Return `data` parsed as JSON; None if it is invalid or nested too deeply."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -121,13 +121,13 @@ def _http_status(value: object) -> int | None:
 
 
 def _message(error: object, depth: int = 4) -> str:
-    """The sentence in an error, however deep it is wrapped."""
+    """Return the message in an error, at any depth of nesting."""
     match error:
         case str():
             return error
         case dict():
             words = next((w for name in _MESSAGE_NAMES if depth and (w := _message(error.get(name), depth - 1))), "")
-            raw = as_object(error.get("metadata")).get("raw")  # OpenRouter: what the provider behind it said
+            raw = as_object(error.get("metadata")).get("raw")  # OpenRouter: the message of the provider behind it
             return f"{words}: {raw}" if isinstance(raw, str) and raw else words
         case list() if error and depth:
             return _message(error[0], depth - 1)
@@ -136,7 +136,7 @@ def _message(error: object, depth: int = 4) -> str:
 
 
 def _param(error: Object) -> str:
-    """The parameter that was refused: OpenAI's `param`, or the `loc` of a validation error (FastAPI, Mistral)."""
+    """Return the refused parameter: OpenAI's `param`, or the `loc` of a validation error (FastAPI, Mistral)."""
     if isinstance(param := error.get("param"), str):
         return param
     for name in ("detail", "message"):
@@ -150,7 +150,7 @@ def _param(error: Object) -> str:
 
 
 def _retry_after(error: Object) -> float | None:
-    """Seconds to wait, where the error object itself tells them (OpenRouter, Gemini's RetryInfo, others)."""
+    """Return the seconds to wait that the error object names (OpenRouter, Gemini's RetryInfo, others)."""
     places = [error, as_object(error.get("metadata")), *map(as_object, as_list(error.get("details")))]
     for place in places:
         for name, unit in (("retry_after_ms", 0.001), ("retry_after", 1.0), ("retryDelay", 1.0)):

@@ -1,6 +1,7 @@
-"""Server-sent events from bytes, by the rules of the HTML standard (9.2.5 and 9.2.6), however the bytes are cut.
+"""Incremental decoder for server-sent events (HTML standard, 9.2.5 and 9.2.6).
 
-Lines are split as bytes, on CR, LF and CRLF alone, and decoded whole: no character is cut, and U+2028 ends no line.
+Lines are split as bytes, on CR, LF and CRLF only, and then decoded, so that neither a split character nor U+2028 can
+break a line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SSEEvent:
-    """One event; `id` is the last one that the stream told."""
+    """One event; `id` is the last event id of the stream."""
 
     event: str
     data: str
@@ -24,21 +25,20 @@ class SSEEvent:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedEvent:
-    """What was left when the stream ended inside an event. The standard throws it away; we look at it first."""
+    """Incomplete event at the end of the stream. The standard discards it; `ChunkReader` uses what is complete."""
 
     data: str | None = None
-    """The whole `data` (or `error`) lines of the block that no blank line ended; None: there were none."""
+    """Complete `data` (or `error`) lines of the unended event; None if there were none."""
     partial_line: bytes = b""
     """The bytes after the last line end."""
     event: str = "message"
 
 
 class SSEDecoder:
-    """Bytes in, events out, in linear time.
+    """Decode bytes into events, in linear time.
 
-    A line or an event longer than its limit (bytes) sets `overflow`; from then on nothing is decoded or kept.
-    A field `error`, which the standard does not know, becomes an event named `error`: servers of llama.cpp before
-    late 2025 tell their errors so.
+    A line or event longer than its limit (bytes) sets `overflow`; after that all input is ignored.
+    The non-standard field `error` becomes an event named `error`: llama.cpp before late 2025 sent its errors so.
     """
 
     __slots__ = (
@@ -66,12 +66,12 @@ class SSEDecoder:
         """Comment lines so far; servers send them to keep the connection alive."""
         self.overflow = False
         self._event = ""
-        # Bytes, each line with its LF: a block of a million tiny lines costs no more than what was sent.
+        # One buffer with the LF of each line, so that a million tiny lines take no more memory than was sent.
         self._data = bytearray()
         self._error = bytearray()
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
-        """The events that `chunk` completes."""
+        """Return the events that `chunk` completes."""
         if self.overflow or not chunk:
             return []
         start = 1 if self._swallow_lf and chunk[0] == 0x0A else 0
@@ -87,7 +87,7 @@ class SSEDecoder:
             if len(line) > self._max_line or self._process_line(line, events):
                 self._mark_overflow()
                 return events
-        # A CR may be half of a CRLF. The line has ended either way: it is not held back, its LF is dropped later.
+        # A CR may be half of a CRLF. The line ends in either case, so it is not delayed; its LF is dropped later.
         self._swallow_lf = chunk[-1] == 0x0D
         if len(self._pending) + len(chunk) - start > self._max_line:
             self._mark_overflow()
@@ -96,7 +96,7 @@ class SSEDecoder:
         return events
 
     def close(self) -> UnfinishedEvent:
-        """What was left of an event that the stream did not end."""
+        """End the stream and return the incomplete event."""
         partial = bytes(self._pending)
         if self._first_line:
             partial = partial.removeprefix(_BOM)
@@ -109,7 +109,7 @@ class SSEDecoder:
         return left
 
     def _process_line(self, line: bytes, events: list[SSEEvent]) -> bool:
-        """Use one line; True: the event has grown too long."""
+        """Process one line; return True if the event exceeds its limit."""
         if self._first_line:
             self._first_line = False
             line = line.removeprefix(_BOM)

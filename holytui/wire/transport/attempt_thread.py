@@ -1,4 +1,4 @@
-"""One attempt's thread: sends the request, reads the answer, puts what it learns into the mailbox."""
+"""Thread of one attempt: sends the request, reads the response, and puts events into the channel."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from holytui.wire.transport.read_throttle import ReadThrottle
 if TYPE_CHECKING:
     import httpx
 
-_RECEIVED_INTERVAL = 0.1  # seconds between two `Received`
-_TAIL_SECONDS = 3.0  # seconds given to the usage and `[DONE]` after a finish_reason, or to the body of a refusal
-_DRAIN_SECONDS = 1.0  # seconds given to the end of a body after `[DONE]`, so that the connection can be kept
+_RECEIVED_INTERVAL = 0.1  # seconds between two `Received` events
+_TAIL_SECONDS = 3.0  # for the usage and `[DONE]` after a finish_reason, or for an error body
+_DRAIN_SECONDS = 1.0  # for the end of a body after `[DONE]`, so that the connection can be reused
 _MAX_DRAIN_BYTES = 64 * 1024
-_WRITE_TIMEOUT = 30.0  # seconds without any progress while sending
+_WRITE_TIMEOUT = 30.0  # seconds without progress while sending
 _NO_MEMORY = End(Verdict.FAULT, Fault(FaultKind.INTERNAL, "MemoryError"))
-"""Made beforehand: when memory is used up, nothing can be made any more."""
+"""Created in advance, as it cannot be created once memory is exhausted."""
 _HEADER_SAFE = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptSpec:
-    """What an attempt is to do."""
+    """Input of one attempt."""
 
     endpoint: Endpoint
     key: Secret | None
@@ -50,7 +50,7 @@ class AttemptSpec:
 
 
 class AttemptThread:
-    """`run` belongs to the attempt's thread; `cancel` may be called from any."""
+    """Body of the attempt's thread (`run`). `cancel` is thread-safe."""
 
     def __init__(
         self,
@@ -74,22 +74,22 @@ class AttemptThread:
         self._has_default_end = False
 
     def run(self) -> None:
-        """Make the request and see it to its end, which is always told."""
+        """Run the attempt. Always puts an `End` into the channel; raises nothing."""
         try:
             end = self._attempt()
         except CannotSend as exc:
             end = self._failed(exc.fault)
         except MemoryError:
             end = _NO_MEMORY
-        except Exception as exc:  # noqa: BLE001 - the edge of a thread: nothing may end it without a word
+        except Exception as exc:  # noqa: BLE001 - the reader must get an `End` for any error
             end = self._failed(map_exception(exc, connected=self._channel.connected, reused=self._is_reused()))
         try:
-            self._release()  # first, so that an attempt that follows at once finds the connection
+            self._release()  # first, so that the next attempt can reuse the connection
         finally:
             self._channel.finish(end)
 
     def cancel(self) -> None:
-        """Shut the connection down, whatever it is doing."""
+        """Shut down the connection in any state."""
         with self._lock:
             self._cancelled = True
             if self._connection is not None:
@@ -138,7 +138,7 @@ class AttemptThread:
         import httpx
 
         times = self._spec.timeouts
-        # The reader's deadlines come first; this one is for when nobody reads any more.
+        # The reader's deadlines are shorter; this one ends the thread if nobody reads.
         patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE_TIMEOUT, pool=times.connect)
         request = connection.client.build_request(
             "POST",
@@ -153,11 +153,11 @@ class AttemptThread:
             self._channel.mark_sending()
             self._channel.mark_sent()
         if self._channel.closed:
-            raise CannotSend(Fault(FaultKind.CLOSED))  # nobody reads it; it was cancelled before anything was sent
+            raise CannotSend(Fault(FaultKind.CLOSED))  # cancelled before anything was sent
         return connection.client.send(request, stream=True)
 
     def _read_error_body(self, response: httpx.Response) -> bytes:
-        """The beginning of a refusal's body; without it the status has to do."""
+        """Return the beginning of an error body; may be empty."""
         import httpx
 
         self._channel.mark_sent()
@@ -171,7 +171,7 @@ class AttemptThread:
                 if len(body) >= MAX_BODY:
                     break
         except (httpx.HTTPError, zlib.error):
-            pass  # the status is known, and what there is of the words is used
+            pass  # the status is known, and the part of the body so far is used
         return bytes(body[:MAX_BODY])
 
     def _read_answer(self, response: httpx.Response) -> End:
@@ -212,10 +212,10 @@ class AttemptThread:
             self._channel.set_default_end(body.verdict(None, self._total, self._status or 0), _TAIL_SECONDS)
 
     def _blocks(self, response: httpx.Response) -> Iterator[bytes]:
-        """The body, decompressed. Raises httpx.HTTPError and zlib.error."""
+        """Yield the decompressed body. Raises httpx.HTTPError and zlib.error."""
         decompressor = Decompressor(response.headers.get("content-encoding", ""))
         try:
-            # A given transport may make a response whose body has been read already.
+            # A custom transport may return a response whose body was read already.
             for raw in [response.content] if response.is_stream_consumed else response.iter_raw():
                 self._total += len(raw)
                 yield from decompressor.feed(raw)
@@ -227,7 +227,7 @@ class AttemptThread:
             yield remainder
 
     def _drain(self, blocks: Iterator[bytes]) -> None:
-        """Read the end of a body whose answer is whole already; then the connection can be used again."""
+        """Read the rest of a body whose answer is complete, so that the connection can be reused."""
         import httpx
 
         timer = threading.Timer(_DRAIN_SECONDS, self.cancel)
@@ -240,7 +240,7 @@ class AttemptThread:
                 if drained > _MAX_DRAIN_BYTES:
                     break
         except (httpx.HTTPError, zlib.error):
-            pass  # it will not be used again, and nothing else hangs on it
+            pass  # the connection is not reused; the answer is complete in any case
         finally:
             timer.cancel()
 
@@ -259,14 +259,14 @@ class AttemptThread:
 
 
 def http_error_class() -> type[Exception]:
-    """The base of what httpx raises for a connection, imported when it is needed."""
+    """Return httpx.HTTPError, imported on first use."""
     import httpx
 
     return httpx.HTTPError
 
 
 def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
-    """The headers of a request to this endpoint. Raises Unusable if they cannot or must not be sent."""
+    """Return the headers of a request to this endpoint. Raises CannotSend if they cannot or must not be sent."""
     if is_insecure(endpoint, bool(key)):
         raise CannotSend(Fault(FaultKind.INSECURE))
     headers = {
@@ -292,7 +292,7 @@ def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
 
 
 def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
-    """The JSON body of a streamed chat completion."""
+    """Return the JSON body of a streamed chat completion."""
     body: dict[str, object] = {"model": request.model}
     body["messages"] = [
         {
@@ -307,12 +307,12 @@ def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
     options = body.pop("stream_options", {})
     if asks_usage:
         body["stream_options"] = {"include_usage": True, **(options if isinstance(options, dict) else {})}
-    # Text goes as UTF-8: escapes would double Vietnamese. A lone surrogate, which UTF-8 has no form for, becomes "?".
-    # In pieces: beside a single emoji, a text made whole would take four bytes for each character of an image.
+    # UTF-8 without escapes, which would double Vietnamese. Lone surrogates, which UTF-8 cannot encode, become "?".
+    # Encoded in pieces: one emoji would make a whole str with base64 images take four bytes per character.
     writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
     return b"".join(piece.encode(errors="replace") for piece in writer.iterencode(body))
 
 
 def _plain(value: object) -> object:
-    """JSON for the read-only mappings and the dates of a configuration."""
+    """Convert read-only mappings and dates of the configuration for JSON."""
     return dict(value) if hasattr(value, "keys") and hasattr(value, "__getitem__") else str(value)

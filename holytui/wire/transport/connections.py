@@ -1,8 +1,8 @@
-"""Connections that can be cut from another thread at any moment, and kept for the next request.
+"""Pooled HTTP connections that any thread can cancel.
 
-A lane is an `httpx.Client` with one connection, lent to one attempt at a time: so we always know which socket an
-attempt reads from, also on a kept-alive connection, of which httpcore tells nothing. Closing a response or a client
-does not wake a thread that is blocked in reading; shutting the socket down does, at once.
+Each `CancellableConnection` is an `httpx.Client` limited to one connection and used by one attempt at a time, so that
+the socket of an attempt is always known; httpcore reports nothing for a kept-alive connection. Closing a response or a
+client does not wake a thread blocked in a read; shutting down the socket does.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     import httpx
 
-_KEEP_ALIVE_SECONDS = 30.0  # seconds; longer, and a NAT on the way may have forgotten the connection without a word
-_MAX_IDLE = 2  # idle lanes kept for each endpoint
+_KEEP_ALIVE_SECONDS = 30.0  # after longer idle times a NAT may have dropped the connection silently
+_MAX_IDLE = 2  # idle connections per endpoint
 
 _Key: TypeAlias = tuple[str, str, str]
 
 
 class CannotSend(Exception):
-    """No connection can be built for this endpoint; `fault` says why."""
+    """A request cannot be sent to this endpoint; `fault` has the reason."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
@@ -42,13 +42,13 @@ class CannotSend(Exception):
 
 
 class CancellableConnection:
-    """One client with one connection. `cancel` may be called from any thread; all else belongs to the lane's user."""
+    """An HTTP client with one connection. Only `cancel` is thread-safe; the rest belongs to the attempt's thread."""
 
     def __init__(self, key: _Key, client: httpx.Client) -> None:
         self.key = key
         self.client = client
         self.is_new = True
-        """The connection in use was opened by the request in hand."""
+        """The connection was opened for the current request, not kept alive from an earlier one."""
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._handshake: socket.socket | None = None
@@ -57,35 +57,35 @@ class CancellableConnection:
         self._on_sent: Callable[[], None] = lambda: None
 
     def begin_request(self, on_sending: Callable[[], None], on_sent: Callable[[], None]) -> None:
-        """A request follows; these are called when the connection is open, and when all of the request is sent."""
+        """Prepare for a request; the callbacks run when the connection is open, and when the request is sent."""
         self._on_sending = on_sending
         self._on_sent = on_sent
         self.is_new = self._socket is None
 
     def cancel(self) -> None:
-        """Shut the connection down, now or as soon as it is open; whoever reads from it wakes up."""
+        """Shut down the connection, now or as soon as it is open. Wakes a thread that reads from it."""
         with self._lock:
             self._cancelled = True
             self._shutdown_sockets()
 
     def close(self) -> None:
-        """Close everything."""
+        """Cancel and close the client."""
         self.cancel()
         self.client.close()
 
     @property
     def usable(self) -> bool:
-        """It was not cut."""
+        """Whether it can serve another request: it was not cancelled."""
         return not self._cancelled
 
     def trace(self, name: str, info: Mapping[str, object]) -> None:
-        """httpcore's `trace` extension: watches for the socket."""
+        """Callback for httpcore's `trace` extension: tracks the socket and the progress of the request."""
         match name.rpartition(".")[0].rpartition(".")[2], name.rpartition(".")[2]:
             case "connect_tcp", "complete":
                 self.is_new = True
                 self._store_socket(info)
             case "start_tls", "started":
-                # ssl takes the socket's descriptor away from the object we know before it shakes hands.
+                # Before the handshake, ssl detaches the descriptor from the socket object that is known here.
                 self._duplicate_for_handshake()
             case "start_tls", "complete":
                 self._store_socket(info)
@@ -93,7 +93,7 @@ class CancellableConnection:
             case "start_tls", "failed":
                 self._close_handshake_socket()
             case "setup_socks5_connection", "failed":
-                self._close_socket()  # httpcore forgets the connection without closing it
+                self._close_socket()  # httpcore drops the connection without closing it
             case "send_request_headers", "started" if not _is_proxy_connect(info):
                 self._on_sending()
             case "send_request_body", "complete" if not _is_proxy_connect(info):
@@ -109,7 +109,7 @@ class CancellableConnection:
 
     def _duplicate_for_handshake(self) -> None:
         with self._lock:
-            # TLS inside TLS (a proxy spoken to by https) keeps its outer socket object: `dup` has no need to work.
+            # TLS inside TLS (an https proxy) keeps its outer socket object, so a failing `dup` does no harm.
             with contextlib.suppress(OSError, NotImplementedError):
                 self._handshake = self._socket.dup() if self._socket else None
             if self._cancelled:
@@ -131,7 +131,7 @@ class CancellableConnection:
         for sock in (self._socket, self._handshake):
             if sock is not None:
                 with contextlib.suppress(OSError):
-                    # Not SSLSocket.shutdown, which would let a reader take ciphertext for plain text.
+                    # Not SSLSocket.shutdown: after it, a reader would take ciphertext for plain text.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
@@ -140,7 +140,7 @@ def _is_proxy_connect(info: Mapping[str, object]) -> bool:
 
 
 class ConnectionPool:
-    """The idle lanes of all endpoints."""
+    """Idle connections of all endpoints. Thread-safe."""
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
@@ -151,11 +151,11 @@ class ConnectionPool:
 
     @property
     def has_custom_transport(self) -> bool:
-        """The transport is a given one, which tells nothing of its connections."""
+        """Whether a custom transport is used, which sends no trace events."""
         return self._transport is not None
 
     def acquire(self, endpoint: Endpoint) -> CancellableConnection:
-        """An idle lane of this endpoint, or a new one. Raises Unusable."""
+        """Return an idle connection to this endpoint, or a new one. Raises CannotSend."""
         try:
             proxy = proxy_of(endpoint)
         except ValueError as exc:
@@ -168,7 +168,7 @@ class ConnectionPool:
         return CancellableConnection(key, self._client(endpoint, proxy))
 
     def release(self, connection: CancellableConnection) -> None:
-        """The lane is no longer in use."""
+        """Return a connection to the pool, or close it if it is cancelled or not needed."""
         with self._lock:
             idle = self._idle.setdefault(connection.key, [])
             if connection.usable and not self._closed and len(idle) < _MAX_IDLE:
@@ -177,7 +177,7 @@ class ConnectionPool:
         connection.close()
 
     def close(self) -> None:
-        """Close the idle lanes, and from now on every lane that is given back."""
+        """Close the idle connections, and each other one when it is released."""
         with self._lock:
             self._closed = True
             idle = [connection for connections in self._idle.values() for connection in connections]
@@ -196,18 +196,18 @@ class ConnectionPool:
                 transport=self._transport,
                 verify=self._context(endpoint.ca_file if url.scheme == "https" else None),
                 proxy=proxy or None,
-                trust_env=False,  # the environment's proxy is decided upon in `hosts`, its certificates in `_context`
+                trust_env=False,  # `addresses` and `_context` read the environment's proxy and certificates
                 limits=limits,
                 follow_redirects=False,
             )
-        except ImportError as exc:  # SOCKS needs a package of its own
+        except ImportError as exc:  # SOCKS needs the package socksio
             raise CannotSend(socks_missing()) from exc
         except (ValueError, httpx.InvalidURL) as exc:
             words = _("the address of the proxy is not valid")
             raise CannotSend(Fault(FaultKind.SETUP, words, param="proxy")) from exc
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
-        """Certificates to trust, loaded once; None: an empty context, cheap, for plain http."""
+        """Return the cached context that trusts `ca_file` (empty: the default CAs); for None, an empty one."""
         import ssl
 
         import httpx
@@ -226,7 +226,7 @@ class ConnectionPool:
 
 
 def socks_missing() -> Fault:
-    """The configuration names a SOCKS proxy, and httpx has nothing to speak to it with."""
+    """Return the fault for a SOCKS proxy without the package that httpx needs for it."""
     words = _("a SOCKS proxy needs the Python package socksio, which is not installed")
     return Fault(FaultKind.SETUP, words, param="socksio")
 
@@ -260,6 +260,6 @@ def _parse_url(endpoint: Endpoint) -> httpx.URL:
 
 @functools.cache
 def silence_loggers() -> None:
-    """At INFO httpx logs whole addresses, at DEBUG httpcore logs headers, and with them keys: neither is to speak."""
+    """Keep keys out of logs: httpx logs whole URLs at INFO, and httpcore logs headers at DEBUG."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

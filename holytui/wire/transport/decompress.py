@@ -1,4 +1,4 @@
-"""Compressed bodies, which we never ask for and some proxies send all the same, undone piece by piece."""
+"""Incremental decompression of bodies. Compression is never requested, but some proxies apply it anyway."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from holytui.i18n import _
 
 _BLOCK = 64 * 1024
-_ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib, told by the data
+_ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip or zlib, detected from the data
 _RAW = -zlib.MAX_WBITS
 
 
 class UnknownEncoding(zlib.error):
-    """A compression that cannot be undone here; its text is the name."""
+    """Unsupported `Content-Encoding`; the message is its name."""
 
 
 class Decompressor:
-    """Undoes the `Content-Encoding`s identity, gzip and deflate.
+    """Decompress the `Content-Encoding`s identity, gzip and deflate.
 
-    Raises UnknownEncoding for any other encoding, and zlib.error for bytes that are not what was promised.
+    Raises UnknownEncoding for any other encoding, and zlib.error for invalid data.
     """
 
     __slots__ = ("_deflate", "_encoded", "_started", "_stream")
@@ -34,12 +34,12 @@ class Decompressor:
         self._stream = zlib.decompressobj(_ANY_HEADER)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What `data` holds, in blocks of bounded size however much it swells."""
+        """Yield the decompressed `data` in blocks of bounded size."""
         if not self._encoded:
             yield data
             return
         while data:
-            if self._stream.eof:  # a gzip file may be several, one after the other
+            if self._stream.eof:  # a gzip stream may have several members
                 self._stream = zlib.decompressobj(_ANY_HEADER)
             block = self._decompress(data)
             if block:
@@ -47,7 +47,7 @@ class Decompressor:
             data = self._stream.unconsumed_tail or self._stream.unused_data
 
     def close(self) -> bytes:
-        """What was still held back. Raises zlib.error if the data ended too early."""
+        """Return buffered output. Raises zlib.error if the data is incomplete."""
         if not self._encoded or not self._started:
             return b""
         remainder = self._stream.flush()
@@ -56,7 +56,7 @@ class Decompressor:
         return remainder
 
     def remainder(self) -> bytes:
-        """What was still held back, of data that may have been cut."""
+        """Return buffered output of data that may be incomplete."""
         return self._stream.flush() if self._encoded and self._started else b""
 
     def _decompress(self, data: bytes) -> bytes:
@@ -66,6 +66,6 @@ class Decompressor:
         except zlib.error:
             if not (first and self._deflate):
                 raise
-            # Some servers' "deflate" lacks the zlib header that RFC 9110 wants.
+            # Some servers send "deflate" without the zlib header that RFC 9110 requires.
             self._stream = zlib.decompressobj(_RAW)
             return self._stream.decompress(data, _BLOCK)

@@ -1,8 +1,8 @@
-"""What passes from an attempt's thread to whoever reads it: events, one end, and the times after which it is overdue.
+"""Bounded channel from an attempt's thread to its reader: events, one `End`, and the deadlines of the attempt.
 
-The reader waits here and nowhere else, so neither a blocked socket nor a slow server can hold it up. It may be the main
-thread: a KeyboardInterrupt anywhere in `get` leaves no lock held. A `Condition` cannot promise that (its `wait` and its
-`__exit__` are Python code), so the reader takes plain locks only, and waits on a `SimpleQueue`.
+The reader waits only here, so neither a blocked socket nor a slow server delays it. It may be the main thread: a
+KeyboardInterrupt anywhere in `get` leaves no lock held. A `Condition` cannot guarantee that (its `wait` and `__exit__`
+are Python code), so the reader uses plain locks and waits on a `SimpleQueue`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from holytui.faults import Fault, FaultKind
 from holytui.wire.events import Connected, End, Piece, Verdict, WireEvent
 from holytui.wire.request import Timeouts
 
-# A reader that is slower than the server slows the server down, through TCP.
+# When the channel is full, the writer stops reading, and TCP slows the server down.
 _MAX_EVENTS = 4096  # events
 _MAX_BUFFERED_TEXT = 1024 * 1024  # characters
-# Each address of a host has `Timeouts.connect` to itself; looking the name up has no limit of its own. This is for all.
+# `Timeouts.connect` is per address of a host, and name resolution has no timeout. This factor limits the sum.
 _CONNECT_ROUNDS = 3
 
 
@@ -35,14 +35,14 @@ class _Phase(Enum):
 
 
 class EventChannel:
-    """One writer, one reader, and anyone may cancel."""
+    """Channel for one writer and one reader; any thread may cancel."""
 
     def __init__(self, timeouts: Timeouts, clock: Callable[[], float]) -> None:
         self._timeouts = timeouts
         self._clock = clock
         self._lock = threading.Lock()
         self._writable = threading.Condition(self._lock)
-        """For the writer: there is room again, or it is closed."""
+        """Notified when the writer may continue: there is space, or the channel is closed."""
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._reader_waits = False
         self._events: deque[WireEvent] = deque()
@@ -57,22 +57,22 @@ class EventChannel:
         self._closed = False
         self._end_read = False
         self.timed_out = False
-        """A deadline ended it; the writer may still be blocked in reading."""
+        """A deadline passed; the writer may still be blocked in a read."""
 
     # For the writer
 
     @property
     def closed(self) -> bool:
-        """Nobody wants to hear more: the end is settled."""
+        """Whether the end is decided; further events are dropped."""
         return self._closed
 
     @property
     def connected(self) -> bool:
-        """The request was about to be sent, or more."""
+        """Whether the connection was opened."""
         return self._phase is not _Phase.CONNECTING
 
     def mark_sending(self) -> None:
-        """The connection is open, the request on its way; while it is, only the connection itself can fail."""
+        """Record that the connection is open. No deadline applies while the request is being sent."""
         with self._lock:
             if self._phase is _Phase.CONNECTING and not self._closed:
                 self._events.append(Connected())
@@ -80,7 +80,7 @@ class EventChannel:
             self._phase = _Phase.SENDING
 
     def mark_sent(self) -> None:
-        """The whole request is sent: now the server is waited for."""
+        """Record that the request is sent; the deadlines for the server start."""
         with self._lock:
             if self._phase is _Phase.SENDING:
                 self._phase = _Phase.WAITING
@@ -88,7 +88,7 @@ class EventChannel:
                 self._wake_reader()
 
     def put(self, events: Sequence[WireEvent], so_far: End, *, token: bool = False) -> None:
-        """Bytes came, and these events of them; `so_far` is the end if no more comes. Waits for a slow reader."""
+        """Add events of received bytes; `so_far` is the end if no more arrive. Blocks while the channel is full."""
         with self._lock:
             began = self._clock()
             while (len(self._events) >= _MAX_EVENTS or self._text >= _MAX_BUFFERED_TEXT) and not self._closed:
@@ -99,7 +99,7 @@ class EventChannel:
                 return
             self._so_far = so_far
             self._byte_at = self._clock()
-            self._token_at += self._byte_at - began  # the time that the reader took is not the server's
+            self._token_at += self._byte_at - began  # do not count the time that the reader took
             if token:
                 self._phase = _Phase.FLOWING
                 self._token_at = self._byte_at
@@ -108,7 +108,7 @@ class EventChannel:
             self._wake_reader()
 
     def pause(self, seconds: float) -> None:
-        """Let time go by, or until it is cancelled; it counts as the reader's, not as the server's."""
+        """Wait for `seconds` or until closed, without counting the time against the server's deadlines."""
         with self._lock:
             until = time.monotonic() + seconds
             began = self._clock()
@@ -118,13 +118,13 @@ class EventChannel:
             self._token_at += self._clock() - began
 
     def set_default_end(self, end: End | None, within: float = 0.0) -> None:
-        """If nothing else ends it `within` these seconds, then this is the end (None: nothing is presumed)."""
+        """Set the end that takes effect after `within` seconds without another one; None removes it."""
         with self._lock:
             self._default_end = None if end is None else (self._clock() + within, end)
             self._wake_reader()
 
     def finish(self, end: End) -> None:
-        """The last event; only the first one counts, and none after a cancel."""
+        """Set the last event. Ignored if the end is already decided."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -134,7 +134,7 @@ class EventChannel:
     # For the reader
 
     def cancel(self) -> bool:
-        """Drop what was not read; the end is `CANCELLED`. False: its end was read already."""
+        """Drop unread events and end with `CANCELLED`; return False if the end was already read."""
         with self._lock:
             if self._end_read:
                 return False
@@ -147,7 +147,7 @@ class EventChannel:
             return True
 
     def get(self, timeout: float | None = None) -> WireEvent | None:
-        """The next event; None after `timeout` seconds (of real time) without one, and when the end was read."""
+        """Return the next event; None after `timeout` seconds of real time without one, and after the end."""
         until = None if timeout is None else time.monotonic() + timeout
         while True:
             with self._lock:
@@ -174,14 +174,14 @@ class EventChannel:
                 self._wake.get(timeout=min(pauses, default=None))
 
     def _wake_reader(self) -> None:
-        """With the lock held."""
+        """Wake a waiting reader. The lock must be held."""
         if self._reader_waits:
             self._reader_waits = False
             self._wake.put(None)
 
     def _check_deadline(self) -> float | None:
-        """End it if it is overdue; else seconds until it is."""
-        if self._writer_waits:  # it was the reader who took long
+        """Close the channel if a deadline has passed; else return the seconds until the next one."""
+        if self._writer_waits:  # the reader is slow, not the server
             return None
         at, end = self._next_deadline()
         if at is None:
@@ -190,11 +190,11 @@ class EventChannel:
         if left <= 0:
             self._closed = self.timed_out = True
             self._end = replace(self._so_far, fault=Fault(end)) if isinstance(end, FaultKind) else end
-        # A wait for ever is no wait that Python's locks can do.
+        # Python's locks reject very long timeouts.
         return min(max(left, 0.0), 3600.0)
 
     def _next_deadline(self) -> tuple[float | None, End | FaultKind]:
-        """When it is overdue next (None: never), and how it ends then. Looked at for every token: it must be cheap."""
+        """Return the time of the next deadline (None: none) and its end. Called for each token, so it must be cheap."""
         if self._default_end is not None:
             return self._default_end
         times = self._timeouts

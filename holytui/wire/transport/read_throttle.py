@@ -1,7 +1,7 @@
-"""How much of the processor one answer may take.
+"""Limit on the CPU time that reading one answer takes.
 
-No model writes megabytes a second. A server that does would keep every thread of this process waiting for Python's one
-lock, so that a key typed meanwhile was shown seconds later. Reading more slowly makes the server wait, through TCP.
+A server that sends megabytes a second would make the other threads wait for the GIL, so that typed keys would appear
+seconds late. Reading more slowly makes the server wait, through TCP.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 
 _CPU_SHARE = 0.1
-"""Of one processor, that reading takes in the long run."""
+"""Long-term share of one CPU."""
 _FREE_SECONDS = 0.1
-"""Seconds of work that are free: a whole answer from a fast server, or what a proxy held back."""
+"""CPU seconds without throttling: enough for a whole answer sent at once."""
 _MAX_MESSAGE = 0.2
 
 
 class ReadThrottle:
-    """Tells how long to pause. `work` is the time that this thread has worked, `clock` the time that went by."""
+    """Compute pauses between reads. `work` is the CPU time of this thread, `clock` the elapsed time (seconds)."""
 
     def __init__(
         self, work: Callable[[], float] = time.thread_time, clock: Callable[[], float] = time.monotonic
@@ -29,7 +29,7 @@ class ReadThrottle:
         self._debt = 0.0
 
     def pause(self) -> float:
-        """Seconds to wait before more is read; 0 but for a flood."""
+        """Return the seconds to wait before the next read; 0 unless the server floods."""
         worked, now = self._work(), self._clock()
         self._debt = max(0.0, self._debt + worked - self._worked - (now - self._checked_at) * _CPU_SHARE)
         self._worked, self._checked_at = worked, now
