@@ -113,7 +113,7 @@ def open_services(
         told = (unsaved(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
-    engine = Engine(config, history, client, keyrings.of, guide)
+    engine = Engine(config, history, client, keyrings.ring_for, guide)
     problems = (*problems, *history.warnings, *told)
     return Services(config, keys, history, engine, client, keyrings, problems, temporary)
 
@@ -153,7 +153,7 @@ def server_models(services: Services, provider: str, timeout: float = 10.0) -> l
     Raises ModelUnknown for a provider that is not known, KeyUnavailable.
     """
     resolved = resolve(services.config, ModelRef(provider, "models"))
-    key = services.keyrings.of(resolved.provider).get()
+    key = services.keyrings.ring_for(resolved.provider).get()
     return services.client.list_models(resolved.endpoint, key, timeout)
 
 
@@ -163,7 +163,7 @@ def missing_key(config: Config, model: str, environ: Mapping[str, str] = os.envi
         provider = resolve(config, model or config.default_model).provider
     except HolytuiError:
         return ""  # that is told when it is asked
-    return KeyRing(provider, environ=environ).unset()
+    return KeyRing(provider, environ=environ).missing_variable()
 
 
 def ready_providers(config: Config) -> list[str]:

@@ -78,7 +78,7 @@ class Titles:
 
     def _ask(self, question: Message, answer: Message) -> str:
         resolved = resolve(self._config, answer.model)
-        key = self._keyrings.of(resolved.provider).get()
+        key = self._keyrings.ring_for(resolved.provider).get()
         told = f"{question.text[:_SHARE]}\n\n---\n\n{answer.text[:_SHARE]}\n\n---\n\n{_WISH}"
         request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, told),))
         end = time.monotonic() + _PATIENCE

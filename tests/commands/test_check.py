@@ -359,7 +359,7 @@ def _trial(tmp_path: Path, base_url: str, clock: Callable[[], float], begun: lis
     config = load(file).config
     client = ChatClient()
     with SqliteHistory.open(tmp_path / "history.db") as history:
-        preparation = Preparation(lambda: config, history, KeyRings().of, GuideServer, probe_scale=1.0)
+        preparation = Preparation(lambda: config, history, KeyRings().ring_for, GuideServer, probe_scale=1.0)
         resolved = preparation.resolve("test/model")
         endpoint, keys = preparation.address(resolved)
         strategy = preparation.strategy(resolved, endpoint, {}, by_user=True)

@@ -16,7 +16,7 @@ import pytest
 
 from holytui import paths
 from holytui.config.schema import OAuth, Provider
-from holytui.credentials.keyring import EARLY, KeyRing
+from holytui.credentials.keyring import RENEWAL_MARGIN, KeyRing
 from holytui.errors import KeyUnavailable
 from holytui.secret import Secret
 
@@ -99,7 +99,7 @@ def test_an_access_token_is_renewed_shortly_before_it_ends(file: Path, seconds: 
     now = [1000.0]
     keys = ring(Server(token(expires_in=seconds), token(NEXT)), file, clock=lambda: now[0])
     assert keys.get() == Secret(ACCESS)
-    now[0] += 3600 - EARLY - 1
+    now[0] += 3600 - RENEWAL_MARGIN - 1
     assert keys.get() == Secret(ACCESS)
     now[0] += 1
     assert keys.get() == Secret(NEXT)

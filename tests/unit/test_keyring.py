@@ -14,7 +14,7 @@ import pytest
 
 from holytui.config.schema import Provider
 from holytui.credentials.command import run_command
-from holytui.credentials.keyring import EARLY, KeyRing, KeyRings
+from holytui.credentials.keyring import RENEWAL_MARGIN, KeyRing, KeyRings
 from holytui.errors import KeyUnavailable
 from holytui.secret import Secret, scrub
 
@@ -173,7 +173,7 @@ def test_a_key_comes_from_the_configuration() -> None:
 @pytest.mark.parametrize("text", [f"{KEY} x", f"{KEY}\nx", "clé", "•••"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused(text: str) -> None:
     exc = failure(KeyRing(provider(api_key=text)))
-    assert "characters in it that no key has" in exc.title
+    assert "spaces or invalid characters" in exc.title
 
 
 # -- file
@@ -273,9 +273,9 @@ def test_a_key_is_renewed_shortly_before_it_ends(until: str | int) -> None:
     shown = f'"{until}"' if isinstance(until, str) else str(until)
     ring = ring_of_command(f'{{"api_key": "{KEY}", "expires_at": {shown}}}', OTHER, clock=clock)
     assert ring.get() == Secret(KEY)
-    clock.now = 1_000_100 - EARLY - 1
+    clock.now = 1_000_100 - RENEWAL_MARGIN - 1
     assert ring.get() == Secret(KEY)
-    clock.now = 1_000_100 - EARLY
+    clock.now = 1_000_100 - RENEWAL_MARGIN
     assert ring.get() == Secret(OTHER)
 
 
@@ -412,9 +412,9 @@ def test_a_refusal_does_not_spoil_the_next_try() -> None:
 
 def test_a_provider_has_one_ring_until_its_configuration_changes() -> None:
     rings = KeyRings()
-    ring = rings.of(provider(api_key=KEY))
-    assert rings.of(provider(api_key=KEY)) is ring
-    assert rings.of(provider(api_key=OTHER)) is not ring
+    ring = rings.ring_for(provider(api_key=KEY))
+    assert rings.ring_for(provider(api_key=KEY)) is ring
+    assert rings.ring_for(provider(api_key=OTHER)) is not ring
 
 
 def test_nothing_of_a_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
