@@ -43,11 +43,6 @@ def history_file() -> Path:
     return data_dir() / "history.db"
 
 
-def log_file() -> Path:
-    """The program's own log (no keys, no texts of conversations)."""
-    return data_dir() / "holytui.log"
-
-
 def state_dir() -> Path:
     """For what is to survive a reboot and has no place beside the history (XDG on Linux)."""
     import platformdirs

@@ -91,7 +91,9 @@ def _check_model(report: Report, file: Path | None, model: str | None) -> None:
     keys = keymap.build(loaded.config.keys)
     report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
     with _services(report, loaded, keys) as services:
-        preparation = Preparation(lambda: loaded.config, services.history, services.keyrings.ring_for, None, probe_scale=1.0)
+        preparation = Preparation(
+            lambda: loaded.config, services.history, services.keyrings.ring_for, None, probe_scale=1.0
+        )
         try:
             subject = _subject(preparation, loaded, model)
             for finding in Checkup(subject, services.client, services.history, begun=report.begin).findings():

@@ -10,7 +10,7 @@ from holytui.commands.output import complain, say, say_json
 from holytui.config.in_force import read_config
 from holytui.errors import ProviderStopped
 from holytui.providers.resolve import resolve
-from holytui.providers.vision import sees
+from holytui.providers.vision import accepts_images
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
             continue
         default = name == config.default_model
         if options.json:
-            facts = {"model": name, "default": default, "vision": sees(config, name)}
+            facts = {"model": name, "default": default, "vision": accepts_images(config, name)}
             say_json(facts)
         else:
             say(f"{'*' if default else ' '} {name}")

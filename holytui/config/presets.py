@@ -77,11 +77,6 @@ class Preset:
     """The loopback port on which it usually listens, for servers on this machine."""
     continuation: Continuation = _UNKNOWN
 
-    @property
-    def needs_key(self) -> bool:
-        """Requests without a key are refused."""
-        return bool(self.key_env)
-
     def provider(self) -> Provider:
         """The provider as if it had been configured with nothing but its name."""
         return Provider(self.name, self.base_url, api_key_env=self.key_env)

@@ -19,7 +19,6 @@ class Accepted:
     """A 2xx response began; its body follows."""
 
     status: int
-    generation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

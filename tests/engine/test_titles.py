@@ -25,7 +25,9 @@ def services_for(folder: Path, base_url: str, *, on: bool = True) -> Services:
     providers = MappingProxyType({"lab": Provider("lab", base_url)})
     config = Config(providers=providers, ui=Ui(model_titles=on))
     history, client, keyrings = SqliteHistory.open(folder / "history.db"), ChatClient(), KeyRings()
-    return Services(config, build({}), history, Engine(config, history, client, keyrings.ring_for), client, keyrings, ())
+    return Services(
+        config, build({}), history, Engine(config, history, client, keyrings.ring_for), client, keyrings, ()
+    )
 
 
 def talk(services: Services, model: str = "lab/one") -> str:

@@ -87,7 +87,7 @@ def test_the_topic_on_faults_tells_about_every_fault(language: str) -> None:
 def test_the_topics_on_providers_name_the_presets_as_they_are(language: str) -> None:
     bodies = {topic.name: topic.body for topic in load(language)}
     for preset in PRESETS.values():
-        if preset.needs_key:
+        if preset.key_env:
             assert f"| `{preset.name}` | `{preset.key_env}` |" in bodies["providers"]
         else:
             assert f"| `{preset.name}` | `{preset.base_url}` |" in bodies["ollama"]

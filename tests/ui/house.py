@@ -59,7 +59,9 @@ class House:
         self.history = SqliteHistory.open(folder / "history.db")
         self.client = ChatClient()
         self.keyrings = KeyRings()
-        self.engine = Engine(self.config, self.history, self.client, self.keyrings.ring_for, self._guide, probe_scale=1000.0)
+        self.engine = Engine(
+            self.config, self.history, self.client, self.keyrings.ring_for, self._guide, probe_scale=1000.0
+        )
         self.services = Services(self.config, self.keymap, self.history, self.engine, self.client, self.keyrings, ())
 
     def _guide(self) -> GuideServer:

@@ -11,7 +11,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.status import Rate, Status
-from holytui.providers.pricing import Bill
+from holytui.providers.pricing import CostTotal
 from holytui.store.values import Answered, Spent
 from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
 
@@ -41,7 +41,7 @@ HERE = Here(
     "api.holysheep.ai",
     128_000,
     [Spent(0, "a/b", 2, Usage(5000, 100, at_least=True), 3), Spent(0, "c/d", 1, Usage(1, 1), 1)],
-    Bill(1.5, frozenset({"c/d"}), at_least=True),
+    CostTotal(1.5, frozenset({"c/d"}), at_least=True),
 )
 
 

@@ -114,7 +114,7 @@ def test_presets_are_secure_and_holysheep_is_the_first() -> None:
     for name, preset in PRESETS.items():
         assert preset.name == name != GUIDE
         assert is_secure(preset.base_url)
-        assert preset.needs_key is (preset.port is None)
+        assert bool(preset.key_env) is (preset.port is None)
         assert not preset.base_url.endswith("/")
 
 

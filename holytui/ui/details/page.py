@@ -198,12 +198,12 @@ class DetailsPage(Dialog[None]):
 
     def _here(self) -> Here:
         config, turn = self._services.config, self._state.turn
-        model = pricing.model_of(config, self._state.model)
+        model = pricing.find_model(config, self._state.model)
         # the status line may show a notice instead of the connection
         status = replace(self._status(), connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
-        return Here(status, self._host(), capacity, talk, pricing.bill(config, talk))
+        return Here(status, self._host(), capacity, talk, pricing.total_cost(config, talk))
 
     def _host(self) -> str:
         try:

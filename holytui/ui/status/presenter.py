@@ -140,7 +140,7 @@ class StatusPresenter:
         model, estimate = self.model, self._estimate
         if estimate is None or estimate.version != self._state.conversation.version:
             estimate = ContextEstimate(self._state.conversation.version, None, None)
-        part = pricing.context_part
+        part = pricing.context_fraction
         return replace(
             status,
             context=part(used if used is not None else estimate.used, model),
@@ -150,7 +150,7 @@ class StatusPresenter:
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
         if not self._state.is_open:
             return None
-        model = pricing.model_of(self._state.services.config, answered)
+        model = pricing.find_model(self._state.services.config, answered)
         return pricing.cost(usage, model.price) if usage and model is not None and model.price is not None else None
 
     @property
@@ -158,7 +158,7 @@ class StatusPresenter:
         """The configuration of the model of the next question, or None."""
         if not self._state.is_open:
             return None
-        return pricing.model_of(self._state.services.config, self._state.model)
+        return pricing.find_model(self._state.services.config, self._state.model)
 
     # -- context
 

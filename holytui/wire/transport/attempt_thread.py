@@ -179,7 +179,7 @@ class AttemptThread:
 
         self._channel.mark_sent()
         body = AnswerBody(response.headers.get("content-type", ""), self._spec.timeouts.answer_bytes)
-        self._publish([Accepted(response.status_code, clean(response.headers.get("x-generation-id", ""), 100))])
+        self._publish([Accepted(response.status_code)])
         blocks = self._blocks(response)
         transport_fault: Fault | None = None
         throttle = ReadThrottle()
