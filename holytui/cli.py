@@ -183,9 +183,9 @@ def _date(text: str) -> float:
 
 
 def _option(text: str) -> dict[str, object]:
-    from holytui.config.params_line import read_option
+    from holytui.config.params_line import parse_option
 
-    found = read_option(text)
+    found = parse_option(text)
     if isinstance(found, str):
         raise argparse.ArgumentTypeError(found)
     return found

@@ -2,7 +2,7 @@
 
     HolytuiError
     ├── ConfigError        the configuration cannot be used at all
-    │   └── ProviderStopped  a setting of the provider is not understood, so nothing is sent to it
+    │   └── ProviderBlocked  a setting of the provider is not understood, so nothing is sent to it
     ├── ModelUnknown       no such provider or model is configured
     ├── KeyUnavailable     no API key could be had from its source
     ├── StoreError         the history cannot be read or written
@@ -44,7 +44,7 @@ class ConfigError(HolytuiError):
     """The configuration cannot be used at all."""
 
 
-class ProviderStopped(ConfigError):
+class ProviderBlocked(ConfigError):
     """A setting of the provider is not understood, so nothing is sent to it."""
 
 

@@ -36,7 +36,7 @@ from holytui.commands.attaching import need_sight, read_files
 from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.commands.rejoin import Rejoin
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent

@@ -21,7 +21,7 @@ from holytui.engine.check.checkup import Checkup
 from holytui.engine.check.continuation_probe import Subject
 from holytui.engine.check.findings import Finding, Mark, Topic
 from holytui.engine.runtime.planner import Preparation
-from holytui.errors import ProviderStopped, StoreError, TerminalError
+from holytui.errors import ProviderBlocked, StoreError, TerminalError
 from holytui.i18n import _, ngettext
 from holytui.keymap import Keymap
 from holytui.models import ModelRef
@@ -98,7 +98,7 @@ def _check_model(report: Report, file: Path | None, model: str | None) -> None:
             subject = _subject(preparation, loaded, model)
             for finding in Checkup(subject, services.client, services.history, begun=report.begin).findings():
                 report.add(finding)
-        except ProviderStopped as error:
+        except ProviderBlocked as error:
             report.add(Finding(Mark.BAD, Topic.MODEL, error.title, (error.hint,)))
         except BaseException:
             report.abandon()

@@ -6,7 +6,7 @@ import argparse
 
 from holytui import paths
 from holytui.commands.output import complain, say, say_exact
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.config.write import dump, init
 from holytui.i18n import _
 from holytui.text import sanitize_line

@@ -7,8 +7,8 @@ import argparse
 from holytui.bootstrap import model_names
 from holytui.commands import exits
 from holytui.commands.output import complain, say, say_json
-from holytui.config.in_force import read_config
-from holytui.errors import ProviderStopped
+from holytui.config.load import read_config
+from holytui.errors import ProviderBlocked
 from holytui.providers.resolve import resolve
 from holytui.providers.vision import accepts_images
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     for name in model_names(config):
         try:
             resolve(config, name)
-        except ProviderStopped as error:
+        except ProviderBlocked as error:
             stopped[str(error)] = None
             continue
         default = name == config.default_model

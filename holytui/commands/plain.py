@@ -21,7 +21,7 @@ from holytui.commands.output import send_sequence
 from holytui.commands.plain_input import FOR_KEYS, LineReader
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.terminal.clipboard import copy_text
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from holytui.commands.output import complain
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.terminal.environ import prepare_environment

@@ -57,7 +57,7 @@ _FLAGGED = Continuation(Prefill.YES, params=_FLAGS)
 _NONE = Continuation(Prefill.NO)
 _PREFIX: Mapping[str, object] = MappingProxyType({"prefix": True})
 
-FORMS: Mapping[str, Continuation] = MappingProxyType(
+PREFILL_FORMS: Mapping[str, Continuation] = MappingProxyType(
     {"flags": replace(_UNKNOWN, params=_FLAGS), "trailing": _UNKNOWN, "prefix": replace(_UNKNOWN, message=_PREFIX)}
 )
 """The forms of a request that are tried where nobody knows how a server continues a text, by name, the likeliest

@@ -58,17 +58,17 @@ def dotted(path: KeyPath) -> str:
     return out
 
 
-def shown(value: object, *, quiet: bool = False, limit: int = 40) -> str:
-    """A TOML value as a problem tells it; `quiet` tells its kind alone, for what may be a secret."""
+def describe_value(value: object, *, redacted: bool = False, limit: int = 40) -> str:
+    """A TOML value as a problem tells it; `redacted` tells its kind alone, for what may be a secret."""
     match value:
-        case str() if quiet:
+        case str() if redacted:
             return _("a text") if value else _("an empty text")
         case str():
             line = sanitize_line(value)
             return f'"{line[: limit - 1]}…"' if len(line) > limit else f'"{line}"'
         case bool():
             return "true" if value else "false"
-        case int() | float() if quiet:
+        case int() | float() if redacted:
             return _("a number")
         case int() | float():
             return str(value) if abs(value) < 1e15 or value != value else f"{value:.3g}"

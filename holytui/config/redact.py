@@ -1,5 +1,5 @@
 """What of a provider may be shown: the rest of its addresses, headers and commands may hold secrets, as nobody but the
-user knows what stands there. `remember` makes them known to `secret.scrub`, so that no server or program that repeats
+user knows what stands there. `register_secrets` makes them known to `secret.scrub`, so that no server or program that repeats
 them brings them into an error, the history or an export."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent"}
     | {"http-referer", "referer", "x-title", "openai-beta", "anthropic-version", "anthropic-beta"}
 )
+_KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
 _PUBLIC_QUERY = frozenset({"api-version", "version", "alt", "model"})
 _OPTION = re.compile(r"(--?[\w-]+)(?:=(.*))?", re.DOTALL)
 _WORD = re.compile(r"[^\s\"'`;|&<>(){}$]+")
@@ -38,6 +39,11 @@ def looks_like_key(text: str) -> bool:
 def is_public_header(name: str, public: Sequence[str] = ()) -> bool:
     """The value of a header may be shown: it is known to hold no secret, or the user says so."""
     return name.lower() in _PUBLIC_HEADERS or name.lower() in {each.lower() for each in public}
+
+
+def carries_key(headers: Mapping[str, str]) -> bool:
+    """Some header is one of those that carry keys."""
+    return any(name.lower() in _KEY_HEADERS for name in headers)
 
 
 def headers(given: Mapping[str, str], public: Sequence[str] = ()) -> dict[str, str]:
@@ -81,18 +87,18 @@ def holds_secret(provider: Provider) -> bool:
     oauth = provider.oauth
     commands = (provider.api_key_command, oauth.refresh_token_command if oauth is not None else ())
     urls = (provider.base_url, provider.proxy, provider.chat_path, oauth.token_url if oauth is not None else "")
-    found = [text for argv in commands for text in _secrets_of_command(argv, surely=True)]
-    found += [text for address in urls for text in _secrets_of_url(address, surely=True)]
+    found = [text for argv in commands for text in _secrets_of_command(argv, by_name=True)]
+    found += [text for address in urls for text in _secrets_of_url(address, by_name=True)]
     return bool(provider.api_key) or named or any(found)
 
 
-def remember(provider: Provider) -> None:
+def register_secrets(provider: Provider) -> None:
     """Let `secret.scrub` know what must not come back in any message."""
     for text in _secrets(provider):
         Secret(text)
 
 
-def remember_url(text: str) -> None:
+def register_url_secrets(text: str) -> None:
     """Likewise for one address, such as that of a proxy."""
     for each in _secrets_of_url(text):
         Secret(each)
@@ -112,22 +118,22 @@ def _secrets(provider: Provider) -> Iterator[str]:
         yield from _secrets_of_url(provider.oauth.token_url)
 
 
-def _secrets_of_url(text: str, *, surely: bool = False) -> Iterator[str]:
-    """Of an address the password, and what its query holds; `surely`: only where that has the name of a secret."""
+def _secrets_of_url(text: str, *, by_name: bool = False) -> Iterator[str]:
+    """Of an address the password, and what its query holds; `by_name`: only where that has the name of a secret."""
     address, _mark, query = text.partition("#")[0].partition("?")
     userinfo = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
     values = [userinfo.partition(":")[2]]
     for each in query.split("&"):
         name, equals, value = each.partition("=")
-        if is_auth_name(name) or not (surely or name.lower() in _PUBLIC_QUERY):
+        if is_auth_name(name) or not (by_name or name.lower() in _PUBLIC_QUERY):
             values.append(value if equals else name)
     for value in values:
         yield value
         yield unquote(value)
 
 
-def _secrets_of_command(argv: Sequence[str], *, surely: bool = False) -> Iterator[str]:
-    """What of the arguments looks like a secret; `surely`: by its name. Not all of them: masking the name of an entry
+def _secrets_of_command(argv: Sequence[str], *, by_name: bool = False) -> Iterator[str]:
+    """What of the arguments looks like a secret; `by_name`: by its name. Not all of them: masking the name of an entry
     in a password store wherever it stands would make errors unreadable."""
     follows = False
     for argument in argv[1:]:
@@ -138,8 +144,8 @@ def _secrets_of_command(argv: Sequence[str], *, surely: bool = False) -> Iterato
         for word in [argument] if whole else _WORD.findall(argument):
             name, equals, value = word.partition("=")
             if "://" in word:
-                yield from _secrets_of_url(word, surely=surely)
+                yield from _secrets_of_url(word, by_name=by_name)
             elif equals and is_auth_name(name):
                 yield value
-            elif not surely and _RANDOM.fullmatch(word):
+            elif not by_name and _RANDOM.fullmatch(word):
                 yield word

@@ -79,7 +79,7 @@ class Provider:
     chat_path: str = "/chat/completions"
     recover: Recover | None = None
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
-    stopped: str = ""
+    blocked: str = ""
     """Why nothing may be sent to it: a setting of its connection was not understood, and what was meant by it, such as
     a proxy, must not be left out without the user's knowing. Empty: it can be asked."""
 
@@ -152,5 +152,5 @@ class Config:
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
     source: Path | None = None
     """The file it came from; None: defaults only."""
-    stopped: str = ""
+    blocked: str = ""
     """Why no provider may be asked, other than the guide: the file or its providers could not be read."""

@@ -15,17 +15,17 @@ _PAIR = re.compile(r"\s*[\w.\"' -]+=\s*([^\s\"'\[{#][^#]*)")
 _NUMBER = re.compile(r"[\d_.:+-]+,?")
 
 
-def syntax(message: str, text: str) -> tuple[str, int, int | None]:
+def describe_syntax_error(message: str, text: str) -> tuple[str, int, int | None]:
     """What `tomllib` found wrong, its line, and its column. The value itself is never quoted: it may be a secret."""
     place = _PLACE.search(message)
-    told = sanitize_line(message[: place.start()] if place else message)
+    description = sanitize_line(message[: place.start()] if place else message)
     if not place or not place[1]:
-        return told, text.rstrip().count("\n") + 1, None
+        return description, text.rstrip().count("\n") + 1, None
     line, column = int(place[1]), int(place[2])
-    return _unquoted(text.split("\n")[line - 1], column) or told, line, column
+    return _quoting_advice(text.split("\n")[line - 1], column) or description, line, column
 
 
-def _unquoted(line: str, column: int) -> str:
+def _quoting_advice(line: str, column: int) -> str:
     """What to say where a value would be right in quotes, or as true or false; empty where that is not the cause."""
     value = found[1].strip() if (found := _PAIR.match(line)) else line[column - 1 :].strip(" \t\r,]}")
     if value.rstrip(",").casefold() in ("true", "false"):

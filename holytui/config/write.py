@@ -14,7 +14,7 @@ from holytui import paths
 from holytui.config import redact
 from holytui.config.reader import file_fields
 from holytui.config.schema import Config, Model, OAuth, Provider
-from holytui.config.toml_edit import CannotEdit, changed
+from holytui.config.toml_edit import CannotEdit, set_key
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.secret import scrub
@@ -28,11 +28,11 @@ def dump(config: Config) -> str:
 
     Of what may hold a secret (see `redact`) only its place is in it.
     """
-    table = _table(config)
+    table = _to_table(config)
     for name in ("stream", "ui"):
-        table[name] = _table(getattr(config, name), whole=True)
+        table[name] = _to_table(getattr(config, name), whole=True)
     table["default_model"] = config.default_model
-    providers = {name: _table(provider) for name, provider in config.providers.items()}
+    providers = {name: _to_table(provider) for name, provider in config.providers.items()}
     notes = [
         _("# api_key of [providers.{name}] is set and not shown").format(name=name) + "\n"
         for name, provider in config.providers.items()
@@ -92,7 +92,7 @@ def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
         raise _not_written(path, exc) from exc
     mark = _BOM if old.startswith(_BOM) else b""
     try:
-        new = changed(old.removeprefix(_BOM).decode("utf-8"), names, value)
+        new = set_key(old.removeprefix(_BOM).decode("utf-8"), names, value)
     except (CannotEdit, UnicodeDecodeError) as exc:
         raise ConfigError(
             _("{key} was not written into {path}").format(key=".".join(names), path=path),
@@ -111,7 +111,7 @@ def _not_written(path: Path, exc: OSError) -> ConfigError:
     return ConfigError(_("{path} cannot be written: {reason}").format(path=path, reason=reason))
 
 
-def _table(value: object, *, whole: bool = False) -> dict[str, object]:
+def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
     """A dataclass as TOML has it: without what is not set, and unless `whole`, without what is as by default."""
     assert is_dataclass(value)
     out: dict[str, object] = {}
@@ -122,16 +122,16 @@ def _table(value: object, *, whole: bool = False) -> dict[str, object]:
             continue
         if field.name == "api_key":
             continue
-        out[field.name] = _plain(_redacted(value, field.name, item))
+        out[field.name] = _to_toml(_redacted(value, field.name, item))
     return out
 
 
-def _plain(value: object) -> object:
+def _to_toml(value: object) -> object:
     if is_dataclass(value):
-        return _table(value)
+        return _to_table(value)
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {str(name): _to_toml(item) for name, item in value.items()}
+    return [_to_toml(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _redacted(owner: object, name: str, value: object) -> object:

@@ -15,8 +15,8 @@ from typing import ClassVar
 import httpx
 
 from holytui import paths
-from holytui.config.constraints import host_of, is_loopback, is_secure
 from holytui.config.schema import OAuth, Provider
+from holytui.config.urls import host_of, is_loopback, is_secure
 from holytui.credentials.command import Run, command_output
 from holytui.credentials.sources import Fstat, Key, read_private, validate_key
 from holytui.errors import KeyUnavailable

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
-from holytui.errors import ModelUnknown, ProviderStopped
+from holytui.errors import ModelUnknown, ProviderBlocked
 from holytui.i18n import _
 from holytui.models import ModelRef
 from holytui.text import nearest, sanitize_line
@@ -43,7 +43,7 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
 
     Any model name is accepted for a configured or well-known provider, and `guide/<fault>` always.
 
-    Raises ModelUnknown, with the closest name as its hint, and ProviderStopped if the configuration of the provider
+    Raises ModelUnknown, with the closest name as its hint, and ProviderBlocked if the configuration of the provider
     has errors, so that nothing can be sent to it.
     """
     ref = name if isinstance(name, ModelRef) else _parse(config, name.strip())
@@ -55,9 +55,9 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
         provider = PRESETS[ref.provider].provider()
     else:
         raise _unknown(config, ref)
-    if reason := provider.stopped or (config.stopped if ref.provider != GUIDE else ""):
+    if reason := provider.blocked or (config.blocked if ref.provider != GUIDE else ""):
         title = _("Nothing is sent to {name} because of a problem in its configuration").format(name=provider.name)
-        raise ProviderStopped(title, reason)
+        raise ProviderBlocked(title, reason)
     endpoint = Endpoint(
         provider.name,
         provider.base_url,

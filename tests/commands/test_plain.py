@@ -23,7 +23,7 @@ from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines,
 from holytui.commands.plain_offer import Reply, reply
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.engine import events as ev
 from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError

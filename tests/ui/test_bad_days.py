@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holytui.bootstrap import open_services
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.errors import StoreFull
 from holytui.store.sqlite import schema
 from holytui.store.sqlite.history import SqliteHistory

@@ -191,7 +191,7 @@ def test_a_refresh_token_that_is_no_longer_valid_asks_for_a_new_login(file: Path
         (httpx.Response(200, json=["x"]), "HTTP 200", False),
         (httpx.Response(200, json={}), "without an access token", False),
         (httpx.Response(200, json={"access_token": 5}), "without an access token", False),
-        (httpx.Response(200, json={"access_token": "a b"}), "characters in it that no key has", False),
+        (httpx.Response(200, json={"access_token": "a b"}), "spaces or invalid characters", False),
         (httpx.Response(503), "HTTP 503", True),
         (httpx.Response(429), "HTTP 429", True),
         (httpx.ConnectError("no route"), "gave no access token: no route", True),

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from holytui.config.constraints import is_secure
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
+from holytui.config.urls import is_secure
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
 from holytui.providers.resolve import find_local, known_models, resolve, usable_presets

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from holytui.config.presets import FORMS, Continuation, Prefill
+from holytui.config.presets import PREFILL_FORMS, Continuation, Prefill
 from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.overlap import weight
@@ -42,7 +42,7 @@ class Learnt:
     how: How | None = None
     """The first way to be tried: PREFILL or INSTRUCT."""
     form: str = ""
-    """The form of a prefill (a key of `presets.FORMS`); empty: the one of the provider's preset."""
+    """The form of a prefill (a key of `presets.PREFILL_FORMS`); empty: the one of the provider's preset."""
     echoes: bool | None = None
     """Whether the answer to a prefill begins with the text that was sent."""
 
@@ -52,7 +52,7 @@ class Learnt:
         first, *rest = line.split() or [""]
         if first not in (How.PREFILL, How.INSTRUCT):
             return cls()
-        form = next((word for word in rest if word in FORMS), "")
+        form = next((word for word in rest if word in PREFILL_FORMS), "")
         echoes = True if "echo" in rest else False if "exact" in rest else None
         return cls(How(first), form, echoes)
 
@@ -83,9 +83,9 @@ class Strategy:
         of the forms."""
         known = self.continuation
         if self.learnt.form:
-            known = replace(FORMS[self.learnt.form], strips=known.strips)
+            known = replace(PREFILL_FORMS[self.learnt.form], strips=known.strips)
         elif known.prefill is Prefill.UNKNOWN and not (known.params or known.message):
-            known = replace(next(iter(FORMS.values())), strips=known.strips)
+            known = replace(next(iter(PREFILL_FORMS.values())), strips=known.strips)
         return known if self.learnt.echoes is None else replace(known, echoes=self.learnt.echoes)
 
     @property

@@ -5,22 +5,11 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from holytui.config.constraints import carries_key, in_clear, is_loopback
-from holytui.config.redact import remember_url
+from holytui.config.redact import carries_key, register_url_secrets
+from holytui.config.urls import is_loopback, is_plaintext
 from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.no_proxy import is_exempt
-
-__all__ = [
-    "carries_key",
-    "first_hop",
-    "is_insecure",
-    "is_local_network",
-    "is_loopback",
-    "proxy_for",
-    "proxy_name",
-    "proxy_of",
-]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -32,7 +21,7 @@ def is_insecure(endpoint: Endpoint, has_key: bool) -> bool:
     except ValueError:
         return False  # not a valid URL, so nothing will be sent
     carries = has_key or carries_key(endpoint.headers) or bool(password)
-    return carries and not endpoint.allow_insecure and in_clear(endpoint.base_url, endpoint.proxy)
+    return carries and not endpoint.allow_insecure and is_plaintext(endpoint.base_url, endpoint.proxy)
 
 
 def is_local_network(host: str) -> bool:
@@ -93,5 +82,5 @@ def _proxy_of_environment(scheme: str, host: str, port: int) -> str:
             return ""
         proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all") or ""
-    remember_url(proxy)
+    register_url_secrets(proxy)
     return proxy

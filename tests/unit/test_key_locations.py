@@ -9,7 +9,7 @@ import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.config.key_locations import Kind, Lines, scan
+from holytui.config.key_locations import EntryKind, KeyLocations, scan
 from holytui.config.problems import KeyPath
 
 KNOTTY = '''\
@@ -70,7 +70,7 @@ def agrees(text: str) -> None:
     seen: set[KeyPath] = set()
     for entry in lines.entries:
         seen |= {entry.path[:length] for length in range(1, len(entry.path) + 1)}
-        if entry.kind in (Kind.PAIR, Kind.INNER):
+        if entry.kind in (EntryKind.PAIR, EntryKind.INNER):
             again: dict[str, Any] = tomllib.loads("x = " + text[entry.value : entry.end])
             assert again["x"] == parsed[entry.path]
         assert entry.line == text.count("\n", 0, entry.start) + 1
@@ -84,26 +84,26 @@ def test_every_key_of_a_knotty_file_is_found(newline: str) -> None:
 
 def test_lines_are_those_of_an_editor() -> None:
     lines = scan(KNOTTY)
-    assert lines.of(("top",)) == 2
-    assert lines.of(("lit.eral", "sub")) == 4
-    assert lines.of(("list", 2, 1, "deep", 1)) == 14
-    assert lines.of(("inline", "b.c", "d")) == 16
-    assert lines.of(("a", "y")) == 23
-    assert lines.of(("fruit", 1, "variety", 0, "name")) == KNOTTY.count("\n")
+    assert lines.line_of(("top",)) == 2
+    assert lines.line_of(("lit.eral", "sub")) == 4
+    assert lines.line_of(("list", 2, 1, "deep", 1)) == 14
+    assert lines.line_of(("inline", "b.c", "d")) == 16
+    assert lines.line_of(("a", "y")) == 23
+    assert lines.line_of(("fruit", 1, "variety", 0, "name")) == KNOTTY.count("\n")
 
 
 def test_a_key_that_is_not_there_has_the_line_of_the_table_around_it() -> None:
     lines = scan("[stream]\nmax_retries = 1\n")
-    assert lines.of(("stream", "retry_delay")) == 1
-    assert lines.of(("ui", "theme")) is None
+    assert lines.line_of(("stream", "retry_delay")) == 1
+    assert lines.line_of(("ui", "theme")) is None
 
 
 def test_a_table_named_in_passing_has_the_line_of_its_own_header() -> None:
-    assert scan("[a.b]\n\n[a]\nx = 1\n").of(("a",)) == 3
+    assert scan("[a.b]\n\n[a]\nx = 1\n").line_of(("a",)) == 3
 
 
 def test_a_text_without_anything_has_no_entries() -> None:
-    assert Lines([]).entries == scan(" \n# only words\n").entries == ()
+    assert KeyLocations([]).entries == scan(" \n# only words\n").entries == ()
 
 
 @pytest.mark.parametrize("text", ["=", "a", "a =", "[a", "a = [1", "a = {x = 1", '"a', "a = {x}", "]"])

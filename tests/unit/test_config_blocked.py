@@ -8,7 +8,7 @@ import pytest
 
 from holytui.config.load import load
 from holytui.config.schema import Config
-from holytui.errors import ProviderStopped
+from holytui.errors import ProviderBlocked
 from holytui.providers.resolve import resolve
 
 ADDRESS = 'base_url = "https://llm.example/v1"\n'
@@ -51,7 +51,7 @@ def config_of(file: Path, text: str) -> Config:
 )
 def test_a_provider_is_stopped_by_a_connection_setting_that_is_not_understood(file: Path, line: str, said: str) -> None:
     config = config_of(file, f"[providers.work]\n{ADDRESS}{line}\n[providers.other]\n{ADDRESS}")
-    with pytest.raises(ProviderStopped) as raised:
+    with pytest.raises(ProviderBlocked) as raised:
         resolve(config, "work/model")
     assert raised.value.hint.startswith(f"config.toml:3: providers.work.{said}")
     assert "work" in raised.value.title
@@ -78,9 +78,9 @@ def test_a_provider_goes_on_with_other_problems_or_none(file: Path, lines: str) 
 
 def test_a_well_known_provider_is_not_asked_at_its_usual_address_instead(file: Path) -> None:
     for table in ("base_url = 5", "base_url = 'gateway.example/v1'", 'base_url = "unix:///run/llm.sock"'):
-        with pytest.raises(ProviderStopped):
+        with pytest.raises(ProviderBlocked):
             resolve(config_of(file, f"[providers.openai]\n{table}\n"), "openai/gpt")
-    with pytest.raises(ProviderStopped):
+    with pytest.raises(ProviderBlocked):
         resolve(config_of(file, "providers.openai = 5"), "openai/gpt")
 
 
@@ -94,7 +94,7 @@ def test_a_well_known_provider_is_not_asked_at_its_usual_address_instead(file: P
 )
 def test_nobody_but_the_guide_is_asked_where_the_providers_could_not_be_read(file: Path, text: str, said: str) -> None:
     config = config_of(file, text)
-    with pytest.raises(ProviderStopped) as raised:
+    with pytest.raises(ProviderBlocked) as raised:
         resolve(config, "openai/gpt")
     assert raised.value.hint.startswith(said)
     assert resolve(config, "guide/guide").ref.provider == "guide"
