@@ -1,4 +1,4 @@
-"""What a value must be beyond its type: one table, asked by the reader for each field."""
+"""Constraints on configuration values beyond their types: one table, applied by the reader to each field."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _PROXIES = ("http", "https", "socks5", "socks5h")
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """`expected` is a message id, filled in from `values`. Fields that are tables of plain values are asked about
-    each of their items, as (name, value). `advice` may have a sentence of its own for some wrong values."""
+    """Constraint on one field, or on each item of a table of plain values, as (name, value).
+
+    `expected` is a message id, formatted with `values`. `advice` returns a more helpful message for some values, or an
+    empty string.
+    """
 
     expected: str
     accepts: Callable[[object], bool]
@@ -31,7 +34,7 @@ class Constraint:
     advice: Callable[[object], str] = lambda _value: ""
 
     def describe(self) -> str:
-        """`expected` in the user's language."""
+        """Return `expected` in the user's language."""
         return _(self.expected).format(**self.values)
 
 
@@ -44,7 +47,7 @@ def _integer(low: int, high: int | None = None) -> Constraint:
 
 
 def _seconds(*, zero: bool) -> Constraint:
-    """A number of seconds up to a day; longer ones overflow the timers of some systems."""
+    """Number of seconds up to a day; longer ones overflow the timers of some systems."""
     text = N_("a number of seconds from 0 to 86400") if zero else N_("a number of seconds above 0, at most 86400")
     return Constraint(text, lambda v: isinstance(v, int | float) and (v >= 0 if zero else v > 0) and v <= DAY)
 
@@ -68,7 +71,7 @@ def _is_base_url(value: object) -> bool:
 
 
 def _url_advice(value: object) -> str:
-    """A sentence for addresses that people have and that cannot be a base_url; it repeats nothing of them."""
+    """Return advice for common addresses that cannot be a base_url. Never repeats the value, as it may be secret."""
     if not isinstance(value, str):
         return ""
     if re.match(r"(http\+)?unix:|/", value):
@@ -175,7 +178,7 @@ _URL_FIELDS = frozenset({"base_url", "token_url", "chat_path"})
 
 
 def is_sensitive(path: tuple[str | int, ...], value: object) -> bool:
-    """The value is not to be repeated in a problem: people put keys and passwords there, also by mistake."""
+    """Whether a problem must not repeat the value, as fields like this often hold keys and passwords."""
     if not _SENSITIVE_FIELDS.isdisjoint(path):
         return True
     return path[-1] in _URL_FIELDS and isinstance(value, str) and any(sign in value for sign in "@?")

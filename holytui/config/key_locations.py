@@ -1,6 +1,6 @@
-"""Where each key of a TOML text stands. `tomllib` gives values without their places, so they are found here.
+"""Line and offset of each key in a TOML text, which `tomllib` does not report.
 
-The text has been accepted by `tomllib`; this scanner only follows the shape of TOML 1.0 and judges nothing.
+The text must have been accepted by `tomllib`: this scanner follows the syntax of TOML 1.0 without validating it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from holytui.config.problems import KeyPath
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _STRING = re.compile(
-    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'  # up to two quotes may stand right before the closing three
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'  # up to two quotes may precede the closing three
     r"|'''.*?'''(?:'{0,2})"
     r'|"(?:\\.|[^"\\\n])*"'
     r"|'[^'\n]*'",
@@ -28,37 +28,37 @@ _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 
 
 class EntryKind(Enum):
-    """What an entry is."""
+    """Kind of entry."""
 
     HEADER = auto()
     """`[table]`"""
     ELEMENT = auto()
-    """`[[table]]`: the path ends with its place in the array."""
+    """`[[table]]`: the path ends with its index in the array."""
     PAIR = auto()
-    """`key = value` in its own right."""
+    """`key = value` on its own line."""
     INNER = auto()
     """A pair of an inline table, or an element of an array, within the value of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place of a text. Offsets count characters; lines count from 1."""
+    """Location of one key, header or array element. Offsets count characters; lines count from 1."""
 
     kind: EntryKind
     path: KeyPath
     line: int
     start: int
-    """Where its key (or header, or element) begins."""
+    """Offset of its key, header or element."""
     value: int
-    """Where its value begins; for a header: where the header ends."""
+    """Offset of its value; for a header, its end."""
     end: int
-    """Just after its value or header."""
+    """Offset after its value or header."""
     table: KeyPath
-    """The table of the header that it stands under."""
+    """Table of the header above it."""
 
 
 class KeyLocations:
-    """The places of all keys of a text."""
+    """Locations of all keys in a text."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
@@ -67,12 +67,12 @@ class KeyLocations:
             for length in range(1, len(entry.path) + 1):
                 self._line_numbers.setdefault(entry.path[:length], entry.line)
         for entry in self.entries:
-            # a table that was first named in passing (`[a.b]`) has a line of its own if `[a]` follows
+            # a table first mentioned in `[a.b]` has its own line if `[a]` follows
             if entry.kind is EntryKind.HEADER:
                 self._line_numbers[entry.path] = entry.line
 
     def line_of(self, path: KeyPath) -> int | None:
-        """The line of `path`, or of the nearest table around it; None for the whole file."""
+        """Return the line of `path`, or of the nearest enclosing table; None if there is neither."""
         while path:
             if path in self._line_numbers:
                 return self._line_numbers[path]
@@ -81,7 +81,7 @@ class KeyLocations:
 
 
 def scan(text: str) -> KeyLocations:
-    """The places of all keys of `text`. Raises ValueError where `text` is no TOML (other errors of it go unseen)."""
+    """Locate all keys of `text`. Raises ValueError for some invalid TOML; other errors are not detected."""
     return KeyLocations(_Scanner(text).run())
 
 
@@ -120,7 +120,7 @@ class _Scanner:
         self._add(EntryKind.ELEMENT if element else EntryKind.HEADER, path, start, self._position, self._position)
 
     def _resolve(self, names: list[str]) -> KeyPath:
-        """The path that a header's names mean: an array of tables stands for its last element."""
+        """Return the path of a header; an array of tables refers to its last element."""
         path: KeyPath = ()
         for name in names:
             path = (*path, name)
@@ -205,7 +205,7 @@ class _Scanner:
     def _take(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._position)
         if match is None:
-            raise ValueError(f"no TOML at offset {self._position}")
+            raise ValueError(f"invalid TOML at offset {self._position}")
         self._position = match.end()
         return match.group()
 

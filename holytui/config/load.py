@@ -1,4 +1,4 @@
-"""The configuration file, read so that what is usable is used and everything else is told, all at once."""
+"""Reading of the configuration file: usable settings are used, and all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from holytui.secret import withhold
 from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
-"""Fields of a provider that say where its key comes from; one of them is enough."""
+"""Fields of a provider that name the source of its key; one is enough."""
 
 _CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
-"""Fields of a provider, beside `KEY_SOURCES`, that decide where requests go and what protects them."""
+"""Fields of a provider, besides `KEY_SOURCES`, that decide where requests go and how they are protected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that can be used, and what of the file could not be."""
+    """A usable configuration, and the problems of its file."""
 
     config: Config
     problems: tuple[ConfigProblem, ...] = ()
 
 
 def load(path: Path | None = None) -> Loaded:
-    """Read `path`, or the user's file if None. Raises nothing: a file that cannot be read is a problem, none is not."""
+    """Read `path`, by default the user's file. Never raises: an unreadable file is a problem, a missing one is not."""
     path = paths.config_file() if path is None else path
     withhold(preset.key_env for preset in PRESETS.values())
     try:
@@ -66,8 +66,10 @@ def load(path: Path | None = None) -> Loaded:
 
 
 def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
-    """The configuration, the keys in force, and what is wrong with either. Raises HolytuiError for a file that was
-    named and is not there."""
+    """Return the configuration, the keymap, and the problems of both.
+
+    Raises HolytuiError if the user named a file that does not exist.
+    """
     require_named_file(file)
     loaded = load(file or paths.config_file())
     keys = keymap.build(loaded.config.keys)
@@ -75,10 +77,7 @@ def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
 
 
 def require_named_file(file: Path | None) -> None:
-    """Refuse to go on with defaults where the user named a file, by `--config` or `HOLYTUI_CONFIG`, that is not there.
-
-    Raises HolytuiError.
-    """
+    """Raise HolytuiError if the file named by `--config` or `HOLYTUI_CONFIG` does not exist."""
     if file is None and not os.environ.get("HOLYTUI_CONFIG"):
         return
     place = file or paths.config_file()
@@ -92,7 +91,7 @@ def require_named_file(file: Path | None) -> None:
 def build_config(
     path: Path, table: Mapping[str, object], locations: KeyLocations, status: os.stat_result | None = None
 ) -> Loaded:
-    """The configuration that `table` describes; `status` tells whose file it is from."""
+    """Build the configuration from `table`. With the file's `status`, distrust a file that others can change."""
     reader = Reader(path, locations)
     rest = {key: value for key, value in table.items() if key not in ("providers", "keys")}
     config = reader.build(Config, rest, ()) or Config()
@@ -137,7 +136,7 @@ def _providers(reader: Reader, raw: object) -> dict[str, Provider]:
 
 
 def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provider:
-    """The provider that `table` describes; `blocked` if a setting of its connection was not understood."""
+    """Build the provider from `table`; it is `blocked` if a setting of its connection is invalid."""
     preset = PRESETS.get(name)
     given: dict[str, object] = {"name": name}
     if isinstance(table, dict) and "base_url" not in table:
@@ -146,7 +145,7 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
             reader.report(path, _missing_base_url(name))
     provider = reader.build(Provider, table, path, **given)
     if provider is None or not provider.base_url or not isinstance(table, dict):
-        # It stays, as otherwise a well-known provider of this name would be asked at its usual address.
+        # Kept, as otherwise a preset of this name would be used at its default address.
         return Provider(name, "", blocked=_first_error(reader, path))
     provider = _with_valid_oauth(reader, provider, path)
     wrong = {
@@ -172,7 +171,7 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
 
 
 def _first_error(reader: Reader, path: KeyPath, fields: Collection[str] = ()) -> str:
-    """The first error told about these fields of the table at `path` (none named: about it at all), as one line."""
+    """Return the first error about `fields` of the table at `path` (none: any field) as one line; empty if none."""
     for problem in reader.problems:
         if problem.severity is not Severity.ERROR or not _is_within(problem.key, path):
             continue
@@ -187,7 +186,7 @@ def _is_within(key: str, path: KeyPath) -> bool:
 
 
 def _likely_field(key: str, cls: type) -> str:
-    """The field that an unknown key most likely stands for."""
+    """Return the field that an unknown key probably means."""
     return nearest(key, list(file_fields(cls))) or ("proxy" if "prox" in key.lower() else "")
 
 
@@ -202,7 +201,7 @@ def _missing_base_url(name: str) -> str:
 
 
 def _with_valid_oauth(reader: Reader, provider: Provider, path: KeyPath) -> Provider:
-    """The provider without an OAuth table that has no refresh token, or two."""
+    """Return the provider without an OAuth table that does not have exactly one refresh token."""
     if provider.oauth is None or _one_refresh_token(provider.oauth):
         return provider
     reader.report((*path, "oauth"), _('one of "refresh_token_file" and "refresh_token_command" must be set'))
@@ -210,7 +209,7 @@ def _with_valid_oauth(reader: Reader, provider: Provider, path: KeyPath) -> Prov
 
 
 def _with_one_key_source(reader: Reader, provider: Provider, table: Mapping[str, object], path: KeyPath) -> Provider:
-    """The provider with the first source of its key that the file names, if it names several."""
+    """Return the provider with the first of several key sources in the file."""
     named = [field for field in table if field in KEY_SOURCES and getattr(provider, field)]
     if len(named) < 2:
         return provider
@@ -231,7 +230,7 @@ def _one_refresh_token(oauth: OAuth) -> bool:
 
 
 def _with_absolute_paths(provider: Provider, folder: Path) -> Provider:
-    """The provider with `~` and relative paths made absolute: they are meant from the file's folder."""
+    """Return the provider with absolute paths; relative ones start at the configuration's folder."""
 
     def resolve_path(text: str) -> str:
         return str(folder / os.path.expanduser(text)) if text else ""  # noqa: PTH111 - leaves an unknown ~user as it is
@@ -247,12 +246,12 @@ def _with_absolute_paths(provider: Provider, folder: Path) -> Provider:
 
 
 def _default_model(reader: Reader, requested: str, raw: object, providers: dict[str, Provider]) -> str:
-    """`requested` if its provider can be used; a preset that it names is added to `providers`."""
+    """Return `requested` if its provider exists, else the built-in default. Adds a preset to `providers` if needed."""
     ref = ModelRef.parse(requested)
     if ref.provider == GUIDE or ref.provider in providers:
         return requested
     if isinstance(raw, dict) and ref.provider in raw:
-        return Config().default_model  # its name cannot be one, which has been told
+        return Config().default_model  # an invalid provider name, already reported
     if ref.provider in PRESETS:
         providers[ref.provider] = PRESETS[ref.provider].provider()
         return requested
@@ -264,7 +263,7 @@ def _default_model(reader: Reader, requested: str, raw: object, providers: dict[
 
 
 def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
-    """`[keys]`; `chat.stop = …` without quotes, a table to TOML, is understood as well."""
+    """Return `[keys]`; `chat.stop = …` without quotes, a nested table in TOML, is accepted too."""
     out: dict[str, tuple[str, ...]] = {}
 
     def visit(value: object, path: KeyPath) -> None:
@@ -288,8 +287,10 @@ def _keys(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 
 
 def _block_untrusted(reader: Reader, providers: Mapping[str, Provider], status: os.stat_result) -> dict[str, Provider]:
-    """The providers, of which those are stopped about whose keys and commands the file cannot be believed: others may
-    have written it, to be sent the key or to have a command run; or they may have read the key in it."""
+    """Block providers with keys or commands in a file that others can change or, for keys in it, read.
+
+    They could redirect the key, have a command run, or have read the key.
+    """
     file = reader.file
     if trust.of_another(status):
         text = _("belongs to another user, so its keys and commands are not used; run: {command}")
@@ -314,7 +315,7 @@ def _block_untrusted(reader: Reader, providers: Mapping[str, Provider], status: 
 
 
 def _key_variables(providers: Mapping[str, Provider]) -> Iterator[str]:
-    """The environment variables that hold keys."""
+    """Yield the names of environment variables that hold keys."""
     for provider in providers.values():
         yield provider.api_key_env
         yield provider.oauth.client_secret_env if provider.oauth is not None else ""

@@ -1,4 +1,4 @@
-"""A conversation's parameters as one line of TOML: `temperature = 0.7, max_tokens = 1000`."""
+"""Request parameters as one line of TOML: `temperature = 0.7, max_tokens = 1000`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN_WORD = re.compile(r"(?!nan$|inf$)[A-Za-z][\w.:/-]*")
 
 
 def parse_params(line: str) -> dict[str, object] | str:
-    """The parameters, or what is wrong with the line."""
+    """Return the parameters, or an error message."""
     try:
         result = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
     except tomllib.TOMLDecodeError as error:
@@ -36,8 +36,10 @@ def parse_params(line: str) -> dict[str, object] | str:
 
 
 def parse_option(text: str) -> dict[str, object] | str:
-    """One parameter as it is given to a command, `temperature=0.2`, or what is wrong with it. A value that is a plain
-    word needs no quotes."""
+    """Return the parameter of a command-line option such as `temperature=0.2`, or an error message.
+
+    A value that is a plain word needs no quotes.
+    """
     name, equals, value = (part.strip() for part in text.partition("="))
     if not (equals and name and value):
         return _("write it as NAME=VALUE, such as temperature=0.2")
@@ -50,7 +52,7 @@ def parse_option(text: str) -> dict[str, object] | str:
 
 
 def format_params(params: Mapping[str, object]) -> str:
-    """The line that `parse_params` makes them of."""
+    """Format parameters as the line that `parse_params` reads."""
     return ", ".join(f"{_format_key(name)} = {_format_value(value)}" for name, value in params.items())
 
 

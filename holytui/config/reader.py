@@ -1,4 +1,4 @@
-"""Tables of TOML to frozen dataclasses. What a field may hold is read from its type and the table in `checks`."""
+"""Conversion of TOML tables to frozen dataclasses, validated by field types and the table in `constraints`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _INVALID: Final = object()
 _NOT_IN_FILE = frozenset(
     {(Provider, "name"), (Provider, "blocked"), (Model, "name"), (Config, "source"), (Config, "blocked")}
 )
-_hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)  # it evaluates source text, for each model anew
+_hints: Callable[[Any], Mapping[str, Any]] = cache(
+    get_type_hints
+)  # cached, as it evaluates annotations and is called for each model
 _SECTIONS: Mapping[str, type] = {"stream": Stream, "ui": Ui, "": Config}
 
 
 class Reader:
-    """Reads one file's tables and collects every problem on the way."""
+    """Convert the tables of one file and collect all problems."""
 
     def __init__(self, file: Path, locations: KeyLocations) -> None:
         self.file = file
@@ -35,17 +37,17 @@ class Reader:
         self.problems: list[ConfigProblem] = []
 
     def report_mismatch(self, path: KeyPath, value: object, expected: str) -> None:
-        """A value that cannot be used."""
+        """Report an invalid value."""
         found = describe_value(value, redacted=is_sensitive(path, value))
         self.problems.append(ConfigProblem(self.file, self.locations.line_of(path), dotted(path), found, expected))
 
     def report(self, path: KeyPath, text: str, severity: Severity = Severity.ERROR) -> None:
-        """A problem that is not about a value alone."""
+        """Report any other problem."""
         line = self.locations.line_of(path) if path else None
         self.problems.append(ConfigProblem(self.file, line, dotted(path), text=text, severity=severity))
 
     def build(self, cls: type[T], table: object, path: KeyPath, **given: object) -> T | None:
-        """`cls` from a table; fields in `given` are set already. None if a field without a default is not usable."""
+        """Build `cls` from a table; `given` are fields set by the caller. None if a required field is invalid."""
         if not isinstance(table, dict):
             self.report_mismatch(path, table, _("a table"))
             return None
@@ -70,7 +72,7 @@ class Reader:
         return None if failed else cls(**values)
 
     def report_unknown(self, cls: type, path: KeyPath) -> None:
-        """A key that `cls` does not have."""
+        """Report a key that `cls` does not have."""
         name = str(path[-1])
         if (suggestion := nearest(name, list(file_fields(cls)))) is not None:
             text = _('unknown key; did you mean "{name}"?').format(name=suggestion)
@@ -85,13 +87,15 @@ class Reader:
         self.report(path, text)
 
     def report_misplaced(self, path: KeyPath, here: type | None = None) -> bool:
-        """Whether the key belongs elsewhere, as when it is written below another table's heading; that is told."""
+        """Report a key that belongs to another table, as after a misplaced header; return whether it does."""
         name = str(path[-1])
-        home = next((s for s, other in _SECTIONS.items() if other is not here and name in file_fields(other)), None)
-        if home is None:
+        section = next((s for s, other in _SECTIONS.items() if other is not here and name in file_fields(other)), None)
+        if section is None:
             return False
-        text = _("unknown key here; it belongs in {place}").format(place=f"[{home}]")
-        self.report(path, text if home else _("unknown key here; it belongs at the top of the file, above any [table]"))
+        text = _("unknown key here; it belongs in {place}").format(place=f"[{section}]")
+        self.report(
+            path, text if section else _("unknown key here; it belongs at the top of the file, above any [table]")
+        )
         return True
 
     def _field(self, hint: Any, constraint: Constraint | None, raw: object, path: KeyPath) -> object:
@@ -105,7 +109,7 @@ class Reader:
         return _INVALID
 
     def _convert(self, hint: Any, raw: object, path: KeyPath, constraint: Constraint | None) -> object:
-        """`raw` as a value of type `hint`; `_INVALID` once the problem has been told."""
+        """Convert `raw` to type `hint`; return `_INVALID` after reporting a problem."""
         origin, args = get_origin(hint), get_args(hint)
         if origin in (Union, types.UnionType):
             (inner,) = (arg for arg in args if arg is not type(None))
@@ -152,7 +156,7 @@ class Reader:
 
 
 def file_fields(cls: Any) -> Mapping[str, Field[Any]]:
-    """The fields of dataclass `cls` that a file may set, by name."""
+    """Return the fields of dataclass `cls` that a file may set, by name."""
     return {field.name: field for field in fields(cls) if (cls, field.name) not in _NOT_IN_FILE}
 
 

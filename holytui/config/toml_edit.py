@@ -1,4 +1,4 @@
-"""One value changed in a TOML text, with everything else left as the user wrote it, byte for byte."""
+"""Setting one value in a TOML text, with the rest kept byte for byte."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ Names = tuple[str, ...]
 
 
 class CannotEdit(ValueError):
-    """The text is no TOML, or the value cannot be put there without changing more than it."""
+    """The text is not valid TOML, or the value cannot be set without other changes."""
 
 
 def set_key(text: str, names: Names, value: object) -> str:
-    """`text` with `names` (a key and the tables around it) set to `value`, which is no table.
+    """Return `text` with the key at path `names` set to `value`, which must not be a table.
 
-    Raises CannotEdit; what is returned differs from `text` in that one value, which is checked.
+    The result is verified to differ in that value only. Raises CannotEdit otherwise.
     """
     try:
-        requested = tomllib.loads(text)
+        expected = tomllib.loads(text)
         locations = scan(text)
     except (ValueError, RecursionError) as exc:
         raise CannotEdit(str(exc)) from exc
     newline = "\r\n" if "\r\n" in text else "\n"
     new = _replace_value(text, locations, names, value) or _add_key(text, locations, names, value, newline)
     try:
-        _set(requested, names, list(value) if isinstance(value, tuple) else value)
-        done = tomllib.loads(new) == requested
+        _set(expected, names, list(value) if isinstance(value, tuple) else value)
+        is_exact = tomllib.loads(new) == expected
     except (ValueError, TypeError, AttributeError) as exc:
         raise CannotEdit(dotted(names)) from exc
-    if not done:
+    if not is_exact:
         raise CannotEdit(dotted(names))
     return new
 
@@ -54,7 +54,7 @@ def _literal(value: object) -> str:
 
 
 def _replace_value(text: str, locations: KeyLocations, names: Names, value: object) -> str | None:
-    """The text with the value put in place of the one that stands there; None if none does."""
+    """Return the text with the existing value replaced; None if there is none."""
     for entry in locations.entries:
         if entry.path == names and entry.kind in (EntryKind.PAIR, EntryKind.INNER):
             return text[: entry.value] + _literal(value) + text[entry.end :]
@@ -62,7 +62,7 @@ def _replace_value(text: str, locations: KeyLocations, names: Names, value: obje
 
 
 def _add_key(text: str, locations: KeyLocations, names: Names, value: object, newline: str) -> str:
-    """The text with the key added to its table, wherever that is written."""
+    """Return the text with the key added to its table."""
     parent = names[:-1]
     own = [entry for entry in locations.entries if entry.path == parent]
     for entry in own:
@@ -86,7 +86,7 @@ def _add_key(text: str, locations: KeyLocations, names: Names, value: object, ne
 
 
 def _insert_line_after(text: str, entry: Entry, names: Names, value: object, newline: str) -> str:
-    """The text with a line after the one on which `entry` ends, indented as that is."""
+    """Return the text with a line inserted after the end of `entry`, with the same indentation."""
     begin = text.rfind("\n", 0, entry.start) + 1
     indent = text[begin : entry.start] if not text[begin : entry.start].strip() else ""
     line = f"{indent}{dotted(names)} = {_literal(value)}"
@@ -97,7 +97,7 @@ def _insert_line_after(text: str, entry: Entry, names: Names, value: object, new
 
 
 def _insert_at_top(text: str, names: Names, value: object, newline: str) -> str:
-    """The text with a line above all tables: after the comment that begins the file, if a blank line ends that."""
+    """Return the text with a line inserted at the top, below an initial comment that ends with a blank line."""
     at = 0
     for line in text.splitlines(keepends=True):
         if not line.startswith("#"):
@@ -110,7 +110,7 @@ def _insert_at_top(text: str, names: Names, value: object, newline: str) -> str:
 
 
 def _insert_into_inline(text: str, entry: Entry, name: str, value: object) -> str:
-    """The text with the key as the last one of an inline table."""
+    """Return the text with the key appended to an inline table."""
     if not text.startswith("{", entry.value):
         raise CannotEdit(dotted(entry.path))
     inside = text[entry.value + 1 : entry.end - 1]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 def host_of(url: object, schemes: tuple[str, ...] = ("http", "https")) -> str | None:
-    """The host of a web address; None if `url` is none."""
+    """Return the host of `url`; None if it is not a valid URL with one of `schemes`."""
     if not isinstance(url, str) or re.search(r"[\s\x00-\x1f\x7f]", url):
         return None
     try:
@@ -20,10 +20,9 @@ def host_of(url: object, schemes: tuple[str, ...] = ("http", "https")) -> str | 
 
 
 def is_loopback(host: str) -> bool:
-    """`host` is this machine, by its name or address alone: nothing is looked up. The one place where this is decided.
+    """Whether `host` is a loopback name or address. Names are not resolved.
 
-    Not `0.0.0.0` and `::`, which stand for every address of a machine: what a connection to them reaches is up to the
-    system.
+    The unspecified addresses `0.0.0.0` and `::` are not: the system decides where a connection to them leads.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -33,7 +32,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_unspecified(url: str) -> bool:
-    """The host of `url` is `0.0.0.0` or the like: right for a server to listen on, not for a client to ask."""
+    """Whether the host of `url` is unspecified (`0.0.0.0`, `::`): valid for listening, not for connecting."""
     address = _address(host_of(url) or "")
     return address is not None and address.is_unspecified
 
@@ -47,11 +46,11 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_plaintext(url: str, proxy: str = "") -> bool:
-    """What is sent to `url` can be read on the way: plain http, and not straight to this machine."""
+    """Whether requests to `url` are readable on the network: http, except directly to this machine."""
     host = host_of(url, ("http",))
     return host is not None and not (is_loopback(host) and not proxy)
 
 
 def is_secure(url: str) -> bool:
-    """What is sent to `url` cannot be read on the way: https, or this machine."""
+    """Whether requests to `url` are unreadable on the network: https, or to this machine."""
     return host_of(url) is not None and not is_plaintext(url)

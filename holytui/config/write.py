@@ -1,4 +1,4 @@
-"""The configuration on its way out: shown without secrets, begun from the example, changed in one place."""
+"""Output of the configuration: dump without secrets, initial file, single changes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def dump(config: Config) -> str:
-    """`config` as TOML, for people to read: the tables of settings whole, of providers what was set.
+    """Return `config` as TOML for display: all settings, and those of providers that are not defaults.
 
-    Of what may hold a secret (see `redact`) only its place is in it.
+    Values that may hold secrets are masked (see `redact`).
     """
     table = _to_table(config)
     for name in ("stream", "ui"):
@@ -47,7 +47,7 @@ def dump(config: Config) -> str:
 
 
 def example_text() -> str:
-    """The commented example configuration, as shipped."""
+    """Return the commented example configuration."""
     shipped = resources.files("holytui.config") / "example.toml"
     if shipped.is_file():
         return shipped.read_text("utf-8")
@@ -55,7 +55,7 @@ def example_text() -> str:
 
 
 def init(path: Path) -> None:
-    """Put the commented example at `path`, mode 0600. Raises ConfigError if something is there, or it cannot be."""
+    """Write the commented example to `path`, mode 0600. Raises ConfigError if `path` exists or is not writable."""
     try:
         paths.private_dir(path.parent)
     except OSError as exc:
@@ -77,11 +77,11 @@ def init(path: Path) -> None:
 
 
 def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
-    """Set one key of the file at `path`, keeping the rest as it is; the file is made if there is none.
+    """Set one key of the file at `path` and keep the rest unchanged; the file is created if missing.
 
-    `key` is dotted (`"ui.theme"`) or, where names have dots, a sequence (`("keys", "chat.stop")`).
-    The file gets mode 0600 and is replaced whole or not at all; a link to it stays one.
-    Raises ConfigError; the file is then as it was.
+    `key` is dotted (`"ui.theme"`) or, for names with dots, a sequence (`("keys", "chat.stop")`).
+    The file is replaced atomically, with mode 0600; a symbolic link is followed.
+    Raises ConfigError and leaves the file unchanged.
     """
     names = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
     try:
@@ -112,7 +112,7 @@ def _not_written(path: Path, exc: OSError) -> ConfigError:
 
 
 def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
-    """A dataclass as TOML has it: without what is not set, and unless `whole`, without what is as by default."""
+    """Convert a dataclass to a TOML table without unset fields and, unless `whole`, without default values."""
     assert is_dataclass(value)
     out: dict[str, object] = {}
     for field in fields(value):
@@ -135,7 +135,7 @@ def _to_toml(value: object) -> object:
 
 
 def _redacted(owner: object, name: str, value: object) -> object:
-    """The value of a field as it may be shown."""
+    """Return the value of a field with secrets masked."""
     match owner, name, value:
         case Provider() | OAuth(), "base_url" | "proxy" | "chat_path" | "token_url", str():
             return redact.url(value)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from holytui.config.constraints import CONSTRAINTS
 from holytui.config.key_locations import scan
 from holytui.config.load import KEY_SOURCES, Loaded, build_config, load
+from holytui.config.params_line import parse_option, parse_params
 from holytui.config.presets import PRESETS
 from holytui.config.problems import Severity, describe_value, dotted
 from holytui.config.reader import file_fields
 from holytui.config.schema import Config, Provider, Recover
+from holytui.models import RESERVED_PARAMS
 from holytui.secret import scrub
 
 
@@ -32,6 +34,15 @@ def loaded(file: Path, text: str) -> Loaded:
 
 def told(file: Path, text: str) -> list[str]:
     return [str(problem) for problem in loaded(file, text).problems]
+
+
+@pytest.mark.parametrize("name", RESERVED_PARAMS)
+def test_the_file_and_the_line_of_parameters_refuse_the_same_names(file: Path, name: str) -> None:
+    problem = told(file, f"[providers.openai.models.m]\nparams = {{ {name} = 1, top_k = 1 }}")
+    assert len(problem) == 1 and f"params.{name}: " in problem[0]
+    assert isinstance(parse_params(f"{name} = 1"), str)
+    assert isinstance(parse_option(f"{name}=1"), str)
+    assert parse_params("top_k = 1") == {"top_k": 1}
 
 
 def test_no_file_means_the_defaults_and_no_problem(file: Path) -> None:
