@@ -205,7 +205,7 @@ class _Scanner:
     def _take(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._position)
         if match is None:
-            raise ValueError(f"invalid TOML at offset {self._position}")
+            raise ValueError(f"no TOML at offset {self._position}")
         self._position = match.end()
         return match.group()
 

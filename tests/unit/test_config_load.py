@@ -38,8 +38,8 @@ def told(file: Path, text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", RESERVED_PARAMS)
 def test_the_file_and_the_line_of_parameters_refuse_the_same_names(file: Path, name: str) -> None:
-    problem = told(file, f"[providers.openai.models.m]\nparams = {{ {name} = 1, top_k = 1 }}")
-    assert len(problem) == 1 and f"params.{name}: " in problem[0]
+    (problem,) = told(file, f"[providers.openai.models.m]\nparams = {{ {name} = 1, top_k = 1 }}")
+    assert f"params.{name}: " in problem
     assert isinstance(parse_params(f"{name} = 1"), str)
     assert isinstance(parse_option(f"{name}=1"), str)
     assert parse_params("top_k = 1") == {"top_k": 1}
