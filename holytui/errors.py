@@ -32,10 +32,10 @@ class HolytuiError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return KEYLESS.render(self.told)
+        return KEYLESS.render(self.full_text)
 
     @property
-    def told(self) -> str:
+    def full_text(self) -> str:
         """All of it, with the marks of keys, for where there are keys."""
         return sentences(f"{self.title}.", self.hint) if self.hint else self.title
 

@@ -52,11 +52,11 @@ def seconds(value: float) -> str:
 
 def usage(used: Usage) -> str:
     """`↑ 120 ↓ 812`; `≥` where an attempt's figures never came, `~` where we counted ourselves."""
-    mark = about(at_least=used.at_least, estimated=used.estimated)
+    mark = inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return f"↑ {mark}{count(used.input)} ↓ {mark}{count(used.output)}"
 
 
-def about(*, at_least: bool, estimated: bool) -> str:
+def inexact_mark(*, at_least: bool, estimated: bool) -> str:
     """What stands before a figure that is not exact."""
     return "≥" if at_least else "~" if estimated else ""
 

@@ -16,7 +16,7 @@ MARK = re.compile(r"\{(key|press|Press):([a-z_]+\.[a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ActionNames:
     """What does each action at one place of the program, by id."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Names:
     press: str = "press {key}"
     type: str = "type {key}"
 
-    def of(self, action: str) -> str:
+    def name_of(self, action: str) -> str:
         """The key or command; empty if there is neither."""
         return self.keys.get(action) or self.commands.get(action, "")
 
@@ -36,20 +36,20 @@ class Names:
         return between.join(filter(None, map(self._sentence, text.split("\n"))))
 
     def _sentence(self, sentence: str) -> str:
-        if all(self.of(found[2]) for found in MARK.finditer(sentence)):
+        if all(self.name_of(found[2]) for found in MARK.finditer(sentence)):
             return MARK.sub(self._named, sentence)
         return ""
 
     def _named(self, found: re.Match[str]) -> str:
         form, action = found.groups()
-        name = self.of(action)
+        name = self.name_of(action)
         if form == "key":
             return name
         words = (self.press if self.keys.get(action) else self.type).format(key=name)
         return words[0].upper() + words[1:] if form == "Press" else words
 
 
-KEYLESS = Names()
+KEYLESS = ActionNames()
 """For scripts, files and logs, where no key can be pressed."""
 
 

@@ -18,26 +18,26 @@ LANGUAGES = ("en", "vi")
 """The codes of the languages that there are; each but the first has a catalogue."""
 
 _LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-FOLDER = Path(__file__).with_name("locale")
+LOCALE_DIR = Path(__file__).with_name("locale")
 _ENDS_CODE = str.maketrans("-.@", "___")
-_said = {"set": "", "default": ""}
+_chosen = {"set": "", "default": ""}
 
 
 def set_language(name: str) -> None:
     """Use language `name` (`"vi"`, `"en"`) from now on; an empty name means: as the environment says."""
-    _said.update(set=name, default="")
+    _chosen.update(set=name, default="")
     _catalogue.cache_clear()
 
 
 def set_default_language(name: str) -> None:
     """Use `name` where neither `set_language` nor `HOLYTUI_LANG` says another; an empty name takes that back."""
-    _said["default"] = name
+    _chosen["default"] = name
     _catalogue.cache_clear()
 
 
 def language() -> str:
     """The language in use, one of `LANGUAGES`."""
-    wanted = (_said["set"], os.environ.get("HOLYTUI_LANG"), _said["default"], *map(os.environ.get, _LOCALE))
+    wanted = (_chosen["set"], os.environ.get("HOLYTUI_LANG"), _chosen["default"], *map(os.environ.get, _LOCALE))
     # LANGUAGE is a list, the best first (GNU gettext)
     names = next(filter(None, wanted), "").lower().translate(_ENDS_CODE).split(":")
     codes = [name.partition("_")[0] for name in names]
@@ -48,7 +48,7 @@ def language() -> str:
 def _catalogue() -> gettext.NullTranslations:
     import gettext
 
-    return gettext.translation("holytui", str(FOLDER), languages=[language()], fallback=True)
+    return gettext.translation("holytui", str(LOCALE_DIR), languages=[language()], fallback=True)
 
 
 def _(message: str) -> str:

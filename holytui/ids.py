@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 
 LAST = "last"
 """What stands for the conversation that changed last, wherever an id is wanted."""
-SHORTEST = 4
+MIN_LENGTH = 4
 """Characters of an id that are taken for its beginning or end."""
-_SHORT = 8
+_SHORT_LENGTH = 8
 
 _lock = threading.Lock()
 _last = [0]
@@ -29,24 +29,24 @@ def new_id() -> str:
     return str(uuid.UUID(int=millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail))
 
 
-def matching(ids: Iterable[str], wanted: str) -> list[str]:
-    """The id that is `wanted`, else all that begin or end with it."""
+def match(ids: Iterable[str], requested: str) -> list[str]:
+    """The id that is `requested`, else all that begin or end with it."""
     known = list(ids)
-    if wanted in known:
-        return [wanted]
-    if len(wanted) < SHORTEST:
+    if requested in known:
+        return [requested]
+    if len(requested) < MIN_LENGTH:
         return []
-    return [each for each in known if each.startswith(wanted) or each.endswith(wanted)]
+    return [each for each in known if each.startswith(requested) or each.endswith(requested)]
 
 
-def short(one: str, among: Collection[str]) -> str:
+def short_id(one: str, among: Collection[str]) -> str:
     """The end of an id by which it is known `among` all: they begin with the time, so those of a minute begin alike.
     Whole if it is none of `new_id`."""
     try:
         own = str(uuid.UUID(one)) == one
     except ValueError:
         return one
-    end = one[-_SHORT:]
+    end = one[-_SHORT_LENGTH:]
     return (
         end
         if own and all(other == one or not (other.endswith(end) or other.startswith(end)) for other in among)

@@ -112,12 +112,12 @@ def describe(image: Image) -> str:
     return f"{name} · {kind} · {image.width}×{image.height} · {size(image.size)}"
 
 
-def left_out(count: int) -> str:
+def left_out_note(count: int) -> str:
     """That a model was not sent so many images."""
     return ngettext("{count} image left out", "{count} images left out", count).format(count=count)
 
 
-def as_text(message: Message) -> str:
+def text_with_images(message: Message) -> str:
     """A message's text, with a line below it for each of its images: how it is copied, paged and exported."""
     lines = [_("[image: {image}]").format(image=describe(image)) for image in message.images]
     return "\n\n".join([message.text.rstrip("\n"), "\n".join(lines)]) if lines else message.text

@@ -176,33 +176,33 @@ class Keymap:
     problems: tuple[str, ...] = field(default=())
     """What in `[keys]` could not be used, each a sentence with the id in it."""
 
-    def of(self, action_id: str) -> tuple[str, ...]:
+    def keys_for(self, action_id: str) -> tuple[str, ...]:
         """The keys of an action; none if the user took them away."""
         return self.keys[action_id]
 
 
-def build(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
+def build_keymap(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
     """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out.
 
     Actions may swap their keys: a default key is free as soon as `overrides` gives its action another one.
     """
-    known = {action_id: wanted for action_id, wanted in overrides.items() if action_id in BY_ID}
+    known = {action_id: requested for action_id, requested in overrides.items() if action_id in BY_ID}
     problems = [_unknown(action_id) for action_id in overrides if action_id not in BY_ID]
     keys = {action.id: () if action.id in known else action.keys for action in ACTIONS}
     without: list[Action] = []
-    for action_id, wanted in known.items():
+    for action_id, requested in known.items():
         action = BY_ID[action_id]
-        rivals = {key: _rival(action, key, keys) for key in wanted}
+        conflicts = {key: _conflict(action, key, keys) for key in requested}
         problems += [
-            _('[keys] "{id}" = "{key}": that key is taken by "{other}"').format(id=action_id, key=key, other=rival)
-            for key, rival in rivals.items()
-            if rival is not None
+            _('[keys] "{id}" = "{key}": that key is taken by "{other}"').format(id=action_id, key=key, other=conflict)
+            for key, conflict in conflicts.items()
+            if conflict is not None
         ]
-        keys[action_id] = tuple(key for key, rival in rivals.items() if rival is None)
-        if wanted and not keys[action_id]:
+        keys[action_id] = tuple(key for key, conflict in conflicts.items() if conflict is None)
+        if requested and not keys[action_id]:
             without.append(action)
     for action in without:
-        keys[action.id] = tuple(key for key in action.keys if _rival(action, key, keys) is None)
+        keys[action.id] = tuple(key for key in action.keys if _conflict(action, key, keys) is None)
     return Keymap(MappingProxyType(keys), tuple(problems))
 
 
@@ -213,7 +213,7 @@ def _unknown(action_id: str) -> str:
     return _('[keys] "{id}" is not an action').format(id=name)
 
 
-def _rival(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:
+def _conflict(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:
     """The other action that `key` would reach from the same place. A place's own keys may shadow those of the app."""
     for other in ACTIONS:
         if other.id != action.id and other.where == action.where and key in keys[other.id]:

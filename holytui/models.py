@@ -87,7 +87,7 @@ class Usage:
     """Counted by us from the text, as the server sent no figures (shown with ~)."""
 
     @property
-    def kept(self) -> int:
+    def context_tokens(self) -> int:
         """What the conversation takes of the context from then on, if these are the figures of one request: reasoning
         is not sent again."""
         return self.input + max(0, self.output - self.reasoning)
@@ -168,7 +168,7 @@ class Attempt:
     repaired: tuple[str, ...] = ()
     """Names of fields whose values in the file were damaged, and were repaired as they were read."""
 
-    def part_of(self, raw: str) -> str:
+    def visible_part(self, raw: str) -> str:
         """What of the attempt's raw text is part of the message."""
         return raw[self.cut : self.end if self.end >= 0 else None]
 

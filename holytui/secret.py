@@ -58,7 +58,7 @@ def scrub(text: str) -> str:
     return text
 
 
-def withhold(variables: Iterable[str]) -> None:
+def withhold_variables(variables: Iterable[str]) -> None:
     """These environment variables hold keys: from now on they are not in `child_environment`."""
     with _lock:
         _variables.update(filter(None, variables))

@@ -88,7 +88,7 @@ def _can_write(out: TextIO, text: str) -> bool:
 def _check_model(report: Report, file: Path | None, model: str | None) -> None:
     place = file or paths.config_file()
     loaded = load(place)
-    keys = keymap.build(loaded.config.keys)
+    keys = keymap.build_keymap(loaded.config.keys)
     report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
     with _services(report, loaded, keys) as services:
         preparation = Preparation(

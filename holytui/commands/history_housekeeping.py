@@ -68,7 +68,7 @@ def restore(history: Library, options: argparse.Namespace) -> int:
     deleted = {one.id: one for one in history.deleted_conversations()}
     for wanted in options.ids:
         # the one that was deleted last comes first
-        found = ids.matching(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
+        found = ids.match(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
         if len(found) != 1:
             raise unknown(wanted)
         history.restore_conversation(found[0])

@@ -14,7 +14,7 @@ from holytui.engine import ending
 from holytui.errors import HolytuiError
 from holytui.formatting import decimal
 from holytui.i18n import _
-from holytui.images import as_text, left_out
+from holytui.images import left_out_note, text_with_images
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
 from holytui.store.assembly import joints
@@ -44,7 +44,7 @@ def ids_of(history: Library) -> list[str]:
 
 def line(conversation: Conversation, known: Collection[str]) -> str:
     """A conversation in a line: an id by which it is found among the `known` ones, last change, title."""
-    short = _unbroken(ids.short(conversation.id, known))
+    short = _unbroken(ids.short_id(conversation.id, known))
     return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
 
 
@@ -85,8 +85,8 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
 def _print_message(message: Message) -> None:
     who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
-    how += f" · {left_out(message.left_out)}" if message.left_out else ""
-    say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
+    how += f" · {left_out_note(message.left_out)}" if message.left_out else ""
+    say(f"## {who} · {when(message.created_at)}{how}\n\n{text_with_images(message)}\n")
     if message.problem is not None:
         say(f"> {message.problem}\n")
     if message.repaired:
@@ -168,7 +168,9 @@ def _print_hits(hits: Sequence[Hit], known: Collection[str], *, bold: bool) -> N
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            say(f"{_unbroken(ids.short(hit.conversation_id, known))}  {when(hit.created_at)}  {_unbroken(hit.title)}")
+            say(
+                f"{_unbroken(ids.short_id(hit.conversation_id, known))}  {when(hit.created_at)}  {_unbroken(hit.title)}"
+            )
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from holytui.hints import Names
+from holytui.hints import ActionNames
 from holytui.i18n import N_, _
 from holytui.text import nearest
 
@@ -48,9 +48,9 @@ FOR_KEYS: Mapping[str, str] = MappingProxyType(
 _IN_HINTS = MappingProxyType({**FOR_KEYS, "model.pick": "/model NAME"})
 
 
-def names() -> Names:
+def names() -> ActionNames:
     """How hints name actions in plain mode, which has no keys."""
-    return Names(commands=_IN_HINTS, type=_("type {key}"))
+    return ActionNames(commands=_IN_HINTS, type=_("type {key}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
-from holytui.images import as_text
+from holytui.images import text_with_images
 from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.presentation.labels import state
 from holytui.store.history import Library
@@ -55,7 +55,7 @@ class PlainLibrary:
         self._printer.notice(words.format(title=found.title, count=len(branch)))
         for message in _ending(branch):
             if message.role is Role.USER:
-                self._printer.question(as_text(message))
+                self._printer.question(text_with_images(message))
             else:
                 self._printer.text(message.text)
                 self._printer.new_line()

@@ -23,7 +23,7 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef
-from holytui.secret import withhold
+from holytui.secret import withhold_variables
 from holytui.text import nearest, sanitize_line
 
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
@@ -44,7 +44,7 @@ class Loaded:
 def load(path: Path | None = None) -> Loaded:
     """Read `path`, by default the user's file. Never raises: an unreadable file is a problem, a missing one is not."""
     path = paths.config_file() if path is None else path
-    withhold(preset.key_env for preset in PRESETS.values())
+    withhold_variables(preset.key_env for preset in PRESETS.values())
     try:
         with path.open("rb") as file:
             status, text = os.fstat(file.fileno()), file.read().decode("utf-8-sig")
@@ -72,7 +72,7 @@ def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
     """
     require_named_file(file)
     loaded = load(file or paths.config_file())
-    keys = keymap.build(loaded.config.keys)
+    keys = keymap.build_keymap(loaded.config.keys)
     return loaded.config, keys, (*(str(problem) for problem in loaded.problems), *keys.problems)
 
 
@@ -98,7 +98,7 @@ def build_config(
     misspelled = [key for key in rest if key not in file_fields(Config) and _likely_field(key, Config) == "providers"]
     raw = table.get("providers", {})
     providers = _providers(reader, raw)
-    withhold(_key_variables(providers))
+    withhold_variables(_key_variables(providers))
     if status is not None:
         providers = _block_untrusted(reader, providers, status)
     default = _default_model(reader, config.default_model, raw, providers)
@@ -292,15 +292,15 @@ def _block_untrusted(reader: Reader, providers: Mapping[str, Provider], status: 
     They could redirect the key, have a command run, or have read the key.
     """
     file = reader.file
-    if trust.of_another(status):
+    if trust.is_owned_by_other(status):
         text = _("belongs to another user, so its keys and commands are not used; run: {command}")
-        is_affected, command = _has_key_source, trust.shell(f"chown {os.getuid()}", file)
-    elif trust.others_write(status):
+        is_affected, command = _has_key_source, trust.shell_command(f"chown {os.getuid()}", file)
+    elif trust.is_writable_by_others(status):
         text = _("can be changed by others, so its keys and commands are not used; run: {command}")
-        is_affected, command = _has_key_source, trust.shell("chmod go-w", file)
-    elif trust.others_read(status):
+        is_affected, command = _has_key_source, trust.shell_command("chmod go-w", file)
+    elif trust.is_readable_by_others(status):
         text = _("holds a key and can be read by others, so the key is not used; run: {command}")
-        is_affected, command = redact.holds_secret, trust.shell("chmod 600", file)
+        is_affected, command = redact.holds_secret, trust.shell_command("chmod 600", file)
     else:
         return dict(providers)
     blocked = [name for name, provider in providers.items() if is_affected(provider)]

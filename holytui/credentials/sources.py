@@ -17,7 +17,7 @@ from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.text import sanitize_line
-from holytui.trust import shell
+from holytui.trust import shell_command
 
 _MAX_BYTES = 65_536  # larger than any key, token or file of variables
 
@@ -209,10 +209,10 @@ def _check_private(path: Path, status: os.stat_result) -> None:
         raise KeyUnavailable(_("{path} is not a file").format(path=path))
     if status.st_uid != os.getuid():
         title = _("{path} belongs to another user").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=shell(f"chown {os.getuid()}", path)))
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell_command(f"chown {os.getuid()}", path)))
     if stat.S_IMODE(status.st_mode) & 0o077:
         title = _("{path} holds a key and can be read or changed by others").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=shell("chmod 600", path)))
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell_command("chmod 600", path)))
 
 
 def _read_variable(file: Path, name: str, fstat: Fstat) -> str | None:

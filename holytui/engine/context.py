@@ -104,7 +104,7 @@ def tokens_in(branch: Sequence[Message], told: Mapping[str, Usage], *, sees: boo
     for index in range(len(branch) - 1, -1, -1):
         usage = told.get(branch[index].id)
         if usage is not None:
-            return usage.kept + _estimated(branch[index + 1 :], sees=sees)
+            return usage.context_tokens + _estimated(branch[index + 1 :], sees=sees)
     return _estimated(branch, sees=sees)
 
 

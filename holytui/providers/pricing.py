@@ -71,7 +71,7 @@ def format_total(total: CostTotal) -> str:
     """Format the total with `≥` or `~` where it is inexact; `–` if no model has a price."""
     if total.amount is None:
         return "–"
-    return fmt.about(at_least=total.at_least, estimated=total.estimated) + fmt.cost(total.amount)
+    return fmt.inexact_mark(at_least=total.at_least, estimated=total.estimated) + fmt.cost(total.amount)
 
 
 def unpriced_note(total: CostTotal) -> str:

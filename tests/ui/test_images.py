@@ -81,9 +81,9 @@ async def test_a_model_that_sees_none_is_not_asked_and_nothing_is_lost(build_hou
 
 
 async def test_the_key_in_the_words_is_the_one_in_force(build_house: Build) -> None:
-    from holytui.keymap import build
+    from holytui.keymap import build_keymap
 
-    house = build_house(keys=build({"model.pick": ("ctrl+y",)}))
+    house = build_house(keys=build_keymap({"model.pick": ("ctrl+y",)}))
     Path("photo.png").write_bytes(ONE)
     async with visit(house) as visitor:
         await visitor.type("@photo.png")

@@ -26,7 +26,7 @@ def test_cached_tokens_cost_their_own_price_if_there_is_one() -> None:
 
 
 def test_the_context_is_filled_by_question_and_answer() -> None:
-    assert pricing.context_fraction(Usage(600, 450, reasoning=100).kept, MODEL) == pytest.approx(0.95)
+    assert pricing.context_fraction(Usage(600, 450, reasoning=100).context_tokens, MODEL) == pytest.approx(0.95)
     assert pricing.context_fraction(950, Model("x")) is pricing.context_fraction(None, MODEL) is None
 
 

@@ -107,7 +107,7 @@ def test_english_has_two_forms_and_vietnamese_one() -> None:
 
 
 def test_every_language_but_english_has_a_catalogue() -> None:
-    assert sorted(folder.name for folder in i18n.FOLDER.iterdir() if folder.is_dir()) == sorted(LANGUAGES[1:])
+    assert sorted(folder.name for folder in i18n.LOCALE_DIR.iterdir() if folder.is_dir()) == sorted(LANGUAGES[1:])
 
 
 @pytest.mark.usefixtures("vietnamese")

@@ -90,7 +90,7 @@ def _columns(title: str) -> list[Column]:
 
 def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
     used = sum((each.usage for each in spent), Usage())
-    mark = fmt.about(at_least=used.at_least, estimated=used.estimated)
+    mark = fmt.inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return [
         name,
         fmt.whole(sum(each.answers for each in spent)),

@@ -205,7 +205,7 @@ def context_tokens(
             break
     last = reported.get(answers[-1].id) if answers else None
     asked = Message("", "", None, Role.USER, draft, 0.0)
-    return last.kept if last is not None else None, tokens_in([*messages, asked], reported, sees=sees)
+    return last.context_tokens if last is not None else None, tokens_in([*messages, asked], reported, sees=sees)
 
 
 def _reported(history: History, message: Message) -> Usage | None:
@@ -218,4 +218,4 @@ def _reported(history: History, message: Message) -> Usage | None:
 
 def _used(usage: Usage | None, requests: int) -> int | None:
     """Tokens after an answer; None for a sum over several requests, which is not the size of the context."""
-    return usage.kept if usage is not None and requests <= 1 else None
+    return usage.context_tokens if usage is not None and requests <= 1 else None
