@@ -1,8 +1,8 @@
-"""Texts that name keys, as data: `{press:message.resume} to go on.` is rendered where it is shown.
+"""Hints with placeholders for keys, such as `{press:message.resume} to continue.`, rendered where they are shown.
 
-A hint is a sequence of sentences, one a line. `{key:ID}` stands for what does an action: its key, or the command that
-is typed for it. `{press:ID}` stands for "press c" or "type /continue", `{Press:ID}` for the same at the beginning of a
-sentence. A sentence that names an action which nothing does at that place is left out.
+A hint is a sequence of sentences, one per line. `{key:ID}` is replaced by the key of an action, or by its command;
+`{press:ID}` by "press c" or "type /continue", and `{Press:ID}` by the same, capitalised. A sentence with an action that
+has neither where it is shown is omitted.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ MARK = re.compile(r"\{(key|press|Press):([a-z_]+\.[a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class ActionNames:
-    """What does each action at one place of the program, by id."""
+    """Keys and commands of the actions available in one part of the program, by id."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
-    """What is typed where an action has no key."""
+    """Commands of actions without a key."""
     press: str = "press {key}"
     type: str = "type {key}"
 
     def name_of(self, action: str) -> str:
-        """The key or command; empty if there is neither."""
+        """Return the key or command of an action; empty if there is neither."""
         return self.keys.get(action) or self.commands.get(action, "")
 
     def render(self, text: str, between: str = " ") -> str:
-        """The sentences of `text` with every action named, and without those that name one which has no name here."""
+        """Return the sentences of `text` with placeholders replaced, omitting those with an unavailable action."""
         if "\n" not in text and MARK.search(text) is None:
             return text
         return between.join(filter(None, map(self._sentence, text.split("\n"))))
@@ -50,9 +50,9 @@ class ActionNames:
 
 
 KEYLESS = ActionNames()
-"""For scripts, files and logs, where no key can be pressed."""
+"""For scripts, files and logs, where no keys are available."""
 
 
 def sentences(*parts: str) -> str:
-    """A hint of these sentences; empty ones are left out."""
+    """Join sentences to a hint, omitting empty ones."""
     return "\n".join(filter(None, parts))

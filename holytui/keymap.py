@@ -1,7 +1,7 @@
-"""Every key of holytui in one table: bindings, footer, help screen, README and example config are made from it.
+"""Table of all actions and their keys; bindings, footer, help, README and example configuration derive from it.
 
-No default key clashes with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q),
-job control (Ctrl+Z), or is one that terminals send as another (Ctrl+I M H).
+No default key conflicts with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q) or
+job control (Ctrl+Z), or is sent by terminals as another key (Ctrl+I M H).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from holytui.text import nearest, sanitize_line
 
 
 class Where(StrEnum):
-    """Where a key acts."""
+    """Part of the screen in which a key is active."""
 
     APP = "app"
     """Everywhere on the chat screen."""
@@ -30,7 +30,7 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that a key does, or only a command. `label` and `help` are message ids, translated where shown."""
+    """An action with default keys, or only a command. `label` and `help` are message ids, translated where shown."""
 
     id: str
     keys: tuple[str, ...]
@@ -156,7 +156,7 @@ _SHOWN = {
 
 
 def display_key(key: str) -> str:
-    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
+    """Return the display form of a key: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` is unchanged."""
     if key in _SHOWN:
         return _SHOWN[key]
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
@@ -170,21 +170,21 @@ BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in 
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """The keys in force: the table's, with the user's `[keys]` over them."""
+    """Keys of all actions: the defaults, overridden by the user's `[keys]`."""
 
     keys: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = field(default=())
-    """What in `[keys]` could not be used, each a sentence with the id in it."""
+    """Messages about invalid entries of `[keys]`, each with its id."""
 
     def keys_for(self, action_id: str) -> tuple[str, ...]:
-        """The keys of an action; none if the user took them away."""
+        """Return the keys of an action; empty if the user removed them."""
         return self.keys[action_id]
 
 
 def build_keymap(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
-    """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out.
+    """Apply `overrides` to the default keys. Unknown ids and conflicting keys are reported and ignored.
 
-    Actions may swap their keys: a default key is free as soon as `overrides` gives its action another one.
+    Actions may swap keys: a default key is free once `overrides` gives its action another one.
     """
     known = {action_id: requested for action_id, requested in overrides.items() if action_id in BY_ID}
     problems = [_unknown(action_id) for action_id in overrides if action_id not in BY_ID]
@@ -208,13 +208,13 @@ def build_keymap(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
 
 def _unknown(action_id: str) -> str:
     name = sanitize_line(action_id)
-    if meant := nearest(action_id, list(BY_ID)):
-        return _('[keys] "{id}" is not an action; did you mean "{name}"?').format(id=name, name=meant)
+    if suggestion := nearest(action_id, list(BY_ID)):
+        return _('[keys] "{id}" is not an action; did you mean "{name}"?').format(id=name, name=suggestion)
     return _('[keys] "{id}" is not an action').format(id=name)
 
 
 def _conflict(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The other action that `key` would reach from the same place. A place's own keys may shadow those of the app."""
+    """Return another action with `key` in the same part of the screen. Keys of a part may shadow those of the app."""
     for other in ACTIONS:
         if other.id != action.id and other.where == action.where and key in keys[other.id]:
             return other.id

@@ -1,4 +1,4 @@
-"""Whose files are: others on this machine must not write what holytui follows, nor read what it keeps for itself."""
+"""Ownership and permissions of files: which ones other users of this machine can read or change."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from pathlib import Path
 
 
 def is_owned_by_other(status: os.stat_result) -> bool:
-    """It belongs to neither the user nor root, who may do anything anyway."""
+    """Whether the owner is neither the user nor root."""
     return status.st_uid not in (0, os.getuid())
 
 
 def is_writable_by_others(status: os.stat_result) -> bool:
-    """Others can change it. A group that has no member but its owner, as many systems make for each user, is no other:
-    its files are writable for the group by default."""
+    """Whether other users can change the file.
+
+    A private group of the owner, as many systems create for each user, does not count: their files are often
+    group-writable by default.
+    """
     mode = stat.S_IMODE(status.st_mode)
     return bool(mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _is_own_group(status)))
 
 
 def is_readable_by_others(status: os.stat_result) -> bool:
-    """Others can read it, or change it."""
+    """Whether other users can read, change or execute the file, private groups of the owner excepted."""
     mode = stat.S_IMODE(status.st_mode)
     return bool(mode & 0o007 or (mode & 0o070 and not _is_own_group(status)))
 
 
 def shell_command(command: str, path: Path | str) -> str:
-    """`command` for `path`, as it is typed into a shell."""
+    """Return `command` with the quoted `path` as its argument, for a shell."""
     return f"{command} {shlex.quote(str(path))}"
 
 
