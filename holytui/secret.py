@@ -44,7 +44,7 @@ class Secret:
     __str__ = __repr__
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
-        raise TypeError("a secret cannot be pickled")
+        raise TypeError("a secret is not to be pickled")
 
 
 def scrub(text: str) -> str:

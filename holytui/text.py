@@ -80,7 +80,7 @@ def one_line(text: str) -> str:
 def visible(text: str, *, breaks: bool = True) -> str:
     """Return `text` safe for display. Applied to all text that is painted or printed, never to stored text.
 
-    Like `sanitize`; also, format characters (directions, tags, the byte order mark and the like) become `<U+202E>`, a soft
+    Like `sanitize`, and format characters (directions, tags, the byte order mark and the like) become `<U+202E>`, a soft
     hyphen `-`. The line and paragraph separators become newlines, or `<U+2028>` if not `breaks`. Joiners, variation
     selectors and flags are kept. `visible(visible(t)) == visible(t)`.
     """

@@ -56,7 +56,7 @@ def _compiled_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def words(_compiled_words: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The catalogues are there; the language is still the test's to choose."""
-    monkeypatch.setattr(i18n, "FOLDER", _compiled_words)
+    monkeypatch.setattr(i18n, "LOCALE_DIR", _compiled_words)
     return _compiled_words
 
 

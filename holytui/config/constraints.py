@@ -149,7 +149,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
             lambda v: v == "" or host_of(v, _PROXIES) is not None,
         ),
         (Provider, "headers"): Constraint(
-            N_("a name and a text that an HTTP header may have (printable ASCII)"), _is_header
+            N_("a valid HTTP header name and value (printable ASCII)"), _is_header
         ),
         (Provider, "chat_path"): _pattern(r"/?[!-~]+", N_("a path such as /chat/completions")),
         (OAuth, "token_url"): Constraint(
@@ -160,7 +160,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (OAuth, "refresh_token_command"): _COMMAND,
         (Model, "context"): _integer(1),
         (Model, "params"): Constraint(
-            N_("a parameter other than {names} (holytui sets those), with a value that JSON knows"),
+            N_("a parameter other than {names} (holytui sets those), with a value that JSON can hold"),
             lambda v: isinstance(v, tuple) and v[0] not in RESERVED_PARAMS and _is_json(v[1]),
             MappingProxyType({"names": ", ".join(RESERVED_PARAMS)}),
         ),

@@ -83,7 +83,7 @@ def require_named_file(file: Path | None) -> None:
     place = file or paths.config_file()
     if not os.path.lexists(place):
         raise HolytuiError(
-            _("There is no file {file}").format(file=sanitize_line(str(place))),
+            _("The file {file} does not exist").format(file=sanitize_line(str(place))),
             _("It was named by --config or HOLYTUI_CONFIG."),
         )
 
@@ -127,9 +127,9 @@ def _providers(reader: Reader, raw: object) -> dict[str, Provider]:
     for name, table in raw.items():
         path: KeyPath = ("providers", name)
         if name == GUIDE:
-            reader.report(path, _("this name belongs to the built-in guide; choose another"))
+            reader.report(path, _("this name is reserved for the built-in guide; choose another"))
         elif not re.fullmatch(r"[^\s/]+", name) or sanitize_line(name) != name:
-            reader.report(path, _("a provider's name must not be empty or have spaces or a slash in it"))
+            reader.report(path, _("a provider's name must not be empty or contain spaces or a slash"))
         else:
             out[name] = _provider(reader, name, table, path)
     return out
@@ -158,10 +158,10 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
     if preset is not None and not any(field in table for field in KEY_SOURCES):
         provider = replace(provider, api_key_env=preset.key_env)
     if provider.api_key_env_file and not provider.api_key_env:
-        reader.report((*path, "api_key_env_file"), _('"api_key_env" must say which name to look up in it'))
+        reader.report((*path, "api_key_env_file"), _('"api_key_env" must name the variable to look up in it'))
     has_key = any(getattr(provider, field) for field in KEY_SOURCES) or redact.carries_key(provider.headers)
     if has_key and is_plaintext(provider.base_url, provider.proxy) and not provider.allow_insecure:
-        text = _("a key would go there in clear text, so nothing is sent; use https, or set allow_insecure = true")
+        text = _("a key would be sent in clear text, so nothing is sent; use https, or set allow_insecure = true")
         if is_unspecified(provider.base_url):
             text = _("{text} (this machine is 127.0.0.1)").format(text=text)
         reader.report((*path, "base_url"), text, Severity.WARNING)

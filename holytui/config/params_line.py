@@ -19,12 +19,12 @@ def parse_params(line: str) -> dict[str, object] | str:
     try:
         result = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
     except tomllib.TOMLDecodeError as error:
-        return _("not understood: {reason} · type it as temperature = 0.7, max_tokens = 1000").format(
+        return _("not understood: {reason} · write it as temperature = 0.7, max_tokens = 1000").format(
             reason=sanitize_line(str(error))
         )
     params = result.pop("params")
     if result or not isinstance(params, dict):
-        return _("one line, please: temperature = 0.7, max_tokens = 1000")
+        return _("must be one line, such as temperature = 0.7, max_tokens = 1000")
     for name in params:
         if name in RESERVED_PARAMS:
             return _("“{name}” is set by holytui itself").format(name=name)

@@ -32,10 +32,10 @@ def command_output(argv: Sequence[str], run: Run) -> str:
         title = _("Command {command} cannot be run: {reason}").format(command=name, reason=reason)
         raise KeyUnavailable(title, _check_command()) from exc
     except subprocess.TimeoutExpired:
-        title = _("Command {command} did not end within {seconds} s").format(
+        title = _("Command {command} did not finish within {seconds} s").format(
             command=name, seconds=f"{COMMAND_SECONDS:g}"
         )
-        hint = _("It must not ask anything: unlock the password store in another terminal, then try again")
+        hint = _("It cannot ask for input: unlock the password store in another terminal, then try again")
         raise KeyUnavailable(title, hint) from None  # the exception contains the output so far
     output = done.stdout[:_MAX_BYTES].decode("utf-8", "replace").strip()
     if done.returncode != 0:

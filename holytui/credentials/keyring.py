@@ -77,7 +77,7 @@ class KeyRing:
         """
         if self._source is None:
             raise KeyUnavailable(
-                _("{name} wants a key, and none is configured").format(name=self._provider.name),
+                _("{name} requires a key, and none is configured").format(name=self._provider.name),
                 _("Set api_key_env or api_key_command in [providers.{name}]").format(name=self._provider.name),
             )
         with self._lock:
@@ -86,7 +86,7 @@ class KeyRing:
             self._key = None
             key = self._source.fetch()
             if key.secret == refused:
-                title = _("{name} refused the key, and its source gives no other").format(name=self._provider.name)
+                title = _("{name} refused the key, and its source has no other").format(name=self._provider.name)
                 raise KeyUnavailable(title, self._source.remedy())
             self._key = key
             return key.secret

@@ -63,7 +63,7 @@ class OAuthSource:
         if not is_secure(self._oauth.token_url):
             raise KeyUnavailable(
                 _("token_url of {name} is not https").format(name=self._provider.name),
-                _("A refresh token is sent over https, or to this machine, only"),
+                _("A refresh token is sent only over https or to this machine"),
             )
         with self._exclusive_lock():
             refresh_token = self._refresh_token()
@@ -75,7 +75,7 @@ class OAuthSource:
                 )  # before any check: the old one may be invalid already
         token, seconds = answer.get("access_token"), _lifetime(answer.get("expires_in"))
         if not isinstance(token, str) or not token:
-            raise KeyUnavailable(_("{host} answered without an access token").format(host=self._host()), self.remedy())
+            raise KeyUnavailable(_("{host} sent no access token").format(host=self._host()), self.remedy())
         return Key(validate_key(token, self._host()), None if seconds is None else self._clock() + seconds)
 
     def describe(self) -> str:
@@ -207,7 +207,7 @@ class OAuthSource:
         code = payload.get("error") if isinstance(payload, dict) else None
         detail = payload.get("error_description") if isinstance(payload, dict) else None
         reason = ", ".join(scrub(sanitize_line(str(part)))[:200] for part in (code, detail) if part)
-        title = _("{host} refused to renew the access ({reason})").format(
+        title = _("{host} refused to renew the access token ({reason})").format(
             host=self._host(), reason=reason or f"HTTP {response.status_code}"
         )
         if response.status_code >= 500 or response.status_code == 429:

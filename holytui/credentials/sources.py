@@ -145,7 +145,7 @@ class CommandSource:
         if not isinstance(text, str) or not text:
             raise KeyUnavailable(
                 _("{command} printed no key").format(command=program_name(self.argv)),
-                _('It should print the key alone, or {"api_key": "…", "expires_at": "…"}'),
+                _('It should print only the key, or {"api_key": "…", "expires_at": "…"}'),
             )
         secret = validate_key(text, self.describe())
         return Key(secret, self._parse_time(expires_at))
@@ -154,7 +154,7 @@ class CommandSource:
         return _("command {command}").format(command=program_name(self.argv))
 
     def remedy(self) -> str:
-        return _("Let {command} give a new key").format(command=program_name(self.argv))
+        return _("Make {command} print a new key").format(command=program_name(self.argv))
 
     def _parse_time(self, expires_at: object) -> float | None:
         if expires_at is None:
@@ -179,7 +179,7 @@ def validate_key(text: str, source: str) -> Secret:
     if not re.fullmatch(r"[!-~]+", text):
         raise KeyUnavailable(
             _("The key from {place} contains spaces or invalid characters").format(place=source),
-            _("Copy it again, the key alone and complete"),
+            _("Copy it again: the whole key and nothing else"),
         )
     return Secret(text)
 

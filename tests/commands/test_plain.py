@@ -502,9 +502,9 @@ def test_a_failure_is_told_with_commands_for_keys(tmp_path: Path) -> None:
     refusal = whole("401 Unauthorized", {"error": {"message": "no"}})
     with ScriptedServer([READ, refusal]) as server, chatting(tmp_path, server.base_url) as chat:
         chat.type("hi")
-        chat.out.wait_for("wants a key, and none is configured")
+        chat.out.wait_for("requires a key, and none is configured")
         chat.type("/new", "//x")
-        chat.out.wait_for("wants a key", times=2)
+        chat.out.wait_for("requires a key", times=2)
         assert not re.search(r"[Pp]ress [a-zF]\b", chat.printed)
 
 

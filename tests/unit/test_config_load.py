@@ -153,7 +153,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("prompts = 5", "1: prompts: found 5, expected a table"),
         ("providers = 5", "1: providers: found 5, expected a table"),
         ("providers.x = 5", "1: providers.x: found 5, expected a table"),
-        ("[providers.guide]", "1: providers.guide: this name belongs to the built-in guide; choose another"),
+        ("[providers.guide]", "1: providers.guide: this name is reserved for the built-in guide; choose another"),
         (
             "[providers.'a/b']\nbase_url = 'http://x'",
             '1: providers."a/b": a provider\'s name must not be empty or have spaces or a slash in it',
@@ -166,7 +166,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("[providers.openai.models.'']", '1: providers.openai.models."": a name must not be empty'),
         (
             "[providers.openai.models.gpt-4.1]",
-            "1: providers.openai.models.gpt-4.1: unknown key; a model name with a dot in it must stand in quotes: "
+            "1: providers.openai.models.gpt-4.1: unknown key; a model name with a dot needs quotes: "
             '"gpt-4.1"',
         ),
         (
@@ -184,11 +184,11 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         (
             "[providers.openai.models.m]\nparams.stream = false",
             "2: providers.openai.models.m.params.stream: found false, expected a parameter other than model, messages, "
-            "stream, stream_options, n (holytui sets those), with a value that JSON knows",
+            "stream, stream_options, n (holytui sets those), with a value that JSON can hold",
         ),
         (
             "[providers.openai]\nheaders = { 'a b' = 'x' }",
-            '2: providers.openai.headers."a b": found a text, expected a name and a text that an HTTP header may have '
+            '2: providers.openai.headers."a b": found a text, expected a valid HTTP header name and value '
             "(printable ASCII)",
         ),
         (
@@ -208,7 +208,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ),
         (
             "[providers.ollama]\napi_key_env_file = 'x'",
-            '2: providers.ollama.api_key_env_file: "api_key_env" must say which name to look up in it',
+            '2: providers.ollama.api_key_env_file: "api_key_env" must name the variable to look up in it',
         ),
         (
             "[providers.openai.oauth]\ntoken_url = 'http://far.example/t'\nclient_id = 'x'",

@@ -93,7 +93,7 @@ def test_an_unknown_language_has_english_words() -> None:
 
 
 def test_without_a_catalogue_words_are_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    monkeypatch.setattr(i18n, "LOCALE_DIR", tmp_path)
     i18n.set_language("vi")
     assert _("stopped") == "stopped"
 

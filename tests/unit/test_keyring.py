@@ -81,7 +81,7 @@ def test_a_provider_without_a_source_has_no_key() -> None:
 
 
 def test_a_refusal_without_a_source_says_what_to_set() -> None:
-    with pytest.raises(KeyUnavailable, match=r"wants a key.*Set api_key_env") as caught:
+    with pytest.raises(KeyUnavailable, match=r"requires a key.*Set api_key_env") as caught:
         KeyRing(provider()).refresh(None)
     assert "[providers.work]" in caught.value.hint
 
@@ -105,7 +105,7 @@ def test_a_variable_that_is_not_set_is_named_with_what_to_do(environ: dict[str, 
 
 def test_the_same_variable_again_is_no_new_key() -> None:
     ring = KeyRing(provider(api_key_env="WORK_KEY"), environ={"WORK_KEY": KEY})
-    with pytest.raises(KeyUnavailable, match="its source gives no other") as caught:
+    with pytest.raises(KeyUnavailable, match="its source has no other") as caught:
         ring.refresh(ring.get())
     assert caught.value.hint == "Set WORK_KEY to a new key and start holytui again"
 
@@ -262,7 +262,7 @@ def test_a_command_is_asked_once_until_its_key_is_refused() -> None:
     assert ring.refresh(first) == ring.get() == Secret(OTHER)
     with pytest.raises(KeyUnavailable) as caught:
         ring.refresh(Secret(OTHER))
-    assert caught.value.hint == "Let vault give a new key"
+    assert caught.value.hint == "Make vault print a new key"
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_an_end_that_is_no_time_is_told_without_repeating_it(until: str) -> None
         (raising(PermissionError(13, "Permission denied")), "Command vault cannot be run: Permission denied"),
         (
             raising(subprocess.TimeoutExpired(["vault", KEY], 10, output=KEY.encode())),
-            "Command vault did not end within 10 s",
+            "Command vault did not finish within 10 s",
         ),
         (printing("", code=1), "Command vault failed (exit 1)"),
         (printing(""), "Command vault printed nothing"),

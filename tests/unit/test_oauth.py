@@ -177,7 +177,7 @@ def test_a_command_gives_the_refresh_token_and_later_ones_live_in_memory() -> No
 def test_a_refresh_token_that_is_no_longer_valid_asks_for_a_new_login(file: Path) -> None:
     told = {"error": "invalid_grant", "error_description": f"\x1b[1m{REFRESH} is revoked"}
     exc = failure(ring(Server(httpx.Response(400, json=told)), file))
-    assert exc.title == "login.example refused to renew the access (invalid_grant, ␛[1m••• is revoked)"
+    assert exc.title == "login.example refused to renew the access token (invalid_grant, ␛[1m••• is revoked)"
     assert exc.hint == f"Log in again and put the new refresh token into {file}"
     assert not exc.transient
 
@@ -189,8 +189,8 @@ def test_a_refresh_token_that_is_no_longer_valid_asks_for_a_new_login(file: Path
         (httpx.Response(302, headers={"Location": "https://evil.example"}), "HTTP 302", False),
         (httpx.Response(200, text="<html>"), "HTTP 200", False),
         (httpx.Response(200, json=["x"]), "HTTP 200", False),
-        (httpx.Response(200, json={}), "without an access token", False),
-        (httpx.Response(200, json={"access_token": 5}), "without an access token", False),
+        (httpx.Response(200, json={}), "sent no access token", False),
+        (httpx.Response(200, json={"access_token": 5}), "sent no access token", False),
         (httpx.Response(200, json={"access_token": "a b"}), "spaces or invalid characters", False),
         (httpx.Response(503), "HTTP 503", True),
         (httpx.Response(429), "HTTP 429", True),

@@ -370,7 +370,7 @@ def test_a_ca_file_that_cannot_be_read_is_named(client: ChatClient, tmp_path: Pa
     _, end, _ = read(client, "https://127.0.0.1:1/v1", ca_file=str(tmp_path / "none.pem"))
     assert end.fault is not None
     assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, "ca_file")
-    assert "none.pem is not there" in end.fault.message
+    assert "none.pem does not exist" in end.fault.message
 
 
 def test_models_are_listed(client: ChatClient) -> None:

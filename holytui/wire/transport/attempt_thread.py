@@ -278,14 +278,14 @@ def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
     if key:
         text = key.reveal()
         if not _HEADER_SAFE.fullmatch(text):
-            words = _("the key holds characters that no key can have; nothing was sent")
+            words = _("the key contains invalid characters; nothing was sent")
             raise CannotSend(Fault(FaultKind.STATUS, words, 401, "invalid_api_key"))
         headers["Authorization"] = f"Bearer {text}"
     own = {name.lower() for name in endpoint.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in own}
     for name, value in endpoint.headers.items():
         if not (name and _HEADER_SAFE.fullmatch(name) and _HEADER_SAFE.fullmatch(value)):
-            words = _("the header {name} holds characters that cannot be sent").format(name=clean(name, 60))
+            words = _("the header {name} contains characters that cannot be sent").format(name=clean(name, 60))
             raise CannotSend(Fault(FaultKind.INTERNAL, words))
         headers[name] = value
     return headers

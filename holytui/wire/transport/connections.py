@@ -236,12 +236,12 @@ def _no_certificates(ca_file: str, exc: OSError) -> Fault:
     file = sanitize_line(ca_file or os.environ.get(name, "?"))
     words = _("the certificates in {file} cannot be read").format(file=file)
     if isinstance(exc, FileNotFoundError):
-        words = _("the file of certificates {file} is not there").format(file=file)
+        words = _("the certificate file {file} does not exist").format(file=file)
     return Fault(FaultKind.SETUP, words, param="ca_file" if ca_file else name)
 
 
 def _invalid_address() -> Fault:
-    return Fault(FaultKind.SETUP, _("the base_url of this provider is not an address"), param="base_url")
+    return Fault(FaultKind.SETUP, _("the base_url of this provider is not a valid address"), param="base_url")
 
 
 def _parse_url(endpoint: Endpoint) -> httpx.URL:
