@@ -156,7 +156,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("[providers.guide]", "1: providers.guide: this name is reserved for the built-in guide; choose another"),
         (
             "[providers.'a/b']\nbase_url = 'http://x'",
-            '1: providers."a/b": a provider\'s name must not be empty or have spaces or a slash in it',
+            '1: providers."a/b": a provider\'s name must not be empty or contain spaces or a slash',
         ),
         ("[providers.zzz]", '1: providers.zzz: "base_url" is missing'),
         (
