@@ -39,18 +39,18 @@ def match(ids: Iterable[str], requested: str) -> list[str]:
     return [each for each in known if each.startswith(requested) or each.endswith(requested)]
 
 
-def short_id(one: str, among: Collection[str]) -> str:
+def short_id(id_: str, among: Collection[str]) -> str:
     """Return the last characters of an id if they identify it `among` all ids, else the whole id.
 
     The end, as ids of the same minute begin alike. Ids that are not UUIDs are returned whole.
     """
     try:
-        own = str(uuid.UUID(one)) == one
+        is_uuid = str(uuid.UUID(id_)) == id_
     except ValueError:
-        return one
-    end = one[-_SHORT_LENGTH:]
+        return id_
+    end = id_[-_SHORT_LENGTH:]
     return (
         end
-        if own and all(other == one or not (other.endswith(end) or other.startswith(end)) for other in among)
-        else one
+        if is_uuid and all(other == id_ or not (other.endswith(end) or other.startswith(end)) for other in among)
+        else id_
     )

@@ -148,9 +148,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
             N_("an address such as http://proxy:3128 or socks5h://proxy:1080"),
             lambda v: v == "" or host_of(v, _PROXIES) is not None,
         ),
-        (Provider, "headers"): Constraint(
-            N_("a valid HTTP header name and value (printable ASCII)"), _is_header
-        ),
+        (Provider, "headers"): Constraint(N_("a valid HTTP header name and value (printable ASCII)"), _is_header),
         (Provider, "chat_path"): _pattern(r"/?[!-~]+", N_("a path such as /chat/completions")),
         (OAuth, "token_url"): Constraint(
             N_("an https address, or one of this machine"), lambda v: isinstance(v, str) and is_secure(v)

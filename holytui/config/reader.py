@@ -79,9 +79,7 @@ class Reader:
         elif len(path) <= 2 and self.report_misplaced(path, cls):
             return
         elif cls in (Provider, Model) and len(path) > 1 and "." not in name and name.isdigit():
-            text = _('unknown key; a model name with a dot needs quotes: "{name}"').format(
-                name=f"{path[-2]}.{name}"
-            )
+            text = _('unknown key; a model name with a dot needs quotes: "{name}"').format(name=f"{path[-2]}.{name}")
         else:
             text = _("unknown key; known here: {names}").format(names=", ".join(file_fields(cls)))
         self.report(path, text)

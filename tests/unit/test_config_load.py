@@ -166,8 +166,7 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("[providers.openai.models.'']", '1: providers.openai.models."": a name must not be empty'),
         (
             "[providers.openai.models.gpt-4.1]",
-            "1: providers.openai.models.gpt-4.1: unknown key; a model name with a dot needs quotes: "
-            '"gpt-4.1"',
+            '1: providers.openai.models.gpt-4.1: unknown key; a model name with a dot needs quotes: "gpt-4.1"',
         ),
         (
             "[providers.openai.models.m]\nprice.input = -1\nprice.output = 1",

@@ -88,12 +88,12 @@ def _map(exc: BaseException, connected: bool) -> Fault:
     return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
 
 
-def _map_proxy_error(said: str) -> Fault:
+def _map_proxy_error(message: str) -> Fault:
     """Map the error of a proxy's CONNECT: a status from an HTTP proxy, a message from a SOCKS proxy."""
-    status = re.match(r"\d{3}\b", said)
+    status = re.match(r"\d{3}\b", message)
     if status is not None:
-        return Fault(FaultKind.PROXY, said, int(status[0]))
-    return Fault(FaultKind.PROXY, said, code="upstream" if _SOCKS_TRANSIENT.search(said) else "")
+        return Fault(FaultKind.PROXY, message, int(status[0]))
+    return Fault(FaultKind.PROXY, message, code="upstream" if _SOCKS_TRANSIENT.search(message) else "")
 
 
 def _map_cause(cause: BaseException, connected: bool) -> Fault | None:
