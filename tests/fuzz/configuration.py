@@ -35,7 +35,9 @@ def seeds() -> Iterator[bytes]:
     """The example, and small files with each table."""
     example = example_text().encode()
     yield b"\0" + example
-    uncommented = b"\n".join(line.removeprefix(b"# ") if b"=" in line or b"[" in line else b"" for line in example.split(b"\n"))
+    uncommented = b"\n".join(
+        line.removeprefix(b"# ") if b"=" in line or b"[" in line else b"" for line in example.split(b"\n")
+    )
     yield b"\1" + uncommented
     for text in (
         'default_model = "lab/one"\n[providers.lab]\nbase_url = "http://127.0.0.1:1/v1"\napi_key = "sk-secret-word-1"\n',

@@ -33,7 +33,16 @@ def seeds() -> Iterator[bytes]:
     for number, text in enumerate(_WHOLE):
         yield bytes((1, 0, number, 0, number))
         yield bytes((number % 3 * 2, number)) + b"x" + text.encode() + b"y"
-    for data in (b"\x1b", b"\x1b[", b"\x1bO", b"\x1b[200~half", b"\x1b]11;", b"\x1b[M !!", b"\x1b\x1b[A", b"\x1b[38;5;"):
+    for data in (
+        b"\x1b",
+        b"\x1b[",
+        b"\x1bO",
+        b"\x1b[200~half",
+        b"\x1b]11;",
+        b"\x1b[M !!",
+        b"\x1b\x1b[A",
+        b"\x1b[38;5;",
+    ):
         yield b"\0\0" + data
     yield b"\1\0" + bytes(range(len(_WHOLE)))
 

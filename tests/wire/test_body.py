@@ -70,7 +70,9 @@ WHOLE = json.dumps({"choices": [{"message": {"content": "late"}}]}).encode()
 
 
 @pytest.mark.parametrize("kind", ["text/event-stream", "application/json", ""])
-@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\n" * 5_000, b"\xef\xbb\xbf\r\n"], ids=["mark", "blanks", "both"])
+@pytest.mark.parametrize(
+    "before", [b"\xef\xbb\xbf", b"\n" * 5_000, b"\xef\xbb\xbf\r\n"], ids=["mark", "blanks", "both"]
+)
 def test_blanks_before_a_whole_answer_decide_nothing(before: bytes, kind: str) -> None:
     data = before + WHOLE
     assert take([data], kind) == take([data[at : at + 1] for at in range(len(data))], kind)

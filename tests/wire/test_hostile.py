@@ -1,0 +1,57 @@
+"""The attacks of `benchmarks.attack.hostile`, each for a few blocks: every one ends in a clear state, with its text."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+
+import pytest
+
+from benchmarks.attack.hostile import ATTACKS, KEPT, redirect
+from holytui.faults import FaultKind
+from holytui.wire.client import ChatClient
+from holytui.wire.events import Verdict
+from holytui.wire.request import Timeouts
+from tests.servers import READ, STALL, Peer, ScriptedServer
+from tests.wire.harness import read
+
+_FASTER = 40
+_BLOCKS = 30
+_MOST_BYTES = 1 << 18
+_LATE = {FaultKind.IDLE, FaultKind.NO_TOKEN}
+_BROKEN = {FaultKind.GARBLED, FaultKind.CLOSED}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_ends_in_a_clear_state_and_what_came_before_it_is_kept(name: str) -> None:
+    attack = ATTACKS[name]
+
+    def blocks(peer: Peer) -> None:
+        for block in islice(attack.blocks(), _BLOCKS):
+            if isinstance(block, bytes):
+                peer.sock.sendall(block)
+
+    client = ChatClient(clock=lambda: time.monotonic() * _FASTER)
+    with ScriptedServer([READ, blocks, STALL]) as server:
+        patient = Timeouts(connect=60, idle=3, first_token=6, token=5, answer_bytes=_MOST_BYTES)
+        text, end, _ = read(client, server.base_url, patient)
+        assert len(server.requests) == 1
+    client.close()
+    assert text.startswith(KEPT if attack.keeps else "")
+    assert attack.keeps or not text
+    if attack.complete:
+        assert end.verdict is Verdict.COMPLETE
+    elif name == "100,000 pieces of a tool call":
+        assert end.tool_calls or end.fault is not None
+    else:
+        assert end.verdict in (Verdict.CUT, Verdict.FAULT)
+        assert end.fault is not None
+        assert end.fault.kind in _LATE | _BROKEN | {FaultKind.TOO_LONG, FaultKind.ENCODED}
+
+
+def test_a_redirect_to_itself_is_asked_once(client: ChatClient) -> None:
+    with ScriptedServer([READ, lambda peer: redirect(peer.sock), STALL]) as server:
+        _, end, _ = read(client, server.base_url)
+        assert len(server.requests) == 1
+    assert end.fault is not None
+    assert (end.fault.kind, end.fault.status) == (FaultKind.STATUS, 307)
