@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -115,7 +116,7 @@ def _watch(terminal: Terminal, seconds: float) -> Steady:
     gap = max(gap, time.monotonic() - since)
     begun = time.monotonic()
     terminal.type("\x1b")
-    while "stop" not in terminal.text.lower() and time.monotonic() - begun < 15:
+    while not re.search("stopping|stopped", terminal.text) and time.monotonic() - begun < 15:
         terminal.pump(0.01)
     stop = time.monotonic() - begun
     return Steady(gap, echo, stop, screen.peak(terminal.pid), len(typed) if typed[-20:] not in terminal.text else 0)

@@ -35,12 +35,12 @@ def seeds() -> Iterator[bytes]:
     """The example, and small files with each table."""
     example = example_text().encode()
     yield b"\0" + example
-    uncommented = b"\n".join(
-        line.removeprefix(b"# ") if b"=" in line or b"[" in line else b"" for line in example.split(b"\n")
-    )
+    lines = (line.removeprefix(b"# ") for line in example.split(b"\n") if b"=" in line or b"[" in line)
+    uncommented = b"\n".join(lines)
     yield b"\1" + uncommented
     for text in (
-        'default_model = "lab/one"\n[providers.lab]\nbase_url = "http://127.0.0.1:1/v1"\napi_key = "sk-secret-word-1"\n',
+        'default_model = "lab/one"\n[providers.lab]\nbase_url = "http://127.0.0.1:1/v1"\n'
+        'api_key = "sk-secret-word-1"\n',
         '[providers.lab]\nbase_url="https://a.b"\nheaders={"X-Key"="sk-secret-word-1"}\nproxy="http://u:p@c.d:80"\n'
         '[providers.lab.models."a.b"]\ncontext=8000\nparams={temperature=0.2}\n',
         '[providers.openai]\napi_key_command = ["pass", "show", "x"]\n[providers.openai.oauth]\n'

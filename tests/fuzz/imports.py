@@ -17,7 +17,7 @@ from typing import Any
 from holytui.errors import TransferError
 from holytui.models import AnswerState
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.transfer import chatgpt, json_stream, native
+from holytui.store.transfer import chatgpt, native
 from holytui.store.transfer.json_stream import Broken, entries
 from holytui.store.values import Bundle
 from tests.fuzz.json_values import changed
@@ -114,7 +114,9 @@ def _read(entry: dict[str, Any]) -> None:
     try:
         bundle = chatgpt.from_json(entry) if "mapping" in entry else native.from_json(entry)
     except TransferError as error:
-        assert CONTROLS.isdisjoint(str(error)), "a control character in an error"
+        told = str(error)
+        if not CONTROLS.isdisjoint(told):
+            raise AssertionError("a control character in an error") from error
         return
     _safe(bundle)
     again = native.from_json(json.loads(json.dumps(native.to_json(replace(bundle, origin=None, origins={})))))

@@ -23,8 +23,8 @@ _MOST_CALLS = 150
 def seeds() -> Iterator[bytes]:
     """The texts that tests of the looks and of the cost use."""
     for number, rendering in enumerate(RENDERINGS):
-        yield bytes((number * 7 % 80, number, number % 2)) + str(rendering.values[0]).encode()
-    for name in list(SHAPES)[::3]:
+        yield bytes((number * 7 % 80, number, number % 8)) + str(rendering.values[0]).encode()
+    for name in list(SHAPES)[::8]:
         yield b"\x28\3\1" + shape(name, 60).encode()
     yield b"\x20\0\0" + "日本語 `a` \u200b\x1b[31m👩‍👩‍👧 \u202e| a |\n|-|\n| b |\n~~~py\nx='\n".encode()
 
