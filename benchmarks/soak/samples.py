@@ -14,7 +14,7 @@ from pathlib import Path
 
 COUNTED = (
     "MessageView", "MarkdownDocument", "AttemptStream", "Mailbox", "Exchange", "Lane", "Turn", "Runner", "_Live",
-    "Worker", "Message", "Thread",
+    "Worker", "Message", "Thread", "StylesCache",
 )  # fmt: skip
 """Classes of which few are alive when nothing happens; named, as some are private to their modules."""
 WARM = 1_000
