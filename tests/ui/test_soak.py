@@ -15,7 +15,9 @@ _BATCH = 10
 
 
 async def _rest(player: play.Player) -> tuple[Sample, Counter[str]]:
-    """What is held in a new conversation, in which nothing happens."""
+    """What is held in a new conversation, in which nothing happens, after a dialog was closed."""
+    await player.act("app.help")
+    await player.press("escape")
     await player.act("chat.new")
     await player.calm()
     return samples.take(0, 0.0), samples.alive()
