@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from holytui.errors import StoreError
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
 from holytui.store.sqlite import (
@@ -299,9 +301,17 @@ class SqliteHistory(HistoryFile):
 
     def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
         """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+        now = self._clock()
         with self._readers.view() as view:
             fts = self._fts and search_index.is_whole(view)
-            found = searching.search(view, query, limit, conversation_id, fts=fts, now=self._clock())
+            try:
+                return searching.search(view, query, limit, conversation_id, fts=fts, now=now)
+            except sqlite3.DatabaseError as error:
+                if not (fts and readable.is_damage(error)):
+                    raise
+            found = searching.search(view, query, limit, conversation_id, fts=False, now=now)
+        with suppress(StoreError):
+            self._writer.call(search_index.mark_stale)
         return found
 
     def remember(self, key: str, value: str) -> None:

@@ -1,8 +1,8 @@
 """What search looks in: a folded copy of each text, and a trigram index over it where sqlite has FTS5.
 
 No triggers: a sqlite without FTS5 must still be able to write the file. It then leaves the index marked as stale,
-and the next sqlite that has FTS5 builds it anew, in steps, so that a large history opens at once. Meanwhile search looks
-through the texts themselves.
+and the next sqlite that has FTS5 builds it anew, in steps, so that a large history opens at once. Until then search
+looks through the texts themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from holytui.store.matches import folded
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.readable import is_damage
 
+# case_sensitive: the texts are folded already, and better than sqlite would
+_FTS = "fts5(folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"
 _STALE = "search_index_stale"
 """The key in `meta`, while the index lacks any text: the number of the last text that it has, or `_ALL_STALE`."""
 _ALL_STALE, _UP_TO = "1", "up to "
@@ -75,11 +77,7 @@ def make_ready(connection: sqlite3.Connection, *, fts: bool) -> None:
         return
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone()
     if not made:
-        # case_sensitive: the texts are folded already, and better than sqlite would
-        connection.execute(
-            """CREATE VIRTUAL TABLE search USING fts5(
-                folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"""
-        )
+        connection.execute(f"CREATE VIRTUAL TABLE search USING {_FTS}")
     if is_whole(connection) and not _has_samples(connection):
         mark_stale(connection)
     build_step(connection)
@@ -96,7 +94,7 @@ def build_step(connection: sqlite3.Connection) -> bool:
     if done == _WHOLE:
         return False
     if done < 0:
-        connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+        _empty(connection)
         done = 0
     length = 0
     for number, plain in connection.execute("SELECT id, folded FROM search_text WHERE id > ? ORDER BY id", (done,)):
@@ -107,6 +105,20 @@ def build_step(connection: sqlite3.Connection) -> bool:
         done, length = number, length + len(plain)
     connection.execute("DELETE FROM meta WHERE key = ?", (_STALE,))
     return False
+
+
+def _empty(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        # without what stands in an empty index, it can neither be used nor removed
+        connection.execute(f"CREATE VIRTUAL TABLE temp.search_fresh USING {_FTS}")
+        for part in ("data", "idx", "docsize"):
+            connection.execute(f"DELETE FROM search_{part}")
+            connection.execute(f"INSERT INTO search_{part} SELECT * FROM temp.search_fresh_{part}")
+        connection.execute("DROP TABLE temp.search_fresh")
 
 
 def _up_to(connection: sqlite3.Connection) -> int:

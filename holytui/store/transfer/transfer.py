@@ -15,8 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Protocol, TextIO
 
-from holytui.errors import TransferError
+from holytui.errors import StoreError, TransferError
 from holytui.formatting import size as size_text
+from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.paths import private_text
 from holytui.store.history import Intake
@@ -155,8 +156,8 @@ def _harmless(written: str) -> str:
 def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:
     """Add what a file holds: our JSON lines or JSON, or ChatGPT's `conversations.json`, also inside its archive.
 
-    All of it is added, or nothing; importing again adds nothing twice. Raises TransferError when a part of the file cannot
-    be read or it holds nothing of the kind, StoreError; the history is then as it was.
+    All of it is added, or nothing; importing again adds nothing twice. Raises TransferError when the file cannot be
+    read to its end, when it holds nothing of the kind, or when the history cannot be written.
     """
     try:
         with _opened(path) as (stream, share):
@@ -204,7 +205,7 @@ def import_from(
 ) -> Imported:
     """`import_file` from an open stream. Entries that are JSON but no conversations are skipped and named.
 
-    A stream that can be read twice is checked before anything is written. Raises TransferError, StoreError.
+    A stream that can be read twice is checked before anything is written. Raises TransferError.
     """
     progress = progress or (lambda _done: None)
     checked = 0.0
@@ -214,17 +215,23 @@ def import_from(
             progress(Imported(0, 0, 0, (), _CHECK * share()))
         stream.seek(start)
         checked = _CHECK
+    try:
+        with target.importing() as intake:
+            return _imported(intake, stream, progress, lambda: checked + (1 - checked) * share())
+    except StoreError as error:
+        raise TransferError(error.title, sentences(_("Nothing was imported."), error.hint)) from error
+
+
+def _imported(intake: Intake, stream: TextIO, progress: Progress, share: Share) -> Imported:
     done, row = Imported(0, 0, 0, ()), 0
-    with target.importing() as intake:
-        for number, entry in _whole_entries(stream):
-            before = done.broken
-            done = replace(_added(intake, done, entry, number), share=checked + (1 - checked) * share())
-            row = row + 1 if done.broken > before else 0
-            progress(done)
-            if row >= _HOPELESS:
-                raise TransferError(
-                    _("{count} entries in a row are no conversations").format(count=row), _("Nothing was imported.")
-                )
+    for number, entry in _whole_entries(stream):
+        before = done.broken
+        done = replace(_added(intake, done, entry, number), share=share())
+        row = row + 1 if done.broken > before else 0
+        progress(done)
+        if row >= _HOPELESS:
+            title = _("{count} entries in a row are no conversations").format(count=row)
+            raise TransferError(title, _("Nothing was imported."))
     return done
 
 
