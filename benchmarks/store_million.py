@@ -32,6 +32,7 @@ QUERIES = {
     "a rare word": "zebra4321",
     "a common word": "không",
     "two common words": "language model",
+    "two that never meet": "đường language",
     "an absent word of common parts": "thenotare",
     "two characters": "go",
     "two characters, absent": "中文",
