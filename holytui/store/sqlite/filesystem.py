@@ -11,12 +11,19 @@ _NETWORK = frozenset(
         "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs",
     }
 )  # fmt: skip
+_UNLOCKED = frozenset({"fuse.rclone", "fuse.s3fs", "fuse.sshfs"})
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def is_network(filesystem: str) -> bool:
     """Whether processes on other machines may see the same files."""
     return filesystem in _NETWORK
+
+
+def locks_are_local(filesystem: str) -> bool:
+    """Whether a lock taken on one machine keeps only that machine's processes out: two machines that write at the same
+    time then destroy a SQLite file."""
+    return filesystem in _UNLOCKED
 
 
 def filesystem_of(path: Path, mountinfo: str) -> str:
