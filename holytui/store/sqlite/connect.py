@@ -14,7 +14,7 @@ from urllib.parse import quote
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.filesystem import is_network, locks_are_local
+from holytui.store.sqlite.filesystem import is_for_one_machine, is_network
 from holytui.store.sqlite.readable import HistoryConnection
 
 Connect = Callable[[Path, float], sqlite3.Connection]
@@ -178,10 +178,10 @@ def set_mode(connection: sqlite3.Connection, filesystem: str) -> Mode:
     if is_network(filesystem):
         _value(connection, "journal_mode = DELETE")
         warning = _("The history is on a network file system ({name}): it is written more slowly, but safely.")
-        if locks_are_local(filesystem):
+        if is_for_one_machine(filesystem):
             warning = _(
-                "The history is on a file system ({name}) that does not keep other machines from writing to it:"
-                " use it from one machine at a time, or it will be damaged."
+                "The history is on a file system ({name}) on which two machines that write at once damage it:"
+                " use it from one machine at a time."
             )
         told = warning.format(name=filesystem)
         return Mode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (told,))
