@@ -21,8 +21,8 @@ def is_network(filesystem: str) -> bool:
 
 
 def is_for_one_machine(filesystem: str) -> bool:
-    """Whether two machines that write at the same time destroy a SQLite file: a lock that is taken on one keeps only its
-    own processes out, or each reads from a cache of its own what the other has changed."""
+    """Whether two machines that write at the same time destroy a SQLite file: a lock that is taken on one keeps only
+    its own processes out, or each reads from a cache of its own what the other has changed."""
     return filesystem in _FOR_ONE
 
 
