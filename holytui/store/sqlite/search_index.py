@@ -23,6 +23,10 @@ _ALL_STALE, _UP_TO = "1", "up to "
 _WHOLE = 1 << 63
 _STEP = 100_000
 """Characters of one step, unless one text has more: these take less than a tenth of a second."""
+_PARTS = 2000
+"""Rows of the inner tables of an index that are removed in one step; each is a page at most."""
+_INNER = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
+"""The first rows of the first one say that it is an index: https://sqlite.org/fts5.html#fts5_data_structures"""
 _SAMPLES = 8
 _SHORTEST = 3
 """Characters of which the index holds runs."""
@@ -94,6 +98,8 @@ def build_step(connection: sqlite3.Connection) -> bool:
     if done == _WHOLE:
         return False
     if done < 0:
+        if _remove_parts(connection):
+            return True
         _empty(connection)
         done = 0
     length = 0
@@ -104,6 +110,18 @@ def build_step(connection: sqlite3.Connection) -> bool:
         connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
         done, length = number, length + len(plain)
     connection.execute("DELETE FROM meta WHERE key = ?", (_STALE,))
+    return False
+
+
+def _remove_parts(connection: sqlite3.Connection) -> bool:
+    """Remove some of an index that nobody reads any more; returns whether there is more. All at once would take a
+    large one many seconds."""
+    left = _PARTS
+    for part, key, where in _INNER:
+        rows = f"SELECT {key} FROM search_{part} WHERE {where} LIMIT {left}"
+        left -= connection.execute(f"DELETE FROM search_{part} WHERE ({key}) IN ({rows})").rowcount
+        if left <= 0:
+            return True
     return False
 
 
