@@ -128,6 +128,7 @@ def compacting(history: SqliteHistory, tell: Tell, seed: int) -> None:
 
 def importing(history: SqliteHistory, tell: Tell, seed: int) -> None:
     """Imports one file after another. Tells how many conversations of files that are in."""
+    never = threading.Event()
     for batch in range(100_000):
         text = json.dumps([exported(f"{seed}-{batch}-{number}") for number in range(A_FILE)])
         while True:
@@ -136,10 +137,11 @@ def importing(history: SqliteHistory, tell: Tell, seed: int) -> None:
                 break
             except TransferError as error:  # another process imports, or what it left is not taken out yet
                 assert isinstance(error.__cause__, StoreBusy), error  # noqa: PT017 - not what is tested
+                never.wait(PAUSE)
         tell((batch + 1) * A_FILE)
 
 
-A_FILE = 5
+A_FILE = 3
 MESSAGES = 12
 
 

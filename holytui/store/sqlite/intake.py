@@ -27,8 +27,10 @@ from holytui.store.values import Added, Bundle
 _LEASE = "import"
 _BEAT = 5.0
 """Seconds between two signs of life."""
-_LONGEST, _MOST = 200_000, 200
-"""Characters and messages of one transaction, unless one message has more: these take about a tenth of a second."""
+_LONGEST, _MOST = 100_000, 100
+"""Characters and messages of one transaction, unless one message has more."""
+_TAKEN_OUT = 40
+"""Messages that one transaction takes out: it may be on the thread that writes an answer."""
 
 T = TypeVar("T")
 Attempts = Sequence[tuple[Attempt, Mapping[DeltaKind, str]]]
@@ -203,9 +205,9 @@ def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, 
 
 def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
     """Take out some of the hidden messages and conversations; returns whether there are more."""
-    left = _MOST
+    left = _TAKEN_OUT
     hidden = "SELECT id FROM conversation WHERE deleted_at = ? LIMIT ?"
-    for (talk_id,) in db.execute(hidden, (conversations.HIDDEN, _MOST)).fetchall():
+    for (talk_id,) in db.execute(hidden, (conversations.HIDDEN, _TAKEN_OUT)).fetchall():
         # the last ones first: none of them has another below it
         found = db.execute(
             "SELECT id FROM message WHERE conversation_id = ? ORDER BY rowid DESC LIMIT ?", (talk_id, left)
@@ -217,7 +219,7 @@ def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
             return True
         conversations.destroy(db, talk_id, fts=fts)
         left -= 1
-    if left < _MOST:
+    if left < _TAKEN_OUT:
         return True
     images.sweep(db)
     return False

@@ -21,8 +21,8 @@ _STALE = "search_index_stale"
 """The key in `meta`, while the index lacks any text: the number of the last text that it has, or `_ALL_STALE`."""
 _ALL_STALE, _UP_TO = "1", "up to "
 _WHOLE = 1 << 63
-_STEP = 100_000
-"""Characters of one step, unless one text has more: these take less than a tenth of a second."""
+_STEP = 50_000
+"""Characters of one step, unless one text has more: an answer is written between two steps."""
 _PARTS = 2000
 """Rows of the inner tables of an index that are removed in one step; each is a page at most."""
 _INNER = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
