@@ -14,7 +14,8 @@ from holytui.presentation.notice import Level
 from holytui.ui.bindings import shown_keys
 from holytui.ui.chat import interrupting, pickers, startup
 from holytui.ui.details.page import DetailsPage
-from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.dialogs.search import Found, SearchDialog
 from holytui.ui.pages import help as help_page
 from holytui.ui.reporting import ask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ from holytui.models import ModelRef
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Level
 from holytui.text import nfc, sanitize, sanitize_line
-from holytui.ui.dialogs.dialogs import Choice, LineDialog, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import LineDialog, Picker
 from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.reporting import ask
 
@@ -121,10 +122,14 @@ async def _ask_server(screen: ChatScreen, services: Services, provider: str) -> 
         screen.say(words + (f" · {found.message}" if found.message else ""), Level.ERROR)
         return
     screen.paint_status()
-    names = [f"{provider}/{name}" for name in found]
-    title = ngettext("{count} model of {provider}", "{count} models of {provider}", len(names))
-    choices = [Choice(name, name, remark(services.config, name)) for name in names]
-    _show_models(screen, services, title.format(count=len(names), provider=provider), choices)
+    title = ngettext("{count} model of {provider}", "{count} models of {provider}", len(found))
+    choices = await asyncio.to_thread(_choices, services.config, provider, found)
+    _show_models(screen, services, title.format(count=len(found), provider=provider), choices)
+
+
+def _choices(config: Config, provider: str, names: Sequence[str]) -> list[Choice]:
+    """The models of a server. Takes a second for the longest lists."""
+    return [Choice(name, name, remark(config, name)) for name in (f"{provider}/{name}" for name in names)]
 
 
 def remark(config: Config, name: str) -> str:
