@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -57,6 +58,7 @@ def measure(answer: Answer, seconds: float = 6.0) -> Figures:
 def _play(screen: Terminal, longest: Path, seconds: float) -> Figures:
     screen.wait_for("Ask anything", 40)
     screen.pump(0.5)
+    os.kill(screen.pid, signal.SIGUSR1)
     screen.type("go\r")
     end = time.monotonic() + seconds
     screen.wait_until(lambda: "Ask anything" in screen.text or time.monotonic() > end, seconds + 1)

@@ -37,7 +37,7 @@ def parse_by_item(body: bytes) -> object:
     try:
         text = body.decode(json.detect_encoding(body), "surrogatepass")
         reader = _Reader(text)
-        value = reader.object() if reader.next_is("{") else reader.value()
+        value = reader.mapping() if reader.next_is("{") else reader.value()
     except (ValueError, RecursionError):
         return None
     return value if reader.at_end else None
@@ -85,7 +85,7 @@ class _Reader:
                 yield
         self._take(closing)
 
-    def object(self) -> dict[str, object]:
+    def mapping(self) -> dict[str, object]:
         found: dict[str, object] = {}
         for _item in self._many("{", "}"):
             key = self._one()
