@@ -81,7 +81,7 @@ def streams() -> Iterator[Row]:
         answer = flood.stream(TEXTS[kind], rate * 1e6, 1_000 if rate > 2 else 200 if rate > 0.1 else 4)
         name = f"{kind}, {rate:g} MB/s"
         # a fast answer soon ends at `max_answer_bytes`, and Esc is to stop one that has not
-        seen = screen.measure(answer, 6.0 if rate <= 1 else 0.8)
+        seen = screen.measure(answer, 6.0 if rate <= 1 else 1.5)
         yield Row(f"{name}: echo", seen.echo * 1e3, 200, "ms")
         yield Row(f"{name}: Esc", seen.stop * 1e3, 200, "ms")
         yield Row(f"{name}: longest callback (CPU)", seen.callback_cpu, 50, "ms")
@@ -127,6 +127,10 @@ def names() -> Iterator[Row]:
     run = command(flood.repeat(flood.event("ok"), 1, flood.DONE), ["check"], names=flood.models(300_000))
     yield Row("300,000 models: check", run.seconds, 30, "s")
     yield Row("300,000 models: peak RSS", run.memory, 300, "MB")
+    seen = screen.measure_picker(flood.models(300_000), 300_000)
+    yield Row("300,000 models: fetched and shown in the picker", seen.opened, 5, "s")
+    yield Row("300,000 models: echo of a key", seen.echo * 1e3, 200, "ms")
+    yield Row("300,000 models: longest callback (CPU)", seen.callback_cpu, 50, "ms")
 
 
 def memory() -> Iterator[Row]:

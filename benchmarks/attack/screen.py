@@ -8,6 +8,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +39,45 @@ def config(folder: Path, base_url: str, more: str = "") -> Path:
     return file
 
 
+@dataclass(frozen=True, slots=True)
+class PickerFigures:
+    """Seconds to the list, the fetch of it included, and for the slowest key; milliseconds of the longest callback."""
+
+    opened: float
+    echo: float
+    callback_cpu: float
+
+
 def measure(answer: Answer, seconds: float = 6.0) -> Figures:
     """Ask, let it flow for `seconds` with a key each half second, then press Esc."""
-    with tempfile.TemporaryDirectory() as name, FloodServer(answer) as server:
+    with _watched(FloodServer(answer)) as (screen, longest):
+        return _play(screen, longest, seconds)
+
+
+def measure_picker(names: bytes, count: int) -> PickerFigures:
+    """Ask a server for its models, and type the name of one."""
+    with _watched(FloodServer(lambda _sock: None, names)) as (screen, longest):
+        screen.wait_for("Ask anything", 40)
+        screen.pump(0.5)
+        screen.type("\x1bOQ")  # F2
+        screen.wait_for("ask flood for its models", 10)
+        screen.type("ask flood")
+        screen.pump(0.5)
+        os.kill(screen.pid, signal.SIGUSR1)
+        screen.type("\r")
+        opened, echo, typed = _until(screen, f"{count} models of flood"), 0.0, ""
+        for letter in "mo7":
+            typed += letter
+            screen.type(letter)
+            echo = max(echo, _until(screen, rf"\b{typed}\b"))
+        screen.pump(3.0)
+        return PickerFigures(opened, echo, float(longest.read_text().split()[1]))
+
+
+@contextmanager
+def _watched(flood: FloodServer) -> Iterator[tuple[Terminal, Path]]:
+    """The full screen before a flood, and the file with its longest callback."""
+    with tempfile.TemporaryDirectory() as name, flood as server:
         folder = Path(name)
         longest = folder / "longest"
         options = ["--config", str(config(folder, server.base_url))]
@@ -49,7 +87,7 @@ def measure(answer: Answer, seconds: float = 6.0) -> Figures:
         command = [sys.executable, "-m", "benchmarks.attack.timed", str(longest), *options]
         try:
             with Terminal(command, cols=100, rows=30) as screen:
-                return _play(screen, longest, seconds)
+                yield screen, longest
         finally:
             os.environ.clear()
             os.environ.update(before)
