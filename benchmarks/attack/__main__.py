@@ -84,6 +84,7 @@ def streams() -> Iterator[Row]:
         seen = screen.measure(answer, 6.0 if rate <= 1 else 1.5)
         yield Row(f"{name}: echo", seen.echo * 1e3, 200, "ms")
         yield Row(f"{name}: Esc", seen.stop * 1e3, 200, "ms")
+        yield Row(f"{name}: Esc (CPU)", seen.stop_cpu * 1e3, 200, "ms")
         yield Row(f"{name}: longest callback (CPU)", seen.callback_cpu, 50, "ms")
         if rate > 1:
             seen = screen.measure(answer)
