@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.widgets import OptionList, Static
 
 from holytui.ui.dialogs import dialogs
@@ -24,24 +27,30 @@ def _no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialogs, "within", spent)
 
 
-async def test_enter_behind_a_burst_picks_what_the_whole_text_gives() -> None:
+async def picked_with(*keys: str) -> list[str | None]:
+    """What is picked by keys that come in one read."""
     app: App[None] = App()
     picked: list[str | None] = []
-    async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(Picker("Model", CHOICES, "lab/m2500"), picked.append)
-        await pilot.press(*"2999", "enter")
-        await pilot.pause()
-    assert picked == ["lab/m2999"]
+    closed = asyncio.Event()
+
+    def close(value: str | None) -> None:
+        picked.append(value)
+        closed.set()
+
+    async with app.run_test(size=(80, 24)):
+        await app.push_screen(Picker("Model", CHOICES, "lab/m2500"), close)
+        for key in keys:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await asyncio.wait_for(closed.wait(), 10)
+    return picked
+
+
+async def test_enter_behind_a_burst_picks_what_the_whole_text_gives() -> None:
+    assert await picked_with(*"2999", "enter") == ["lab/m2999"]
 
 
 async def test_arrows_behind_letters_move_among_what_they_give() -> None:
-    app: App[None] = App()
-    picked: list[str | None] = []
-    async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(Picker("Model", CHOICES), picked.append)
-        await pilot.press(*"299", "down", "enter")
-        await pilot.pause()
-    assert picked == ["lab/m1299"]
+    assert await picked_with(*"299", "down", "enter") == ["lab/m1299"]
 
 
 async def test_the_best_are_shown_with_how_many_more_there_are_and_the_current_one() -> None:
