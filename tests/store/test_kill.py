@@ -18,6 +18,9 @@ from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.killed_child import A_FILE, KINDS, MESSAGES, main, word
 
+_LATEST = 1.0
+"""Seconds after which received text is on disk at the latest: the interval of commits, and the transaction of another
+process before it."""
 ROUNDS = 32
 """With two processes killed in each."""
 MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 6, "attaching": 40, "compacting": 4}
@@ -105,7 +108,7 @@ def streamed(history: SqliteHistory, child: Child, cut: dict[str, str]) -> None:
         return
     (answer_id,), *words = child.told
     late = max((pause for _count, _committed, _at, pause in words), default=0.0)
-    due = max((count for count, _committed, at, _pause in words if at <= child.killed - 0.25 - late), default=0)
+    due = max((count for count, _committed, at, _pause in words if at <= child.killed - _LATEST - late), default=0)
     committed = max((committed for _count, committed, _at, _pause in words), default=0)
     message = history.message(answer_id)
     assert message is not None
