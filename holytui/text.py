@@ -45,6 +45,8 @@ _SUSPECT = re.compile("[" + "".join("-".join(pair) for pair in _RANGES if pair <
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")  # with more of its ranges the class above would be four times as slow
 _SHOWN = re.compile(f"(?P<flag>{_FLAGS})|(?P<gap>(?<=[{_UNSPACED}])\u200b(?=[{_UNSPACED}]))|[{_FORMATS}]")
 _UNSETTLED = re.compile(f"(?:{_FLAG}[{_TAGS}]{{0,5}}|(?<=[{_UNSPACED}])\u200b)\\Z")
+_LATIN = re.compile("[\0-\u024f][\0-\u024f\u0300-\u036f]*")
+_MARKS = re.compile("[\u0300-\u036f]+")
 _LETTER = re.compile(f"[{_UNSPACED}]")
 
 
@@ -182,10 +184,15 @@ def fold(text: str) -> str:
 
     Marks on other scripts stay: `か` and `が` are different letters.
     """
+    if text.isascii():
+        return text.lower()
+    # case first, then apart again: folding the case of "ᾳ" or "ﬁ" gives letters that can carry marks themselves
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
+    if _LATIN.fullmatch(apart):  # ten times as fast; the list of conversations folds thousands of titles at each key
+        return unicodedata.normalize("NFC", _MARKS.sub("", apart).replace("đ", "d"))
     out: list[str] = []
     latin = False
-    # case first, then apart again: folding the case of "ᾳ" or "ﬁ" gives letters that can carry marks themselves
-    for char in unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold()):
+    for char in apart:
         if unicodedata.category(char) == "Mn":
             if not latin:
                 out.append(char)
