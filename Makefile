@@ -76,7 +76,7 @@ else
 endif
 	$(BIN)/python -m tests.fuzz .fuzz $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
-soak: $(DEV)  ## ask 5,000 questions through one screen: memory, files and threads stay flat (13 minutes)
+soak: $(DEV)  ## ask 5,000 questions through one screen: memory, files and threads stay flat (10 minutes)
 	$(BIN)/python -m benchmarks.soak $(SOAK_ANSWERS)
 
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
