@@ -80,9 +80,7 @@ async def ask(visitor: Player, number: int) -> None:
     await visitor.until(lambda: not visitor.chat.prompt.text)
     await visitor.calm()
     if number % _HELP_EVERY == 0:
-        await visitor.act("app.help")
-        await visitor.press("escape")
-        await visitor.calm()
+        await look_at_help(visitor)
     if number % _BACK_EVERY == 0:
         await visitor.to_sidebar()
         await visitor.press("end", "enter")
@@ -91,6 +89,15 @@ async def ask(visitor: Player, number: int) -> None:
         await visitor.calm()
         visitor.chat.prompt.focus()
         await visitor.until(lambda: visitor.chat.prompt.has_focus)
+
+
+async def look_at_help(visitor: Player) -> None:
+    """Open the help and close it."""
+    await visitor.act("app.help")
+    await visitor.until(lambda: visitor.app.screen is not visitor.chat)
+    await visitor.press("escape")
+    await visitor.until(lambda: visitor.app.screen is visitor.chat)
+    await visitor.calm()
 
 
 def wrong(history: SqliteHistory) -> list[int]:
