@@ -103,6 +103,11 @@ class Layout:
         self._owners = owners
         return owned
 
+    def forget(self) -> None:
+        """Draw everything anew at the next `update`; lines that look the same stay the same objects."""
+        self.version = -1
+        self._forget(0)
+
     def _forget(self, index: int) -> None:
         self._painter = None
         if index < len(self._starts):
