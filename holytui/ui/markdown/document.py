@@ -202,14 +202,7 @@ class MarkdownDocument:
         """Bring the lines at `width` closer to the end of the text, until `spent`."""
         view = self._find(width)
         view.asked = (len(self._source), self._closed)
-        if spent is never:
-            self._lay_out(view, spent)
-            if view.missed:
-                mathematics.wait()
-        if view.missed and mathematics.settled():
-            view.missed = False
-            if mathematics.available():
-                view.layout.forget()
+        view.take_converter()
         if spent is not never:
             # what is usual is laid out at once: only a long text may take several frames, on any machine
             share, free = spent, self._reached(view) + _AT_ONCE
@@ -223,6 +216,10 @@ class MarkdownDocument:
         while self._waits(view) and not spent():
             if not self._take() and view.layout.complete and view.plain is not None:
                 view.plain.take(self._source)
+            self._lay_out(view, spent)
+        if spent is never and view.missed:
+            mathematics.wait()
+            view.take_converter()
             self._lay_out(view, spent)
 
     def _reached(self, view: _View) -> int:
@@ -332,6 +329,13 @@ class _View(Sequence[Line]):
         wrapper = Wrapper(self.layout.text_width, Prefix())
         wrapper.feed([(_("── very long text: no formatting from here on ──"), QUIET)])
         self.note = wrapper.preview(())
+
+    def take_converter(self) -> None:
+        """Have the formulas laid out anew, if they were before their converter was there."""
+        if self.missed and mathematics.settled():
+            self.missed = False
+            if mathematics.available():
+                self.layout.forget()
 
     @property
     def lines(self) -> Sequence[Line]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from holytui.text import addresses, visible
 from holytui.ui.markdown import marks, mathematics
+from holytui.ui.markdown.extras import note_mark
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -102,11 +103,6 @@ def _note(state: StateInline, silent: bool) -> bool:
         state.push("note", "", 0).content = found.group(1)
     state.pos = found.end()
     return True
-
-
-def note_mark(label: str) -> str:
-    """A footnote as it is shown, in the text and before its words. A name keeps its sign, as `[^a-z]` may be no note."""
-    return f"[{label}]" if label.isdecimal() else f"[^{label}]"
 
 
 def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
@@ -240,10 +236,10 @@ class _Writer:
         if not text:
             return
         look = " ".join(part for part in (*self._styles, style) if part)
-        self._runs += _as_written(text, f"{look}{self._link}{mark}".lstrip())
+        self._runs += as_written(text, f"{look}{self._link}{mark}".lstrip())
 
 
-def _as_written(text: str, style: str) -> list[Run]:
+def as_written(text: str, style: str) -> list[Run]:
     """The runs of a text in which nothing is parsed."""
     before, *seams = visible(text).split(SEAM_SPACE)
     runs: list[Run] = [(before, style)] if before else []
@@ -304,7 +300,7 @@ class Inline:
             last = step == _STEPS[-1]
             end = cut.start() if cut is not None else low + _STEP
             if step >= _DENSE_FROM and is_dense(self._text[self._start : end]):
-                return self._cut(_as_written(self._text[self._start : end], self._style), end)
+                return self._cut(as_written(self._text[self._start : end], self._style), end)
             if cut is not None or last:
                 runs, settled = parse(self._text[self._start : end], self._style)
                 if settled or last:
@@ -326,5 +322,5 @@ def is_dense(text: str) -> bool:
 def parse_cell(text: str, style: str) -> list[Run]:
     """The runs of a text that comes whole, such as a table's cell; one that would take long stays as it is written."""
     if len(text) > _LONGEST or (len(text) > _DENSE_FROM * _STEP and is_dense(text)):
-        return _as_written(text, style)
+        return as_written(text, style)
     return parse(text, style)[0]

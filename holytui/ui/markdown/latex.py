@@ -15,7 +15,9 @@ from pylatexenc import latex2text, latexwalker, macrospec
 
 _DEEPEST: Final = 24
 """Braces in one another. Parser and painter call themselves for each."""
-_TEXT: Final = frozenset(("text", "textrm", "textnormal", "mbox", "mathrm", "operatorname", "textsf", "texttt", "mathsf"))
+_TEXT: Final = frozenset(
+    ("text", "textrm", "textnormal", "mbox", "mathrm", "operatorname", "textsf", "texttt", "mathsf")
+)
 _BOLD: Final = frozenset(("textbf", "textit", "mathit", "boldsymbol", "bm", "mathtt", "boxed", "mathop", "mathbin"))
 """Shown as what stands in them."""
 _ALPHABETS: Final = frozenset(("mathbb", "mathcal", "mathfrak", "mathscr", "mathbf"))
@@ -151,7 +153,13 @@ class _Line:
         """Write a symbol. With `space` behind it in the source a sign such as `≤` gets some on both sides; letters and
         brackets need none."""
         space = space and not text.isalnum() and text not in _BARE and unicodedata.category(text[0]) not in ("Ps", "Pe")
-        if space and len(text) == 1 and unicodedata.category(text) == "Sm" and self.parts and self.parts[-1][-1:] not in (" ", _BREAK, _CELL, *_OPENING):
+        if (
+            space
+            and len(text) == 1
+            and unicodedata.category(text) == "Sm"
+            and self.parts
+            and self.parts[-1][-1:] not in (" ", _BREAK, _CELL, *_OPENING)
+        ):
             self.put(" ")
         self.put(text)
         if space:

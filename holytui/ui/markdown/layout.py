@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.painters import CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
+from holytui.ui.markdown.formula_painter import FormulaPainter
+from holytui.ui.markdown.painters import TEXTS, CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
 from holytui.ui.markdown.prefix import gap_prefix
 from holytui.ui.markdown.table_painter import TablePainter
 from holytui.ui.markdown.wrap import Line, make_line, same
@@ -17,12 +18,14 @@ _WIDE = (Kind.FENCE, Kind.INDENTED, Kind.TABLE)
 def painter_of(leaf: Leaf, width: int) -> Painter:
     """What draws the leaf."""
     match leaf.kind:
-        case Kind.PARAGRAPH | Kind.HEADING:
+        case Kind.PARAGRAPH | Kind.HEADING | Kind.TERM | Kind.SUMMARY:
             return TextPainter(leaf, width)
         case Kind.FENCE | Kind.INDENTED:
             return CodePainter(leaf, width)
         case Kind.TABLE:
             return TablePainter(leaf, width)
+        case Kind.FORMULA:
+            return FormulaPainter(leaf, width)
         case Kind.RULE:
             return RulePainter(leaf, width)
         case Kind.EMPTY:
@@ -129,7 +132,7 @@ class Layout:
         begun = False
         if self._painter is not None and self._painter[0] == index:
             _, start, old = self._painter
-            if old.leaf is leaf or (isinstance(old, TextPainter) and leaf.kind in (Kind.PARAGRAPH, Kind.HEADING)):
+            if old.leaf is leaf or (isinstance(old, TextPainter) and leaf.kind in TEXTS):
                 painter, begun = old, start == at
                 painter.leaf = leaf
         if painter is None:
