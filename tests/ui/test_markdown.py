@@ -54,8 +54,8 @@ RENDERINGS = [
         id="footnotes",
     ),
     pytest.param(
-        "Term\n: one\n: two\n\nOther\n:   three\n\n: text",
-        ["Term", "  one", "  two", "", "Other", "  three", "", ": text"],
+        "Term\n: one\n: two\n\nOther\n:   three\n\ntext\n\n: text",
+        ["Term", "  one", "  two", "", "Other", "  three", "", "text", "", ": text"],
         id="definitions",
     ),
     pytest.param("one\ntwo\n: three", ["one", "two", ": three"], id="no term of two lines"),

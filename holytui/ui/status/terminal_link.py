@@ -111,6 +111,7 @@ def _learnt(of: Capabilities) -> list[tuple[str, list[str]]]:
         (_("side margins"), of.margins),
         (_("scroll regions"), of.scroll),
         (_("erasing in colour"), of.bce),
+        (_("hyperlinks"), of.links),
     ]
     can = [name for name, there in abilities if there]
     cannot = [name for name, there in abilities if not there]
