@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from holytui.text import addresses, visible
@@ -109,6 +110,15 @@ def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
     """The runs of `text` over `style`, and whether later text behind a space can change nothing in them."""
     tokens, settled = _tokens(text)
     return _Writer(style, "&" in text).write(tokens), settled
+
+
+def addresses_of(text: str) -> list[str]:
+    """The addresses of the links in a piece of text, as they were written."""
+    if is_dense(text):
+        return []
+    writer = _Writer("", entities=False)
+    writer.write(_tokens(text)[0])
+    return writer.addresses
 
 
 def _tokens(text: str) -> tuple[Sequence[Token], bool]:
@@ -270,6 +280,8 @@ class Inline:
         self._style = style
         self._text = ""
         self._start = 0
+        self._ends: list[int] = []
+        """Where each settled piece ends."""
         self._step = 0
         """Index of the step that is looked at next."""
         self.done = True
@@ -277,7 +289,7 @@ class Inline:
     def update(self, text: str) -> None:
         """The text as it is now. Of a long one only some is parsed: `done` tells, and `update` again goes on."""
         if not text.startswith(self._text[: self._start]):
-            self.settled, self._start, self._step = [], 0, 0
+            self.settled, self._ends, self._start, self._step = [], [], 0, 0
             self.version += 1
         elif text == self._text and self.done:
             return
@@ -288,6 +300,10 @@ class Inline:
                 self.done = True
                 break
         self.tail = parse(text[self._start :], self._style)[0] if self.done else []
+
+    def pieces(self) -> list[str]:
+        """The text as it was cut."""
+        return [self._text[start:end] for start, end in pairwise([0, *self._ends, len(self._text)])]
 
     def _settle(self) -> bool:
         """Cut off one more piece, if one is ready."""
@@ -310,6 +326,7 @@ class Inline:
 
     def _cut(self, runs: list[Run], end: int) -> bool:
         self.settled.append(runs)
+        self._ends.append(end)
         self._start, self._step = end, 0
         return True
 

@@ -14,8 +14,9 @@ from holytui.presentation.notice import Level
 from holytui.store.assembly import Joint, joints
 from holytui.store.history import History
 from holytui.ui.chat import actions, pickers
-from holytui.ui.dialogs.dialogs import PageDialog
+from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
 from holytui.ui.external_programs import page, print_out
+from holytui.ui.markdown.addresses import links, plain_links
 from holytui.ui.pages import attempts as details
 from holytui.ui.reporting import told
 from holytui.ui.transcript.copy import copy
@@ -63,6 +64,8 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
             await copy(screen, screen.log_view.selected_text or as_text(message))
         case "message.copy_code":
             await _copy_code(screen, message, number)
+        case "message.links":
+            await _links(screen, message)
         case "message.retry":
             await _retry(screen, services, message)
         case "message.resume":
@@ -109,6 +112,22 @@ async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
         screen.say(words.format(count=len(blocks)), Level.WARNING)
         return
     await copy(screen, blocks[number - 1].text)
+
+
+async def _links(screen: ChatScreen, message: Message) -> None:
+    find = links if message.role is Role.ASSISTANT else plain_links
+    found = await asyncio.to_thread(find, message.text)
+    if not found:
+        screen.say(_("this message has no links"), Level.WARNING)
+        return
+
+    def picked(address: str | None) -> None:
+        if address is not None:
+            screen.run_worker(copy(screen, address), exit_on_error=False)
+
+    title = ngettext("{count} link: Enter copies it", "{count} links: Enter copies one", len(found))
+    choices = [Choice(address, address) for address in found]
+    screen.app.push_screen(Picker(title.format(count=len(found)), choices), picked)
 
 
 async def _retry(screen: ChatScreen, services: Services, message: Message) -> None:
