@@ -42,10 +42,10 @@ RENDERINGS = [
     pytest.param(
         "$5 and $6, $5-$10, $5 (US$), $HOME and `$PATH`", ["$5 and $6, $5-$10, $5 (US$), $HOME and $PATH"], id="money"
     ),
-    pytest.param("So:\n$$\na &= b \\\\\n- c &= d\n$$.\nend", ["So:", "  a = b", "  - c = d.", "end"], id="display"),
+    pytest.param("So:\n$$\na &= b \\\\\n- c &= d\n$$.\nend", ["So:", "a = b", "- c = d.", "end"], id="display"),
     pytest.param(
         "$$\n\\oops{*a*}\n$$\n\\[\n*b*\n\n*c*",
-        ["  $$", r"  \oops{*a*}", "  $$", r"  \[", "  *b*", "", "c"],
+        ["$$", r"\oops{*a*}", "$$", r"\[", "*b*", "", "c"],
         id="unreadable display",
     ),
     pytest.param(

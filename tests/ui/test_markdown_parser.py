@@ -178,7 +178,8 @@ long_texts = st.lists(
 
 def joined(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
-    for text, style in runs:
+    for text, marked in runs:
+        style = re.sub(r"formula='\d+", "formula='", marked)  # a place in its piece
         if out and out[-1][1] == style:
             out[-1] = (out[-1][0] + text, style)
         else:

@@ -56,7 +56,10 @@ def sign(line: str, start: int) -> Sign | None:
 
 
 def note_mark(label: str) -> str:
-    """A footnote as it is shown, in the text and before its words. A name keeps its sign, as `[^a-z]` may be no note."""
+    """A footnote as it is shown, in the text and before its words.
+
+    A name keeps its sign, as `[^a-z]` may be no note.
+    """
     return f"[{label}]" if label.isdecimal() else f"[^{label}]"
 
 

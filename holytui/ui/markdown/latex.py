@@ -33,47 +33,17 @@ _NOTHING: Final = frozenset(
 )
 _SPACES: Final = {",": " ", ":": " ", ";": " ", " ": " ", ">": " ", "quad": "  ", "qquad": "    "}
 _NAMES: Final = frozenset(
-    [
-        "arccos",
-        "arcsin",
-        "arctan",
-        "arg",
-        "cos",
-        "cosh",
-        "cot",
-        "coth",
-        "csc",
-        "deg",
-        "det",
-        "dim",
-        "exp",
-        "gcd",
-        "hom",
-        "inf",
-        "ker",
-        "lg",
-        "lim",
-        "liminf",
-        "limsup",
-        "ln",
-        "log",
-        "max",
-        "min",
-        "Pr",
-        "sec",
-        "sin",
-        "sinh",
-        "sup",
-        "tan",
-        "tanh",
-        "argmax",
-        "argmin",
-    ]
+    (
+        *("arccos", "arcsin", "arctan", "arg", "argmax", "argmin", "cos", "cosh", "cot", "coth", "csc", "deg", "det"),
+        *("dim", "exp", "gcd", "hom", "inf", "ker", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr"),
+        *("sec", "sin", "sinh", "sup", "tan", "tanh"),
+    )
 )
 _SYMBOLS: Final = {
-    "ne": "≠", "neg": "¬", "land": "∧", "lor": "∨", "iff": "⇔", "implies": "⇒", "impliedby": "⇐", "gets": "←", "Re": "ℜ",
-    "Im": "ℑ", "bot": "⊥", "top": "⊤", "models": "⊨", "degree": "°", "Box": "□", "triangle": "△", "|": "‖", "lVert": "‖",
-    "%": "%", "rVert": "‖", "lvert": "|", "rvert": "|", "colon": ":", "bmod": " mod ", "mod": " mod ", "square": "□",
+    "ne": "≠", "neg": "¬", "land": "∧", "lor": "∨", "iff": "⇔", "implies": "⇒", "impliedby": "⇐", "gets": "←",
+    "Re": "ℜ", "Im": "ℑ", "bot": "⊥", "top": "⊤", "models": "⊨", "degree": "°", "Box": "□", "square": "□",
+    "triangle": "△", "|": "‖", "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "colon": ":", "%": "%",
+    "bmod": " mod ", "mod": " mod ",
 }  # fmt: skip
 """What pylatexenc's table lacks."""
 _MATRICES: Final = {

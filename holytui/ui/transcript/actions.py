@@ -80,10 +80,17 @@ async def _to_message(screen: ChatScreen, services: Services, action: str, messa
             await _details(screen, services, message)
         case "message.undo_seam":
             await _undo_seams(screen, services, message)
+        case _:
+            _elsewhere(screen, action, as_text(message))
+
+
+def _elsewhere(screen: ChatScreen, action: str, text: str) -> None:
+    """Show the message outside of the app."""
+    match action:
         case "message.pager":
-            page(screen, as_text(message))
+            page(screen, text)
         case "message.print":
-            print_out(screen, as_text(message))
+            print_out(screen, text)
 
 
 async def _details(screen: ChatScreen, services: Services, message: Message) -> None:
@@ -125,7 +132,7 @@ async def _links(screen: ChatScreen, message: Message) -> None:
         if address is not None:
             screen.run_worker(copy(screen, address), exit_on_error=False)
 
-    title = ngettext("{count} link: Enter copies it", "{count} links: Enter copies one", len(found))
+    title = ngettext("{count} link, to be copied", "{count} links, one to be copied", len(found))
     choices = [Choice(address, address) for address in found]
     screen.app.push_screen(Picker(title.format(count=len(found)), choices), picked)
 

@@ -1,8 +1,8 @@
 """The text that the mouse selected in the messages, as it is copied.
 
-Code, formulas and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a user who
-selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen made
-are no part of it, nor are margins and the signs of seams.
+Code, formulas and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a
+user who selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen
+made are no part of it, nor are margins and the signs of seams.
 """
 
 from __future__ import annotations
