@@ -7,23 +7,23 @@ from textual.app import App, ComposeResult
 from holytui import keymap
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.transcript.log import MessageLog
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 
 
-def answer(number: int, text: str, state: AnswerState = AnswerState.STREAMING) -> Entry:
+def answer(number: int, text: str, state: AnswerState = AnswerState.STREAMING) -> MessageView:
     """An answer with that text."""
-    return Entry(Message(f"m{number}", "c", None, Role.ASSISTANT, text, 1.6e9 + number, model="p/m", state=state))
+    return MessageView(Message(f"m{number}", "c", None, Role.ASSISTANT, text, 1.6e9 + number, model="p/m", state=state))
 
 
-def talk(count: int) -> list[Entry]:
+def talk(count: int) -> list[MessageView]:
     """`count` messages of mixed Markdown, a question before each answer."""
     body = "Some **bold** words and `code`.\n\n- one\n- two\n\n```python\nprint('{n}')\n```\n\nTiếng Việt có dấu. " * 2
-    out: list[Entry] = []
+    out: list[MessageView] = []
     for number in range(count):
         if number % 2:
             out.append(answer(number, body.replace("{n}", str(number)), AnswerState.COMPLETE))
         else:
-            out.append(Entry(Message(f"m{number}", "c", None, Role.USER, f"question {number}?", 1.6e9 + number)))
+            out.append(MessageView(Message(f"m{number}", "c", None, Role.USER, f"question {number}?", 1.6e9 + number)))
     return out
 
 

@@ -41,7 +41,7 @@ def _status(app: HolytuiApp) -> str:
 async def _talk(pilot: Pilot[None], app: HolytuiApp, question: str) -> None:
     screen = app.screen
     assert isinstance(screen, ChatScreen)
-    await _until(pilot, lambda: screen.services is not None and "ready" in _status(app))
+    await _until(pilot, lambda: screen.state.is_open and "ready" in _status(app))
     screen.prompt.put(question)
     await pilot.press("enter")
 
@@ -61,8 +61,8 @@ async def _picture(name: str, model: str, questions: list[str], moment: str, *ke
         (HERE / name).write_text(app.export_screenshot(title="holytui"), "utf-8")
         screen = app.screen
         assert isinstance(screen, ChatScreen)
-        if screen.services is not None:
-            await asyncio.to_thread(screen.services.close)
+        if screen.state.is_open:
+            await asyncio.to_thread(screen.state.services.close)
 
 
 def main() -> None:

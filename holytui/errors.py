@@ -64,6 +64,10 @@ class StoreError(HolytuiError):
     """The history cannot be read or written."""
 
 
+class HistoryNotOpen(StoreError):
+    """The history is still being opened, or could not be opened."""
+
+
 class StoreNewer(StoreError):
     """The history was written by a newer holytui."""
 

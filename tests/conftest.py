@@ -6,9 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from holytui import i18n
+
+hypothesis.settings.register_profile("holytui", deadline=None)  # a busy machine is not a failure
+hypothesis.settings.load_profile("holytui")
 
 
 @pytest.fixture(autouse=True)

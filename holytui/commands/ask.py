@@ -37,9 +37,9 @@ from holytui.commands.leaving import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
 from holytui.commands.rejoin import Rejoin
 from holytui.config.in_force import read_config
+from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.turn import ending
 from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import Problem

@@ -59,6 +59,6 @@ def need_sight(services: Services, found: Gathered, model: str | None, conversat
         return
     known = services.history.conversation(conversation) if conversation and not model else None
     try:
-        vision.need(services.config, model or (known.model if known else "") or services.config.default_model)
+        vision.require_vision(services.config, model or (known.model if known else "") or services.config.default_model)
     except NotAttached as error:  # its hint names a key
         raise NotAttached(error.title, _("Nothing was sent. Ask a model that sees images.")) from error

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from holytui import ids
 from holytui.commands import exits
 from holytui.commands.output import complain, say, say_found, say_json
-from holytui.engine.turn import ending
+from holytui.engine import ending
 from holytui.errors import HolytuiError
 from holytui.formatting import decimal
 from holytui.i18n import _

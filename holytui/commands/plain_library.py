@@ -7,7 +7,7 @@ from datetime import datetime
 
 from holytui import formatting as fmt
 from holytui.commands.plain_printer import Printer
-from holytui.engine.turn.ending import Ending
+from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.images import as_text

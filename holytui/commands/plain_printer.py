@@ -15,9 +15,9 @@ from holytui import formatting as fmt
 from holytui.commands.output import TextWriter, put, shown
 from holytui.commands.plain_input import names
 from holytui.commands.rejoin import Rejoin
+from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
-from holytui.engine.turn import ending
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage

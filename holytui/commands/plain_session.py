@@ -23,9 +23,9 @@ from holytui.commands.plain_offer import Offer, Reply, reply
 from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_sending import Sender
 from holytui.commands.plain_turns import Turns
+from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
 from holytui.engine.runtime.scheduler import StartedTurn
-from holytui.engine.turn.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import Message, Role

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     def opening() -> Services:
         # imported off the screen's loop, after its first paint; the second line is what the screen needs then
         from holytui.bootstrap import open_services
-        from holytui.ui.chat import history_watcher  # noqa: F401 - see above
+        from holytui.ui.chat import wiring  # noqa: F401 - see above
 
         try:
             opened.append(open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from holytui.engine.turn.ending import Ending
+from holytui.engine.ending import Ending
 from holytui.faults import Fault
 from holytui.models import Join, Problem, Usage
 

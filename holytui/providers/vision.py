@@ -1,4 +1,4 @@
-"""Which models can be sent images, and what to say where one cannot."""
+"""Which models accept images."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def sees(config: Config, model: str) -> bool:
-    """Whether the configuration says that `provider/model` can be sent images."""
+    """Whether `provider/model` is configured to accept images."""
     found = model_of(config, model)
     return found is not None and found.vision
 
 
-def need(config: Config, model: str) -> None:
-    """Raises NotAttached, with what to do, if the model cannot be sent images; ModelUnknown."""
+def require_vision(config: Config, model: str) -> None:
+    """Check that a model accepts images. Raises NotAttached, with a remedy, and ModelUnknown."""
     # imported here, as the first paint does not wait for the wire
     from holytui.providers.resolve import resolve
 

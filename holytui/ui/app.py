@@ -13,12 +13,14 @@ from textual.screen import Screen
 from holytui import paths
 from holytui.attachments.files import Chosen
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
+from holytui.ui import driver_access
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.lifecycle import crash_report
-from holytui.ui.lifecycle.hangup import Leaving
-from holytui.ui.lifecycle.notifications import AnswerEnded, Notices
+from holytui.ui.lifecycle.hangup import HangupHandler
+from holytui.ui.lifecycle.notifications import CompletionNotifier
+from holytui.ui.messages import AnswerEnded
+from holytui.ui.ports import Group
 from holytui.ui.themes import loader
-from holytui.ui.transcript.copy import copy
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,15 +52,14 @@ class HolytuiApp(ThinApp[None]):
     ) -> None:
         super().__init__(driver_class=driver_class())
         self.config = config
-        self._config_file = config_file
         self.animation_level = "none"
-        self.leaving: Leaving | None = None
+        self.hangup: HangupHandler | None = None
         self.on_exit: Callable[[], None] = lambda: None
         """Called when the screen begins to end."""
-        self._notices = Notices(self, config.ui.notify)
         self._chat = ChatScreen(
             opening,
             keymap,
+            config_file=config_file or paths.config_file(),
             model=model or config.default_model,
             conversation=conversation,
             question=question,
@@ -66,6 +67,9 @@ class HolytuiApp(ThinApp[None]):
             enter_sends=config.ui.enter == "send",
             sidebar=config.ui.sidebar,
             text_width=config.ui.text_width,
+        )
+        self._notifier = CompletionNotifier(
+            self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat
         )
         self._set_theme(config.ui.theme)
 
@@ -76,22 +80,12 @@ class HolytuiApp(ThinApp[None]):
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
         self.start_with_theme(wanted if wanted in known else loader.suiting(self.console.color_system))
-        self._chat.theme_problems = _theme_problems(found.problems, wanted, known)
-
-    @property
-    def config_file(self) -> Path:
-        """Where the configuration is, or is to be."""
-        return self._config_file or paths.config_file()
-
-    @property
-    def services(self) -> Services | None:
-        """What the screen works with; None while it is not open."""
-        return self._chat.services
+        self._chat.state.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
     def hung_up(self) -> Cause | None:
         """Why the screen ends; None while it does not, and if the user leaves."""
-        return self.leaving.cause if self.leaving is not None else None
+        return self.hangup.cause if self.hangup is not None else None
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Begin to end the screen."""
@@ -100,7 +94,7 @@ class HolytuiApp(ThinApp[None]):
 
     def keep_unsent(self, services: Services) -> None:
         """For a user who left before all was on disk."""
-        self._chat.writing.keep_unsent(services, self._chat.sending.unsent())
+        self._chat.drafts.keep_unsent(services, self._chat.send_queue.unsent())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for palettes that do not come from our files."""
@@ -112,12 +106,12 @@ class HolytuiApp(ThinApp[None]):
 
     def on_mount(self) -> None:
         """From now on the terminal can be lost."""
-        self.leaving = Leaving(self, lambda: self._chat.services, lambda: self._chat.conversation_id)
+        self.hangup = HangupHandler(self, self._chat.state, self._chat.settled)
 
     @on(events.AppFocus)
     @on(events.AppBlur)
-    def _focus_changed(self) -> None:
-        self._notices.focus_changed()
+    def _focus_changed(self, event: events.AppFocus | events.AppBlur) -> None:
+        self._notifier.focus_changed(focused=isinstance(event, events.AppFocus))
 
     @on(events.TextSelected)
     def _text_selected(self) -> None:
@@ -128,11 +122,15 @@ class HolytuiApp(ThinApp[None]):
     def copy_to_clipboard(self, text: str) -> None:
         """Copy as the keys do, for the keys that are Textual's own: Ctrl+C in a dialog, a line or the prompt."""
         self._clipboard = text
-        self.run_worker(copy(self._chat, text), group="copy", exit_on_error=False)
+        self._chat.start(self._chat.clipboard.copy(text), Group.COPY)
 
     @on(AnswerEnded)
     def _answer_ended(self, event: AnswerEnded) -> None:
-        self._notices.ended(event, self._chat.conversation_id)
+        self._notifier.ended(event)
+
+    def _write_unless_lost(self, sequence: str) -> None:
+        if self.hung_up is None:
+            driver_access.write(self, sequence)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave with a report that holds no values; Textual's own would print them."""

@@ -1,39 +1,24 @@
-"""What the history, the configuration or a server refuses is said in the bottom line, and ends nothing.
+"""Errors of the history, the configuration and the server are reported in the status line and end nothing.
 
-Whatever leaves a handler of Textual's ends the app, so each way from a key to the disk passes through here.
+An exception that leaves a Textual handler ends the app, so each way from a key to the disk passes through here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
 
-from textual.screen import Screen
-
-from holytui.errors import HolytuiError
+from holytui.errors import HistoryNotOpen, HolytuiError
 from holytui.presentation.notice import Level
-
-if TYPE_CHECKING:
-    from holytui.ui.chat.screen import ChatScreen
-
-_T = TypeVar("_T")
+from holytui.ui.ports import Reporter
 
 
 @contextmanager
-def told(screen: ChatScreen) -> Iterator[None]:
-    """Say what cannot be done, and go on behind it."""
+def report_errors(reporter: Reporter) -> Iterator[None]:
+    """Report a `HolytuiError` of the block and go on after it."""
     try:
         yield
+    except HistoryNotOpen as error:
+        reporter.say(error.told, Level.BUSY)
     except HolytuiError as error:
-        screen.say(error.told, Level.ERROR)
-
-
-def ask(screen: ChatScreen, dialog: Screen[_T], then: Callable[[_T | None], Awaitable[None]]) -> None:
-    """Put a dialog over the chat, and do `then` with what comes of it."""
-
-    async def answered(value: _T | None) -> None:
-        with told(screen):
-            await then(value)
-
-    screen.app.push_screen(dialog, answered)
+        reporter.say(error.told, Level.ERROR)

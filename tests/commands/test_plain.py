@@ -25,7 +25,7 @@ from holytui.commands.plain_printer import Printer
 from holytui.commands.plain_session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
-from holytui.engine.turn.ending import Ending
+from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Join, Problem, Role, Usage

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holytui import i18n
-from holytui.engine.turn.ending import Doubt, Ending, command_for, with_tools_told, words
+from holytui.engine.ending import Doubt, Ending, command_for, with_tools_told, words
 from holytui.hints import KEYLESS
 from holytui.models import AnswerState, Attempt, Join, Message, Role
 from holytui.store.assembly import joints

@@ -4,6 +4,7 @@ import pytest
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
+from holytui.engine.ending import Ending
 from holytui.engine.events import (
     Failed,
     Finished,
@@ -31,7 +32,6 @@ from holytui.engine.turn.effects import (
     StopAsked,
     Timer,
 )
-from holytui.engine.turn.ending import Ending
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen, Verdict

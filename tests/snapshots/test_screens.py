@@ -19,12 +19,11 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.ui.details.page import DetailsPage
+from holytui.presentation.status import Rate, Status
 from holytui.ui.dialogs.search import SearchDialog
-from holytui.ui.status.line import Rate, Status
 from holytui.ui.themes import loader
 from tests.ui.conftest import Build
-from tests.ui.house import House, Visitor, config_with
+from tests.ui.house import House, Visitor, config_with, details_page
 from tests.ui.talks import CUT, NOON, TALK, furnish, spend
 
 Compare = Callable[..., bool]
@@ -49,7 +48,7 @@ def picture(
 
     async def before(pilot: Pilot[Any]) -> None:
         visitor = Visitor(pilot, house)
-        await visitor.until(lambda: visitor.chat.services is not None)
+        await visitor.until(lambda: visitor.chat.state.is_open)
         await visitor.calm()
         await steps(visitor)
         await pilot.pause()
@@ -60,7 +59,7 @@ def picture(
 
 async def happening(visitor: Visitor, event: ev.TurnEvent, state: AnswerState) -> None:
     """The last answer is on its way, with a clock that stands at 100 seconds."""
-    entry = visitor.chat.log_view.entry(CUT)
+    entry = visitor.chat.log_view.view_of(CUT)
     assert entry is not None
     entry.update(replace(entry.message, state=state, problem=None, duration_s=None))
     visitor.chat.log_view.changed()
@@ -118,7 +117,7 @@ def test_seam(snap_compare: Compare, build_house: Build) -> None:
 
 def test_error(snap_compare: Compare, build_house: Build) -> None:
     async def steps(visitor: Visitor) -> None:
-        entry = visitor.chat.log_view.entry(CUT)
+        entry = visitor.chat.log_view.view_of(CUT)
         assert entry is not None
         problem = Problem("No credits are left on this account (HTTP 402)", "Add some, then r asks again")
         entry.update(replace(entry.message, state=AnswerState.FAILED, problem=problem))
@@ -155,7 +154,7 @@ def test_details(snap_compare: Compare, build_house: Build, size: tuple[int, int
     talk = spend(house.history.path)
 
     async def steps(visitor: Visitor) -> None:
-        visitor.app.push_screen(DetailsPage(visitor.chat, house.services, clock=lambda: NOON + 3600))
+        visitor.app.push_screen(details_page(visitor.chat, clock=lambda: NOON + 3600))
         await visitor.calm()
         await visitor.press(key)
 

@@ -27,7 +27,7 @@ from holytui.store.sqlite.history import SqliteHistory
 from holytui.text import sanitize
 from holytui.ui.composer import draft_store
 from holytui.ui.lifecycle import bookmark
-from holytui.ui.transcript.loading import open_conversation
+from holytui.ui.transcript.loading import load_conversation
 from tests.pictures import png
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 
@@ -260,8 +260,8 @@ def _as_a_screen(path: Path) -> None:
         draft_store.load(history, "")
         talks = [*history.conversations(), *history.conversations(archived=True), *history.deleted_conversations()]
         for number, talk in enumerate(talks):
-            opened = open_conversation(history, talk.id)
-            for entry in opened.entries if opened else ():
+            opened = load_conversation(history, talk.id)
+            for entry in opened.views if opened else ():
                 # drawing takes long, and what is special about an entry is in its head and its notes
                 for y in range(entry.height(80) if number % 8 == 0 or entry.message.repaired else 0):
                     entry.line(80, y)

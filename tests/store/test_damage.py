@@ -17,7 +17,7 @@ from holytui.store.sqlite import backups, opening
 from holytui.store.sqlite.connect import connect_to_look
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.readable import walk
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from tests.store import damage
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
@@ -109,7 +109,7 @@ def test_a_wrong_value_is_repaired_and_told(
         assert "A part of this is damaged" in capsys.readouterr().out
     assert main(["history", "search", "answer"]) == 0
     with SqliteHistory(file) as history:
-        shown = Entry(history.branch(talk_id)[-1])
+        shown = MessageView(history.branch(talk_id)[-1])
         assert any("damaged in the history file" in shown.line(80, y).content.plain for y in range(shown.height(80)))
         assert history.unfinished() == []
 
@@ -259,7 +259,7 @@ def test_a_damaged_question_is_not_told_to_be_an_empty_answer(file: Path) -> Non
     talk_id = talk(file)
     spoil(file, "UPDATE message SET text = x'', state = 'odd' WHERE role = 'user'")
     with SqliteHistory(file) as history:
-        shown = Entry(history.branch(talk_id)[0])
+        shown = MessageView(history.branch(talk_id)[0])
         told = "".join(shown.line(80, y).content.plain for y in range(shown.height(80)))
         assert "damaged in the history file" in told
         assert "empty answer" not in told

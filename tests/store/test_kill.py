@@ -16,11 +16,11 @@ from typing import Any
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
-from tests.store.killed_child import KINDS, MESSAGES, main, word
+from tests.store.killed_child import A_FILE, KINDS, MESSAGES, main, word
 
 ROUNDS = 32
 """With two processes killed in each."""
-MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40, "attaching": 40, "compacting": 4}
+MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 6, "attaching": 40, "compacting": 4}
 
 
 @dataclass(slots=True)
@@ -138,10 +138,11 @@ def deleted(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
 
 
 def imported(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
-    """A conversation is there with all of its messages, or not at all."""
+    """All conversations of a file are there with all of their messages, or none is."""
     titles = {one.title: one.id for one in history.conversations()}
     known = [title for title in titles if title.startswith(f"imported {child.seed}-")]
     assert len(known) >= max((count for (count,) in child.told), default=0)
+    assert len(known) % A_FILE == 0
     for title in known:
         bundle = history.bundle(titles[title])
         assert bundle is not None

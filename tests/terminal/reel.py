@@ -84,7 +84,7 @@ class Player:
         chat = self.visitor.chat
         self.visitor.pilot.pause = self.paint  # type: ignore[method-assign]  # its own waits until the machine is idle
         chat.status_bar._clock = self.clock.monotonic
-        mailbox = chat.answers._mailbox
+        mailbox = chat.wiring.answers._events
         mailbox._frame = 0.0
         deliver = mailbox._deliver
 
@@ -263,12 +263,12 @@ class Player:
 
     async def other_conversation(self) -> None:
         """Look into another conversation and come back."""
-        here = self.visitor.chat.conversation_id
+        here = self.visitor.chat.state.conversation.id
         found = [one.id for one in self.visitor.conversations() if one.id != here]
         if found and here:
-            await self.visitor.chat.open_conversation(self.rng.choice(found))
+            await self.visitor.chat.navigator.open(self.rng.choice(found))
             await self.passes(2)
-            await self.visitor.chat.open_conversation(here)
+            await self.visitor.chat.navigator.open(here)
             await self.paint()
 
 

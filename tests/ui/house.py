@@ -24,6 +24,7 @@ from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.app import HolytuiApp
 from holytui.ui.bindings import shown_keys, textual_key
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.wire.client import ChatClient
 
@@ -41,6 +42,11 @@ def config_with(base_url: str = "", **ui: object) -> Config:
         ui=Ui(**{"theme": "holytui-dark", **ui}),  # type: ignore[arg-type]  # each test knows its fields
         prompts=MappingProxyType({"pirate": "Answer as a pirate would.", "short": "Answer in one sentence."}),
     )
+
+
+def details_page(chat: ChatScreen, clock: Callable[[], float] = time.time) -> DetailsPage:
+    """The details page over a chat."""
+    return DetailsPage(chat.state, chat.keymap, chat.status_bar, lambda: chat.status_bar.status, clock)
 
 
 class House:
@@ -144,7 +150,7 @@ class Visitor:
     def busy(self) -> bool:
         """Whether an answer is on its way or something is being done."""
         workers = any(not worker.is_finished and worker.group != "watch" for worker in self.app.workers)
-        return workers or bool(self.house.engine.active()) or bool(self.chat.answers)
+        return workers or bool(self.house.engine.active()) or bool(self.chat.state.turns)
 
     async def to_log(self) -> None:
         """Give the messages the focus."""
@@ -178,7 +184,7 @@ async def visit(
     async with app.run_test(size=size) as pilot:
         visitor = Visitor(pilot, house)
         await visitor.until(lambda: any(isinstance(screen, ChatScreen) for screen in app.screen_stack))
-        await visitor.until(lambda: visitor.chat.services is not None)
+        await visitor.until(lambda: visitor.chat.state.is_open)
         if calm:
             await visitor.calm()
         yield visitor

@@ -12,12 +12,11 @@ from textual import events
 from holytui.config.schema import Model, Price, Provider
 from holytui.models import AnswerState, Attempt, Conversation, Image, Message, Role, Usage
 from holytui.presentation.notice import Connection, Level
+from holytui.presentation.turn_view import TurnView
 from holytui.store.history import History
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.values import Bundle
-from holytui.ui.composer.submit import Place
-from holytui.ui.status.presenter import Weight, weights
-from holytui.ui.turns import TurnView
+from holytui.ui.status.presenter import ContextEstimate, context_tokens
 from tests.servers import READ, RST, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.conftest import Build
 from tests.ui.house import PATIENCE, config_with, visit
@@ -38,7 +37,7 @@ def history(tmp_path: Path) -> Iterator[SqliteHistory]:
 
 
 def weighed(history: SqliteHistory, *messages: Message) -> tuple[int | None, int]:
-    return weights(history, messages, WRITTEN[0])
+    return context_tokens(history, messages, WRITTEN[0])
 
 
 def test_what_the_server_told_is_taken_and_the_rest_is_counted(history: SqliteHistory) -> None:
@@ -62,12 +61,12 @@ def test_an_answer_that_failed_is_not_sent_and_does_not_count(history: SqliteHis
 
 def test_images_weigh_what_they_cost_a_model_that_sees_them(history: SqliteHistory) -> None:
     shown = replace(QUESTION, images=(Image("a.png", "image/png", 3_000_000, 1024, 1024, "0" * 64),))
-    blind = weights(history, [shown], "")[1]
-    assert weights(history, [shown], "", sees=True)[1] > blind + 500
+    blind = context_tokens(history, [shown], "")[1]
+    assert context_tokens(history, [shown], "", sees=True)[1] > blind + 500
 
 
 def test_nothing_is_nothing(history: SqliteHistory) -> None:
-    assert weights(history, (), "") == (None, 0)
+    assert context_tokens(history, (), "") == (None, 0)
 
 
 def test_of_several_requests_the_last_one_tells_how_full_the_context_is(history: SqliteHistory) -> None:
@@ -146,17 +145,17 @@ async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkey
         if written == LONG:
             weighing.set()
             slow.wait(PATIENCE)
-        return weights(history, messages, written, sees=sees)
+        return context_tokens(history, messages, written, sees=sees)
 
-    monkeypatch.setattr("holytui.ui.status.presenter.weights", gated)
+    monkeypatch.setattr("holytui.ui.status.presenter.context_tokens", gated)
     async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
         visitor.chat.prompt.put(LONG)
-        visitor.chat.bar.weigh()
+        visitor.chat.status.estimate_context()
         await visitor.until(weighing.is_set)
         visitor.chat.prompt.put("short")
-        before = visitor.chat.bar._weight
-        visitor.chat.bar.weigh()
-        await visitor.until(lambda: visitor.chat.bar._weight is not before)
+        before = visitor.chat.status._estimate
+        visitor.chat.status.estimate_context()
+        await visitor.until(lambda: visitor.chat.status._estimate is not before)
         slow.set()
         await visitor.calm()
         assert "context over" not in visitor.status
@@ -165,7 +164,7 @@ async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkey
 async def test_a_model_whose_context_is_not_known_is_not_warned_of(build_house: Build) -> None:
     async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/two") as visitor:
         visitor.chat.prompt.put(LONG)
-        visitor.chat.bar.weigh()
+        visitor.chat.status.estimate_context()
         await visitor.calm()
         assert "context" not in visitor.status
         await visitor.act("model.pick")
@@ -184,7 +183,7 @@ async def test_an_edited_question_is_weighed_in_its_own_place(build_house: Build
     async with visit(house, conversation=talk.id) as visitor:
         visitor.chat.prompt.put("?")
         await visitor.until(lambda: "context over" in visitor.status)
-        visitor.chat.edit(messages[1])
+        visitor.chat.drafts.edit(messages[1])
         visitor.chat.prompt.put("shorter")
         await visitor.until(lambda: "context over" not in visitor.status)
 
@@ -200,7 +199,7 @@ async def test_the_cost_is_that_of_the_model_that_answered(build_house: Build) -
     told = replace(ANSWER, model="lab/one", usage=Usage(1_000_000, 0))
     house.history.add_bundle(Bundle(talk, [QUESTION, told]))
     async with visit(house, conversation="c") as visitor:
-        assert visitor.chat.model == "lab/two"
+        assert visitor.chat.state.model == "lab/two"
         assert visitor.chat.status_bar.status.cost == 2.0
 
 
@@ -238,24 +237,24 @@ async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build
     async with visit(house) as visitor:
         clock = [100.0]
         chat = visitor.chat
-        chat.bar._clock = lambda: clock[0]
+        chat.status._clock = lambda: clock[0]
         turn = TurnView("t", "c", "a", 0.0, connection=Connection(Level.BUSY, "receiving"))
         chat.say("copied somewhere")
-        assert chat.bar.status(turn, progress=True).connection.words(0) == "copied somewhere"
-        assert chat.bar.status(turn).connection.words(0) == "receiving"
+        assert chat.status._status(turn, progress=True).connection.words(0) == "copied somewhere"
+        assert chat.status._status(turn).connection.words(0) == "receiving"
         trouble = replace(turn, connection=Connection(Level.WARNING, "retry 1/3"))
-        assert chat.bar.status(trouble, progress=True).connection.words(0) == "retry 1/3"
+        assert chat.status._status(trouble, progress=True).connection.words(0) == "retry 1/3"
         clock[0] += 5
-        assert chat.bar.status(turn, progress=True).connection.words(0) == "receiving"
+        assert chat.status._status(turn, progress=True).connection.words(0) == "receiving"
         chat.say("again")
-        chat.bar.forget_notice()
-        assert chat.bar.status(turn, progress=True).connection.words(0) == "receiving"
+        chat.status.forget_notice()
+        assert chat.status._status(turn, progress=True).connection.words(0) == "receiving"
 
 
 async def test_the_weight_of_another_conversation_is_not_shown(build_house: Build) -> None:
     async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/one") as visitor:
-        bar = visitor.chat.bar
-        bar._weight = Weight(visitor.chat.place, 4000, 6000)
-        assert (bar.status().context, bar.status().ahead) == (0.5, 0.75)
-        bar._weight = Weight(Place(), 4000, 6000)
-        assert (bar.status().context, bar.status().ahead) == (None, None)
+        bar = visitor.chat.status
+        bar._estimate = ContextEstimate(visitor.chat.state.conversation.version, 4000, 6000)
+        assert (bar._status().context, bar._status().ahead) == (0.5, 0.75)
+        visitor.chat.state.show()
+        assert (bar._status().context, bar._status().ahead) == (None, None)

@@ -29,7 +29,7 @@ from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
 from tests.ui.conftest import Build
-from tests.ui.house import Visitor, visit
+from tests.ui.house import Visitor, details_page, visit
 
 NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog}
 DARK = replace(loader.load(), themes=[one for one in loader.load().themes if one.name.startswith("holytui-dark")])
@@ -41,7 +41,7 @@ DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[Visitor], Screen[Any]]]
     LineDialog: ("e", lambda _: LineDialog("Name", "x")),
     TextDialog: ("f12", lambda _: TextDialog("Text", "x")),
     PageDialog: ("f1", lambda _: PageDialog("Page", lambda _width: [Content("line")] * 99)),
-    DetailsPage: ("f6", lambda visitor: DetailsPage(visitor.chat, visitor.house.services)),
+    DetailsPage: ("f6", lambda visitor: details_page(visitor.chat)),
     SearchDialog: ("ctrl+f", lambda visitor: SearchDialog(visitor.house.history, None, "wor")),
 }
 """Each dialog with the key that opens it."""

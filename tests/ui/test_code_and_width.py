@@ -6,7 +6,7 @@ import pytest
 
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import MarkdownDocument
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from tests.ui.conftest import Build
 from tests.ui.house import House, Visitor, config_with, visit
 from tests.ui.talks import TALK, furnish
@@ -44,7 +44,7 @@ def test_a_text_that_grows_is_bounded_as_one_that_came_at_once() -> None:
 
 @pytest.mark.parametrize(("text_width", "longest"), [(0, 199), (60, 60), (500, 199)])
 def test_questions_are_bounded_too(text_width: int, longest: int) -> None:
-    entry = Entry(Message("q", "t", None, Role.USER, WORDS, 0.0, state=AnswerState.COMPLETE))
+    entry = MessageView(Message("q", "t", None, Role.USER, WORDS, 0.0, state=AnswerState.COMPLETE))
     entry.text_width = text_width
     rows = [entry.line(202, y).content.plain.rstrip() for y in range(entry.height(202))]
     assert longest - 5 <= max(map(len, rows)) <= longest

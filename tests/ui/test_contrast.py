@@ -137,7 +137,7 @@ async def scenes(visitor: Visitor) -> AsyncIterator[Scene]:
         await visitor.calm()
         yield Scene(action, marked)
         await _close(visitor, chat)
-    await visitor.chat.do("app.theme")
+    await visitor.chat.run("app.theme")
     await visitor.until(lambda: visitor.app.screen is not chat)
     await visitor.pilot.pause()
     yield Scene("app.theme", visitor.app.theme)

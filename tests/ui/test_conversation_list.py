@@ -54,10 +54,10 @@ async def test_an_older_reading_of_the_list_is_not_shown_over_a_newer_one(
     async with visit(house) as visitor:
         with monkeypatch.context() as patched:
             patched.setattr(house.history, "conversations", slowly)
-            older = asyncio.create_task(visitor.chat.list.refresh())
+            older = asyncio.create_task(visitor.chat.conversations.refresh())
             await visitor.until(read.is_set)
         house.history.create_conversation(title="new")
-        await visitor.chat.list.refresh()
+        await visitor.chat.conversations.refresh()
         assert listed(visitor) == ["new"]
         go.set()
         await older
@@ -68,7 +68,7 @@ async def test_what_could_not_be_brought_back_now_can_be_later(house: House, mon
     made = house.history.create_conversation(title="kept")
     async with visit(house) as visitor:
         chat = visitor.chat
-        await chat.list.delete(house.history, made.id)
+        await chat.conversations.delete(made.id)
 
         def refuses(*_args: object) -> NoReturn:
             raise StoreFull("no room")
@@ -76,8 +76,8 @@ async def test_what_could_not_be_brought_back_now_can_be_later(house: House, mon
         with monkeypatch.context() as patched:
             patched.setattr(house.history, "restore_conversation", refuses)
             with pytest.raises(StoreFull):
-                await chat.list.undo(house.history)
-        assert await chat.list.undo(house.history)
+                await chat.conversations.undo()
+        assert await chat.conversations.undo()
         assert [one.id for one in visitor.conversations()] == [made.id]
 
 
@@ -85,12 +85,12 @@ async def test_what_is_gone_for_good_is_not_in_the_way_of_what_was_taken_before(
     first, last = (house.history.create_conversation(title=title) for title in ("first", "last"))
     async with visit(house) as visitor:
         chat = visitor.chat
-        await chat.list.archive(house.history, first.id)
-        await chat.list.delete(house.history, last.id)
+        await chat.conversations.archive(first.id)
+        await chat.conversations.delete(last.id)
         house.history.purge_deleted(before=9e9)
         with pytest.raises(StoreError):
-            await chat.list.undo(house.history)
-        assert await chat.list.undo(house.history)
+            await chat.conversations.undo()
+        assert await chat.conversations.undo()
         assert [one.id for one in visitor.conversations()] == [first.id]
 
 

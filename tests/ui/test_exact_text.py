@@ -123,7 +123,7 @@ async def test_a_conversation_is_exact_and_its_screen_is_all_signs(build_house: 
             assert not set(visitor.text) & FORMATS
             found = visitor.conversations()[0]
             house.history.update_conversation(found.id, title=TEXT)
-            await visitor.chat.refresh_list()
+            await visitor.chat.conversations.refresh()
             assert not set(visitor.text) & FORMATS
             assert "ab<U+202E>dc" in visitor.text.split("Answer")[0]
         assert server.requests[0].json["messages"][-1]["content"] == TEXT

@@ -19,7 +19,7 @@ LATER = {
     "holytui.engine.engine",
     "holytui.bootstrap",
     "holytui.store.sqlite.history",
-    "holytui.ui.chat.actions",
+    "holytui.ui.chat.wiring",
     "holytui.wire.client",
 }
 """Too slow to import before the first paint, and not needed for it."""

@@ -64,7 +64,7 @@ async def test_a_new_conversation_needs_no_list(house: House, monkeypatch: pytes
             patched.setattr(house.history, "conversations", refuses)
             await visitor.act("chat.new")
             await visitor.until(lambda: WORDS in visitor.status)
-        assert visitor.chat.conversation_id == ""
+        assert visitor.chat.state.conversation.id == ""
 
 
 async def test_an_unread_answer_is_shown_though_it_cannot_be_marked_as_read(
@@ -76,7 +76,7 @@ async def test_an_unread_answer_is_shown_though_it_cannot_be_marked_as_read(
         monkeypatch.setattr(house.history, "update_conversation", refuses)
         await visitor.to_sidebar()
         await visitor.press("enter")
-        await visitor.until(lambda: visitor.chat.conversation_id == made.id)
+        await visitor.until(lambda: visitor.chat.state.conversation.id == made.id)
 
 
 async def test_a_question_goes_out_though_the_start_could_not_be_read(

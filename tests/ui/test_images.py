@@ -14,8 +14,10 @@ from holytui.config.schema import Config, Model
 from holytui.images import describe
 from holytui.models import Role
 from holytui.providers.vision import sees
-from holytui.ui.composer.submit import Place, Question, put
+from holytui.ui.clipboard import Clipboard
+from holytui.ui.composer.submit import Question, submit
 from holytui.ui.lifecycle import crash_report
+from holytui.ui.state import OpenConversation
 from holytui.ui.transcript import loading
 from tests import pictures
 from tests.pictures import image, said, sent
@@ -173,7 +175,7 @@ async def test_an_edited_question_that_is_refused_is_still_being_edited(build_ho
             await visitor.press("enter")
             await visitor.sees("lab/one sees no images. Press F2 to choose")
             assert visitor.chat.prompt.text == "what is @photo.png"
-            assert visitor.chat.writing.editing is not None
+            assert visitor.chat.drafts.editing is not None
         assert len(server.requests) == 1
 
 
@@ -232,11 +234,10 @@ async def test_a_question_is_copied_with_the_names_of_its_images(
 ) -> None:
     copied: list[str] = []
 
-    async def copy(_screen: object, text: str) -> None:
+    async def copy(_clipboard: object, text: str) -> None:
         copied.append(text)
 
-    monkeypatch.setattr("holytui.ui.transcript.actions.copy", copy)
-    monkeypatch.setattr("holytui.ui.chat.actions.copy", copy)
+    monkeypatch.setattr(Clipboard, "copy", copy)
     with answers() as server:
         house = build_house(config_for(server.base_url))
         Path("photo.png").write_bytes(ONE)
@@ -276,9 +277,9 @@ async def test_a_report_of_a_crash_holds_nothing_of_an_image(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(house.history, "add_message", broken)
-    question = Question("what is @photo.png?", [Chosen.at("photo.png?", Path())], Place(), "lab/eyes")
+    question = Question("what is @photo.png?", [Chosen.at("photo.png?", Path())], OpenConversation(), "lab/eyes")
     with pytest.raises(RuntimeError) as raised:
-        await asyncio.to_thread(put, house.services, question)
+        await asyncio.to_thread(submit, house.services, question)
     report = crash_report.describe(raised.value)
     assert "submit.py" in report
     assert "IHDR" not in report

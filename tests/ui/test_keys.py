@@ -89,7 +89,7 @@ async def _(visitor: Visitor) -> None:
     await visitor.act("model.pick")
     await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
     await visitor.pick("guide/slow")
-    await visitor.until(lambda: visitor.chat.model == "guide/slow")
+    await visitor.until(lambda: visitor.chat.state.model == "guide/slow")
     await visitor.until(lambda: "guide/slow" in visitor.status)
 
 
@@ -102,7 +102,7 @@ async def _(visitor: Visitor) -> None:
     conversation = visitor.house.history.conversation(TALK)
     assert conversation is not None
     assert conversation.system == "Answer as a pirate would."
-    assert visitor.chat.log_view.entries[0].message.role is Role.SYSTEM
+    assert visitor.chat.log_view.views[0].message.role is Role.SYSTEM
 
 
 @checks("sidebar.toggle")
@@ -118,7 +118,7 @@ async def _(visitor: Visitor) -> None:
 @checks("chat.new")
 async def _(visitor: Visitor) -> None:
     await visitor.act("chat.new")
-    await visitor.until(lambda: visitor.chat.conversation_id == "")
+    await visitor.until(lambda: visitor.chat.state.conversation.id == "")
     await visitor.sees("Questions go to")
 
 
@@ -208,10 +208,10 @@ async def _(visitor: Visitor) -> None:
 @checks("prompt.send")
 async def _(visitor: Visitor) -> None:
     visitor.chat.set_focus(visitor.chat.prompt)
-    before = len(visitor.chat.log_view.entries)
+    before = len(visitor.chat.log_view.views)
     await visitor.type("hello")
     await visitor.act("prompt.send")
-    await visitor.until(lambda: len(visitor.chat.log_view.entries) == before + 2)
+    await visitor.until(lambda: len(visitor.chat.log_view.views) == before + 2)
     assert visitor.chat.prompt.text == ""
 
 
@@ -278,7 +278,7 @@ async def _(visitor: Visitor) -> None:
     for number in range(2):
         await select(visitor, CUT)
         await visitor.act("log.first", number)
-        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.entries[0].message.id)
+        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.views[0].message.id)
 
 
 @checks("log.last")
@@ -286,7 +286,7 @@ async def _(visitor: Visitor) -> None:
     for number in range(2):
         await select(visitor, "0190-question-1")
         await visitor.act("log.last", number)
-        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.entries[-1].message.id)
+        await visitor.until(lambda: selected(visitor) == visitor.chat.log_view.views[-1].message.id)
         assert visitor.chat.log_view.following
 
 
@@ -383,24 +383,24 @@ async def _(visitor: Visitor) -> None:
 
 @checks("message.fork")
 async def _(visitor: Visitor) -> None:
-    before = visitor.chat.conversation_id
+    before = visitor.chat.state.conversation.id
     await select(visitor, "0190-answer-1b")
     await visitor.act("message.fork")
-    await visitor.until(lambda: visitor.chat.conversation_id not in ("", before))
-    assert [entry.message.text for entry in visitor.chat.log_view.entries][-2:][0] == "How do I print?"
+    await visitor.until(lambda: visitor.chat.state.conversation.id not in ("", before))
+    assert [entry.message.text for entry in visitor.chat.log_view.views][-2:][0] == "How do I print?"
     assert len(visitor.house.history.branch(TALK)) >= 6
 
 
 @checks("message.variant")
 async def _(visitor: Visitor) -> None:
     for action in ("message.variant", "message.variant_back"):
-        await visitor.chat.open_conversation(TALK)
+        await visitor.chat.navigator.open(TALK)
         await select(visitor, "0190-answer-1b")
         await visitor.act(action)
         await visitor.until(lambda: "An older answer." in visitor.text)
         await select(visitor, "0190-answer-1")
         await visitor.act(action)
-        await visitor.until(lambda: visitor.chat.log_view.entry("0190-answer-1b") is not None)
+        await visitor.until(lambda: visitor.chat.log_view.view_of("0190-answer-1b") is not None)
 
 
 CHECKS["message.variant_back"] = CHECKS["message.variant"]
@@ -629,7 +629,7 @@ async def test_every_action_does_what_it_says_at_any_size(house: House, where: W
                 continue
             done.add(check)
             house.history.update_conversation(TALK, leaf_id=CUT)
-            await visitor.chat.open_conversation(TALK)
+            await visitor.chat.navigator.open(TALK)
             try:
                 await check(visitor)
             except AssertionError as error:
@@ -649,7 +649,7 @@ async def press_all(visitor: Visitor, where: Where) -> None:
         if action.where is not where or action.id in ("chat.stop", "chat.resume_all"):
             continue
         for number in range(len(action.keys)):
-            await chat.open_conversation(TALK)
+            await chat.navigator.open(TALK)
             place = {Where.LOG: chat.log_view, Where.SIDEBAR: chat.sidebar}.get(where, chat.prompt)
             chat.set_class(False, "-no-sidebar")
             chat.set_focus(place)
@@ -657,7 +657,7 @@ async def press_all(visitor: Visitor, where: Where) -> None:
             await visitor.act(action.id, number)
             while not isinstance(visitor.app.screen, ChatScreen):
                 await visitor.press("escape")
-            if chat.writing.editing is not None:
+            if chat.drafts.editing is not None:
                 await visitor.press("escape")
     assert visitor.app.is_running
 
@@ -674,7 +674,7 @@ async def under_way(
     house = build_house(config_with(server.base_url))
     furnish(house.history)
     async with visit(house, size, conversation=TALK) as visitor:
-        visitor.chat.model = "lab/one"
+        visitor.chat.state.model = "lab/one"
         await visitor.type("go")
         await visitor.press("enter")
         await visitor.sees(words)
@@ -687,7 +687,7 @@ async def under_way(
 async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Where) -> None:
     with ScriptedServer(STREAMING) as server:
         async with under_way(build_house, server, "Hello") as visitor:
-            turn = visitor.chat.answers.here()
+            turn = visitor.chat.state.turn
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.told(turn.answer_id) == ("Hello", "")
@@ -700,7 +700,7 @@ async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Wh
 async def test_no_key_harms_an_answer_that_waits_for_a_retry(build_house: Build, where: Where) -> None:
     with ScriptedServer(RETRYING) as server:
         async with under_way(build_house, server, "retry 1/3 in 1 min") as visitor:
-            turn = visitor.chat.answers.here()
+            turn = visitor.chat.state.turn
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.RETRYING
@@ -712,7 +712,7 @@ async def test_no_key_harms_an_answer_that_waits_for_the_network(build_house: Bu
     with ScriptedServer(STREAMING) as server:
         server.shut()
         async with under_way(build_house, server, "offline since") as visitor:
-            turn = visitor.chat.answers.here()
+            turn = visitor.chat.state.turn
             assert turn is not None
             await press_all(visitor, where)
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.OFFLINE

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.engine.events import Delta, Finished, Queued, Reasoning, TurnEvent, Waiting
-from holytui.ui.transcript.event_queue import Mailbox, coalesce
+from holytui.ui.transcript.event_queue import EventQueue, coalesce
 
 events = st.lists(
     st.one_of(
@@ -52,7 +52,7 @@ def test_what_comes_within_a_frame_is_delivered_together_and_nothing_is_lost() -
             if any(isinstance(event, Queued) for event in batch):
                 done.set()
 
-        box = Mailbox(deliver, frame=0.02)
+        box = EventQueue(deliver, frame=0.02)
         box.open()
 
         def produce() -> None:
@@ -84,7 +84,7 @@ def test_the_end_of_an_answer_does_not_wait_for_the_next_frame() -> None:
             if finished in batch:
                 ended.set()
 
-        box = Mailbox(deliver, frame=3600)
+        box = EventQueue(deliver, frame=3600)
         box.open()
         box.put(Delta("t", "at once"))
         await asyncio.sleep(0)
@@ -104,7 +104,7 @@ def test_events_left_before_it_opens_are_delivered_then() -> None:
     got: list[TurnEvent] = []
 
     async def run() -> None:
-        box = Mailbox(got.extend)
+        box = EventQueue(got.extend)
         box.put(Waiting("t"))
         box.open()
         box.close()
@@ -117,7 +117,7 @@ def test_nothing_is_delivered_after_it_is_closed() -> None:
     got: list[TurnEvent] = []
 
     async def run() -> None:
-        box = Mailbox(got.extend)
+        box = EventQueue(got.extend)
         box.open()
         box.put(Waiting("t"))
         box.close()
@@ -142,7 +142,7 @@ def test_events_of_a_thread_are_delivered_in_the_context_in_which_the_box_was_op
                 done.set()
 
         here.set("in the app")
-        mailbox = Mailbox(deliver, frame=0.001)
+        mailbox = EventQueue(deliver, frame=0.001)
         mailbox.open()
         for event in (Delta("a", "at once"), Delta("a", "after a frame"), Queued("a")):
             await asyncio.to_thread(contextvars.Context().run, mailbox.put, event)

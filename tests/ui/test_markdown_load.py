@@ -13,7 +13,7 @@ from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import MarkdownDocument, Spent
 from holytui.ui.markdown import document as documents
 from holytui.ui.transcript import message_view as entries
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from tests.ui.markdown_fragments import extended
 from tests.ui.markdown_shapes import SHAPES, shape
 from tests.ui.test_markdown_cost import calls
@@ -127,7 +127,7 @@ def test_many_lines_are_too_long_as_well(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_entry_shows_the_beginning_at_once_and_the_rest_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     budget: Callable[[float], Spent] = lambda _seconds: few()  # noqa: E731 - a stand-in for `within`
     monkeypatch.setattr(entries, "within", budget)
-    entry = Entry(Message("a", "c", None, Role.ASSISTANT, LONG, 1.0, reasoning=LONG, state=AnswerState.STREAMING))
+    entry = MessageView(Message("a", "c", None, Role.ASSISTANT, LONG, 1.0, reasoning=LONG, state=AnswerState.STREAMING))
     entry.set_open(True)
     first = entry.height(WIDTH)
     assert entry.height(WIDTH) == first

@@ -9,15 +9,15 @@ import pytest
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
 from holytui.ui.transcript.matches import Matches
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import TALK, furnish
 
 
-def entries(*texts: str) -> Sequence[Entry]:
-    def entry(number: int, text: str) -> Entry:
+def entries(*texts: str) -> Sequence[MessageView]:
+    def entry(number: int, text: str) -> MessageView:
         role = Role.ASSISTANT if number % 2 else Role.USER
-        return Entry(Message(str(number), "t", None, role, text, 0.0, state=AnswerState.COMPLETE))
+        return MessageView(Message(str(number), "t", None, role, text, 0.0, state=AnswerState.COMPLETE))
 
     return [entry(number, text) for number, text in enumerate(texts)]
 

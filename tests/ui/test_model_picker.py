@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
-from holytui.ui.chat.pickers import refusal
+from holytui.ui.chat.model_picker import refusal
 from holytui.ui.dialogs.dialogs import Picker
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit
@@ -49,12 +49,12 @@ async def test_a_heading_is_stepped_over_and_never_found(build_house: Build) -> 
 
 async def test_a_model_of_no_provider_is_refused_where_it_is_typed(build_house: Build) -> None:
     async with visit(build_house()) as visitor:
-        before = visitor.chat.model
+        before = visitor.chat.state.model
         await open_picker(visitor)
         await visitor.type("ollamaclear/x")
         await visitor.sees('No provider "ollamaclear" is configured')
         await visitor.press("enter")
-        assert visitor.chat.model == before
+        assert visitor.chat.state.model == before
         if isinstance(visitor.app.screen, Picker):
             await visitor.press("escape")
 

@@ -7,7 +7,7 @@ import pytest
 from holytui.keymap import Where, build
 from holytui.models import AnswerState, Message, Problem, Role
 from holytui.ui.bindings import names
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from tests.ui.conftest import Build
 from tests.ui.house import visit
 
@@ -23,7 +23,7 @@ async def test_who_edits_a_question_reads_how_to_leave_it(build_house: Build) ->
 CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to get the rest.")
 
 
-def lines(entry: Entry) -> list[str]:
+def lines(entry: MessageView) -> list[str]:
     return [entry.line(100, y).content.plain for y in range(entry.height(100))]
 
 
@@ -36,13 +36,13 @@ def lines(entry: Entry) -> list[str]:
     ],
 )
 def test_an_answer_in_the_queue_says_how_to_take_it_back(keys: dict[str, tuple[str, ...]], end: str) -> None:
-    entry = Entry(Message("a", "c", None, Role.ASSISTANT, "", 1.0, state=AnswerState.QUEUED))
+    entry = MessageView(Message("a", "c", None, Role.ASSISTANT, "", 1.0, state=AnswerState.QUEUED))
     entry.name_keys(names(build(keys), Where.PROMPT))
     assert any(line.endswith(end) for line in lines(entry))
 
 
 def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
-    entry = Entry(Message("a", "c", None, Role.ASSISTANT, "x", 1.0, state=AnswerState.INTERRUPTED, problem=CUT))
+    entry = MessageView(Message("a", "c", None, Role.ASSISTANT, "x", 1.0, state=AnswerState.INTERRUPTED, problem=CUT))
     entry.name_keys(names(build({}), Where.PROMPT))
     assert any("Type /continue to get the rest." in line for line in lines(entry))
     entry.name_keys(names(build({}), Where.LOG))

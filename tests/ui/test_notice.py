@@ -74,7 +74,7 @@ class Desk:
         """So much later the answer comes to its end."""
         self.skipped += after
         self.gate.set()
-        await self.visitor.until(lambda: not self.visitor.chat.answers)
+        await self.visitor.until(lambda: not self.visitor.chat.state.turns)
         await self.visitor.calm()
 
 
@@ -90,7 +90,7 @@ async def desk(build_house: Build, how: str, *end: Step) -> AsyncIterator[Desk]:
         house = build_house(config_with(server.base_url, notify=how))
         async with visit(house, model="lab/one") as visitor:
             made = Desk(visitor, gate, [])
-            visitor.chat.answers._clock = lambda: time.monotonic() + made.skipped
+            visitor.chat.wiring.answers._clock = lambda: time.monotonic() + made.skipped
             await visitor.type(TITLE)
             await visitor.press("enter")
             await visitor.sees("Hello")
@@ -146,7 +146,7 @@ async def test_who_looks_at_another_conversation_is_told(build_house: Build) -> 
     async with desk(build_house, "osc9") as here:
         await here.focus(True)
         await here.visitor.act("chat.new")
-        await here.visitor.until(lambda: here.visitor.chat.conversation_id == "")
+        await here.visitor.until(lambda: here.visitor.chat.state.conversation.id == "")
         await here.ends()
         assert here.sent == [TOLD]
 
@@ -182,9 +182,9 @@ async def test_an_answer_that_fails_is_told_of(build_house: Build) -> None:
 
 async def test_after_a_hang_up_nothing_is_told(build_house: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     async with desk(build_house, "bell") as here:
-        leaving = here.visitor.app.leaving
-        assert leaving is not None
-        leaving.cause = Cause.HANGUP
+        handler = here.visitor.app.hangup
+        assert handler is not None
+        handler.cause = Cause.HANGUP
         await here.ends()
         assert here.sent == []
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
+from holytui.presentation.status import Rate, Status
 from holytui.providers.pricing import Bill
 from holytui.store.values import Answered, Spent
 from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
-from holytui.ui.status.line import Rate, Status
 
 NOON = 1_582_891_200.0
 TODAY = date(2020, 2, 28)

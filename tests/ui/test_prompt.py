@@ -8,7 +8,7 @@ from textual import events
 
 from holytui.attachments.files import Chosen
 from holytui.models import AnswerState, Role
-from holytui.ui.chat import interrupting
+from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
@@ -180,7 +180,7 @@ async def test_a_command_is_offered_and_done(house: House) -> None:
         await visitor.type("/ne")
         await visitor.sees("Start a new conversation")
         await visitor.press("enter")
-        await visitor.until(lambda: not visitor.chat.conversation_id)
+        await visitor.until(lambda: not visitor.chat.state.conversation.id)
         assert visitor.chat.prompt.text == ""
 
 
@@ -194,12 +194,12 @@ async def test_a_model_is_named_behind_its_command(house: House) -> None:
     async with visit(house) as visitor:
         await visitor.type("/model guide/slow")
         await visitor.press("enter")
-        await visitor.until(lambda: visitor.chat.model == "guide/slow")
+        await visitor.until(lambda: visitor.chat.state.model == "guide/slow")
         assert visitor.chat.prompt.text == ""
         await visitor.type("/model nobody/at-all")
         await visitor.press("enter")
         await visitor.until(lambda: 'No provider "nobody"' in visitor.status)
-        assert visitor.chat.model == "guide/slow"
+        assert visitor.chat.state.model == "guide/slow"
 
 
 async def test_words_behind_a_search_are_searched_for_at_once(house: House) -> None:
@@ -259,7 +259,7 @@ async def test_each_conversation_keeps_what_is_written_in_it(house: House) -> No
     one = house.history.create_conversation(title="one").id
     async with visit(house) as visitor:
         await visitor.type("new one")
-        await visitor.chat.open_conversation(one)
+        await visitor.chat.navigator.open(one)
         assert visitor.chat.prompt.text == ""
         await visitor.type("for one ")
         await paste(visitor, LONG)
@@ -267,7 +267,7 @@ async def test_each_conversation_keeps_what_is_written_in_it(house: House) -> No
         assert visitor.chat.prompt.text == "new one"
         await visitor.calm()
         assert draft_store.load(house.history, one).text == "for one [paste 1: 10,000 lines]"
-        await visitor.chat.open_conversation(one)
+        await visitor.chat.navigator.open(one)
         assert visitor.chat.prompt.whole == f"for one {LONG}"
 
 
@@ -378,10 +378,10 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
 ) -> None:
     copied: list[str] = []
 
-    async def note(_screen: object, text: str) -> None:
+    async def note(_clipboard: object, text: str) -> None:
         copied.append(text)
 
-    monkeypatch.setattr(interrupting, "copy", note)
+    monkeypatch.setattr(Clipboard, "copy", note)
     Path("a.txt").write_text("a text\n")
     gate = threading.Event()
     with ScriptedServer([READ, chunked_head(), chunk(event(delta("One."))), gate]) as server:
@@ -404,7 +404,7 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
             await visitor.press("ctrl+c", "up")
             assert prompt.text == "two @a.txt \nlines"
             assert [each.path for each in prompt.files] == ["a.txt"]
-            assert visitor.chat.answers.here() is not None
+            assert visitor.chat.state.turn is not None
             await visitor.press("ctrl+c", "ctrl+c")
             await visitor.sees("stopped by you; the text so far is kept")
             await visitor.calm()

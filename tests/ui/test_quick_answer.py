@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
+from holytui.presentation.turn_view import TurnView
 from holytui.store.history import History
 from holytui.ui.transcript import live_answers
-from holytui.ui.transcript.loading import Opened, open_conversation
-from holytui.ui.turns import TurnView
+from holytui.ui.transcript.loading import LoadedConversation, load_conversation
 from tests.servers import READ, ScriptedServer, answer
 from tests.ui.conftest import Build
 from tests.ui.house import config_with, visit
@@ -23,21 +23,21 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
         house = build_house(config_with(server.base_url))
         async with visit(house) as visitor:
             ended = threading.Event()
-            settle = live_answers.Answers._settle
+            settle = live_answers.LiveAnswers._settle
 
-            async def settled(self: live_answers.Answers, turn: TurnView) -> None:
+            async def settled(self: live_answers.LiveAnswers, turn: TurnView) -> None:
                 await settle(self, turn)
                 ended.set()
 
-            def slowly(history: History, conversation_id: str, leaf: str | None) -> Opened | None:
-                opened = open_conversation(history, conversation_id, leaf)
+            def slowly(history: History, conversation_id: str, leaf: str | None) -> LoadedConversation | None:
+                opened = load_conversation(history, conversation_id, leaf)
                 if not go.is_set():
                     go.set()
                     assert ended.wait(10)
                 return opened
 
-            monkeypatch.setattr(live_answers.Answers, "_settle", settled)
-            monkeypatch.setattr(live_answers, "open_conversation", slowly)
+            monkeypatch.setattr(live_answers.LiveAnswers, "_settle", settled)
+            monkeypatch.setattr(live_answers, "load_conversation", slowly)
             await visitor.ask("go")
             assert "The whole answer." in visitor.text
             assert "receiving" not in visitor.text

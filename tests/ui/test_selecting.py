@@ -13,7 +13,7 @@ from textual.selection import SELECT_ALL, Selection
 from holytui import paths
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import mathematics
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.selecting import selected_text
 from tests.ui.house import House, Visitor, visit
 
@@ -30,25 +30,25 @@ all:
 """
 
 
-def rows_of(entry: Entry, width: int) -> list[tuple[object, int]]:
+def rows_of(entry: MessageView, width: int) -> list[tuple[object, int]]:
     rows = [entry.line(width, y) for y in range(entry.height(width))]
     return [(row, len(row.gutter)) for row in rows]
 
 
-def answer(text: str, **more: object) -> Entry:
+def answer(text: str, **more: object) -> MessageView:
     message = Message("a", "t", "q", Role.ASSISTANT, text, 0.0, state=AnswerState.COMPLETE, **more)  # type: ignore[arg-type]  # fields
-    return Entry(message)
+    return MessageView(message)
 
 
-def asked(text: str) -> Entry:
-    return Entry(Message("q", "t", None, Role.USER, text, 0.0))
+def asked(text: str) -> MessageView:
+    return MessageView(Message("q", "t", None, Role.USER, text, 0.0))
 
 
-def copied(entry: Entry, width: int, selection: Selection = SELECT_ALL) -> str:
+def copied(entry: MessageView, width: int, selection: Selection = SELECT_ALL) -> str:
     return selected_text(rows_of(entry, width), selection)  # type: ignore[arg-type]  # rows
 
 
-def between(entry: Entry, width: int, first: str, last: str) -> str:
+def between(entry: MessageView, width: int, first: str, last: str) -> str:
     """From the beginning of some words to the end of others, as they are shown."""
     shown = [row.gutter + row.content.plain for row, _ in rows_of(entry, width)]  # type: ignore[attr-defined]  # rows
     start = next(Offset(line.find(first), y) for y, line in enumerate(shown) if first in line)
@@ -174,13 +174,13 @@ async def test_a_selection_holds_the_view_until_it_is_gone(house: House) -> None
         await drag(visitor, "Answer 19", "Answer 19", release=False)
         shown = visitor.text
         followed.append(log.following)
-        entry = log.entries[-1]
+        entry = log.views[-1]
         before = entry.height(80)
         entry.sync(entry.message.text + "\n\nMore.\n\nAnd more.\n" * 8, "")
         log.changed()
         await visitor.pilot.pause()
         assert log.selected_text == "Answer 19"
-        assert log.new_lines == log.entries[-1].height(80) - before
+        assert log.new_lines == log.views[-1].height(80) - before
         assert "And more." not in visitor.text
         assert shown.split("\n")[:15] == visitor.text.split("\n")[:15]
         visitor.chat.clear_selection()

@@ -12,9 +12,9 @@ from holytui.errors import StoreError, StoreFull
 from holytui.models import Role
 from holytui.ui.composer import draft_store, send_queue
 from holytui.ui.composer.draft_store import Draft
-from holytui.ui.composer.submit import Question, put
+from holytui.ui.composer.submit import Question, submit
 from holytui.ui.transcript import live_answers
-from holytui.ui.transcript.loading import Opened, open_conversation
+from holytui.ui.transcript.loading import LoadedConversation, load_conversation
 from tests.ui.house import House, Visitor, visit
 
 
@@ -48,9 +48,9 @@ async def test_a_question_that_waited_for_the_history_goes_out_before_one_that_d
         if not first.is_set():
             first.set()
             assert go.wait(10)
-        return put(services, question)
+        return submit(services, question)
 
-    monkeypatch.setattr(send_queue, "put", slowly)
+    monkeypatch.setattr(send_queue, "submit", slowly)
     app = house.app()
 
     def opening() -> Services:
@@ -107,24 +107,24 @@ async def test_who_leaves_while_one_question_is_put_finds_the_next_one_at_the_ne
         first.set()
         assert go.wait(10)
         try:
-            return put(services, question)
+            return submit(services, question)
         finally:
             done.set()
 
-    monkeypatch.setattr(send_queue, "put", slowly)
+    monkeypatch.setattr(send_queue, "submit", slowly)
     app = house.app()
     async with app.run_test(size=(120, 40)) as pilot:
         visitor = Visitor(pilot, house)
-        await visitor.until(lambda: app.services)
+        await visitor.until(lambda: app._chat.state.is_open)
         await visitor.type("count to 1")
         await visitor.press("enter")
         await visitor.until(first.is_set)
         await visitor.type("count to 2")
         await visitor.press("enter")
-        await visitor.until(lambda: len(app._chat.sending.unsent()) == 2)
+        await visitor.until(lambda: len(app._chat.send_queue.unsent()) == 2)
     go.set()
     await asyncio.to_thread(done.wait, 10)
-    await visitor.until(lambda: app._chat.sending.unsent() == ["count to 2"])
+    await visitor.until(lambda: app._chat.send_queue.unsent() == ["count to 2"])
     app.keep_unsent(house.services)
     assert asked(visitor) == ["count to 1"]
     assert draft_store.load(house.history, "").text == "count to 2"
@@ -142,11 +142,11 @@ async def test_a_question_that_was_put_is_not_given_back_when_it_cannot_be_shown
     async with visit(house) as visitor:
         await visitor.ask("count to 1")
 
-        def refuses(*_args: object) -> Opened:
+        def refuses(*_args: object) -> LoadedConversation:
             raise StoreError("the disk is slow")
 
         with monkeypatch.context() as patched:
-            patched.setattr(live_answers, "open_conversation", refuses)
+            patched.setattr(live_answers, "load_conversation", refuses)
             await visitor.type("count to 2")
             await visitor.press("enter")
             await visitor.until(lambda: len(asked(visitor)) == 2)
@@ -158,7 +158,7 @@ async def test_a_question_that_is_refused_is_given_back(house: House, monkeypatc
     def refuses(*_args: object) -> StartedTurn:
         raise StoreFull("no room")
 
-    monkeypatch.setattr(send_queue, "put", refuses)
+    monkeypatch.setattr(send_queue, "submit", refuses)
     async with visit(house) as visitor:
         await visitor.type("count to 2")
         await visitor.press("enter")
@@ -172,8 +172,8 @@ async def test_what_is_shown_is_never_older_than_the_last_question(
     reads: list[threading.Event] = []
     read = threading.Semaphore(0)
 
-    def slowly(*args: object) -> Opened | None:
-        found = open_conversation(*args)  # type: ignore[arg-type]  # passed on as they are
+    def slowly(*args: object) -> LoadedConversation | None:
+        found = load_conversation(*args)  # type: ignore[arg-type]  # passed on as they are
         mine = threading.Event()
         reads.append(mine)
         read.release()
@@ -183,15 +183,15 @@ async def test_what_is_shown_is_never_older_than_the_last_question(
     async with visit(house) as visitor:
         await visitor.ask("count to 1")
         with monkeypatch.context() as patched:
-            patched.setattr(live_answers, "open_conversation", slowly)
+            patched.setattr(live_answers, "load_conversation", slowly)
             for question in ("count to 2", "count to 3"):
                 await visitor.type(question)
                 await visitor.press("enter")
                 await asyncio.to_thread(read.acquire)
-            patched.setattr(live_answers, "open_conversation", open_conversation)
+            patched.setattr(live_answers, "load_conversation", load_conversation)
             reads[1].set()  # the newer one is shown first
             await visitor.until(lambda: "count to 3" in visitor.text)
             reads[0].set()
             await visitor.calm()
-        shown = [entry.message.text for entry in visitor.chat.log_view.entries if entry.message.role is Role.USER]
+        shown = [entry.message.text for entry in visitor.chat.log_view.views if entry.message.role is Role.USER]
         assert shown == ["count to 1", "count to 2", "count to 3"]

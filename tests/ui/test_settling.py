@@ -11,7 +11,7 @@ from holytui.keymap import build
 from holytui.models import AnswerState, Message, Role
 from holytui.terminal.pace import LinkFigures
 from holytui.ui.transcript.log import MessageLog
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 
 _NEAR, _FAR = (LinkFigures(round_trip, 0.0, 0, 0, 0) for round_trip in (0.005, 0.2))
 
@@ -30,12 +30,12 @@ def blank(log: MessageLog) -> int:
 
 @pytest.mark.parametrize("line", [_NEAR, _FAR])
 async def test_the_view_is_full_when_an_answer_ends(line: LinkFigures, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.ui.transcript.log.figures", lambda _: line)
+    monkeypatch.setattr("holytui.ui.transcript.log.link_figures", lambda _: line)
     app = Logged()
     async with app.run_test(size=(80, 24)) as pilot:
         log = app.query_one(MessageLog)
         answer = Message("a", "c", None, Role.ASSISTANT, "", 0.0, state=AnswerState.STREAMING)
-        entry = Entry(answer)
+        entry = MessageView(answer)
         log.show([entry])
         free = set()
         for count in range(1, 60):

@@ -12,7 +12,8 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.ui.status.line import Rate, Status, line, sparkline
+from holytui.presentation.status import Rate, Status, sparkline
+from holytui.ui.status.line import line
 
 RESET = Fault(FaultKind.RESET)
 QUIET = Connection(Level.CALM, "before")

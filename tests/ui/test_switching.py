@@ -48,13 +48,13 @@ async def test_who_begins_a_new_conversation_is_not_taken_to_one_that_was_still_
     async with visit(house) as visitor:
         await visitor.ask("count to 3")
         await visitor.act("chat.new")
-        monkeypatch.setattr(loading, "open_conversation", gate.before(loading.open_conversation))
-        old = asyncio.create_task(visitor.chat.open_conversation(visitor.conversations()[0].id))
+        monkeypatch.setattr(loading, "load_conversation", gate.before(loading.load_conversation))
+        old = asyncio.create_task(visitor.chat.navigator.open(visitor.conversations()[0].id))
         await visitor.until(lambda: gate.reached)
-        await visitor.chat.action_chat_new()
+        await visitor.chat.run("chat.new")
         gate.open()
         await old
-        assert visitor.chat.conversation_id == ""
+        assert visitor.chat.state.conversation.id == ""
         await visitor.type("here")
         assert visitor.chat.prompt.text == "here"
 
@@ -65,13 +65,13 @@ async def test_of_two_conversations_the_one_that_was_chosen_last_is_shown(
     gate = Gate()
     first, last = (house.history.create_conversation(title=title).id for title in ("first", "last"))
     async with visit(house) as visitor:
-        monkeypatch.setattr(loading, "open_conversation", gate.before(loading.open_conversation))
-        slow = asyncio.create_task(visitor.chat.open_conversation(first))
+        monkeypatch.setattr(loading, "load_conversation", gate.before(loading.load_conversation))
+        slow = asyncio.create_task(visitor.chat.navigator.open(first))
         await visitor.until(lambda: gate.reached)
-        await visitor.chat.open_conversation(last)
+        await visitor.chat.navigator.open(last)
         gate.open()
         await slow
-        assert visitor.chat.conversation_id == last
+        assert visitor.chat.state.conversation.id == last
 
 
 async def test_figures_of_an_answer_are_not_shown_in_the_conversation_that_was_opened_since(
@@ -82,9 +82,9 @@ async def test_figures_of_an_answer_are_not_shown_in_the_conversation_that_was_o
         monkeypatch.setattr(house.history, "message", gate.before(house.history.message))
         await visitor.type("count to 3")
         await visitor.press("enter")
-        await visitor.until(lambda: gate.reached and not visitor.chat.answers)
+        await visitor.until(lambda: gate.reached and not visitor.chat.state.turns)
         await visitor.act("chat.new")
-        await visitor.until(lambda: not visitor.chat.conversation_id)
+        await visitor.until(lambda: not visitor.chat.state.conversation.id)
         gate.open()
         await visitor.calm()
         assert visitor.chat.status_bar.status.usage is None
@@ -114,7 +114,7 @@ async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(h
         await visitor.type("count to 4")
         await visitor.to_sidebar()
         await visitor.press("end", "enter")
-        await visitor.until(lambda: visitor.chat.conversation_id)
+        await visitor.until(lambda: visitor.chat.state.conversation.id)
         await visitor.act("chat.new")
         assert visitor.chat.prompt.text == "count to 4"
         await visitor.press("enter")

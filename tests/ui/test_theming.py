@@ -51,7 +51,7 @@ async def at_the_talk(house: House) -> AsyncIterator[Visitor]:
 
 
 async def open_picker(visitor: Visitor) -> OptionList:
-    await visitor.chat.do("app.theme")
+    await visitor.chat.run("app.theme")
     await visitor.until(lambda: isinstance(visitor.app.screen, ThemePicker))
     await visitor.pilot.pause()
     return visitor.app.screen.query_one(OptionList)

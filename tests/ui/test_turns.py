@@ -4,7 +4,7 @@ import pytest
 
 from holytui.engine.events import Connecting, Delta, Queued, Quiet, Retrying
 from holytui.faults import Fault, FaultKind
-from holytui.ui.turns import TurnView
+from holytui.presentation.turn_view import TurnView
 
 
 def test_the_time_to_the_first_token_is_that_of_the_server_not_of_the_line() -> None:

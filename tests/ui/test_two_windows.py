@@ -17,7 +17,8 @@ from holytui.engine.events import Ended
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.chat.history_watcher import growth
-from holytui.ui.composer.submit import Place, Question, put
+from holytui.ui.composer.submit import Question, submit
+from holytui.ui.state import OpenConversation
 from tests.ptys import Terminal
 from tests.store.samples import ask
 
@@ -98,28 +99,34 @@ def test_what_one_window_asks_follows_what_it_shows(data: Path) -> None:
     config, keys, problems = read_config(None)
     with open_services(config, keys, problems) as one, open_services(config, keys, problems) as two:
 
-        def ask_in(services: Services, place: Place, text: str) -> StartedTurn:
+        def ask_in(services: Services, shown: OpenConversation, text: str) -> StartedTurn:
             ended = threading.Event()
             silence = services.engine.listen(lambda event: ended.set() if isinstance(event, Ended) else None)
-            started = put(services, Question(text, (), place, "guide/guide"))
+            started = submit(services, Question(text, (), shown, "guide/guide"))
             assert ended.wait(20)
             silence()
             return started
 
-        here, there = Place(), Place()
-        first = ask_in(one, here, "count to 1")
-        there.id, there.leaf = here.id, here.leaf
-        second = ask_in(one, here, "count to 2")
-        other = ask_in(two, there, "count to 3")
-        third = ask_in(one, here, "count to 4")
+        def after(started: StartedTurn) -> OpenConversation:
+            return OpenConversation(started.conversation_id, started.answer_id)
+
+        first = ask_in(one, OpenConversation(), "count to 1")
+        second = ask_in(one, after(first), "count to 2")
+        other = ask_in(two, after(first), "count to 3")
+        third = ask_in(one, after(second), "count to 4")
         history = two.history
-        branches = [[message.text for message in history.branch(here.id, place.leaf)] for place in (here, there)]
+        branches = [
+            [message.text for message in history.branch(first.conversation_id, last.answer_id)]
+            for last in (third, other)
+        ]
         assert [texts[::2] for texts in branches] == [
             ["count to 1", "count to 2", "count to 4"],
             ["count to 1", "count to 3"],
         ]
         assert {each.id for each in history.variants(second.question_id)} == {second.question_id, other.question_id}
-        assert [each.state for each in history.branch(here.id, third.answer_id)] == [AnswerState.COMPLETE] * 6
+        assert [each.state for each in history.branch(first.conversation_id, third.answer_id)] == [
+            AnswerState.COMPLETE
+        ] * 6
         assert first.conversation_id == other.conversation_id
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from holytui.engine.ending import Ending
 from holytui.engine.events import Delta, Joined, Reasoning, Replaced
 from holytui.engine.resume.instruction import quotation
 from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Decision, Seam
 from holytui.engine.resume.strategy import How, Strategy
 from holytui.engine.turn.effects import Effect, Emit, Journal, KeepVariant, Moment, SaveAttempt
-from holytui.engine.turn.ending import Ending
 from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
 from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, Usage

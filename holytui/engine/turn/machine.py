@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from holytui.config.schema import Stream
+from holytui.engine.ending import with_tools_told
 from holytui.engine.events import (
     Connecting,
     Failed,
@@ -49,7 +50,6 @@ from holytui.engine.turn.effects import (
     StopAsked,
     Timer,
 )
-from holytui.engine.turn.ending import with_tools_told
 from holytui.engine.turn.monitors import probe_delay
 from holytui.engine.turn.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
 from holytui.engine.turn.transitions import TABLE

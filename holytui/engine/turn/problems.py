@@ -5,7 +5,7 @@ Hints are sentences with marks of keys, see `holytui.hints`.
 
 from __future__ import annotations
 
-from holytui.engine.turn import next_steps
+from holytui.engine import remedies
 from holytui.engine.turn.refused import of_server
 from holytui.faults import Fault, FaultKind
 from holytui.hints import sentences
@@ -44,7 +44,7 @@ def too_long_a_wait(fault: Fault, *, host: str, kept: int) -> Problem:
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
     later = _("{Press:message.resume} to get the rest when that time is over.")
-    return Problem(title, _with_kept(sentences(later, next_steps.another_model()), kept), fault)
+    return Problem(title, _with_kept(sentences(later, remedies.another_model()), kept), fault)
 
 
 def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
@@ -72,7 +72,7 @@ def no_key(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Pr
 def only_tools(host: str) -> Problem:
     """The model called tools and said nothing."""
     title = _("{host} called tools, which holytui does not support").format(host=host)
-    return Problem(title, next_steps.without_tools())
+    return Problem(title, remedies.without_tools())
 
 
 def internal(error: str, kept: int) -> Problem:
@@ -113,7 +113,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         return _of_proxy(fault)
     if fault.kind is FaultKind.SETUP:
         return _of_setting(fault)
-    go_on = next_steps.resume()
+    go_on = remedies.resume()
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
             _("The name {host} was not found").format(host=host),
@@ -134,11 +134,11 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         ),
         FaultKind.NO_TLS: (
             _("{host} does not speak TLS, which https needs").format(host=host),
-            next_steps.better_address(fault) or _("Check the port in base_url."),
+            remedies.better_address(fault) or _("Check the port in base_url."),
         ),
         FaultKind.WANTS_TLS: (
             _("{host} wants an encrypted connection").format(host=host),
-            next_steps.better_address(fault) or _("Use https in base_url."),
+            remedies.better_address(fault) or _("Use https in base_url."),
         ),
         FaultKind.STALE: (_("{host} closed the connection").format(host=host), go_on),
         FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), go_on),
@@ -153,7 +153,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         ),
         FaultKind.NOT_A_STREAM: (
             _("{host} sent something that is not an answer, such as a web page").format(host=host),
-            next_steps.better_address(fault) or sentences(next_steps.sign_in(), next_steps.retry()),
+            remedies.better_address(fault) or sentences(remedies.sign_in(), remedies.retry()),
         ),
         FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), go_on),
         FaultKind.TOO_LONG: (
@@ -168,7 +168,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("The key was not sent to {host}, because the connection is not encrypted").format(host=host),
             _("Use https in base_url, or set allow_insecure = true for the provider to send it anyway."),
         ),
-        FaultKind.INTERNAL: (_("Something went wrong inside holytui"), next_steps.retry()),
+        FaultKind.INTERNAL: (_("Something went wrong inside holytui"), remedies.retry()),
     }
     return table[fault.kind]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holytui.engine.turn import next_steps
+from holytui.engine import remedies
 from holytui.engine.turn.retry import Remedy, classify, is_too_long, refuses_images
 from holytui.faults import Fault
 from holytui.hints import sentences
@@ -28,7 +28,7 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.status is not None and fault.status < 400:
         return (
             _("{host} answered with status {status}").format(host=host, status=fault.status),
-            next_steps.sign_in(),
+            remedies.sign_in(),
         )
     if "rate_limit" in code or "too_many_requests" in code:
         return _busy(host)
@@ -37,18 +37,18 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.status is not None and fault.status >= 500:
         return (
             _("{host} had an internal error (status {status})").format(host=host, status=fault.status),
-            next_steps.once_more(),
+            remedies.once_more(),
         )
     if fault.status is not None:
         return (
             _("{host} answered with status {status}").format(host=host, status=fault.status),
-            next_steps.retry(),
+            remedies.retry(),
         )
     if classify(fault) is Remedy.TRANSIENT:
-        return (_("{host} had an internal error").format(host=host), next_steps.once_more())
+        return (_("{host} had an internal error").format(host=host), remedies.once_more())
     return (
         _("{host} refused the request").format(host=host),
-        sentences(next_steps.retry(), next_steps.another_model()),
+        sentences(remedies.retry(), remedies.another_model()),
     )
 
 
@@ -59,7 +59,7 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
         return (
             _("The account at {host} has no credit left").format(host=host),
             sentences(
-                _("Top it up."), _("{Press:message.resume} to get the rest after that."), next_steps.another_model()
+                _("Top it up."), _("{Press:message.resume} to get the rest after that."), remedies.another_model()
             ),
         )
     if is_too_long(fault) or fault.status == 413:
@@ -74,45 +74,45 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
     if refuses_images(fault):
         return (
             _("{host} does not accept images for this model").format(host=host),
-            sentences(_("Remove vision = true of the model in the configuration."), next_steps.another_model()),
+            sentences(_("Remove vision = true of the model in the configuration."), remedies.another_model()),
         )
     if "content_filter" in code or "content_policy" in code:
-        return (_("{host} refused the request because of its content rules").format(host=host), next_steps.edit())
+        return (_("{host} refused the request because of its content rules").format(host=host), remedies.edit())
     return None
 
 
 def _busy(host: str) -> tuple[str, str]:
     return (
         _("{host} got too many requests from this key").format(host=host),
-        next_steps.later(),
+        remedies.later(),
     )
 
 
 def _overloaded(host: str) -> tuple[str, str]:
     return (
         _("{host} is overloaded").format(host=host),
-        next_steps.later(),
+        remedies.later(),
     )
 
 
 def _malformed(host: str) -> tuple[str, str]:
     return (
         _("{host} does not understand the request").format(host=host),
-        sentences(_("Check params of the model in the configuration."), next_steps.another_model()),
+        sentences(_("Check params of the model in the configuration."), remedies.another_model()),
     )
 
 
 def _forbidden(host: str) -> tuple[str, str]:
     return (
         _("{host} does not allow this with your key").format(host=host),
-        sentences(_("Check what the key may do and whether it may use this model."), next_steps.another_model()),
+        sentences(_("Check what the key may do and whether it may use this model."), remedies.another_model()),
     )
 
 
 def _nothing_there(host: str) -> tuple[str, str]:
     return (
         _("{host} knows no such model or address").format(host=host),
-        sentences(_("Check the model's name and base_url in the configuration."), next_steps.another_model()),
+        sentences(_("Check the model's name and base_url in the configuration."), remedies.another_model()),
     )
 
 
@@ -123,18 +123,18 @@ def _elsewhere(fault: Fault, host: str) -> tuple[str, str]:
             _("{host} answered with status {status}").format(host=host, status=fault.status),
             _('Set base_url = "{url}" in the configuration.').format(url=fault.better_url),
         )
-    return _nothing_there(host)[0], next_steps.better_address(fault)
+    return _nothing_there(host)[0], remedies.better_address(fault)
 
 
 def _gave_up(host: str) -> tuple[str, str]:
     return (
         _("{host}, or a proxy before it, gave up waiting for the answer").format(host=host),
-        sentences(_("Raise its timeout, such as proxy_read_timeout of nginx."), next_steps.once_more()),
+        sentences(_("Raise its timeout, such as proxy_read_timeout of nginx."), remedies.once_more()),
     )
 
 
 def _late(host: str) -> tuple[str, str]:
-    return (_("{host} gave up waiting for the request").format(host=host), next_steps.once_more())
+    return (_("{host} gave up waiting for the request").format(host=host), remedies.once_more())
 
 
 _STATUS = {

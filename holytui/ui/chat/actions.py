@@ -1,160 +1,236 @@
-"""What the keys of the whole screen do, apart from sending and stopping."""
+"""Actions of the whole screen: copying, searching, stopping, the palette, help, quitting."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from holytui.i18n import _
 from holytui.images import as_text
-from holytui.keymap import ACTIONS, Action, Where
-from holytui.models import Role
+from holytui.keymap import ACTIONS, Action, Keymap, Where
+from holytui.models import AnswerState, Role
 from holytui.presentation.notice import Level
+from holytui.ui import driver_access
 from holytui.ui.bindings import shown_keys
-from holytui.ui.chat import interrupting, pickers, startup
-from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
 from holytui.ui.dialogs.search import Found, SearchDialog
 from holytui.ui.pages import help as help_page
-from holytui.ui.reporting import ask
-from holytui.ui.status import terminal_link
-from holytui.ui.themes import picker
-from holytui.ui.transcript import export
-from holytui.ui.transcript.copy import copy
 
 if TYPE_CHECKING:
-    from holytui.ui.chat.screen import ChatScreen
+    from textual.app import App
+
+    from holytui.ui.clipboard import Clipboard
+    from holytui.ui.composer.drafts import DraftController
+    from holytui.ui.composer.prompt import Prompt
+    from holytui.ui.composer.send_queue import SendQueue
+    from holytui.ui.external_programs import ExternalPrograms
+    from holytui.ui.ports import ConversationIndex, Dialogs, Navigation, Reporter, StatusDisplay
+    from holytui.ui.state import ChatState
+    from holytui.ui.transcript.live_answers import LiveAnswers
+    from holytui.ui.transcript.log import MessageLog
 
 
-async def perform(screen: ChatScreen, action: str) -> None:  # noqa: C901 - a table
-    """Do the action with this id."""
-    match action:
-        case "app.help":
-            _help(screen)
-        case "app.quit":
-            _quit(screen)
-        case "chat.interrupt":
-            await interrupting.interrupt(screen)
-        case "app.repaint":
-            terminal_link.repaint(screen.app)
-        case "chat.copy":
-            await _copy_last(screen)
-        case "chat.export":
-            export.ask(screen)
-        case "chat.copy_all":
-            await copy_conversation(screen)
-        case "model.pick":
-            pickers.pick_model(screen)
-        case "chat.system":
-            await pickers.pick_system(screen)
-        case "chat.resume_all" if screen.services is not None:
-            await startup.resume_all(screen, screen.services)
-        case "app.palette":
-            _palette(screen)
-        case "app.details" if screen.services is not None:
-            screen.app.push_screen(DetailsPage(screen, screen.services))
-        case "app.theme":
-            await picker.pick(screen)
-        case "app.mouse":
-            _toggle_mouse(screen)
-        case "history.search":
-            search(screen, None)
-        case "log.search":
-            search(screen, screen.conversation_id or None)
-        case _:
-            screen.say(_("“{action}” has no meaning here").format(action=action), Level.WARNING)
+class ChatActions:
+    """Those that belong to no single part of the screen. They raise HolytuiError."""
 
+    def __init__(
+        self,
+        app: App[Any],
+        state: ChatState,
+        log: MessageLog,
+        prompt: Prompt,
+        *,
+        keymap: Keymap,
+        config_file: Path,
+        drafts: DraftController,
+        send_queue: SendQueue,
+        answers: LiveAnswers,
+        navigation: Navigation,
+        index: ConversationIndex,
+        status: StatusDisplay,
+        clipboard: Clipboard,
+        programs: ExternalPrograms,
+        dialogs: Dialogs,
+        reporter: Reporter,
+    ) -> None:
+        self._app = app
+        self._state = state
+        self._log = log
+        self._prompt = prompt
+        self._keymap = keymap
+        self._config_file = config_file
+        self._drafts = drafts
+        self._send_queue = send_queue
+        self._answers = answers
+        self._navigation = navigation
+        self._index = index
+        self._status = status
+        self._clipboard = clipboard
+        self._programs = programs
+        self._dialogs = dialogs
+        self._reporter = reporter
 
-def _help(screen: ChatScreen) -> None:
-    from holytui.ui.app import HolytuiApp  # which imports this module's users
+    # -- conversations and answers
 
-    assert isinstance(screen.app, HolytuiApp)
-    lines = partial(help_page.lines, screen.keymap, screen.app.config_file)
-    screen.app.push_screen(PageDialog(_("Help"), lines))
+    async def new(self) -> None:
+        """Show an empty conversation."""
+        self._navigation.new()
+        await self._index.refresh()
 
+    async def stop(self) -> None:
+        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt."""
+        turn = self._answers.to_stop()
+        if self._drafts.end_editing() is not None:
+            self._status.refresh()
+        elif turn is not None and turn.state is AnswerState.QUEUED:
+            await self._send_queue.take_back(turn)
+        elif turn is not None:
+            self._stop_turn()
+        else:
+            self._log.highlight("")
+            self.focus_prompt()
 
-def _quit(screen: ChatScreen) -> None:
-    """Leave; in a prompt with text the key deletes to the right, as it does in a shell."""
-    if screen.prompt.has_focus and screen.prompt.text:
-        screen.prompt.action_delete_right()
-    else:
-        screen.app.exit()
+    def _stop_turn(self) -> None:
+        turn = self._state.turn
+        if turn is not None:
+            self._state.services.engine.stop(turn.turn_id)
+            turn.stopping()
+            self._status.refresh(progress=True)
 
+    def retry_now(self) -> None:
+        """End the countdown to the next attempt."""
+        turn = self._state.turn
+        if turn is not None and turn.waits:
+            self._state.services.engine.hurry(turn.turn_id)
 
-async def _copy_last(screen: ChatScreen) -> None:
-    for entry in reversed(screen.log_view.entries):
-        if entry.message.role is Role.ASSISTANT and entry.message.text:
-            await copy(screen, entry.message.text)
+    async def interrupt(self) -> None:
+        """Copy the selected text; else clear the prompt; else stop the answer; else name the key that quits."""
+        prompt = self._prompt
+        written = prompt.selected_text if prompt.has_focus else ""
+        if written:
+            await self._clipboard.copy(written)
+        elif shown := self._log.selected_text:
+            self._log.screen.clear_selection()  # so that the next press goes on to the cases below
+            await self._clipboard.copy(shown)
+        elif prompt.text:
+            prompt.clear_kept()
+            self._reporter.say(_("prompt cleared · {press:prompt.older} to restore the text"))
+        elif self._state.turn is not None:
+            self._stop_turn()
+        else:
+            self._reporter.say(_("{press:app.quit} to quit"))
+
+    # -- copying
+
+    async def copy_last(self) -> None:
+        """Copy the last answer."""
+        for message in reversed(self._log.messages):
+            if message.role is Role.ASSISTANT and message.text:
+                await self._clipboard.copy(message.text)
+                return
+        self._reporter.say(_("there is no answer to copy yet"), Level.WARNING)
+
+    async def copy_all(self) -> None:
+        """Copy the whole conversation as Markdown."""
+        parts = []
+        for message in self._log.messages:
+            name = _("You") if message.role is Role.USER else message.model or message.role.value
+            parts.append(f"## {name}\n\n{as_text(message)}\n")
+        if parts:
+            await self._clipboard.copy("\n".join(parts))
+
+    # -- search
+
+    def search_all(self, query: str = "") -> None:
+        """Search all conversations, at once for `query` if it is given."""
+        self._search(None, query)
+
+    def search_here(self, query: str = "") -> None:
+        """Search the open conversation."""
+        self._search(self._state.conversation.id or None, query)
+
+    def _search(self, conversation_id: str | None, query: str) -> None:
+        async def picked(found: Found | None) -> None:
+            if found is not None:
+                await self._go_to(found)
+
+        self._dialogs.ask(SearchDialog(self._state.services.history, conversation_id, query), picked)
+
+    async def _go_to(self, found: Found) -> None:
+        if found.message_id is None:
+            await self._navigation.open(found.conversation_id)
             return
-    screen.say(_("there is no answer to copy yet"), Level.WARNING)
+        await asyncio.to_thread(self._show_branch_of, found.conversation_id, found.message_id)
+        await self._navigation.open(found.conversation_id)
+        self._log.focus()
+        self._log.highlight(found.query)
+        self._log.reveal(found.message_id, found.places)
+
+    def _show_branch_of(self, conversation_id: str, message_id: str) -> None:
+        """Make the branch of a message the shown one. Blocks on the disk."""
+        history = self._state.services.history
+        if all(message.id != message_id for message in history.branch(conversation_id)):
+            history.update_conversation(conversation_id, leaf_id=history.leaf_below(message_id))
+
+    # -- the screen
+
+    def focus_prompt(self) -> None:
+        """Give the prompt the focus."""
+        self._prompt.focus()
+
+    def edit_externally(self) -> None:
+        """Write the question in `$VISUAL` or `$EDITOR`."""
+        prompt = self._prompt
+        edited = self._programs.edit(prompt.whole)
+        if edited is not None:
+            # text from an editor was not typed here: only files that were chosen before stay chosen
+            prompt.put(edited, {each.path: each.place for each in prompt.files}, prompt.images)
+        prompt.focus()
+
+    def help(self) -> None:
+        """Show the keys and files."""
+        self._dialogs.open(PageDialog(_("Help"), partial(help_page.lines, self._keymap, self._config_file)))
+
+    def quit(self) -> None:
+        """Quit; in a prompt with text the key deletes to the right, as in a shell."""
+        if self._prompt.has_focus and self._prompt.text:
+            self._prompt.action_delete_right()
+        else:
+            self._app.exit()
+
+    def repaint(self) -> None:
+        """Paint every cell again."""
+        driver_access.repaint(self._app)
+
+    def toggle_mouse(self) -> None:
+        """Turn the mouse on or off."""
+        on = self._log.selectable = driver_access.set_mouse(self._app, not self._log.selectable)
+        taken, free = _("the mouse is on: it selects text here"), _("the mouse is off: your terminal selects text")
+        self._reporter.say(taken if on else free)
+
+    def palette(self, run: Callable[[str], Awaitable[None]]) -> None:
+        """Show all actions by name, and run the chosen one."""
+        keys = shown_keys(self._keymap, " ")
+        choices = [
+            Choice(action.id, _(action.label), f"{keys[action.id]} · {_(action.help)}")
+            for action in ACTIONS
+            if is_in_palette(action)
+        ]
+
+        async def chosen(action_id: str | None) -> None:
+            if action_id:
+                await run(action_id)
+
+        self._dialogs.ask(Picker(_("Actions"), choices), chosen)
 
 
-async def copy_conversation(screen: ChatScreen) -> None:
-    """Copy all messages as Markdown."""
-    parts = []
-    for entry in screen.log_view.entries:
-        message = entry.message
-        name = _("You") if message.role is Role.USER else message.model or message.role.value
-        parts.append(f"## {name}\n\n{as_text(message)}\n")
-    if parts:
-        await copy(screen, "\n".join(parts))
-
-
-def search(screen: ChatScreen, conversation_id: str | None, query: str = "") -> None:
-    """Search everything, or one conversation, at once for `query` if it is given, and jump to what was picked."""
-    if screen.services is None:
-        return
-
-    async def picked(found: Found | None) -> None:
-        if found is None:
-            return
-        if found.message_id is not None:
-            await _show_branch_of(screen, found)
-        await screen.open_conversation(found.conversation_id)
-        if found.message_id is not None:
-            screen.log_view.focus()
-            screen.log_view.highlight(found.query)
-            screen.log_view.reveal(found.message_id, found.places)
-
-    ask(screen, SearchDialog(screen.services.history, conversation_id, query), picked)
-
-
-async def _show_branch_of(screen: ChatScreen, found: Found) -> None:
-    """A message on another branch: that branch is shown."""
-    if screen.services is None or found.message_id is None:
-        return
-    history = screen.services.history
-    branch = await asyncio.to_thread(history.branch, found.conversation_id)
-    if all(message.id != found.message_id for message in branch):
-        leaf = await asyncio.to_thread(history.leaf_below, found.message_id)
-        await asyncio.to_thread(history.update_conversation, found.conversation_id, leaf_id=leaf)
-
-
-def _toggle_mouse(screen: ChatScreen) -> None:
-    on = screen.set_mouse(not screen.log_view.selectable)
-    screen.say(_("the mouse is on: it selects text here") if on else _("the mouse is off: your terminal selects text"))
-
-
-def by_name(action: Action) -> bool:
-    """Whether the palette has it: not what only moves about, sends, or needs a number."""
+def is_in_palette(action: Action) -> bool:
+    """Whether the palette lists an action. Excludes navigation, sending and numbered actions."""
     if action.where is Where.DETAILS:
         return False
     if action.where is Where.LOG:
         return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)
     return action.id == "prompt.editor" or (action.where is not Where.PROMPT and action.id != "app.palette")
-
-
-def _palette(screen: ChatScreen) -> None:
-    keys = shown_keys(screen.keymap, " ")
-    choices = [
-        Choice(action.id, _(action.label), f"{keys[action.id]} · {_(action.help)}")
-        for action in ACTIONS
-        if by_name(action)
-    ]
-
-    async def chosen(action_id: str | None) -> None:
-        if action_id:
-            await screen.do(action_id)
-
-    ask(screen, Picker(_("Actions"), choices), chosen)

@@ -1,6 +1,6 @@
-"""What other windows do to the history: their conversations come into the list, their answers are shown as they come.
+"""Changes that other windows make to the history: their conversations and their answers are shown as they come.
 
-Asking whether anything changed costs little and shows nothing; the terminal is written to only when it did.
+Asking whether anything changed is cheap and paints nothing; the terminal is written to only when it did.
 """
 
 from __future__ import annotations
@@ -8,21 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
 from holytui.presentation.notice import Level
-from holytui.ui.chat import startup
-from holytui.ui.transcript.loading import entry_of, is_system_entry
+from holytui.ui.chat.startup import describe_interrupted
+from holytui.ui.transcript.loading import is_system_entry, view_of
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
     from holytui.store.history import History
-    from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.transcript.message_view import Entry
+    from holytui.ui.ports import ConversationIndex, Reporter, StatusDisplay
+    from holytui.ui.state import ChatState
+    from holytui.ui.transcript.log import MessageLog
+    from holytui.ui.transcript.message_view import MessageView
 
 log = logging.getLogger(__name__)
 
@@ -37,24 +38,35 @@ class Growth:
     """What another window did to the open conversation: messages below the shown ones, or a branch of its own."""
 
     leaf_id: str | None
-    added: Sequence[Entry] = ()
-    beside: Entry | None = None
+    added: Sequence[MessageView] = ()
+    beside: MessageView | None = None
     """A shown message that has got a sibling, with its place among them."""
 
 
-class Watch:
+class HistoryWatcher:
     """Follows the other windows for as long as `run` runs."""
 
-    def __init__(self, screen: ChatScreen, services: Services) -> None:
-        self._screen = screen
-        self._services = services
+    def __init__(
+        self,
+        state: ChatState,
+        log: MessageLog,
+        *,
+        index: ConversationIndex,
+        status: StatusDisplay,
+        reporter: Reporter,
+    ) -> None:
+        self._state = state
+        self._log = log
+        self._index = index
+        self._status = status
+        self._reporter = reporter
         self._version = 0
         self._list_due = 0.0
         self._listed_version = 0
         self._elsewhere: set[str] = set()
         """Conversations in which another window receives an answer."""
-        self._told: set[str] = set()
-        """Answers of others that were spoken of."""
+        self._reported: set[str] = set()
+        """Answers of other windows that the user was told of."""
 
     async def run(self) -> None:
         """Look until cancelled. A history that cannot be read now is looked at again."""
@@ -67,7 +79,7 @@ class Watch:
                 log.info("looking for changes: %s", error.title)
 
     async def _look(self, now: float) -> None:
-        version = await asyncio.to_thread(self._services.history.others_version)
+        version = await asyncio.to_thread(self._state.services.history.others_version)
         changed, self._version = version != self._version, version
         if changed:
             for entry in self._foreign():
@@ -83,84 +95,84 @@ class Watch:
 
     # -- answers of others
 
-    def _foreign(self) -> list[Entry]:
+    def _foreign(self) -> list[MessageView]:
         """Shown answers that somebody else receives."""
-        own = self._screen.answers.messages
+        own = self._state.turns.message_ids
         return [
             entry
-            for entry in self._screen.log_view.entries
+            for entry in self._log.views
             if not entry.message.state.final and entry.message.role is Role.ASSISTANT and entry.message.id not in own
         ]
 
-    async def _follow(self, entry: Entry) -> None:
-        message = await asyncio.to_thread(self._services.history.message, entry.message.id)
-        if message is None or entry.message.id in self._screen.answers.messages:
+    async def _follow(self, entry: MessageView) -> None:
+        message = await asyncio.to_thread(self._state.services.history.message, entry.message.id)
+        if message is None or entry.message.id in self._state.turns.message_ids:
             return
         self._show(entry, message)
         if message.state.final:
-            if message.id in self._told:
-                self._screen.paint_status()
-        elif message.id not in self._told:
-            self._told.add(message.id)
-            self._screen.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
+            if message.id in self._reported:
+                self._status.refresh()
+        elif message.id not in self._reported:
+            self._reported.add(message.id)
+            self._reporter.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
 
-    def _show(self, entry: Entry, message: Message) -> None:
+    def _show(self, entry: MessageView, message: Message) -> None:
         grew = entry.sync(message.text, message.reasoning)
         if entry.message.state is not message.state or message.state.final:
             entry.update(message)
             grew = True
         if grew:
-            self._screen.log_view.changed()
+            self._log.changed()
 
     async def _look_for_dead(self) -> None:
         """Answers whose process died are marked as cut by whoever sees it first; here they are offered to go on."""
-        cut = await asyncio.to_thread(self._services.history.unfinished)
+        cut = await asyncio.to_thread(self._state.services.history.unfinished)
         for message in cut:
-            entry = self._screen.log_view.entry(message.id)
+            entry = self._log.view_of(message.id)
             if entry is not None:
                 self._show(entry, message)
         if not cut:
             return
-        self._screen.cut += [message.id for message in cut]
-        self._screen.say(_("another holytui has ended: {what}").format(what=startup.words(cut)), Level.WARNING)
+        self._state.resumable_ids += tuple(message.id for message in cut)
+        self._reporter.say(_("another holytui has ended: {what}").format(what=describe_interrupted(cut)), Level.WARNING)
         await self._refresh()
 
     # -- conversations
 
     async def _refresh(self) -> None:
-        found = await self._screen.refresh_list()
-        self._elsewhere = {one.id for one in found if one.streaming} - self._screen.answers.conversations
-        place = self._screen.place
-        if not place.id:
+        found = await self._index.refresh()
+        self._elsewhere = {one.id for one in found if one.streaming} - self._state.turns.conversation_ids
+        shown = self._state.conversation
+        if not shown.id:
             return
-        conversation = next((one for one in found if one.id == place.id), None)
+        conversation = next((one for one in found if one.id == shown.id), None)
         if conversation is not None and conversation.unread:
-            await asyncio.to_thread(self._services.history.update_conversation, place.id, unread=False)
-        if conversation is None or conversation.leaf_id in (None, place.leaf, place.theirs):
+            await asyncio.to_thread(self._state.services.history.update_conversation, shown.id, unread=False)
+        if conversation is None or conversation.leaf_id in (None, shown.leaf, shown.acknowledged_leaf):
             return
-        ids = [entry.message.id for entry in self._screen.log_view.entries if not is_system_entry(entry.message)]
-        grown = await asyncio.to_thread(growth, self._services.history, conversation, ids)
-        if self._screen.place is place and grown is not None:
-            place.theirs = conversation.leaf_id
+        ids = [entry.message.id for entry in self._log.views if not is_system_entry(entry.message)]
+        grown = await asyncio.to_thread(growth, self._state.services.history, conversation, ids)
+        if self._state.is_current(shown) and grown is not None:
+            self._state.conversation = replace(self._state.conversation, acknowledged_leaf=conversation.leaf_id)
             self._take(grown)
 
     def _take(self, grown: Growth) -> None:
-        screen = self._screen
-        shown = {entry.message.id for entry in screen.log_view.entries}
-        for entry in grown.added:
-            if entry.message.id not in shown:
-                screen.log_view.add(entry)
+        log = self._log
+        shown = {view.message.id for view in log.views}
+        for view in grown.added:
+            if view.message.id not in shown:
+                log.add(view)
         if grown.added:
-            screen.place.leaf = grown.leaf_id
+            self._state.set_leaf(grown.leaf_id)
             return
         fresh = grown.beside
-        known = screen.log_view.entry(fresh.message.id) if fresh is not None else None
+        known = log.view_of(fresh.message.id) if fresh is not None else None
         if fresh is None or known is None or known.variant == fresh.variant:
             return
         known.variant = fresh.variant
         known.update(known.message)
-        screen.log_view.changed()
-        screen.say(
+        log.changed()
+        self._reporter.say(
             _("another window continued here on its own branch · {press:message.variant} to see the other variant")
         )
 
@@ -178,6 +190,6 @@ def growth(history: History, conversation: Conversation, shown: Sequence[str]) -
     if common == len(ids):
         return None
     if common == len(shown):
-        return Growth(conversation.leaf_id, [entry_of(history, message) for message in branch[common:]])
+        return Growth(conversation.leaf_id, [view_of(history, message) for message in branch[common:]])
     ours = history.message(shown[common])
-    return Growth(conversation.leaf_id, beside=entry_of(history, ours)) if ours is not None else None
+    return Growth(conversation.leaf_id, beside=view_of(history, ours)) if ours is not None else None

@@ -1,4 +1,4 @@
-"""What stands where on the chat screen, what has no room on a small one, and where the keys go."""
+"""The layout of the chat screen, and the focus."""
 
 from __future__ import annotations
 
@@ -40,50 +40,34 @@ class ChatLayout(ThinScreen[None]):
         text_width: int,
     ) -> None:
         super().__init__()
-        self._sees = sees
         self.keymap = keymap
-        self._question = question
-        self._enter_sends = enter_sends
-        self._text_width = text_width
+        self.log_view = MessageLog(keymap, text_width)
+        self.composer = Composer(keymap, question, enter_sends=enter_sends, sees=sees)
+        self.list_pane = ListPane(keymap)
+        self.status_bar = StatusBar(names(keymap, Where.PROMPT))
+        self._hints = KeyHints(keymap)
         self._list_wanted: bool | None = None if sidebar else False
         """None: if there is room."""
 
     def compose(self) -> ComposeResult:
-        """All widgets; the ones without room are hidden by the style sheet."""
+        """All widgets; the style sheet hides those without room."""
         with Horizontal(id="main"):
-            yield ListPane(self.keymap)
+            yield self.list_pane
             with Vertical(id="chat"):
-                yield MessageLog(self.keymap, self._text_width)
-                yield Composer(self.keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
-        yield KeyHints(self.keymap)
-        yield StatusBar(names(self.keymap, Where.PROMPT))
-
-    # -- parts
-
-    @property
-    def log_view(self) -> MessageLog:
-        """The messages."""
-        return self.query_one(MessageLog)
+                yield self.log_view
+                yield self.composer
+        yield self._hints
+        yield self.status_bar
 
     @property
     def prompt(self) -> Prompt:
-        """Where the question is written."""
-        return self.query_one(Prompt)
-
-    @property
-    def list_pane(self) -> ListPane:
-        """The list of conversations and the line that filters it."""
-        return self.query_one(ListPane)
+        """The text area in which the question is written."""
+        return self.composer.prompt
 
     @property
     def sidebar(self) -> Sidebar:
         """The list of conversations."""
-        return self.query_one(Sidebar)
-
-    @property
-    def status_bar(self) -> StatusBar:
-        """The bottom line."""
-        return self.query_one(StatusBar)
+        return self.list_pane.sidebar
 
     # -- room
 
@@ -123,9 +107,8 @@ class ChatLayout(ThinScreen[None]):
         # not the event's widget: of two that got the focus shortly after each other, the first may report last
         now = self.focused.id if self.focused is not None else None
         where = _PLACES.get(now or "", Where.PROMPT)
-        hints = self.query_one(KeyHints)
-        if hints.where is not where:
-            hints.where = where
+        if self._hints.where is not where:
+            self._hints.where = where
             named = names(self.keymap, where)
             self.log_view.name_keys(named)
             self.status_bar.names = named

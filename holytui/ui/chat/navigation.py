@@ -1,83 +1,111 @@
-"""From one conversation to another: of several that are being read, the one that was asked for last is shown."""
+"""Navigation between conversations: of several that are being read, the last one that was asked for is shown."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
-from holytui.ui.composer.submit import Place, Settings
+from holytui.ui.composer.drafts import DraftController
+from holytui.ui.ports import ConversationIndex, Reporter, StatusDisplay
+from holytui.ui.state import ChatState, NewConversation
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
-    from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.transcript.loading import Opened
+    from holytui.ui.composer.prompt import Prompt
+    from holytui.ui.transcript.loading import LoadedConversation
+    from holytui.ui.transcript.log import MessageLog
 
 
-class Switching:
-    """Changes what the chat shows, and takes what is written in the prompt along or leaves it behind."""
+class Navigator:
+    """Changes the conversation that is shown; the draft stays with its conversation. Implements the port
+    `Navigation`."""
 
-    def __init__(self, screen: ChatScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        state: ChatState,
+        log: MessageLog,
+        prompt: Prompt,
+        drafts: DraftController,
+        *,
+        index: ConversationIndex,
+        status: StatusDisplay,
+        reporter: Reporter,
+        welcome: Callable[[], None],
+        sync: Callable[[], None],
+    ) -> None:
+        """`welcome` fills the transcript of an empty conversation; `sync` adds the text of answers on their way."""
+        self._state = state
+        self._log = log
+        self._prompt = prompt
+        self._drafts = drafts
+        self._index = index
+        self._status = status
+        self._reporter = reporter
+        self._welcome = welcome
+        self._sync = sync
         self.started = False
-        """The first conversation is shown: from now on the prompt belongs to what is shown."""
-        self._wish = 0
-        """How often another conversation was asked for."""
+        """The first conversation is shown: from now on the prompt belongs to the open one."""
+        self._requests = 0
+        """Number of conversations asked for: a result of an earlier request is stale."""
 
     def new(self) -> None:
-        """An empty conversation; it is on disk with its first question."""
-        self._wish += 1
-        screen = self._screen
+        """Show an empty conversation; its first question stores it."""
+        self._requests += 1
         self._leave()
-        screen.place = Place()
-        screen.settings = Settings()
-        screen.writing.enter_new(show=self.started)
-        screen.welcome()
-        screen.prompt.remember([])
-        screen.paint_status()
-        screen.bar.weigh()
-        screen.prompt.focus()
+        self._state.show()
+        self._state.new_conversation = NewConversation()
+        self._drafts.enter_new(show=self.started)
+        self._welcome()
+        self._prompt.remember([])
+        self._status.refresh()
+        self._status.estimate_context()
+        self._prompt.focus()
 
-    async def open(self, services: Services, conversation_id: str) -> None:
+    async def open(self, conversation_id: str) -> None:
         """Show a conversation at its end, unless another one is asked for meanwhile. Raises StoreError."""
         # imported here, as the first paint does without
-        from holytui.ui.transcript.loading import open_conversation
+        from holytui.ui.transcript.loading import load_conversation
 
-        self._wish += 1
-        wish, screen, history = self._wish, self._screen, services.history
-        opened = await asyncio.to_thread(open_conversation, history, conversation_id)
-        if wish != self._wish:
+        if not self._state.is_open:
             return
-        if opened is None:
-            screen.say(_("that conversation no longer exists"), Level.WARNING)
+        self._requests += 1
+        request, history = self._requests, self._state.services.history
+        loaded = await asyncio.to_thread(load_conversation, history, conversation_id)
+        if request != self._requests:
             return
-        if opened.conversation.unread:
+        if loaded is None:
+            self._reporter.say(_("that conversation no longer exists"), Level.WARNING)
+            return
+        if loaded.conversation.unread:
             with suppress(StoreError):  # that it can be read is what matters
                 await asyncio.to_thread(history.update_conversation, conversation_id, unread=False)
-        if wish == self._wish:
-            self.show(opened)
-            screen.place.leaf = screen.place.theirs = opened.leaf
+        if request == self._requests:
+            self.show(loaded)
+            shown = self._state.conversation
+            self._state.conversation = replace(shown, leaf=loaded.leaf, acknowledged_leaf=loaded.leaf)
         if history.damage:
-            screen.say(history.damage, Level.WARNING)
-        await screen.refresh_list()
+            self._reporter.say(history.damage, Level.WARNING)
+        await self._index.refresh()
 
-    def show(self, opened: Opened) -> None:
-        """Show what was read of a conversation."""
-        screen = self._screen
-        if opened.conversation.id != screen.conversation_id:
+    def show(self, loaded: LoadedConversation) -> None:
+        """Show a conversation that was read."""
+        state, conversation = self._state, loaded.conversation
+        if conversation.id != state.conversation.id:
             self._leave()
-            screen.place = Place(opened.conversation.id)
-        screen.writing.enter(opened.conversation, show=self.started)
-        screen.model = opened.conversation.model or screen.model
-        screen.log_view.show(opened.entries)
-        screen.prompt.remember(opened.questions)
-        screen.answers.sync_all()
-        screen.paint_status()
-        screen.bar.weigh()
+            state.show(conversation.id)
+        self._drafts.enter(conversation, show=self.started)
+        state.model = conversation.model or state.model
+        self._log.show(loaded.views)
+        self._prompt.remember(loaded.questions)
+        self._sync()
+        self._status.refresh()
+        self._status.estimate_context()
 
     def _leave(self) -> None:
         if self.started:
-            self._screen.writing.leave()
+            self._drafts.leave()

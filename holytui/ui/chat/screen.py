@@ -1,58 +1,62 @@
-"""The chat screen: wires the widgets to the engine and the history. It decides nothing about recovery."""
+"""The chat screen: creates the parts of the chat and connects their events. It decides nothing about recovery."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from textual import on, work
+from textual import on
+from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
 from holytui.errors import HolytuiError
-from holytui.i18n import _, ngettext
 from holytui.keymap import BY_ID, Keymap, Where
-from holytui.models import AnswerState
 from holytui.presentation.notice import Level
-from holytui.providers.vision import sees
+from holytui.ui import driver_access
 from holytui.ui.bindings import install
 from holytui.ui.chat.layout import ChatLayout
-from holytui.ui.chat.navigation import Switching
+from holytui.ui.chat.navigation import Navigator
+from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer.composer import no_command
-from holytui.ui.composer.drafts import Writing
+from holytui.ui.composer.drafts import DraftController
 from holytui.ui.composer.prompt import Prompt
-from holytui.ui.composer.send_queue import Sending
-from holytui.ui.composer.submit import Place, Question, Settings
+from holytui.ui.composer.send_queue import SendQueue
+from holytui.ui.composer.submit import Question
 from holytui.ui.pages import help as help_page
-from holytui.ui.reporting import told
+from holytui.ui.ports import Group
+from holytui.ui.reporting import report_errors
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.sidebar.model import ConversationList
-from holytui.ui.status import terminal_link
-from holytui.ui.status.presenter import Bar
+from holytui.ui.state import ChatState
+from holytui.ui.status.presenter import StatusPresenter
 from holytui.ui.transcript.log import MessageLog
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Opening, Services
+    from holytui.bootstrap import Opening
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Conversation, Image, Message
-    from holytui.ui.transcript.live_answers import Answers
-    from holytui.ui.turns import TurnView
+    from holytui.presentation.turn_view import TurnView
+    from holytui.ui.chat.wiring import Wiring
 
-# The engine and what acts on it take longer to import than the first paint may: they are imported after it.
+_T = TypeVar("_T")
 
 
 class ChatScreen(ChatLayout):
-    """The chat."""
+    """The chat. Implements the ports `Reporter`, `Dialogs`, `Tasks` and `Turns`."""
 
     def __init__(
         self,
         opening: Opening,
         keymap: Keymap,
         *,
+        config_file: Path,
         model: str,
         conversation: str = "",
         question: str = "",
@@ -61,255 +65,270 @@ class ChatScreen(ChatLayout):
         sidebar: bool = True,
         text_width: int = 0,
     ) -> None:
+        self.state = ChatState(model)
         super().__init__(
             keymap,
-            self.question,
-            sees=self.model_sees,
+            self._question,
+            sees=self.state.model_sees,
             enter_sends=enter_sends,
             sidebar=sidebar,
             text_width=text_width,
         )
-        self.services: Services | None = None
-        self.place = Place()
-        self.settings = Settings()
-        """Of the conversation that is begun with the next question."""
-        self.model = model
-        self.theme_problems: tuple[str, ...] = ()
-        self.cut: list[str] = []
-        """Answers that the last end of holytui cut off and that were not let go on yet."""
-        self._first = conversation
         self._opening = opening
-        self.writing = Writing(self)
-        self.sending = Sending(self)
-        self.switching = Switching(self)
+        self._opening_ended = asyncio.Event()
+        self._config_file = config_file
+        self._first = conversation
+        self.clipboard = Clipboard(self, lambda sequence: driver_access.write(self.app, sequence))
+        self.drafts = DraftController(self.state, self.prompt, reporter=self, tasks=self, on_pause=self._typing_paused)
+        self.status = StatusPresenter(
+            self.state,
+            self.status_bar,
+            self.log_view,
+            self.drafts,
+            tasks=self,
+            link=lambda: driver_access.link_figures(self.app),
+        )
+        self.conversations = ConversationList(self.state, self.sidebar)
+        self.navigator = Navigator(
+            self.state,
+            self.log_view,
+            self.prompt,
+            self.drafts,
+            index=self.conversations,
+            status=self.status,
+            reporter=self,
+            welcome=self.welcome,
+            sync=self._sync_answers,
+        )
+        self.send_queue = SendQueue(
+            self.state, self.prompt, self.drafts, self, status=self.status, reporter=self, tasks=self
+        )
         if question:
-            self.sending.keep(Question(question, files, self.place, model))
-        self.list = ConversationList(self)
-        self.bar = Bar(self)
+            self.send_queue.keep(Question(question, files, self.state.conversation, model))
         install(self, keymap, Where.APP)
 
     @cached_property
-    def answers(self) -> Answers:
-        """Those on their way; none before the history is open."""
-        from holytui.ui.transcript.live_answers import Answers
+    def wiring(self) -> Wiring:
+        """All that acts on the engine. Imported after the first paint, which would wait for it."""
+        from holytui.ui.chat.wiring import Parts, Wiring
 
-        return Answers(self)
-
-    @property
-    def conversation_id(self) -> str:
-        """The open conversation; empty until its first question is on disk."""
-        return self.place.id
+        return Wiring(
+            Parts(
+                app=self.app,
+                state=self.state,
+                layout=self,
+                config_file=self._config_file,
+                drafts=self.drafts,
+                send_queue=self.send_queue,
+                navigator=self.navigator,
+                conversations=self.conversations,
+                status=self.status,
+                clipboard=self.clipboard,
+                reporter=self,
+                dialogs=self,
+                tasks=self,
+                welcome=self.welcome,
+                run=self.run,
+                on_end=self.post_message,
+            )
+        )
 
     # -- start and end
 
     def on_mount(self) -> None:
         """Paint first, then open the history off the loop."""
-        self._open_services()
+        self.start(self._open_services(), Group.OPEN)
 
-    @work(group="open", exit_on_error=False)
     async def _open_services(self) -> None:
+        try:
+            await self._open()
+        finally:
+            self._opening_ended.set()
+
+    async def _open(self) -> None:
+        state = self.state
         try:
             services = await asyncio.to_thread(self._opening)
         except HolytuiError as error:
+            state.opening_failed = error.told
             self.say(error.told, Level.ERROR)
             return
-        self.services = services
-        self.answers.listen(services)
-        await self.start(services)
+        state.services = services
+        wiring = self.wiring
+        wiring.answers.listen()
+        await wiring.startup.show_first(self._first, asked=self.send_queue.is_waiting)
+        self.navigator.started = True
+        self.start(wiring.watcher.run(), Group.WATCH)
+        await self.send_queue.open()
         if services.temporary is not None:
             self.say(services.problems[-1], Level.ERROR)
-        elif self.conversation_id and (missing := self.missing_key()):
-            self.say(missing, Level.WARNING)  # an empty conversation shows it above
+        elif state.conversation.id and (missing := self._missing_key()):
+            self.say(missing, Level.WARNING)  # an empty conversation shows it in its transcript
 
-    async def start(self, services: Services) -> None:
-        """Show what is to be shown first; then what happens elsewhere is watched, and early questions go out."""
-        from holytui.ui.chat import startup
-        from holytui.ui.chat.history_watcher import Watch
-
-        await startup.show_first(self, services, self._first)
-        self.switching.started = True
-        self.run_worker(Watch(self, services).run(), group="watch", exit_on_error=False)
-        await self.sending.open(services)
+    async def settled(self) -> None:
+        """Wait until the history is open or cannot be opened, and until no question is being stored."""
+        await self._opening_ended.wait()
+        await self.send_queue.idle()
 
     def on_unmount(self) -> None:
-        """Nothing is to be delivered any more; what is written in the prompt is kept as a draft."""
-        if self.services is not None:
-            self.answers.close()
-            self.writing.save_now(self.services)
+        """Receive nothing more, and keep what is in the prompt as a draft."""
+        if self.state.is_open:
+            self.wiring.answers.close()
+            self.drafts.save_now(self.state.services)
 
-    # -- conversations
+    # -- ports
 
-    async def refresh_list(self) -> Sequence[Conversation]:
-        """Show the list as it is on disk, and return it."""
-        return await self.list.refresh()
+    def say(self, text: str, level: Level = Level.CALM) -> None:
+        """Show a notice until the next state takes its place."""
+        self.status.say(text, level)
 
-    def show_new(self) -> None:
-        """An empty conversation; it is on disk with its first question."""
-        self.switching.new()
+    def ask(self, dialog: Screen[_T], then: Callable[[_T | None], Awaitable[None]]) -> None:
+        """Show a dialog and pass its result on (None: cancelled). What `then` raises is reported."""
+
+        async def answered(value: _T | None) -> None:
+            with report_errors(self):
+                await then(value)
+
+        self.app.push_screen(dialog, answered)
+
+    def open(self, page: Screen[Any]) -> None:
+        """Show a screen that has no result."""
+        self.app.push_screen(page)
+
+    def start(self, work: Coroutine[Any, Any, None], group: Group) -> None:
+        """Run a coroutine in the background. Only an error of sending ends the app: it may have lost a question."""
+        self.run_worker(work, group=group, exit_on_error=group is Group.SEND)
+
+    def after(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call back once."""
+        return self.set_timer(seconds, callback)
+
+    def call_from_thread(self, callback: Callable[[], None]) -> None:
+        """Call back on the loop soon, or never if the screen is gone. For any thread; returns at once."""
+        if self.is_running:
+            self.call_later(callback)
+
+    async def begin(self, started: StartedTurn) -> None:
+        """Show a turn that the engine has begun."""
+        self.status.forget_notice()
+        await self.wiring.answers.begin(started)
+
+    async def withdrawn(self, turn: TurnView) -> None:
+        """Show the conversation without a question that was taken back."""
+        await self.wiring.answers.withdrawn(turn)
+
+    # -- an empty conversation
 
     def welcome(self) -> None:
-        """What an empty conversation shows."""
-        known = self.services.problems if self.services else ()
-        problems = (*known, *filter(None, (self.missing_key(),)), *self.theme_problems)
-        self.log_view.show((), help_page.welcome(self.model, problems, self.keymap))
+        """Fill the transcript of an empty conversation."""
+        known = self.state.services.problems if self.state.is_open else ()
+        problems = (*known, *filter(None, (self._missing_key(),)), *self.state.theme_problems)
+        self.log_view.show((), help_page.welcome(self.state.model, problems, self.keymap))
 
-    def missing_key(self) -> str:
-        """A sentence if the model cannot be asked, as the variable with its key is not set."""
-        if self.services is None:
+    def _missing_key(self) -> str:
+        """A sentence if the variable with the key of the model is not set."""
+        if not self.state.is_open:
             return ""
         from holytui.bootstrap import missing_key
 
-        return missing_key(self.services.config, self.model)
+        return missing_key(self.state.services.config, self.state.model)
 
-    async def open_conversation(self, conversation_id: str) -> None:
-        """Show a conversation at its end. Raises StoreError."""
-        if self.services is not None:
-            await self.switching.open(self.services, conversation_id)
+    # -- actions
 
-    @on(Sidebar.Chosen)
-    async def _conversation_chosen(self, event: Sidebar.Chosen) -> None:
-        with told(self):
-            await self.open_conversation(event.conversation_id)
-            self.prompt.focus()
+    async def action_ask(self, action: str, number: int) -> None:
+        """Run an action of the whole screen, for a key."""
+        await self._handle(action, number=number)
 
-    # -- questions and answers
+    async def run(self, action_id: str, words: str = "") -> None:
+        """Run any action by its id, for the palette and for slash commands."""
+        where = BY_ID[action_id].where
+        places: dict[Where, Widget] = {Where.LOG: self.log_view, Where.SIDEBAR: self.sidebar, Where.PROMPT: self.prompt}
+        node = places.get(where, self)
+        name = action_id.replace(".", "_")
+        if hasattr(node, f"action_{name}"):
+            await node.run_action(name)
+            return
+        view = self.log_view.selected if where is Where.LOG else None
+        conversation = self.sidebar.selected if self.focused is self.sidebar else None
+        if where is Where.SIDEBAR and conversation is None:
+            with report_errors(self):
+                conversation = await self._open_one()
+        await self._handle(action_id, view.message if view is not None else None, conversation, words=words)
 
-    def question(self, text: str, files: Sequence[Chosen], images: Sequence[Image]) -> Question:
-        """What Enter means now."""
-        return self.sending.question(text, files, images)
+    async def _open_one(self) -> Conversation | None:
+        here = self.state.conversation.id
+        return await asyncio.to_thread(self.state.services.history.conversation, here) if here else None
 
-    @on(Prompt.FilesAsked)
-    def _files_asked(self, event: Prompt.FilesAsked) -> None:
-        from holytui.ui.composer import choosing
+    async def _handle(
+        self,
+        action_id: str,
+        message: Message | None = None,
+        conversation: Conversation | None = None,
+        *,
+        number: int = 0,
+        words: str = "",
+    ) -> None:
+        from holytui.ui.chat.wiring import Invocation
 
-        choosing.choose(self, event.selected)
+        with report_errors(self):
+            outcome = self.wiring.handlers[action_id](Invocation(message, conversation, number, words))
+            if inspect.isawaitable(outcome):
+                await outcome
+
+    @on(MessageLog.ActionRequested)
+    async def _message_action(self, event: MessageLog.ActionRequested) -> None:
+        await self._handle(event.action, event.message, number=event.number)
+
+    @on(Sidebar.ActionRequested)
+    async def _conversation_action(self, event: Sidebar.ActionRequested) -> None:
+        await self._handle(event.action, conversation=event.conversation)
+
+    @on(Prompt.ActionRequested)
+    async def _prompt_action(self, event: Prompt.ActionRequested) -> None:
+        await self._handle(event.action)
+
+    # -- events of the parts
+
+    def _question(self, text: str, files: Sequence[Chosen], images: Sequence[Image]) -> Question:
+        return self.send_queue.question(text, files, images)
 
     @on(Prompt.Submitted)
     def _submitted(self, event: Prompt.Submitted) -> None:
-        self.sending.send(event.question)
+        self.send_queue.send(event.question)
 
     @on(Prompt.Commanded)
     async def _commanded(self, event: Prompt.Commanded) -> None:
-        from holytui.ui.chat import commanding
-
-        await commanding.perform(self, event.action, event.words)
+        await self.run(event.action, event.words)
 
     @on(Prompt.NoCommand)
     def _no_command(self, event: Prompt.NoCommand) -> None:
         self.say(no_command(event.found), Level.WARNING)
 
-    def edit(self, question: Message) -> None:
-        """Put an earlier question into the prompt, to be asked on a new branch."""
-        self.writing.edit(question)
-
-    @on(TextArea.Changed, "#prompt")
-    def _typed(self) -> None:
-        self.writing.typed()
-
-    async def begin(self, services: Services, started: StartedTurn) -> None:
-        """Show a turn that the engine has just begun."""
-        self.bar.forget_notice()
-        await self.answers.begin(services, started)
+    @on(Prompt.FilesAsked)
+    def _files_asked(self, event: Prompt.FilesAsked) -> None:
+        self.wiring.files.choose(event.selected)
 
     @on(Prompt.Hurry)
     def _hurry(self) -> None:
-        turn = self.answers.here()
-        if turn is not None and turn.waits and self.services is not None:
-            self.services.engine.hurry(turn.turn_id)
+        if self.state.turn is not None:
+            self.wiring.chat.retry_now()
 
-    def model_sees(self) -> bool:
-        """Whether images can be sent to the model of the next question."""
-        return self.services is not None and sees(self.services.config, self.model)
+    @on(TextArea.Changed, "#prompt")
+    def _typed(self) -> None:
+        self.drafts.typed()
 
-    # -- status
+    def _sync_answers(self) -> None:
+        self.wiring.answers.sync_all()
 
-    def paint_status(self, ended: TurnView | None = None, *, progress: bool = False) -> None:
-        """The bottom line as things are now; `ended` and `progress` as in `Bar.status`."""
-        if self.services is not None:
-            self.answers.painted()
-        self.status_bar.status = replace(self.bar.status(ended, progress=progress), position=self._position())
-
-    def say(self, text: str, level: Level = Level.CALM) -> None:
-        """A notice in the bottom line, until the next state takes its place."""
-        self.status_bar.status = replace(self.status_bar.status, connection=self.bar.notice(text, level))
-
-    def _position(self) -> str:
-        log = self.log_view
-        if log.following:
-            return ""
-        words = ngettext("↓ {count} new line", "↓ {count} new lines", log.new_lines)
-        return words.format(count=log.new_lines) if log.new_lines else _("↓ more below")
+    def _typing_paused(self) -> None:
+        self.status.estimate_context()
 
     @on(MessageLog.Moved)
     def _moved(self) -> None:
-        position = self._position()
-        if position != self.status_bar.status.position:
-            self.status_bar.status = replace(self.status_bar.status, position=position)
+        self.status.refresh_position()
 
-    # -- keys
-
-    def action_chat_stop(self) -> None:
-        """Take back the question that waits in line; else stop the answer here; else go back to the prompt."""
-        turn = self.answers.to_stop()
-        if self.writing.end_editing() is not None:
-            self.paint_status()
-        elif turn is not None and turn.state is AnswerState.QUEUED and self.services is not None:
-            self.run_worker(self.sending.take_back(self.services, turn), group="send")
-        elif turn is not None and self.services is not None:
-            self.services.engine.stop(turn.turn_id)
-            turn.stopping()
-            self.paint_status(progress=True)
-        else:
-            self.log_view.highlight("")
-            self.set_focus(self.prompt)
-
-    async def action_chat_new(self) -> None:
-        """Begin a new conversation."""
-        self.show_new()
-        with told(self):
-            await self.refresh_list()
-
-    async def action_ask(self, action: str, _number: int) -> None:
-        """Keys of the app that have a module of their own."""
-        from holytui.ui.chat import actions
-
-        with told(self):
-            await actions.perform(self, action)
-
-    async def do(self, action_id: str) -> None:
-        """Do an action of the table wherever it belongs, as the palette asks for it."""
-        where = BY_ID[action_id].where
-        if where is Where.SIDEBAR and self.focused is not self.sidebar:
-            from holytui.ui.sidebar import actions as conversation_actions
-
-            with told(self):
-                await conversation_actions.to_open_one(self, action_id)
-            return
-        places: dict[Where, Widget] = {Where.LOG: self.log_view, Where.SIDEBAR: self.sidebar, Where.PROMPT: self.prompt}
-        node: Widget | ChatScreen = places.get(where, self)
-        name = "action_" + action_id.replace(".", "_")
-        await node.run_action(name.removeprefix("action_") if hasattr(node, name) else f"ask({action_id!r}, 0)")
-
-    def set_mouse(self, wanted: bool) -> bool:
-        """Turn the mouse on or off; returns whether it is on now."""
-        self.log_view.selectable = terminal_link.set_mouse(self.app, wanted)
-        return self.log_view.selectable
-
-    @on(Prompt.EditorAsked)
-    def _editor_asked(self) -> None:
-        from holytui.ui.external_programs import write
-
-        write(self)
-
-    @on(MessageLog.Asked)
-    async def _message_asked(self, event: MessageLog.Asked) -> None:
-        from holytui.ui.transcript import actions as message_actions
-
-        await message_actions.perform(self, event.action, event.message, event.number)
-
-    @on(Sidebar.Asked)
-    async def _conversation_asked(self, event: Sidebar.Asked) -> None:
-        from holytui.ui.sidebar import actions as conversation_actions
-
-        with told(self):
-            await conversation_actions.perform(self, event.action, event.conversation)
+    @on(Sidebar.Chosen)
+    async def _conversation_chosen(self, event: Sidebar.Chosen) -> None:
+        with report_errors(self):
+            await self.navigator.open(event.conversation_id)
+            self.prompt.focus()

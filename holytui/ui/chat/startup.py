@@ -1,4 +1,4 @@
-"""What becomes, at the start, of answers that the last end of holytui cut off, and of questions that never went out."""
+"""The start: the conversation that is shown first, and answers that were interrupted when holytui last ended."""
 
 from __future__ import annotations
 
@@ -13,79 +13,104 @@ from holytui.ui.composer import draft_store
 from holytui.ui.lifecycle import bookmark, outbox
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
     from holytui.models import Message
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.ui.composer.drafts import DraftController
+    from holytui.ui.ports import ConversationIndex, Navigation, Reporter, Turns
+    from holytui.ui.state import ChatState
 
 
-async def show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
-    """Show the conversation `wanted`, else the one that a hang-up left, else one with an answer that was cut, else a
-    new one; then see to what was cut. What cannot be read is said, and one can ask all the same."""
-    try:
-        await _show_first(screen, services, wanted)
-    except HolytuiError as error:
-        if not screen.conversation_id:
-            screen.show_new()
-        screen.say(error.told, Level.ERROR)
+class Startup:
+    """Shows the first conversation, and resumes answers as `ui.resume_on_start` says."""
+
+    def __init__(
+        self,
+        state: ChatState,
+        drafts: DraftController,
+        *,
+        navigation: Navigation,
+        index: ConversationIndex,
+        turns: Turns,
+        reporter: Reporter,
+    ) -> None:
+        self._state = state
+        self._drafts = drafts
+        self._navigation = navigation
+        self._index = index
+        self._turns = turns
+        self._reporter = reporter
+
+    async def show_first(self, wanted: str, *, asked: bool) -> None:
+        """Show the conversation `wanted`, else the one that a hang-up left, else one with an interrupted answer, else
+        an empty one; then handle interrupted answers. `asked`: a question waits, which an empty conversation gets.
+        An error is reported, and questions can be asked all the same."""
+        try:
+            await self._show_first(wanted, asked=asked)
+        except HolytuiError as error:
+            if not self._state.conversation.id:
+                self._navigation.new()
+            self._reporter.say(error.told, Level.ERROR)
+
+    async def _show_first(self, wanted: str, *, asked: bool) -> None:
+        history = self._state.services.history
+        mark = await asyncio.to_thread(bookmark.take, history)
+        conversation = wanted or ("" if asked else mark.conversation_id)
+        interrupted = [*mark.cut, *await asyncio.to_thread(history.unfinished)]
+        self._drafts.fresh = await asyncio.to_thread(draft_store.load, history, "")
+        await self._index.refresh()
+        if conversation:
+            await self._navigation.open(conversation)
+        elif interrupted and not asked:
+            await self._navigation.open(interrupted[-1].conversation_id)
+        elif not self._state.conversation.id:
+            self._navigation.new()
+            self._drafts.first()
+        await self._handle_interrupted(interrupted)
+
+    async def _handle_interrupted(self, interrupted: Sequence[Message]) -> None:
+        """Resume them, offer to, or leave them, as configured. Questions that were never sent are sent."""
+        state, services = self._state, self._state.services
+        state.resumable_ids = tuple(message.id for message in interrupted)
+        if not interrupted or services.config.ui.resume_on_start == "never":
+            return
+        if services.config.ui.resume_on_start == "always":
+            await self.resume_all()
+            return
+        unsent = [
+            message
+            for message in interrupted
+            if await asyncio.to_thread(outbox.never_went_out, services.history, message)
+        ]
+        if unsent:
+            state.resumable_ids = tuple(message.id for message in unsent)
+            await self.resume_all()
+        rest = [message for message in interrupted if message not in unsent]
+        state.resumable_ids = tuple(message.id for message in rest)
+        if rest:
+            self._reporter.say(describe_interrupted(rest), Level.WARNING)
+
+    async def resume_all(self) -> None:
+        """Resume every answer that was interrupted when holytui last ended, the oldest first."""
+        state = self._state
+        wanted, state.resumable_ids = state.resumable_ids, ()
+        for message_id in wanted:
+            try:
+                started = await asyncio.to_thread(state.services.engine.resume, message_id)
+            except HolytuiError as error:
+                self._reporter.say(error.told, Level.ERROR)
+            else:
+                await self._turns.begin(started)
+        if not wanted:
+            self._reporter.say(_("no answer was cut when holytui last ended"))
 
 
-async def _show_first(screen: ChatScreen, services: Services, wanted: str) -> None:
-    mark = await asyncio.to_thread(bookmark.take, services.history)
-    conversation = wanted or ("" if screen.sending else mark.conversation_id)
-    cut = [*mark.cut, *await asyncio.to_thread(services.history.unfinished)]
-    screen.writing.fresh = await asyncio.to_thread(draft_store.load, services.history, "")
-    await screen.refresh_list()
-    if conversation:
-        await screen.open_conversation(conversation)
-    elif cut and not screen.sending:
-        await screen.open_conversation(cut[-1].conversation_id)
-    elif not screen.conversation_id:
-        screen.show_new()
-        screen.writing.first()
-    await after_cut(screen, services, cut)
-
-
-async def after_cut(screen: ChatScreen, services: Services, cut: Sequence[Message]) -> None:
-    """Let them go on, offer to, or leave them, as `ui.resume_on_start` says. Questions that never went out go out."""
-    screen.cut = [message.id for message in cut]
-    if not cut or services.config.ui.resume_on_start == "never":
-        return
-    if services.config.ui.resume_on_start == "always":
-        await resume_all(screen, services)
-        return
-    waiting = [message for message in cut if await asyncio.to_thread(outbox.never_went_out, services.history, message)]
-    if waiting:
-        screen.cut = [message.id for message in waiting]
-        await resume_all(screen, services)
-        cut = [message for message in cut if message not in waiting]
-        screen.cut = [message.id for message in cut]
-    if not cut:
-        return
-    screen.say(words(cut), Level.WARNING)
-
-
-def words(cut: Sequence[Message]) -> str:
-    """What was cut, and how it goes on."""
-    waiting = [message for message in cut if not message.text and not message.reasoning]
+def describe_interrupted(interrupted: Sequence[Message]) -> str:
+    """How many answers were interrupted and questions never answered, and the key that resumes them."""
+    waiting = [message for message in interrupted if not message.text and not message.reasoning]
     parts = []
-    if len(waiting) < len(cut):
-        count = len(cut) - len(waiting)
+    if len(waiting) < len(interrupted):
+        count = len(interrupted) - len(waiting)
         parts.append(ngettext("{count} answer was cut", "{count} answers were cut", count).format(count=count))
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))
     return " · ".join([*parts, _("{press:chat.resume_all} to get the rest")])
-
-
-async def resume_all(screen: ChatScreen, services: Services) -> None:
-    """Let every answer that was cut at the last end go on, the oldest first."""
-    wanted, screen.cut = screen.cut, []
-    for message_id in wanted:
-        try:
-            started = await asyncio.to_thread(services.engine.resume, message_id)
-        except HolytuiError as error:
-            screen.say(error.told, Level.ERROR)
-        else:
-            await screen.begin(services, started)
-    if not wanted:
-        screen.say(_("no answer was cut when holytui last ended"))

@@ -94,26 +94,25 @@ class Composer(Vertical):
         self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, sees: Callable[[], bool]
     ) -> None:
         super().__init__(id="composer")
-        self._sees = sees
-        self._question = question
-        self._keymap = keymap
-        self._enter_sends = enter_sends
+        self._offers = OfferList()
+        self._files = FileList(keymap)
+        self.prompt = Prompt(keymap, question, enter_sends=enter_sends, sees=sees)
 
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
-        yield OfferList()
-        yield FileList(self._keymap)
-        yield Prompt(self._keymap, self._question, enter_sends=self._enter_sends, sees=self._sees)
+        yield self._offers
+        yield self._files
+        yield self.prompt
 
     @on(Prompt.Attaching)
     def _attaching(self, event: Prompt.Attaching) -> None:
         event.stop()
-        self.query_one(FileList).show(event.selected)
+        self._files.show(event.selected)
 
     @on(Prompt.Offered)
     def _offered(self, event: Prompt.Offered) -> None:
         event.stop()
-        self.query_one(OfferList).offer = event.offer
+        self._offers.offer = event.offer
 
 
 def no_command(found: Alone | Unknown) -> str:

@@ -1,10 +1,10 @@
-"""What is being written: a question, an earlier one to be asked anew, and the drafts of all conversations."""
+"""The draft in the prompt, the editing of earlier questions, and the drafts of all conversations."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,92 +13,109 @@ from textual.timer import Timer
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.ui.composer.draft_store import Draft, DraftKeeper, decode, load, save
+from holytui.ui.ports import Group, Reporter, Tasks
+from holytui.ui.state import ChatState
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
     from holytui.models import Conversation, Message
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.ui.composer.prompt import Prompt
 
 _DRAFT_AFTER = 1.0
-"""Seconds without a key after which what is written is saved."""
+"""Seconds without a key after which the draft is saved."""
 
 
-class Writing:
-    """The text in the prompt belongs to one conversation, and stays with it when another is opened."""
+class DraftController:
+    """Keeps the text of the prompt with its conversation. Implements the port `QuestionEditor`."""
 
-    def __init__(self, screen: ChatScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self, state: ChatState, prompt: Prompt, *, reporter: Reporter, tasks: Tasks, on_pause: Callable[[], None]
+    ) -> None:
+        """`on_pause` is called when nothing was typed for a moment."""
+        self._state = state
+        self._prompt = prompt
+        self._reporter = reporter
+        self._tasks = tasks
+        self._on_pause = on_pause
         self._drafts = DraftKeeper()
         self.fresh = Draft()
-        """What is written for a conversation that does not exist yet."""
+        """The draft for a conversation that does not exist yet."""
         self._aside = Draft()
-        """What was in the prompt before an earlier question was put there."""
-        self.editing: Message | None = None
-        """An earlier question that is in the prompt, to be asked anew."""
+        """The draft that the edited question replaced in the prompt."""
+        self._editing: Message | None = None
         self._typed_at = 0.0
         self._timer: Timer | None = None
         self._saving = asyncio.Lock()
 
+    @property
+    def text(self) -> str:
+        """The draft, with folded pastes unfolded."""
+        return self._prompt.whole
+
     # -- an earlier question
 
+    @property
+    def editing(self) -> Message | None:
+        """The earlier question that is being edited, or None."""
+        return self._editing
+
     def edit(self, question: Message) -> None:
-        """Put an earlier question into the prompt; sent from there, it is asked on a new branch."""
-        prompt = self._screen.prompt
-        if self.editing is None:
+        """Put an earlier question into the prompt; sent, it begins a new branch."""
+        prompt = self._prompt
+        if self._editing is None:
             self._aside = prompt.draft
-        self.editing = question
+        self._editing = question
         prompt.put(question.text, images=question.images)
         prompt.focus()
         words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:
             words = _("editing, with its images: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
-        self._screen.say(words)
+        self._reporter.say(words)
 
     def end_editing(self) -> Message | None:
-        """What was in the prompt before comes back; returns what was edited."""
-        edited, self.editing = self.editing, None
+        """Restore the draft from before; returns the question that was edited, or None."""
+        edited, self._editing = self._editing, None
         if edited is not None:
-            self._screen.prompt.restore(self._aside)
+            self._prompt.restore(self._aside)
         return edited
 
     # -- drafts
 
     def typed(self) -> None:
-        """A key has changed the text; it is saved at the next pause."""
+        """Save the draft at the next pause of typing."""
         self._typed_at = time.monotonic()
         self._note()
         if self._timer is None:
-            self._timer = self._screen.set_timer(_DRAFT_AFTER, self._pause)
+            self._timer = self._tasks.after(_DRAFT_AFTER, self._pause)
 
     def _pause(self) -> None:
         self._timer = None
         rest = self._typed_at + _DRAFT_AFTER - time.monotonic()
         if rest > 0.01:
-            self._timer = self._screen.set_timer(rest, self._pause)
+            self._timer = self._tasks.after(rest, self._pause)
         else:
             self.keep()
-            self._screen.bar.weigh()
+            self._on_pause()
 
     def _note(self) -> bool:
-        """Take down what is written; whether any draft is to be saved."""
-        return self._drafts.wrote(self._screen.prompt.draft if self.editing is None else self._aside)
+        """Record the draft; returns whether any draft must be saved."""
+        return self._drafts.wrote(self._prompt.draft if self._editing is None else self._aside)
 
     def keep(self) -> None:
-        """Save what is to be saved, off the loop."""
-        services = self._screen.services
-        if self._note() and services is not None:
-            self._screen.run_worker(self._save(services), group="draft", exit_on_error=False)
+        """Save changed drafts in the background."""
+        if self._note() and self._state.is_open:
+            self._tasks.start(self._save(self._state.services), Group.DRAFT)
 
     async def _save(self, services: Services) -> None:
         async with self._saving:
             await asyncio.to_thread(self._drafts.save, services.history)
 
     def save_now(self, services: Services) -> None:
-        """At the end: save, and wait for it."""
+        """Save changed drafts before returning. Blocks on the disk."""
         self._drafts.save(services.history)
 
     def keep_unsent(self, services: Services, sent: Sequence[str]) -> None:
-        """The user left before what was `sent` or is written was on disk: it is found at the next start."""
+        """Keep the draft, and questions that were `sent` but not stored, as the draft of the next start."""
         with suppress(StoreError):
             kept, written = load(services.history, ""), self._drafts.waiting
             text = "\n".join(filter(None, (kept.text, *sent, written.text)))
@@ -108,33 +125,33 @@ class Writing:
     # -- from one conversation to another
 
     def leave(self) -> None:
-        """Another conversation is about to be shown: what is written stays with the old one."""
+        """Keep the draft with its conversation, before another one is shown."""
         self.end_editing()
         self.keep()
         if not self._drafts.conversation_id:
-            self.fresh = self._screen.prompt.draft
+            self.fresh = self._prompt.draft
 
     def first(self) -> None:
-        """At the start: what had been written for a new conversation, unless something was typed already."""
+        """Restore the draft for a new conversation at the start, unless something was typed already."""
         moved = self._drafts.moved("", self.fresh)
-        if not self._screen.prompt.text:
-            self._screen.prompt.restore(moved)
+        if not self._prompt.text:
+            self._prompt.restore(moved)
 
     def enter_new(self, *, show: bool) -> None:
-        """A new conversation: what had been written for one comes back."""
+        """Restore the draft for a new conversation."""
         fresh = self._drafts.moved("", self.fresh)
         if show:
-            self._screen.prompt.restore(fresh)
+            self._prompt.restore(fresh)
 
     def enter(self, conversation: Conversation, *, show: bool) -> None:
-        """A conversation is opened: its draft comes back; before the first paint only if nothing was typed."""
+        """Restore the draft of a conversation; without `show` only if nothing was typed."""
         if conversation.id == self._drafts.conversation_id:
             return
         draft = self._drafts.moved(conversation.id, decode(conversation.draft))
-        if show or not self._screen.prompt.text:
-            self._screen.prompt.restore(draft)
+        if show or not self._prompt.text:
+            self._prompt.restore(draft)
 
     def named(self, conversation_id: str) -> None:
-        """The new conversation exists now."""
+        """The new conversation has been stored under this id."""
         self.fresh = Draft()
         self._drafts.named(conversation_id)

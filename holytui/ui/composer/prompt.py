@@ -62,8 +62,10 @@ class Prompt(ChoosingArea):
         """Enter on an empty prompt: what waits is to be tried now."""
 
     @dataclass
-    class EditorAsked(Message):
-        """The user wants to write in an editor."""
+    class ActionRequested(Message):
+        """A key asks for an action that is not the prompt's own: the id of the action."""
+
+        action: str
 
     @dataclass
     class Offered(Message):
@@ -245,9 +247,9 @@ class Prompt(ChoosingArea):
         self._unsent = Draft()
         self.put("")
 
-    def action_prompt_editor(self) -> None:
-        """Write in an editor."""
-        self.post_message(self.EditorAsked())
+    def action_ask(self, action: str, _number: int) -> None:
+        """Ask for an action that is not the prompt's own."""
+        self.post_message(self.ActionRequested(action))
 
     def action_prompt_older(self) -> None:
         """Up a line; on the first line, the question before."""

@@ -7,125 +7,182 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual.worker import Worker
-
 from holytui.errors import HolytuiError, NotAttached
 from holytui.i18n import _
 from holytui.presentation.notice import Level
-from holytui.ui.composer.submit import Question, put
-from holytui.ui.reporting import told
+from holytui.ui.composer.submit import Question, submit
+from holytui.ui.ports import Group, Reporter, StatusDisplay, Tasks, Turns
+from holytui.ui.reporting import report_errors
+from holytui.ui.state import ChatState, OpenConversation
 
 if TYPE_CHECKING:
     from holytui.attachments.files import Chosen
-    from holytui.bootstrap import Services
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Image
-    from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.turns import TurnView
+    from holytui.presentation.turn_view import TurnView
+    from holytui.ui.composer.drafts import DraftController
+    from holytui.ui.composer.prompt import Prompt
 
 
-class Sending:
-    """A question that cannot be put is given back to the prompt; none is lost, and none overtakes another."""
+class SendQueue:
+    """A question that cannot be stored returns to the prompt; none is lost, and none overtakes another."""
 
-    def __init__(self, screen: ChatScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        state: ChatState,
+        prompt: Prompt,
+        drafts: DraftController,
+        turns: Turns,
+        *,
+        status: StatusDisplay,
+        reporter: Reporter,
+        tasks: Tasks,
+    ) -> None:
+        self._state = state
+        self._prompt = prompt
+        self._drafts = drafts
+        self._turns = turns
+        self._status = status
+        self._reporter = reporter
+        self._tasks = tasks
         self._unsent: list[Question] = []
-        """Those that are not on disk yet, in order."""
+        """Questions that are not stored yet, in order."""
         self._open = False
         """The history is open and the first conversation is shown."""
         self._refused = ""
-        """A question that names files that are not there; sent once more, it goes out as it is."""
-        self._putting = asyncio.Lock()
-        self._put_last: dict[str, Question] = {}
-        """Of answers on their way: what was asked, as it was written."""
+        """A question that names files that do not exist; sent once more, it goes out as it is."""
+        self._submitting = asyncio.Lock()
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._destinations: dict[int, OpenConversation] = {}
+        """By version: conversations that were left while questions for them still waited."""
+        self._submitted: dict[str, Question] = {}
+        """By turn: what was asked, as it was written."""
 
-    def __bool__(self) -> bool:
-        """Whether questions wait for the history."""
+    @property
+    def is_waiting(self) -> bool:
+        """Whether questions wait for the history to be opened."""
         return bool(self._unsent) and not self._open
 
+    async def idle(self) -> None:
+        """Wait until no question is being stored."""
+        await self._idle.wait()
+
     def question(self, text: str, files: Sequence[Chosen], images: Sequence[Image] = ()) -> Question:
-        """What Enter means now: where it was pressed, and what held then."""
-        screen = self._screen
+        """The question that Enter sends now, with the state at this moment."""
+        state = self._state
         again, self._refused = text == self._refused, ""
-        editing = screen.writing.end_editing()
-        return Question(text, files, screen.place, screen.model, screen.settings, editing, again, images)
+        editing = self._drafts.end_editing()
+        return Question(text, files, state.conversation, state.model, state.new_conversation, editing, again, images)
 
     def send(self, question: Question) -> None:
-        """Put it, or keep it until that can be done."""
-        services = self._screen.services
+        """Store the question, or keep it until the history is open."""
         self._unsent.append(question)
-        if services is None or not self._open:
-            self._screen.say(_("one moment, the history is being opened"), Level.BUSY)
+        if self._open:
+            self._start(question)
         else:
-            self._run(services, question)
+            self._reporter.say(_("one moment, the history is being opened"), Level.BUSY)
 
     def keep(self, question: Question) -> None:
-        """One from the command line, for when the history is open."""
+        """Keep a question of the command line until the history is open."""
         self._unsent.append(question)
 
-    async def open(self, services: Services) -> None:
-        """The first conversation is shown: what waited goes out, to that one."""
+    async def open(self) -> None:
+        """The first conversation is shown: send to it the questions that waited."""
         self._open = True
-        early = self._unsent = [replace(question, place=self._screen.place) for question in self._unsent]
-        # begun all at once, so that none which is sent while these are put comes between them
-        for worker in [self._run(services, question) for question in early]:
-            await worker.wait()
+        self._unsent = [replace(question, conversation=self._state.conversation) for question in self._unsent]
+        # started all at once, so that a question that is sent meanwhile does not come between them
+        for question in tuple(self._unsent):
+            self._start(question)
+        await self.idle()
 
     def unsent(self) -> Sequence[str]:
-        """What is not on disk."""
+        """Texts that are not stored yet."""
         return [question.text for question in self._unsent]
 
-    def _run(self, services: Services, question: Question) -> Worker[None]:
-        return self._screen.run_worker(self._send(services, question), group="send")
+    def _start(self, question: Question) -> None:
+        self._running += 1
+        self._idle.clear()
+        self._tasks.start(self._send(question), Group.SEND)
 
-    async def _send(self, services: Services, question: Question) -> None:
-        screen = self._screen
+    async def _send(self, question: Question) -> None:
         try:
-            async with self._putting:
-                started = await asyncio.to_thread(self._put, services, question)
+            await self._submit(question)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def _submit(self, question: Question) -> None:
+        try:
+            async with self._submitting:
+                question = self._redirected(question)
+                started = await asyncio.to_thread(self._store, question)
+                self._arrived(question, started)
         except HolytuiError as error:
             self._give_back(question)
             if isinstance(error, NotAttached):
                 self._refused = question.text
-            screen.say(error.told, Level.ERROR)
+            self._reporter.say(error.told, Level.ERROR)
             return
         except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
             self._give_back(question)
             raise
-        if question.place is screen.place:
-            screen.writing.named(question.place.id)
-        screen.writing.keep()
-        known = {turn: asked for turn, asked in self._put_last.items() if screen.answers.knows(turn)}
-        self._put_last = {**known, started.turn_id: question}
-        with told(screen):
-            await screen.begin(services, started)
+        self._drafts.keep()
+        known = {turn: asked for turn, asked in self._submitted.items() if turn in self._state.turns}
+        self._submitted = {**known, started.turn_id: question}
+        with report_errors(self._reporter):
+            await self._turns.begin(started)
 
-    def _put(self, services: Services, question: Question) -> StartedTurn:
-        started = put(services, question)
-        self._unsent.remove(question)  # here, as the screen may be gone before its loop hears of it
+    def _redirected(self, question: Question) -> Question:
+        """The question with its conversation as it is now: questions before it may have created it."""
+        if self._state.is_current(question.conversation):
+            now = self._state.conversation
+        else:
+            now = self._destinations.get(question.conversation.version, question.conversation)
+        redirected = replace(question, conversation=now)
+        self._unsent = [redirected if each is question else each for each in self._unsent]
+        return redirected
+
+    def _store(self, question: Question) -> StartedTurn:
+        started = submit(self._state.services, question)
+        self._unsent.remove(question)  # in this thread, as the screen may be gone before its loop resumes
         return started
 
-    async def take_back(self, services: Services, turn: TurnView) -> None:
-        """The question that waits in line stands in the prompt again, or is stopped if it does not wait any more."""
-        screen = self._screen
-        with told(screen):
-            async with self._putting:  # nothing may be put behind it meanwhile
-                taken = await asyncio.to_thread(services.engine.withdraw, turn.turn_id)
+    def _arrived(self, question: Question, started: StartedTurn) -> None:
+        """The question is stored: those behind it follow its answer."""
+        arrived = replace(question.conversation, id=started.conversation_id, leaf=started.answer_id)
+        if self._state.is_current(arrived):
+            shown = self._state.conversation
+            self._state.conversation = replace(shown, id=arrived.id, leaf=arrived.leaf)
+            self._drafts.named(arrived.id)
+        waiting = {each.conversation.version for each in self._unsent}
+        known = {**self._destinations, arrived.version: arrived}
+        self._destinations = {version: known[version] for version in waiting & known.keys()}
+
+    async def take_back(self, turn: TurnView) -> None:
+        """Return the question of a queued turn to the prompt, or stop the turn if it is not queued any more."""
+        state = self._state
+        with report_errors(self._reporter):
+            engine = state.services.engine
+            async with self._submitting:  # nothing may be stored behind it meanwhile
+                taken = await asyncio.to_thread(engine.withdraw, turn.turn_id)
                 if taken is None:
-                    services.engine.stop(turn.turn_id)
+                    engine.stop(turn.turn_id)
                     turn.stopping()
-                    screen.paint_status(progress=True)
+                    self._status.refresh(progress=True)
                     return
-                if screen.place.leaf == turn.answer_id:
-                    screen.place.leaf = taken.question.parent_id if taken.gone else None
+                if state.conversation.leaf == turn.answer_id:
+                    state.set_leaf(taken.question.parent_id if taken.gone else None)
             if taken.gone:
-                question, asked = self._put_last.pop(turn.turn_id, None), taken.question
+                question, asked = self._submitted.pop(turn.turn_id, None), taken.question
                 if question is not None:
                     self._write(question)
                 else:
-                    screen.prompt.give_back(asked.text, images=asked.images)
-            await screen.answers.withdrawn(services, turn)
-            screen.say(_("taken back; it did not go out"))
+                    self._prompt.give_back(asked.text, images=asked.images)
+            await self._turns.withdrawn(turn)
+            self._reporter.say(_("taken back; it did not go out"))
 
     def _give_back(self, question: Question) -> None:
         self._unsent.remove(question)
@@ -133,9 +190,8 @@ class Sending:
 
     def _write(self, question: Question) -> None:
         """Into the prompt, with the files that were chosen for it."""
-        screen = self._screen
-        if question.editing is not None and question.place is screen.place:
-            screen.writing.edit(question.editing)
-            screen.prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
+        if question.editing is not None and self._state.is_current(question.conversation):
+            self._drafts.edit(question.editing)
+            self._prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
         else:
-            screen.prompt.give_back(question.text, question.files, question.images)
+            self._prompt.give_back(question.text, question.files, question.images)

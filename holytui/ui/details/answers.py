@@ -12,12 +12,12 @@ from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.presentation import labels as words
+from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.providers.pricing import Bill, amount, without
 from holytui.store.values import Answered, Spent
 from holytui.text import sanitize_line
 from holytui.ui.pages.columns import Column, Row, cut, facts, table
 from holytui.ui.pages.plot import plot
-from holytui.ui.status.line import NEARLY_FULL, Status, sparkline
 
 PLOTTED = 120
 """Answers that are looked at; as many as a wide plot has columns."""

@@ -21,21 +21,22 @@ from textual.widgets import Static
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, display_key
+from holytui.presentation.status import READY, Status
 from holytui.providers import pricing
 from holytui.providers.resolve import GUIDE, resolve
 from holytui.store.values import Answered, Spent
+from holytui.ui import driver_access
 from holytui.ui.bindings import textual_key
 from holytui.ui.details import answers as overview
-from holytui.ui.details import usage
+from holytui.ui.details import terminal_link, usage
 from holytui.ui.details.answers import Here
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
-from holytui.ui.status import terminal_link
-from holytui.ui.status.line import READY, Status
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.keymap import Keymap
+    from holytui.ui.state import ChatState
 
 _SCOPE = "details.scope"
 
@@ -73,18 +74,29 @@ class DetailsPage(Dialog[None]):
         ("k", "scroll_by(-1)"),
     ]
 
-    def __init__(self, chat: ChatScreen, services: Services, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        state: ChatState,
+        keymap: Keymap,
+        status_bar: Widget,
+        status: Callable[[], Status],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`status_bar` is the widget with the reactive `status`, which `status` reads. Raises HistoryNotOpen."""
         super().__init__()
-        self._chat = chat
-        self._services = services
+        self._state = state
+        self._services = state.services
+        self._keymap = keymap
+        self._status_bar = status_bar
+        self._status = status
         self._clock = clock
-        self._everything = not chat.conversation_id
+        self._everything = not state.conversation.id
         self._figures: Figures | None = None
         self._problem = ""
         self._ticker: Timer | None = None
-        for key in chat.keymap.of("app.details"):
+        for key in keymap.of("app.details"):
             self._bindings.bind(textual_key(key), "dismiss(None)")
-        for key in chat.keymap.of(_SCOPE):
+        for key in keymap.of(_SCOPE):
             self._bindings.bind(textual_key(key), "scope")
 
     def compose(self) -> ComposeResult:
@@ -97,13 +109,13 @@ class DetailsPage(Dialog[None]):
     def on_mount(self) -> None:
         """The arrows scroll; what the connection does is followed."""
         self.set_focus(self.query_one("#details-page"))
-        self.watch(self._chat.status_bar, "status", self._told, init=False)
-        self._tick(self._chat.status_bar.status)
+        self.watch(self._status_bar, "status", self._status_changed, init=False)
+        self._tick(self._status())
         self._read()
 
     @work(exclusive=True, group="details", exit_on_error=False)
     async def _read(self) -> None:
-        wanted = self._chat.conversation_id, self._today()
+        wanted = self._state.conversation.id, self._today()
         try:
             self._figures = await asyncio.to_thread(read, self._services, *wanted, everything=self._everything)
             self._problem = ""
@@ -116,11 +128,11 @@ class DetailsPage(Dialog[None]):
 
     # -- while it is open
 
-    def _told(self, status: Status) -> None:
-        """The status bar, which is below, has something new."""
+    def _status_changed(self, status: Status) -> None:
+        """The status line has changed."""
         self._tick(status)
         self._paint()
-        if self._chat.answers.here() is None:  # an answer may have ended
+        if self._state.turn is None:  # an answer may have ended
             self._read()
 
     def _tick(self, status: Status) -> None:
@@ -137,7 +149,7 @@ class DetailsPage(Dialog[None]):
 
     def action_scope(self) -> None:
         """This conversation, or all."""
-        self._everything = not self._everything or not self._chat.conversation_id
+        self._everything = not self._everything or not self._state.conversation.id
         self._read()
 
     def action_scroll_by(self, step: int) -> None:
@@ -147,8 +159,8 @@ class DetailsPage(Dialog[None]):
     # -- what stands there
 
     def _keys(self, width: int) -> list[Content]:
-        keys = self._chat.keymap.of(_SCOPE)
-        hints = [(display_key(keys[0]), _(BY_ID[_SCOPE].label))] if keys and self._chat.conversation_id else []
+        keys = self._keymap.of(_SCOPE)
+        hints = [(display_key(keys[0]), _(BY_ID[_SCOPE].label))] if keys and self._state.conversation.id else []
         hints += [("↑ ↓ PgUp PgDn", _("Scroll")), ("Esc", _("Close"))]
         out = Content("")
         for key, word in hints:
@@ -165,12 +177,15 @@ class DetailsPage(Dialog[None]):
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
-        sections.append((_("The link to your terminal"), terminal_link.lines(self.app, width)))
+        sections.append((_("The link to your terminal"), self._link(width)))
         out: list[Content] = []
         for title, lines in sections:
             out += [Content("")] if out else []
             out += [Content(cut(title, width)).stylize("bold $primary"), *lines]
         return out
+
+    def _link(self, width: int) -> list[Content]:
+        return terminal_link.lines(driver_access.link_figures(self.app), driver_access.capabilities(self.app), width)
 
     def _answers(self, figures: Figures, width: int) -> list[Content]:
         if not figures.answers:
@@ -182,17 +197,17 @@ class DetailsPage(Dialog[None]):
         ]
 
     def _here(self) -> Here:
-        chat, config = self._chat, self._services.config
-        turn, model = chat.answers.here(), chat.bar.model
-        # the bar's own words may be a notice
-        status = replace(chat.status_bar.status, connection=turn.connection if turn is not None else READY)
+        config, turn = self._services.config, self._state.turn
+        model = pricing.model_of(config, self._state.model)
+        # the status line may show a notice instead of the connection
+        status = replace(self._status(), connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
         return Here(status, self._host(), capacity, talk, pricing.bill(config, talk))
 
     def _host(self) -> str:
         try:
-            found = resolve(self._services.config, self._chat.model)
+            found = resolve(self._services.config, self._state.model)
         except HolytuiError:
             return ""
         return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host

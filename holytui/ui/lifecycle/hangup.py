@@ -12,7 +12,7 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ from holytui.i18n import _, ngettext
 from holytui.models import Problem
 from holytui.terminal.hangup import Cause, HangupWatch
 from holytui.terminal.textual_adapter.driver import ThinDriver
+from holytui.ui.ports import Group
+from holytui.ui.state import ChatState
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -48,16 +50,16 @@ class _Stock:
         """Nothing can be done here."""
 
 
-class Leaving:
-    """Ends the screen of `app` when its terminal is gone. Made on the app's loop."""
+class HangupHandler:
+    """Ends the app when its terminal is lost. Created on the app's loop."""
 
-    def __init__(self, app: App[None], services: Callable[[], Services | None], place: Callable[[], str]) -> None:
-        """`place` is the conversation that is open, which the next start shows."""
+    def __init__(self, app: App[None], state: ChatState, settled: Callable[[], Awaitable[None]]) -> None:
+        """`settled` waits until the history is open and no question is being stored."""
         self.cause: Cause | None = None
-        """Why the screen ended; None while it did not, or if the user left."""
+        """Why the screen ends; None while it does not, or if the user quits."""
         self._app = app
-        self._services = services
-        self._place = place
+        self._state = state
+        self._settled = settled
         driver = app._driver
         self._watch = (
             HangupWatch(driver if isinstance(driver, ThinDriver) else _Stock(), self._begin)
@@ -69,27 +71,22 @@ class Leaving:
         self.cause = cause
         if self._watch is not None:
             self._watch.close()
-        # a hang-up is told several times: by the kernel, by the shell, and when the shell ends
+        # a hang-up is signalled several times: by the kernel, by the shell, and when the shell ends
         for number in (signal.SIGHUP, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        self._app.run_worker(self._end(cause), group="leave", exit_on_error=False)
+        self._app.run_worker(self._end(cause), group=Group.LEAVE, exit_on_error=False)
 
     async def _end(self, cause: Cause) -> None:
         from holytui.ui.lifecycle import bookmark
 
-        await _settled(self._app)
-        services = self._services()
-        if services is not None:
-            await asyncio.to_thread(bookmark.put, services.history, self._place())
+        with suppress(TimeoutError):
+            # questions that are being stored are on disk then, and their answers on their way
+            async with asyncio.timeout(_PATIENCE):
+                await self._settled()
+        if self._state.is_open:
+            history, here = self._state.services.history, self._state.conversation.id
+            await asyncio.to_thread(bookmark.put, history, here)
         self._app.exit(return_code=_STATUS[cause])
-
-
-async def _settled(app: App[None]) -> None:
-    """Wait, not for long, for questions that are being put: they are on disk then, and their answers on their way."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE):
-            while any(worker.group in ("open", "send") and not worker.is_finished for worker in app.workers):
-                await asyncio.sleep(0.02)
 
 
 def finish(services: Services, cause: Cause, seconds: float, tell: Callable[[str], None]) -> None:

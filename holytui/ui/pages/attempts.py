@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from holytui import formatting as fmt
-from holytui.engine.turn import ending
+from holytui.engine import ending
 from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message

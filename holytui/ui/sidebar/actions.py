@@ -1,4 +1,4 @@
-"""What the keys of the list do to a conversation."""
+"""Actions of the list on a conversation."""
 
 from __future__ import annotations
 
@@ -6,102 +6,109 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
-from holytui.models import Conversation
-from holytui.presentation.notice import Level
 from holytui.text import nfc, one_line
 from holytui.ui.dialogs.dialogs import LineDialog
-from holytui.ui.reporting import ask
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
-    from holytui.ui.chat.screen import ChatScreen
+    from collections.abc import Callable
+
+    from holytui.models import Conversation
+    from holytui.ui.ports import Dialogs, Navigation, Reporter
+    from holytui.ui.sidebar.model import ConversationList
+    from holytui.ui.sidebar.pane import ListPane
+    from holytui.ui.state import ChatState
 
 
-async def perform(screen: ChatScreen, action: str, conversation: Conversation | None) -> None:
-    """Do the action with this id to the conversation under the cursor."""
-    services = screen.services
-    if services is None:
-        return
-    match action, conversation:
-        case "sidebar.filter", _:
-            screen.show_list()
-            screen.list_pane.begin_filter()
-        case "sidebar.archived", _:
-            await _show_archived(screen)
-        case "sidebar.undo", _:
-            await _undo(screen, services)
-        case "sidebar.rename", Conversation():
-            _rename(screen, services, conversation)
-        case "sidebar.pin", Conversation(id=one, pinned=pinned):
-            await asyncio.to_thread(services.history.update_conversation, one, pinned=not pinned)
-            await screen.refresh_list()
-        case "sidebar.archive", Conversation(id=one, archived=True):
-            await screen.list.bring_back(services.history, one)
-            await screen.refresh_list()
-            screen.say(_("back in the list"))
-        case "sidebar.archive", Conversation(id=one):
-            await screen.list.archive(services.history, one)
-            await _gone(
-                screen, one, _("archived · {press:sidebar.undo} to undo, {key:sidebar.archived} for the archive")
-            )
-        case "sidebar.delete", Conversation(id=one):
-            await screen.list.delete(services.history, one)
-            await _gone(screen, one, _("deleted · {press:sidebar.undo} to bring it back"))
-        case _:
-            pass
+class SidebarActions:
+    """Each changes the history first and then shows the list as it is stored. They raise StoreError."""
 
+    def __init__(
+        self,
+        state: ChatState,
+        model: ConversationList,
+        pane: ListPane,
+        show_pane: Callable[[], None],
+        *,
+        navigation: Navigation,
+        dialogs: Dialogs,
+        reporter: Reporter,
+    ) -> None:
+        """`show_pane` makes the list visible."""
+        self._state = state
+        self._model = model
+        self._pane = pane
+        self._show_pane = show_pane
+        self._navigation = navigation
+        self._dialogs = dialogs
+        self._reporter = reporter
 
-async def to_open_one(screen: ChatScreen, action: str) -> None:
-    """The same to the conversation that is open, for whoever asks by name and not from the list."""
-    services = screen.services
-    if services is None:
-        return
-    one = screen.conversation_id
-    found = await asyncio.to_thread(services.history.conversation, one) if one else None
-    if found is None and action not in ("sidebar.filter", "sidebar.archived", "sidebar.undo"):
-        screen.say(_("no conversation is open"), Level.WARNING)
-        return
-    await perform(screen, action, found)
+    def filter(self) -> None:
+        """Filter the list by title."""
+        self._show_pane()
+        self._pane.begin_filter()
 
+    async def toggle_archived(self) -> None:
+        """Show the archive, or the other conversations again."""
+        self._show_pane()
+        wanted = not self._model.archived
+        await self._model.show_archived(wanted=wanted)
+        self._pane.sidebar.focus()
+        archive = _(
+            "the archive · {press:sidebar.archive} to take one out, {key:sidebar.archived} for the other conversations"
+        )
+        self._reporter.say(archive if wanted else _("all conversations outside the archive"))
 
-async def _gone(screen: ChatScreen, conversation_id: str, words: str) -> None:
-    if screen.conversation_id == conversation_id:
-        screen.show_new()
-        screen.sidebar.focus()
-    await screen.refresh_list()
-    screen.say(words)
+    async def undo(self) -> None:
+        """Undo the last deletion or archiving."""
+        if not await self._model.undo():
+            self._reporter.say(_("nothing was deleted or archived since the start"))
+            return
+        await self._model.refresh()
+        self._reporter.say(_("restored"))
 
+    async def pin(self, conversation: Conversation) -> None:
+        """Pin a conversation to the top, or unpin it."""
+        history = self._state.services.history
+        await asyncio.to_thread(history.update_conversation, conversation.id, pinned=not conversation.pinned)
+        await self._model.refresh()
 
-async def _undo(screen: ChatScreen, services: Services) -> None:
-    if not await screen.list.undo(services.history):
-        screen.say(_("nothing was deleted or archived since the start"))
-        return
-    await screen.refresh_list()
-    screen.say(_("restored"))
+    async def archive(self, conversation: Conversation) -> None:
+        """Archive a conversation, or take it out of the archive."""
+        if conversation.archived:
+            await self._model.unarchive(conversation.id)
+            await self._model.refresh()
+            self._reporter.say(_("back in the list"))
+            return
+        await self._model.archive(conversation.id)
+        await self._removed(
+            conversation.id, _("archived · {press:sidebar.undo} to undo, {key:sidebar.archived} for the archive")
+        )
 
+    async def delete(self, conversation: Conversation) -> None:
+        """Delete a conversation; `undo` restores it."""
+        await self._model.delete(conversation.id)
+        await self._removed(conversation.id, _("deleted · {press:sidebar.undo} to bring it back"))
 
-async def _show_archived(screen: ChatScreen) -> None:
-    screen.show_list()
-    wanted = not screen.list.archived
-    await screen.list.show_archived(wanted=wanted)
-    screen.sidebar.focus()
-    screen.say(
-        _("the archive · {press:sidebar.archive} to take one out, {key:sidebar.archived} for the other conversations")
-        if wanted
-        else _("all conversations outside the archive")
-    )
+    async def _removed(self, conversation_id: str, words: str) -> None:
+        if self._state.conversation.id == conversation_id:
+            self._navigation.new()
+            self._pane.sidebar.focus()
+        await self._model.refresh()
+        self._reporter.say(words)
 
+    async def rename(self, conversation: Conversation, title: str = "") -> None:
+        """Give a conversation a title; without one a dialog asks for it."""
+        if title:
+            await self._set_title(conversation.id, title)
+            return
 
-def _rename(screen: ChatScreen, services: Services, conversation: Conversation) -> None:
-    async def named(title: str | None) -> None:
-        await rename(screen, services, conversation.id, title or "")
+        async def named(typed: str | None) -> None:
+            await self._set_title(conversation.id, typed or "")
 
-    ask(screen, LineDialog(_("Title of the conversation"), conversation.title), named)
+        self._dialogs.ask(LineDialog(_("Title of the conversation"), conversation.title), named)
 
-
-async def rename(screen: ChatScreen, services: Services, conversation_id: str, title: str) -> None:
-    """Give the conversation a title; an empty one changes nothing."""
-    title = one_line(nfc(title))
-    if title:
-        await asyncio.to_thread(services.history.update_conversation, conversation_id, title=title)
-        await screen.refresh_list()
+    async def _set_title(self, conversation_id: str, typed: str) -> None:
+        title = one_line(nfc(typed))
+        if title:
+            await asyncio.to_thread(self._state.services.history.update_conversation, conversation_id, title=title)
+            await self._model.refresh()

@@ -64,8 +64,8 @@ class Sidebar(Widget, can_focus=True):
         conversation_id: str
 
     @dataclass
-    class Asked(Message):
-        """Something is to be done to a conversation: the id of an action of the table."""
+    class ActionRequested(Message):
+        """A key asks for an action on a conversation: the id of the action."""
 
         action: str
         conversation: Conversation | None
@@ -141,7 +141,7 @@ class Sidebar(Widget, can_focus=True):
 
     def action_ask(self, action: str, _number: int) -> None:
         """Ask for something to be done with the conversation under the cursor."""
-        self.post_message(self.Asked(action, self.selected))
+        self.post_message(self.ActionRequested(action, self.selected))
 
     def on_click(self, event: events.Click) -> None:
         """Open the conversation that was clicked."""

@@ -1,4 +1,4 @@
-"""What the list beside the messages holds, and what was taken out of it and can be brought back."""
+"""The conversations of the list, and those that were removed from it and can be restored."""
 
 from __future__ import annotations
 
@@ -10,83 +10,84 @@ from typing import TYPE_CHECKING
 
 from holytui.errors import StoreBusy, StoreFull
 from holytui.i18n import _
+from holytui.ui.state import ChatState
 
 if TYPE_CHECKING:
     from holytui.models import Conversation
-    from holytui.store.history import Library
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.ui.sidebar.list_widget import Sidebar
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A conversation that was taken out of the list."""
+class UndoEntry:
+    """A conversation that was removed from the list."""
 
     id: str
     deleted: bool
-    """Else it was only put away."""
+    """False: it was archived."""
 
 
 class ConversationList:
-    """The list is read from the history each time, off the loop; other windows change it too."""
+    """Reads the list from the history each time, off the loop, as other windows change it too. Its methods raise
+    StoreError. Implements the port `ConversationIndex`."""
 
-    def __init__(self, screen: ChatScreen) -> None:
-        self._screen = screen
-        self._taken: list[Taken] = []
+    def __init__(self, state: ChatState, sidebar: Sidebar) -> None:
+        self._state = state
+        self._sidebar = sidebar
+        self._removed: list[UndoEntry] = []
         """Since the start, the latest last."""
         self.archived = False
-        """Those that were put away are shown, and not the others."""
-        self._read = self._shown = 0
-        """How often the list was read, and which of these readings is shown."""
+        """The archive is shown instead of the other conversations."""
+        self._reads = self._shown = 0
+        """Number of reads so far, and the read that is shown."""
 
     async def refresh(self) -> Sequence[Conversation]:
-        """Show the list as it is on disk; returns all that were not put away."""
-        screen = self._screen
-        if screen.services is None:
+        """Show the list as stored; returns the conversations that are not archived."""
+        if not self._state.is_open:
             return ()
-        self._read += 1
-        number, conversations = self._read, screen.services.history.conversations
+        self._reads += 1
+        number, conversations = self._reads, self._state.services.history.conversations
         found = await asyncio.to_thread(conversations)
         listed = await asyncio.to_thread(conversations, archived=True) if self.archived else found
-        if number < self._shown:  # one that began later has overtaken it
+        if number < self._shown:  # a read that began later has overtaken this one
             return found
         self._shown = number
-        busy = screen.answers.conversations
+        busy = self._state.turns.conversation_ids
         shown = [replace(one, streaming=True) if one.id in busy else one for one in listed]
         heading = _("Archive") if self.archived else ""
-        screen.sidebar.show(shown, screen.conversation_id, datetime.now().astimezone().date(), heading)
+        self._sidebar.show(shown, self._state.conversation.id, datetime.now().astimezone().date(), heading)
         return found
 
     async def show_archived(self, *, wanted: bool) -> None:
-        """Show what was put away, or the others again."""
+        """Show the archive, or the other conversations."""
         self.archived = wanted
         await self.refresh()
 
-    async def archive(self, history: Library, conversation_id: str) -> None:
-        """Put a conversation away."""
-        await asyncio.to_thread(history.update_conversation, conversation_id, archived=True)
-        self._taken.append(Taken(conversation_id, deleted=False))
+    async def archive(self, conversation_id: str) -> None:
+        """Archive a conversation."""
+        await asyncio.to_thread(self._state.services.history.update_conversation, conversation_id, archived=True)
+        self._removed.append(UndoEntry(conversation_id, deleted=False))
 
-    async def delete(self, history: Library, conversation_id: str) -> None:
+    async def unarchive(self, conversation_id: str) -> None:
+        """Take a conversation out of the archive."""
+        await asyncio.to_thread(self._state.services.history.update_conversation, conversation_id, archived=False)
+        self._removed = [one for one in self._removed if one.id != conversation_id]
+
+    async def delete(self, conversation_id: str) -> None:
         """Delete a conversation; it is kept for `undo`."""
-        await asyncio.to_thread(history.delete_conversation, conversation_id)
-        self._taken.append(Taken(conversation_id, deleted=True))
+        await asyncio.to_thread(self._state.services.history.delete_conversation, conversation_id)
+        self._removed.append(UndoEntry(conversation_id, deleted=True))
 
-    async def undo(self, history: Library) -> bool:
-        """Bring back what was taken out last; False if nothing was."""
-        if not self._taken:
+    async def undo(self) -> bool:
+        """Restore the conversation that was removed last; False if none was."""
+        if not self._removed:
             return False
-        last = self._taken.pop()
+        last = self._removed.pop()
         try:
             if last.deleted:
-                await asyncio.to_thread(history.restore_conversation, last.id)
+                await asyncio.to_thread(self._state.services.history.restore_conversation, last.id)
             else:
-                await self.bring_back(history, last.id)
-        except (StoreBusy, StoreFull):  # later it may be possible
-            self._taken.append(last)
+                await self.unarchive(last.id)
+        except (StoreBusy, StoreFull):  # a later try may succeed
+            self._removed.append(last)
             raise
         return True
-
-    async def bring_back(self, history: Library, conversation_id: str) -> None:
-        """Take a conversation that was put away into the list again."""
-        await asyncio.to_thread(history.update_conversation, conversation_id, archived=False)
-        self._taken = [one for one in self._taken if one.id != conversation_id]

@@ -47,20 +47,20 @@ class ListPane(Vertical):
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="list")
-        self._keymap = keymap
+        self.filter_line = FilterLine()
+        self.sidebar = Sidebar(keymap)
 
     def compose(self) -> ComposeResult:
         """The line above the list."""
-        yield FilterLine()
-        yield Sidebar(self._keymap)
+        yield self.filter_line
+        yield self.sidebar
 
     def begin_filter(self) -> None:
         """Type in the line."""
-        line = self.query_one(FilterLine)
-        line.display = True
-        line.focus()
+        self.filter_line.display = True
+        self.filter_line.focus()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.query_one(Sidebar).filter(restored(event.value), datetime.now().astimezone().date())
+        self.sidebar.filter(restored(event.value), datetime.now().astimezone().date())

@@ -1,68 +1,20 @@
-"""What the status bar says, as pure functions; fields are dropped by rank where the line is narrow."""
+"""The status line as text. Fields are dropped by rank where the line is narrow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from textual.content import Content
 
 from holytui import formatting as fmt
 from holytui.hints import KEYLESS, Names
 from holytui.i18n import _
-from holytui.models import Usage
-from holytui.presentation.notice import Connection, Level
+from holytui.presentation.notice import Level
+from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.text import sanitize_line
 
 _STYLE = {Level.CALM: "$muted", Level.BUSY: "$primary", Level.WARNING: "$warning", Level.ERROR: "$error"}
 _MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR: "✗"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Tokens a second: the last figure and the ones before it, for the sparkline."""
-
-    now: float = 0.0
-    past: tuple[float, ...] = ()
-
-    def with_sample(self, value: float, keep: int = 8) -> Rate:
-        """After one more sample."""
-        return replace(self, now=value, past=(*self.past, value)[-keep:])
-
-
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """One bar a value, the highest filling its cell."""
-    top = max(values, default=0)
-    if top <= 0:
-        return ""
-    return "".join(_BARS[min(7, int(value / top * 7.999))] for value in values)
-
-
-NEARLY_FULL = 0.8
-"""Part of the context from which on the bar warns."""
-READY = Connection(Level.CALM, "")
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """All that the bar can show; None or empty: nothing to say."""
-
-    connection: Connection = READY
-    model: str = ""
-    usage: Usage | None = None
-    cost: float | None = None
-    context: float | None = None
-    """Part of the model's context that the conversation fills, 0 to 1 and above."""
-    ahead: float | None = None
-    """The same with the question that is being written or was just sent: an estimate."""
-    rate: Rate = Rate()
-    first_token_s: float | None = None
-    link: str = ""
-    position: str = ""
-    """Where the log stands, such as "↓ 34 new lines"."""
 
 
 def fields(status: Status, now: float, names: Names = KEYLESS) -> list[tuple[int, str, str]]:

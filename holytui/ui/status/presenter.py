@@ -1,4 +1,4 @@
-"""What the bottom line says: from the parts of the screen to a `Status`, and the weight of what will be sent."""
+"""The presenter of the status line: from the state of the chat to a `Status`, and the estimate of the context."""
 
 from __future__ import annotations
 
@@ -9,55 +9,81 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.presentation.notice import Connection, Level
+from holytui.presentation.status import Status
 from holytui.providers import pricing
-from holytui.ui.status import terminal_link
-from holytui.ui.status.line import Status
+from holytui.ui.ports import Group, QuestionEditor, Tasks, Transcript
+from holytui.ui.state import ChatState
+from holytui.ui.status.link_label import LinkLabel
 
 if TYPE_CHECKING:
     from holytui.config.schema import Model
+    from holytui.presentation.turn_view import TurnView
     from holytui.store.history import History
-    from holytui.ui.chat.screen import ChatScreen
-    from holytui.ui.composer.submit import Place
-    from holytui.ui.turns import TurnView
+    from holytui.terminal.pace import LinkFigures
+    from holytui.ui.status.widget import StatusBar
 
 
 _NOTICE = 4.0
-"""Seconds for which a notice is not painted over by the progress of an answer."""
+"""Seconds for which the progress of an answer does not replace a notice."""
+_FIGURES_EVERY = 0.5
+"""Seconds between two updates of the figures while text streams."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """Tokens of the open conversation."""
+class ContextEstimate:
+    """Tokens of a conversation."""
 
-    place: Place
+    version: int
+    """The version of the open conversation that was measured."""
     used: int | None
-    """After its last answer, as the server told; None if it did not."""
+    """After its last answer, as the server reported; None if it did not."""
     ahead: int | None
-    """With what is being written or was just sent: an estimate. None: there is nothing of the kind."""
+    """An estimate with the draft or the question just sent; None without either."""
 
 
-class Bar:
-    """Knows what the status bar is to show. It paints nothing by itself but what `weigh` finds out."""
+class StatusPresenter:
+    """Shows the state in the status line. Implements the ports `StatusDisplay` and `Reporter`."""
 
-    def __init__(self, screen: ChatScreen, clock: Callable[[], float] = time.monotonic) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        state: ChatState,
+        widget: StatusBar,
+        transcript: Transcript,
+        editor: QuestionEditor,
+        *,
+        tasks: Tasks,
+        link: Callable[[], LinkFigures | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`link` reads the figures of the link to the terminal."""
+        self._state = state
+        self._widget = widget
+        self._transcript = transcript
+        self._editor = editor
+        self._tasks = tasks
+        self._link = link
         self._clock = clock
         self._notice: tuple[Connection, float] | None = None
-        """What was said, and until when it is kept."""
-        self._link = terminal_link.Quality()
-        self._weight: Weight | None = None
-        self._weighed = 0
+        """The last notice, and until when progress does not replace it."""
+        self._label = LinkLabel()
+        self._estimate: ContextEstimate | None = None
+        self._estimates = 0
+        """Number of estimates so far: a result of an earlier one is stale."""
+        self._refreshed = 0.0
 
-    def notice(self, text: str, level: Level) -> Connection:
-        """What is said stands in the place of the connection for a while, unless that has something bad to tell."""
+    # -- notices
+
+    def say(self, text: str, level: Level = Level.CALM) -> None:
+        """Show a notice in place of the connection, until the next state replaces it."""
         said = Connection.plain(level, text)
         self._notice = (said, self._clock() + _NOTICE)
-        return said
+        self._widget.status = replace(self._widget.status, connection=said)
 
     def forget_notice(self) -> None:
-        """The user has gone on to something else."""
+        """Let progress replace the notice: the user has gone on."""
         self._notice = None
 
     def _said(self, now: Connection) -> Connection:
@@ -65,99 +91,125 @@ class Bar:
             return now
         return self._notice[0]
 
-    def status(self, ended: TurnView | None = None, *, progress: bool = False) -> Status:
-        """As things are now, but for where the log stands; `ended` is a turn that has just ended here. With `progress`
-        it is only an answer that goes on, and what was said a moment ago is kept."""
-        screen = self._screen
-        turn = (screen.answers.here() if screen.services is not None else None) or ended
-        status = Status(model=screen.model, link=self._link.words(terminal_link.figures(screen.app)))
-        last = next((entry.message for entry in reversed(screen.log_view.entries) if entry.message.usage), None)
-        usage, used, answered = None, None, screen.model
+    # -- state
+
+    def refresh(self, ended: TurnView | None = None, *, progress: bool = False) -> None:
+        """Show the present state. `ended`: a turn of the open conversation that has just ended. With `progress` a
+        recent notice stays."""
+        self._refreshed = self._clock()
+        self._widget.status = replace(self._status(ended, progress=progress), position=self._position())
+
+    def refresh_figures(self) -> None:
+        """The same for a turn that goes on, at most twice a second."""
+        if self._clock() - self._refreshed >= _FIGURES_EVERY:
+            self.refresh(progress=True)
+
+    def refresh_position(self) -> None:
+        """Show the position in the transcript."""
+        position = self._position()
+        if position != self._widget.status.position:
+            self._widget.status = replace(self._widget.status, position=position)
+
+    def _position(self) -> str:
+        transcript = self._transcript
+        if transcript.following:
+            return ""
+        words = ngettext("↓ {count} new line", "↓ {count} new lines", transcript.new_lines)
+        return words.format(count=transcript.new_lines) if transcript.new_lines else _("↓ more below")
+
+    def _status(self, ended: TurnView | None = None, *, progress: bool = False) -> Status:
+        model = self._state.model
+        turn = self._state.turn or ended
+        status = Status(model=model, link=self._label.words(self._link()))
+        last = next((message for message in reversed(self._transcript.messages) if message.usage), None)
+        usage, used, answered = None, None, model
         if last is not None:
             usage, used, answered = last.usage, _used(last.usage, last.attempts), last.model
         if turn is not None:
-            rate = turn.rate if ended is None else screen.status_bar.status.rate
+            rate = turn.rate if ended is None else self._widget.status.rate
             status = replace(status, connection=turn.connection, rate=rate, first_token_s=turn.first_token_s)
             if turn.usage is not None:
-                entry = screen.log_view.entry(turn.answer_id)
+                answer = self._transcript.message(turn.answer_id)
                 usage, used = turn.usage, _used(turn.usage, turn.requests)
-                answered = entry.message.model if entry is not None else screen.model
+                answered = answer.model if answer is not None else model
         if progress:
             status = replace(status, connection=self._said(status.connection))
-        return self._with_room(replace(status, usage=usage, cost=self._cost(usage, answered)), used)
+        return self._with_context(replace(status, usage=usage, cost=self._cost(usage, answered)), used)
 
-    def _with_room(self, status: Status, used: int | None) -> Status:
-        model, weight = self.model, self._weight
-        if weight is None or weight.place is not self._screen.place:
-            weight = Weight(self._screen.place, None, None)
+    def _with_context(self, status: Status, used: int | None) -> Status:
+        model, estimate = self.model, self._estimate
+        if estimate is None or estimate.version != self._state.conversation.version:
+            estimate = ContextEstimate(self._state.conversation.version, None, None)
         part = pricing.context_part
         return replace(
             status,
-            context=part(used if used is not None else weight.used, model),
-            ahead=part(weight.ahead, model),
+            context=part(used if used is not None else estimate.used, model),
+            ahead=part(estimate.ahead, model),
         )
 
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
-        services = self._screen.services
-        model = pricing.model_of(services.config, answered) if services is not None else None
+        if not self._state.is_open:
+            return None
+        model = pricing.model_of(self._state.services.config, answered)
         return pricing.cost(usage, model.price) if usage and model is not None and model.price is not None else None
 
     @property
     def model(self) -> Model | None:
-        """What is configured of the model that will answer next."""
-        services = self._screen.services
-        return pricing.model_of(services.config, self._screen.model) if services is not None else None
+        """The configuration of the model of the next question, or None."""
+        if not self._state.is_open:
+            return None
+        return pricing.model_of(self._state.services.config, self._state.model)
 
-    def weigh(self) -> None:
-        """Find out, off the loop, how much of the context is taken, and would be with what is written."""
+    # -- context
+
+    def estimate_context(self) -> None:
+        """Estimate in the background how much of the context is used, with and without the draft."""
         model = self.model
         if model is not None and model.context:
-            self._weighed += 1
-            self._screen.run_worker(self._weigh(self._weighed), group="weigh", exit_on_error=False)
+            self._estimates += 1
+            self._tasks.start(self._estimate_context(self._estimates), Group.ESTIMATE)
 
-    async def _weigh(self, number: int) -> None:
-        screen = self._screen
-        if screen.services is None:
-            return
-        place, written = screen.place, screen.prompt.whole
-        messages = [entry.message for entry in screen.log_view.entries]
-        if (edited := screen.writing.editing) is not None:
+    async def _estimate_context(self, number: int) -> None:
+        state = self._state
+        conversation, draft = state.conversation, self._editor.text
+        messages = list(self._transcript.messages)
+        if (edited := self._editor.editing) is not None:
             messages = list(takewhile(lambda message: message.id != edited.id, messages))
-        sent = screen.answers.here() is not None
+        sent = state.turn is not None
         used, ahead = await asyncio.to_thread(
-            weights, screen.services.history, messages, written, sees=screen.model_sees()
+            context_tokens, state.services.history, messages, draft, sees=state.model_sees()
         )
-        if number != self._weighed:  # somebody has typed on, and that is being weighed
+        if number != self._estimates:  # the user has typed on, and a newer estimate runs
             return
-        self._weight = Weight(place, used, ahead if sent or written.strip() else None)
-        if place is screen.place:
-            now = self.status()
-            screen.status_bar.status = replace(screen.status_bar.status, context=now.context, ahead=now.ahead)
+        self._estimate = ContextEstimate(conversation.version, used, ahead if sent or draft.strip() else None)
+        if state.is_current(conversation):
+            now = self._status()
+            self._widget.status = replace(self._widget.status, context=now.context, ahead=now.ahead)
 
 
-def weights(
-    history: History, messages: Sequence[Message], written: str, *, sees: bool = False
+def context_tokens(
+    history: History, messages: Sequence[Message], draft: str, *, sees: bool = False
 ) -> tuple[int | None, int]:
-    """Tokens after the last answer, if the server told, and with all that follows it and is `written`.
+    """Tokens after the last answer, if the server reported them, and an estimate with the `draft`.
 
-    Reads the history when that answer took several requests: its own figures are their sum.
+    Reads the history when that answer took several requests, as its own figures are their sum.
     """
     # imported here, as the first paint does not wait for the engine
     from holytui.engine.context import tokens_in
 
     answers = [message for message in messages if message.role is Role.ASSISTANT and message.state.final]
-    told: dict[str, Usage] = {}
+    reported: dict[str, Usage] = {}
     for message in reversed(answers):
-        if (usage := _told(history, message)) is not None:
-            told[message.id] = usage
+        if (usage := _reported(history, message)) is not None:
+            reported[message.id] = usage
             break
-    last = told.get(answers[-1].id) if answers else None
-    asked = Message("", "", None, Role.USER, written, 0.0)
-    return last.kept if last is not None else None, tokens_in([*messages, asked], told, sees=sees)
+    last = reported.get(answers[-1].id) if answers else None
+    asked = Message("", "", None, Role.USER, draft, 0.0)
+    return last.kept if last is not None else None, tokens_in([*messages, asked], reported, sees=sees)
 
 
-def _told(history: History, message: Message) -> Usage | None:
-    """What the server told of the request whose answer this is; nothing of one that failed, as it is not sent."""
+def _reported(history: History, message: Message) -> Usage | None:
+    """Usage that the server reported for the request of this answer; None for a failed one, which is not sent."""
     usage = message.usage if message.state is not AnswerState.FAILED else None
     if usage is not None and message.attempts > 1:
         usage = next((attempt.usage for attempt in history.attempts(message.id)[-1:]), None)
@@ -165,5 +217,5 @@ def _told(history: History, message: Message) -> Usage | None:
 
 
 def _used(usage: Usage | None, requests: int) -> int | None:
-    """Tokens after an answer; None for a sum over several requests, which says nothing of the context."""
+    """Tokens after an answer; None for a sum over several requests, which is not the size of the context."""
     return usage.kept if usage is not None and requests <= 1 else None

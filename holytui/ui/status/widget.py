@@ -12,7 +12,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from holytui.hints import KEYLESS, Names
-from holytui.ui.status.line import Status, line
+from holytui.presentation.status import Status
+from holytui.ui.status.line import line
 
 
 class StatusBar(Widget):

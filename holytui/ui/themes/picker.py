@@ -1,9 +1,10 @@
-"""Choosing a theme: the highlighted one is on the whole screen at once, the picked one stays and is written down."""
+"""Choosing a theme with a live preview; the picked one is written to the configuration."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from textual import on
 from textual.app import App
@@ -17,11 +18,8 @@ from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.text import sanitize_line
 from holytui.ui.dialogs.dialogs import Choice, Picker
-from holytui.ui.reporting import ask
+from holytui.ui.ports import Dialogs, Reporter
 from holytui.ui.themes import loader
-
-if TYPE_CHECKING:
-    from holytui.ui.chat.screen import ChatScreen
 
 
 class ThemePicker(Picker):
@@ -50,39 +48,43 @@ def _remark(theme: Theme) -> str:
     return _("dark") if theme.dark else _("light")
 
 
-async def pick(screen: ChatScreen) -> None:
-    """Let the user pick one; files that were added or changed since the start count."""
-    app = screen.app
-    before = app.theme
-    found = await asyncio.to_thread(loader.load)
-    _take(app, found)
+class ThemeController:
+    """Changes the theme and keeps it in the configuration."""
 
-    async def chosen(name: str | None) -> None:
-        app.theme = name or before
-        if name is not None:
-            await _keep(screen, name)
+    def __init__(self, app: App[Any], config_file: Path, *, dialogs: Dialogs, reporter: Reporter) -> None:
+        self._app = app
+        self._config_file = config_file
+        self._dialogs = dialogs
+        self._reporter = reporter
 
-    ask(screen, ThemePicker(found, before), chosen)
+    async def pick(self) -> None:
+        """Let the user pick a theme, among them files that were added or changed since the start."""
+        app = self._app
+        before = app.theme
+        found = await asyncio.to_thread(loader.load)
+        self._register(found)
 
+        async def chosen(name: str | None) -> None:
+            app.theme = name or before
+            if name is not None:
+                await self._keep(name)
 
-def _take(app: App[Any], found: loader.Loaded) -> None:
-    before = app.current_theme
-    for theme in found.themes:
-        app.register_theme(theme)
-    if app.current_theme != before:
-        app.refresh_css(animate=False)
+        self._dialogs.ask(ThemePicker(found, before), chosen)
 
+    def _register(self, found: loader.Loaded) -> None:
+        before = self._app.current_theme
+        for theme in found.themes:
+            self._app.register_theme(theme)
+        if self._app.current_theme != before:
+            self._app.refresh_css(animate=False)
 
-async def _keep(screen: ChatScreen, name: str) -> None:
-    from holytui.ui.app import HolytuiApp  # which imports this module's users
-
-    assert isinstance(screen.app, HolytuiApp)
-    file = screen.app.config_file
-    try:
-        await asyncio.to_thread(set_value, file, "ui.theme", name)
-    except ConfigError as error:
-        words = _("theme {name}, only until holytui ends · {problem}")
-        screen.say(words.format(name=name, problem=error), Level.ERROR)
-    else:
-        words = _("theme {name}, written into {file}")
-        screen.say(words.format(name=name, file=sanitize_line(str(file))))
+    async def _keep(self, name: str) -> None:
+        file = self._config_file
+        try:
+            await asyncio.to_thread(set_value, file, "ui.theme", name)
+        except ConfigError as error:
+            words = _("theme {name}, only until holytui ends · {problem}")
+            self._reporter.say(words.format(name=name, problem=error), Level.ERROR)
+        else:
+            words = _("theme {name}, written into {file}")
+            self._reporter.say(words.format(name=name, file=sanitize_line(str(file))))

@@ -1,4 +1,4 @@
-"""What the keys of the log do with a message."""
+"""Actions on the selected message."""
 
 from __future__ import annotations
 
@@ -6,102 +6,173 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from holytui.engine.turn.ending import Ending
+from holytui.engine.ending import Ending
 from holytui.i18n import _, ngettext
 from holytui.images import as_text
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
 from holytui.store.assembly import Joint, joints
-from holytui.store.history import History
-from holytui.ui.chat import actions, pickers
 from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
-from holytui.ui.external_programs import page, print_out
 from holytui.ui.markdown.addresses import links, plain_links
-from holytui.ui.pages import attempts as details
-from holytui.ui.reporting import told
-from holytui.ui.transcript.copy import copy
-from holytui.ui.transcript.loading import fork, is_system_entry, neighbour
+from holytui.ui.pages import attempts as attempts_page
+from holytui.ui.transcript.loading import adjacent_variant, fork
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.store.history import History
+    from holytui.ui.clipboard import Clipboard
+    from holytui.ui.external_programs import ExternalPrograms
+    from holytui.ui.ports import Dialogs, Navigation, QuestionEditor, Reporter, Turns
+    from holytui.ui.state import ChatState
+    from holytui.ui.transcript.log import MessageLog
 
 
-async def perform(screen: ChatScreen, action: str, message: Message | None, number: int) -> None:
-    """Do the action with this id to the selected message, if it needs one."""
-    services = screen.services
-    with told(screen):
-        if action == "log.prompt":
-            screen.set_focus(screen.prompt)
-        elif not action.startswith("message."):
-            await actions.perform(screen, action)
-        elif message is None or services is None:
-            pass
-        elif is_system_entry(message):
-            await _to_system_prompt(screen, action, message)
-        else:
-            await _to_message(screen, services, action, message, number)
+class MessageActions:
+    """Each takes the message that it acts on. They raise HolytuiError."""
 
+    def __init__(
+        self,
+        state: ChatState,
+        log: MessageLog,
+        *,
+        turns: Turns,
+        navigation: Navigation,
+        editor: QuestionEditor,
+        clipboard: Clipboard,
+        programs: ExternalPrograms,
+        dialogs: Dialogs,
+        reporter: Reporter,
+    ) -> None:
+        self._state = state
+        self._log = log
+        self._turns = turns
+        self._navigation = navigation
+        self._editor = editor
+        self._clipboard = clipboard
+        self._programs = programs
+        self._dialogs = dialogs
+        self._reporter = reporter
 
-async def _to_system_prompt(screen: ChatScreen, action: str, message: Message) -> None:
-    """It stands above the messages and is none of them."""
-    match action:
-        case "message.copy":
-            await copy(screen, screen.log_view.selected_text or message.text)
-        case "message.pager":
-            page(screen, message.text)
-        case "message.print":
-            print_out(screen, message.text)
-        case "message.edit":
-            await pickers.pick_system(screen)
-        case _:
-            screen.say(_("this is the system prompt, not a message"), Level.WARNING)
+    # -- copying and reading
 
+    async def copy(self, message: Message) -> None:
+        """Copy the text selected with the mouse, or else the message."""
+        await self._clipboard.copy(self._log.selected_text or as_text(message))
 
-async def _to_message(screen: ChatScreen, services: Services, action: str, message: Message, number: int) -> None:
-    match action:
-        case "message.copy":
-            await copy(screen, screen.log_view.selected_text or as_text(message))
-        case "message.copy_code":
-            await _copy_code(screen, message, number)
-        case "message.links":
-            await _links(screen, message)
-        case "message.retry":
-            await _retry(screen, services, message)
-        case "message.resume":
-            await _resume(screen, services, message)
-        case "message.variant" | "message.variant_back":
-            await _variant(screen, services, message, 1 if action == "message.variant" else -1)
-        case "message.edit":
-            _edit(screen, message)
-        case "message.fork":
-            await _fork(screen, services, message)
-        case "message.details":
-            await _details(screen, services, message)
-        case "message.undo_seam":
-            await _undo_seams(screen, services, message)
-        case _:
-            _elsewhere(screen, action, as_text(message))
+    async def copy_code(self, message: Message, number: int) -> None:
+        """Copy the n-th code block, counted from 1."""
+        view = self._log.view_of(message.id)
+        blocks = view.body.code_blocks if view is not None and message.role is Role.ASSISTANT else ()
+        if number > len(blocks):
+            words = ngettext("this message has {count} code block", "this message has {count} code blocks", len(blocks))
+            self._reporter.say(words.format(count=len(blocks)), Level.WARNING)
+            return
+        await self._clipboard.copy(blocks[number - 1].text)
 
+    async def links(self, message: Message) -> None:
+        """Show the addresses of the links in the message; the one that is picked is copied."""
+        find = links if message.role is Role.ASSISTANT else plain_links
+        found = await asyncio.to_thread(find, message.text)
+        if not found:
+            self._reporter.say(_("this message has no links"), Level.WARNING)
+            return
 
-def _elsewhere(screen: ChatScreen, action: str, text: str) -> None:
-    """Show the message outside of the app."""
-    match action:
-        case "message.pager":
-            page(screen, text)
-        case "message.print":
-            print_out(screen, text)
+        async def picked(address: str | None) -> None:
+            if address is not None:
+                await self._clipboard.copy(address)
 
+        title = ngettext("{count} link, to be copied", "{count} links, one to be copied", len(found))
+        choices = [Choice(address, address) for address in found]
+        self._dialogs.ask(Picker(title.format(count=len(found)), choices), picked)
 
-async def _details(screen: ChatScreen, services: Services, message: Message) -> None:
-    answer = _answer_of(screen, message)
-    if answer is None:
-        screen.say(_("select an answer to see its attempts"), Level.WARNING)
-        return
-    history = services.history
-    attempts = await asyncio.to_thread(history.attempts, answer.id)
-    sides = await asyncio.to_thread(_joints, history, answer)
-    screen.app.push_screen(PageDialog(_("This answer"), partial(details.answer_lines, answer, attempts, sides)))
+    def page(self, message: Message) -> None:
+        """Show the message in the pager."""
+        self._programs.page(as_text(message))
+
+    def print_out(self, message: Message) -> None:
+        """Print the message to the terminal."""
+        self._programs.print_out(as_text(message))
+
+    async def details(self, message: Message) -> None:
+        """Show the attempts of the answer."""
+        answer = self._answer_of(message)
+        if answer is None:
+            self._reporter.say(_("select an answer to see its attempts"), Level.WARNING)
+            return
+        history = self._state.services.history
+        attempts = await asyncio.to_thread(history.attempts, answer.id)
+        sides = await asyncio.to_thread(_joints, history, answer)
+        self._dialogs.open(PageDialog(_("This answer"), partial(attempts_page.answer_lines, answer, attempts, sides)))
+
+    # -- asking again
+
+    async def retry(self, message: Message) -> None:
+        """Ask again; the old answer is kept as a variant."""
+        answer = self._answer_of(message)
+        if answer is None:
+            self._reporter.say(_("select an answer to ask again"), Level.WARNING)
+            return
+        started = await asyncio.to_thread(self._state.services.engine.retry, answer.id, model=self._state.model)
+        if self._state.conversation.id == started.conversation_id:
+            self._state.set_leaf(started.answer_id)
+        await self._turns.begin(started)
+
+    async def resume(self, message: Message) -> None:
+        """Continue an interrupted answer."""
+        answer = self._answer_of(message)
+        if answer is None or not Ending.of(answer).resumable:
+            self._reporter.say(_("this answer was not cut: there is nothing to continue"), Level.WARNING)
+            return
+        started = await asyncio.to_thread(self._state.services.engine.resume, answer.id)
+        await self._turns.begin(started)
+
+    def edit(self, message: Message) -> None:
+        """Put the question into the prompt; sent from there, it begins a new branch."""
+        question: Message | None = message
+        if message.role is Role.ASSISTANT:
+            question = self._log.message(message.parent_id or "")
+        if question is not None:
+            self._editor.edit(question)
+
+    # -- branches
+
+    async def fork(self, message: Message) -> None:
+        """Start a new conversation with a copy of the branch down to this message."""
+        copy_id = await asyncio.to_thread(fork, self._state.services.history, message)
+        await self._navigation.open(copy_id)
+        self._reporter.say(_("this is a new conversation; the old one is unchanged"))
+
+    async def show_variant(self, message: Message, step: int) -> None:
+        """Show the variant `step` further, around the end."""
+        history = self._state.services.history
+        leaf = await asyncio.to_thread(adjacent_variant, history, message, step)
+        if leaf is None:
+            self._reporter.say(_("this message has no other variant"))
+            return
+        await asyncio.to_thread(history.update_conversation, message.conversation_id, leaf_id=leaf)
+        await self._navigation.open(message.conversation_id)
+        self._log.reveal(leaf)
+
+    async def undo_seams(self, message: Message) -> None:
+        """Show both sides of each seam as they were received."""
+        services = self._state.services
+        attempts = await asyncio.to_thread(services.history.attempts, message.id)
+        if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
+            self._reporter.say(_("nothing was cut away in this answer"))
+            return
+        await asyncio.to_thread(services.engine.undo_seams, message.id)
+        fresh = await asyncio.to_thread(services.history.message, message.id)
+        view = self._log.view_of(message.id)
+        if fresh is not None and view is not None:
+            view.update(fresh)
+            self._log.changed()
+
+    def _answer_of(self, message: Message) -> Message | None:
+        """The answer itself, or the one that follows the question."""
+        if message.role is Role.ASSISTANT:
+            return message
+        return next(
+            (each for each in self._log.messages if each.parent_id == message.id and each.role is Role.ASSISTANT), None
+        )
 
 
 def _joints(history: History, answer: Message) -> tuple[Joint, ...]:
@@ -109,100 +180,3 @@ def _joints(history: History, answer: Message) -> tuple[Joint, ...]:
         return ()  # the raw texts may be long
     attempts = history.attempts(answer.id)
     return joints((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
-
-
-async def _copy_code(screen: ChatScreen, message: Message, number: int) -> None:
-    entry = screen.log_view.entry(message.id)
-    blocks = entry.body.code_blocks if entry is not None and message.role is Role.ASSISTANT else ()
-    if number > len(blocks):
-        words = ngettext("this message has {count} code block", "this message has {count} code blocks", len(blocks))
-        screen.say(words.format(count=len(blocks)), Level.WARNING)
-        return
-    await copy(screen, blocks[number - 1].text)
-
-
-async def _links(screen: ChatScreen, message: Message) -> None:
-    find = links if message.role is Role.ASSISTANT else plain_links
-    found = await asyncio.to_thread(find, message.text)
-    if not found:
-        screen.say(_("this message has no links"), Level.WARNING)
-        return
-
-    def picked(address: str | None) -> None:
-        if address is not None:
-            screen.run_worker(copy(screen, address), exit_on_error=False)
-
-    title = ngettext("{count} link, to be copied", "{count} links, one to be copied", len(found))
-    choices = [Choice(address, address) for address in found]
-    screen.app.push_screen(Picker(title.format(count=len(found)), choices), picked)
-
-
-async def _retry(screen: ChatScreen, services: Services, message: Message) -> None:
-    answer = _answer_of(screen, message)
-    if answer is None:
-        screen.say(_("select an answer to ask again"), Level.WARNING)
-        return
-    started = await asyncio.to_thread(services.engine.retry, answer.id, model=screen.model)
-    if screen.place.id == started.conversation_id:
-        screen.place.leaf = started.answer_id
-    await screen.begin(services, started)
-
-
-async def _resume(screen: ChatScreen, services: Services, message: Message) -> None:
-    answer = _answer_of(screen, message)
-    if answer is None or not Ending.of(answer).resumable:
-        screen.say(_("this answer was not cut: there is nothing to continue"), Level.WARNING)
-        return
-    started = await asyncio.to_thread(services.engine.resume, answer.id)
-    await screen.begin(services, started)
-
-
-def _answer_of(screen: ChatScreen, message: Message) -> Message | None:
-    """The answer itself, or the one that follows the selected question."""
-    if message.role is Role.ASSISTANT:
-        return message
-    for entry in screen.log_view.entries:
-        if entry.message.parent_id == message.id and entry.message.role is Role.ASSISTANT:
-            return entry.message
-    return None
-
-
-def _edit(screen: ChatScreen, message: Message) -> None:
-    """The question goes to the prompt; sent from there it begins a new branch beside the old one."""
-    question = message
-    if message.role is Role.ASSISTANT:
-        entry = screen.log_view.entry(message.parent_id or "")
-        if entry is None:
-            return
-        question = entry.message
-    screen.edit(question)
-
-
-async def _fork(screen: ChatScreen, services: Services, message: Message) -> None:
-    copy_id = await asyncio.to_thread(fork, services.history, message)
-    await screen.open_conversation(copy_id)
-    screen.say(_("this is a new conversation; the old one is unchanged"))
-
-
-async def _undo_seams(screen: ChatScreen, services: Services, message: Message) -> None:
-    """Put both sides of each seam back as they came; nothing was thrown away, so nothing is guessed."""
-    attempts = await asyncio.to_thread(services.history.attempts, message.id)
-    if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
-        screen.say(_("nothing was cut away in this answer"))
-        return
-    await asyncio.to_thread(services.engine.undo_seams, message.id)
-    fresh = await asyncio.to_thread(services.history.message, message.id)
-    entry = screen.log_view.entry(message.id)
-    if fresh is not None and entry is not None:
-        entry.update(fresh)
-        screen.log_view.changed()
-
-
-async def _variant(screen: ChatScreen, services: Services, message: Message, step: int) -> None:
-    leaf = await asyncio.to_thread(neighbour, services.history, message, step)
-    if leaf is None:
-        screen.say(_("this message has no other variant"))
-        return
-    await asyncio.to_thread(services.history.update_conversation, message.conversation_id, leaf_id=leaf)
-    await screen.open_conversation(message.conversation_id)
-    screen.log_view.reveal(leaf)

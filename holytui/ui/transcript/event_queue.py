@@ -18,7 +18,7 @@ FRAME = 1 / 25
 """Seconds between two frames of streamed text."""
 
 
-class Mailbox:
+class EventQueue:
     """`put` from any thread; `deliver(events)` is called on the loop that `open` was called on."""
 
     def __init__(self, deliver: Callable[[Sequence[TurnEvent]], None], frame: float = FRAME) -> None:

@@ -1,4 +1,4 @@
-"""The shown conversation to a file, in the form that the file's name says."""
+"""Export of the open conversation to a file, in the format that its name says."""
 
 from __future__ import annotations
 
@@ -13,41 +13,56 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.store.transfer.transfer import Format, export_file
-from holytui.ui import reporting
 from holytui.ui.dialogs.dialogs import LineDialog
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Services
-    from holytui.ui.chat.screen import ChatScreen
+    from holytui.ui.ports import Dialogs, Reporter, Transcript
+    from holytui.ui.state import ChatState
 
 _LONGEST = 40
 _NO_NAME = re.compile(r"[^\w]+")
 
 
-def ask(screen: ChatScreen) -> None:
-    """Ask for the file's name, then write it."""
-    services, conversation_id = screen.services, screen.conversation_id
-    if services is None or not conversation_id:
-        screen.say(_("there is no conversation to export yet"), Level.WARNING)
-        return
+class Exporter:
+    """Writes the open conversation to a file that the user names."""
 
-    async def named(name: str | None) -> None:
-        if name and name.strip():
-            await _export(screen, services, conversation_id, attachments.place_of(name.strip(), Path()))
+    def __init__(self, state: ChatState, transcript: Transcript, *, dialogs: Dialogs, reporter: Reporter) -> None:
+        self._state = state
+        self._transcript = transcript
+        self._dialogs = dialogs
+        self._reporter = reporter
 
-    first = next((entry.message.text for entry in screen.log_view.entries if entry.message.text), "")
-    title = _("Write this conversation to (.md .html .json .jsonl)")
-    reporting.ask(screen, LineDialog(title, file_name(first)), named)
+    def ask(self) -> None:
+        """Ask for the name of the file, then write it."""
+        conversation_id = self._state.conversation.id
+        if not conversation_id:
+            self._reporter.say(_("there is no conversation to export yet"), Level.WARNING)
+            return
+
+        async def named(name: str | None) -> None:
+            if name and name.strip():
+                await self._export(conversation_id, attachments.place_of(name.strip(), Path()))
+
+        first = next((message.text for message in self._transcript.messages if message.text), "")
+        title = _("Write this conversation to (.md .html .json .jsonl)")
+        self._dialogs.ask(LineDialog(title, file_name(first)), named)
+
+    async def _export(self, conversation_id: str, path: Path) -> None:
+        form = form_of(path)
+        if os.path.lexists(path):  # unlike Path.exists it raises nothing: writing reports what is wrong with the path
+            raise TransferError(_("{file} already exists").format(file=path), _("Choose another name."))
+        await asyncio.to_thread(export_file, self._state.services.history, [conversation_id], form, path)
+        self._reporter.say(_("written to {file}").format(file=path.absolute()))
 
 
 def file_name(text: str) -> str:
-    """A name for a file from what it is about: letters and digits only, `conversation.md` where there are none."""
+    """A file name from a text: letters and digits only, `conversation.md` if it has none."""
     words = _NO_NAME.sub("-", text[: _LONGEST * 4].lower()).strip("-_")
     return f"{words[:_LONGEST].strip('-_') or 'conversation'}.md"
 
 
 def form_of(path: Path) -> Format:
-    """The form that the end of the name says. Raises TransferError."""
+    """The format that the suffix names. Raises TransferError."""
     ending = path.suffix.lower().removeprefix(".")
     try:
         return Format("html" if ending == "htm" else ending)
@@ -56,11 +71,3 @@ def form_of(path: Path) -> Format:
             _("“{name}” does not name a format").format(name=path.name),
             _("End the name in .md, .html, .json or .jsonl."),
         ) from exc
-
-
-async def _export(screen: ChatScreen, services: Services, conversation_id: str, path: Path) -> None:
-    form = form_of(path)
-    if os.path.lexists(path):  # unlike Path.exists, it raises nothing: what is wrong with the path is said on writing
-        raise TransferError(_("{file} already exists").format(file=path), _("Choose another name."))
-    await asyncio.to_thread(export_file, services.history, [conversation_id], form, path)
-    screen.say(_("written to {file}").format(file=path.absolute()))

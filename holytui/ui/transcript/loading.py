@@ -1,4 +1,4 @@
-"""A conversation as it is opened: its messages on the shown branch, each with its place among its variants."""
+"""Reading a conversation to show it: the messages of a branch, each with its position among its variants."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING
 
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
-from holytui.ui.transcript.message_view import Entry
+from holytui.ui.transcript.message_view import MessageView
 
 if TYPE_CHECKING:
     from holytui.store.history import History
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What the log and the prompt need of a conversation."""
+class LoadedConversation:
+    """A conversation with the messages of one branch."""
 
     conversation: Conversation
-    entries: Sequence[Entry]
+    views: Sequence[MessageView]
 
     @property
     def leaf(self) -> str | None:
         """The last message that is shown."""
-        last = self.entries[-1].message if self.entries else None
+        last = self.views[-1].message if self.views else None
         return last.id if last is not None and not is_system_entry(last) else None
 
     @property
     def questions(self) -> list[str]:
         """What the user asked, oldest first."""
-        return [entry.message.text for entry in self.entries if entry.message.role is Role.USER]
+        return [entry.message.text for entry in self.views if entry.message.role is Role.USER]
 
 
-def open_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> Opened | None:
+def load_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> LoadedConversation | None:
     """Read it, the branch down to `leaf_id` or else the one that was shown last; None if there is no such conversation.
 
     Blocks on the disk: not for the screen's loop.
@@ -41,11 +41,11 @@ def open_conversation(history: History, conversation_id: str, leaf_id: str | Non
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    entries = [entry_of(history, message) for message in history.branch(conversation.id, leaf_id)]
+    entries = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
     mark_changes(entries)
     if conversation.system:
-        entries.insert(0, Entry(_system_prompt(conversation)))
-    return Opened(conversation, entries)
+        entries.insert(0, MessageView(_system_prompt(conversation)))
+    return LoadedConversation(conversation, entries)
 
 
 _SYSTEM = "system prompt of "
@@ -62,28 +62,28 @@ def is_system_entry(message: Message) -> bool:
     return message.id.startswith(_SYSTEM)
 
 
-def mark_changes(entries: Sequence[Entry]) -> None:
+def mark_changes(views: Sequence[MessageView]) -> None:
     """Say above a question, or else above its answer, that from there on another model answers."""
     model = ""
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(views):
         message = entry.message
         if message.role is not Role.ASSISTANT or not message.model:
             continue
         if model and message.model != model:
-            before = entries[index - 1] if index else entry
+            before = views[index - 1] if index else entry
             first = before if before.message.role is Role.USER else entry
             first.set_above(_("from here on: {model}").format(model=message.model))
         model = message.model
 
 
-def entry_of(history: History, message: Message) -> Entry:
+def view_of(history: History, message: Message) -> MessageView:
     """One message with its place among its variants."""
     variants = [one.id for one in history.variants(message.id)]
     place = variants.index(message.id) + 1 if message.id in variants else 1
-    return Entry(message, (place, max(1, len(variants))))
+    return MessageView(message, (place, max(1, len(variants))))
 
 
-def neighbour(history: History, message: Message, step: int) -> str | None:
+def adjacent_variant(history: History, message: Message, step: int) -> str | None:
     """The leaf to show for the variant `step` further (around the end); None if there is only one."""
     variants = [one.id for one in history.variants(message.id)]
     if len(variants) < 2:

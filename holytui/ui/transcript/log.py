@@ -22,9 +22,9 @@ from holytui.keymap import Keymap, Where
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
 from holytui.ui.bindings import install, names, run_in_order
+from holytui.ui.driver_access import link_figures
 from holytui.ui.markdown import within
 from holytui.ui.markdown.row import Row
-from holytui.ui.status.terminal_link import figures
 from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.row_painter import RowPainter
 from holytui.ui.transcript.scroll_math import Anchor, slack
@@ -32,7 +32,7 @@ from holytui.ui.transcript.selecting import selected_text
 from holytui.ui.transcript.viewport import Position
 
 if TYPE_CHECKING:
-    from holytui.ui.transcript.message_view import Entry
+    from holytui.ui.transcript.message_view import MessageView
 
 _FRAME = 0.04
 """Seconds between two shares of the work on a text that came faster than it can be laid out."""
@@ -49,8 +49,8 @@ class MessageLog(Widget, can_focus=True):
     COMPONENT_CLASSES = {"log--selection", "log--code", "log--match", "log--match-here"}  # noqa: RUF012 - Textual's own declaration
 
     @dataclass
-    class Asked(Posted):
-        """Something is to be done with a message: the id of an action of the table, and its argument."""
+    class ActionRequested(Posted):
+        """A key asks for an action on a message: the id of the action and its argument."""
 
         action: str
         message: Message | None
@@ -66,14 +66,14 @@ class MessageLog(Widget, can_focus=True):
 
     def __init__(self, keymap: Keymap, text_width: int = 0) -> None:
         super().__init__(id="log")
-        self._entries: list[Entry] = []
+        self._views: list[MessageView] = []
         self._index: dict[str, int] = {}
         self._position = Position(self._height)
         self._selected: int | None = None
         self._painter = RowPainter(self)
         self._rows: list[_Shown] = []
         """What is in sight."""
-        self._told = (True, 0)
+        self._reported = (True, 0)
         self._pending: Timer | None = None
         """Brings what could not be laid out within a frame."""
         self._names = names(keymap, Where.PROMPT)
@@ -91,12 +91,12 @@ class MessageLog(Widget, can_focus=True):
 
     # -- what is shown
 
-    def show(self, entries: Sequence[Entry], welcome: Sequence[Content] = ()) -> None:
+    def show(self, views: Sequence[MessageView], welcome: Sequence[Content] = ()) -> None:
         """Another conversation, at its end. `welcome` is shown while there is no message."""
-        self._entries = list(entries)
-        for entry in entries:
+        self._views = list(views)
+        for entry in views:
             self._take_in(entry)
-        self._index = {entry.message.id: index for index, entry in enumerate(self._entries)}
+        self._index = {entry.message.id: index for index, entry in enumerate(self._views)}
         self._selected = None
         self._matches = None
         self._painter.words = ()
@@ -104,55 +104,65 @@ class MessageLog(Widget, can_focus=True):
             self._unselect()
         self._welcome = welcome
         self._painter.forget()
-        self._position.count = len(self._entries)
+        self._position.count = len(self._views)
         self._position.following = True
         if self._extent.width:
             self._position.show_end()
         self._settle()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: MessageView) -> None:
         """One more message at the end."""
         self._take_in(entry)
-        self._index[entry.message.id] = len(self._entries)
-        self._entries.append(entry)
-        self._position.count = len(self._entries)
+        self._index[entry.message.id] = len(self._views)
+        self._views.append(entry)
+        self._position.count = len(self._views)
         self._settle()
 
-    def _take_in(self, entry: Entry) -> None:
+    def _take_in(self, entry: MessageView) -> None:
         entry.name_keys(self._names)
         entry.text_width = self._text_width
 
     def name_keys(self, named: Names) -> None:
         """The focus is elsewhere now: hints name what does an action there."""
         self._names = named
-        for entry in self._entries:
+        for entry in self._views:
             entry.name_keys(named)
         if self._extent.width:
             self._position.refit()
             self._settle()
 
-    def entry(self, message_id: str) -> Entry | None:
+    def view_of(self, message_id: str) -> MessageView | None:
         """The entry of a message, if it is shown."""
         index = self._index.get(message_id)
-        return self._entries[index] if index is not None else None
+        return self._views[index] if index is not None else None
 
     def answer_to(self, question_id: str) -> str:
         """The answer that follows a question; empty if none does."""
-        index = self._index.get(question_id, len(self._entries)) + 1
-        follows = index < len(self._entries) and self._entries[index].message.parent_id == question_id
-        return self._entries[index].message.id if follows else ""
+        index = self._index.get(question_id, len(self._views)) + 1
+        follows = index < len(self._views) and self._views[index].message.parent_id == question_id
+        return self._views[index].message.id if follows else ""
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def views(self) -> Sequence[MessageView]:
         """All entries, in order."""
-        return self._entries
+        return self._views
 
     @property
-    def selected(self) -> Entry | None:
+    def messages(self) -> Sequence[Message]:
+        """The messages of all views, in order."""
+        return [view.message for view in self._views]
+
+    def message(self, message_id: str) -> Message | None:
+        """The message with this id, if it is shown."""
+        view = self.view_of(message_id)
+        return view.message if view is not None else None
+
+    @property
+    def selected(self) -> MessageView | None:
         """The entry that the keys act on: the selected one, else the last."""
-        if not self._entries:
+        if not self._views:
             return None
-        return self._entries[self._selected if self._selected is not None else -1]
+        return self._views[self._selected if self._selected is not None else -1]
 
     @property
     def following(self) -> bool:
@@ -173,17 +183,17 @@ class MessageLog(Widget, can_focus=True):
                 break
         self._settle()
 
-    def _late(self) -> list[Entry]:
+    def _late(self) -> list[MessageView]:
         """The entries in sight of which text waits to be laid out."""
         last = self._position.at(max(0, len(self._rows) - 1))
         first = self._position.anchor.index
-        seen = self._entries[first : (last if last is not None else first) + 1]
+        seen = self._views[first : (last if last is not None else first) + 1]
         return [entry for entry in seen if entry.behind(self._extent.width)]
 
     # -- position
 
     def _height(self, index: int) -> int:
-        return self._entries[index].height(self._extent.width)
+        return self._views[index].height(self._extent.width)
 
     def _settle(self) -> None:
         if not self._extent.width:
@@ -193,16 +203,16 @@ class MessageLog(Widget, can_focus=True):
         if self._pending is None and self._late():
             self._pending = self.set_timer(_FRAME, self._go_on)
         told = (self._position.following, self.new_lines)
-        if told != self._told:
-            self._told = told
+        if told != self._reported:
+            self._reported = told
             self.post_message(self.Moved(*told))
 
     def _free(self) -> int:
         """How many lines may stay free below the end: none unless it grows, and few on a fast link."""
-        last = self._entries[-1].message.state if self._entries else AnswerState.COMPLETE
+        last = self._views[-1].message.state if self._views else AnswerState.COMPLETE
         if (last.final or last is AnswerState.QUEUED) and not self._late():
             return 0
-        line = figures(self.app)
+        line = link_figures(self.app)
         beside = self._extent.width < self.app.size.width
         return slack(self._position.view, beside=beside, thinness=line.thinness if line is not None else 1.0)
 
@@ -216,7 +226,7 @@ class MessageLog(Widget, can_focus=True):
 
     def _visible(self) -> list[_Shown]:
         """The rows in sight, and of each whether it is of the selected message."""
-        if not self._entries:
+        if not self._views:
             room = max(4, min(self._extent.width - 2, self._text_width or self._extent.width))
             return [(Row(line, "  "), False) for words in self._welcome for line in words.wrap(room)][
                 : self._position.view
@@ -224,8 +234,8 @@ class MessageLog(Widget, can_focus=True):
         shown: list[_Shown] = []
         marked = self._at() if self.has_focus else -1
         index, first = self._position.anchor.index, self._position.anchor.offset
-        while len(shown) < self._position.view and index < len(self._entries):
-            entry = self._entries[index]
+        while len(shown) < self._position.view and index < len(self._views):
+            entry = self._views[index]
             last = min(self._height(index), first + self._position.view - len(shown))
             shown += [(entry.line(self._extent.width, y), index == marked) for y in range(first, last)]
             index, first = index + 1, 0
@@ -260,7 +270,7 @@ class MessageLog(Widget, can_focus=True):
         index = self._index.get(message_id)
         if index is None:
             return
-        line = self._entries[index].find(self._extent.width, places)
+        line = self._views[index].find(self._extent.width, places)
         self._select(index)
         if self._height(index) > self._position.view:
             self._go(Anchor(index, max(0, line - self._position.view // 2)))
@@ -275,7 +285,7 @@ class MessageLog(Widget, can_focus=True):
         words = words_of(query)
         if words == self._painter.words:
             return
-        self._matches = Matches(self._entries, words) if words else None
+        self._matches = Matches(self._views, words) if words else None
         self._painter.words = words
         self._painter.forget()
         self.refresh()
@@ -301,7 +311,7 @@ class MessageLog(Widget, can_focus=True):
         self.refresh()
 
     def _select(self, index: int) -> None:
-        self._selected = max(0, min(index, len(self._entries) - 1))
+        self._selected = max(0, min(index, len(self._views) - 1))
         self._go(self._position.showing(self._selected))
 
     # -- keys
@@ -311,7 +321,7 @@ class MessageLog(Widget, can_focus=True):
         await run_in_order(self, event)
 
     def _at(self) -> int:
-        return self._selected if self._selected is not None else len(self._entries) - 1
+        return self._selected if self._selected is not None else len(self._views) - 1
 
     def action_log_next(self) -> None:
         """Select the next message; within one taller than the view, scroll."""
@@ -322,7 +332,7 @@ class MessageLog(Widget, can_focus=True):
         self._step(-1)
 
     def _step(self, direction: int) -> None:
-        if not self._entries:
+        if not self._views:
             return
         at = self._at()
         if self._selected is not None and self._position.inside(at, direction):
@@ -332,7 +342,7 @@ class MessageLog(Widget, can_focus=True):
 
     def action_log_first(self) -> None:
         """Go to the first message."""
-        if self._entries:
+        if self._views:
             self._select(0)
 
     def action_log_last(self) -> None:
@@ -344,7 +354,7 @@ class MessageLog(Widget, can_focus=True):
 
     def action_log_next_question(self) -> None:
         """Select the next question."""
-        self._question(range(self._at() + 1, len(self._entries)))
+        self._question(range(self._at() + 1, len(self._views)))
 
     def action_log_previous_question(self) -> None:
         """Select the previous question."""
@@ -352,7 +362,7 @@ class MessageLog(Widget, can_focus=True):
 
     def _question(self, order: range) -> None:
         for index in order:
-            if self._entries[index].message.role is Role.USER:
+            if self._views[index].message.role is Role.USER:
                 self._select(index)
                 return
 
@@ -384,7 +394,7 @@ class MessageLog(Widget, can_focus=True):
         """Ask for something to be done with the selected message, or without one where it needs none."""
         selected = self.selected
         if selected is not None or not action.startswith("message."):
-            self.post_message(self.Asked(action, selected.message if selected is not None else None, number))
+            self.post_message(self.ActionRequested(action, selected.message if selected is not None else None, number))
 
     # -- painting
 

@@ -12,14 +12,14 @@ from holytui.ui.markdown import never
 from holytui.ui.transcript.scroll_math import Anchor
 
 if TYPE_CHECKING:
-    from holytui.ui.transcript.message_view import Entry
+    from holytui.ui.transcript.message_view import MessageView
 
 
 class Matches:
     """The lines that have any of `words`, in the messages that have all of them. Only those that are asked for are
     laid out."""
 
-    def __init__(self, entries: Sequence[Entry], words: Sequence[str]) -> None:
+    def __init__(self, entries: Sequence[MessageView], words: Sequence[str]) -> None:
         self._entries = entries
         self._words = words
         self._at: Anchor | None = None
@@ -55,7 +55,7 @@ class Matches:
                 if (step == 0 and beyond) or (step == count and not beyond) or 0 < step < count:
                     yield Anchor(index, line)
 
-    def _lines(self, entry: Entry, width: int) -> Sequence[int]:
+    def _lines(self, entry: MessageView, width: int) -> Sequence[int]:
         text = folded(entry.message.text)
         if not all(word in text for word in self._words):
             return ()
@@ -65,7 +65,7 @@ class Matches:
             lines = self._shown(entry, width)
         return lines
 
-    def _shown(self, entry: Entry, width: int) -> Sequence[int]:
+    def _shown(self, entry: MessageView, width: int) -> Sequence[int]:
         entry.advance(width, never)
         rows = ((y, entry.line(width, y)) for y in range(entry.height(width)))
         return [y for y, row in rows if row.gutter and not row.note and ranges_of(row.content.plain, self._words)]

@@ -9,7 +9,7 @@ from datetime import datetime
 from textual.content import Content
 
 from holytui import formatting as fmt
-from holytui.engine.turn import ending
+from holytui.engine import ending
 from holytui.hints import KEYLESS, Names, sentences
 from holytui.i18n import _, ngettext
 from holytui.images import describe, left_out
@@ -32,7 +32,7 @@ def _share() -> Spent:
     return within(_SHARE)
 
 
-class Entry:
+class MessageView:
     """A message of the log. Its lines are cached; unchanged ones stay the same objects."""
 
     def __init__(self, message: Message, variant: tuple[int, int] = (1, 1)) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from holytui.engine.turn import next_steps
+from holytui.engine import remedies
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Problem
@@ -125,22 +125,22 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
         case Doubt.LENGTH:
             return Problem(
                 _("The answer was cut by a length limit"),
-                sentences(next_steps.resume(), _("max_tokens in params of the model sets the limit.")),
+                sentences(remedies.resume(), _("max_tokens in params of the model sets the limit.")),
             )
         case Doubt.CONTENT_FILTER:
-            return Problem(_("The server's content filter ended the answer"), next_steps.edit())
+            return Problem(_("The server's content filter ended the answer"), remedies.edit())
         case Doubt.TOOL_CALLS:
-            return Problem(_("The model then called tools, which holytui does not support"), next_steps.without_tools())
+            return Problem(_("The model then called tools, which holytui does not support"), remedies.without_tools())
         case Doubt.UNKNOWN_REASON:
             reason = sanitize_line(ending.finish_reason)
             return Problem(
                 _("The server ended the answer for an unknown reason: {reason}").format(reason=reason),
-                sentences(_("It may not be complete."), next_steps.resume(), next_steps.ask_again()),
+                sentences(_("It may not be complete."), remedies.resume(), remedies.ask_again()),
             )
         case Doubt.EMPTY:
-            return Problem(_("The model sent an empty answer"), next_steps.ask_again())
+            return Problem(_("The model sent an empty answer"), remedies.ask_again())
         case Doubt.REASONING_ONLY:
-            return Problem(_("The model sent its reasoning, but no answer"), next_steps.ask_again())
+            return Problem(_("The model sent its reasoning, but no answer"), remedies.ask_again())
         case Doubt.SEAM:
             return Problem(
                 _seams(ending),

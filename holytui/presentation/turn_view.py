@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.ui.status.line import Rate
+from holytui.presentation.status import Rate
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
