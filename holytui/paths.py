@@ -46,6 +46,11 @@ def history_file() -> Path:
     return data_dir() / "history.db"
 
 
+def log_file() -> Path:
+    """Return the path of the log file."""
+    return data_dir() / "holytui.log"
+
+
 def state_dir() -> Path:
     """Return the folder for files that must survive a reboot but cannot be beside the history (XDG on Linux)."""
     import platformdirs

@@ -14,6 +14,7 @@ from holytui.config.redact import looks_like_key
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.config.urls import host_of, is_secure
 from holytui.i18n import N_, _
+from holytui.logs import LEVELS
 from holytui.models import RESERVED_PARAMS
 
 DAY = 86_400.0
@@ -113,6 +114,7 @@ _TOKEN = Constraint(
 
 CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
     {
+        (Config, "log_level"): _one_of(*LEVELS),
         (Stream, "max_retries"): _integer(0),
         (Stream, "max_attempts"): _integer(1),
         (Stream, "retry_delay"): _seconds(zero=True),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from holytui import keymap, paths, trust
+from holytui import keymap, logs, paths, trust
 from holytui.config import redact
 from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.presets import GUIDE, PRESETS
@@ -66,12 +66,13 @@ def load(path: Path | None = None) -> Loaded:
 
 
 def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
-    """Return the configuration, the keymap, and the problems of both.
+    """Return the configuration, the keymap, and the problems of both. Sets the level of the log.
 
     Raises HolytuiError if the user named a file that does not exist.
     """
     require_named_file(file)
     loaded = load(file or paths.config_file())
+    logs.set_level(loaded.config.log_level)
     keys = keymap.build_keymap(loaded.config.keys)
     return loaded.config, keys, (*(str(problem) for problem in loaded.problems), *keys.problems)
 

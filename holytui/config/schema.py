@@ -107,7 +107,7 @@ class Stream:
     """Longest time without a token after the first one, keep-alives ignored."""
     offline_limit: float = 0.0
     """Longest wait for an unreachable endpoint (0: unlimited). Waiting does not use up retries."""
-    max_answer_bytes: int = 8_000_000
+    max_answer_bytes: int = 4_000_000
     """Text (UTF-8, with reasoning) after which an answer is left interrupted. Continuing it allows as much again."""
     recover: Recover = Recover.AUTO
     finish_after_hangup: float = 600.0
@@ -151,6 +151,8 @@ class Config:
     """System prompts by name."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
+    log_level: str = "warning"
+    """Level of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."""
     source: Path | None = None
     """The file that was read; None for defaults only."""
     blocked: str = ""

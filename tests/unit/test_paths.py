@@ -16,6 +16,7 @@ def test_files_are_where_the_user_has_them_by_default() -> None:
     home = Path.home()
     assert paths.config_file() == home / ".config/holytui/config.toml"
     assert paths.history_file() == home / ".local/share/holytui/history.db"
+    assert paths.log_file() == home / ".local/share/holytui/holytui.log"
     assert paths.runtime_dir() == home / ".cache/holytui"
 
 
@@ -38,7 +39,7 @@ def test_a_home_of_nobody_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_asking_for_a_path_makes_nothing() -> None:
-    for ask in (paths.config_file, paths.history_file, paths.runtime_dir):
+    for ask in (paths.config_file, paths.history_file, paths.log_file, paths.runtime_dir):
         ask()
     assert list(Path.home().iterdir()) == []
 

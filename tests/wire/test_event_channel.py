@@ -155,6 +155,24 @@ def test_a_slow_reader_holds_the_writer_back_and_is_not_blamed_on_the_server(
     assert channel.get(0) is None
 
 
+def test_a_flood_that_is_slowed_down_waits_no_longer_for_its_token(channel: EventChannel, clock: Clock) -> None:
+    class Room(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            clock.now += 10
+            return super().wait(timeout)
+
+    channel._writable = Room(channel._lock)
+    connect(channel)
+    begun, end = clock.now, None
+    while end is None:
+        channel.put([], CUT)
+        channel.pause(0.0001)
+        end = channel.get(0)
+        assert clock.now <= begun + TIMES.first_token + 20
+    assert isinstance(end, End)
+    assert end.fault == Fault(FaultKind.NO_TOKEN)
+
+
 def test_a_cancel_frees_a_writer_that_is_held_back(channel: EventChannel) -> None:
     channel.put([Received(1)] * _MAX_EVENTS, CUT)
     writer = threading.Thread(target=channel.put, args=([PIECE], CUT))

@@ -15,6 +15,8 @@ from holytui.wire.response.sse import SSEDecoder
 _MIB = 1024 * 1024
 _MAX_BODY = 8 * _MIB  # limit of a body that is not a stream, and of one line or event of a stream
 _SNIFF_BYTES = 4096  # bytes that suffice to recognise the form of a body
+_BOM = b"\xef\xbb\xbf"
+_BLANKS = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
@@ -61,6 +63,8 @@ class AnswerBody:
             return self._decode(data)
         self._held += data
         if self._form is _Form.UNKNOWN:
+            # DeepSeek keeps connections alive with blank lines, which do not decide the form
+            del self._held[: _end_of_blanks(self._held)]
             self._form = _form(bytes(self._held[:_SNIFF_BYTES]), self._type)
         if self._form is _Form.STREAM:
             data, self._held = bytes(self._held), bytearray()
@@ -72,7 +76,8 @@ class AnswerBody:
         """End the body and return the events in its incomplete end."""
         if self._form is _Form.WHOLE:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
-        return self.reader.read_rest(self._decoder.close()) + self.reader.close()
+        remainder = [] if self._remaining < 0 else self.reader.read_rest(self._decoder.close())
+        return remainder + self.reader.close()
 
     def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
         """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file."""
@@ -99,15 +104,20 @@ class AnswerBody:
             found += pieces
             self._has_events = True
             if self._remaining < 0:
-                break
+                return found
         self._too_long = self._decoder.overflow
         return found
 
 
+def _end_of_blanks(data: bytearray) -> int:
+    found = _BLANKS.match(data)
+    return found.end() if found else 0
+
+
 def _form(begin: bytes, content_type: str) -> _Form:
-    first = begin.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]  # DeepSeek keeps connections alive with blank lines
-    if not first:
-        return _Form.STREAM if content_type == "text/event-stream" else _Form.UNKNOWN
+    if _BOM.startswith(begin):  # empty, or an incomplete byte order mark
+        return _Form.UNKNOWN
+    first = begin[:1]
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
 

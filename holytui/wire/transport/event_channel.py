@@ -108,14 +108,16 @@ class EventChannel:
             self._wake_reader()
 
     def pause(self, seconds: float) -> None:
-        """Wait for `seconds` or until closed, without counting the time against the server's deadlines."""
+        """Wait for `seconds` or until closed, without counting the time as silence of the server.
+
+        It still counts towards the deadline for a token, as otherwise a flood without tokens would never reach it.
+        """
         with self._lock:
             until = time.monotonic() + seconds
             began = self._clock()
             while not self._closed and (left := until - time.monotonic()) > 0:
                 self._writable.wait(left)
             self._byte_at += self._clock() - began
-            self._token_at += self._clock() - began
 
     def set_default_end(self, end: End | None, within: float = 0.0) -> None:
         """Set the end that takes effect after `within` seconds without another one; None removes it."""
