@@ -20,7 +20,7 @@ from holytui.guide.faults import FAULTS
 from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
-from holytui.providers.resolve import GUIDE, known_models, resolve, usable_presets
+from holytui.providers.resolve import GUIDE, known_models, resolve
 from holytui.store.history import Library
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -64,7 +64,7 @@ class Services:
         self.close()
 
 
-Opening = Callable[[], Services]
+OpenServices = Callable[[], Services]
 """How to open them; called off the screen's loop, as a locked file may take seconds."""
 
 
@@ -164,8 +164,3 @@ def missing_key(config: Config, model: str, environ: Mapping[str, str] = os.envi
     except HolytuiError:
         return ""  # that is told when it is asked
     return KeyRing(provider, environ=environ).unset()
-
-
-def ready_providers(config: Config) -> list[str]:
-    """Well-known providers that are not configured but whose key is in the environment."""
-    return [preset.name for preset in usable_presets(config)]

@@ -19,7 +19,7 @@ from holytui.wire.events import End
 
 TOOL_CALLS = "tool_calls"
 _EXCERPT = 40
-_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
+_RESUMABLE_STATES = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 
 
 class Doubt(StrEnum):
@@ -44,7 +44,7 @@ class Doubt(StrEnum):
 
 
 _NORMAL = frozenset({"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "complete", "completed"})
-_TOLD: Mapping[str, Doubt] = MappingProxyType(
+_REASONS: Mapping[str, Doubt] = MappingProxyType(
     {
         **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "max_length"), Doubt.LENGTH),
         **dict.fromkeys(
@@ -84,18 +84,18 @@ class Ending:
         only those about its text count, and none before its end."""
         found = []
         if self.state is AnswerState.COMPLETE:
-            found += self._of_the_end()
+            found += self._end_doubts()
         if self.state.final and self.seams:
             found.append(Doubt.SEAM)
         if self.state.final and self.begun_again:
             found.append(Doubt.BEGUN_AGAIN)
         return tuple(found)
 
-    def _of_the_end(self) -> list[Doubt]:
+    def _end_doubts(self) -> list[Doubt]:
         found = []
         reason = self.finish_reason.casefold()
         if reason not in _NORMAL:
-            found.append(_TOLD.get(reason, Doubt.UNKNOWN_REASON))
+            found.append(_REASONS.get(reason, Doubt.UNKNOWN_REASON))
         if not self.text.strip():
             found.append(Doubt.REASONING_ONLY if self.reasoning.strip() else Doubt.EMPTY)
         return found
@@ -104,10 +104,10 @@ class Ending:
     def resumable(self) -> bool:
         """Whether it can be asked to go on: it was cut, or the server may have ended it too early."""
         early = (Doubt.LENGTH, Doubt.UNKNOWN_REASON)
-        return self.state in _CAN_RESUME or any(doubt in early for doubt in self.doubts)
+        return self.state in _RESUMABLE_STATES or any(doubt in early for doubt in self.doubts)
 
 
-def with_tools_told(end: End) -> End:
+def with_tool_calls_reason(end: End) -> End:
     """`end` with "tool_calls" for a finish_reason where tools were called but the server says that all is well, as
     Gemini does; so it is known later, too."""
     if end.tool_calls and end.finish_reason.casefold() in _NORMAL:
@@ -115,12 +115,12 @@ def with_tools_told(end: End) -> End:
     return end
 
 
-def words(ending: Ending) -> list[Problem]:
+def describe_doubts(ending: Ending) -> list[Problem]:
     """Each doubt in words."""
-    return [_words(doubt, ending) for doubt in ending.doubts]
+    return [_describe(doubt, ending) for doubt in ending.doubts]
 
 
-def _words(doubt: Doubt, ending: Ending) -> Problem:
+def _describe(doubt: Doubt, ending: Ending) -> Problem:
     match doubt:
         case Doubt.LENGTH:
             return Problem(
@@ -143,7 +143,7 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
             return Problem(_("The model sent its reasoning, but no answer"), remedies.ask_again())
         case Doubt.SEAM:
             return Problem(
-                _seams(ending),
+                _describe_seams(ending),
                 sentences(
                     _("{Press:message.details} to see both sides."),
                     _("{Press:message.undo_seam} to put back what was cut away."),
@@ -156,16 +156,16 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
             )
 
 
-def _seams(ending: Ending) -> str:
+def _describe_seams(ending: Ending) -> str:
     """Where the seams are, by the words before the first one."""
     before = sanitize_line(ending.text[: ending.seams[0]]).strip()
     excerpt = before if len(before) <= _EXCERPT else f"…{before[-_EXCERPT:].lstrip()}"
-    told = ngettext(
+    text = ngettext(
         "The parts may not fit exactly at a seam, after “{excerpt}”",
         "The parts may not fit exactly at {count} seams, the first after “{excerpt}”",
         len(ending.seams),
     )
-    return told.format(count=len(ending.seams), excerpt=excerpt)
+    return text.format(count=len(ending.seams), excerpt=excerpt)
 
 
 def command_for(doubt: Doubt, conversation_id: str) -> str:

@@ -25,7 +25,7 @@ class Queued(TurnEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut(TurnEvent):
+class ImagesLeftOut(TurnEvent):
     """So many images of the conversation are not sent, as the model sees none; before the first request of a turn."""
 
     images: int
@@ -110,7 +110,7 @@ class Refreshing(TurnEvent):
 class Resuming(TurnEvent):
     """A cut answer is asked to go on, by `how`: `prefill`, `instruct` or `restart`."""
 
-    how: str
+    mode: str
     kept: int
     """Characters kept so far."""
 

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from holytui.store.history import Library
     from holytui.wire.client import ChatClient
 
-_PATIENCE = 30.0
-_MOST = 2_000
-_SHARE = 1_500
+_TIMEOUT = 30.0
+_MAX_LENGTH = 2_000
+_EXCERPT_LENGTH = 1_500
 """Characters of question and answer that are shown to the model, each."""
-_WISH = (
+_INSTRUCTION = (
     "Give this conversation a title of at most six words, in the language of the question."
     " Answer with the title alone, without quotation marks."
 )
 
 
-class Titles:
+class TitleGenerator:
     """Names conversations by means of the model that answered."""
 
     def __init__(self, config: Config, history: Library, keyrings: KeyRings, client: ChatClient) -> None:
@@ -42,14 +42,14 @@ class Titles:
         self._keyrings = keyrings
         self._client = client
 
-    def wanted(self, conversation_id: str) -> bool:
+    def is_due(self, conversation_id: str) -> bool:
         """Whether the model is to name this conversation: its first answer is there and nobody has named it yet.
 
         Blocks on the disk. Raises StoreError.
         """
         return self._config.ui.model_titles and self._first_pair(conversation_id) is not None
 
-    def make(self, conversation_id: str, done: Callable[[], None]) -> threading.Thread:
+    def start(self, conversation_id: str, done: Callable[[], None]) -> threading.Thread:
         """Ask in a thread of its own, which quitting does not wait for; `done` is called there when a title was set."""
         thread = threading.Thread(target=self._work, args=(conversation_id, done), name="holytui-title", daemon=True)
         thread.start()
@@ -72,19 +72,19 @@ class Titles:
         if conversation is None or len(branch) != 2:
             return None
         question, answer = branch
-        spoken = question.role is Role.USER and answer.state is AnswerState.COMPLETE and answer.text
-        own = conversation.title == title_of(question.text)
-        return (question, answer) if spoken and own and not answer.model.startswith(f"{GUIDE}/") else None
+        is_answered = question.role is Role.USER and answer.state is AnswerState.COMPLETE and answer.text
+        is_derived = conversation.title == title_of(question.text)
+        return (question, answer) if is_answered and is_derived and not answer.model.startswith(f"{GUIDE}/") else None
 
     def _ask(self, question: Message, answer: Message) -> str:
         resolved = resolve(self._config, answer.model)
         key = self._keyrings.of(resolved.provider).get()
-        told = f"{question.text[:_SHARE]}\n\n---\n\n{answer.text[:_SHARE]}\n\n---\n\n{_WISH}"
-        request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, told),))
-        end = time.monotonic() + _PATIENCE
+        prompt = f"{question.text[:_EXCERPT_LENGTH]}\n\n---\n\n{answer.text[:_EXCERPT_LENGTH]}\n\n---\n\n{_INSTRUCTION}"
+        request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, prompt),))
+        end = time.monotonic() + _TIMEOUT
         text = ""
-        with self._client.open(resolved.endpoint, key, request, Timeouts(first_token=_PATIENCE)) as stream:
-            while len(text) < _MOST:
+        with self._client.open(resolved.endpoint, key, request, Timeouts(first_token=_TIMEOUT)) as stream:
+            while len(text) < _MAX_LENGTH:
                 match stream.wait(max(0.0, end - time.monotonic())):
                     case Piece(DeltaKind.CONTENT, piece):
                         text += piece

@@ -54,36 +54,36 @@ class Tally:
 
     before: Usage | None = None
     """Of earlier turns of the same answer."""
-    told: Usage = field(default_factory=Usage)
-    on_hand: int = 0
+    reported: Usage = field(default_factory=Usage)
+    received: int = 0
     """Tokens that came at least in attempts of which no figures came."""
-    attempts_told: int = 0
-    attempts_silent: int = 0
+    attempts_reported: int = 0
+    attempts_unreported: int = 0
     """Attempts that the server had accepted and of which no figures came."""
 
-    def ended(self, usage: Usage | None, *, accepted: bool, came: int = 0) -> Tally:
+    def with_attempt(self, usage: Usage | None, *, accepted: bool, received: int = 0) -> Tally:
         """An attempt is over; at least `came` tokens of it were received."""
         if usage is not None:
-            return replace(self, told=self.told + usage, attempts_told=self.attempts_told + 1)
-        return replace(self, attempts_silent=self.attempts_silent + accepted, on_hand=self.on_hand + came)
+            return replace(self, reported=self.reported + usage, attempts_reported=self.attempts_reported + 1)
+        return replace(self, attempts_unreported=self.attempts_unreported + accepted, received=self.received + received)
 
     def so_far(self, running: Usage) -> Usage:
         """With the figures of the attempt that is under way."""
-        return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand) + running)
+        return self._with_lower_bound((self.before or Usage()) + self.reported + Usage(output=self.received) + running)
 
     def total(self, prompt_tokens: int, text: str, reasoning: str) -> Usage | None:
         """All of it; estimated from the texts when no attempt told anything; None when nothing was used."""
-        if self.attempts_told:
-            return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand))
-        if not self.attempts_silent:
+        if self.attempts_reported:
+            return self._with_lower_bound((self.before or Usage()) + self.reported + Usage(output=self.received))
+        if not self.attempts_unreported:
             return self.before
         if self.before is not None:
             return replace(self.before, at_least=True)
         thought = estimate_tokens(reasoning)
         counted = Usage(
-            prompt_tokens * self.attempts_silent, estimate_tokens(text) + thought, reasoning=thought, estimated=True
+            prompt_tokens * self.attempts_unreported, estimate_tokens(text) + thought, reasoning=thought, estimated=True
         )
-        return replace(counted, at_least=self.attempts_silent > 1)
+        return replace(counted, at_least=self.attempts_unreported > 1)
 
-    def _marked(self, usage: Usage) -> Usage:
-        return replace(usage, at_least=True) if self.attempts_silent else usage
+    def _with_lower_bound(self, usage: Usage) -> Usage:
+        return replace(usage, at_least=True) if self.attempts_unreported else usage

@@ -260,7 +260,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
     ("event_", "words"),
     [
         (ev.Queued("t"), "-- Queued"),
-        (ev.LeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
+        (ev.ImagesLeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
         (ev.Waiting("t"), "-- Waiting for the answer."),
         (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
         (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
-from holytui.engine.turn.machine import Turn
-from holytui.engine.turn.transitions import INPUTS, LATE, TABLE
+from holytui.engine.turn.machine import TurnMachine
+from holytui.engine.turn.transitions import IGNORED, INPUTS, TABLE
 from holytui.models import AnswerState
 
 
@@ -30,13 +30,13 @@ def render() -> str:
         "| --- |" + " --- |" * len(states),
     ]
     for happened in INPUTS:
-        cells = ["·" if (does := TABLE[state][happened]) == LATE else does for state in states]
+        cells = ["·" if (does := TABLE[state][happened]) == IGNORED else does for state in states]
         lines.append(f"| {_words(happened.__name__)} | " + " | ".join(cells) + " |")
     lines += ["", "What is done:", ""]
     done = dict.fromkeys(TABLE[state][happened] for happened in INPUTS for state in states)
     for name in done:
-        if name != LATE:
-            lines.append(f"- **{name}**: {inspect.getdoc(getattr(Turn, name))}")
+        if name != IGNORED:
+            lines.append(f"- **{name}**: {inspect.getdoc(getattr(TurnMachine, name))}")
     lines += [
         "",
         "Each ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (it can go on), `Failed`.",

@@ -8,18 +8,18 @@ from enum import StrEnum
 from holytui.i18n import N_, _, language
 
 
-class Mark(StrEnum):
+class FindingStatus(StrEnum):
     """How a finding is to be taken; the value is the sign that stands before it."""
 
-    GOOD = "✓"
-    DOUBTFUL = "▲"
+    OK = "✓"
+    WARNING = "▲"
     """It works, but something about it should be known."""
-    BAD = "✗"
+    FAILED = "✗"
     SKIPPED = "·"
     """It could not be tried, because of something before it."""
 
 
-class Topic(StrEnum):
+class CheckTopic(StrEnum):
     """What a finding is about; the value is its name, translated where it is shown."""
 
     CONFIG = N_("config")
@@ -37,19 +37,19 @@ class Topic(StrEnum):
 class Finding:
     """One line of a check."""
 
-    mark: Mark
-    topic: Topic
+    status: FindingStatus
+    topic: CheckTopic
     text: str
     hints: tuple[str, ...] = ()
     """Next steps, where it is not fine; and what else belongs to it."""
 
 
-def skipped(topic: Topic) -> Finding:
+def skipped(topic: CheckTopic) -> Finding:
     """It could not be tried."""
-    return Finding(Mark.SKIPPED, topic, _("not tried"))
+    return Finding(FindingStatus.SKIPPED, topic, _("not tried"))
 
 
-def some(text: str) -> tuple[str, ...]:
+def as_hints(text: str) -> tuple[str, ...]:
     """`text` as hints, if there is one."""
     return (text,) if text else ()
 

@@ -31,7 +31,7 @@ class Flow(StrEnum):
     """In so few pieces that nobody can tell."""
 
 
-def flow(arrivals: Sequence[float]) -> Flow:
+def classify_flow(arrivals: Sequence[float]) -> Flow:
     """Judge the `arrivals` of the pieces of one answer, in seconds from its request. Never BUFFERED."""
     if len(arrivals) < _FEW:
         return Flow.UNCLEAR

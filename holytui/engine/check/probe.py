@@ -9,7 +9,7 @@ from holytui.engine.ports import AttemptEvents
 from holytui.engine.resume.instruction import quotation
 from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Seam
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.faults import Fault
 from holytui.models import DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
@@ -19,7 +19,7 @@ _INTERRUPTIBLE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeResponse:
     """What one request brought."""
 
     pieces: tuple[str, ...]
@@ -50,13 +50,13 @@ class Heard:
         return self.end is not None and self.end.verdict is Verdict.COMPLETE
 
 
-def hear(
+def record_response(
     stream: AttemptEvents,
     clock: Callable[[], float],
-    longest: float,
+    limit: float,
     enough: Callable[[str], bool] = lambda _text: False,
     began: float | None = None,
-) -> Heard:
+) -> ProbeResponse:
     """Read `stream` to its end, for at most `longest` seconds, or until `enough` of the text is there.
 
     `began` is when its request was sent, on `clock`; None: now.
@@ -67,7 +67,7 @@ def hear(
     status: int | None = None
     usage: Usage | None = None
     end: End | None = None
-    while end is None and (left := longest - (clock() - began)) > 0 and not enough("".join(pieces)):
+    while end is None and (left := limit - (clock() - began)) > 0 and not enough("".join(pieces)):
         match stream.wait(min(left, _INTERRUPTIBLE)):
             case Accepted(status=status):
                 pass
@@ -78,33 +78,33 @@ def hear(
                 pass
             case End() as end:
                 status = end.status or status
-    return Heard(tuple(pieces), tuple(arrivals), status, usage, end, clock() - began)
+    return ProbeResponse(tuple(pieces), tuple(arrivals), status, usage, end, clock() - began)
 
 
 @dataclass(frozen=True, slots=True)
-class Replied:
+class JoinedReply:
     """The reply to an instruction, as it would join the answer."""
 
     text: str
     """What would be shown of it."""
-    proven: bool
+    joins: bool
     """It began with the words that it was asked to begin with."""
-    signed: bool
+    has_end_marker: bool
     """It has the sign of the end."""
-    own_words: bool
+    has_instruction: bool
     """It has our own words."""
 
 
-def replied(partial: str, heard: Heard) -> Replied:
+def join_reply(partial: str, response: ProbeResponse) -> JoinedReply:
     """Join what was `heard` to `partial` by the rules of a real answer."""
-    seam, reply = Seam(partial, How.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
+    seam, reply = Seam(partial, ResumeMode.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
     shown = []
-    for piece in heard.pieces:
+    for piece in response.pieces:
         text = seam.feed(piece)
         shown.append(reply.feed(text) if seam.decision is not None else "")
-    if heard.complete and seam.decision is None:
+    if response.complete and seam.decision is None:
         shown.append(reply.feed(seam.finish()))
     if seam.decision is not None:
         shown.append(reply.finish())
-    proven = seam.decision is not None and seam.decision.join is Join.OVERLAP
-    return Replied("".join(shown), proven, reply.signed, reply.own_words)
+    joins = seam.decision is not None and seam.decision.join is Join.OVERLAP
+    return JoinedReply("".join(shown), joins, reply.has_end_marker, reply.has_instruction)

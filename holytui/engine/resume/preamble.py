@@ -42,7 +42,7 @@ _OPENERS = (
     "xin lỗi",
     "xin tiếp",
 )
-_ABOUT_GOING_ON = re.compile(
+_CONTINUES = re.compile(
     r"continu|resum|left off|pick(?:ing)? up|the rest|remain|where (?:i|we|it)|cut off|interrupt|"
     r"tiếp|phần còn lại|dang dở|bị ngắt",
     re.IGNORECASE,
@@ -51,7 +51,7 @@ _DECORATION = "*_([\"'“‘【「… ."
 _END = re.compile(r"[:：](?=[*_)\]\"'”’】」]*(?:\s|$))|\n")
 
 
-class Kind(StrEnum):
+class ReadingKind(StrEnum):
     """What was taken off to come to a reading."""
 
     PLAIN = "plain"
@@ -61,44 +61,44 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Reading:
     """The continuation proper may begin at `offset`."""
 
     offset: int
-    kind: Kind
-    sure: bool = False
+    kind: ReadingKind
+    certain: bool = False
     """What was taken off surely belongs to no continuation."""
     new_line: bool = False
     """A line break was taken off that may belong to it."""
 
 
-def openings(raw: str, fence: str, *, final: bool) -> tuple[list[Opening], bool]:
+def find_readings(raw: str, fence: str, *, final: bool) -> tuple[list[Reading], bool]:
     """Where in `raw` the continuation may begin, and whether that is settled (it always is when `final`).
 
     `fence` is the marker of the code block that is open in the text before, if one is.
     """
-    found, settled = _at(raw, 0, Kind.PLAIN, fence, final)
+    found, settled = _readings_at(raw, 0, ReadingKind.PLAIN, fence, final)
     if not settled:
         return found, False
-    start = found[1].offset if len(found) > 1 and found[1].kind is Kind.SPACE else 0
+    start = found[1].offset if len(found) > 1 and found[1].kind is ReadingKind.SPACE else 0
     end = _preamble_end(raw, start, final)
     if end is None:
         return found, False
     if end > start:
-        after, settled = _at(raw, end, Kind.PREAMBLE, fence, final)
+        after, settled = _readings_at(raw, end, ReadingKind.PREAMBLE, fence, final)
         found += after
     return found, settled
 
 
-def _at(raw: str, base: int, kind: Kind, fence: str, final: bool) -> tuple[list[Opening], bool]:
+def _readings_at(raw: str, base: int, kind: ReadingKind, fence: str, final: bool) -> tuple[list[Reading], bool]:
     """The readings from `base` on: as it is, without its white space, without a fence opened again."""
-    found = [Opening(base, kind, sure=kind is Kind.PREAMBLE)]
+    found = [Reading(base, kind, certain=kind is ReadingKind.PREAMBLE)]
     body = base + len(raw[base:]) - len(raw[base:].lstrip())
     if body == len(raw):
         return found, final
     if body > base:
-        bare = Kind.SPACE if kind is Kind.PLAIN else kind
-        found.append(Opening(body, bare, sure=kind is Kind.PREAMBLE, new_line="\n" in raw[base:body]))
+        bare = ReadingKind.SPACE if kind is ReadingKind.PLAIN else kind
+        found.append(Reading(body, bare, certain=kind is ReadingKind.PREAMBLE, new_line="\n" in raw[base:body]))
     rest = raw[body:]
     if fence and (rest.startswith(fence) or fence.startswith(rest)):
         line, newline, _after = rest.partition("\n")
@@ -107,7 +107,7 @@ def _at(raw: str, base: int, kind: Kind, fence: str, final: bool) -> tuple[list[
         info = line.lstrip(fence[0]).strip()
         # a fence that closes a block has no info string (CommonMark 4.5)
         if len(info) < 40:
-            found.append(Opening(body + len(line) + 1, Kind.FENCE, sure=bool(info)))
+            found.append(Reading(body + len(line) + 1, ReadingKind.FENCE, certain=bool(info)))
     return found, True
 
 
@@ -123,7 +123,7 @@ def _preamble_end(raw: str, start: int, final: bool) -> int | None:
     if end is None or (end.end() == len(head) and more):
         return None if more else start
     phrase = head[: end.end()]
-    if _ABOUT_GOING_ON.search(phrase) is None:
+    if _CONTINUES.search(phrase) is None:
         return start
     stop = start + end.end()
     while stop < len(raw) and raw[stop] in "*_)]\"'”’】」":

@@ -23,7 +23,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»", "「": "」", 
 _QUOTATIONS = frozenset("“«")
 
 
-class Open(StrEnum):
+class OpenPart(StrEnum):
     """A part of a text that is not closed at its end."""
 
     FENCE = "fence"
@@ -39,13 +39,13 @@ class Open(StrEnum):
     """A word, or a sentence without its mark."""
 
 
-def open_part(text: str) -> Open | None:
+def open_part(text: str) -> OpenPart | None:
     """The part that is open at the end of `text`; None where the text can end."""
     text = text.rstrip()
     if not text:
-        return Open.SENTENCE
+        return OpenPart.SENTENCE
     if open_fence(text):
-        return Open.FENCE
+        return OpenPart.FENCE
     lines = _last_block(text)
     last = lines[-1]
     if _FENCE.match(last):
@@ -53,7 +53,7 @@ def open_part(text: str) -> Open | None:
     if last.startswith("|") or (len(lines) > 1 and _DELIMITER_ROW.fullmatch(lines[1]) and "|" in lines[1]):
         return _open_table(lines)
     if _EMPTY_ITEM.fullmatch(last) or _HEADING.match(last):
-        return Open.ITEM
+        return OpenPart.ITEM
     return _open_inline("\n".join(lines)) or _open_sentence(text, last)
 
 
@@ -94,21 +94,21 @@ def _last_block(text: str) -> list[str]:
     return [_QUOTE_MARKS.sub("", line) for line in block.split("\n")]
 
 
-def _open_table(lines: list[str]) -> Open | None:
+def _open_table(lines: list[str]) -> OpenPart | None:
     rows = [line.strip() for line in lines if "|" in line]
     if len(rows) < 3 or _DELIMITER_ROW.fullmatch(rows[-1]):
-        return Open.TABLE
+        return OpenPart.TABLE
     header, last = rows[0], rows[-1]
     if header.endswith("|") and not last.endswith("|"):
-        return Open.TABLE
-    return Open.TABLE if last.count("|") < header.count("|") else None
+        return OpenPart.TABLE
+    return OpenPart.TABLE if last.count("|") < header.count("|") else None
 
 
-def _open_inline(block: str) -> Open | None:
+def _open_inline(block: str) -> OpenPart | None:
     """An unclosed bracket, quotation or span in the last block, code spans aside."""
     plain = _CODE_SPAN.sub("", block)
     if "`" in plain or plain.count("**") % 2:
-        return Open.SPAN
+        return OpenPart.SPAN
     waiting: list[str] = []
     for index, char in enumerate(plain):
         if char in _PAIRS:
@@ -116,8 +116,8 @@ def _open_inline(block: str) -> Open | None:
         elif waiting and char == _PAIRS[waiting[-1]] and not (char == ")" and _numbers_item(plain, index)):
             waiting.pop()
     if any(char not in _QUOTATIONS for char in waiting):
-        return Open.BRACKET
-    return Open.QUOTATION if waiting or plain.count('"') % 2 else None
+        return OpenPart.BRACKET
+    return OpenPart.QUOTATION if waiting or plain.count('"') % 2 else None
 
 
 def _numbers_item(text: str, index: int) -> bool:
@@ -126,11 +126,11 @@ def _numbers_item(text: str, index: int) -> bool:
     return line.strip().isdigit()
 
 
-def _open_sentence(text: str, last: str) -> Open | None:
+def _open_sentence(text: str, last: str) -> OpenPart | None:
     end = text[-1]
     bare = last.rstrip(_CLOSING_MARKUP).rstrip()
     if bare and bare[-1] in _SENTENCE_ENDS and not (bare[-1] == "." and bare[:-1].strip().isdigit()):
         return None
     if end in _STRUCTURE_ENDS or (ord(end) > 0x2190 and not end.isalnum() and end not in ":：,，、;；"):
         return None  # data, a table, an emoji
-    return Open.SENTENCE
+    return OpenPart.SENTENCE

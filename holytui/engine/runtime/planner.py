@@ -10,10 +10,10 @@ from holytui.config.presets import Continuation
 from holytui.config.schema import Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
-from holytui.engine.resume.strategy import How, Learnt, Strategy, is_structured, learn_key
-from holytui.engine.runtime.requester import Job
-from holytui.engine.turn.answer import Kept
-from holytui.engine.turn.machine import Plan
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
+from holytui.engine.runtime.requester import AnswerRequest
+from holytui.engine.turn.answer import PriorAnswer
+from holytui.engine.turn.machine import TurnPlan
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
@@ -24,7 +24,7 @@ from holytui.store.history import History
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
 
-class Preparation:
+class TurnPlanner:
     """Makes plans and jobs. The guide's server is started when it is first needed."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Preparation:
         self._config = config
         self._history = history
         self._keyring_for = keyring_for
-        self._make_guide = guide or _own_guide
+        self._make_guide = guide or _new_guide
         self._guide: GuideHost | None = None
         self._lock = threading.Lock()
         self._probe_scale = probe_scale
@@ -48,21 +48,21 @@ class Preparation:
         """Raises ModelUnknown."""
         return resolve(self._config(), model)
 
-    def of(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[Plan, Job]:
+    def plan(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[TurnPlan, AnswerRequest]:
         """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
         stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
-        endpoint, keys = self.address(resolved)
+        endpoint, keys = self.endpoint_and_keys(resolved)
         context, params = self._context(message, resolved)
         request = ChatRequest(resolved.model.name, context.messages, params)
         strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
-        plan = Plan(
+        plan = TurnPlan(
             turn_id,
             message.id,
             GUIDE if resolved.ref.provider == GUIDE else endpoint.host,
             stream,
             strategy,
-            kept_of(message),
+            prior_answer(message),
             keys.supplied_by_command,
             keys.describe(),
             context.tokens,
@@ -77,7 +77,7 @@ class Preparation:
             stream.token_timeout,
             stream.max_answer_bytes,
         )
-        return plan, Job(message, request, endpoint, timeouts, keys, strategy.prefill)
+        return plan, AnswerRequest(message, request, endpoint, timeouts, keys, strategy.prefill)
 
     def close(self) -> None:
         """Stop the guide's server."""
@@ -95,7 +95,7 @@ class Preparation:
         look = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
         return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
 
-    def address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+    def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
             return resolved.endpoint, self._keyring_for(resolved.provider)
@@ -115,32 +115,34 @@ class Preparation:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # it was asked, and this is the answer
-        learnt = Learnt.parse(self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or "")
-        if recover is Recover.PREFILL and learnt.how is not How.PREFILL:
-            learnt = Learnt()  # whoever writes it down wants it tried, whatever the server said some day
-        return Strategy(recover, resolved.continuation, learnt, is_structured(params))
+        profile = ResumeProfile.parse(
+            self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
+        )
+        if recover is Recover.PREFILL and profile.mode is not ResumeMode.PREFILL:
+            profile = ResumeProfile()  # whoever writes it down wants it tried, whatever the server said some day
+        return Strategy(recover, resolved.continuation, profile, is_structured(params))
 
 
-def kept_of(message: Message) -> Kept:
+def prior_answer(message: Message) -> PriorAnswer:
     """What an answer has already."""
     m = message
-    return Kept(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
+    return PriorAnswer(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
 
 
-def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:
+def placeholder_plan(message: Message, turn_id: str) -> tuple[TurnPlan, AnswerRequest]:
     """For an answer that cannot even be asked for: it only ends, with the reason."""
-    plan = Plan(turn_id, message.id, "", Stream(), kept=kept_of(message))
-    nobody = _NoKeys()
-    return plan, Job(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), nobody, Continuation())
+    plan = TurnPlan(turn_id, message.id, "", Stream(), prior=prior_answer(message))
+    keys = _NoKeys()
+    return plan, AnswerRequest(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), keys, Continuation())
 
 
-def adopt_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
+def adopt_imported_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
     """Give an answer whose text is not that of its attempts (it was imported) an attempt that has it: while an answer
     is on its way, its text is read from there."""
-    tried = history.attempts(message.id)
-    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in tried) == message.text:
+    attempts = history.attempts(message.id)
+    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in attempts) == message.text:
         return
-    number = max((each.number for each in tried), default=0) + 1
+    number = max((each.number for each in attempts), default=0) + 1
     attempt = Attempt(new_id(), message.id, number, now, ended_at=now, join=Join.RESTART, keep=0)
     history.begin_attempt(attempt)
     history.journal(attempt.id, DeltaKind.CONTENT, message.text)
@@ -161,7 +163,7 @@ class _NoKeys:
         return ""
 
 
-def _own_guide() -> GuideHost:
+def _new_guide() -> GuideHost:
     from holytui.guide.server import GuideServer  # most people have a model of their own soon
 
     return GuideServer()

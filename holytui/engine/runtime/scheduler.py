@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from holytui.engine.events import Ended, Failed, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
-from holytui.engine.runtime.planner import Preparation, never_begun
+from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
 from holytui.engine.runtime.requester import describe
 from holytui.engine.runtime.runner import Runner, failed_by_defect
-from holytui.engine.turn.effects import HurryAsked, StopAsked
+from holytui.engine.turn.effects import RetryRequested, StopRequested
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Problem
@@ -49,27 +49,27 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class _Live:
+class _ActiveTurn:
     """One answer from its question to its last event."""
 
     started: StartedTurn
     message: Message
-    last_words: Failed
+    fallback_end: Failed
     """Made beforehand, as there may be no memory for it when it is needed."""
     by_user: bool = False
     """The user asked for a cut answer to go on."""
     runner: Runner | None = None
     thread: threading.Thread | None = None
-    stop: StopAsked | None = None
+    stop: StopRequested | None = None
     """It is to be stopped; perhaps before its runner is there."""
 
 
-class Workers:
+class Scheduler:
     """All methods may be called from any thread and return at once, except `close`."""
 
     def __init__(
         self,
-        preparation: Preparation,
+        planner: TurnPlanner,
         history: History,
         client: Client,
         *,
@@ -77,7 +77,7 @@ class Workers:
         random: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._preparation = preparation
+        self._planner = planner
         self._history = history
         self._client = client
         self._clock = clock
@@ -85,8 +85,8 @@ class Workers:
         self._new_id = new_id
         self._lock = threading.RLock()
         self._listeners: tuple[Listener, ...] = ()
-        self._live: dict[str, _Live] = {}
-        self._queues: dict[str, deque[_Live]] = {}
+        self._live: dict[str, _ActiveTurn] = {}
+        self._queues: dict[str, deque[_ActiveTurn]] = {}
         self._closing = False
 
     # -- listening
@@ -102,16 +102,16 @@ class Workers:
 
         return unsubscribe
 
-    def _tell(self, event: TurnEvent) -> None:
+    def _publish(self, event: TurnEvent) -> None:
         for listener in self._listeners:
             listener(event)
 
     # -- one after another in each conversation
 
-    def enter(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
+    def submit(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
         """Have the answer `message` filled, as soon as it is its turn. If it is on its way already, so it stays."""
         started = StartedTurn(self._new_id(), message.conversation_id, question_id, message.id)
-        live = _Live(started, message, failed_by_defect(started.turn_id), by_user)
+        live = _ActiveTurn(started, message, failed_by_defect(started.turn_id), by_user)
         with self._lock:
             if self._closing:
                 raise HolytuiError(_("holytui is being closed"))
@@ -122,19 +122,19 @@ class Workers:
             line.append(live)
             first = line[0] is live
         if first:
-            self._run(live)
+            self._start(live)
         else:
-            self._tell(Queued(started.turn_id))
+            self._publish(Queued(started.turn_id))
         return started
 
-    def _run(self, live: _Live) -> None:
+    def _start(self, live: _ActiveTurn) -> None:
         with self._lock:
             if live.thread is not None:
                 return
-            live.thread = threading.Thread(target=self._work, args=(live,), name="holytui-answer", daemon=True)
+            live.thread = threading.Thread(target=self._run_thread, args=(live,), name="holytui-answer", daemon=True)
         live.thread.start()
 
-    def _work(self, live: _Live) -> None:
+    def _run_thread(self, live: _ActiveTurn) -> None:
         """The worker's thread."""
         try:
             runner = self._runner_for(live)
@@ -146,48 +146,48 @@ class Workers:
             runner.run()
         except Exception as error:  # noqa: BLE001 - the thread's edge: whoever waits for the end must hear of one
             _log.error("an answer could not begin: %s", describe(error))
-            self._forget(live)
-            self._tell(live.last_words)
+            self._deregister(live)
+            self._publish(live.fallback_end)
         finally:
-            self._leave(live)
+            self._start_next(live)
 
-    def _runner_for(self, live: _Live) -> Runner:
+    def _runner_for(self, live: _ActiveTurn) -> Runner:
         """Everything is looked up now, not when the question was put: the branch may have grown meanwhile."""
         try:
-            plan, job = self._preparation.of(live.message, live.started.turn_id, by_user=live.by_user)
+            plan, request = self._planner.plan(live.message, live.started.turn_id, by_user=live.by_user)
             obstacle = None
         except HolytuiError as error:
-            plan, job = never_begun(live.message, live.started.turn_id)
+            plan, request = placeholder_plan(live.message, live.started.turn_id)
             obstacle = error
         return Runner.of(
             plan,
-            job,
+            request,
             history=self._history,
             client=self._client,
             clock=self._clock,
-            tell=self._last_first(live),
+            publish=self._deregister_then_publish(live),
             random=self._random,
             new_id=self._new_id,
             obstacle=obstacle,
         )
 
-    def _last_first(self, live: _Live) -> Listener:
+    def _deregister_then_publish(self, live: _ActiveTurn) -> Listener:
         """Whoever hears of the end finds the answer in the history, not among those on their way."""
 
-        def tell(event: TurnEvent) -> None:
+        def publish(event: TurnEvent) -> None:
             if isinstance(event, Ended):
-                self._forget(live)
-            self._tell(event)
+                self._deregister(live)
+            self._publish(event)
 
-        return tell
+        return publish
 
-    def _forget(self, live: _Live) -> None:
+    def _deregister(self, live: _ActiveTurn) -> None:
         with self._lock:
-            troubled = live.runner is not None and live.runner.troubled
-            if not troubled and self._live.get(live.message.id) is live:
+            has_pending = live.runner is not None and live.runner.has_pending
+            if not has_pending and self._live.get(live.message.id) is live:
                 del self._live[live.message.id]
 
-    def _leave(self, live: _Live) -> None:
+    def _start_next(self, live: _ActiveTurn) -> None:
         with self._lock:
             if self._live.get(live.message.id) is live:
                 del self._live[live.message.id]
@@ -198,9 +198,9 @@ class Workers:
             if not line:
                 self._queues.pop(live.message.conversation_id, None)
         if following is not None:
-            self._run(following)
+            self._start(following)
 
-    def withdraw(self, turn_id: str) -> _Live | None:
+    def withdraw(self, turn_id: str) -> _ActiveTurn | None:
         """Take an answer out of the line that nobody works on yet; None if somebody does. No event tells of it."""
         with self._lock:
             live = self._by_turn(turn_id)
@@ -213,7 +213,7 @@ class Workers:
             del self._live[live.message.id]
             return live
 
-    def put_back(self, live: _Live) -> None:
+    def requeue(self, live: _ActiveTurn) -> None:
         """It could not be withdrawn: it waits again, behind all others."""
         with self._lock:
             self._live[live.message.id] = live
@@ -221,7 +221,7 @@ class Workers:
             line.append(live)
             first = line[0] is live
         if first:
-            self._run(live)
+            self._start(live)
 
     # -- while they are on their way
 
@@ -232,11 +232,11 @@ class Workers:
             live = self._by_turn(turn_id)
             if live is None:
                 return
-            live.stop = live.stop or StopAsked(problem)
+            live.stop = live.stop or StopRequested(problem)
             runner, stop = live.runner, live.stop
         if runner is not None:
             runner.stop(stop)
-        self._run(live)
+        self._start(live)
 
     def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer."""
@@ -245,19 +245,19 @@ class Workers:
         for turn_id in turns:
             self.stop(turn_id, problem)
 
-    def hurry(self, turn_id: str) -> None:
+    def retry_now(self, turn_id: str) -> None:
         """Do not wait any longer for a retry or for the network: try now."""
         with self._lock:
             live = self._by_turn(turn_id)
         if live is not None and live.runner is not None:
-            live.runner.put(HurryAsked())
+            live.runner.post(RetryRequested())
 
     def active(self) -> Mapping[str, Snapshot]:
         """The answers on their way, by message id."""
         with self._lock:
             return {answer_id: _snapshot(live) for answer_id, live in self._live.items()}
 
-    def told(self, answer_id: str) -> tuple[str, str] | None:
+    def live_text(self, answer_id: str) -> tuple[str, str] | None:
         """Text and reasoning of an answer on its way, as listeners know them."""
         with self._lock:
             live = self._live.get(answer_id)
@@ -265,7 +265,7 @@ class Workers:
                 return None
             if live.runner is None:
                 return live.message.text, live.message.reasoning
-            return live.runner.outlet.told, live.runner.outlet.thoughts
+            return live.runner.publisher.text, live.runner.publisher.reasoning
 
     def started(self, answer_id: str) -> StartedTurn | None:
         """The turn that fills this answer now."""
@@ -278,9 +278,9 @@ class Workers:
         with self._lock:
             runners = [live.runner for live in self._live.values() if live.runner is not None]
         for runner in runners:
-            runner.journal_trouble(problem)
+            runner.report_store_problem(problem)
 
-    def _by_turn(self, turn_id: str) -> _Live | None:
+    def _by_turn(self, turn_id: str) -> _ActiveTurn | None:
         return next((live for live in self._live.values() if live.started.turn_id == turn_id), None)
 
     # -- the end
@@ -301,7 +301,7 @@ class Workers:
                 each.runner.abandon()
 
 
-def _snapshot(live: _Live) -> Snapshot:
+def _snapshot(live: _ActiveTurn) -> Snapshot:
     started, runner = live.started, live.runner
     if runner is None:
         length, thought = len(live.message.text), len(live.message.reasoning)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.engine.events import TurnEvent
-from holytui.engine.resume.strategy import How, Learnt
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile
 from holytui.faults import Fault
 from holytui.models import AnswerState, Attempt, DeltaKind, Problem, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen
@@ -66,7 +66,7 @@ class KeyFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """The user stops the answer."""
 
     problem: Problem | None = None
@@ -74,7 +74,7 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class HurryAsked:
+class RetryRequested:
     """The user wants it tried now."""
 
 
@@ -84,7 +84,7 @@ class ClockJumped:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class InternalFailure:
     """A defect of holytui ended the work on this turn."""
 
     error: str
@@ -103,10 +103,10 @@ Input = (
     | ProbeResult
     | KeyRefreshed
     | KeyFailed
-    | StopAsked
-    | HurryAsked
+    | StopRequested
+    | RetryRequested
     | ClockJumped
-    | Broken
+    | InternalFailure
 )
 
 # -- effects
@@ -125,7 +125,7 @@ class OpenAttempt:
     """Send a request: the plain one, or `how` asking for the rest after `partial`."""
 
     number: int
-    how: How | None
+    mode: ResumeMode | None
     partial: str
 
 
@@ -161,7 +161,7 @@ class RefreshKey:
 class Remember:
     """Keep how this model at this endpoint goes on."""
 
-    learnt: Learnt
+    profile: ResumeProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepVariant:
+class SaveVariant:
     """Keep the answer as it is as a variant, then save the attempt that takes its place and tell `Replaced`."""
 
     attempt: Attempt
@@ -190,7 +190,7 @@ class SetState:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class SaveEnding:
     """The answer has ended: to be made durable before its last event is told."""
 
     state: AnswerState
@@ -216,8 +216,8 @@ Effect = (
     | RefreshKey
     | Remember
     | Journal
-    | KeepVariant
+    | SaveVariant
     | SetState
-    | Settle
+    | SaveEnding
     | Emit
 )

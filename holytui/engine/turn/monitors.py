@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _SCHEDULE = (1.0, 2.0, 4.0, 8.0, 15.0)
 _JUMP = 3.0
-_QUIET = 5.0
+_SILENCE = 5.0
 _SPAN = 10.0
 _SLOW = 200.0
 
@@ -21,7 +21,7 @@ def probe_delay(tries: int, random: Callable[[], float], scale: float = 1.0) -> 
 
 
 @dataclass(slots=True)
-class SleepWatch:
+class SuspendMonitor:
     """Tells when the machine was suspended: the wall clock went on and the monotonic clock did not."""
 
     _offset: float | None = None
@@ -45,12 +45,12 @@ class Silence:
 
 
 @dataclass(slots=True)
-class QuietWatch:
+class SilenceMonitor:
     """Tells of silence, at most once a second, when no token has come for 5 s; and once when it is over."""
 
     last_byte: float
     last_token: float
-    _told: float | None = None
+    _reported_at: float | None = None
 
     def byte(self, now: float) -> None:
         """Bytes came, of whatever kind."""
@@ -62,37 +62,37 @@ class QuietWatch:
 
     def check(self, now: float) -> Silence | None:
         """What is to be told now, if anything."""
-        if now - self.last_token < _QUIET:
-            if self._told is None:
+        if now - self.last_token < _SILENCE:
+            if self._reported_at is None:
                 return None
-            self._told = None
+            self._reported_at = None
             return Silence(0.0, 0.0)
-        if self._told is not None and now - self._told < 1.0:
+        if self._reported_at is not None and now - self._reported_at < 1.0:
             return None
-        self._told = now
+        self._reported_at = now
         return Silence(now - self.last_byte, now - self.last_token)
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class LinkRate:
     """The link's rate in bytes a second while it is slow; None: no longer."""
 
     value: float | None
 
 
-class SlowWatch:
+class RateMonitor:
     """Tells when bytes have come at under 200 a second for 10 s on end, every 10 s anew, and when that is over.
 
     An event of one token has 100 to 300 bytes, so this is about a token a second. Silence is `QuietWatch`'s to tell.
     """
 
-    __slots__ = ("_marks", "_told_at")
+    __slots__ = ("_marks", "_reported_at")
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque()
-        self._told_at: float | None = None
+        self._reported_at: float | None = None
 
-    def received(self, now: float, total: int) -> Rate | None:
+    def received(self, now: float, total: int) -> LinkRate | None:
         """`total` bytes of this attempt have come by `now`; what is to be told, if anything."""
         if self._marks and total < self._marks[-1][1]:
             self._marks.clear()  # the next attempt counts from zero
@@ -103,13 +103,13 @@ class SlowWatch:
         if now - first_at < _SPAN:
             return None
         rate = (total - first) / (now - first_at)
-        if self._told_at is None:
+        if self._reported_at is None:
             if rate >= _SLOW:
                 return None
         elif rate >= 2 * _SLOW:  # twice as much, or it would flicker around the limit
-            self._told_at = None
-            return Rate(None)
-        elif now - self._told_at < _SPAN:
+            self._reported_at = None
+            return LinkRate(None)
+        elif now - self._reported_at < _SPAN:
             return None
-        self._told_at = now
-        return Rate(rate)
+        self._reported_at = now
+        return LinkRate(rate)

@@ -6,7 +6,7 @@ Hints are sentences with marks of keys, see `holytui.hints`.
 from __future__ import annotations
 
 from holytui.engine import remedies
-from holytui.engine.turn.refused import of_server
+from holytui.engine.turn.server_problems import describe_server_fault
 from holytui.faults import Fault, FaultKind
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
@@ -14,13 +14,13 @@ from holytui.models import Problem
 from holytui.secret import scrub
 from holytui.text import sanitize_line
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 _QUOTED = frozenset(
     {FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY, FaultKind.ENCODED}
     | {FaultKind.SETUP, FaultKind.TOO_LONG}
 )
 """Kinds whose own words stand behind the title."""
-_MOST_HOURS = 9_999
+_MAX_HOURS = 9_999
 
 
 def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0, key_place: str = "") -> Problem:
@@ -29,17 +29,17 @@ def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0
     `kept`: characters of the answer that are kept; `retries`: how often it was tried again in vain; `key_place`: where
     the key comes from, in words, such as `environment variable OPENAI_API_KEY`.
     """
-    title, hint = _words(fault, host or _("the server"), key_place)
-    said = _said(fault)
-    if said and fault.kind in _QUOTED:
-        title = _("{title}: {said}").format(title=title, said=said)
+    title, hint = _describe(fault, host or _("the server"), key_place)
+    message = _server_message(fault)
+    if message and fault.kind in _QUOTED:
+        title = _("{title}: {said}").format(title=title, message=message)
     if retries:
         tried = ngettext("Tried again once, without success.", "Tried again {count} times, without success.", retries)
         hint = sentences(tried.format(count=retries), hint)
     return Problem(title, _with_kept(hint, kept), fault)
 
 
-def too_long_a_wait(fault: Fault, *, host: str, kept: int) -> Problem:
+def excessive_wait(fault: Fault, *, host: str, kept: int) -> Problem:
     """The server asks for a longer wait than `max_retry_after`."""
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
@@ -49,7 +49,7 @@ def too_long_a_wait(fault: Fault, *, host: str, kept: int) -> Problem:
 
 def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
     """The answer was cut and `recover = "ask"` leaves it to the user to go on."""
-    title, _hint = _words(fault, host or _("the server"), "")
+    title, _hint = _describe(fault, host or _("the server"), "")
     return Problem(title, _with_kept(_("{Press:message.resume} to get the rest of it."), kept), fault)
 
 
@@ -61,11 +61,11 @@ def unproven_end(*, host: str, kept: int) -> Problem:
     return Problem(title, _with_kept(_("{Press:message.resume} to ask for the rest again."), kept))
 
 
-def no_key(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
+def key_unavailable(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
     """The source of the key gave none; `refusal` is what the server said of the one before."""
     title = sanitize_line(scrub(title))
-    if refusal is not None and (said := _said(refusal)):
-        title = _("{title}: {said}").format(title=title, said=said)
+    if refusal is not None and (message := _server_message(refusal)):
+        title = _("{title}: {said}").format(title=title, message=message)
     return Problem(title, _with_kept(sanitize_line(scrub(hint)), kept), refusal)
 
 
@@ -77,7 +77,7 @@ def only_tools(host: str) -> Problem:
 
 def internal(error: str, kept: int) -> Problem:
     """A defect of holytui itself."""
-    fault = Fault(FaultKind.INTERNAL, sanitize_line(scrub(error))[:_LONGEST])
+    fault = Fault(FaultKind.INTERNAL, sanitize_line(scrub(error))[:_MAX_LENGTH])
     return problem_for(fault, kept=kept)
 
 
@@ -89,15 +89,15 @@ def duration(seconds: float) -> str:
     if seconds < 6000:
         whole = round(seconds / 60)
         return ngettext("{count} minute", "{count} minutes", whole).format(count=whole)
-    if seconds > _MOST_HOURS * 3600:  # a server may ask for 1e308 seconds
-        return _("more than {count} hours").format(count=_MOST_HOURS)
+    if seconds > _MAX_HOURS * 3600:  # a server may ask for 1e308 seconds
+        return _("more than {count} hours").format(count=_MAX_HOURS)
     whole = round(seconds / 3600)
     return ngettext("{count} hour", "{count} hours", whole).format(count=whole)
 
 
-def _said(fault: Fault) -> str:
+def _server_message(fault: Fault) -> str:
     text = sanitize_line(scrub(fault.message))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
 
 
 def _with_kept(hint: str, kept: int) -> str:
@@ -106,14 +106,14 @@ def _with_kept(hint: str, kept: int) -> str:
     return sentences(_("The text so far is kept."), hint)
 
 
-def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
+def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
-        return of_server(fault, host, key_place)
+        return describe_server_fault(fault, host, key_place)
     if fault.proxy or fault.kind is FaultKind.PROXY:
-        return _of_proxy(fault)
+        return _describe_proxy_fault(fault)
     if fault.kind is FaultKind.SETUP:
-        return _of_setting(fault)
-    go_on = remedies.resume()
+        return _describe_setting_fault(fault)
+    resume = remedies.resume()
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
             _("The name {host} was not found").format(host=host),
@@ -140,25 +140,25 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("{host} wants an encrypted connection").format(host=host),
             remedies.better_address(fault) or _("Use https in base_url."),
         ),
-        FaultKind.STALE: (_("{host} closed the connection").format(host=host), go_on),
-        FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), go_on),
-        FaultKind.RESET: (_("The connection to {host} broke").format(host=host), go_on),
+        FaultKind.STALE: (_("{host} closed the connection").format(host=host), resume),
+        FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), resume),
+        FaultKind.RESET: (_("The connection to {host} broke").format(host=host), resume),
         FaultKind.IDLE: (
             _("Nothing came from {host} for too long").format(host=host),
-            sentences(go_on, _("idle_timeout in [stream] sets how long to wait.")),
+            sentences(resume, _("idle_timeout in [stream] sets how long to wait.")),
         ),
         FaultKind.NO_TOKEN: (
             _("{host} kept the line open but sent no text for too long").format(host=host),
-            sentences(go_on, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
+            sentences(resume, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
         ),
         FaultKind.NOT_A_STREAM: (
             _("{host} sent something that is not an answer, such as a web page").format(host=host),
             remedies.better_address(fault) or sentences(remedies.sign_in(), remedies.retry()),
         ),
-        FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), go_on),
+        FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), resume),
         FaultKind.TOO_LONG: (
             _("{host} sent more than an answer may hold").format(host=host),
-            sentences(go_on, _("max_answer_bytes in [stream] sets how long an answer may be.")),
+            sentences(resume, _("max_answer_bytes in [stream] sets how long an answer may be.")),
         ),
         FaultKind.ENCODED: (
             _("{host} compressed the answer, though it was not asked to").format(host=host),
@@ -173,7 +173,7 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     return table[fault.kind]
 
 
-def _of_proxy(fault: Fault) -> tuple[str, str]:
+def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
     """Words for what failed at the proxy, or on the way to it."""
     proxy = fault.proxy or _("of the configuration or the environment")
     settings = _("Check the provider's proxy setting and HTTPS_PROXY.")
@@ -196,7 +196,7 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
 
-def _of_setting(fault: Fault) -> tuple[str, str]:
+def _describe_setting_fault(fault: Fault) -> tuple[str, str]:
     """Words for a setting that cannot be followed here."""
     title = _("Nothing was sent: a setting cannot be used")
     if fault.param == "socksio":

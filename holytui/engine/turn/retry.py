@@ -14,7 +14,7 @@ PROGRESS = 64
 """New characters that show that trying again helps; they reset the count of retries in a row."""
 
 
-class Remedy(StrEnum):
+class FaultClass(StrEnum):
     """What a fault calls for."""
 
     TRANSIENT = "transient"
@@ -23,9 +23,9 @@ class Remedy(StrEnum):
     """The endpoint is out of reach: wait until it is back, which costs no budget."""
     EXPIRED_KEY = "expired_key"
     """Ask the source of the key once more, then send again, which costs no budget."""
-    STALE_FREE = "stale_free"
+    STALE_CONNECTION = "stale_free"
     """Send again at once on a new connection, which costs no budget the first time."""
-    ENOUGH = "enough"
+    ANSWER_LIMIT = "enough"
     """Leave the answer interrupted, with all that came: only the user can let it go on."""
     FINAL = "final"
     """Trying again as it is would not help."""
@@ -85,7 +85,7 @@ _TRANSIENT_CODES = (
 )
 
 
-def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> Remedy:
+def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> FaultClass:
     """What `fault` calls for.
 
     `key_by_command`: a command or an OAuth server supplies the key, so 403 may mean that it is old (gateways answer
@@ -94,24 +94,24 @@ def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = Fal
     """
     kind = fault.kind
     if kind in _OFFLINE:
-        return Remedy.OFFLINE
+        return FaultClass.OFFLINE
     if kind in _CUT:
-        return Remedy.TRANSIENT
+        return FaultClass.TRANSIENT
     if kind is FaultKind.TOO_LONG:
-        return Remedy.ENOUGH
+        return FaultClass.ANSWER_LIMIT
     if kind is FaultKind.STALE:
-        return Remedy.STALE_FREE
+        return FaultClass.STALE_CONNECTION
     if kind is FaultKind.NOT_A_STREAM:
-        return Remedy.TRANSIENT if had_text else Remedy.FINAL
+        return FaultClass.TRANSIENT if had_text else FaultClass.FINAL
     if kind in (FaultKind.STATUS, FaultKind.IN_BAND):
-        return _by_words(fault, key_by_command)
+        return _classify_response(fault, key_by_command)
     if kind is FaultKind.PROXY:
-        passes = fault.code == "upstream" or (fault.status is not None and _transient_status(fault.status))
-        return Remedy.TRANSIENT if passes else Remedy.FINAL
-    return Remedy.FINAL
+        is_transient = fault.code == "upstream" or (fault.status is not None and _transient_status(fault.status))
+        return FaultClass.TRANSIENT if is_transient else FaultClass.FINAL
+    return FaultClass.FINAL
 
 
-def is_too_long(fault: Fault) -> bool:
+def exceeds_context(fault: Fault) -> bool:
     """The server says that the conversation has more tokens than the model takes."""
     if fault.status in (401, 403, 429):
         return False
@@ -121,36 +121,36 @@ def is_too_long(fault: Fault) -> bool:
     return _TOO_LONG.search(fault.message) is not None and not asks_for_less
 
 
-def refuses_images(fault: Fault) -> bool:
+def rejects_images(fault: Fault) -> bool:
     """The server says that the model takes no images."""
     return fault.status not in (401, 403, 429) and _NO_IMAGES.search(fault.message) is not None
 
 
-def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
+def _classify_response(fault: Fault, key_by_command: bool) -> FaultClass:
     """A status or an error object: a code that is surely final or about the key wins over the status (429 with
     `insufficient_quota` never heals by waiting)."""
     code = fault.code.casefold()
     status = fault.status
-    if is_too_long(fault) or refuses_images(fault):
-        return Remedy.FINAL
+    if exceeds_context(fault) or rejects_images(fault):
+        return FaultClass.FINAL
     if fault.should_retry is False and status != 401:
-        return Remedy.FINAL
+        return FaultClass.FINAL
     if status == 401 or (status == 403 and key_by_command):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if status == 400 and _KEY_REFUSED_AS_400.search(f"{code} {fault.message}"):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if any(word in code for word in _FINAL_CODES):
-        return Remedy.FINAL
+        return FaultClass.FINAL
     if fault.should_retry:
-        return Remedy.TRANSIENT
+        return FaultClass.TRANSIENT
     if status is not None and status >= 400:
-        return Remedy.TRANSIENT if _transient_status(status) else Remedy.FINAL
+        return FaultClass.TRANSIENT if _transient_status(status) else FaultClass.FINAL
     if any(word in code for word in _KEY_CODES):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if any(word in code for word in _TRANSIENT_CODES):
-        return Remedy.TRANSIENT
+        return FaultClass.TRANSIENT
     # an error object without any code or known type says nothing against trying once more
-    return Remedy.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else Remedy.FINAL
+    return FaultClass.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else FaultClass.FINAL
 
 
 def _transient_status(status: int) -> bool:
@@ -163,33 +163,33 @@ class Budget:
 
     max_retries: int
     max_attempts: int
-    in_a_row: int = 0
+    consecutive: int = 0
     """Retries since there was progress."""
     retries: int = 0
     """Retries in all; the first request is none."""
-    fresh: int = 0
+    progress: int = 0
     """Characters that came since the last progress was counted."""
 
     @classmethod
-    def of(cls, stream: Stream) -> Budget:
+    def for_stream(cls, stream: Stream) -> Budget:
         """The whole budget of one answer."""
         return cls(stream.max_retries, stream.max_attempts)
 
     def gained(self, characters: int) -> Budget:
         """New characters came; `PROGRESS` of them reset the row."""
-        fresh = self.fresh + characters
-        if fresh >= PROGRESS:
-            return replace(self, in_a_row=0, fresh=0)
-        return replace(self, fresh=fresh)
+        progress = self.progress + characters
+        if progress >= PROGRESS:
+            return replace(self, consecutive=0, progress=0)
+        return replace(self, progress=progress)
 
     @property
     def spent(self) -> bool:
         """No retry is left."""
-        return self.in_a_row >= self.max_retries or self.retries + 1 >= self.max_attempts
+        return self.consecutive >= self.max_retries or self.retries + 1 >= self.max_attempts
 
     def retried(self) -> Budget:
         """One retry is used; progress counts anew from here."""
-        return replace(self, in_a_row=self.in_a_row + 1, retries=self.retries + 1, fresh=0)
+        return replace(self, consecutive=self.consecutive + 1, retries=self.retries + 1, progress=0)
 
 
 def delay(stream: Stream, retry: int, fault: Fault, random: Callable[[], float]) -> float | None:
