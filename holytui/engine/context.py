@@ -1,4 +1,4 @@
-"""From a branch of a conversation to what the model is sent."""
+"""The request context for a branch of a conversation."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from holytui.models import AnswerState, Image, Message, Role, Usage
 from holytui.wire.request import ChatMessage, Content
 
 LoadImage: TypeAlias = Callable[[Image], bytes | None]
-"""Fetches the bytes of an image; None when they are lost."""
+"""Loads the bytes of an image; None if they are lost."""
 _Part: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What to send, and what is to be known of it."""
+    """The messages to send, with their size."""
 
     messages: tuple[ChatMessage, ...]
     tokens: int
-    """By estimate."""
+    """Estimated."""
     left_out: int = 0
     """Images of the branch that are not sent."""
 
 
 def context_for(branch: Sequence[Message], system: str, load_image: LoadImage | None) -> Context:
-    """The system prompt, then the branch, which ends with the question; `look` is None for a model that sees no images.
+    """Build the system prompt and the branch, which ends with the question.
 
-    Answers that failed or are empty are left out, with them all errors; reasoning is never sent. Questions that then
-    follow one another become one message, as many servers insist on the roles taking turns.
+    `load_image` is None for a model without image input. Failed and empty answers are left out, and reasoning is never
+    sent. Questions that then follow one another are merged, as many servers require alternating roles.
     """
     out = [ChatMessage(Role.SYSTEM, system)] if system.strip() else []
     tokens, left_out = (estimate_tokens(system) + 4 if out else 0), 0
@@ -62,7 +62,8 @@ class _Rendered:
 
 
 def _render(message: Message, load_image: LoadImage | None) -> _Rendered:
-    """A message with its images as parts; as plain text if none of them is sent, as many servers take nothing else."""
+    """Content of a message with its images as parts; plain text if none is sent, as many servers accept nothing else.
+    """
     if not message.images:
         return _Rendered(message.text, estimate_tokens(message.text))
     parts: list[str | _Part] = [message.text] if message.text.strip() else []
@@ -70,13 +71,13 @@ def _render(message: Message, load_image: LoadImage | None) -> _Rendered:
     for image in message.images:
         data = load_image(image) if load_image is not None else None
         if data is None:
-            # in English, which every model follows best
+            # in English, which models follow best
             why = "this model sees no images" if load_image is None else "its data was lost"
             parts.append(f"[image {image.name} left out: {why}]")
             left_out += 1
             continue
         if len(message.images) > 1:
-            parts.append(f"{image.name}:")  # or nobody could tell which one the question means
+            parts.append(f"{image.name}:")  # so that the question can refer to one of them
         parts.append({"type": "image_url", "image_url": {"url": data_url(image, data)}})
         tokens += image_tokens(image)
     texts = [part for part in parts if isinstance(part, str)]
@@ -99,8 +100,11 @@ def _parts(content: Content) -> Sequence[_Part]:
 
 
 def estimate_context(branch: Sequence[Message], reported: Mapping[str, Usage], *, vision: bool) -> int:
-    """About how many tokens the next request takes: what a server `told` for the last answer that it told something
-    of, by message id, and an estimate of what follows, or else of all. `sees`: images are sent."""
+    """Estimate the tokens of the next request.
+
+    Counts the usage `reported` (by message id) for the last answer that has one, and estimates the messages after it;
+    without one, estimates all. `vision`: images are sent.
+    """
     for index in range(len(branch) - 1, -1, -1):
         usage = reported.get(branch[index].id)
         if usage is not None:
@@ -113,10 +117,10 @@ def _estimated(branch: Sequence[Message], *, vision: bool) -> int:
 
 
 def _no_data(_image: Image) -> bytes:
-    """For an estimate an image need not be fetched: its size in pixels counts."""
+    """An estimate needs only the size of an image in pixels."""
     return b""
 
 
 def system_prompt(text: str, prompts: Mapping[str, str]) -> str:
-    """`text` itself, or the prompt of the library that it names."""
+    """The saved prompt named by `text`, or `text` itself."""
     return prompts.get(text.strip(), text)

@@ -1,6 +1,6 @@
-"""Doubts about how an answer ended: what a server, or a join, leaves unproven, and the words for it.
+"""Doubts about the end of an answer, and their wording.
 
-Pure: an `Ending` is made from a live answer's last event or from a stored message, and gives the same doubts for both.
+Pure: an `Ending` comes from a live answer's last event or a stored message, and gives the same doubts for both.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ _RESUMABLE_STATES = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.F
 
 
 class Doubt(StrEnum):
-    """Why an answer may not be all that it should be. The values are those of `holytui ask --json`."""
+    """A reason why an answer may be incomplete or wrong. Values appear in `holytui ask --json`."""
 
     LENGTH = "length"
-    """A limit of tokens cut it."""
+    """A token limit truncated it."""
     CONTENT_FILTER = "content_filter"
     """The server's content filter ended it, with or without text."""
     TOOL_CALLS = "tool_calls"
-    """The model called tools, which holytui does not have, after its text."""
+    """The model called tools, which holytui does not support, after its text."""
     UNKNOWN_REASON = "unknown_reason"
-    """The server told a finish_reason that is not known here."""
+    """The server reported an unknown finish_reason."""
     EMPTY = "empty"
-    """Neither text nor reasoning came."""
+    """Neither text nor reasoning arrived."""
     REASONING_ONLY = "reasoning_only"
-    """Reasoning came, and no text after it."""
+    """Only reasoning arrived."""
     SEAM = "seam"
-    """A continuation was joined on a best guess."""
+    """A continuation was joined without proof."""
     BEGUN_AGAIN = "begun_again"
-    """A second answer took the place of a cut one, which is kept as a variant."""
+    """A restarted answer replaced an interrupted one, which is kept as a variant."""
 
 
 _NORMAL = frozenset({"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "complete", "completed"})
@@ -57,7 +57,7 @@ _REASONS: Mapping[str, Doubt] = MappingProxyType(
         **dict.fromkeys((TOOL_CALLS, "tool_call", "function_call", "tool_use"), Doubt.TOOL_CALLS),
     }
 )
-"""What servers tell besides "stop", in lower case: OpenAI, Anthropic, Gemini, Mistral, TGI and Zhipu have their own."""
+"""Finish reasons besides "stop", in lower case; OpenAI, Anthropic, Gemini, Mistral, TGI and Zhipu differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,19 @@ class Ending:
     text: str = ""
     reasoning: str = ""
     seams: tuple[int, ...] = ()
-    """Offsets in `text` where a continuation was joined on a best guess."""
+    """Offsets in `text` where a continuation was joined without proof."""
     begun_again: bool = False
 
     @classmethod
     def of(cls, message: Message) -> Ending:
-        """That of a stored answer."""
+        """The ending of a stored answer."""
         m = message
         return cls(m.state, m.finish_reason, m.text, m.reasoning, m.seams, m.begun_again)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """All there are, the gravest first. An answer that did not end as complete has a problem of its own: then
-        only those about its text count, and none before its end."""
+        """All doubts, the most serious first. An answer that is not complete has a problem of its own, so only doubts
+        about its text count; an active answer has none."""
         found = []
         if self.state is AnswerState.COMPLETE:
             found += self._end_doubts()
@@ -102,21 +102,21 @@ class Ending:
 
     @property
     def resumable(self) -> bool:
-        """Whether it can be asked to go on: it was cut, or the server may have ended it too early."""
+        """Whether the answer can be resumed: it was interrupted, or the server may have ended it too early."""
         early = (Doubt.LENGTH, Doubt.UNKNOWN_REASON)
         return self.state in _RESUMABLE_STATES or any(doubt in early for doubt in self.doubts)
 
 
 def with_tool_calls_reason(end: End) -> End:
-    """`end` with "tool_calls" for a finish_reason where tools were called but the server says that all is well, as
-    Gemini does; so it is known later, too."""
+    """`end` with the finish_reason "tool_calls" if tools were called under a normal one, as Gemini reports it; so the
+    stored answer shows it too."""
     if end.tool_calls and end.finish_reason.casefold() in _NORMAL:
         return replace(end, finish_reason=TOOL_CALLS)
     return end
 
 
 def describe_doubts(ending: Ending) -> list[Problem]:
-    """Each doubt in words."""
+    """A problem for each doubt."""
     return [_describe(doubt, ending) for doubt in ending.doubts]
 
 
@@ -157,7 +157,7 @@ def _describe(doubt: Doubt, ending: Ending) -> Problem:
 
 
 def _describe_seams(ending: Ending) -> str:
-    """Where the seams are, by the words before the first one."""
+    """The seams, located by the words before the first."""
     before = sanitize_line(ending.text[: ending.seams[0]]).strip()
     excerpt = before if len(before) <= _EXCERPT else f"…{before[-_EXCERPT:].lstrip()}"
     text = ngettext(
@@ -169,7 +169,7 @@ def _describe_seams(ending: Ending) -> str:
 
 
 def command_for(doubt: Doubt, conversation_id: str) -> str:
-    """The command that shows what `doubt` is about, for where there are no keys; empty if there is none."""
+    """The command that shows both sides of `doubt`, for output without keys; empty if none does."""
     show = f"holytui history show --attempts {conversation_id}"
     match doubt:
         case Doubt.SEAM:

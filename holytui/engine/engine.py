@@ -1,5 +1,5 @@
-"""The engine's face: ask, retry, resume, stop; events out. Each answer runs on a thread of its own, one at a time in
-each conversation."""
+"""The public interface of the engine: ask, retry, resume, stop; events out. Each answer runs on its own thread, one at
+a time per conversation."""
 
 from __future__ import annotations
 
@@ -26,19 +26,22 @@ __all__ = ["Engine", "Listener", "Snapshot", "StartedTurn"]
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A question that was taken back."""
+    """A question withdrawn from the queue."""
 
     question: Message
     removed: bool
-    """It is in the history no more; False if it has other answers."""
+    """It was deleted from the history; False if it has other answers."""
 
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Engine:
-    """All methods may be called from any thread, and none from an event loop that must not wait, as they write to the
-    history; `stop`, `hurry`, `active`, `text_of` of an active answer, and `listen` return at once."""
+    """Asks questions and controls their answers.
+
+    All methods are thread-safe. They write to the history and may block, except `listen`, `stop`, `stop_all`,
+    `retry_now`, `active`, `live_text` and `store_trouble`.
+    """
 
     def __init__(
         self,
@@ -53,10 +56,10 @@ class Engine:
         new_id: Callable[[], str] = ids.new_id,
         probe_scale: float = 1.0,
     ) -> None:
-        """`guide` makes the server of the built-in guide; it is started when first asked. `random` is uniform in
-        [0, 1). `probe_scale` stretches the waits between probes of a lost endpoint."""
+        """`guide` creates the server of the built-in guide, which is started on first use. `random` is uniform in [0,
+        1). `probe_scale` is a factor on the waits between probes of an unreachable endpoint."""
         self.config = config
-        """May be replaced; answers that begin later use the new one."""
+        """May be replaced; answers that start later use the new one."""
         self._history = history
         self._client = client
         self._clock = clock or SystemClock()
@@ -65,7 +68,8 @@ class Engine:
         self._scheduler = Scheduler(self._planner, history, client, clock=self._clock, random=random, new_id=new_id)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event, on worker threads, in order for each turn; returns how to end that."""
+        """Call `listener` with every event, on worker threads, in order for each turn; return a function that
+        unsubscribes."""
         return self._scheduler.listen(listener)
 
     # -- asking
@@ -82,12 +86,13 @@ class Engine:
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
     ) -> StartedTurn:
-        """Put a question, in a new conversation if none is given; it is on disk when this returns.
+        """Ask a question, in a new conversation if none is given; it is on disk when this returns.
 
-        `parent_id` is the message that it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). `params` are added to those of the conversation. `image_data` are the bytes, by digest, of
-        those images that the history does not have yet.
-        Raises ModelUnknown, StoreError; then nothing was asked.
+        `parent_id` is the message it follows: `...` is the last one of the shown branch, None the root (the first
+        question is edited). `params` are added to those of the conversation. `image_data` maps digests to the bytes of
+        images that the history does not have yet.
+
+        Raises ModelUnknown, StoreError; nothing was asked then.
         """
         question = sanitize(nfc(text))
         conversation = self._history.conversation(conversation_id) if conversation_id is not None else None
@@ -119,7 +124,7 @@ class Engine:
         return self._submit_answer(message, name)
 
     def retry(self, answer_id: str, *, model: str | ModelRef | None = None) -> StartedTurn:
-        """Answer the same question once more, beside the old answer. Raises ModelUnknown, StoreError."""
+        """Answer the same question again, as a variant. Raises ModelUnknown, StoreError."""
         old = self._require_answer(answer_id)
         question = self._history.message(old.parent_id) if old.parent_id is not None else None
         if question is None:
@@ -128,9 +133,9 @@ class Engine:
         return self._submit_answer(question, name)
 
     def resume(self, answer_id: str) -> StartedTurn:
-        """Let an answer that was cut, stopped or too long go on in its place. Raises StoreError, ModelUnknown.
+        """Resume an interrupted, stopped, failed or truncated answer in place. An active answer is left as it is.
 
-        StoreBusy: another holytui is at it. Does nothing when it is on its way already.
+        Raises ModelUnknown, StoreError; StoreBusy if another holytui is writing the answer.
         """
         if (started := self._scheduler.started(answer_id)) is not None:
             return started
@@ -141,9 +146,9 @@ class Engine:
         return self._scheduler.submit(message, message.parent_id or "", by_user=True)
 
     def undo_seams(self, answer_id: str) -> None:
-        """Put back all that was cut away where a resumed answer was joined; each seam is then shown.
+        """Restore the text removed at the seams of a resumed answer, and mark each seam.
 
-        Nothing was thrown away, so nothing is guessed; the text of a restart is left as it is. Raises StoreError.
+        The raw text of all attempts is stored, so this is exact; a restarted text is not changed. Raises StoreError.
         """
         message = self._require_answer(answer_id)
         sides = []
@@ -176,16 +181,16 @@ class Engine:
             raise StoreError(_("That answer does not exist"))
         return message
 
-    # -- while they are on their way
+    # -- active answers
 
     def stop(self, turn_id: str, problem: Problem | None = None) -> None:
-        """Stop an answer; what has come is kept. Its `Stopped` follows within 100 ms. With a problem it ends
-        interrupted for that reason, and can go on."""
+        """Stop an answer and keep its text; `Stopped` follows within 100 ms. With a problem it ends interrupted and can
+        be resumed."""
         self._scheduler.stop(turn_id, problem)
 
     def withdraw(self, turn_id: str) -> Withdrawn | None:
-        """Take a question back that waits in line and never went out: it is no part of the history any more. None if
-        its answer began, or has a part already. Raises StoreError; then it waits as before."""
+        """Withdraw a queued question whose request was never sent, and delete it from the history. None if its answer
+        has started or has content. Raises StoreError, and the question stays queued."""
         live = self._scheduler.withdraw(turn_id)
         if live is None:
             return None
@@ -201,27 +206,28 @@ class Engine:
             raise
 
     def stop_all(self, problem: Problem | None = None) -> None:
-        """Stop every answer. With a problem they end interrupted for that reason, and can go on."""
+        """Stop every answer. With a problem they end interrupted and can be resumed."""
         self._scheduler.stop_all(problem)
 
     def retry_now(self, turn_id: str) -> None:
-        """Do not wait any longer for a retry or for the network: try now."""
+        """Retry now instead of waiting for a retry or the network."""
         self._scheduler.retry_now(turn_id)
 
     def active(self) -> Mapping[str, Snapshot]:
-        """The answers on their way, by message id."""
+        """Active answers by message id."""
         return self._scheduler.active()
 
     def live_text(self, answer_id: str) -> tuple[str, str] | None:
-        """Text and reasoning of an answer on its way, as listeners know them; None if it is not on its way here."""
+        """Text and reasoning of an active answer as listeners know them; None if it is not active here."""
         return self._scheduler.live_text(answer_id)
 
     def store_trouble(self, problem: Problem | None) -> None:
-        """For the history to call from its own thread: tell all answers' listeners that the journal has trouble."""
+        """Report a problem of the journal (None: it is over) to all answers' listeners; the history calls this on its
+        own thread."""
         self._scheduler.store_trouble(problem)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop all answers, keep their texts, let go of connections and of the guide; at most `timeout` seconds."""
+        """Stop all answers, keep their text, close connections and the guide; wait at most `timeout` seconds."""
         self._scheduler.close(timeout)
         self._client.close()
         self._planner.close()

@@ -21,10 +21,10 @@ def render() -> str:
     lines = [
         "# The states of an answer",
         "",
-        "Made from `holytui/engine/turn/transitions.py` by `python -m tests.engine.states_table`;",
-        "a test holds it equal.",
-        "A row is what happened, a column the state that the answer was in, a cell what is then done (below).",
-        f"`·` means that it comes too late to matter and is dropped, as everything is in {final}.",
+        "Generated from `holytui/engine/turn/transitions.py` by `python -m tests.engine.states_table`;",
+        "a test compares them.",
+        "A row is an input, a column the state of the answer, a cell the action taken (below).",
+        f"`·`: the input no longer matters and is ignored, as every input is in {final}.",
         "",
         "| | " + " | ".join(state.value for state in states) + " |",
         "| --- |" + " --- |" * len(states),
@@ -32,15 +32,15 @@ def render() -> str:
     for happened in INPUTS:
         cells = ["·" if (does := TABLE[state][happened]) == IGNORED else does for state in states]
         lines.append(f"| {_words(happened.__name__)} | " + " | ".join(cells) + " |")
-    lines += ["", "What is done:", ""]
+    lines += ["", "Actions:", ""]
     done = dict.fromkeys(TABLE[state][happened] for happened in INPUTS for state in states)
     for name in done:
         if name != IGNORED:
             lines.append(f"- **{name}**: {inspect.getdoc(getattr(TurnMachine, name))}")
     lines += [
         "",
-        "Each ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (it can go on), `Failed`.",
-        "Every piece of text is journalled before it is shown, and the end is durable before it is told.",
+        "Each turn ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (can be resumed), `Failed`.",
+        "Every piece of text is journalled before it is shown, and the end is durable before its event.",
         "",
     ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""The message that asks a model to go on with a cut answer, for servers that do not continue a text themselves.
+"""The message that asks a model to continue an interrupted answer, for servers that do not continue a text.
 
-The model is asked to begin with words that are there already, as they show where its reply belongs, and to say when it
-has come to the end, as many models stop after the sentence that was cut. Wordings were chosen with
+The model is asked to start with words that are there already, which prove where its reply belongs, and to write a
+marker at the end, as many models stop after the interrupted sentence. The wording was chosen with
 `benchmarks.wordings`.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from holytui.engine.resume.text_end import open_fence
 
 END_MARKER = "[END]"
-"""The sign that the model is asked to write after the end of its answer."""
+"""The marker that the model is asked to write after the end of its answer."""
 
 _SENTENCES = (
     f"Your answer was cut off. Write the rest of it, to its very end, and then write {END_MARKER}.",
@@ -38,7 +38,7 @@ _TRANSLATED = (
     "Comienza tu respuesta con exactamente estas palabras",
 )
 INSTRUCTION_SENTENCES = (*_SENTENCES, *_TRANSLATED)
-"""Sentences that belong to no answer: ours, and how models translate them."""
+"""Sentences of the instruction, and their translations by models; no answer contains them."""
 
 _MIN_QUOTE = 24
 _MAX_QUOTE = 240
@@ -53,19 +53,19 @@ class Instruction:
 
     text: str
     quoted: str
-    """The end of the text that the reply is asked to begin with; it occurs in the text only once, if that is short."""
+    """The end of the text that the reply is asked to start with; unique in the text if it is short."""
 
 
 def instruction(partial: str) -> Instruction:
-    """For the rest of `partial`; in English, which every model follows best."""
+    """The instruction for the rest of `partial`; in English, which models follow best."""
     quoted = quotation(partial)
     sentences = [*_SENTENCES[:1], *(_SENTENCES[2:] if open_fence(partial) else ()), _SENTENCES[1]]
     return Instruction(f"{' '.join(sentences)}\n{quoted}", quoted)
 
 
 def quotation(partial: str) -> str:
-    """The last line of a text, with lines before it while it is short or occurs more than once; of a long line its
-    last words."""
+    """The text to quote: the last line, with earlier lines while it is short or not unique; of a long line the last
+    words."""
     text = partial.rstrip()
     start = len(text)
     while start > 0:
@@ -81,13 +81,13 @@ def quotation(partial: str) -> str:
 
 
 def find_end_marker(text: str) -> int | None:
-    """The offset where an answer ends before the sign of its end; None without one."""
+    """The offset where the answer ends before an end marker; None without one."""
     found = _END_MARKER.search(text)
     return None if found is None else found.start()
 
 
 def marker_hold_start(text: str) -> int:
-    """The offset from which `text` ends in white space, or in what may become the sign of the end."""
+    """The offset where trailing white space, or a possible start of the end marker, begins."""
     at = text.rfind("[", max(0, len(text) - _MAX_MARKER))
     if at < 0 or "]" in text[at:]:
         at = len(text)
@@ -95,6 +95,6 @@ def marker_hold_start(text: str) -> int:
 
 
 def find_partial_end_marker(text: str) -> int | None:
-    """The offset of the beginning of the sign at the end of a text that was cut; None without one."""
+    """The offset of an incomplete end marker at the end of an interrupted text; None without one."""
     found = _PARTIAL_END_MARKER.search(text)
     return None if found is None else found.start()

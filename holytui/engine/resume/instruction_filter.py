@@ -1,7 +1,7 @@
-"""Keeps the words of our own instruction out of an answer, whatever part of it a model repeats.
+"""Removes repeated parts of the instruction from a reply.
 
-Letters and digits are compared, without case; so marks, quotation and line breaks between them do not matter. A text is
-taken for ours from a run of characters that no answer has by chance.
+Letters and digits are compared, ignoring case, so punctuation, quotation marks and line breaks do not matter. A run of
+characters that no answer contains by chance counts as a match.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _LATIN_RUN = 24
-"""Letters and digits in a row that show that a text is ours: four or five words."""
+"""Matching letters and digits that identify the instruction: four or five words."""
 _WIDE_RUN = 8
-"""The same for scripts that write a word in one or two characters."""
+"""The same for scripts with one or two characters per word."""
 
 
 class InstructionFilter:
-    """Watches one reply for the texts in `sources`. `feed` gives what is surely none of them.
+    """Filters the texts in `sources` out of one reply. `feed` returns text that is not part of them.
 
-    What could be the beginning of one is held back until it is clear. After `found` nothing more is given.
+    A possible start of one is held back until it is decided. After a match (`found`) nothing more is returned.
     """
 
     __slots__ = ("_held", "_letters", "_sources", "found", "released")
@@ -27,17 +27,17 @@ class InstructionFilter:
         self._held = ""
         self._letters = ""
         self.found = False
-        """One of the texts was found."""
+        """One of the texts was matched."""
         self.released = 0
-        """How many characters were given."""
+        """Number of characters returned."""
 
     @property
     def held(self) -> str:
-        """What may be the beginning of one of the texts."""
+        """Text that may be the start of one of the texts."""
         return self._held
 
     def feed(self, text: str) -> str:
-        """The text that is now surely none of ours."""
+        """Add `text`; return what is not part of a source."""
         out: list[str] = []
         for char in text:
             if self.found:
@@ -55,7 +55,7 @@ class InstructionFilter:
         return given
 
     def finish(self) -> str:
-        """The reply has ended: what was still held."""
+        """End the reply; return the text still held back."""
         given = "" if self.found else self._release()
         self.released += len(given)
         return given
@@ -65,7 +65,7 @@ class InstructionFilter:
         return given
 
     def _settle(self, out: list[str]) -> None:
-        """Let go of the beginning of what is held until the rest may be the beginning of one of the texts."""
+        """Release held text until the rest may be the start of a source."""
         while self._letters:
             if any(self._letters in source for source in self._sources):
                 run = _WIDE_RUN if max(self._letters) >= "\u2e80" else _LATIN_RUN
@@ -74,7 +74,7 @@ class InstructionFilter:
             at = next(i for i, char in enumerate(self._held) if alphanumerics(char))
             dropped = len(alphanumerics(self._held[at]))
             rest = self._held[at + 1 :]
-            # the marks and spaces behind a letter that is none of ours are none of ours either
+            # punctuation and spaces after a released letter are released with it
             begin = next((i for i, char in enumerate(rest) if alphanumerics(char)), len(rest))
             out.append(self._held[: at + 1 + begin])
             self._held, self._letters = rest[begin:], self._letters[dropped:]
@@ -82,5 +82,5 @@ class InstructionFilter:
 
 
 def alphanumerics(text: str) -> str:
-    """The letters and digits of `text`, without case."""
+    """The letters and digits of `text`, case-folded."""
     return "".join(char for char in text.casefold() if char.isalnum())

@@ -1,4 +1,4 @@
-"""Which part of an old text a new text begins with, followed while the new text comes in."""
+"""Incremental matching of a new text against the start and the end of an old text."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import re
 _TAIL = 400
 _MIN_ROUND = 24
 LONG_TEXT = 200
-"""Characters from which no answer says all of itself twice."""
+"""Length from which an answer does not contain its own text twice."""
 _SPACE = re.compile(r"\s+")
 
 
 def weight(text: str) -> int:
-    """How much it says that `text` occurs twice: characters, where an ideograph or emoji counts three, a run of white
-    space one, and a rule such as `-----` or a `ha ha ha` no more than three for each character that is in it."""
+    """How significant a repetition of `text` is: its characters, where an ideograph or emoji counts three and a run of
+    white space one; at most three per distinct character, which limits rules such as `-----`."""
     text = _SPACE.sub(" ", text)
     total = sum(3 if char >= "\u2e80" else 1 for char in text)
     return min(total, 3 * sum(3 if char >= "\u2e80" else 1 for char in set(text)))
 
 
 def period(text: str) -> int:
-    """The shortest `p` with `text[i] == text[i + p]` throughout; `len(text)` if it does not repeat itself."""
+    """The shortest `p` with `text[i] == text[i + p]` throughout; `len(text)` if there is none."""
     borders = _borders(text)
     return len(text) - (borders[-1] if borders else 0)
 
@@ -37,17 +37,17 @@ def _borders(text: str) -> list[int]:
 
 
 def ends_in_repetition(old: str) -> bool:
-    """Whether `old` ends in at least one and a half rounds of the same words: then the next round may follow."""
+    """Whether `old` ends in at least one and a half repetitions of the same words, so that another may follow."""
     tail = old[: -_TAIL - 1 : -1]
     borders = _borders(tail)
     return any(length - borders[length - 1] <= length * 2 / 3 for length in range(_MIN_ROUND, len(tail) + 1))
 
 
 def repetition_is_likely(old: str, overlap: int) -> bool:
-    """Whether a text that goes on after `old` may well begin with `old[-overlap:]` without saying it *again*.
+    """Whether a continuation of `old` may start with `old[-overlap:]` without repeating it.
 
-    So it is where the overlap repeats itself, where what stands before it also stands at the end of `old` (the text
-    has come round before: rows, refrains, lines of code), and where both are beginnings of lines.
+    True if the overlap itself is periodic, if the text before it also ends `old` (rows, refrains, lines of code), or if
+    both are starts of lines.
     """
     start = len(old) - overlap
     if period(old[start:]) * 2 <= overlap:
@@ -56,12 +56,12 @@ def repetition_is_likely(old: str, overlap: int) -> bool:
         return False
     if ends_in_repetition(old):
         return True
-    # a server may have lost the space between, so the two places are compared with and without it
+    # a server may drop the space between, so both are also compared without it
     return _end_alike(old[:start], old) or _end_alike(old[:start].rstrip(), old.rstrip())
 
 
 def _end_alike(before: str, end: str) -> bool:
-    """Whether the two texts end alike for more than chance: a few characters, or back to the beginning of a line."""
+    """Whether two texts end alike by more than chance: a few characters, or back to the start of a line."""
     common = 0
     while common < min(len(before), len(end)) and before[-1 - common] == end[-1 - common]:
         common += 1
@@ -71,9 +71,9 @@ def _end_alike(before: str, end: str) -> bool:
 
 
 class OverlapMatcher:
-    """Follows a new text and tells which ends of `old` it began with.
+    """Finds the suffixes of `old` that an incoming text starts with.
 
-    `shortest` is the least length of an end that is of interest; the whole of `old` always is.
+    `shortest` is the minimum length of a suffix; the whole of `old` always counts.
     """
 
     __slots__ = ("_candidates", "_core", "_length", "_old", "_shortest", "near_overlaps", "overlaps", "prefix_length")
@@ -87,22 +87,22 @@ class OverlapMatcher:
         self.overlaps: list[int] = []
         """Each `k` with `old[-k:] == new[:k]`."""
         self.near_overlaps: list[tuple[int, int]] = []
-        """Each `(k, end)` so that `new[:k] == old[:end][-k:]`, and nothing but white space follows in `old`."""
+        """Each `(k, end)` with `new[:k] == old[:end][-k:]`, where only white space follows `end` in `old`."""
         self.prefix_length = 0
-        """How many characters of the beginning of `old` the new text begins with."""
+        """Length of the common prefix of `old` and the new text."""
 
     @property
     def open(self) -> bool:
-        """More text may bring an overlap."""
+        """More text may complete an overlap."""
         return self._candidates is None or bool(self._candidates)
 
     @property
     def repeats_start(self) -> bool:
-        """All of the new text so far is the beginning of `old`."""
+        """All of the new text so far is a prefix of `old`."""
         return bool(self._candidates) and self._candidates is not None and self._candidates[0] == 0
 
     def feed(self, text: str) -> None:
-        """The new text goes on with `text`."""
+        """Append `text` to the new text."""
         if not text:
             return
         if self._candidates is None:

@@ -1,5 +1,4 @@
-"""What may stand before the continuation proper in what a model sends when asked to go on: white space, a code fence
-that is opened again, a sentence such as "Sure, continuing:"."""
+"""Text before the continuation proper: white space, a reopened code fence, a preamble such as "Sure, continuing:"."""
 
 from __future__ import annotations
 
@@ -52,7 +51,7 @@ _END = re.compile(r"[:：](?=[*_)\]\"'”’】」]*(?:\s|$))|\n")
 
 
 class ReadingKind(StrEnum):
-    """What was taken off to come to a reading."""
+    """What was skipped before the continuation."""
 
     PLAIN = "plain"
     SPACE = "space"
@@ -62,20 +61,20 @@ class ReadingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The continuation proper may begin at `offset`."""
+    """A possible start of the continuation, at `offset`."""
 
     offset: int
     kind: ReadingKind
     certain: bool = False
-    """What was taken off surely belongs to no continuation."""
+    """The skipped text is certainly not part of the continuation."""
     new_line: bool = False
-    """A line break was taken off that may belong to it."""
+    """The skipped text contains a line break that may be part of it."""
 
 
 def find_readings(raw: str, fence: str, *, final: bool) -> tuple[list[Reading], bool]:
-    """Where in `raw` the continuation may begin, and whether that is settled (it always is when `final`).
+    """The possible starts of the continuation in `raw`, and whether they are final (always if `final`).
 
-    `fence` is the marker of the code block that is open in the text before, if one is.
+    `fence` is the marker of the code block that is open at the end of the earlier text, if any.
     """
     found, settled = _readings_at(raw, 0, ReadingKind.PLAIN, fence, final)
     if not settled:
@@ -91,7 +90,7 @@ def find_readings(raw: str, fence: str, *, final: bool) -> tuple[list[Reading], 
 
 
 def _readings_at(raw: str, base: int, kind: ReadingKind, fence: str, final: bool) -> tuple[list[Reading], bool]:
-    """The readings from `base` on: as it is, without its white space, without a fence opened again."""
+    """Readings from `base`: unchanged, without white space, without a reopened fence."""
     found = [Reading(base, kind, certain=kind is ReadingKind.PREAMBLE)]
     body = base + len(raw[base:]) - len(raw[base:].lstrip())
     if body == len(raw):
@@ -112,7 +111,7 @@ def _readings_at(raw: str, base: int, kind: ReadingKind, fence: str, final: bool
 
 
 def _preamble_end(raw: str, start: int, final: bool) -> int | None:
-    """Where a preamble at `start` ends; `start` if there is none; None if more text must tell."""
+    """The end of a preamble at `start`; `start` if there is none; None if more text is needed."""
     head = raw[start : start + _LONGEST]
     bare = head.lstrip(_DECORATION).casefold().replace("’", "'")
     more = not final and len(head) < _LONGEST
@@ -130,6 +129,6 @@ def _preamble_end(raw: str, start: int, final: bool) -> int | None:
         stop += 1
     if raw[stop : stop + 1] in (" ", "\t"):
         stop += 1
-    for _line in range(2):  # what is beyond an empty line belongs to the text
+    for _line in range(2):  # text after an empty line belongs to the answer
         stop += raw[stop : stop + 1] == "\n"
     return None if stop == len(raw) and not final else stop

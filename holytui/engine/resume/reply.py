@@ -1,4 +1,4 @@
-"""The reply to an instruction, without the instruction's own words and without the sign of the end."""
+"""The reply to an instruction, without repeated instructions and without the end marker."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from holytui.engine.resume.overlap import weight
 
 _PREFIX = 24
 _MIN_WEIGHT = 12
-"""The weight from which words are no part of an answer twice in a row."""
+"""Weight from which an answer does not repeat words directly."""
 
 
 class InstructedReply:
-    """Follows the part of a reply that belongs to the answer after `partial`. `feed` and `finish` give what is shown.
+    """Extracts the answer from a reply that continues `partial`. `feed` and `finish` return text to show.
 
-    White space, and what may be the beginning of our own words or of the sign, is held back until it is clear.
+    White space, and text that may start a repeated instruction or the end marker, is held back until it is decided.
     """
 
     __slots__ = (
@@ -34,7 +34,7 @@ class InstructedReply:
     )
 
     def __init__(self, partial: str, quoted: str = "") -> None:
-        """`quoted` is the end of `partial` that the reply was asked to begin with."""
+        """`quoted` is the end of `partial` that the reply was asked to start with."""
         normalized = alphanumerics(partial)
         self._quoted = quoted.strip() if weight(quoted) >= _MIN_WEIGHT else ""
         self._filter = InstructionFilter(
@@ -42,23 +42,23 @@ class InstructedReply:
         )
         self._held = ""
         self.released = 0
-        """How many characters of the reply are part of the answer; what comes after them is not, if `dropped`."""
+        """Characters of the reply that are part of the answer; the rest is not, if `discards_rest`."""
         self.has_end_marker = False
-        """The model has written the sign of the end."""
+        """The model wrote the end marker."""
         self.repeats = False
-        """After the words that it was asked to begin with, the model goes round and says them again."""
+        """The model repeated the quotation after starting with it."""
         self.has_instruction = False
-        """The model has repeated our own words."""
+        """The model repeated the instruction."""
         self.discards_rest = False
-        """What comes after the released characters is no part of the answer."""
+        """Text after the released characters is not part of the answer."""
 
     @property
     def held(self) -> str:
-        """Text of which it is not clear yet whether it is part of the answer."""
+        """Text not yet known to be part of the answer."""
         return "" if self.discards_rest else self._held + self._filter.held
 
     def feed(self, text: str) -> str:
-        """What is now to be shown."""
+        """Add `text`; return the text to show."""
         if self.discards_rest:
             return ""
         self._held += self._filter.feed(text)
@@ -73,7 +73,7 @@ class InstructedReply:
         return self._release(len(self._held.rstrip()) if self.has_instruction else marker_hold_start(self._held))
 
     def finish(self) -> str:
-        """The reply has ended, or was cut: what was still held."""
+        """End the reply, complete or not; return the text still held back."""
         if self.discards_rest:
             return ""
         self._held += self._filter.finish()
@@ -87,7 +87,7 @@ class InstructedReply:
         return self._release(len(self._held) if at is None else at)
 
     def _is_repeating(self) -> bool:
-        """Whether the reply says again what it was asked to begin with, as far as that can be told; holds it back."""
+        """Whether the reply repeats the quotation, as far as is known; holds it back."""
         if not self._quoted or self.released:
             return False
         begin = self._held.lstrip()

@@ -1,8 +1,8 @@
-"""Joins a continuation to a cut text. The beginning is held back until it is clear how the two belong together.
+"""Joins a continuation to an interrupted text, holding back its start until the join is decided.
 
-A join is silent only where the texts themselves prove it right: the old end was said again and goes on, or a server
-that is known to continue a prefix did so. Wherever a doubt is left the seam is marked, and nothing is ever spliced out
-of two different answers. Thresholds were chosen on the corpus of `benchmarks/seams.py`.
+A join is silent only where the texts prove it: the old end was repeated and continues, or a server known to continue a
+prefix did so. In doubt the seam is marked, and two different answers are never spliced. Thresholds were chosen on the
+corpus of `benchmarks/seams.py`.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from holytui.engine.resume.text_end import open_fence
 from holytui.models import HIDDEN, Join
 
 _SILENT_CUT = {ResumeMode.PREFILL: 48, ResumeMode.INSTRUCT: 12, ResumeMode.RESTART: 0}
-"""The weight (see `echo.weight`) from which an overlap is cut without a mark. Code and tables repeat themselves, and a
-server that continues a prefix has no reason to say it again; a model that was told in words to go on often does."""
+"""Weight (see `overlap.weight`) from which an overlap is cut silently. Code and tables repeat themselves, and a server
+that continues a prefix seldom repeats it; a model that follows an instruction often does."""
 _MARKED_CUT = {ResumeMode.PREFILL: 24, ResumeMode.INSTRUCT: 4, ResumeMode.RESTART: 0}
-"""The weight from which an overlap is cut at all."""
+"""Weight from which an overlap is cut at all."""
 _RIVAL_WEIGHT = 7
-"""The weight from which a second, shorter overlap makes the longest one doubtful."""
+"""Weight from which a second, shorter overlap makes the longest one ambiguous."""
 _LINE_ENDS = ".!?…。！？|;}"
 _FULL_ECHO = 8
-"""The weight of a text that no continuation says again from its beginning by chance."""
+"""Weight of a text that a continuation does not repeat from its start by chance."""
 _DOUBT_WEIGHT = 4
-"""The weight from which an overlap that is not cut is marked."""
+"""Weight from which an overlap that is not cut is marked."""
 _RESTART_WEIGHT = 48
-"""The weight of a common beginning that shows that the answer was begun again."""
+"""Weight of a common start that shows a restarted answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How the attempt is joined; `keep` and `cut` are those of `models.Attempt`."""
+    """How an attempt is joined; `keep` and `cut` are those of `models.Attempt`."""
 
     join: Join
     keep: int
@@ -49,14 +49,15 @@ class Decision:
 
 
 class Seam:
-    """One continuation being joined to `partial`, asked for by `how`.
+    """Joins one continuation, requested by `mode`, to `partial`.
 
-    `trusted` is how much of `partial` is surely part of the answer, where that is not all of it: a text that is asked
-    for from the start takes the place of the rest. Of an instruction: `quoted` is the end of `partial` that the reply
-    was asked to begin with. Of a prefill: `exact` says that the server is known to go on where the text ends; `echoes`
-    whether it sends the text again first (None: not known); `stripped` that the text was sent without the white space
-    at its end. Until `decision` is set nothing is shown. A RESTART decision means: what was shown is a variant now, and
-    the text returned with it is the whole new answer.
+    `trusted`: length of the part of `partial` that certainly belongs to the answer; a restarted text replaces the rest.
+    `quoted`, of an instruction: the end of `partial` that the reply was asked to start with. Of a prefill: `exact`, the
+    server is known to continue where the text ends; `echoes`, whether it repeats the text first (None: unknown);
+    `stripped`, the text was sent without its trailing white space.
+
+    Nothing is shown until `decision` is set. After a RESTART decision the shown text becomes a variant, and the
+    returned text is the whole new answer.
     """
 
     __slots__ = (
@@ -103,10 +104,10 @@ class Seam:
         self._restart_at: int | None = None
         self.decision: Decision | None = None
         self.echoed: bool | None = None
-        """Whether the answer to a prefill began with the whole text; None where that cannot be told."""
+        """Whether the reply to a prefill repeated the whole text; None if not known."""
 
     def feed(self, text: str) -> str:
-        """What of the text so far is now to be shown."""
+        """Add `text`; return the text to show."""
         if self.decision is not None:
             return text
         self._raw.append(text)
@@ -114,12 +115,11 @@ class Seam:
         return self._decide(final=False)
 
     def finish(self) -> str:
-        """The answer is complete: what is still to be shown."""
+        """End a complete answer; return the text still held back."""
         return "" if self.decision is not None else self._decide(final=True)
 
     def abandon(self) -> None:
-        """The attempt ended too early. What was held back stays out of the answer, as it repeats what is there, or
-        cannot be told from it."""
+        """End an interrupted attempt. Held text stays out of the answer: it repeats the answer, or may do so."""
         if self.decision is None:
             self.decision = Decision(Join.OVERLAP, -1, HIDDEN)
 
@@ -138,7 +138,7 @@ class Seam:
     # -- restarts
 
     def _decide_restart(self, at: int, final: bool) -> Decision | None:
-        """A second answer takes the place of the first when it is longer or complete."""
+        """A restarted answer replaces the first when it is longer or complete."""
         length = self._length - at
         same = max(matcher.prefix_length for reading, matcher in self._readings if reading.offset == at)
         if self._trusted <= same < len(self._partial) and self._trusted < len(self._partial):
@@ -148,15 +148,15 @@ class Seam:
         if not final:
             return None
         if self._mode is not ResumeMode.RESTART and length * 2 < len(self._partial):
-            return Decision(Join.MARKED, -1, at)  # too short for a whole answer: it is the rest under an old heading
+            return Decision(Join.MARKED, -1, at)  # too short for a whole answer: the rest under a repeated heading
         return Decision(Join.RESTART, 0, at)
 
     def _restarts(self, matcher: OverlapMatcher) -> bool:
-        """Whether the text begins as the old one did, and nothing else in the old one begins so."""
+        """Whether the text starts as the old one did, and that start is unique in the old one."""
         old, same = self._partial, matcher.prefix_length
         if self._mode is ResumeMode.RESTART:
             return True
-        # after a whole line the beginning may come back as a refrain or a heading of the next part
+        # after a whole line the start may recur as a refrain or a heading
         at_line = old.endswith("\n") or not old.strip()
         needed = 4 * _RESTART_WEIGHT if at_line else _RESTART_WEIGHT
         first_line = old.find("\n") + 1
@@ -179,7 +179,7 @@ class Seam:
         return decision or self._by_reading()
 
     def _read(self, final: bool) -> None:
-        """Bring the readings up to all that has come."""
+        """Update the readings with the text received."""
         if self._settled:
             for _reading, matcher in self._readings:
                 matcher.feed(self._raw[-1] if not final else "")
@@ -205,7 +205,7 @@ class Seam:
         return find_readings(raw, self._fence, final=final)
 
     def _by_overlap(self) -> Decision | None:
-        """The old end was said again: cut it, silently if it can be nothing else."""
+        """Cut a repetition of the old end, silently if it is unambiguous."""
         overlaps = {(reading.offset + k, k) for reading, matcher in self._readings for k in matcher.overlaps}
         if (prefix_length := self._full_echo(overlaps)) is not None:
             return prefix_length
@@ -217,7 +217,7 @@ class Seam:
             return Decision(Join.OVERLAP, -1, cut)
         silent = self._weighs(k, _SILENT_CUT[self._mode])
         rivals = {c for c, other in overlaps if self._weighs(other, _RIVAL_WEIGHT)} - {cut}
-        # what is the beginning of the old text as well as its end may begin the answer again
+        # an overlap that is also a prefix of the old text may be a restart
         twofold = k < len(self._partial) and any(matcher.prefix_length >= k for _reading, matcher in self._readings)
         ambiguous = repetition_is_likely(self._partial, k) or twofold or self._is_next_line(cut, k)
         if ambiguous and self._mode is ResumeMode.PREFILL:
@@ -225,10 +225,10 @@ class Seam:
         return Decision(Join.OVERLAP if silent and not rivals and not ambiguous else Join.MARKED, -1, cut)
 
     def _full_echo(self, overlaps: set[tuple[int, int]]) -> Decision | None:
-        """The whole of the old text was sent again: cut it.
+        """Cut a repetition of the whole old text.
 
-        llama.cpp sends a prefill again unless it is told not to, and gateways in front of it do not pass that on. A
-        short text, or one that repeats itself, may come again without that.
+        llama.cpp returns a prefill unless told not to, and gateways do not pass that option on. A short or periodic
+        text may recur without such a repetition.
         """
         length = len(self._partial)
         if (length, length) not in overlaps or self._mode is ResumeMode.INSTRUCT:
@@ -245,7 +245,7 @@ class Seam:
         return cut if self._echoes else None
 
     def _by_near_overlap(self) -> Decision | None:
-        """All but the white space at the very end was said again."""
+        """Cut a repetition of the old end without its trailing white space."""
         if self._mode is ResumeMode.RESTART:
             return None
         found = [
@@ -258,17 +258,17 @@ class Seam:
             return None
         cut, k, end = max(found)
         if self._was_requested(k):
-            return Decision(Join.OVERLAP, end, cut)  # with the white space that the model itself puts there
+            return Decision(Join.OVERLAP, end, cut)  # the model sends that white space itself
         return Decision(Join.MARKED, -1, cut)
 
     def _was_requested(self, k: int) -> bool:
-        """Whether the last `k` characters of the old text have all of what the reply was asked to begin with."""
+        """Whether the last `k` characters of the old text contain the requested quotation."""
         return (
             bool(self._quoted) and k >= len(self._quoted) and weight(self._quoted) >= _SILENT_CUT[ResumeMode.INSTRUCT]
         )
 
     def _is_next_line(self, cut: int, k: int) -> bool:
-        """Whole lines come again after what may be a line's end: said again, or the next of several alike."""
+        """Whether whole lines recur after a possible line end: repeated, or the next of several alike."""
         old = self._partial
         if k < len(old) and "\n" not in old[-k - 1 : len(old) - k + 1]:
             return False
@@ -276,7 +276,7 @@ class Seam:
         return broken or ((len(old) < LONG_TEXT or k < len(old)) and old[-1] in _LINE_ENDS)
 
     def _by_doubt(self, overlaps: Iterable[int]) -> Decision | None:
-        """A server that continues a prefix seems to say a little of it again: that may be the text itself."""
+        """Mark a short overlap after a prefill: it may be part of the continuation."""
         old = self._partial
         for k in overlaps:
             whole_line = k == len(old) or old[-k - 1] == "\n"
@@ -288,14 +288,14 @@ class Seam:
         return weight(self._partial[-k:]) >= limit
 
     def _look_for_restart(self) -> None:
-        """Set `_restart_at` where the answer was begun again in other words."""
+        """Set `_restart_at` if the answer was restarted."""
         for reading, matcher in self._readings:
             if reading.kind is not ReadingKind.FENCE and self._restarts(matcher):
                 self._restart_at = reading.offset
                 break
 
     def _by_reading(self) -> Decision | None:
-        """Nothing old was said again: what comes first is the continuation, as far as can be told."""
+        """Join without an overlap: the text is the continuation, as far as is known."""
         if self._restart_at is not None:
             return None
         silent = [reading.offset for reading, _echo in self._readings if reading.certain]
@@ -308,7 +308,7 @@ class Seam:
         return Decision(Join.MARKED, -1, 0)
 
     def _after_prefix(self) -> Decision:
-        """The server goes on where the text that was sent ends, so the white space that it was not sent comes first."""
+        """Join after a prefill; white space that was stripped from it comes first."""
         raw = "".join(self._raw)
         held = self._partial[len(self._partial.rstrip()) :] if self._stripped else ""
         if not raw.startswith(held):
@@ -319,7 +319,8 @@ class Seam:
         return Decision(Join.EXACT, -1, len(held))
 
     def _starts_sentence(self, raw: str) -> bool:
-        """A sentence begins where the old text stands in the middle of one: the prefix was taken as a finished turn."""
+        """Whether a sentence starts where the old text is in the middle of one: the prefix was taken as a finished
+        turn."""
         before, after = self._partial[-1], raw[:1]
         if self._fence or not after:
             return False

@@ -1,4 +1,4 @@
-"""How a cut answer is brought home: which way to ask for the rest, and what the request then looks like."""
+"""The strategy for resuming an answer: which mode to try, and the request for it."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _STRUCTURED = ("response_format", "grammar", "json_schema", "guided_json", "form
 
 
 class ResumeMode(StrEnum):
-    """How the rest of a cut answer is asked for."""
+    """How the rest of an interrupted answer is requested."""
 
     PREFILL = "prefill"
-    """The text so far stands as the last message, and the server goes on with it."""
+    """The text so far is the last message, and the server continues it."""
     INSTRUCT = "instruct"
-    """A user message asks the model to go on from where the text ends."""
+    """A user message asks the model to continue."""
     RESTART = "restart"
-    """The question is asked again, and what comes is laid over what is there."""
+    """The question is sent again, and the new answer is compared with the old text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeProfile:
-    """What use has shown of one model at one endpoint; kept in the history as a line of words."""
+    """How one model at one endpoint continues answers, as observed; stored in the history as a line of words."""
 
     mode: ResumeMode | None = None
-    """The first way to be tried: PREFILL or INSTRUCT."""
+    """The first mode to try: PREFILL or INSTRUCT."""
     form: str = ""
-    """The form of a prefill (a key of `presets.FORMS`); empty: the one of the provider's preset."""
+    """The prefill form (a key of `presets.FORMS`); empty: that of the provider's preset."""
     echoes: bool | None = None
-    """Whether the answer to a prefill begins with the text that was sent."""
+    """Whether the reply to a prefill repeats the text sent."""
 
     @classmethod
     def parse(cls, line: str) -> ResumeProfile:
-        """From what was kept; nothing is learnt from words that are not known."""
+        """Parse a stored line; unknown words give an empty profile."""
         first, *rest = line.split() or [""]
         if first not in (ResumeMode.PREFILL, ResumeMode.INSTRUCT):
             return cls()
@@ -63,24 +63,23 @@ class ResumeProfile:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """What is configured and known of one model at one endpoint."""
+    """The configuration and profile of one model at one endpoint."""
 
     recover: Recover = Recover.AUTO
     continuation: Continuation = field(default_factory=Continuation)
-    """As the preset has it; see `prefill` for the one in force."""
+    """From the preset; see `prefill` for the effective one."""
     profile: ResumeProfile = field(default_factory=ResumeProfile)
     structured: bool = False
-    """The answer must be one piece of JSON or the like, which no continuation in prose may break."""
+    """The answer must be a single JSON value or the like, which a prose continuation would break."""
 
     @property
     def asks_first(self) -> bool:
-        """The user wants to be asked before an answer goes on."""
+        """The user decides whether an answer is resumed."""
         return self.recover is Recover.ASK
 
     @property
     def prefill(self) -> Continuation:
-        """How a prefill is to be asked for: in the form that was learnt, else as the preset says, else in the likeliest
-        of the forms."""
+        """The effective prefill form: the learnt one, else the preset's, else the most likely one."""
         form = self.continuation
         if self.profile.form:
             form = replace(FORMS[self.profile.form], strips=form.strips)
@@ -90,19 +89,19 @@ class Strategy:
 
     @property
     def exact(self) -> bool:
-        """The server is known to go on exactly where a prefill ends, or the user says that it does."""
+        """The server is known, or configured, to continue exactly where a prefill ends."""
         if self.profile.mode is not None:
             return self.profile.mode is ResumeMode.PREFILL
         return self.continuation.prefill is Prefill.YES or self.recover is Recover.PREFILL
 
     def modes(self, partial: str) -> tuple[ResumeMode, ...]:
-        """The ways to go on after `partial`, which is not empty, the first to be tried first.
+        """The modes for the rest after `partial` (not empty), in order of preference.
 
         Only `recover = "auto"` has more than one.
         """
         if self.structured or self.recover is Recover.RESTART:
             return (ResumeMode.RESTART,)
-        # a few characters are no hold for a model, and cost nothing to make anew
+        # too little for a model to continue from, and cheap to generate again
         little = weight(partial.strip()) < _MIN_WEIGHT
         if self.recover is Recover.INSTRUCT:
             return (ResumeMode.RESTART if little else ResumeMode.INSTRUCT,)
@@ -123,21 +122,21 @@ class Strategy:
         )
 
     def choose(self, partial: str, tried: frozenset[ResumeMode] = frozenset()) -> ResumeMode | None:
-        """The first way that was not tried yet; None when all were."""
+        """The first mode not tried yet; None if all were."""
         return next((mode for mode in self.modes(partial) if mode not in tried), None)
 
     def without_prefill(self) -> Strategy:
-        """After the endpoint refused a prefill."""
+        """The strategy after the endpoint refused a prefill."""
         return replace(self, profile=ResumeProfile(ResumeMode.INSTRUCT))
 
 
 def resume_profile_key(base_url: str, model: str) -> str:
-    """The key under which the history remembers how this model goes on."""
+    """The history key of a profile."""
     return f"recover {base_url.rstrip('/')} {model}"
 
 
 def is_structured(params: Mapping[str, object]) -> bool:
-    """Whether these parameters of a request ask for JSON or another fixed form."""
+    """Whether request parameters ask for JSON or another fixed format."""
     form = params.get("response_format")
     if isinstance(form, Mapping) and form.get("type") == "text":
         return False
@@ -145,7 +144,7 @@ def is_structured(params: Mapping[str, object]) -> bool:
 
 
 def refuses_prefill(fault: Fault) -> bool:
-    """Whether `fault` says that this endpoint takes no assistant message at the end of a request."""
+    """Whether `fault` reports that the endpoint accepts no trailing assistant message."""
     if fault.kind not in (FaultKind.STATUS, FaultKind.IN_BAND) or fault.status not in (400, 422):
         return False
     if "context_length" in fault.code:
@@ -154,9 +153,9 @@ def refuses_prefill(fault: Fault) -> bool:
 
 
 def request_for(request: ChatRequest, mode: ResumeMode | None, partial: str, continuation: Continuation) -> ChatRequest:
-    """`request` changed so that it asks for the rest after `partial`; as it is for None and RESTART.
+    """The request for the rest after `partial`; `request` itself for None and RESTART.
 
-    The text goes out as it came: without the white space at its end a model goes on with other words.
+    The text is sent unchanged: without its trailing white space a model continues with other words.
     """
     if mode is ResumeMode.PREFILL:
         sent = partial.rstrip() if continuation.strips else partial

@@ -1,6 +1,6 @@
-"""Whether a Markdown text can end where it does: the parts that are open at its end.
+"""Whether a Markdown text can end where it does: constructs open at its end.
 
-An answer that stops in the middle of a code block, a table row or a sentence was cut, whatever its server says.
+An answer that ends inside a code block, a table row or a sentence was cut off, whatever its server reports.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _QUOTATIONS = frozenset("“«")
 
 
 class OpenPart(StrEnum):
-    """A part of a text that is not closed at its end."""
+    """A construct that is open at the end of a text."""
 
     FENCE = "fence"
     TABLE = "table"
@@ -36,11 +36,11 @@ class OpenPart(StrEnum):
     SPAN = "span"
     """Inline code or emphasis."""
     SENTENCE = "sentence"
-    """A word, or a sentence without its mark."""
+    """A word, or a sentence without its final punctuation."""
 
 
 def open_part(text: str) -> OpenPart | None:
-    """The part that is open at the end of `text`; None where the text can end."""
+    """The construct open at the end of `text`; None if the text can end there."""
     text = text.rstrip()
     if not text:
         return OpenPart.SENTENCE
@@ -58,14 +58,14 @@ def open_part(text: str) -> OpenPart | None:
 
 
 def can_end(text: str) -> bool:
-    """Whether nothing is open at the end of `text`."""
+    """Whether no construct is open at the end of `text`."""
     return open_part(text) is None
 
 
 def goes_beyond(added: str) -> bool:
-    """Whether a continuation has more than the rest of the line in which it begins, or two more sentences on it.
+    """Whether a continuation has more than the rest of its first line, or two more sentences on that line.
 
-    A weak model that is told in words to go on completes what was cut, and takes that for the end.
+    Weak models complete the interrupted line and take that for the end.
     """
     line, _newline, below = added.partition("\n")
     if below.strip(_CLOSING_MARKUP + " \n\t"):
@@ -75,7 +75,7 @@ def goes_beyond(added: str) -> bool:
 
 
 def open_fence(text: str) -> str:
-    """The marker of the fenced code block that is open at the end of `text`; empty when none is (CommonMark 4.5)."""
+    """The marker of the code fence open at the end of `text`; empty if none (CommonMark 4.5)."""
     marker = ""
     for line in text.split("\n"):
         found = _FENCE.match(line)
@@ -89,7 +89,7 @@ def open_fence(text: str) -> str:
 
 
 def _last_block(text: str) -> list[str]:
-    """The lines since the last empty line, without the marks of a block quotation."""
+    """The lines since the last empty line, without block quote markers."""
     block = text[text.rfind("\n\n") + 1 :].lstrip("\n")
     return [_QUOTE_MARKS.sub("", line) for line in block.split("\n")]
 
@@ -105,7 +105,7 @@ def _open_table(lines: list[str]) -> OpenPart | None:
 
 
 def _open_inline(block: str) -> OpenPart | None:
-    """An unclosed bracket, quotation or span in the last block, code spans aside."""
+    """An unclosed bracket, quotation or span in the last block, ignoring code spans."""
     plain = _CODE_SPAN.sub("", block)
     if "`" in plain or plain.count("**") % 2:
         return OpenPart.SPAN
@@ -121,7 +121,7 @@ def _open_inline(block: str) -> OpenPart | None:
 
 
 def _numbers_item(text: str, index: int) -> bool:
-    """Whether the bracket at `index` ends the number of a list item, as in `1)`."""
+    """Whether the bracket at `index` ends a list item number such as `1)`."""
     line = text[text.rfind("\n", 0, index) + 1 : index]
     return line.strip().isdigit()
 

@@ -1,4 +1,4 @@
-"""From a message that is to be filled to all that its turn needs: model, key, address, context, what was learnt."""
+"""Plans a turn: model, key, endpoint, context and resume strategy for an answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
 
 class TurnPlanner:
-    """Makes plans and jobs. The guide's server is started when it is first needed."""
+    """Creates plans and requests. Starts the guide's server on first use."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class TurnPlanner:
         self._probe_scale = probe_scale
 
     def resolve(self, model: str | ModelRef) -> Resolved:
-        """Raises ModelUnknown."""
+        """Resolve a model name. Raises ModelUnknown."""
         return resolve(self._config(), model)
 
     def plan(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[TurnPlan, AnswerRequest]:
-        """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
+        """Plan the turn that fills `message`. Raises ModelUnknown, StoreError, GuideError."""
         stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
         endpoint, keys = self.endpoint_and_keys(resolved)
@@ -87,7 +87,7 @@ class TurnPlanner:
             guide.stop()
 
     def _context(self, message: Message, resolved: Resolved) -> tuple[Context, Mapping[str, object]]:
-        """What to send, and with which parameters. The bytes of images are fetched here and nowhere before."""
+        """The context and the request parameters. Image bytes are loaded here, and nowhere earlier."""
         conversation = self._history.conversation(message.conversation_id)
         if conversation is None or message.parent_id is None:
             raise StoreError(_("There is no such conversation"))
@@ -96,7 +96,7 @@ class TurnPlanner:
         return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
 
     def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
-        """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""
+        """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
             return resolved.endpoint, self._keyring_for(resolved.provider)
         with self._lock:
@@ -111,34 +111,36 @@ class TurnPlanner:
     def strategy(
         self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
     ) -> Strategy:
-        """What is configured and remembered of how its cut answers go on. Raises StoreError."""
+        """The configured and learnt strategy for resuming answers. Raises StoreError."""
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
-            recover = Recover.AUTO  # it was asked, and this is the answer
+            recover = Recover.AUTO  # resuming is the user's consent
         profile = ResumeProfile.parse(
             self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
         )
         if recover is Recover.PREFILL and profile.mode is not ResumeMode.PREFILL:
-            profile = ResumeProfile()  # whoever writes it down wants it tried, whatever the server said some day
+            profile = ResumeProfile()  # an explicit setting overrides an earlier refusal
         return Strategy(recover, resolved.continuation, profile, is_structured(params))
 
 
 def prior_answer(message: Message) -> PriorAnswer:
-    """What an answer has already."""
+    """The stored content of `message`."""
     m = message
     return PriorAnswer(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
 
 
 def placeholder_plan(message: Message, turn_id: str) -> tuple[TurnPlan, AnswerRequest]:
-    """For an answer that cannot even be asked for: it only ends, with the reason."""
+    """An empty plan for an answer whose planning failed; it only reports the error."""
     plan = TurnPlan(turn_id, message.id, "", Stream(), prior=prior_answer(message))
     keys = _NoKeys()
     return plan, AnswerRequest(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), keys, Continuation())
 
 
 def adopt_imported_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
-    """Give an answer whose text is not that of its attempts (it was imported) an attempt that has it: while an answer
-    is on its way, its text is read from there."""
+    """Store the text of an imported answer as an attempt.
+
+    The text of an active answer is read from its attempts, which an imported one has not.
+    """
     attempts = history.attempts(message.id)
     if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in attempts) == message.text:
         return
@@ -156,7 +158,7 @@ class _NoKeys:
     def get(self) -> None:
         return None
 
-    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - as every source of keys
+    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - required by the protocol
         return None
 
     def describe(self) -> str:
@@ -164,6 +166,6 @@ class _NoKeys:
 
 
 def _new_guide() -> GuideHost:
-    from holytui.guide.server import GuideServer  # most people have a model of their own soon
+    from holytui.guide.server import GuideServer  # deferred: seldom needed
 
     return GuideServer()

@@ -1,4 +1,4 @@
-"""Tells listeners of a turn; pieces of text that come quicker than a screen can show them are told together."""
+"""Publishes the events of a turn; text that arrives faster than a screen can show it is combined."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
 
 INTERVAL = 0.016
-"""Seconds between two tellings of text, a frame at 60 a second. The first piece after a pause is told at once."""
+"""Seconds between two text events (60 a second). The first piece after a pause is published at once."""
 
 
 class EventPublisher:
-    """One turn's events on their way out, in order. Written by one thread; `told` is for any."""
+    """Publishes one turn's events in order. One thread writes; `text` and `reasoning` are thread-safe."""
 
     def __init__(
         self, publish: Callable[[TurnEvent], None], clock: Callable[[], float], text: str, reasoning: str = ""
@@ -23,31 +23,31 @@ class EventPublisher:
         self._text = [text]
         self._reasoning = [reasoning]
         self._pending: list[tuple[type[Delta] | type[Reasoning], list[str]]] = []
-        """Pieces in their order, those of one kind beside each other."""
+        """Pieces in order; adjacent pieces of one kind are grouped."""
         self._turn_id = ""
         self._last_at = float("-inf")
         self.ended = False
-        """The last event was told."""
+        """The last event was published."""
 
     @property
     def text(self) -> str:
-        """The answer's text as the listeners know it."""
+        """The answer's text as listeners know it."""
         with self._lock:
             return _joined(self._text)
 
     @property
     def reasoning(self) -> str:
-        """The reasoning as the listeners know it."""
+        """The reasoning as listeners know it."""
         with self._lock:
             return _joined(self._reasoning)
 
     @property
     def due(self) -> float | None:
-        """When `flush` is to be called, on the clock; None: nothing is held."""
+        """When `flush` is due, on the clock; None: nothing is pending."""
         return self._last_at + INTERVAL if self._pending else None
 
     def emit(self, event: TurnEvent) -> None:
-        """Tell `event`, text a little later if some was told just now."""
+        """Publish `event`; delay text if some was published just now."""
         if isinstance(event, Delta | Reasoning):
             self._enqueue(event)
             if self._clock() - self._last_at >= INTERVAL:
@@ -62,13 +62,13 @@ class EventPublisher:
         self.ended = self.ended or isinstance(event, Ended)
 
     def emit_last(self, event: Ended) -> None:
-        """Tell the end; what was held is left to the journal."""
+        """Publish the end and drop pending text, which is in the journal."""
         self._pending.clear()
         self._publish(event)
         self.ended = True
 
     def flush(self) -> None:
-        """Tell all that is held."""
+        """Publish all pending text."""
         pending, self._pending = self._pending, []
         if pending:
             self._last_at = self._clock()
@@ -87,7 +87,7 @@ class EventPublisher:
 
 
 def _joined(pieces: list[str]) -> str:
-    """All pieces as one text, which takes their place: asking again costs only what came since."""
+    """Join `pieces` in place, so that the next call joins only what was added since."""
     if len(pieces) != 1:
         pieces[:] = ["".join(pieces)]
     return pieces[0]

@@ -1,4 +1,4 @@
-"""An answer's way to disk. What cannot be written is kept, in order, and tried again; the stream goes on meanwhile."""
+"""Writes an answer to the history; failed writes are queued in order and retried while the stream continues."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from holytui.secret import scrub
 from holytui.store.history import History
 
 RETRY_INTERVAL = 1.0
-"""Seconds between two tries."""
+"""Seconds between two retries."""
 
 
 class Recorder:
-    """Writes for one answer. `tell` hears of trouble, and with None of its end."""
+    """Writes one answer. `report` receives write problems, and None when they are resolved."""
 
     def __init__(self, history: History, report: Callable[[Problem | None], None]) -> None:
         self._history = history
@@ -24,28 +24,28 @@ class Recorder:
 
     @property
     def has_pending(self) -> bool:
-        """Something waits to be written."""
+        """Writes are queued."""
         return bool(self._pending)
 
     def save(self, attempt: Attempt, *, begins: bool) -> None:
-        """The attempt's row."""
+        """Save the attempt's row."""
         write = self._history.begin_attempt if begins else self._history.update_attempt
         self.write(lambda: write(attempt))
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Raw text of an attempt."""
+        """Journal raw text of an attempt."""
         if self._pending:
             self._pending.append(lambda: self._history.journal(attempt_id, kind, text))
         else:
             self._history.journal(attempt_id, kind, text)
 
     def finish(self, message: Message) -> None:
-        """The end of the answer."""
+        """Save the end of the answer."""
         self.write(lambda: self._history.finish(message))
 
     def save_variant(self, message_id: str) -> str:
-        """Keep the answer as it is as a variant; its id, or nothing when that cannot be written now: the raw texts
-        of all attempts are in the journal all the same."""
+        """Copy to a sibling variant; return its id, or "" on a write error. The journal keeps the raw text of all
+        attempts anyway."""
         if self._pending:
             return ""
         try:
@@ -55,7 +55,7 @@ class Recorder:
             return ""
 
     def write(self, write: Callable[[], None]) -> None:
-        """Write now, or after what waits already."""
+        """Write now, or after the queued writes."""
         if self._pending:
             self._pending.append(write)
             return
@@ -66,7 +66,7 @@ class Recorder:
             self._report(_problem(error))
 
     def retry(self) -> None:
-        """Write what waits, as far as that goes."""
+        """Retry the queued writes until one fails."""
         while self._pending:
             try:
                 self._pending[0]()

@@ -1,5 +1,4 @@
-"""Carries one answer's requests to the wire: fetches the key, opens attempts, renews keys and probes, aside where
-that may block."""
+"""Sends the requests of one answer: fetches and refreshes keys, opens attempts, probes; blocking calls get threads."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ _PROBE_TIMEOUT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """One answer to be had: the message that it fills, and how to ask for it."""
+    """The message to fill, and how to request its answer."""
 
     message: Message
     chat: ChatRequest
@@ -33,14 +32,17 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeyReady:
-    """The key for an attempt was had."""
+    """The key for an attempt is available."""
 
     attempt: int
     key: Secret | None
 
 
 class Requester:
-    """`put` gives the turn's thread what happened aside; all methods but `cancel` are for that thread."""
+    """Sends requests for one turn.
+
+    Results of other threads go to `post`. All methods but `cancel` belong to the turn's thread.
+    """
 
     def __init__(
         self,
@@ -49,10 +51,10 @@ class Requester:
         post: Callable[[Input | KeyReady], None],
         received: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`came`: characters that this turn has had so far, which count towards the longest answer."""
+        """`received`: characters received in this turn, which count towards the answer limit."""
         self.request = request
         self.stream: AttemptEvents | None = None
-        """The attempt under way, to be waited on."""
+        """The current attempt, to be waited on."""
         self._client = client
         self._post = post
         self._received = received
@@ -60,7 +62,7 @@ class Requester:
         self._key: Secret | None = None
 
     def open(self, effect: OpenAttempt) -> None:
-        """Send the request as soon as its key is there; `KeyFailed` if it cannot be had."""
+        """Send the request once its key is available; `KeyFailed` if there is none."""
         self._opening = effect
         fetch = self._fetch(effect.number)
         if self.request.keys.supplied_by_command:
@@ -69,7 +71,7 @@ class Requester:
             self._post(fetch())
 
     def send(self, ready: KeyReady) -> bool:
-        """The key is there: open the attempt, unless it was given up meanwhile."""
+        """Open the attempt with its key; False if it was cancelled in the meantime."""
         effect = self._opening
         if effect is None or effect.number != ready.attempt:
             return False
@@ -85,18 +87,18 @@ class Requester:
         return True
 
     def cancel(self) -> None:
-        """Wake whoever waits for the attempt: it is given up. From any thread."""
+        """Cancel the attempt and wake the thread that waits for it. Thread-safe."""
         stream = self.stream
         if stream is not None:
             stream.cancel()
 
     def clear(self) -> None:
-        """The attempt is over."""
+        """Forget the attempt."""
         self.stream = None
         self._opening = None
 
     def refresh(self) -> None:
-        """Ask for another key."""
+        """Request another key."""
 
         def task() -> Input:
             self.request.keys.refresh(self._key)
@@ -105,7 +107,7 @@ class Requester:
         self._in_thread("holytui-key", _guarded(task))
 
     def probe(self) -> None:
-        """Look for the endpoint."""
+        """Probe the endpoint."""
 
         def task() -> Input:
             return ProbeResult(self._client.probe(self.request.endpoint, _PROBE_TIMEOUT))
@@ -120,19 +122,19 @@ class Requester:
 
 
 def _guarded(task: Callable[[], Input | KeyReady]) -> Callable[[], Input | KeyReady]:
-    """`work` with its errors made into inputs."""
+    """`task` with its exceptions converted to inputs."""
 
     def guarded() -> Input | KeyReady:
         try:
             return task()
         except HolytuiError as error:
             return KeyFailed(error.title, error.hint)
-        except Exception as error:  # noqa: BLE001 - the thread's edge: the turn must hear of it, or it waits for ever
+        except Exception as error:  # noqa: BLE001 - the turn would wait for ever without an input
             return InternalFailure(describe(error))
 
     return guarded
 
 
 def describe(error: BaseException) -> str:
-    """A defect in a line."""
+    """An exception in one line."""
     return f"{type(error).__name__}: {error}"

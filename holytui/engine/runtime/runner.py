@@ -1,4 +1,4 @@
-"""Runs one turn on a thread of its own: carries out its effects, and gives it what happens in the world."""
+"""Runs one turn on its own thread: carries out its effects and feeds it inputs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class _StoreProblem:
 
 
 class Runner:
-    """Drives `turn` to its end. `put` and `stop` are for any thread, `run` is the thread."""
+    """Runs `turn` to its end. `post`, `stop`, `abandon` and `report_store_problem` are thread-safe; `run` is the
+    thread."""
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class Runner:
         new_id: Callable[[], str],
         obstacle: HolytuiError | None = None,
     ) -> Runner:
-        """A runner with a new turn. `obstacle` keeps it from beginning: the answer fails with it."""
+        """Create a runner with a new turn. `obstacle` makes the answer fail at once."""
         turn = TurnMachine(plan, random=random, new_id=new_id)
         runner = cls(turn, request, history=history, client=client, clock=clock, publish=publish)
         if obstacle is not None:
@@ -114,15 +115,15 @@ class Runner:
 
     @property
     def has_pending(self) -> bool:
-        """Something could not be written yet."""
+        """Writes are queued."""
         return self._recorder.has_pending
 
     def report_store_problem(self, problem: Problem | None) -> None:
-        """The history cannot write what is journalled (None: it can again)."""
+        """Report that the history cannot write the journal (None: resolved)."""
         self._inbox.put(_StoreProblem(problem))
 
     def post(self, event: Input | KeyReady) -> None:
-        """Tell the turn."""
+        """Queue an input."""
         self._inbox.put(event)
 
     def stop(self, asked: StopRequested) -> None:
@@ -131,19 +132,19 @@ class Runner:
         self._requester.cancel()
 
     def abandon(self) -> None:
-        """The program ends: do not go on trying to write what could not be written."""
+        """Give up retrying failed writes, as the program is exiting."""
         self._abandoned.set()
 
     # -- on the thread
 
     def run(self) -> None:
-        """From the beginning to the last event."""
+        """Run to the last event."""
         try:
             self._drain()
             self._advance(Start())
             while not self.turn.ended:
                 self._step()
-        except Exception as error:  # noqa: BLE001 - the thread's edge: a defect ends this answer, visibly, and no other
+        except Exception as error:  # noqa: BLE001 - a defect ends this answer visibly, and no other
             self._fail(error)
         finally:
             self._requester.cancel()
@@ -151,7 +152,7 @@ class Runner:
         self._write_pending()
 
     def _ensure_end(self) -> None:
-        """Whoever waits for the last event must have one, also when no memory was left to make it."""
+        """Publish a last event in any case; this one was created in advance, as memory may have run out."""
         if not self.publisher.ended:
             self.publisher.emit_last(self._fallback_end)
 
@@ -167,7 +168,7 @@ class Runner:
         self._check_timers()
 
     def _drain(self) -> None:
-        """What others put in comes before what the wire has: a stop means now."""
+        """Handle queued inputs before events of the wire, so that a stop takes effect at once."""
         while not self.turn.ended and not self._inbox.empty():
             self._handle(self._inbox.get_nowait())
 
@@ -197,7 +198,7 @@ class Runner:
             return
         if isinstance(event, End):
             if event.verdict is Verdict.CANCELLED:
-                self._drain()  # it ended because it was stopped; who stopped it, and why, is in the inbox already
+                self._drain()  # the stop that cancelled it is in the inbox already, with its reason
             self._end_attempt()
         if self._silence is not None:
             if isinstance(event, Piece):
@@ -226,7 +227,7 @@ class Runner:
     def _received(self) -> int:
         answer, before = self.turn.answer, self.request.message
         came = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
-        return max(0, came)  # a continuation may have taken the place of some of what was there
+        return max(0, came)  # a continuation may have replaced earlier text
 
     def _advance(self, event: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
@@ -257,7 +258,7 @@ class Runner:
         self._requester.clear()
         self._silence = None
 
-    # -- the record
+    # -- records
 
     def _record(self, effect: Journal | SaveAttempt | SetState | Remember | SaveVariant | SaveEnding) -> None:
         match effect:
@@ -286,7 +287,7 @@ class Runner:
     def _save_ending(self, effect: SaveEnding) -> None:
         answer, message = self.turn.answer, self.request.message
         now = self._clock.monotonic()
-        told = replace(
+        ended = replace(
             message,
             text=answer.text,
             reasoning=answer.reasoning,
@@ -304,7 +305,7 @@ class Runner:
             ),
         )
         self.publisher.flush()
-        self._recorder.finish(told)
+        self._recorder.finish(ended)
 
     def _on_store_problem(self, problem: Problem | None) -> None:
         if problem is not None:
@@ -313,22 +314,22 @@ class Runner:
             self.publisher.emit(StoreTrouble(self.turn.plan.turn_id, problem))
 
     def _fail(self, error: Exception) -> None:
-        error.__traceback__ = None if isinstance(error, MemoryError) else error.__traceback__  # it holds what is large
+        error.__traceback__ = None if isinstance(error, MemoryError) else error.__traceback__  # its frames keep large objects alive
         try:
-            _log.error("an answer ended by a defect: %s", describe(error))
-            _log.debug("where it was", exc_info=error)
+            _log.error("an answer failed with an internal error: %s", describe(error))
+            _log.debug("traceback", exc_info=error)
             at = Moment(self._clock.monotonic(), self._clock.wall())
             effects = self.turn.step(InternalFailure(describe(error)), at)
         except MemoryError:
-            return  # the last event was made beforehand
+            return  # `_fallback_end` is published instead
         for effect in effects:
             try:
                 self._carry_out(effect)
-            except Exception as second:  # noqa: BLE001 - whatever else is broken, the last event must be told
-                _log.error("and then: %s", describe(second))
+            except Exception as second:  # noqa: BLE001 - the last event must still be published
+                _log.error("while ending it: %s", describe(second))
 
     def _write_pending(self) -> None:
-        """The answer has ended but could not all be written: a full disk or a locked file may come right soon."""
+        """Retry the remaining writes for a while: a full disk or a locked file may recover."""
         for _round in range(_FINAL_TRIES):
             if not self._recorder.has_pending:
                 break
@@ -339,7 +340,7 @@ class Runner:
 
 
 def failed_by_defect(turn_id: str) -> Failed:
-    """The last event of an answer for which no other one could be made."""
+    """The last event of an answer for which no other could be created."""
     return Failed(turn_id, None, 1, problems.internal("MemoryError", 1))
 
 

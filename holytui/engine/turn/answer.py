@@ -1,4 +1,4 @@
-"""The text of one answer while it grows: what is shown, what is held back at a seam, and its attempts' rows."""
+"""The growing text of one answer: shown text, text held back at a seam, and attempt rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holytui.wire.events import End, Piece
 
 @dataclass(frozen=True, slots=True)
 class PriorAnswer:
-    """What an answer has from before this turn."""
+    """The stored content of an answer before this turn."""
 
     text: str = ""
     reasoning: str = ""
@@ -31,8 +31,10 @@ class PriorAnswer:
 
 
 class TextBuffer:
-    """A text that grows by small pieces. A million of them take hardly more memory than the text: a piece of four
-    characters alone would take sixty bytes."""
+    """Append-only text.
+
+    Pieces are joined in blocks of 1,024, as a Python string of four characters takes about sixty bytes.
+    """
 
     _JOIN_AT = 1_024
 
@@ -40,10 +42,10 @@ class TextBuffer:
         self._blocks = [text] if text else []
         self._last: list[str] = []
         self.count = len(self._blocks)
-        """How many pieces were added."""
+        """Number of pieces added."""
 
     def add(self, text: str) -> None:
-        """Add text at the end."""
+        """Append `text`."""
         self._last.append(text)
         self.count += 1
         if len(self._last) >= self._JOIN_AT:
@@ -51,7 +53,7 @@ class TextBuffer:
             self._last.clear()
 
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         if self._last or len(self._blocks) > 1:
             self._blocks = ["".join((*self._blocks, *self._last))]
             self._last.clear()
@@ -59,7 +61,7 @@ class TextBuffer:
 
 
 class AnswerBuilder:
-    """Text, reasoning, seams and attempts. What it returns are effects; it carries out nothing itself."""
+    """Text, reasoning, seams and attempts of one answer. Methods return effects and carry out none."""
 
     def __init__(self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str]) -> None:
         self._turn_id = turn_id
@@ -74,78 +76,79 @@ class AnswerBuilder:
         self._seam_base = 0
         self._added_from = 0
         self._received = TextBuffer()
-        """All that came in the attempt under way."""
+        """Text and reasoning received in the current attempt."""
         self._attempt_reasoning = 0
         self._had_reasoning = False
         self._attempt_usage: Usage | None = None
         self.length = len(prior.text)
-        """Characters that are shown."""
+        """Characters shown."""
         self.trusted = self.length
-        """How many of them are surely part of the answer: those after an end that nothing proves are not."""
+        """Leading characters known to belong to the answer; text before an unproven end does not count."""
         self.gained = False
-        """The attempt under way, or the last one, has added something that can be seen."""
+        """The current or last attempt added visible text."""
         self.rejected = False
-        """Its text is not taken: where it belongs is not proven and may not be guessed, or it has our own words."""
+        """The attempt's text is discarded: its place is unproven and may not be guessed, or it repeats the instruction.
+        """
         self.reasoning_length = len(prior.reasoning)
         self.seams = prior.seams
         self.begun_again = prior.begun_again
-        """A second answer took the place of a cut one."""
+        """A restarted answer replaced an interrupted one."""
         self.attempts = prior.attempts
         self.tally = Tally(prior.usage)
         self.attempt: Attempt | None = None
-        """The attempt that is under way."""
+        """The current attempt; None between attempts."""
         self.first_token_at: float | None = None
         self.first_reasoning_at: float | None = None
         self.first_content_at: float | None = None
 
     @property
     def text(self) -> str:
-        """What is shown."""
+        """The text shown."""
         return self._pieces.text()
 
     @property
     def reasoning(self) -> str:
-        """The reasoning that is shown."""
+        """The reasoning shown."""
         return self._reasoning.text()
 
     def ending(self, state: AnswerState, finish_reason: str) -> Ending:
-        """How it ended, in `state`."""
+        """The `Ending` for `state`."""
         return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
     def joining(self) -> bool:
-        """A continuation is held back until it is clear how it joins."""
+        """A continuation is held back until its join is decided."""
         return self._seam is not None and self._seam.decision is None
 
     @property
     def held(self) -> str:
-        """Text of the attempt under way that is journalled and will be shown if it is no part of our instruction."""
+        """Journalled text of the current attempt that is shown once it is known not to repeat the instruction."""
         return self._reply.held if self._reply is not None and self.attempt is not None else ""
 
     @property
     def added(self) -> str:
-        """What the attempt under way, or the last one, has added to the text."""
+        """Text added by the current or last attempt."""
         return self.text[self._added_from :] if self.gained else ""
 
     @property
     def is_placed(self) -> bool:
-        """It is known where the text of the last attempt belongs, and there was some."""
+        """The last attempt sent text, and its place is known."""
         return self._seam is None or (self._seam.decision is not None and self._seam.decision.cut != HIDDEN)
 
     @property
     def echoed(self) -> bool | None:
-        """Whether the server sent a prefill again before it went on; None where that is not known."""
+        """Whether the server repeated a prefill before continuing; None if not known."""
         return self._seam.echoed if self._seam is not None else None
 
     @property
     def has_end_marker(self) -> bool:
-        """The model has said that the answer ends where it does."""
+        """The model wrote the end marker."""
         return self._reply is not None and self._reply.has_end_marker
 
     def begin(
         self, mode: ResumeMode | None, at: Moment, strategy: Strategy | None = None, *, allow_guess: bool = True
     ) -> list[Effect]:
-        """A new attempt. `guesses`: a continuation is taken, with a mark, though it is not proven where it belongs."""
+        """Start an attempt. `allow_guess`: accept a continuation, with a mark, although its place is unproven."""
         self.attempts += 1
         attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall)
         self._seam = self._reply = None
@@ -157,7 +160,7 @@ class AnswerBuilder:
         self.gained = self.rejected = False
         if mode is not None:
             self._seam = self._seam_for(mode, strategy or Strategy())
-            # whoever reads the journal now, or after a kill, sees what is shown here: none of what is held back
+            # a reader of the journal, also after a kill, must see what is shown here: no text that is held back
             attempt = replace(attempt, join=Join.OVERLAP, cut=HIDDEN, resumed_by=mode.value)
         self.attempt = attempt
         return [SaveAttempt(attempt, begins=True)]
@@ -177,26 +180,26 @@ class AnswerBuilder:
         return Seam(partial, mode, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
 
     def distrust_last_attempt(self) -> None:
-        """Trust what was there before the last attempt only: nothing proves that its end is the answer's."""
+        """Trust only the text from before the last attempt, whose end is unproven."""
         self.trusted = min(self.trusted, self._began_at)
 
     def record_status(self, status: int) -> None:
-        """The server has accepted the request."""
+        """Record the HTTP status of an accepted request."""
         if self.attempt is not None:
             self.attempt = replace(self.attempt, status=status)
 
     def record_bytes(self, total: int) -> None:
-        """So many bytes of this attempt have come."""
+        """Record the bytes received in this attempt."""
         if self.attempt is not None:
             self.attempt = replace(self.attempt, bytes_received=total)
 
     def record_usage(self, usage: Usage) -> Usage:
-        """The server told figures for this attempt; the sum of all so far."""
+        """Record the usage reported for this attempt; return the sum over all attempts."""
         self._attempt_usage = usage
         return self.tally.so_far(usage)
 
     def add(self, piece: Piece, at: Moment) -> list[Effect]:
-        """A piece came: journalled first, then shown or held back."""
+        """Add a piece: journal it, then show it or hold it back."""
         if self.attempt is None or not piece.text:
             return []
         if self.first_token_at is None:
@@ -216,14 +219,14 @@ class AnswerBuilder:
         return effects + self._apply_decision(self._seam.feed(piece.text))
 
     def complete(self, end: End, at: Moment) -> list[Effect]:
-        """The attempt ended as its server meant it to."""
+        """End the attempt at the server's proper end of the answer."""
         effects: list[Effect] = []
         if self._seam is not None and self._seam.decision is None:
             effects = self._apply_decision(self._seam.finish())
         return effects + self._flush() + self._close(end, None, at)
 
     def interrupt(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
-        """The attempt ended before the answer did."""
+        """End the attempt before the answer was complete."""
         if self._seam is not None:
             self._seam.abandon()
         return self._flush() + self._close(end, fault, at)
@@ -233,7 +236,7 @@ class AnswerBuilder:
             self.first_reasoning_at = at.now
         effects: list[Effect] = []
         if not self._attempt_reasoning and self._had_reasoning and not self.length and self.attempt is not None:
-            # nothing but thoughts had come before: these take their place, as the model thinks all of it again
+            # only reasoning had arrived before; the model starts its reasoning again, so this replaces it
             self.attempt = replace(self.attempt, join=Join.RESTART)
             self._reasoning, self.reasoning_length = TextBuffer(), 0
             effects = [SaveAttempt(self.attempt), Emit(Replaced(self._turn_id, "", "", ""))]
@@ -243,7 +246,7 @@ class AnswerBuilder:
         return [*effects, Emit(Reasoning(self._turn_id, text))]
 
     def _add_content(self, text: str) -> list[Effect]:
-        """More text of an attempt whose place is known."""
+        """Add text of an attempt whose place is known."""
         if self._reply is None:
             return self._show(text)
         shown = self._reply.feed(text)
@@ -251,7 +254,7 @@ class AnswerBuilder:
         return self._show(shown)
 
     def _flush(self) -> list[Effect]:
-        """The end of a reply to an instruction: show what was held back, and note what is no part of the answer."""
+        """Show held text at the end of an instructed reply, and record where the answer ends in it."""
         if self._reply is None or self.attempt is None or self.attempt.cut == HIDDEN:
             return []
         effects = self._show(self._reply.finish())
@@ -282,7 +285,7 @@ class AnswerBuilder:
         return self._append(decision, keep, text)
 
     def _append(self, decision: Decision, keep: int, text: str) -> list[Effect]:
-        """The continuation belongs after the first `keep` characters (-1: after all)."""
+        """Join after the first `keep` characters (-1: after all)."""
         assert self.attempt is not None
         effects: list[Effect] = [SaveAttempt(self.attempt)]
         if 0 <= keep < self.length:

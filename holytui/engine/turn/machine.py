@@ -1,7 +1,7 @@
-"""One answer's life as a state machine: what happened goes in, what is to be done comes out.
+"""The state machine of one answer: inputs in, effects out.
 
-No thread, clock, chance, network or disk is in here; `runner.py` brings them. Which method takes an input in which
-state is in `transitions.TABLE`.
+It has no threads, clock, randomness, network or disk; `runtime/runner.py` supplies them. `transitions.TABLE` maps each
+state and input to a method of `TurnMachine`.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ from holytui.models import AnswerState, Problem
 from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
 
 _TRUNCATING_REASONS = frozenset({"length", "max_tokens", "content_filter"})
-"""Finish reasons that say themselves that the text is not whole."""
+"""Finish reasons that themselves report a truncated text."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """What a turn needs to know when it begins."""
+    """The fixed data of a turn."""
 
     turn_id: str
     answer_id: str
@@ -74,15 +74,15 @@ class TurnPlan:
     key_by_command: bool = False
     key_place: str = ""
     prompt_tokens: int = 0
-    """Of the request, by estimate; used only where the server tells no usage."""
+    """Estimated; used only where the server reports no usage."""
     probe_scale: float = 1.0
-    """Stretches the schedule of probes."""
+    """Factor on the probe schedule."""
     left_out: int = 0
-    """Images that are not sent, as the model sees none."""
+    """Images not sent because the model does not accept them."""
 
 
 class TurnMachine:
-    """The machine. `step` is to be called from one thread."""
+    """The state machine. Call `step` from one thread only."""
 
     def __init__(self, plan: TurnPlan, *, random: Callable[[], float], new_id: Callable[[], str]) -> None:
         self.plan = plan
@@ -96,7 +96,7 @@ class TurnMachine:
         self._had_text = bool(plan.prior.text)
         self._key_refreshed = False
         self._refusal: Fault | None = None
-        """What the server said of the key that was refused."""
+        """The fault that refused the key."""
         self._stale_retry_used = False
         self._offline_since: float | None = None
         self._probes = 0
@@ -104,20 +104,20 @@ class TurnMachine:
 
     @property
     def ended(self) -> bool:
-        """Nothing more will come."""
+        """The state is final."""
         return self.state.final
 
     def step(self, event: Input, at: Moment) -> list[Effect]:
-        """What is to be done, in order, now that `happened`."""
+        """Return the effects of `event`, in order."""
         handler: Callable[[Input, Moment], list[Effect]] = getattr(self, TABLE[self.state][type(event)])
         return handler(event, at)
 
     # -- beginning an attempt
 
-    def start(self, _happened: Input, at: Moment) -> list[Effect]:
-        """Send the first request, or ask for the rest of what an earlier turn has kept."""
-        told = [Emit(ImagesLeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
-        return [*told, *self._open(at)]
+    def start(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the first request, or ask for the rest of a stored answer."""
+        effects: list[Effect] = [Emit(ImagesLeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        return [*effects, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
         text = self.answer.text[: self.answer.trusted]
@@ -132,16 +132,16 @@ class TurnMachine:
         return effects
 
     def _is_last_mode(self, text: str) -> bool:
-        """Whether a join has to be guessed where it cannot be proven: nothing else could be tried, or the server is
-        known to go on exactly, so that its text is most likely right."""
+        """Whether an unproven join must be accepted: no other mode is left, or the server is known to continue exactly.
+        """
         if self._mode is None or (self._mode is ResumeMode.PREFILL and self._strategy.exact):
             return True
         return self._strategy.choose(text, self._tried | {self._mode}) is None or self._budget.spent
 
     # -- an attempt under way
 
-    def connected(self, _happened: Input, at: Moment) -> list[Effect]:
-        """The endpoint is there; tell so if it had been away."""
+    def connected(self, _event: Input, at: Moment) -> list[Effect]:
+        """Reset the probes; report the end of an outage."""
         self._probes = 0
         if self._offline_since is None:
             return []
@@ -149,7 +149,7 @@ class TurnMachine:
         return [Emit(Online(self.plan.turn_id, away))]
 
     def accepted(self, event: Accepted, at: Moment) -> list[Effect]:
-        """The server has taken the request; its first token is waited for."""
+        """Record the status and wait for the first token."""
         effects = self.connected(event, at)
         self.answer.record_status(event.status)
         if self.state is AnswerState.CONNECTING:
@@ -158,12 +158,12 @@ class TurnMachine:
         return effects
 
     def record_bytes(self, event: Received, _at: Moment) -> list[Effect]:
-        """Bytes came: note how many, for the attempt's row."""
+        """Record the number of bytes received."""
         self.answer.record_bytes(event.total)
         return []
 
     def add_piece(self, event: Piece, at: Moment) -> list[Effect]:
-        """Journal the text, then show it; at the beginning of a continuation hold it until it is clear how it joins."""
+        """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
         before = self.answer.length
         effects = self.answer.add(event, at)
         self._had_text = True
@@ -177,7 +177,7 @@ class TurnMachine:
         return effects + self._update_profile()
 
     def _update_profile(self) -> list[Effect]:
-        """Keep whether the server sends a prefill again, if that is news."""
+        """Store whether the server repeats a prefill, if that is new."""
         echoed = self.answer.echoed
         if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
             return []
@@ -194,11 +194,11 @@ class TurnMachine:
         self._budget = self._budget.gained(characters)
 
     def report_usage(self, event: UsageSeen, _at: Moment) -> list[Effect]:
-        """Add the figures of this attempt to those of the ones before it, and tell the sum."""
+        """Report the usage of all attempts so far."""
         return [Emit(UsageKnown(self.plan.turn_id, self.answer.record_usage(event.usage)))]
 
     def attempt_ended(self, event: End, at: Moment) -> list[Effect]:
-        """Judge how the attempt ended: complete, to be tried again in one of several ways, or final."""
+        """Decide whether the answer is complete, is requested again, or has failed."""
         match event.verdict:
             case Verdict.COMPLETE:
                 return self._complete(event, at)
@@ -220,8 +220,8 @@ class TurnMachine:
     def _is_proven(self, end: End) -> bool:
         """Whether the end of a continuation is the end of the answer.
 
-        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut, and
-        weak models sign such an end; told in words to go on, they may go round until they have no tokens left.
+        Models and servers often stop at once when asked to continue, or after the interrupted sentence. Weak models
+        write the end marker there too; after an instruction some repeat themselves until their tokens run out.
         """
         if self._mode is None or (end.finish_reason in _TRUNCATING_REASONS and self._mode is not ResumeMode.INSTRUCT):
             return True
@@ -235,7 +235,7 @@ class TurnMachine:
                 return self.answer.is_placed
 
     def _try_next_mode(self, at: Moment) -> list[Effect]:
-        """The way just tried brought nothing that is surely the answer's end: try the next one, within the budget."""
+        """Try the next mode within the budget: the last one did not reach a proven end."""
         assert self._mode is not None
         self._tried |= {self._mode}
         self.answer.distrust_last_attempt()
@@ -282,8 +282,8 @@ class TurnMachine:
             )
         self._budget = self._budget.retried()
         self.state = AnswerState.RETRYING
-        told = Retrying(self.plan.turn_id, number, self.plan.stream.max_retries, at.now + wait, fault)
-        return [SetState(self.state), Emit(told), SetTimer(Timer.RETRY, wait)]
+        event = Retrying(self.plan.turn_id, number, self.plan.stream.max_retries, at.now + wait, fault)
+        return [SetState(self.state), Emit(event), SetTimer(Timer.RETRY, wait)]
 
     def _go_offline(self, fault: Fault, at: Moment) -> list[Effect]:
         if self._offline_since is None:
@@ -301,33 +301,33 @@ class TurnMachine:
                 return self._interrupt(self._problem(self._unreachable))
             wait = min(wait, left)
         self._probes += 1
-        told = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
-        return [Emit(told), SetTimer(Timer.PROBE, wait)]
+        event = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
+        return [Emit(event), SetTimer(Timer.PROBE, wait)]
 
     # -- waiting
 
-    def send_again(self, _happened: Input, at: Moment) -> list[Effect]:
-        """The wait is over, or the user or a changed network cuts it short: send again."""
+    def send_again(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the request again: the wait is over, the user asked for it, or the network may have changed."""
         return self._open(at)
 
-    def probe(self, _happened: Input, _at: Moment) -> list[Effect]:
-        """Look whether the endpoint is back."""
+    def probe(self, _event: Input, _at: Moment) -> list[Effect]:
+        """Probe the endpoint."""
         return [Probe()]
 
     def probe_ended(self, event: ProbeResult, at: Moment) -> list[Effect]:
-        """Send again if it is back, else wait for the next probe."""
+        """Send the request again if the endpoint is reachable, else wait for the next probe."""
         fault = event.fault
         if fault is None or classify(fault) is not FaultClass.OFFLINE:
-            return self._open(at)  # somebody answers: the request itself tells best what is wrong
+            return self._open(at)  # the endpoint responds: the request itself shows best what is wrong
         self._unreachable = fault
         return self._await_probe(at)
 
-    def key_refreshed(self, _happened: Input, at: Moment) -> list[Effect]:
-        """Send again with the other key, outside the budget."""
+    def key_refreshed(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the request again with the new key, outside the retry budget."""
         return self._open(at)
 
     def key_failed(self, event: KeyFailed, at: Moment) -> list[Effect]:
-        """There is no key, or none but the refused one: fail, naming the place where one is to be put."""
+        """Fail: there is no usable key. The problem names the place to configure one."""
         effects = self._abort_attempt(None, at)
         return effects + self._end(
             AnswerState.FAILED, problems.key_unavailable(event.title, event.hint, self.answer.length, self._refusal)
@@ -336,17 +336,17 @@ class TurnMachine:
     # -- the end
 
     def stop(self, event: StopRequested, at: Moment) -> list[Effect]:
-        """The user stops it: give up what is under way, keep the text."""
+        """Stop or interrupt the answer: cancel the attempt, keep the text."""
         end = self._stop() if event.problem is None else self._interrupt(event.problem)
         return [*self._abort_attempt(None, at), *end]
 
     def fail_internally(self, event: InternalFailure, at: Moment) -> list[Effect]:
-        """A defect of holytui: fail, keep the text."""
+        """Fail because of an internal error; keep the text."""
         problem = problems.internal(event.error, self.answer.length)
         return [*self._abort_attempt(problem.fault, at), *self._end(AnswerState.FAILED, problem)]
 
-    def ignore(self, _happened: Input, _at: Moment) -> list[Effect]:
-        """It comes too late to matter here, and is dropped."""
+    def ignore(self, _event: Input, _at: Moment) -> list[Effect]:
+        """Ignore an input that no longer matters in this state."""
         return []
 
     def _abort_attempt(self, fault: Fault | None, at: Moment) -> list[Effect]:
@@ -369,19 +369,19 @@ class TurnMachine:
         )
 
     def _end(self, state: AnswerState, problem: Problem | None, finish_reason: str = "") -> list[Effect]:
-        """Make the end durable, then tell it."""
+        """End the turn: store the end durably, then emit it."""
         self.state = state
         answer, turn_id = self.answer, self.plan.turn_id
         usage = answer.tally.total(self.plan.prompt_tokens, answer.text, answer.reasoning)
-        told: Finished | Stopped | Interrupted | Failed
+        event: Finished | Stopped | Interrupted | Failed
         if problem is None:
-            told = (
+            event = (
                 Finished(turn_id, usage, answer.attempts, finish_reason)
                 if state is AnswerState.COMPLETE
                 else Stopped(turn_id, usage, answer.attempts)
             )
         else:
-            last = Failed if state is AnswerState.FAILED else Interrupted
-            told = last(turn_id, usage, answer.attempts, problem)
-        told = replace(told, ending=answer.ending(state, finish_reason))
-        return [ClearTimers(), SaveEnding(state, problem, finish_reason, usage), Emit(told)]
+            kind = Failed if state is AnswerState.FAILED else Interrupted
+            event = kind(turn_id, usage, answer.attempts, problem)
+        event = replace(event, ending=answer.ending(state, finish_reason))
+        return [ClearTimers(), SaveEnding(state, problem, finish_reason, usage), Emit(event)]

@@ -1,5 +1,4 @@
-"""What can be told about the link: when to look for a lost endpoint again, whether the machine slept, whether the
-stream has fallen quiet or slow. All functions of times that are passed in."""
+"""Monitors of the link: probe schedule, suspended machine, silent or slow stream. All times are passed in."""
 
 from __future__ import annotations
 
@@ -22,14 +21,14 @@ def probe_delay(tries: int, random: Callable[[], float], scale: float = 1.0) -> 
 
 @dataclass(slots=True)
 class SuspendMonitor:
-    """Tells when the machine was suspended: the wall clock went on and the monotonic clock did not."""
+    """Detects a suspended machine: the wall clock advanced and the monotonic clock did not."""
 
     _offset: float | None = None
 
     def jumped(self, monotonic: float, wall: float) -> bool:
-        """Whether the wall clock ran ahead of the monotonic one by more than 3 s since the last call.
+        """Whether the wall clock gained more than 3 s on the monotonic clock since the last call.
 
-        A wall clock that is set forward looks the same; then one try comes early, which does no harm.
+        Setting the wall clock forward looks the same; its only effect is an early retry.
         """
         offset = wall - monotonic
         before, self._offset = self._offset, offset
@@ -38,7 +37,7 @@ class SuspendMonitor:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Seconds without any byte and without a token; both 0: it flows again."""
+    """Seconds without a byte and without a token; both 0: the silence is over."""
 
     no_byte: float
     no_token: float
@@ -46,22 +45,22 @@ class Silence:
 
 @dataclass(slots=True)
 class SilenceMonitor:
-    """Tells of silence, at most once a second, when no token has come for 5 s; and once when it is over."""
+    """Reports silence at most once a second after 5 s without a token, and once when it ends."""
 
     last_byte: float
     last_token: float
     _reported_at: float | None = None
 
     def byte(self, now: float) -> None:
-        """Bytes came, of whatever kind."""
+        """Record bytes of any kind."""
         self.last_byte = now
 
     def token(self, now: float) -> None:
-        """A piece of text came."""
+        """Record a piece of text."""
         self.last_byte = self.last_token = now
 
     def check(self, now: float) -> Silence | None:
-        """What is to be told now, if anything."""
+        """Return a report if one is due."""
         if now - self.last_token < _SILENCE:
             if self._reported_at is None:
                 return None
@@ -75,15 +74,16 @@ class SilenceMonitor:
 
 @dataclass(frozen=True, slots=True)
 class LinkRate:
-    """The link's rate in bytes a second while it is slow; None: no longer."""
+    """Bytes per second of a slow link; None: no longer slow."""
 
     value: float | None
 
 
 class RateMonitor:
-    """Tells when bytes have come at under 200 a second for 10 s on end, every 10 s anew, and when that is over.
+    """Reports a rate under 200 bytes per second over 10 s, every 10 s, and once when it ends.
 
-    An event of one token has 100 to 300 bytes, so this is about a token a second. Silence is `QuietWatch`'s to tell.
+    An event of one token takes 100 to 300 bytes, so the limit is about one token per second. `SilenceMonitor` reports
+    silence.
     """
 
     __slots__ = ("_marks", "_reported_at")
@@ -93,7 +93,7 @@ class RateMonitor:
         self._reported_at: float | None = None
 
     def received(self, now: float, total: int) -> LinkRate | None:
-        """`total` bytes of this attempt have come by `now`; what is to be told, if anything."""
+        """Record that `total` bytes of this attempt have arrived; return a report if one is due."""
         if self._marks and total < self._marks[-1][1]:
             self._marks.clear()  # the next attempt counts from zero
         self._marks.append((now, total))
@@ -106,7 +106,7 @@ class RateMonitor:
         if self._reported_at is None:
             if rate >= _SLOW:
                 return None
-        elif rate >= 2 * _SLOW:  # twice as much, or it would flicker around the limit
+        elif rate >= 2 * _SLOW:  # hysteresis: twice the limit, or the report would flicker
             self._reported_at = None
             return LinkRate(None)
         elif now - self._reported_at < _SPAN:

@@ -1,6 +1,6 @@
-"""Faults in words: what happened, what was kept, and which key or which place in the configuration helps.
+"""Problems for the user: what happened, what was kept, and which key or setting helps.
 
-Hints are sentences with marks of keys, see `holytui.hints`.
+Hints contain key placeholders, see `holytui.hints`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ _QUOTED = frozenset(
     {FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY, FaultKind.ENCODED}
     | {FaultKind.SETUP, FaultKind.TOO_LONG}
 )
-"""Kinds whose own words stand behind the title."""
+"""Kinds whose message is appended to the title."""
 _MAX_HOURS = 9_999
 
 
 def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0, key_place: str = "") -> Problem:
-    """`fault` in words.
+    """The problem for `fault`.
 
-    `kept`: characters of the answer that are kept; `retries`: how often it was tried again in vain; `key_place`: where
-    the key comes from, in words, such as `environment variable OPENAI_API_KEY`.
+    `kept`: characters of the answer that are kept; `retries`: unsuccessful retries; `key_place`: the source of the key,
+    such as `environment variable OPENAI_API_KEY`.
     """
     title, hint = _describe(fault, host or _("the server"), key_place)
     message = _server_message(fault)
     if message and fault.kind in _QUOTED:
-        title = _("{title}: {said}").format(title=title, message=message)
+        title = _("{title}: {said}").format(title=title, said=message)
     if retries:
         tried = ngettext("Tried again once, without success.", "Tried again {count} times, without success.", retries)
         hint = sentences(tried.format(count=retries), hint)
@@ -40,7 +40,7 @@ def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0
 
 
 def excessive_wait(fault: Fault, *, host: str, kept: int) -> Problem:
-    """The server asks for a longer wait than `max_retry_after`."""
+    """The server asks for a wait longer than `max_retry_after`."""
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
     later = _("{Press:message.resume} to get the rest when that time is over.")
@@ -48,13 +48,13 @@ def excessive_wait(fault: Fault, *, host: str, kept: int) -> Problem:
 
 
 def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
-    """The answer was cut and `recover = "ask"` leaves it to the user to go on."""
+    """The answer was interrupted and `recover = "ask"` leaves resuming it to the user."""
     title, _hint = _describe(fault, host or _("the server"), "")
     return Problem(title, _with_kept(_("{Press:message.resume} to get the rest of it."), kept), fault)
 
 
 def unproven_end(*, host: str, kept: int) -> Problem:
-    """A cut answer was continued, and nothing shows that it goes to its end."""
+    """A continuation stopped without a proven end of the answer."""
     title = _("The answer may not be complete: {host} was asked to continue and did not").format(
         host=host or _("the server")
     )
@@ -62,27 +62,27 @@ def unproven_end(*, host: str, kept: int) -> Problem:
 
 
 def key_unavailable(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
-    """The source of the key gave none; `refusal` is what the server said of the one before."""
+    """The key source supplied no key; `refusal` is the fault that refused the last one."""
     title = sanitize_line(scrub(title))
     if refusal is not None and (message := _server_message(refusal)):
-        title = _("{title}: {said}").format(title=title, message=message)
+        title = _("{title}: {said}").format(title=title, said=message)
     return Problem(title, _with_kept(sanitize_line(scrub(hint)), kept), refusal)
 
 
 def only_tools(host: str) -> Problem:
-    """The model called tools and said nothing."""
+    """The model called tools and sent no text."""
     title = _("{host} called tools, which holytui does not support").format(host=host)
     return Problem(title, remedies.without_tools())
 
 
 def internal(error: str, kept: int) -> Problem:
-    """A defect of holytui itself."""
+    """An internal error."""
     fault = Fault(FaultKind.INTERNAL, sanitize_line(scrub(error))[:_MAX_LENGTH])
     return problem_for(fault, kept=kept)
 
 
 def duration(seconds: float) -> str:
-    """A wait in words, in the unit that fits."""
+    """A duration in the unit that fits."""
     if seconds < 100:
         whole = max(1, round(seconds))
         return ngettext("{count} second", "{count} seconds", whole).format(count=whole)
@@ -174,7 +174,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
 
 
 def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
-    """Words for what failed at the proxy, or on the way to it."""
+    """Title and hint of a fault at the proxy, or on the way to it."""
     proxy = fault.proxy or _("of the configuration or the environment")
     settings = _("Check the provider's proxy setting and HTTPS_PROXY.")
     running = _("Is it running? {check}").format(check=settings)
@@ -197,7 +197,7 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
 
 
 def _describe_setting_fault(fault: Fault) -> tuple[str, str]:
-    """Words for a setting that cannot be followed here."""
+    """Title and hint of a setting that cannot be used on this machine."""
     title = _("Nothing was sent: a setting cannot be used")
     if fault.param == "socksio":
         return title, _('Install it with holytui: pip install "holytui[socks]"')

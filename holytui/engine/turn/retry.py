@@ -1,4 +1,4 @@
-"""What a fault calls for, and how long and how often to try again: functions of values, without clock or chance."""
+"""Classification of faults, and when to retry: pure functions, without clock or randomness."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from holytui.config.schema import Stream
 from holytui.faults import Fault, FaultKind
 
 PROGRESS = 64
-"""New characters that show that trying again helps; they reset the count of retries in a row."""
+"""New characters that reset the count of consecutive retries."""
 
 
 class FaultClass(StrEnum):
-    """What a fault calls for."""
+    """The recovery that a fault needs."""
 
     TRANSIENT = "transient"
-    """Try again after a wait, within the budget."""
+    """Retry after a delay, within the budget."""
     OFFLINE = "offline"
-    """The endpoint is out of reach: wait until it is back, which costs no budget."""
+    """The endpoint is unreachable: probe until it is back, outside the budget."""
     EXPIRED_KEY = "expired_key"
-    """Ask the source of the key once more, then send again, which costs no budget."""
+    """Refresh the key, then send the request again, outside the budget."""
     STALE_CONNECTION = "stale_free"
-    """Send again at once on a new connection, which costs no budget the first time."""
+    """Send the request again at once on a new connection; the first time is outside the budget."""
     ANSWER_LIMIT = "enough"
-    """Leave the answer interrupted, with all that came: only the user can let it go on."""
+    """The answer is too long: interrupt it with its text; only the user can resume it."""
     FINAL = "final"
-    """Trying again as it is would not help."""
+    """A retry of the same request would not help."""
 
 
 _OFFLINE = frozenset(
@@ -68,7 +68,7 @@ _NO_IMAGES = re.compile(
 """llama.cpp answers so with 500, OpenRouter with 404, others with 400."""
 _KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
 _KEY_REFUSED_AS_400 = re.compile(r"no_db_connection|api[ _]key (is )?(not valid|invalid|expired)", re.IGNORECASE)
-"""LiteLLM without a database answers any key but its own so (measured, 1.106); Google's endpoints say it in words."""
+"""LiteLLM without a database refuses every key but its own so (measured, 1.106); Google's endpoints use the text."""
 _TRANSIENT_CODES = (
     "rate_limit",
     "too_many_requests",
@@ -86,11 +86,11 @@ _TRANSIENT_CODES = (
 
 
 def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> FaultClass:
-    """What `fault` calls for.
+    """Classify `fault`.
 
-    `key_by_command`: a command or an OAuth server supplies the key, so 403 may mean that it is old (gateways answer
-    so). `had_text`: this endpoint has answered before within this turn, so a web page in place of an answer is
-    something in between (a captive portal) rather than a wrong address.
+    `key_by_command`: a command or an OAuth server supplies the key, so a gateway's 403 may mean an expired key.
+    `had_text`: this endpoint has sent text within this turn, so a web page comes from something in between (a captive
+    portal), not from a wrong address.
     """
     kind = fault.kind
     if kind in _OFFLINE:
@@ -112,7 +112,7 @@ def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = Fal
 
 
 def exceeds_context(fault: Fault) -> bool:
-    """The server says that the conversation has more tokens than the model takes."""
+    """Whether the server reports a conversation longer than the model's context."""
     if fault.status in (401, 403, 429):
         return False
     if _TOO_LONG_CODE.search(fault.code.casefold()):
@@ -122,13 +122,13 @@ def exceeds_context(fault: Fault) -> bool:
 
 
 def rejects_images(fault: Fault) -> bool:
-    """The server says that the model takes no images."""
+    """Whether the server reports a model without image input."""
     return fault.status not in (401, 403, 429) and _NO_IMAGES.search(fault.message) is not None
 
 
 def _classify_response(fault: Fault, key_by_command: bool) -> FaultClass:
-    """A status or an error object: a code that is surely final or about the key wins over the status (429 with
-    `insufficient_quota` never heals by waiting)."""
+    """Classify a status or an error object. A code that is final or concerns the key takes precedence over the status:
+    429 with `insufficient_quota` does not recover by waiting."""
     code = fault.code.casefold()
     status = fault.status
     if exceeds_context(fault) or rejects_images(fault):
@@ -149,7 +149,7 @@ def _classify_response(fault: Fault, key_by_command: bool) -> FaultClass:
         return FaultClass.EXPIRED_KEY
     if any(word in code for word in _TRANSIENT_CODES):
         return FaultClass.TRANSIENT
-    # an error object without any code or known type says nothing against trying once more
+    # an error object without a code or a known type does not rule out a retry
     return FaultClass.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else FaultClass.FINAL
 
 
@@ -159,24 +159,24 @@ def _transient_status(status: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How often an answer may still be tried; every method gives a new value."""
+    """The remaining retries of one answer; methods return a new value."""
 
     max_retries: int
     max_attempts: int
     consecutive: int = 0
-    """Retries since there was progress."""
+    """Retries since the last progress."""
     retries: int = 0
-    """Retries in all; the first request is none."""
+    """All retries, without the first request."""
     progress: int = 0
-    """Characters that came since the last progress was counted."""
+    """Characters received since progress was last counted."""
 
     @classmethod
     def for_stream(cls, stream: Stream) -> Budget:
-        """The whole budget of one answer."""
+        """The full budget of one answer."""
         return cls(stream.max_retries, stream.max_attempts)
 
     def gained(self, characters: int) -> Budget:
-        """New characters came; `PROGRESS` of them reset the row."""
+        """Count new characters; `PROGRESS` of them reset `consecutive`."""
         progress = self.progress + characters
         if progress >= PROGRESS:
             return replace(self, consecutive=0, progress=0)
@@ -184,19 +184,19 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        """No retry is left."""
+        """Whether no retry is left."""
         return self.consecutive >= self.max_retries or self.retries + 1 >= self.max_attempts
 
     def retried(self) -> Budget:
-        """One retry is used; progress counts anew from here."""
+        """Count one retry; progress is counted from here."""
         return replace(self, consecutive=self.consecutive + 1, retries=self.retries + 1, progress=0)
 
 
 def delay(stream: Stream, retry: int, fault: Fault, random: Callable[[], float]) -> float | None:
-    """Seconds to wait before retry number `retry` (1 is the first in a row); None: the server asks for too long.
+    """Seconds before retry number `retry` (1 is the first of a series); None: the server asks for too long a wait.
 
-    A positive wait that the server asked for is kept to as it is. Otherwise `retry_delay` doubles each time up to
-    `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not come back at one moment.
+    A positive wait requested by the server is used unchanged. Otherwise `retry_delay` doubles each time up to
+    `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not return at one moment.
     """
     asked = fault.retry_after
     if asked is not None and asked > 0:

@@ -1,4 +1,4 @@
-"""What a server refused, in words: an HTTP status or an error object."""
+"""Titles and hints for faults that a server reports: an HTTP status or an error object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from holytui.i18n import _
 
 
 def describe_server_fault(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
-    """Words for an HTTP status or an error object; a status stands in them only if one was told."""
+    """Title and hint for an HTTP status or an error object; the status is named only if there was one."""
     if (described := _describe_refusal(fault, host)) is not None:
         return described
     code = fault.code.casefold()
@@ -53,7 +53,7 @@ def describe_server_fault(fault: Fault, host: str, key_place: str) -> tuple[str,
 
 
 def _describe_refusal(fault: Fault, host: str) -> tuple[str, str] | None:
-    """Words for refusals that a code or the server's own sentence explains better than the status."""
+    """Title and hint of a refusal that its code or message explains better than its status."""
     code = fault.code.casefold()
     if "insufficient_quota" in code or "billing" in code or fault.status == 402:
         return (
@@ -117,7 +117,7 @@ def _not_found(host: str) -> tuple[str, str]:
 
 
 def _wrong_address(fault: Fault, host: str) -> tuple[str, str]:
-    """Words where the address that was meant is known: a redirect, or a base_url without its path."""
+    """Title and hint where the right address is known: a redirect, or a base_url without its path."""
     if fault.status is not None and fault.status < 400:
         return (
             _("{host} answered with status {status}").format(host=host, status=fault.status),

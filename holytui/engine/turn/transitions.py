@@ -1,7 +1,7 @@
-"""Which method of `turn.Turn` takes each input in each state; `docs/states.md` is made from this table.
+"""The method of `TurnMachine` for each input in each state; `docs/states.md` is generated from this table.
 
-Every pair has an entry. What cannot matter any more in a state (a timer of a wait that is over, an event of an attempt
-that was given up) is `late` there, and dropped.
+Every pair has an entry. Inputs that no longer matter in a state (a timer that was cancelled, an event of a cancelled
+attempt) map to `ignore`.
 """
 
 from __future__ import annotations
