@@ -98,7 +98,7 @@ def _ask(services: Services, question: str, found: Gathered, options: argparse.N
         images=found.images,
         image_data=found.image_data,
     )
-    saved = services.temporary is None
+    saved = not services.is_temporary
     conversation = started.conversation_id if saved else ""
     answer = services.history.message(started.answer_id)
     model = answer.model if answer is not None else ""

@@ -62,7 +62,9 @@ class _Rendered:
 
 
 def _render(message: Message, load_image: LoadImage | None) -> _Rendered:
-    """Content of a message with its images as parts; plain text if none is sent, as many servers accept nothing else.
+    """Content of a message: parts if images are sent.
+
+    Plain text otherwise, as many servers accept nothing else.
     """
     if not message.images:
         return _Rendered(message.text, estimate_tokens(message.text))

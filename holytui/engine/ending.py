@@ -80,8 +80,11 @@ class Ending:
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """All doubts, the most serious first. An answer that is not complete has a problem of its own, so only doubts
-        about its text count; an active answer has none."""
+        """All doubts, the most serious first.
+
+        An answer that is not complete has a problem of its own, so only doubts about its text count; an active answer
+        has none.
+        """
         found = []
         if self.state is AnswerState.COMPLETE:
             found += self._end_doubts()
@@ -108,8 +111,10 @@ class Ending:
 
 
 def with_tool_calls_reason(end: End) -> End:
-    """`end` with the finish_reason "tool_calls" if tools were called under a normal one, as Gemini reports it; so the
-    stored answer shows it too."""
+    """`end` with the finish_reason "tool_calls" if tools were called under a normal one, as Gemini reports it.
+
+    The stored answer then shows the tool calls too.
+    """
     if end.tool_calls and end.finish_reason.casefold() in _NORMAL:
         return replace(end, finish_reason=TOOL_CALLS)
     return end
@@ -124,7 +129,7 @@ def _describe(doubt: Doubt, ending: Ending) -> Problem:
     match doubt:
         case Doubt.LENGTH:
             return Problem(
-                _("The answer was cut by a length limit"),
+                _("The answer was truncated by a length limit"),
                 sentences(remedies.resume(), _("max_tokens in params of the model sets the limit.")),
             )
         case Doubt.CONTENT_FILTER:
@@ -146,12 +151,12 @@ def _describe(doubt: Doubt, ending: Ending) -> Problem:
                 _describe_seams(ending),
                 sentences(
                     _("{Press:message.details} to see both sides."),
-                    _("{Press:message.undo_seam} to put back what was cut away."),
+                    _("{Press:message.undo_seam} to restore the removed text."),
                 ),
             )
         case Doubt.BEGUN_AGAIN:
             return Problem(
-                _("The answer started again; the cut one is kept as a variant"),
+                _("The answer started again; the interrupted one is kept as a variant"),
                 _("{Press:message.variant} to see the other variant."),
             )
 

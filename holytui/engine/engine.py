@@ -1,5 +1,7 @@
-"""The public interface of the engine: ask, retry, resume, stop; events out. Each answer runs on its own thread, one at
-a time per conversation."""
+"""The public interface of the engine: ask, retry, resume, stop; events out.
+
+Each answer runs on its own thread, one at a time per conversation.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +58,10 @@ class Engine:
         new_id: Callable[[], str] = ids.new_id,
         probe_scale: float = 1.0,
     ) -> None:
-        """`guide` creates the server of the built-in guide, which is started on first use. `random` is uniform in [0,
-        1). `probe_scale` is a factor on the waits between probes of an unreachable endpoint."""
+        """`guide` creates the server of the built-in guide, which is started on first use.
+
+        `random` is uniform in [0, 1). `probe_scale` is a factor on the waits between probes of an unreachable endpoint.
+        """
         self.config = config
         """May be replaced; answers that start later use the new one."""
         self._history = history
@@ -68,8 +72,10 @@ class Engine:
         self._scheduler = Scheduler(self._planner, history, client, clock=self._clock, random=random, new_id=new_id)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event, on worker threads, in order for each turn; return a function that
-        unsubscribes."""
+        """Call `listener` with every event; return a function that unsubscribes.
+
+        It is called on worker threads, in order for each turn.
+        """
         return self._scheduler.listen(listener)
 
     # -- asking
@@ -184,13 +190,17 @@ class Engine:
     # -- active answers
 
     def stop(self, turn_id: str, problem: Problem | None = None) -> None:
-        """Stop an answer and keep its text; `Stopped` follows within 100 ms. With a problem it ends interrupted and can
-        be resumed."""
+        """Stop an answer and keep its text; `Stopped` follows within 100 ms.
+
+        With a problem it ends interrupted and can be resumed.
+        """
         self._scheduler.stop(turn_id, problem)
 
     def withdraw(self, turn_id: str) -> Withdrawn | None:
-        """Withdraw a queued question whose request was never sent, and delete it from the history. None if its answer
-        has started or has content. Raises StoreError, and the question stays queued."""
+        """Withdraw a queued question whose request was never sent, and delete it from the history.
+
+        None if its answer has started or has content. Raises StoreError, and the question stays queued.
+        """
         live = self._scheduler.withdraw(turn_id)
         if live is None:
             return None
@@ -222,8 +232,10 @@ class Engine:
         return self._scheduler.live_text(answer_id)
 
     def store_trouble(self, problem: Problem | None) -> None:
-        """Report a problem of the journal (None: it is over) to all answers' listeners; the history calls this on its
-        own thread."""
+        """Report a problem of the journal (None: resolved) to all answers' listeners.
+
+        The history calls this on its own thread.
+        """
         self._scheduler.store_trouble(problem)
 
     def close(self, timeout: float = 2.0) -> None:

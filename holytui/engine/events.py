@@ -26,8 +26,7 @@ class Queued(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class ImagesLeftOut(TurnEvent):
-    """Images of the conversation that are not sent because the model does not accept them; precedes the first request.
-    """
+    """Images that are not sent because the model does not accept them; precedes the first request."""
 
     images: int
 

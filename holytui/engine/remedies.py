@@ -19,7 +19,7 @@ def another_model() -> str:
 
 def without_tools() -> str:
     """Avoid tool calls."""
-    return sentences(_("Ask for an answer in words."), another_model())
+    return sentences(_("Ask the model to answer without tools."), another_model())
 
 
 def edit() -> str:

@@ -37,11 +37,11 @@ def tokens_received(pieces: int, text: str) -> int:
 
 
 def image_tokens(image: Image) -> int:
-    """Estimate the tokens of `image`: 85, plus 170 per tile of 512×512 pixels after scaling into 2048×2048 with a
-    shorter side of at most 768.
+    """Estimate the tokens of `image`: 85, plus 170 per tile of 512×512 pixels.
 
-    The rule of OpenAI's GPT-4o family (https://platform.openai.com/docs/guides/images-vision#calculating-costs); other
-    vendors count amounts of the same order.
+    The image is first scaled into 2048×2048 with a shorter side of at most 768. This is the rule of OpenAI's GPT-4o
+    family (https://platform.openai.com/docs/guides/images-vision#calculating-costs); other vendors count amounts of the
+    same order.
     """
     longer, shorter = max(image.width, image.height), max(1, min(image.width, image.height))
     scale = min(1.0, 2048 / max(1, longer), 768 / shorter)

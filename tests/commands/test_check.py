@@ -27,7 +27,7 @@ from holytui.engine.check.continuation_probe import CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.engine.check.flow import Flow, classify_flow
 from holytui.engine.check.probe import ProbeResponse, record_response
-from holytui.engine.check.sample import ContinuationOutcome, Sample, counted_part, sample_of
+from holytui.engine.check.sample import ContinuationOutcome, Sample, counted_part, make_sample
 from holytui.engine.resume.strategy import resume_profile_key
 from holytui.engine.runtime.planner import TurnPlanner
 from holytui.guide.server import GuideServer
@@ -245,7 +245,7 @@ def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable
         port = gone.getsockname()[1]
     status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
     assert status == 1
-    assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
+    assert lines["connection"].startswith(f"✗ The proxy 127.0.0.1:{port} refused the connection")
     assert "Check the provider's proxy setting" in lines["connection"]
 
 
@@ -267,7 +267,7 @@ def test_nobody_at_the_port_is_told_and_the_rest_is_skipped(checked: Callable[..
         port = gone.getsockname()[1]
     status, lines = checked(f"http://127.0.0.1:{port}/v1")
     assert status == 1
-    assert lines["connection"].startswith(f"✗ Nobody answers at 127.0.0.1:{port}")
+    assert lines["connection"].startswith(f"✗ 127.0.0.1:{port} refused the connection")
     assert [lines[topic][0] for topic in ("request", "continuation", "models")] == ["·"] * 3
 
 
@@ -279,7 +279,7 @@ def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..
     with ScriptedServer([mumble]) as server:
         status, lines = checked(server.base_url.replace("http:", "https:"))
     assert status == 1
-    assert "does not speak TLS" in lines["connection"]
+    assert "does not support TLS" in lines["connection"]
     assert f'Try base_url = "{server.base_url}".' in lines["connection"]
 
 
@@ -334,7 +334,7 @@ def test_a_key_that_ends_midway_is_renewed_once(tmp_path: Path, capsys: pytest.C
     assert main(["check", "-m", "guide/expired"]) == 0
     line = _lines(capsys.readouterr().out)["request"]
     assert line.startswith("▲")
-    assert "its source gave another" in line
+    assert "its source supplied another" in line
 
 
 class LeapingClock:
@@ -470,7 +470,7 @@ def test_a_refused_prefill_leaves_the_instruction_which_is_remembered(checked: C
         status, lines = checked(server.base_url)
         last = server.requests[-1].json["messages"]
     assert status == 0
-    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
+    assert lines["continuation"].startswith("✓ interrupted answers continue by instruction\n")
     assert lines["continuation"].count("refused (status 400)") == 1
     assert [message["role"] for message in last] == ["user", "assistant", "user"]
     assert last[-2]["content"] == PARTIAL
@@ -491,7 +491,7 @@ def test_each_form_is_tried_until_one_goes_on(checked: Callable[..., Checked], t
     with ScriptedServer([Router(count(1, 40), *unable(forms=tries - 1), count(23, 40))]) as server:
         _, lines = checked(server.base_url)
         asked = server.requests[-1].json
-    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
+    assert lines["continuation"] == "✓ interrupted answers continue by prefill, exactly"
     assert _learnt(server.base_url) == f"prefill {form} exact"
     assert ("continue_final_message" in asked) == (form == "flags")
     assert asked["messages"][-1].get("prefix", False) == (form == "prefix")
@@ -505,7 +505,7 @@ def test_the_form_of_a_preset_is_the_only_one_that_is_tried(checked: Callable[..
             arguments=("-m", "vllm/model"),
         )
         assert len(server.requests) == 4
-    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
+    assert lines["continuation"].startswith("✓ interrupted answers continue by instruction\n")
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         checked(
             server.base_url,
@@ -520,7 +520,7 @@ def test_a_model_that_is_known_to_refuse_is_not_asked(checked: Callable[..., Che
         _, lines = checked(server.base_url, arguments=("-m", "test/claude-opus-4-6"))
         roles = [[one["role"] for one in asked.json["messages"]] for asked in server.requests[1:]]
     assert roles == [["user"], ["user", "assistant", "user"]]
-    assert lines["continuation"] == "✓ cut answers continue by instruction"
+    assert lines["continuation"] == "✓ interrupted answers continue by instruction"
 
 
 def echo(*rest: str) -> Callable[[Peer], None]:
@@ -541,7 +541,8 @@ def test_an_echo_of_the_whole_text_is_no_fault_and_is_remembered(checked: Callab
         status, lines = checked(server.base_url)
     assert status == 0
     assert lines["continuation"] == (
-        "✓ cut answers continue by prefill, exactly\nThe server repeats the text first; holytui removes the repetition."
+        "✓ interrupted answers continue by prefill, exactly\n"
+        "The server repeats the text first; holytui removes the repetition."
     )
     assert _learnt(server.base_url) == "prefill flags echo"
 
@@ -576,9 +577,9 @@ def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], se
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (count(1, 40), "it does not say where the answer ends"),
+        (count(1, 40), "it does not mark where the answer ends"),
         (count(23, 40), "it does not begin with the words it was asked for"),
-        (answer(PARTIAL, " and so on. ", "[END]"), "it says something else"),
+        (answer(PARTIAL, " and so on. ", "[END]"), "it sends something else"),
         (
             answer(f"{PARTIAL} 23, 24, 25, 26. Begin your reply with exactly these words, and go on after them:"),
             "it repeats the words of the instruction",
@@ -591,7 +592,7 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
     with ScriptedServer([Router(count(1, 40), *unable(), reply)]) as server:
         _, lines = checked(server.base_url)
     assert lines["continuation"].startswith(
-        "▲ cut answers continue by instruction where the reply fits, else they start"
+        "▲ interrupted answers continue by instruction where the reply fits, else they start"
     )
     assert f"By instruction: {said}" in lines["continuation"]
 
@@ -601,7 +602,7 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
     [
         (answer(*REST), "✓", "by prefill, exactly", "prefill flags exact"),
         (answer(" blue light", " more", " than red."), "✓", "this is likely, not proven", "prefill flags exact"),
-        (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it says something else", "instruct"),
+        (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it sends something else", "instruct"),
         (answer(*PROSE), "▲", "By prefill: it starts again", "instruct"),
         (answer(*PROSE[1:]), "▲", "By prefill: it repeats the end", "instruct"),
     ],
@@ -630,7 +631,7 @@ def test_after_a_word_or_two_another_question_is_asked(checked: Callable[..., Ch
     with ScriptedServer([Router(answer("No."), answer(*PROSE), answer(*REST))]) as server:
         _, lines = checked(server.base_url)
         asked = [one.json["messages"][0]["content"] for one in server.requests[1:]]
-    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
+    assert lines["continuation"] == "✓ interrupted answers continue by prefill, exactly"
     assert "blue" not in asked[0]
     assert asked[1] == asked[2] == "Why is the sky blue? Answer in three sentences."
 
@@ -655,7 +656,7 @@ def test_a_configured_instruction_is_tried_alone_and_teaches_nothing(checked: Ca
     with ScriptedServer([Router(count(1, 40), REPLY)]) as server:
         _, lines = checked(server.base_url, more='recover = "instruct"\n')
         assert len(server.requests) == 3
-    assert lines["continuation"] == "✓ cut answers continue by instruction"
+    assert lines["continuation"] == "✓ interrupted answers continue by instruction"
     assert _learnt(server.base_url) is None
 
 
@@ -731,14 +732,14 @@ def _heard(*pieces: str) -> ProbeResponse:
     ],
 )
 def test_a_text_is_cut_between_two_words_where_a_piece_ends(pieces: tuple[str, ...], partial: str | None) -> None:
-    sample = sample_of(_heard(*pieces))
+    sample = make_sample(_heard(*pieces))
     assert (sample.partial if sample else None) == partial
     assert sample is None or sample.partial + sample.rest == "".join(pieces)
 
 
 @given(st.lists(st.text(), max_size=12), st.text())
 def test_any_text_can_be_judged(pieces: list[str], then: str) -> None:
-    sample = sample_of(_heard(*pieces))
+    sample = make_sample(_heard(*pieces))
     if sample is not None:
         assert "".join(pieces).startswith(sample.partial)
         assert sample.partial
@@ -789,7 +790,7 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
 @pytest.mark.parametrize(
     ("model", "request_says", "continuation_says"),
     [
-        ("cut", "✗ The connection", "✓ cut answers continue by prefill, exactly"),
+        ("cut", "✗ The connection", "✓ interrupted answers continue by prefill, exactly"),
         ("sure", "✗ The connection", "By prefill: refused"),
         ("busy", "got too many requests", "▲ not known"),
         ("final", "no credit left", "▲ not known"),

@@ -212,7 +212,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (WHOLE, ""),
         (
             replace(WHOLE, finish_reason="length"),
-            "-- The answer was cut by a length limit. "
+            "-- The answer was truncated by a length limit. "
             "Type /continue to get the rest. max_tokens in params of the model sets the limit.\n",
         ),
         (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
@@ -230,7 +230,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         ),
         (
             replace(WHOLE, begun_again=True),
-            "-- The answer started again; the cut one is kept as a variant. "
+            "-- The answer started again; the interrupted one is kept as a variant. "
             "Both answers: holytui history show --attempts 0190\n",
         ),
     ],

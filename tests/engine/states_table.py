@@ -39,7 +39,7 @@ def render() -> str:
             lines.append(f"- **{name}**: {inspect.getdoc(getattr(TurnMachine, name))}")
     lines += [
         "",
-        "Each turn ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (can be resumed), `Failed`.",
+        "A turn ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (can be resumed), `Failed`.",
         "Every piece of text is journalled before it is shown, and the end is durable before its event.",
         "",
     ]

@@ -87,7 +87,7 @@ def test_what_is_left_out_is_told_once_before_the_first_request() -> None:
     drop(world, CUT)
     world.step(RetryDue())
     assert world.events[0] == ImagesLeftOut("t", 2)
-    assert world.names().count("LeftOut") == 1
+    assert world.names().count("ImagesLeftOut") == 1
     assert world.names().count("Connecting") == 2
 
 

@@ -1,4 +1,4 @@
-"""A model on trial, from its address to how its cut answers go on. Each step is bounded in time, nothing is printed."""
+"""Checks a model, from its address to how it resumes answers. Each step has a time limit; nothing is printed."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import carries_key, is_loopback, proxy_name, proxy_of
 
 _CONNECTION = frozenset({FaultKind.TLS, FaultKind.NO_TLS, FaultKind.WANTS_TLS, FaultKind.PROXY, FaultKind.SETUP})
-"""Faults of the list of models after which no request can do better."""
+"""Faults of the model list that every request would have."""
 _LIST_TIMEOUT = 15.0
-"""Seconds for the list of models."""
+"""Time limit of the model list, in seconds."""
 
 
 class CheckClient(Client, Protocol):
-    """A client that can also list what an endpoint has (`wire.client.ChatClient`)."""
+    """A client that also lists an endpoint's models (`wire.client.ChatClient`)."""
 
     def list_models(self, endpoint: Endpoint, key: Secret | None, timeout: float) -> list[str] | Fault:
-        """The names of the models."""
+        """Return the names of the models."""
         ...
 
 
 class Checkup:
-    """One trial. `begun` hears what is looked at now; `clock` is in seconds."""
+    """Checks one target. `on_begin` is called before each step; `clock` is in seconds."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Checkup:
         self._key: Secret | None = None
 
     def findings(self) -> Iterator[Finding]:
-        """Each as soon as it is known. What cannot be tried is skipped."""
+        """Yield each finding as soon as it is available. Steps that cannot run are skipped."""
         yield (address := self._address())
         if address.status is FindingStatus.FAILED:
             return
@@ -84,7 +84,7 @@ class Checkup:
             return Finding(
                 FindingStatus.FAILED,
                 CheckTopic.MODEL,
-                _("{model}: {url} is not an address").format(model=name, url=url),
+                _("{model}: {url} is not a valid address").format(model=name, url=url),
                 (hint,),
             )
         if proxy:
@@ -101,18 +101,18 @@ class Checkup:
         except KeyUnavailable as error:
             return Finding(FindingStatus.FAILED, CheckTopic.KEY, error.title, as_hints(error.hint))
         if self._subject.resolved.ref.provider == GUIDE:
-            return Finding(FindingStatus.OK, CheckTopic.KEY, _("made by the built-in guide itself"))
+            return Finding(FindingStatus.OK, CheckTopic.KEY, _("created by the built-in guide"))
         if self._key is not None:
             return Finding(FindingStatus.OK, CheckTopic.KEY, _("from {place}").format(place=keys.describe()))
         endpoint = self._subject.endpoint
         if is_loopback(self._subject.host.rpartition(":")[0]) or carries_key(endpoint.headers):
             return Finding(FindingStatus.OK, CheckTopic.KEY, _("none is configured; the server may need none"))
         place = f"[providers.{endpoint.provider}]"
-        hint = _("If the server wants one, set api_key_env, api_key_file or api_key_command in {place}.")
+        hint = _("If the server needs one, set api_key_env, api_key_file or api_key_command in {place}.")
         return Finding(FindingStatus.WARNING, CheckTopic.KEY, _("none is configured"), (hint.format(place=place),))
 
     def _connect(self) -> tuple[Finding, list[str] | Fault]:
-        """The first request over the connection is for the list of models, which costs nothing."""
+        """Connect, and request the model list, which costs nothing."""
         began = self._clock()
         fault = self._client.probe(self._subject.endpoint, CONNECT_LIMIT)
         took = round((self._clock() - began) * 1000)
@@ -138,7 +138,7 @@ class Checkup:
         return text.format(proxy=proxy, host=host, ms=took)
 
     def _list_models(self) -> list[str] | Fault:
-        """A server that sends its list a byte at a time could take for ever, so it is waited for only so long."""
+        """List the models, with a time limit also for a server that sends single bytes."""
         result: queue.SimpleQueue[list[str] | Fault] = queue.SimpleQueue()
 
         def work() -> None:

@@ -1,4 +1,4 @@
-"""An answer on trial: one to a question whose answer is known, then its rest, asked for as if it had been cut."""
+"""Probes a model: an answer to a question with a known answer, then its rest, as after an interruption."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from holytui.config.schema import Recover, Stream
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
 from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
 from holytui.engine.check.probe import JoinedReply, ProbeResponse, join_reply, record_response
-from holytui.engine.check.sample import PROSE_QUESTION, QUESTION, SHORT_QUESTION, ContinuationOutcome, Sample, sample_of
+from holytui.engine.check.sample import (
+    PROSE_QUESTION,
+    QUESTION,
+    SHORT_QUESTION,
+    ContinuationOutcome,
+    Sample,
+    make_sample,
+)
 from holytui.engine.ports import Client, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, request_for, resume_profile_key
 from holytui.engine.turn import problems
@@ -28,18 +35,18 @@ from holytui.store.history import History
 from holytui.wire.request import ChatMessage, ChatRequest, Endpoint, Timeouts
 
 CONNECT_LIMIT = 5.0
-"""Seconds for opening a connection."""
+"""Time limit of a connection, in seconds."""
 _REQUEST_LIMIT = 60.0
-"""Seconds for one request, whatever the configuration allows an answer."""
+"""Time limit of one request in seconds, regardless of the configuration."""
 _TOKEN_LIMIT = 15.0
-"""Seconds without a token after which a short answer that has begun counts as stalled."""
+"""Seconds without a token after which an answer counts as stalled."""
 _LONG_PARTIAL = "12345678" * 8
-"""A partial answer that is long enough for every way to go on."""
+"""A partial answer long enough for every mode."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckTarget:
-    """What is on trial."""
+    """The model to check."""
 
     resolved: Resolved
     endpoint: Endpoint
@@ -54,7 +61,7 @@ class CheckTarget:
 
     @property
     def timeouts(self) -> Timeouts:
-        """As configured, but no longer than a check may take."""
+        """The configured timeouts within the limits of a check."""
         stream = self.stream
         return Timeouts(
             min(stream.connect_timeout, CONNECT_LIMIT * 2),
@@ -64,19 +71,19 @@ class CheckTarget:
         )
 
     def problem(self, fault: Fault) -> Problem:
-        """`fault` in words, without the screen's keys."""
+        """The problem for `fault`, without key names."""
         problem = problems.problem_for(fault, host=self.host, key_place=self.keys.describe())
         return replace(problem, hint=KEYLESS.render(problem.hint))
 
     def failure(self, topic: CheckTopic, fault: Fault) -> Finding:
-        """`fault` as a finding."""
+        """The finding for `fault`."""
         problem = self.problem(fault)
         return Finding(FindingStatus.FAILED, topic, problem.title, as_hints(problem.hint))
 
 
 @dataclass(frozen=True, slots=True)
 class _ProbeRequest:
-    """One way to ask: for an answer, or for the rest of `sample`."""
+    """One request: for an answer, or for the rest of `sample`."""
 
     question: str
     mode: ResumeMode | None = None
@@ -85,7 +92,7 @@ class _ProbeRequest:
 
 
 class ContinuationProbe:
-    """`request` comes first, `continuation` then goes on with its answer. `clock` is in seconds."""
+    """Probes an answer (`request`), then its continuation (`continuation`). `clock` is in seconds."""
 
     def __init__(
         self,
@@ -103,18 +110,18 @@ class ContinuationProbe:
         self._question = QUESTION
         self._answer: ProbeResponse | None = None
         self._defaults: dict[str, object] = {"temperature": 0}
-        """The same answer each time tells most; parameters of the model take their place."""
+        """For reproducible answers; the model's own parameters take precedence."""
         self._key_refreshed = False
         self._key_error: KeyUnavailable | None = None
 
     def request(self) -> Finding:
-        """Ask, and judge what comes and how."""
+        """Request an answer; report its content and timing."""
         response = self._answer = self._request(_ProbeRequest(self._question))
         finding = self._assess(response)
         if not self._key_refreshed:
             return finding
         status = finding.status if finding.status is FindingStatus.FAILED else FindingStatus.WARNING
-        message = _("The first key was refused; its source gave another, as it does while you chat.")
+        message = _("The first key was refused; its source supplied another, as it would in a chat.")
         return replace(finding, status=status, hints=(message, *finding.hints))
 
     def _assess(self, response: ProbeResponse) -> Finding:
@@ -131,7 +138,7 @@ class ContinuationProbe:
         hints = []
         if flow is Flow.BUFFERED:
             hints.append(
-                _("Something on the way, such as a proxy, holds answers back until their end. Turn off its buffering.")
+                _("Something in between, such as a proxy, buffers answers until their end. Turn off its buffering.")
             )
         if response.usage is None:
             hints.append(_("The server does not report token usage; holytui estimates it, marked with ~."))
@@ -154,18 +161,18 @@ class ContinuationProbe:
         return replace(failure, hints=(*before, *failure.hints, *as_hints(again)))
 
     def _flow(self, response: ProbeResponse) -> Flow:
-        """How the answer came. Where one answer does not tell, two more do."""
+        """Classify the flow of the answer, with two more requests if one is inconclusive."""
         flow = classify_flow(response.arrivals)
         if flow is not Flow.HELD or not response.complete:
             return flow
-        again = self._request(_ProbeRequest(self._question))  # the first wait may have been for the model to be loaded
+        again = self._request(_ProbeRequest(self._question))  # the first wait may include loading the model
         if classify_flow(again.arrivals) is not Flow.HELD:
             return Flow.AT_ONCE
         short = self._request(_ProbeRequest(SHORT_QUESTION))
         return Flow.BUFFERED if short.complete and held_back(again.arrivals, short.arrivals) else Flow.AT_ONCE
 
     def _request(self, spec: _ProbeRequest) -> ProbeResponse:
-        """One request; once more with another key if that is refused, or without the parameter that is ours."""
+        """Send a request; repeat it with another key, or without the default parameter, if that was refused."""
         response = self._send(spec)
         if response.fault is not None and self._rejects_default(response.fault):
             self._defaults = {}
@@ -190,7 +197,7 @@ class ContinuationProbe:
             endpoint = replace(endpoint, base_url=spec.continuation.base_url)
         began = self._clock()
         stream = self._client.open(endpoint, self._key, request, subject.timeouts)
-        # the sign of the end stands at the end of a reply to an instruction
+        # an instructed reply must be read to its end, where its marker is
         sample = spec.sample if spec.mode is ResumeMode.PREFILL else None
         try:
             return record_response(
@@ -200,7 +207,7 @@ class ContinuationProbe:
             stream.cancel()
 
     def _rejects_default(self, fault: Fault) -> bool:
-        """Whether it refuses the parameter that nobody has configured: some models have but one temperature."""
+        """Whether the server rejects our default parameter: some models allow one temperature only."""
         message = f"{fault.param} {fault.message}".lower()
         return bool(self._defaults) and fault.status in (400, 422) and "temperature" in message
 
@@ -211,10 +218,10 @@ class ContinuationProbe:
     # -- continuation
 
     def continuation(self) -> Finding:
-        """Let the answer go on from its middle, in each way until one works, and remember that."""
+        """Request the rest of the answer in each mode until one works; store that mode."""
         strategy = self._subject.strategy
         if strategy.choose(_LONG_PARTIAL) is ResumeMode.RESTART:
-            text = _("cut answers start again, as configured")
+            text = _("interrupted answers start again, as configured")
             return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
         sample = self._sample()
         if sample is None:
@@ -229,16 +236,16 @@ class ContinuationProbe:
         return self._by_instruction(sample, tuple(reasons))
 
     def _sample(self) -> Sample | None:
-        """Out of the first answer, or if that is too short, out of another one."""
+        """A sample of the first answer, or of another one if that is too short."""
         response = self._answer
-        sample = sample_of(response) if response is not None else None
+        sample = make_sample(response) if response is not None else None
         if sample is not None or response is None or not response.complete or not response.text:
             return sample
         self._question = PROSE_QUESTION
-        return sample_of(self._request(_ProbeRequest(self._question)))
+        return make_sample(self._request(_ProbeRequest(self._question)))
 
     def _forms(self) -> Iterator[tuple[str, Continuation]]:
-        """The forms of a prefill that are to be tried, by the names under which they are remembered."""
+        """The prefill forms to try, with the names under which they are stored."""
         strategy = self._subject.strategy
         known = strategy.continuation
         if strategy.recover is Recover.INSTRUCT or (
@@ -252,10 +259,10 @@ class ContinuationProbe:
             yield name, replace(form, strips=known.strips)
 
     def _by_prefill(self, sample: Sample, form: str, known: Continuation) -> Finding | str:
-        """The finding, or the reason why it does not work in this form."""
+        """Return the finding, or the reason why this form does not work."""
         response = self._request(_ProbeRequest(self._question, ResumeMode.PREFILL, sample, known))
         if response.fault is not None and not response.text:
-            # the same question without a prefill was just answered
+            # the same question was answered without a prefill
             if response.fault.status in (400, 422):
                 return _("By prefill: refused (status {status}).").format(status=response.fault.status)
             return self._inconclusive(response)
@@ -267,12 +274,12 @@ class ContinuationProbe:
         hints: tuple[str, ...] = ()
         match outcome:
             case ContinuationOutcome.EXACT:
-                text = _("cut answers continue by prefill, exactly")
+                text = _("interrupted answers continue by prefill, exactly")
             case ContinuationOutcome.LIKELY:
-                text = _("cut answers continue by prefill")
+                text = _("interrupted answers continue by prefill")
                 hints = (_("The words differ from the first answer, so this is likely, not proven."),)
             case ContinuationOutcome.FULL_ECHO:
-                text = _("cut answers continue by prefill, exactly")
+                text = _("interrupted answers continue by prefill, exactly")
                 hints = (_("The server repeats the text first; holytui removes the repetition."),)
             case _:
                 return _("By prefill: {what}.").format(what=_outcome_text(outcome))
@@ -280,8 +287,10 @@ class ContinuationProbe:
         return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text, hints)
 
     def _server_echoes(self, sample: Sample, known: Continuation) -> bool:
-        """Whether it is the server that says the text again, and not the model that begins anew: only a server says a
-        text again that the model would not say."""
+        """Whether the server repeats the text, rather than the model restarting.
+
+        Only a server repeats a text that the model would not write.
+        """
         strange = sample.without_start()
         if strange is None:
             return False
@@ -303,15 +312,17 @@ class ContinuationProbe:
             hints = (*hints, _('recover = "prefill" does not work with this model; remove it.'))
             return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, _("only by instruction"), hints)
         if not doubt:
-            return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, _("cut answers continue by instruction"), hints)
+            return Finding(
+                FindingStatus.OK, CheckTopic.CONTINUATION, _("interrupted answers continue by instruction"), hints
+            )
         if strategy.recover is Recover.INSTRUCT:
-            text = _("cut answers continue by instruction where the reply fits")
+            text = _("interrupted answers continue by instruction where the reply fits")
         else:
-            text = _("cut answers continue by instruction where the reply fits, else they start again")
+            text = _("interrupted answers continue by instruction where the reply fits, else they start again")
         return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, text, hints)
 
     def _inconclusive(self, response: ProbeResponse) -> Finding:
-        """Nothing is learnt from a request that failed for another reason."""
+        """Report a request that failed for another reason; nothing is stored."""
         if response.fault is None:
             text = _("not known: no answer within {time}").format(time=seconds(response.seconds))
             return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, text, as_hints(self._fallback_note()))
@@ -327,22 +338,22 @@ class ContinuationProbe:
     def _fallback_note(self) -> str:
         match self._subject.strategy.choose(_LONG_PARTIAL):
             case ResumeMode.PREFILL:
-                return _("Until then cut answers continue by prefill.")
+                return _("Until then interrupted answers continue by prefill.")
             case _:
-                return _("Until then cut answers continue by instruction.")
+                return _("Until then interrupted answers continue by instruction.")
 
     def _remember(self, profile: ResumeProfile) -> None:
         if self._subject.resolved.ref.provider == GUIDE:
-            return  # its address is another one each time, so nobody would ever read it
+            return  # its address changes, so the entry would never be read
         key = resume_profile_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
             self._history.remember(key, str(profile))
         except StoreError:
-            return  # the first cut answer finds it out again
+            return  # found out again when an answer is resumed
 
 
 def _facts(response: ProbeResponse, flow: Flow) -> list[str]:
-    """What came of an answer, if anything did."""
+    """Facts about the received part of an answer."""
     if not response.arrivals:
         return []
     first, count = response.arrivals[0], len(response.arrivals)
@@ -366,7 +377,7 @@ def _facts(response: ProbeResponse, flow: Flow) -> list[str]:
 
 
 def _shortcoming(sample: Sample, reply: JoinedReply) -> str:
-    """Why a reply to the instruction would not do; empty if it would."""
+    """Why an instructed reply would not be joined silently; empty if it would."""
     outcome = sample.classify(reply.text)
     if reply.has_instruction:
         return _("it repeats the words of the instruction")
@@ -378,7 +389,7 @@ def _shortcoming(sample: Sample, reply: JoinedReply) -> str:
         )
     if outcome not in (ContinuationOutcome.EXACT, ContinuationOutcome.LIKELY):
         return _outcome_text(outcome)
-    return "" if reply.has_end_marker else _("it does not say where the answer ends")
+    return "" if reply.has_end_marker else _("it does not mark where the answer ends")
 
 
 def _outcome_text(outcome: ContinuationOutcome) -> str:
@@ -390,4 +401,4 @@ def _outcome_text(outcome: ContinuationOutcome) -> str:
         case ContinuationOutcome.RESTART | ContinuationOutcome.FULL_ECHO:
             return _("it starts again")
         case _:
-            return _("it says something else")
+            return _("it sends something else")

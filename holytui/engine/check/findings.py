@@ -1,4 +1,4 @@
-"""What a check found, as values."""
+"""Findings of a check."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from holytui.i18n import N_, _, language
 
 
 class FindingStatus(StrEnum):
-    """How a finding is to be taken; the value is the sign that stands before it."""
+    """The result of a check; the value is its symbol in the output."""
 
     OK = "✓"
     WARNING = "▲"
-    """It works, but something about it should be known."""
+    """It works, with a limitation."""
     FAILED = "✗"
     SKIPPED = "·"
-    """It could not be tried, because of something before it."""
+    """Not run, because an earlier step failed."""
 
 
 class CheckTopic(StrEnum):
-    """What a finding is about; the value is its name, translated where it is shown."""
+    """The subject of a finding; the value is its name, translated where it is shown."""
 
     CONFIG = N_("config")
     HISTORY = N_("history")
@@ -41,20 +41,20 @@ class Finding:
     topic: CheckTopic
     text: str
     hints: tuple[str, ...] = ()
-    """Next steps, where it is not fine; and what else belongs to it."""
+    """Next steps, and remarks."""
 
 
 def skipped(topic: CheckTopic) -> Finding:
-    """It could not be tried."""
+    """The finding for a step that was not run."""
     return Finding(FindingStatus.SKIPPED, topic, _("not tried"))
 
 
 def as_hints(text: str) -> tuple[str, ...]:
-    """`text` as hints, if there is one."""
+    """`text` as a tuple of hints; empty without text."""
     return (text,) if text else ()
 
 
 def seconds(value: float) -> str:
-    """`0.8 s`."""
+    """Format a duration in seconds, such as `0.8 s`."""
     text = f"{value:.1f}"
     return _("{number} s").format(number=text.replace(".", ",") if language() == "vi" else text)

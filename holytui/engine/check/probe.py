@@ -1,4 +1,4 @@
-"""One request as a trial: what came and when, and how the reply to an instruction joins what is there."""
+"""One test request: its response with timing, and how an instructed reply is joined."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from holytui.models import DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
 
 _INTERRUPTIBLE = 0.2
-"""Seconds of one wait. Ctrl+C between Python's last look for a signal and the wait does not end that wait."""
+"""Seconds of one wait; a Ctrl+C just before a wait does not end that wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """What one request brought."""
+    """The response to one request."""
 
     pieces: tuple[str, ...]
-    """Of the text, as they came."""
+    """Pieces of the text."""
     arrivals: tuple[float, ...]
-    """Seconds from the beginning of the request to each piece of text or reasoning."""
+    """Seconds from the request to each piece of text or reasoning."""
     status: int | None
-    """HTTP status, if a response came."""
+    """HTTP status, if a response arrived."""
     usage: Usage | None
     end: End | None
-    """None: it was given up before its end."""
+    """None: cancelled before its end."""
     seconds: float
-    """How long it took in all."""
+    """Total time."""
 
     @property
     def text(self) -> str:
-        """All of the text."""
+        """The whole text."""
         return "".join(self.pieces)
 
     @property
     def fault(self) -> Fault | None:
-        """What went wrong, if something did."""
+        """The fault, if any."""
         return self.end.fault if self.end is not None else None
 
     @property
     def complete(self) -> bool:
-        """The answer has an end of its own."""
+        """The server ended the answer properly."""
         return self.end is not None and self.end.verdict is Verdict.COMPLETE
 
 
@@ -57,9 +57,9 @@ def record_response(
     enough: Callable[[str], bool] = lambda _text: False,
     began: float | None = None,
 ) -> ProbeResponse:
-    """Read `stream` to its end, for at most `longest` seconds, or until `enough` of the text is there.
+    """Read `stream` to its end, for at most `limit` seconds, or until `enough` accepts the text.
 
-    `began` is when its request was sent, on `clock`; None: now.
+    `began` is the time of the request on `clock`; None: now.
     """
     began = clock() if began is None else began
     pieces: list[str] = []
@@ -83,20 +83,20 @@ def record_response(
 
 @dataclass(frozen=True, slots=True)
 class JoinedReply:
-    """The reply to an instruction, as it would join the answer."""
+    """An instructed reply as it would be joined."""
 
     text: str
-    """What would be shown of it."""
+    """The text that would be shown."""
     joins: bool
-    """It began with the words that it was asked to begin with."""
+    """It starts with the requested quotation."""
     has_end_marker: bool
-    """It has the sign of the end."""
+    """It has the end marker."""
     has_instruction: bool
-    """It has our own words."""
+    """It repeats the instruction."""
 
 
 def join_reply(partial: str, response: ProbeResponse) -> JoinedReply:
-    """Join what was `heard` to `partial` by the rules of a real answer."""
+    """Join `response` to `partial` by the rules for answers."""
     seam, reply = Seam(partial, ResumeMode.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
     shown = []
     for piece in response.pieces:

@@ -64,8 +64,10 @@ def instruction(partial: str) -> Instruction:
 
 
 def quotation(partial: str) -> str:
-    """The text to quote: the last line, with earlier lines while it is short or not unique; of a long line the last
-    words."""
+    """The text to quote: the last line, or the last words of a long line.
+
+    Earlier lines are added while it is short or not unique.
+    """
     text = partial.rstrip()
     start = len(text)
     while start > 0:

@@ -12,8 +12,11 @@ _SPACE = re.compile(r"\s+")
 
 
 def weight(text: str) -> int:
-    """How significant a repetition of `text` is: its characters, where an ideograph or emoji counts three and a run of
-    white space one; at most three per distinct character, which limits rules such as `-----`."""
+    """How significant a repetition of `text` is.
+
+    An ideograph or emoji counts three, a run of white space one, another character one; at most three per distinct
+    character, which limits rules such as `-----`.
+    """
     text = _SPACE.sub(" ", text)
     total = sum(3 if char >= "\u2e80" else 1 for char in text)
     return min(total, 3 * sum(3 if char >= "\u2e80" else 1 for char in set(text)))

@@ -319,8 +319,10 @@ class Seam:
         return Decision(Join.EXACT, -1, len(held))
 
     def _starts_sentence(self, raw: str) -> bool:
-        """Whether a sentence starts where the old text is in the middle of one: the prefix was taken as a finished
-        turn."""
+        """Whether a sentence starts where the old text is in the middle of one.
+
+        The server then took the prefix as a finished turn.
+        """
         before, after = self._partial[-1], raw[:1]
         if self._fence or not after:
             return False

@@ -44,8 +44,10 @@ class Recorder:
         self.write(lambda: self._history.finish(message))
 
     def save_variant(self, message_id: str) -> str:
-        """Copy to a sibling variant; return its id, or "" on a write error. The journal keeps the raw text of all
-        attempts anyway."""
+        """Copy to a sibling variant; return its id, or "" on a write error.
+
+        The journal keeps the raw text of all attempts anyway.
+        """
         if self._pending:
             return ""
         try:

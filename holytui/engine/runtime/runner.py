@@ -24,7 +24,6 @@ from holytui.engine.turn.effects import (
     Input,
     InternalFailure,
     Journal,
-    KeyFailed,
     Moment,
     OpenAttempt,
     Probe,
@@ -41,9 +40,8 @@ from holytui.engine.turn.effects import (
     StopRequested,
     Timer,
 )
-from holytui.engine.turn.machine import TurnMachine, TurnPlan
+from holytui.engine.turn.machine import TurnMachine
 from holytui.engine.turn.monitors import RateMonitor, SilenceMonitor, SuspendMonitor
-from holytui.errors import HolytuiError
 from holytui.models import Problem
 from holytui.store.history import History
 from holytui.wire.events import End, Piece, Received, Verdict
@@ -60,8 +58,10 @@ class _StoreProblem:
 
 
 class Runner:
-    """Runs `turn` to its end. `post`, `stop`, `abandon` and `report_store_problem` are thread-safe; `run` is the
-    thread."""
+    """Runs `turn` to its end.
+
+    `post`, `stop`, `abandon` and `report_store_problem` are thread-safe; `run` is the thread.
+    """
 
     def __init__(
         self,
@@ -89,27 +89,6 @@ class Runner:
         self._started = clock.monotonic()
         self._abandoned = threading.Event()
         self._fallback_end = failed_by_defect(turn.plan.turn_id)
-
-    @classmethod
-    def of(
-        cls,
-        plan: TurnPlan,
-        request: AnswerRequest,
-        *,
-        history: History,
-        client: Client,
-        clock: Clock,
-        publish: Callable[[TurnEvent], None],
-        random: Callable[[], float],
-        new_id: Callable[[], str],
-        obstacle: HolytuiError | None = None,
-    ) -> Runner:
-        """Create a runner with a new turn. `obstacle` makes the answer fail at once."""
-        turn = TurnMachine(plan, random=random, new_id=new_id)
-        runner = cls(turn, request, history=history, client=client, clock=clock, publish=publish)
-        if obstacle is not None:
-            runner.post(KeyFailed(obstacle.title, obstacle.hint))
-        return runner
 
     # -- for any thread
 
@@ -314,7 +293,9 @@ class Runner:
             self.publisher.emit(StoreTrouble(self.turn.plan.turn_id, problem))
 
     def _fail(self, error: Exception) -> None:
-        error.__traceback__ = None if isinstance(error, MemoryError) else error.__traceback__  # its frames keep large objects alive
+        error.__traceback__ = (
+            None if isinstance(error, MemoryError) else error.__traceback__
+        )  # its frames keep large objects alive
         try:
             _log.error("an answer failed with an internal error: %s", describe(error))
             _log.debug("traceback", exc_info=error)

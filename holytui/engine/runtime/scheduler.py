@@ -14,7 +14,8 @@ from holytui.engine.ports import Client, Clock
 from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
 from holytui.engine.runtime.requester import describe
 from holytui.engine.runtime.runner import Runner, failed_by_defect
-from holytui.engine.turn.effects import RetryRequested, StopRequested
+from holytui.engine.turn.effects import KeyFailed, RetryRequested, StopRequested
+from holytui.engine.turn.machine import TurnMachine
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Problem
@@ -92,8 +93,10 @@ class Scheduler:
     # -- listening
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event, on worker threads, in order for each turn; return a function that
-        unsubscribes."""
+        """Call `listener` with every event; return a function that unsubscribes.
+
+        It is called on worker threads, in order for each turn.
+        """
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
@@ -115,7 +118,7 @@ class Scheduler:
         live = _ActiveTurn(started, message, failed_by_defect(started.turn_id), by_user)
         with self._lock:
             if self._closing:
-                raise HolytuiError(_("holytui is being closed"))
+                raise HolytuiError(_("holytui is closing"))
             if message.id in self._live:
                 return self._live[message.id].started
             self._live[message.id] = live
@@ -159,18 +162,18 @@ class Scheduler:
             obstacle = None
         except HolytuiError as error:
             plan, request = placeholder_plan(live.message, live.started.turn_id)
-            obstacle = error
-        return Runner.of(
-            plan,
+            obstacle = KeyFailed(error.title, error.hint)
+        runner = Runner(
+            TurnMachine(plan, random=self._random, new_id=self._new_id),
             request,
             history=self._history,
             client=self._client,
             clock=self._clock,
             publish=self._deregister_then_publish(live),
-            random=self._random,
-            new_id=self._new_id,
-            obstacle=obstacle,
         )
+        if obstacle is not None:
+            runner.post(obstacle)  # the answer fails with it
+        return runner
 
     def _deregister_then_publish(self, live: _ActiveTurn) -> Listener:
         """Deregister before publishing `Ended`, so that listeners find the answer in the history."""
@@ -274,8 +277,7 @@ class Scheduler:
             return live.started if live is not None else None
 
     def store_trouble(self, problem: Problem | None) -> None:
-        """Report a problem of the journal (None: resolved) to all answers' listeners; the history calls this on its own
-        thread."""
+        """Report a problem of the journal (None: resolved) to all answers' listeners."""
         with self._lock:
             runners = [live.runner for live in self._live.values() if live.runner is not None]
         for runner in runners:
@@ -307,7 +309,12 @@ def _snapshot(live: _ActiveTurn) -> Snapshot:
     if runner is None:
         length, reasoning_length = len(live.message.text), len(live.message.reasoning)
         return Snapshot(
-            started.turn_id, started.conversation_id, AnswerState.QUEUED, length, reasoning_length, live.message.attempts
+            started.turn_id,
+            started.conversation_id,
+            AnswerState.QUEUED,
+            length,
+            reasoning_length,
+            live.message.attempts,
         )
     answer = runner.turn.answer
     return Snapshot(

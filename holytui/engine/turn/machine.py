@@ -116,7 +116,9 @@ class TurnMachine:
 
     def start(self, _event: Input, at: Moment) -> list[Effect]:
         """Send the first request, or ask for the rest of a stored answer."""
-        effects: list[Effect] = [Emit(ImagesLeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        effects: list[Effect] = (
+            [Emit(ImagesLeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        )
         return [*effects, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
@@ -132,7 +134,9 @@ class TurnMachine:
         return effects
 
     def _is_last_mode(self, text: str) -> bool:
-        """Whether an unproven join must be accepted: no other mode is left, or the server is known to continue exactly.
+        """Whether an unproven join must be accepted.
+
+        So it is if no other mode is left, or the server is known to continue exactly.
         """
         if self._mode is None or (self._mode is ResumeMode.PREFILL and self._strategy.exact):
             return True

@@ -43,7 +43,7 @@ def excessive_wait(fault: Fault, *, host: str, kept: int) -> Problem:
     """The server asks for a wait longer than `max_retry_after`."""
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
-    later = _("{Press:message.resume} to get the rest when that time is over.")
+    later = _("{Press:message.resume} to get the rest after that time.")
     return Problem(title, _with_kept(sentences(later, remedies.another_model()), kept), fault)
 
 
@@ -120,7 +120,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("Check the network, and base_url in the configuration."),
         ),
         FaultKind.REFUSED: (
-            _("Nobody answers at {host}").format(host=host),
+            _("{host} refused the connection").format(host=host),
             _("Is the server running? Check base_url in the configuration."),
         ),
         FaultKind.UNREACHABLE: (_("{host} cannot be reached").format(host=host), _("Check the network.")),
@@ -133,31 +133,31 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("Check the clock of this machine; a company's certificate goes into ca_file of the provider."),
         ),
         FaultKind.NO_TLS: (
-            _("{host} does not speak TLS, which https needs").format(host=host),
+            _("{host} does not support TLS, which https requires").format(host=host),
             remedies.better_address(fault) or _("Check the port in base_url."),
         ),
         FaultKind.WANTS_TLS: (
-            _("{host} wants an encrypted connection").format(host=host),
+            _("{host} requires an encrypted connection").format(host=host),
             remedies.better_address(fault) or _("Use https in base_url."),
         ),
         FaultKind.STALE: (_("{host} closed the connection").format(host=host), resume),
         FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), resume),
-        FaultKind.RESET: (_("The connection to {host} broke").format(host=host), resume),
+        FaultKind.RESET: (_("The connection to {host} was lost").format(host=host), resume),
         FaultKind.IDLE: (
-            _("Nothing came from {host} for too long").format(host=host),
+            _("{host} sent nothing for too long").format(host=host),
             sentences(resume, _("idle_timeout in [stream] sets how long to wait.")),
         ),
         FaultKind.NO_TOKEN: (
-            _("{host} kept the line open but sent no text for too long").format(host=host),
+            _("{host} kept the connection open but sent no text for too long").format(host=host),
             sentences(resume, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
         ),
         FaultKind.NOT_A_STREAM: (
             _("{host} sent something that is not an answer, such as a web page").format(host=host),
             remedies.better_address(fault) or sentences(remedies.sign_in(), remedies.retry()),
         ),
-        FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), resume),
+        FaultKind.GARBLED: (_("The data from {host} was damaged in transit").format(host=host), resume),
         FaultKind.TOO_LONG: (
-            _("{host} sent more than an answer may hold").format(host=host),
+            _("The answer from {host} exceeds the size limit").format(host=host),
             sentences(resume, _("max_answer_bytes in [stream] sets how long an answer may be.")),
         ),
         FaultKind.ENCODED: (
@@ -182,7 +182,7 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
         case FaultKind.DNS:
             return _("The name of the proxy {proxy} was not found").format(proxy=proxy), settings
         case FaultKind.REFUSED:
-            return _("Nobody answers at the proxy {proxy}").format(proxy=proxy), running
+            return _("The proxy {proxy} refused the connection").format(proxy=proxy), running
         case FaultKind.UNREACHABLE:
             title = _("The proxy {proxy} cannot be reached").format(proxy=proxy)
             return title, _("Check the network. {check}").format(check=settings)
@@ -190,7 +190,7 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
             return _("The proxy {proxy} did not answer the connection in time").format(proxy=proxy), running
     if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
         return (
-            _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
+            _("The proxy {proxy} requires a user name and password").format(proxy=proxy),
             _("Put them into the provider's proxy setting or HTTPS_PROXY: http://user:password@host:port."),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings

@@ -127,8 +127,11 @@ def rejects_images(fault: Fault) -> bool:
 
 
 def _classify_response(fault: Fault, key_by_command: bool) -> FaultClass:
-    """Classify a status or an error object. A code that is final or concerns the key takes precedence over the status:
-    429 with `insufficient_quota` does not recover by waiting."""
+    """Classify a status or an error object.
+
+    A code that is final or concerns the key takes precedence over the status: 429 with `insufficient_quota` does not
+    recover by waiting.
+    """
     code = fault.code.casefold()
     status = fault.status
     if exceeds_context(fault) or rejects_images(fault):

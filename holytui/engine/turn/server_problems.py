@@ -97,7 +97,7 @@ def _overloaded(host: str) -> tuple[str, str]:
 
 def _malformed(host: str) -> tuple[str, str]:
     return (
-        _("{host} does not understand the request").format(host=host),
+        _("{host} rejected the request as invalid").format(host=host),
         sentences(_("Check params of the model in the configuration."), remedies.another_model()),
     )
 
@@ -111,7 +111,7 @@ def _forbidden(host: str) -> tuple[str, str]:
 
 def _not_found(host: str) -> tuple[str, str]:
     return (
-        _("{host} knows no such model or address").format(host=host),
+        _("{host} does not have this model or address").format(host=host),
         sentences(_("Check the model's name and base_url in the configuration."), remedies.another_model()),
     )
 

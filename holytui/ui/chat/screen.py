@@ -160,7 +160,7 @@ class ChatScreen(ChatLayout):
         self.navigator.started = True
         self.start(wiring.watcher.run(), Group.WATCH)
         await self.send_queue.open()
-        if services.temporary is not None:
+        if services.is_temporary:
             self.say(services.problems[-1], Level.ERROR)
         elif state.conversation.id and (missing := self._missing_key()):
             self.say(missing, Level.WARNING)  # an empty conversation shows it in its transcript
