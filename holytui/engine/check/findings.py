@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holytui.i18n import N_, _, language
+from holytui.formatting import decimal
+from holytui.i18n import N_, _
 
 
 class FindingStatus(StrEnum):
@@ -56,5 +57,4 @@ def as_hints(text: str) -> tuple[str, ...]:
 
 def seconds(value: float) -> str:
     """Format a duration in seconds, such as `0.8 s`."""
-    text = f"{value:.1f}"
-    return _("{number} s").format(number=text.replace(".", ",") if language() == "vi" else text)
+    return _("{number} s").format(number=decimal(value, 1))

@@ -95,7 +95,7 @@ class OverlapMatcher:
         """Length of the common prefix of `old` and the new text."""
 
     @property
-    def open(self) -> bool:
+    def undecided(self) -> bool:
         """More text may complete an overlap."""
         return self._candidates is None or bool(self._candidates)
 

@@ -171,7 +171,7 @@ class Seam:
         self._read(final)
         if not self._readings or not (self._settled or final):
             return None
-        if not final and any(matcher.open for _reading, matcher in self._readings):
+        if not final and any(matcher.undecided for _reading, matcher in self._readings):
             return None
         decision = self._by_overlap()
         if decision is None:
@@ -207,8 +207,8 @@ class Seam:
     def _by_overlap(self) -> Decision | None:
         """Cut a repetition of the old end, silently if it is unambiguous."""
         overlaps = {(reading.offset + k, k) for reading, matcher in self._readings for k in matcher.overlaps}
-        if (prefix_length := self._full_echo(overlaps)) is not None:
-            return prefix_length
+        if (decision := self._full_echo(overlaps)) is not None:
+            return decision
         found = {(cut, k) for cut, k in overlaps if self._weighs(k, _MARKED_CUT[self._mode])}
         if not found:
             return self._by_near_overlap() or self._by_doubt(k for _cut, k in overlaps)
@@ -218,8 +218,8 @@ class Seam:
         silent = self._weighs(k, _SILENT_CUT[self._mode])
         rivals = {c for c, other in overlaps if self._weighs(other, _RIVAL_WEIGHT)} - {cut}
         # an overlap that is also a prefix of the old text may be a restart
-        twofold = k < len(self._partial) and any(matcher.prefix_length >= k for _reading, matcher in self._readings)
-        ambiguous = repetition_is_likely(self._partial, k) or twofold or self._is_next_line(cut, k)
+        may_restart = k < len(self._partial) and any(matcher.prefix_length >= k for _reading, matcher in self._readings)
+        ambiguous = repetition_is_likely(self._partial, k) or may_restart or self._is_next_line(cut, k)
         if ambiguous and self._mode is ResumeMode.PREFILL:
             return Decision(Join.MARKED, -1, 0)
         return Decision(Join.OVERLAP if silent and not rivals and not ambiguous else Join.MARKED, -1, cut)
@@ -272,7 +272,7 @@ class Seam:
         old = self._partial
         if k < len(old) and "\n" not in old[-k - 1 : len(old) - k + 1]:
             return False
-        broken = any(reading.new_line and reading.offset + k == cut for reading, _echo in self._readings)
+        broken = any(reading.new_line and reading.offset + k == cut for reading, _matcher in self._readings)
         return broken or ((len(old) < LONG_TEXT or k < len(old)) and old[-1] in _LINE_ENDS)
 
     def _by_doubt(self, overlaps: Iterable[int]) -> Decision | None:
@@ -298,10 +298,10 @@ class Seam:
         """Join without an overlap: the text is the continuation, as far as is known."""
         if self._restart_at is not None:
             return None
-        silent = [reading.offset for reading, _echo in self._readings if reading.certain]
-        if silent:
-            preamble = [o.offset for o, _echo in self._readings if o.certain and o.kind is ReadingKind.PREAMBLE]
-            fence = [o.offset for o, _echo in self._readings if o.certain and o.kind is ReadingKind.FENCE]
+        certain = [reading.offset for reading, _matcher in self._readings if reading.certain]
+        if certain:
+            preamble = [o.offset for o, _matcher in self._readings if o.certain and o.kind is ReadingKind.PREAMBLE]
+            fence = [o.offset for o, _matcher in self._readings if o.certain and o.kind is ReadingKind.FENCE]
             return Decision(Join.MARKED, -1, max(fence) if fence else min(preamble))
         if self._mode is ResumeMode.PREFILL:
             return self._after_prefix()

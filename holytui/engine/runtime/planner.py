@@ -92,8 +92,8 @@ class TurnPlanner:
         if conversation is None or message.parent_id is None:
             raise StoreError(_("There is no such conversation"))
         branch = self._history.branch(message.conversation_id, message.parent_id)
-        look = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
-        return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
+        load_image = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
+        return context_for(branch, conversation.system, load_image), {**resolved.model.params, **conversation.params}
 
     def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""

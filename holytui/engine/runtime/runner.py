@@ -205,8 +205,8 @@ class Runner:
 
     def _received(self) -> int:
         answer, before = self.turn.answer, self.request.message
-        came = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
-        return max(0, came)  # a continuation may have replaced earlier text
+        received = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
+        return max(0, received)  # a continuation may have replaced earlier text
 
     def _advance(self, event: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
@@ -293,9 +293,8 @@ class Runner:
             self.publisher.emit(StoreTrouble(self.turn.plan.turn_id, problem))
 
     def _fail(self, error: Exception) -> None:
-        error.__traceback__ = (
-            None if isinstance(error, MemoryError) else error.__traceback__
-        )  # its frames keep large objects alive
+        if isinstance(error, MemoryError):
+            error.__traceback__ = None  # its frames keep large objects alive
         try:
             _log.error("an answer failed with an internal error: %s", describe(error))
             _log.debug("traceback", exc_info=error)

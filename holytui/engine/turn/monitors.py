@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _SCHEDULE = (1.0, 2.0, 4.0, 8.0, 15.0)
-_JUMP = 3.0
-_SILENCE = 5.0
-_SPAN = 10.0
-_SLOW = 200.0
+_MIN_JUMP = 3.0
+_SILENCE_AFTER = 5.0
+_WINDOW = 10.0
+_SLOW_BELOW = 200.0
 
 
 def probe_delay(tries: int, random: Callable[[], float], scale: float = 1.0) -> float:
@@ -32,7 +32,7 @@ class SuspendMonitor:
         """
         offset = wall - monotonic
         before, self._offset = self._offset, offset
-        return before is not None and offset - before > _JUMP
+        return before is not None and offset - before > _MIN_JUMP
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class SilenceMonitor:
 
     def check(self, now: float) -> Silence | None:
         """Return a report if one is due."""
-        if now - self.last_token < _SILENCE:
+        if now - self.last_token < _SILENCE_AFTER:
             if self._reported_at is None:
                 return None
             self._reported_at = None
@@ -97,19 +97,19 @@ class RateMonitor:
         if self._marks and total < self._marks[-1][1]:
             self._marks.clear()  # the next attempt counts from zero
         self._marks.append((now, total))
-        while len(self._marks) > 2 and self._marks[1][0] <= now - _SPAN:
+        while len(self._marks) > 2 and self._marks[1][0] <= now - _WINDOW:
             self._marks.popleft()
         first_at, first = self._marks[0]
-        if now - first_at < _SPAN:
+        if now - first_at < _WINDOW:
             return None
         rate = (total - first) / (now - first_at)
         if self._reported_at is None:
-            if rate >= _SLOW:
+            if rate >= _SLOW_BELOW:
                 return None
-        elif rate >= 2 * _SLOW:  # hysteresis: twice the limit, or the report would flicker
+        elif rate >= 2 * _SLOW_BELOW:  # hysteresis: twice the limit, or the report would flicker
             self._reported_at = None
             return LinkRate(None)
-        elif now - self._reported_at < _SPAN:
+        elif now - self._reported_at < _WINDOW:
             return None
         self._reported_at = now
         return LinkRate(rate)

@@ -36,11 +36,11 @@ _OFFLINE = frozenset(
         FaultKind.DNS,
         FaultKind.REFUSED,
         FaultKind.UNREACHABLE,
-        # a link that is down under a working router swallows packets instead of refusing them
+        # a link that is down under a working router drops packets instead of refusing them
         FaultKind.CONNECT_TIMEOUT,
     }
 )
-_CUT = frozenset({FaultKind.CLOSED, FaultKind.RESET, FaultKind.IDLE, FaultKind.NO_TOKEN, FaultKind.GARBLED})
+_INTERRUPTED = frozenset({FaultKind.CLOSED, FaultKind.RESET, FaultKind.IDLE, FaultKind.NO_TOKEN, FaultKind.GARBLED})
 _TRANSIENT_STATUS = frozenset({408, 409, 425, 429, 529})
 _FINAL_CODES = (
     "insufficient_quota",
@@ -53,8 +53,8 @@ _FINAL_CODES = (
     "permission",
     "not_found",
 )
-_TOO_LONG_CODE = re.compile(r"context_(length|size|window)")
-_TOO_LONG = re.compile(
+_CONTEXT_CODE = re.compile(r"context_(length|size|window)")
+_CONTEXT_EXCEEDED = re.compile(
     r"maximum context|prompt is too long|exceeds? (the )?(available|maximum)[\w ']*(context|tokens)"
     r"|context (length|size|window) (was |is |has been )?exceeded|reduce the length of the (messages|prompt)",
     re.IGNORECASE,
@@ -95,7 +95,7 @@ def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = Fal
     kind = fault.kind
     if kind in _OFFLINE:
         return FaultClass.OFFLINE
-    if kind in _CUT:
+    if kind in _INTERRUPTED:
         return FaultClass.TRANSIENT
     if kind is FaultKind.TOO_LONG:
         return FaultClass.ANSWER_LIMIT
@@ -115,10 +115,10 @@ def exceeds_context(fault: Fault) -> bool:
     """Whether the server reports a conversation longer than the model's context."""
     if fault.status in (401, 403, 429):
         return False
-    if _TOO_LONG_CODE.search(fault.code.casefold()):
+    if _CONTEXT_CODE.search(fault.code.casefold()):
         return True
     asks_for_less = "max_tokens" in fault.message or "max_completion_tokens" in fault.message
-    return _TOO_LONG.search(fault.message) is not None and not asks_for_less
+    return _CONTEXT_EXCEEDED.search(fault.message) is not None and not asks_for_less
 
 
 def rejects_images(fault: Fault) -> bool:
@@ -201,8 +201,8 @@ def delay(stream: Stream, retry: int, fault: Fault, random: Callable[[], float])
     A positive wait requested by the server is used unchanged. Otherwise `retry_delay` doubles each time up to
     `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not return at one moment.
     """
-    asked = fault.retry_after
-    if asked is not None and asked > 0:
-        return asked if asked <= stream.max_retry_after else None
+    requested = fault.retry_after
+    if requested is not None and requested > 0:
+        return requested if requested <= stream.max_retry_after else None
     base = min(stream.retry_delay * 2.0 ** min(retry - 1, 60), stream.max_delay)
     return min(base * (0.8 + 0.4 * random()), stream.max_delay)
