@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.attack import flood, screen
+from benchmarks.attack import flood, hostile, lasting, screen
 from benchmarks.attack.flood import TEXTS, Answer, FloodServer
 from holytui.ui.markdown import MarkdownDocument
 from tests.ui.markdown_shapes import SHAPES, shape
@@ -78,11 +78,17 @@ def command(
 def streams() -> Iterator[Row]:
     """The full screen while text floods in."""
     for kind, rate in (*((kind, 1.0) for kind in TEXTS), *(("paragraphs", rate) for rate in (0.002, 0.5, 5.0, 50.0))):
-        seen = screen.measure(flood.stream(TEXTS[kind], rate * 1e6, 1_000 if rate > 2 else 200 if rate > 0.1 else 4))
+        answer = flood.stream(TEXTS[kind], rate * 1e6, 1_000 if rate > 2 else 200 if rate > 0.1 else 4)
         name = f"{kind}, {rate:g} MB/s"
+        # a fast answer soon ends at `max_answer_bytes`, and Esc is to stop one that has not
+        seen = screen.measure(answer, 6.0 if rate <= 1 else 1.5)
         yield Row(f"{name}: echo", seen.echo * 1e3, 200, "ms")
         yield Row(f"{name}: Esc", seen.stop * 1e3, 200, "ms")
+        yield Row(f"{name}: Esc (CPU)", seen.stop_cpu * 1e3, 200, "ms")
         yield Row(f"{name}: longest callback (CPU)", seen.callback_cpu, 50, "ms")
+        if rate > 1:
+            seen = screen.measure(answer)
+            yield Row(f"{name}: longest callback to the end (CPU)", seen.callback_cpu, 50, "ms")
         yield Row(f"{name}: peak RSS", seen.memory, 200, "MB")
 
 
@@ -122,6 +128,10 @@ def names() -> Iterator[Row]:
     run = command(flood.repeat(flood.event("ok"), 1, flood.DONE), ["check"], names=flood.models(300_000))
     yield Row("300,000 models: check", run.seconds, 30, "s")
     yield Row("300,000 models: peak RSS", run.memory, 300, "MB")
+    seen = screen.measure_picker(flood.models(300_000), 300_000)
+    yield Row("300,000 models: fetched and shown in the picker", seen.opened, 5, "s")
+    yield Row("300,000 models: echo of a key", seen.echo * 1e3, 200, "ms")
+    yield Row("300,000 models: longest callback (CPU)", seen.callback_cpu, 50, "ms")
 
 
 def memory() -> Iterator[Row]:
@@ -144,6 +154,37 @@ def shapes() -> Iterator[Row]:
         yield Row(f"{name} ({told} ms): a doubling", (times[-1] / max(times[0], 0.01)) ** (1 / 3), 2.3, "x")
 
 
+def commands() -> Iterator[Row]:
+    """Endless parts of HTTP, SSE and tool calls, for `ask`: it ends, and has what came before."""
+    for name, attack in hostile.ATTACKS.items():
+        asked = lasting.ask(hostile.sent(attack))
+        yield Row(f"{name}: end", asked.seconds, 30, "s")
+        yield Row(f"{name}: peak RSS", asked.memory, 200, "MB")
+        wrong = (asked.status == 0) != attack.complete, attack.keeps != asked.kept, asked.requests != 1
+        yield Row(f"{name}: wrong status, text or number of requests", sum(wrong), 0, "")
+    asked = lasting.ask(hostile.redirect)
+    yield Row("a redirect to itself: requests", asked.requests, 1, "")
+
+
+def screens() -> Iterator[Row]:
+    """The same on the full screen, with its usual timeouts: keys, Esc and memory."""
+    for name in lasting.ON_SCREEN:
+        seen = screen.measure(hostile.sent(hostile.ATTACKS[name]))
+        yield Row(f"screen, {name}: echo", seen.echo * 1e3, 200, "ms")
+        yield Row(f"screen, {name}: Esc", seen.stop * 1e3, 200, "ms")
+        yield Row(f"screen, {name}: peak RSS", seen.memory, 200, "MB")
+
+
+def steady() -> Iterator[Row]:
+    """2,000 characters a second for a minute, which nobody can read, but which arrive smoothly."""
+    seen = lasting.steady(2_000, 60)
+    yield Row("2,000 characters/s for 60 s: longest without new text", seen.gap * 1e3, 500, "ms")
+    yield Row("2,000 characters/s for 60 s: echo", seen.echo * 1e3, 200, "ms")
+    yield Row("2,000 characters/s for 60 s: keys lost", seen.lost, 0, "")
+    yield Row("2,000 characters/s for 60 s: Esc", seen.stop * 1e3, 200, "ms")
+    yield Row("2,000 characters/s for 60 s: peak RSS", seen.memory, 200, "MB")
+
+
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "streams": streams,
     "endless": endless,
@@ -151,6 +192,9 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "names": names,
     "memory": memory,
     "shapes": shapes,
+    "commands": commands,
+    "screens": screens,
+    "steady": steady,
 }
 
 

@@ -97,7 +97,7 @@ CASES = [
         ["tool_calls"],
         {"finish_reason": "tool_calls"},
     ),
-    Case("tools only", [_ends(TOOL)], 1, "", ("called tools", "in words."), [], {"state": "failed"}),
+    Case("tools only", [_ends(TOOL)], 1, "", ("called tools", "without tools."), [], {"state": "failed"}),
     Case(
         "unknown reason",
         [[READ, *answer("Half a sent", finish="insufficient_system_resource")]],

@@ -249,9 +249,9 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         chatting(tmp_path, server.base_url, interactive=False) as chat,
     ):
         chat.type("hello")
-        chat.out.wait_for("cut by a length limit. Type /continue")
+        chat.out.wait_for("truncated by a length limit. Type /continue")
         chat.type("/open 1")
-        chat.out.wait_for("cut by a length limit. Type /continue", 2)
+        chat.out.wait_for("truncated by a length limit. Type /continue", 2)
         chat.end_input()
         assert chat.wait_end() == 4
 

@@ -216,9 +216,9 @@ FINAL: dict[str, tuple[bytes, str]] = {
     "400": (whole("400 Bad Request", {"error": {"message": "temperature"}}), "temperature"),
     "402": (whole("402 Payment Required", {}), "credit"),
     "403": (whole("403 Forbidden", {}), "allow"),
-    "404": (whole("404 Not Found", {}), "no such model"),
+    "404": (whole("404 Not Found", {}), "does not have this model"),
     "413": (whole("413 Content Too Large", {}), "too long"),
-    "422": (whole("422 Unprocessable Entity", {}), "understand"),
+    "422": (whole("422 Unprocessable Entity", {}), "as invalid"),
     "429-without-quota": (
         whole("429 Too Many Requests", {"error": {"code": "insufficient_quota", "message": "m"}}),
         "credit",

@@ -24,6 +24,7 @@ class CheckTopic(StrEnum):
     """The subject of a finding; the value is its name, translated where it is shown."""
 
     CONFIG = N_("config")
+    LOG = N_("log")
     HISTORY = N_("history")
     MODEL = N_("model")
     KEY = N_("key")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from holytui.allocator import give_back_large_blocks
 from holytui.errors import StoreError
 from holytui.models import Attempt, DeltaKind, Message, Problem
 from holytui.secret import scrub
@@ -12,6 +13,8 @@ from holytui.store.history import History
 
 RETRY_INTERVAL = 1.0
 """Seconds between two retries."""
+_LARGE = 1_000_000
+"""Characters of raw text from which freed copies are returned to the system."""
 
 
 class Recorder:
@@ -21,6 +24,8 @@ class Recorder:
         self._history = history
         self._report = report
         self._pending: deque[Callable[[], None]] = deque()
+        self._received = 0
+        """Characters of raw text."""
 
     @property
     def has_pending(self) -> bool:
@@ -34,6 +39,9 @@ class Recorder:
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
         """Journal raw text of an attempt."""
+        self._received += len(text)
+        if self._received > _LARGE:
+            give_back_large_blocks()
         if self._pending:
             self._pending.append(lambda: self._history.journal(attempt_id, kind, text))
         else:
