@@ -151,7 +151,7 @@ def _describe(doubt: Doubt, ending: Ending) -> Problem:
                 _describe_seams(ending),
                 sentences(
                     _("{Press:message.details} to see both sides."),
-                    _("{Press:message.undo_seam} to restore the removed text."),
+                    _("{Press:message.undo_seam} to put back what was cut away."),
                 ),
             )
         case Doubt.BEGUN_AGAIN:
