@@ -55,19 +55,19 @@ def _is_omitted(message: Message) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rendered:
+class _RenderedMessage:
     content: Content
     tokens: int
     left_out: int = 0
 
 
-def _render(message: Message, load_image: LoadImage | None) -> _Rendered:
+def _render(message: Message, load_image: LoadImage | None) -> _RenderedMessage:
     """Content of a message: parts if images are sent.
 
     Plain text otherwise, as many servers accept nothing else.
     """
     if not message.images:
-        return _Rendered(message.text, estimate_tokens(message.text))
+        return _RenderedMessage(message.text, estimate_tokens(message.text))
     parts: list[str | _Part] = [message.text] if message.text.strip() else []
     tokens, left_out = 0, 0
     for image in message.images:
@@ -84,7 +84,7 @@ def _render(message: Message, load_image: LoadImage | None) -> _Rendered:
         tokens += image_tokens(image)
     texts = [part for part in parts if isinstance(part, str)]
     content = "\n\n".join(texts) if len(texts) == len(parts) else tuple(map(_part, parts))
-    return _Rendered(content, tokens + sum(map(estimate_tokens, texts)), left_out)
+    return _RenderedMessage(content, tokens + sum(map(estimate_tokens, texts)), left_out)
 
 
 def _part(part: str | _Part) -> _Part:
