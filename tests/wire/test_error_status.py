@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.engine.turn.problems import too_long_a_wait
+from holytui.engine.turn.problems import excessive_wait
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 from holytui.wire.client import ChatClient
@@ -89,7 +89,7 @@ def test_the_words_of_a_refusal(body: bytes, fault: Fault) -> None:
 def test_a_wait_of_400_digits_in_a_body_can_still_be_told() -> None:
     fault = status_fault(429, {}, b'{"error": {"message": "slow", "retry_after": ' + b"9" * 400 + b"}}")
     assert fault.retry_after == MAX_WAIT
-    assert too_long_a_wait(fault, host="a.b", kept=0).title
+    assert excessive_wait(fault, host="a.b", kept=0).title
 
 
 def test_an_error_however_deep_it_is_told_does_not_end_the_reading() -> None:
