@@ -67,6 +67,8 @@ class Provider:
     """File of `NAME=value` lines in which `api_key_env` is looked up first; read again when a key is refused."""
     api_key_command: tuple[str, ...] = ()
     api_key_file: str = ""
+    api_key_keyring: str = ""
+    """Name of the key in the system keyring, under the service `holytui`."""
     api_key: str = field(default="", repr=False)
     oauth: OAuth | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)

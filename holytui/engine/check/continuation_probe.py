@@ -92,13 +92,16 @@ class _ProbeRequest:
 
 
 class ContinuationProbe:
-    """Probes an answer (`request`), then its continuation (`continuation`). `clock` is in seconds."""
+    """Probes an answer (`request`), then its continuation (`continuation`), whose result is stored in `history`.
+
+    `clock` is in seconds.
+    """
 
     def __init__(
         self,
         subject: CheckTarget,
         client: Client,
-        history: History,
+        history: History | None,
         key: Secret | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -113,6 +116,11 @@ class ContinuationProbe:
         """For reproducible answers; the model's own parameters take precedence."""
         self._key_refreshed = False
         self._key_error: KeyUnavailable | None = None
+
+    @property
+    def response(self) -> ProbeResponse | None:
+        """The answer to `request`."""
+        return self._answer
 
     def request(self) -> Finding:
         """Request an answer; report its content and timing."""
@@ -343,8 +351,8 @@ class ContinuationProbe:
                 return _("Until then interrupted answers continue by instruction.")
 
     def _remember(self, profile: ResumeProfile) -> None:
-        if self._subject.resolved.ref.provider == GUIDE:
-            return  # its address changes, so the entry would never be read
+        if self._history is None or self._subject.resolved.ref.provider == GUIDE:
+            return  # the guide: its address changes, so the entry would never be read
         key = resume_profile_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
             self._history.remember(key, str(profile))
