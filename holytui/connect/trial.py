@@ -94,13 +94,20 @@ class Trial:
         yield self._listed()
 
     def answer(self, model: str) -> Iterator[Finding]:
-        """Yield findings for the first token and the stream of an answer. Call it after `reach`."""
+        """Yield findings for the first token and the stream of an answer. Raises ProviderBlocked."""
         target = self._target(model)
+        self.failed = None
+        try:
+            self._key = self._keys.get()
+        except KeyUnavailable as error:
+            self.failed = CheckTopic.KEY
+            yield Finding(FindingStatus.FAILED, CheckTopic.KEY, error.title, as_hints(error.hint))
+            yield from (skipped(CheckTopic.FIRST_TOKEN), skipped(CheckTopic.STREAMING))
+            return
         probe = ContinuationProbe(target, self._client, None, self._key, self._clock)
         finding = probe.request()
         response = probe.response
         fault = response.fault if response is not None else None
-        self.failed = None
         if response is None or not response.arrivals:
             refused = fault is not None and classify(fault) is FaultClass.EXPIRED_KEY
             self.failed = CheckTopic.KEY if refused else CheckTopic.FIRST_TOKEN

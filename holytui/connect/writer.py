@@ -58,7 +58,7 @@ def require_editable(file: Path) -> Config:
     """Return the configuration in `file`. Raises ConfigError if it is broken, with the line."""
     loaded = load(file)
     if loaded.config.blocked:
-        title = _("{path} has an error, and nothing was changed").format(path=sanitize_line(str(file)))
+        title = _("Nothing was changed, as the configuration has an error")
         raise ConfigError(title, loaded.config.blocked)
     return loaded.config
 

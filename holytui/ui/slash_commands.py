@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "new": "chat.new",
         "model": "model.pick",
+        "connect": "app.connect",
         "system": "chat.system",
         "search": "history.search",
         "find": "log.search",

@@ -49,10 +49,10 @@ def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
     return [*out, *last.wrap(width)]
 
 
-def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
+def welcome(model: str, problems: tuple[str, ...], keymap: Keymap, *, connected: bool = False) -> list[Content]:
     """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config.
 
-    Paragraphs; whoever shows them wraps them.
+    `connected`: a provider is configured. Paragraphs; whoever shows them wraps them.
     """
     here = names(keymap, Where.PROMPT)
     out = [
@@ -63,9 +63,11 @@ def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Conte
     ]
     if model.startswith("guide/"):
         out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
-        out.append(
-            Content(here.render(_("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")))
-        )
+        if connected:
+            advice = _("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")
+        else:
+            advice = _("{Press:app.connect} to connect a provider, or ask the guide anything about holytui.")
+        out.append(Content(here.render(advice)))
     out += [
         Content(""),
         Content(
