@@ -95,7 +95,7 @@ def targets(
     found = found or {}
     known = [_of_preset(config, preset, found.get(preset.name, ())) for preset in PRESETS.values()]
     others = [
-        Target(provider, provider.name, is_configured=True)
+        Target(provider, provider.name, is_local=is_loopback(host_of(provider.base_url) or ""), is_configured=True)
         for provider in config.providers.values()
         if provider.name not in PRESETS
     ]
