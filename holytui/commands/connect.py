@@ -285,7 +285,7 @@ class _Connecting:
         for number, choice in enumerate(choices, 1):
             say(f"{number:4}  {choice.label:{width}}  {choice.remark}".rstrip(), sys.stderr)
         while True:
-            typed = self._ask(_("{title} (1 to {count}, Enter for 1)").format(title=title, count=len(choices)), "1")
+            typed = self._ask(_("{title} (1 to {count}; empty: 1)").format(title=title, count=len(choices)), "1")
             if typed.isdigit() and 1 <= int(typed) <= len(choices):
                 return choices[int(typed) - 1].value
 

@@ -12,7 +12,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "new": "chat.new",
         "model": "model.pick",
-        "connect": "app.connect",
         "system": "chat.system",
         "search": "history.search",
         "find": "log.search",
@@ -39,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sidebar": "sidebar.toggle",
         "filter": "sidebar.filter",
         "details": "app.details",
+        "connect": "app.connect",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",

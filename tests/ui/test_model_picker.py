@@ -27,9 +27,11 @@ async def test_own_models_and_servers_stand_before_the_guide(build_house: Build)
     async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
         await open_picker(visitor)
         found = rows(visitor)
-        assert found[:4] == ["lab/one", "lab/two", "ask lab for its models…", "guide/guide"]
-        assert found[4].startswith(HEADING)
-        assert all(row.startswith("guide/") for row in found[5:])
+        assert found[:3] == ["lab/one", "lab/two", "ask lab for its models…"]
+        assert found[3].startswith("connect a provider…")
+        assert found[4] == "guide/guide"
+        assert found[5].startswith(HEADING)
+        assert all(row.startswith("guide/") for row in found[6:])
         await visitor.press("escape")
 
 
@@ -38,7 +40,7 @@ async def test_a_heading_is_stepped_over_and_never_found(build_house: Build) -> 
         await open_picker(visitor)
         options = visitor.app.screen.query_one(OptionList)
         heading = next(at for at, row in enumerate(rows(visitor)) if row.startswith(HEADING))
-        await visitor.press(*["down"] * heading)
+        await visitor.press(*["down"] * (heading - (options.highlighted or 0)))
         assert options.highlighted == heading + 1
         await visitor.press("up")
         assert options.highlighted == heading - 1

@@ -41,8 +41,9 @@ class StepDialog(Picker):
 
     def compose(self) -> ComposeResult:
         """The title, a text, a line to type in, the list, a note."""
+        on, back = _("Next"), _("Back")
         with Vertical(id="dialog") as dialog:
-            dialog.border_subtitle = f"Enter {_('Next')}  Esc {_('Back')}"
+            dialog.border_subtitle = f"Enter {on}  Esc {back}"
             yield Static(id="dialog-title")
             yield Static(id="dialog-text-above")
             yield Line(self._entered)
