@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holytui import logs, paths
@@ -18,7 +17,7 @@ from holytui.commands.output import agreed, complain, put, say
 from holytui.config.load import require_named_file
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
-from holytui.connect.keys import KeyChoice, KeyPlace, keys_for, with_key
+from holytui.connect.keys import KeyChoice, KeyPlace, command, key_file, keys_for, variable, with_key
 from holytui.connect.targets import Target, custom_target, find_local_servers, target_for, targets
 from holytui.connect.trial import Trial
 from holytui.connect.writer import Connection, Saved, require_editable, save
@@ -126,17 +125,12 @@ class _Connecting:
     def _key(self, target: Target) -> KeyChoice:
         options = self._options
         if options.key_env:
-            return KeyChoice(KeyPlace.ENVIRONMENT, options.key_env)
+            return variable(options.key_env)
         if options.key_command:
-            try:
-                argv = tuple(shlex.split(options.key_command))
-            except ValueError:
-                argv = ()
-            if not argv:
-                raise NotGiven(_("--key-command is not a command"), _("Write it as in a shell: 'pass show holysheep'"))
-            return KeyChoice(KeyPlace.COMMAND, argv)
+            return command(options.key_command)
         if options.key_file:
-            return KeyChoice(KeyPlace.FILE, os.path.abspath(os.path.expanduser(options.key_file)))  # noqa: PTH100, PTH111
+            file = key_file(options.key_file)
+            return replace(file, value=os.path.abspath(os.path.expanduser(str(file.value))))  # noqa: PTH100, PTH111 - leaves an unknown ~user as it is
         if options.key_stdin:
             text = self._hidden(target) if sys.stdin.isatty() else sys.stdin.read(_MAX_KEY)
             return KeyChoice(KeyPlace.FILE, secret=validate_key(text, "--key-stdin"))
@@ -174,7 +168,7 @@ class _Connecting:
             case KeyPlace.ENVIRONMENT:
                 return KeyChoice(place, target.key_env)
             case KeyPlace.COMMAND:
-                return KeyChoice(place, tuple(shlex.split(self._ask(_("Command that prints the key")))))
+                return command(self._ask(_("Command that prints the key")))
             case KeyPlace.NONE:
                 return KeyChoice(place)
         return KeyChoice(place, secret=validate_key(self._hidden(target), _("your input")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from holytui import paths
+from holytui.config.redact import looks_like_key
 from holytui.config.schema import Provider
 from holytui.credentials import system_keyring
 from holytui.credentials.keyring import KeyRing
@@ -43,12 +45,40 @@ class KeyChoice:
     """A key that was typed, to be stored in the file or the keyring."""
 
 
+_KEY_PREFIXES = ("cr_", "sk-", "sk_", "gsk_")
 _FIELDS = {
     KeyPlace.ENVIRONMENT: "api_key_env",
     KeyPlace.FILE: "api_key_file",
     KeyPlace.COMMAND: "api_key_command",
     KeyPlace.KEYRING: "api_key_keyring",
 }
+
+
+def variable(text: str) -> KeyChoice:
+    """Return the choice of an environment variable by its name. Raises ConfigError, also for what may be a key."""
+    name = text.strip()
+    if not (name.isascii() and name.isidentifier()) or looks_like_key(name) or name.startswith(_KEY_PREFIXES):
+        raise ConfigError(_("The name of a variable is expected, not the key itself"))
+    return KeyChoice(KeyPlace.ENVIRONMENT, name)
+
+
+def key_file(text: str) -> KeyChoice:
+    """Return the choice of an existing file. Raises ConfigError, also for what may be a key."""
+    name = text.strip()
+    if not name or looks_like_key(name) or name.startswith(_KEY_PREFIXES):
+        raise ConfigError(_("The name of a file is expected, not the key itself"))
+    return KeyChoice(KeyPlace.FILE, name)
+
+
+def command(text: str) -> KeyChoice:
+    """Return the choice of a command, written as in a shell. Raises ConfigError."""
+    try:
+        argv = tuple(shlex.split(text))
+    except ValueError:
+        argv = ()
+    if not argv or not argv[0]:
+        raise ConfigError(_("A command is expected, such as: pass show holysheep"))
+    return KeyChoice(KeyPlace.COMMAND, argv)
 
 
 def stored_key_file(config_file: Path, name: str) -> Path:

@@ -21,11 +21,14 @@ from holytui.faults import Fault, FaultKind
 from holytui.i18n import _, ngettext
 from holytui.models import ModelRef
 from holytui.providers.resolve import resolve
-from holytui.secret import Secret
+from holytui.secret import Secret, scrub
+from holytui.text import sanitize_line
 from holytui.wire.transport.addresses import proxy_name
 
 LIST_SECONDS = 15.0
 """Time limit of the list of models."""
+_MAX_MESSAGE = 200
+"""Characters of a server's message."""
 _TLS = frozenset({FaultKind.TLS, FaultKind.NO_TLS})
 _CONNECT = frozenset(
     {FaultKind.REFUSED, FaultKind.UNREACHABLE, FaultKind.CONNECT_TIMEOUT, FaultKind.PROXY, FaultKind.SETUP}
@@ -111,7 +114,10 @@ class Trial:
         if response is None or not response.arrivals:
             refused = fault is not None and classify(fault) is FaultClass.EXPIRED_KEY
             self.failed = CheckTopic.KEY if refused else CheckTopic.FIRST_TOKEN
-            yield replace(finding, status=FindingStatus.FAILED, topic=self.failed)
+            if fault is not None and self._asks_for_key(fault):
+                yield self._refused(fault)
+            else:
+                yield replace(finding, status=FindingStatus.FAILED, topic=self.failed)
             yield skipped(CheckTopic.STREAMING)
             return
         yield Finding(
@@ -121,7 +127,8 @@ class Trial:
         )
         if finding.status is FindingStatus.FAILED:
             self.failed = CheckTopic.STREAMING
-        yield replace(finding, topic=CheckTopic.STREAMING)
+        first = _("first token after {time}").format(time=seconds(response.arrivals[0]))
+        yield replace(finding, topic=CheckTopic.STREAMING, text=finding.text.removeprefix(f"{first}, "))
 
     def _target(self, model: str) -> CheckTarget:
         ref = ModelRef(self._provider.name, model)
@@ -153,8 +160,16 @@ class Trial:
         for each in _STEPS[begin:at]:
             # nothing was sent where a key would have gone in clear text
             yield skipped(each) if fault.kind is FaultKind.INSECURE else self._reached(each, target)
-        yield target.failure(step, fault)
+        yield self._refused(fault) if self._asks_for_key(fault) else target.failure(step, fault)
         yield from (skipped(each) for each in _STEPS[at + 1 :])
+
+    def _asks_for_key(self, fault: Fault) -> bool:
+        """Whether the server asked for a key, and none was sent."""
+        return self._key is None and classify(fault) is FaultClass.EXPIRED_KEY
+
+    def _refused(self, fault: Fault) -> Finding:
+        text = sanitize_line(scrub(fault.message))[:_MAX_MESSAGE]
+        return Finding(FindingStatus.FAILED, CheckTopic.KEY, _("the server asks for a key"), as_hints(text))
 
     def _reached(self, step: CheckTopic, target: CheckTarget) -> Finding:
         host = target.host

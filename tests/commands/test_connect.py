@@ -77,7 +77,9 @@ def test_all_that_is_needed_can_be_given(run: Connect, server: ScriptedServer, t
         (("--provider", "holysheep"), "No key is named"),
         (("--base-url", "nonsense url"), "is not an address"),
         (("--provider", "mine", "--base-url", "{url}", "--key-env", "K"), "No model is named"),
-        (("--provider", "mine", "--base-url", "{url}", "--key-command", "'"), "--key-command is not a command"),
+        (("--provider", "mine", "--base-url", "{url}", "--key-env", KEY), "not the key itself"),
+        (("--provider", "mine", "--base-url", "{url}", "--key-file", KEY), "not the key itself"),
+        (("--provider", "mine", "--base-url", "{url}", "--key-command", "'"), "A command is expected"),
     ],
 )
 def test_a_pipe_is_never_asked(

@@ -125,14 +125,22 @@ async def test_all_keys_in_one_read_reach_the_dialog_only(house: House, sheep: S
         assert not house.config_file.exists()  # type: ignore[union-attr]  # set by the fixture
 
 
-async def test_escape_goes_back_a_step_and_the_key_is_not_shown_again(house: House, sheep: ScriptedServer) -> None:
+async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_copied(
+    house: House, sheep: ScriptedServer
+) -> None:
     async with visit(house) as visitor:
         shown = await open_dialog(visitor)
-        await visitor.press("enter", "enter", *KEY, "enter")
+        copied: list[str] = []
+        visitor.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        line = shown.query_one(Line)
+        await visitor.press("enter", "enter", *KEY)
+        line.select_all()
+        await visitor.press("ctrl+c", "ctrl+x")
+        assert (copied, line.value) == ([], KEY)
+        await visitor.press("enter")
         await at(visitor, "2 models")
         await visitor.press("escape")
         await at(visitor, "Paste the key")
-        line = shown.query_one(Line)
         assert (line.value, line.password) == ("", True)
         await visitor.press("escape")
         await at(visitor, "Key of HolySheep AI")
@@ -210,17 +218,6 @@ async def test_escape_ends_a_test_that_hangs(house: House) -> None:
             await visitor.press("escape", "escape", "escape", "escape")
 
 
-async def test_a_broken_file_is_told_by_its_line_and_nothing_opens(house: House) -> None:
-    assert house.config_file is not None
-    house.config_file.parent.mkdir()
-    house.config_file.write_text("[ui]\ntheme = dark\n")
-    async with visit(house) as visitor:
-        await visitor.act("app.connect")
-        await visitor.until(lambda: "Nothing was changed" in visitor.status)
-        assert "config.toml:2" in visitor.status
-        assert not isinstance(visitor.app.screen, Picker)
-
-
 async def test_a_folder_that_cannot_be_written_keeps_the_dialog(house: House, sheep: ScriptedServer) -> None:
     house.config_file = Path("/proc/self/config.toml")
     async with visit(house) as visitor:
@@ -235,7 +232,9 @@ async def test_a_folder_that_cannot_be_written_keeps_the_dialog(house: House, sh
         await visitor.press("escape", "escape", "escape", "escape", "escape")
 
 
-async def test_local_servers_appear_and_the_highlight_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_list_of_models_connects_too_local_servers_appear_and_a_broken_file_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = threading.Event()
 
     def find(_lister: object) -> dict[str, tuple[str, ...]]:
@@ -244,34 +243,24 @@ async def test_local_servers_appear_and_the_highlight_stays(house: House, monkey
 
     monkeypatch.setattr(dialog, "find_local_servers", find)
     async with visit(house) as visitor:
-        shown = await open_dialog(visitor)
+        await visitor.act("model.pick")
+        await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
+        await visitor.pick("connect a provider")
+        await at(visitor, "Connect a provider")
         await visitor.press("down")
         gate.set()
         await visitor.sees("runs here, 1 model")
         await visitor.press("enter")
         await at(visitor, "Key of OpenAI")
-        await visitor.press("escape", "escape")
-        assert shown.saved is None
-
-
-async def test_the_list_of_models_has_an_entry_that_connects(house: House) -> None:
-    async with visit(house) as visitor:
-        await visitor.act("model.pick")
-        await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
-        await visitor.pick("connect a provider")
-        await at(visitor, "Connect a provider")
-        await visitor.press("escape")
-        await visitor.until(lambda: not isinstance(visitor.app.screen, Picker))
-
-
-async def test_a_hidden_line_is_neither_copied_nor_cut(house: House) -> None:
-    copied: list[str] = []
-    async with visit(house) as visitor:
-        visitor.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
-        shown = await open_dialog(visitor)
-        await visitor.press("enter", "enter", *KEY)
-        shown.query_one(Line).select_all()
-        await visitor.press("ctrl+c", "ctrl+x")
-        assert copied == []
-        assert shown.query_one(Line).value == KEY
+        await visitor.type("another variable")
+        await visitor.press("enter", *KEY, "enter")
+        await visitor.sees("The name of a variable is expected, not the key itself")
         await visitor.press("escape", "escape", "escape")
+        await visitor.until(lambda: not isinstance(visitor.app.screen, Picker))
+        assert house.config_file is not None
+        house.config_file.parent.mkdir()
+        house.config_file.write_text("[ui]\ntheme = dark\n")
+        await visitor.act("app.connect")
+        await visitor.until(lambda: "Nothing was changed" in visitor.status)
+        assert "config.toml:2" in visitor.status
+        assert not isinstance(visitor.app.screen, Picker)

@@ -13,8 +13,9 @@ from holytui.connect.targets import Target
 from holytui.credentials.keyring import KeyRing
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.i18n import _, ngettext
-from holytui.text import visible
+from holytui.text import sanitize_line
 from holytui.ui.dialogs.choice import Choice
+from holytui.ui.pages.columns import hanging
 
 OTHER = "another address"
 TYPED_FILE = "a typed key, in a file"
@@ -98,18 +99,16 @@ def to_save(failed: CheckTopic | None) -> list[Choice]:
     return [model, *([Choice(Next.KEY, _("another key"))] if failed is CheckTopic.KEY else []), *save]
 
 
-def marks(findings: Mapping[CheckTopic, Finding], running: str = "") -> Content:
-    """A line for each finding, with its hints; `running` says that the test goes on."""
+def marks(findings: Mapping[CheckTopic, Finding], columns: int, running: str = "") -> Content:
+    """The findings with their hints, in lines of at most `columns`; `running` says that the test goes on."""
     width = max((cell_len(_(topic.value)) for topic in findings), default=0)
     lines: list[Content] = []
     for topic, finding in findings.items():
         name = _(topic.value)
         colour = _COLOURS.get(finding.status, "$primary")
         pad = " " * (width - cell_len(name))
-        lines.append(
-            Content.assemble(
-                (finding.status.value, colour), f" {name}{pad}  ", (visible(finding.text, breaks=False), "$muted")
-            )
-        )
-        lines += [Content(" " * (width + 4) + visible(hint, breaks=False)) for hint in finding.hints]
+        label = Content.assemble((finding.status.value, colour), f" {name}{pad}  ")
+        lines += hanging(label, sanitize_line(finding.text), columns)
+        for hint in finding.hints:
+            lines += hanging(Content(" " * (width + 4)), sanitize_line(hint), columns)
     return Content("\n").join([*lines, *([Content.assemble((running, "$muted"))] if running else [])])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from textual import work
 from textual.widgets import OptionList
 
 from holytui.config.schema import Config
-from holytui.connect.keys import KeyChoice, KeyPlace, keys_for, with_key
+from holytui.connect.keys import KeyChoice, KeyPlace, command, key_file, keys_for, variable, with_key
 from holytui.connect.targets import Target, custom_target, find_local_servers, name_for, normalized_url, targets
 from holytui.connect.trial import Trial
 from holytui.connect.writer import Connection, Saved, save
@@ -168,13 +167,19 @@ class ConnectDialog(StepDialog):
                 self.go(lambda: self.ask_line(title, "", lambda text: self._key_typed(place, text), hidden=True))
             case KeyPlace.COMMAND:
                 title = _("Command that prints the key")
-                self.go(lambda: self.ask_line(title, "pass show holysheep", self._command_typed))
+                self.go(
+                    lambda: self.ask_line(title, "pass show holysheep", lambda text: self._source_typed(command, text))
+                )
             case offers.OTHER_VARIABLE:
                 title = _("Name of the environment variable")
-                self.go(lambda: self.ask_line(title, "EXAMPLE_API_KEY", self._variable_typed))
+                self.go(
+                    lambda: self.ask_line(title, "EXAMPLE_API_KEY", lambda text: self._source_typed(variable, text))
+                )
             case KeyPlace.FILE:
                 title = _("File that holds the key")
-                self.go(lambda: self.ask_line(title, "~/.holysheep-key", self._file_typed))
+                self.go(
+                    lambda: self.ask_line(title, "~/.holysheep-key", lambda text: self._source_typed(key_file, text))
+                )
             case KeyPlace.ENVIRONMENT:
                 self._use_key(KeyChoice(KeyPlace.ENVIRONMENT, self._chosen.key_env))
             case _:
@@ -189,25 +194,13 @@ class ConnectDialog(StepDialog):
         else:
             self._use_key(KeyChoice(place, secret=secret))
 
-    def _command_typed(self, text: str) -> None:
+    def _source_typed(self, parse: Callable[[str], KeyChoice], text: str) -> None:
         try:
-            argv = tuple(shlex.split(text))
-        except ValueError:
-            argv = ()
-        if argv and argv[0]:
-            self._use_key(KeyChoice(KeyPlace.COMMAND, argv))
+            key = parse(text)
+        except HolytuiError as error:
+            self.note(str(error))
         else:
-            self.note(_("A command is expected, such as: pass show holysheep"))
-
-    def _variable_typed(self, text: str) -> None:
-        if text.strip().isidentifier() and text.isascii():
-            self._use_key(KeyChoice(KeyPlace.ENVIRONMENT, text.strip()))
-        else:
-            self.note(_("The name of a variable is expected, not the key itself"))
-
-    def _file_typed(self, text: str) -> None:
-        if text.strip():
-            self._use_key(KeyChoice(KeyPlace.FILE, text.strip()))
+            self._use_key(key)
 
     def _use_key(self, key: KeyChoice) -> None:
         self._key = key
@@ -258,7 +251,7 @@ class ConnectDialog(StepDialog):
             self._show_marks(_("testing…"))
 
     def _show_marks(self, running: str = "") -> None:
-        self.show_text(offers.marks(self._findings, running))
+        self.show_text(offers.marks(self._findings, self.query_one("#dialog-text-above").size.width or 80, running))
 
     def _offer(self, title: str, choices: list[Choice], better_url: str = "") -> None:
         """Offer the next steps after a test, below its marks."""
