@@ -40,8 +40,8 @@ class KeyringSource:
     def fetch(self) -> Key:
         try:
             output = command_output(_command(_GET, self.name), self.run)
-        except KeyUnavailable as error:
-            hint = unavailable() or error.hint
+        except KeyUnavailable:
+            hint = unavailable() or self.remedy()
             raise KeyUnavailable(_("The system keyring gave no key for {name}").format(name=self.name), hint) from None
         return Key(validate_key(output.splitlines()[0], self.describe()))
 
