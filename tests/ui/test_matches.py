@@ -10,9 +10,10 @@ import pytest
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
 from holytui.ui.markdown import Spent, never
-from holytui.ui.transcript.matches import Matches, Work
+from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.scroll_math import Anchor
+from holytui.ui.transcript.sliced_work import Work
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import TALK, furnish
 
@@ -110,18 +111,17 @@ async def test_keys_wait_for_the_place_and_escape_ends_the_search(
         log = visitor.chat.log_view
         log.highlight("echo")
         await visitor.to_log()
-        monkeypatch.setattr("holytui.ui.transcript.log.within", lambda _seconds: lambda: True)
+        monkeypatch.setattr("holytui.ui.transcript.sliced_work.within", lambda _seconds: lambda: True)
         await visitor.press("n", "n", "N")
-        await visitor.until(lambda: log._working is None and not log._waiting)
+        await visitor.until(lambda: not log._work.running)
         monkeypatch.undo()
-        after = log._matches and log._matches.here
+        after = log._matches.here
         await visitor.press("n", "N")
         assert after is not None
-        assert log._matches is not None
         assert log._matches.here is after
-        log._working = (None for _ in range(10**9))  # without an end
+        log._work._work = (None for _ in range(10**9))  # without an end
         await visitor.press("x", "escape")
-        assert log._working is None
+        assert not log._work.running
 
 
 def highlighted(visitor: Visitor) -> list[tuple[str, bool]]:

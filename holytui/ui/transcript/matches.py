@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from holytui.store.matches import folded, ranges_of
 from holytui.ui.markdown import Spent, within
 from holytui.ui.transcript.scroll_math import Anchor
+from holytui.ui.transcript.sliced_work import Work
 
 if TYPE_CHECKING:
     from holytui.ui.transcript.message_view import MessageView
 
 
 _SPACE = re.compile("[ \n]")
-
-_T = TypeVar("_T")
-Work = Generator[None, None, _T]
-"""Something that takes long, done from one `next` to the next; what it returns is the result."""
 
 _SLICE = 0.005
 """Seconds of laying out in one step of the work."""
