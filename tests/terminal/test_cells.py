@@ -15,7 +15,7 @@ from holytui.terminal.diff.cells import blank_row, to_cells
 from holytui.terminal.diff.frame import Cursor, capabilities
 from holytui.terminal.diff.sgr import UNKNOWN, Look, StyleTable, parse_look
 from holytui.terminal.textual_adapter.canvas import Canvas
-from tests.terminal.oracle import Screen, Stream
+from tests.terminal.reference_terminal import Screen, Stream
 
 LOOKS = st.builds(
     Look,

@@ -12,7 +12,7 @@ from holytui.terminal.diff.cells import Row, blank_row, to_cells
 from holytui.terminal.diff.encode import encode
 from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
 from holytui.terminal.diff.sgr import StyleTable
-from tests.terminal.oracle import Cell, Screen, Stream
+from tests.terminal.reference_terminal import Cell, Screen, Stream
 
 WIDTH, HEIGHT = 24, 9
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure takes minutes
@@ -119,7 +119,7 @@ def fit(parts: list[tuple[str, int]], width: int) -> Row:
 
 
 @st.composite
-def films(draw: st.DrawFn) -> list[Frame]:
+def frame_sequences(draw: st.DrawFn) -> list[Frame]:
     frames = [Frame(WIDTH, tuple(draw(st.lists(ROWS, min_size=HEIGHT, max_size=HEIGHT))))]
     for _ in range(draw(st.integers(1, 4))):
         frames.append(draw(next_frames(frames[-1])))
@@ -127,7 +127,7 @@ def films(draw: st.DrawFn) -> list[Frame]:
 
 
 @settings(max_examples=80, deadline=None, phases=PHASES)
-@given(films(), st.sampled_from(EVERY))
+@given(frame_sequences(), st.sampled_from(EVERY))
 def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Frame], caps: Capabilities) -> None:
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce)
     stream = Stream(screen)
@@ -143,7 +143,7 @@ def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Fram
 
 
 @settings(max_examples=40, deadline=None, phases=PHASES)
-@given(films(), st.sets(st.integers(0, 4)))
+@given(frame_sequences(), st.sets(st.integers(0, 4)))
 def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -> None:
     screen = Screen(WIDTH, HEIGHT)
     stream = Stream(screen)
@@ -160,7 +160,7 @@ def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -
 
 
 @settings(max_examples=30, deadline=None, phases=PHASES)
-@given(films(), films(), st.integers(0, 400))
+@given(frame_sequences(), frame_sequences(), st.integers(0, 400))
 def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: list[Frame], cut: int) -> None:
     screen = Screen(WIDTH, HEIGHT)
     stream = Stream(screen)
@@ -176,7 +176,7 @@ def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: 
 
 
 @settings(max_examples=30, deadline=None, phases=PHASES)
-@given(films(), films())
+@given(frame_sequences(), frame_sequences())
 def test_a_resize_paints_the_new_size(before: list[Frame], after: list[Frame]) -> None:
     wide = [
         Frame(WIDTH + 6, tuple(blank_row(WIDTH + 6).replaced(0, r.chars, r.styles, risky=r.risky) for r in f.rows))
@@ -204,7 +204,7 @@ def _sum_of_parts(cluster: str, width: int) -> int:
 
 
 @settings(max_examples=50, deadline=None, phases=PHASES)
-@given(films(), st.sampled_from([FULL, BARE]))
+@given(frame_sequences(), st.sampled_from([FULL, BARE]))
 def test_a_terminal_with_other_emoji_widths_shows_the_rest_in_place(frames: list[Frame], caps: Capabilities) -> None:
     doubtful = ("👨‍👩‍👧", "❤️", "🇻🇳", "👍🏽")
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce, measure=lambda c, w: _sum_of_parts(c, w) if c in doubtful else w)

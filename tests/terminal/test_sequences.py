@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual import constants, events
 
 from holytui.terminal.textual_adapter.parser import SafeParser
-from tests.terminal.test_parser import said
+from tests.terminal.test_parser import describe
 
 ASKED = ["\x1b[0n", "\x1b[2;4R", "\x1b[24;118R", "\x1b[?2026;2$y", "\x1b[?69;0$y", "\x1b[?62;22c", "\x1b[>1;3000;0c"]
 UNASKED = [
@@ -34,19 +34,19 @@ class Terminal:
     def _expected(self) -> float | None:
         return None if self.late_at is None else max(0.0, self.late_at - self.now)
 
-    def hear(self, text: str) -> list[str]:
+    def feed(self, text: str) -> list[str]:
         """The keys; where the cursor is interests only the driver."""
-        return [name for name in said(list(self.parser.feed(text))) if name != "CursorPosition"]
+        return [name for name in describe(list(self.parser.feed(text))) if name != "CursorPosition"]
 
     def wait(self, seconds: float) -> list[str]:
-        """What comes while nothing is heard for so long, with the driver's ticks."""
-        heard: list[str] = []
+        """What comes while nothing is received for so long, with the driver's ticks."""
+        received: list[str] = []
         end = self.now + seconds
         while (timeout := self.parser.timeout) is not None and self.now + timeout <= end:
             self.now += timeout
-            heard += said(list(self.parser.tick()))
+            received += describe(list(self.parser.tick()))
         self.now = end
-        return heard
+        return received
 
 
 def cuts(answers: list[str], first: int = 1) -> list[tuple[str, int]]:
@@ -57,16 +57,16 @@ def cuts(answers: list[str], first: int = 1) -> list[tuple[str, int]]:
 def test_an_answer_that_is_cut_types_nothing(pause: float) -> None:
     for answer, at in cuts(ASKED):
         terminal = Terminal(expected=20.0)
-        heard = terminal.hear("a" + answer[:at]) + terminal.wait(pause) + terminal.hear(answer[at:] + "b")
+        received = terminal.feed("a" + answer[:at]) + terminal.wait(pause) + terminal.feed(answer[at:] + "b")
         # Escape itself is given out after a second at most, as a user may have pressed it
-        assert heard == ["a", *(["escape"] if at == 1 and pause > 1 else []), "b"], (answer, at)
+        assert received == ["a", *(["escape"] if at == 1 and pause > 1 else []), "b"], (answer, at)
 
 
 def test_a_late_answer_that_is_cut_types_nothing() -> None:
     for answer, at in cuts(ASKED):
         terminal = Terminal(expected=0.0)
-        heard = terminal.hear(answer[:at]) + terminal.wait(5.0) + terminal.hear(answer[at:] + "[b")
-        assert [key for key in heard if key != "escape"] == ["left_square_bracket", "b"], (answer, at)
+        received = terminal.feed(answer[:at]) + terminal.wait(5.0) + terminal.feed(answer[at:] + "[b")
+        assert [key for key in received if key != "escape"] == ["left_square_bracket", "b"], (answer, at)
 
 
 def test_an_answer_that_is_cut_twice_types_nothing() -> None:
@@ -74,7 +74,7 @@ def test_an_answer_that_is_cut_twice_types_nothing() -> None:
         for first, second in itertools.combinations(range(2, len(answer)), 2):
             terminal = Terminal(expected=0.3)
             pieces = answer[:first], answer[first:second], answer[second:]
-            assert [key for piece in pieces for key in terminal.hear(piece) + terminal.wait(3.0)] == []
+            assert [key for piece in pieces for key in terminal.feed(piece) + terminal.wait(3.0)] == []
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.15, 5.0])
@@ -82,8 +82,8 @@ def test_what_was_not_asked_for_is_not_typed_either(pause: float) -> None:
     """Only its first two characters could be keys."""
     for answer, at in cuts(UNASKED, first=3):
         terminal = Terminal()
-        heard = terminal.hear("a" + answer[:at]) + terminal.wait(pause) + terminal.hear(answer[at:] + "b")
-        assert heard == ["a", "b"], (answer, at)
+        received = terminal.feed("a" + answer[:at]) + terminal.wait(pause) + terminal.feed(answer[at:] + "b")
+        assert received == ["a", "b"], (answer, at)
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.15, 5.0])
@@ -91,8 +91,8 @@ def test_a_key_between_the_pieces_is_not_lost(pause: float) -> None:
     for answer, at in cuts(ASKED, first=3):
         for key in ("k", "é"):
             terminal = Terminal(expected=0.3)
-            heard = terminal.hear(answer[:at]) + terminal.wait(pause) + terminal.hear(key) + terminal.wait(pause)
-            assert heard + terminal.hear(answer[at:] + "z") == [key, "z"], (answer, at)
+            received = terminal.feed(answer[:at]) + terminal.wait(pause) + terminal.feed(key) + terminal.wait(pause)
+            assert received + terminal.feed(answer[at:] + "z") == [key, "z"], (answer, at)
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.15, 5.0])
@@ -100,14 +100,14 @@ def test_a_key_that_is_cut_is_that_key(pause: float) -> None:
     for (sequence, key), expected in itertools.product(KEYS.items(), (None, 0.3)):
         for at in range(3, len(sequence)):
             terminal = Terminal(expected)
-            assert terminal.hear(sequence[:at]) + terminal.wait(pause) + terminal.hear(sequence[at:]) == [key]
+            assert terminal.feed(sequence[:at]) + terminal.wait(pause) + terminal.feed(sequence[at:]) == [key]
 
 
 def test_a_paste_whose_marker_is_cut_is_a_paste() -> None:
     for at in range(3, 6):
         terminal = Terminal()
         marker = "\x1b[200~"
-        assert terminal.hear(marker[:at]) + terminal.wait(2.0) + terminal.hear(marker[at:] + "x\x1b[201~") == [
+        assert terminal.feed(marker[:at]) + terminal.wait(2.0) + terminal.feed(marker[at:] + "x\x1b[201~") == [
             "paste:x"
         ]
 
@@ -115,35 +115,39 @@ def test_a_paste_whose_marker_is_cut_is_a_paste() -> None:
 @pytest.mark.parametrize(("expected", "within"), [(None, 0.1), (0.0, 0.1), (0.25, 0.25), (30.0, 1.0)])
 def test_escape_acts_in_time_whether_an_answer_is_outstanding_or_not(expected: float | None, within: float) -> None:
     terminal = Terminal(expected)
-    assert terminal.hear("\x1b") + terminal.wait(within - 0.01) == []
+    assert terminal.feed("\x1b") + terminal.wait(within - 0.01) == []
     assert terminal.wait(0.02) == ["escape"]
-    assert terminal.hear("abc[") + terminal.wait(2.0) == ["a", "b", "c", "left_square_bracket"]
+    assert terminal.feed("abc[") + terminal.wait(2.0) == ["a", "b", "c", "left_square_bracket"]
 
 
 def test_escape_acts_at_once_when_the_answer_comes_behind_it() -> None:
     terminal = Terminal(expected=30.0)
-    assert terminal.hear("\x1b\x1b[0n") == ["escape"]
+    assert terminal.feed("\x1b\x1b[0n") == ["escape"]
     assert terminal.answers == 1
-    assert terminal.hear("\x1bx\x1b") == ["alt+x"]
-    assert terminal.hear("\x1b[A") == ["escape", "up"]
+    assert terminal.feed("\x1bx\x1b") == ["alt+x"]
+    assert terminal.feed("\x1b[A") == ["escape", "up"]
 
 
 def test_alt_keeps_its_short_delay() -> None:
     for character, key in {"[": "left_square_bracket", "]": "right_square_bracket", "P": "alt+shift+p"}.items():
         terminal = Terminal()
-        assert terminal.hear("\x1b" + character) + terminal.wait(0.09) == []
+        assert terminal.feed("\x1b" + character) + terminal.wait(0.09) == []
         assert terminal.wait(0.02) == [key]
-        assert terminal.hear("hello") == list("hello")
-    assert Terminal().hear("\x1bPhello") == ["alt+shift+p", *"hello"]
-    assert Terminal().hear("\x1b[é") == ["left_square_bracket", "é"]
+        assert terminal.feed("hello") == list("hello")
+    assert Terminal().feed("\x1bPhello") == ["alt+shift+p", *"hello"]
+    assert Terminal().feed("\x1b[é") == ["left_square_bracket", "é"]
 
 
 def test_a_bracket_typed_after_escape_is_a_bracket() -> None:
     terminal = Terminal(expected=0.0)
-    assert terminal.hear("\x1b") + terminal.wait(0.2) == ["escape"]
-    assert terminal.hear("[") + terminal.wait(1.1) == ["left_square_bracket"]
-    assert terminal.hear("\x1b") + terminal.wait(0.2) + terminal.hear("[x") == ["escape", "left_square_bracket", "x"]
-    assert terminal.hear("\x1b") + terminal.wait(0.2) + terminal.hear("[") + terminal.hear("\x1b[A") == [
+    assert terminal.feed("\x1b") + terminal.wait(0.2) == ["escape"]
+    assert terminal.feed("[") + terminal.wait(1.1) == ["left_square_bracket"]
+    assert terminal.feed("\x1b") + terminal.wait(0.2) + terminal.feed("[x") == [
+        "escape",
+        "left_square_bracket",
+        "x",
+    ]
+    assert terminal.feed("\x1b") + terminal.wait(0.2) + terminal.feed("[") + terminal.feed("\x1b[A") == [
         "escape", "left_square_bracket", "up",
     ]  # fmt: skip
 
@@ -151,24 +155,24 @@ def test_a_bracket_typed_after_escape_is_a_bracket() -> None:
 def test_a_string_that_lost_its_end_gives_the_keys_back() -> None:
     for key in "\r\x03":
         terminal = Terminal()
-        assert terminal.hear("\x1b]11;rgb:") == []
-        assert terminal.hear(key + "x") == [{"\r": "enter", "\x03": "ctrl+c"}[key], "x"]
+        assert terminal.feed("\x1b]11;rgb:") == []
+        assert terminal.feed(key + "x") == [{"\r": "enter", "\x03": "ctrl+c"}[key], "x"]
     terminal = Terminal()
-    assert terminal.hear("\x1b]11;rgb:\x1b[A") == ["up"]
-    assert terminal.hear("\x1b]11;rgb:\x1b") + terminal.wait(11.0) == ["escape"]
-    assert terminal.hear("\x1b]11;rgb:") + terminal.wait(11.0) + terminal.hear("ab") == ["a", "b"]
+    assert terminal.feed("\x1b]11;rgb:\x1b[A") == ["up"]
+    assert terminal.feed("\x1b]11;rgb:\x1b") + terminal.wait(11.0) == ["escape"]
+    assert terminal.feed("\x1b]11;rgb:") + terminal.wait(11.0) + terminal.feed("ab") == ["a", "b"]
 
 
 def test_a_string_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holytui.terminal.sequences._MOST_STRING", 100)
     terminal = Terminal()
-    assert terminal.hear("\x1b]52;c;" + "A" * 50) + terminal.hear("A" * 100) + terminal.hear("b") == ["b"]
+    assert terminal.feed("\x1b]52;c;" + "A" * 50) + terminal.feed("A" * 100) + terminal.feed("b") == ["b"]
 
 
 def test_a_sequence_that_lost_its_end_gives_the_keys_back() -> None:
     terminal = Terminal()
-    assert terminal.hear("\x1b[0") + terminal.wait(61.0) + terminal.hear("n") == ["n"]
-    assert terminal.hear("\x1b[0") + terminal.hear("\x1b[A") == ["up"]
+    assert terminal.feed("\x1b[0") + terminal.wait(61.0) + terminal.feed("n") == ["n"]
+    assert terminal.feed("\x1b[0") + terminal.feed("\x1b[A") == ["up"]
 
 
 EXTENDED = st.one_of(
@@ -200,7 +204,7 @@ def test_no_input_raises_or_makes_keys_that_cannot_be_written(disabled: bool, in
 def test_extended_keys_that_mean_nothing_are_dropped(numbers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "DISABLE_KITTY_KEY", False)
     terminal = Terminal()
-    assert terminal.hear(f"\x1b[{numbers}u") + terminal.wait(1.0) + terminal.hear("k") == ["k"]
+    assert terminal.feed(f"\x1b[{numbers}u") + terminal.wait(1.0) + terminal.feed("k") == ["k"]
 
 
 def test_what_an_input_method_commits_at_once_is_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,5 +212,5 @@ def test_what_an_input_method_commits_at_once_is_not_limited(monkeypatch: pytest
     word = "nghiêng ngả ạảấầ"
     commit = "\x1b[0;;" + ":".join(str(ord(letter)) for letter in word) + "u"
     assert len(commit) > 60
-    heard = list(Terminal().parser.feed(commit))
-    assert "".join(message.character or "" for message in heard if isinstance(message, events.Key)) == word
+    received = list(Terminal().parser.feed(commit))
+    assert "".join(message.character or "" for message in received if isinstance(message, events.Key)) == word

@@ -12,7 +12,7 @@ from holytui.terminal.diff.frame import Capabilities, Frame
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.pace import Pace
 from holytui.terminal.writer import Writer
-from tests.terminal.oracle import Screen, Stream
+from tests.terminal.reference_terminal import Screen, Stream
 
 STYLES = StyleTable()
 
@@ -41,7 +41,7 @@ class Line:
     def has_more(self) -> bool:
         return bool(select.select([self.read_end], [], [], 0.01)[0])
 
-    def until(self, text: str) -> None:
+    def wait_until(self, text: str) -> None:
         while text not in self.screen.display[0]:
             self.read()
             for _ in self.screen.answers:
@@ -65,7 +65,7 @@ def test_the_newest_frame_is_shown_and_older_ones_are_dropped(line: Line) -> Non
     for count in range(50):
         line.writer.show(frame(f"frame {count}"))
     line.writer.start()
-    line.until("frame 49")
+    line.wait_until("frame 49")
     figures = line.writer.figures()
     assert figures.frames_dropped == 49
 
@@ -77,7 +77,7 @@ def test_a_stuck_terminal_holds_one_frame_and_gets_the_newest_afterwards(line: L
         line.writer.show(frame(f"frame {count}"))
     assert line.writer.figures().frames_written <= 1
     assert os.read(line.read_end, 65536) == b" " * 65536
-    line.until("frame 999")
+    line.wait_until("frame 999")
     assert line.writer.figures().frames_written <= 3
 
 
@@ -103,16 +103,16 @@ def test_what_a_stuck_terminal_is_sent_is_bounded(line: Line) -> None:
 def test_a_repaint_writes_everything_though_nothing_changed(line: Line) -> None:
     line.writer.show(frame("same"))
     line.writer.start()
-    line.until("same")
+    line.wait_until("same")
     line.stream.feed("\x1b[Hgarbage")
     line.writer.repaint()
-    line.until("same")
+    line.wait_until("same")
 
 
 def test_a_repaint_in_the_middle_of_a_frame_paints_that_frame_and_not_the_one_before(line: Line) -> None:
     line.writer.start()
     line.writer.show(frame("before"))
-    line.until("before")
+    line.wait_until("before")
     os.write(line.write_end, b" " * 65000)
     line.writer.show(frame("newest", height=200))
     while line.writer._wanted is not None:

@@ -18,9 +18,9 @@ from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.values import Bundle
 from holytui.ui.status.presenter import ContextEstimate, context_tokens
 from tests.servers import READ, RST, STALL, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
+from tests.ui.app_harness import TIMEOUT, config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import PATIENCE, config_with, visit
-from tests.ui.talks import NOON
+from tests.ui.sample_conversations import NOON
 
 QUESTION = Message("q", "c", None, Role.USER, "a" * 400, NOON)
 ANSWER = Message("a", "c", "q", Role.ASSISTANT, "b" * 400, NOON, usage=Usage(1000, 500, reasoning=200), attempts=1)
@@ -91,52 +91,54 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_no_pause")
-async def test_a_question_that_is_too_long_is_told_while_it_is_written_and_the_notice_stays(build_house: Build) -> None:
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
-        visitor.chat.say("a notice")
-        visitor.chat.prompt.put(LONG)
-        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
-        assert "a notice" in visitor.status
-        visitor.chat.prompt.put("short")
-        await visitor.until(lambda: "context over" not in visitor.status)
+async def test_a_question_that_is_too_long_is_told_while_it_is_written_and_the_notice_stays(
+    build_harness: Build,
+) -> None:
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
+        driver.chat.say("a notice")
+        driver.chat.prompt.put(LONG)
+        await driver.wait_until(lambda: "context over: ~109 %" in driver.status)
+        assert "a notice" in driver.status
+        driver.chat.prompt.put("short")
+        await driver.wait_until(lambda: "context over" not in driver.status)
 
 
 @pytest.mark.usefixtures("_no_pause")
-async def test_a_paste_that_stands_folded_in_the_prompt_weighs_what_it_holds(build_house: Build) -> None:
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
-        visitor.app.post_message(events.Paste(LONG))
-        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
-        assert len(visitor.chat.prompt.text) < 100
+async def test_a_paste_that_stands_folded_in_the_prompt_weighs_what_it_holds(build_harness: Build) -> None:
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
+        driver.app.post_message(events.Paste(LONG))
+        await driver.wait_until(lambda: "context over: ~109 %" in driver.status)
+        assert len(driver.chat.prompt.text) < 100
 
 
-async def test_a_question_that_is_too_long_is_told_when_it_was_sent_at_once(build_house: Build) -> None:
+async def test_a_question_that_is_too_long_is_told_when_it_was_sent_at_once(build_harness: Build) -> None:
     script: list[Step] = [READ, chunked_head(), chunk(event(delta("Hel"))), STALL]
     with ScriptedServer(script) as server:
-        house = build_house(config_with(server.base_url))
-        async with visit(house) as visitor:
-            visitor.chat.prompt.put(LONG)
-            await visitor.press("enter")
-            await visitor.until(lambda: "context over: ~" in visitor.status)
+        harness = build_harness(config_with(server.base_url))
+        async with run_app(harness) as driver:
+            driver.chat.prompt.put(LONG)
+            await driver.press("enter")
+            await driver.wait_until(lambda: "context over: ~" in driver.status)
             assert len(server.requests) <= 1
-            house.engine.stop_all()
-            await visitor.calm()
+            harness.engine.stop_all()
+            await driver.settle()
 
 
 async def test_the_warning_goes_when_the_server_has_told_how_it_is(
-    build_house: Build, monkeypatch: pytest.MonkeyPatch
+    build_harness: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("holytui.ui.composer.drafts._DRAFT_AFTER", 1000.0)  # no pause in typing does it
     gate = threading.Event()
     with ScriptedServer([READ, gate, *answer("So.")]) as server:
-        async with visit(build_house(config_with(server.base_url))) as visitor:
-            visitor.chat.prompt.put(LONG)
-            await visitor.press("enter")
-            await visitor.until(lambda: "context over: ~" in visitor.status)
+        async with run_app(build_harness(config_with(server.base_url))) as driver:
+            driver.chat.prompt.put(LONG)
+            await driver.press("enter")
+            await driver.wait_until(lambda: "context over: ~" in driver.status)
             gate.set()
-            await visitor.until(lambda: "context 0 %" in visitor.status)
+            await driver.wait_until(lambda: "context 0 %" in driver.status)
 
 
-async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_weighed_too_late_is_not_shown(build_harness: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     slow, weighing = threading.Event(), threading.Event()
 
     def gated(
@@ -144,76 +146,76 @@ async def test_what_was_weighed_too_late_is_not_shown(build_house: Build, monkey
     ) -> tuple[int | None, int]:
         if written == LONG:
             weighing.set()
-            slow.wait(PATIENCE)
+            slow.wait(TIMEOUT)
         return context_tokens(history, messages, written, sees=sees)
 
     monkeypatch.setattr("holytui.ui.status.presenter.context_tokens", gated)
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
-        visitor.chat.prompt.put(LONG)
-        visitor.chat.status.estimate_context()
-        await visitor.until(weighing.is_set)
-        visitor.chat.prompt.put("short")
-        before = visitor.chat.status._estimate
-        visitor.chat.status.estimate_context()
-        await visitor.until(lambda: visitor.chat.status._estimate is not before)
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
+        driver.chat.prompt.put(LONG)
+        driver.chat.status.estimate_context()
+        await driver.wait_until(weighing.is_set)
+        driver.chat.prompt.put("short")
+        before = driver.chat.status._estimate
+        driver.chat.status.estimate_context()
+        await driver.wait_until(lambda: driver.chat.status._estimate is not before)
         slow.set()
-        await visitor.calm()
-        assert "context over" not in visitor.status
+        await driver.settle()
+        assert "context over" not in driver.status
 
 
-async def test_a_model_whose_context_is_not_known_is_not_warned_of(build_house: Build) -> None:
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/two") as visitor:
-        visitor.chat.prompt.put(LONG)
-        visitor.chat.status.estimate_context()
-        await visitor.calm()
-        assert "context" not in visitor.status
-        await visitor.act("model.pick")
-        await visitor.pick("lab/one")
-        await visitor.until(lambda: "context over: ~109 %" in visitor.status)
+async def test_a_model_whose_context_is_not_known_is_not_warned_of(build_harness: Build) -> None:
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1")), model="lab/two") as driver:
+        driver.chat.prompt.put(LONG)
+        driver.chat.status.estimate_context()
+        await driver.settle()
+        assert "context" not in driver.status
+        await driver.act("model.pick")
+        await driver.pick("lab/one")
+        await driver.wait_until(lambda: "context over: ~109 %" in driver.status)
 
 
 @pytest.mark.usefixtures("_no_pause")
-async def test_an_edited_question_is_weighed_in_its_own_place(build_house: Build) -> None:
-    house = build_house(config_with("http://127.0.0.1:9/v1"))
-    talk = house.history.create_conversation(title="t", model="lab/one")
+async def test_an_edited_question_is_weighed_in_its_own_place(build_harness: Build) -> None:
+    harness = build_harness(config_with("http://127.0.0.1:9/v1"))
+    talk = harness.history.create_conversation(title="t", model="lab/one")
     messages: list[Message] = []
     for text in ("one", LONG):
         parent = messages[-1].id if messages else None
-        messages.append(house.history.add_message(talk.id, Role.USER, text, parent_id=parent))
-    async with visit(house, conversation=talk.id) as visitor:
-        visitor.chat.prompt.put("?")
-        await visitor.until(lambda: "context over" in visitor.status)
-        visitor.chat.drafts.edit(messages[1])
-        visitor.chat.prompt.put("shorter")
-        await visitor.until(lambda: "context over" not in visitor.status)
+        messages.append(harness.history.add_message(talk.id, Role.USER, text, parent_id=parent))
+    async with run_app(harness, conversation=talk.id) as driver:
+        driver.chat.prompt.put("?")
+        await driver.wait_until(lambda: "context over" in driver.status)
+        driver.chat.drafts.edit(messages[1])
+        driver.chat.prompt.put("shorter")
+        await driver.wait_until(lambda: "context over" not in driver.status)
 
 
-async def test_the_cost_is_that_of_the_model_that_answered(build_house: Build) -> None:
+async def test_the_cost_is_that_of_the_model_that_answered(build_harness: Build) -> None:
     lab = Provider(
         "lab",
         "http://127.0.0.1:9/v1",
         models=MappingProxyType({"one": Model("one", price=Price(2.0, 8.0)), "two": Model("two")}),
     )
-    house = build_house(replace(config_with(lab.base_url), providers=MappingProxyType({"lab": lab})))
+    harness = build_harness(replace(config_with(lab.base_url), providers=MappingProxyType({"lab": lab})))
     talk = Conversation("c", "t", NOON, NOON, leaf_id="a", model="lab/two")
     told = replace(ANSWER, model="lab/one", usage=Usage(1_000_000, 0))
-    house.history.add_bundle(Bundle(talk, [QUESTION, told]))
-    async with visit(house, conversation="c") as visitor:
-        assert visitor.chat.state.model == "lab/two"
-        assert visitor.chat.status_bar.status.cost == 2.0
+    harness.history.add_bundle(Bundle(talk, [QUESTION, told]))
+    async with run_app(harness, conversation="c") as driver:
+        assert driver.chat.state.model == "lab/two"
+        assert driver.chat.status_bar.status.cost == 2.0
 
 
-async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(build_house: Build) -> None:
-    house = build_house(config_with("http://127.0.0.1:9/v1"))
+async def test_after_several_requests_the_gauge_has_the_figures_of_the_last(build_harness: Build) -> None:
+    harness = build_harness(config_with("http://127.0.0.1:9/v1"))
     told = replace(ANSWER, model="lab/one", usage=Usage(9000, 900), attempts=2)
     attempts = [Attempt(f"t{number}", "a", number, NOON, usage=Usage(3600, 400)) for number in (1, 2)]
     talk = Conversation("c", "t", NOON, NOON, leaf_id="a", model="lab/one")
-    house.history.add_bundle(Bundle(talk, [QUESTION, told], [(each, {}) for each in attempts]))
-    async with visit(house, conversation="c") as visitor:
-        await visitor.until(lambda: "context 50 %" in visitor.status)
+    harness.history.add_bundle(Bundle(talk, [QUESTION, told], [(each, {}) for each in attempts]))
+    async with run_app(harness, conversation="c") as driver:
+        await driver.wait_until(lambda: "context 50 %" in driver.status)
 
 
-async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_house: Build) -> None:
+async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_harness: Build) -> None:
     words = [f"word{number} " for number in range(40)]
     head: list[Step] = [READ, chunked_head(), *(chunk(event(delta(word))) for word in words[:30]), RST]
     rest: list[Step] = [
@@ -221,22 +223,22 @@ async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_house:
         *answer("".join(words[:30]), *words[30:], "So it ends. ", "It does. ", "It does. ", "[END]"),
     ]
     with ScriptedServer(head, rest) as server:
-        async with visit(build_house(config_with(server.base_url))) as visitor:
-            visitor.chat.prompt.put("Go on")
-            await visitor.press("enter")
-            await visitor.calm()
-            shown = visitor.chat.status_bar.status.usage
+        async with run_app(build_harness(config_with(server.base_url))) as driver:
+            driver.chat.prompt.put("Go on")
+            await driver.press("enter")
+            await driver.settle()
+            shown = driver.chat.status_bar.status.usage
             assert shown is not None
             assert shown.at_least
             assert shown.output == 30 + 7  # what came before the cut, and what the server told of the rest
-            assert "↓ ≥37" in visitor.status
+            assert "↓ ≥37" in driver.status
 
 
-async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build_house: Build) -> None:
-    house = build_house()
-    async with visit(house) as visitor:
+async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build_harness: Build) -> None:
+    harness = build_harness()
+    async with run_app(harness) as driver:
         clock = [100.0]
-        chat = visitor.chat
+        chat = driver.chat
         chat.status._clock = lambda: clock[0]
         turn = TurnView("t", "c", "a", 0.0, connection=Connection(Level.BUSY, "receiving"))
         chat.say("copied somewhere")
@@ -251,10 +253,10 @@ async def test_what_was_said_is_not_painted_over_by_an_answer_that_goes_on(build
         assert chat.status._status(turn, progress=True).connection.words(0) == "receiving"
 
 
-async def test_the_weight_of_another_conversation_is_not_shown(build_house: Build) -> None:
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1")), model="lab/one") as visitor:
-        bar = visitor.chat.status
-        bar._estimate = ContextEstimate(visitor.chat.state.conversation.version, 4000, 6000)
+async def test_the_weight_of_another_conversation_is_not_shown(build_harness: Build) -> None:
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1")), model="lab/one") as driver:
+        bar = driver.chat.status
+        bar._estimate = ContextEstimate(driver.chat.state.conversation.version, 4000, 6000)
         assert (bar._status().context, bar._status().ahead) == (0.5, 0.75)
-        visitor.chat.state.show()
+        driver.chat.state.show()
         assert (bar._status().context, bar._status().ahead) == (None, None)

@@ -15,32 +15,32 @@ from holytui.models import Role
 from holytui.store.transfer.transfer import Format, export_file, import_file
 from holytui.ui.composer.draft_store import Draft, decode, encode
 from holytui.ui.composer.provenance import Choice, Provenance, mentions
-from tests.ui.house import House, Visitor, visit
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 
 
 @pytest.fixture(autouse=True)
-def files(house: House) -> None:
+def files(harness: AppHarness) -> None:
     Path("notes.txt").write_text("TOPSECRET\n")
     Path("no").write_text("x")
 
 
-def names(visitor: Visitor) -> list[str]:
-    return [each.path for each in visitor.chat.prompt.files]
+def names(driver: ScreenDriver) -> list[str]:
+    return [each.path for each in driver.chat.prompt.files]
 
 
-async def paste(visitor: Visitor, text: str) -> None:
-    visitor.app.post_message(events.Paste(text))
-    await visitor.pilot.pause()
+async def paste(driver: ScreenDriver, text: str) -> None:
+    driver.app.post_message(events.Paste(text))
+    await driver.pilot.pause()
 
 
-def sent(house: House) -> list[str]:
-    found = [house.history.branch(one.id) for one in house.history.conversations()]
+def sent(harness: AppHarness) -> list[str]:
+    found = [harness.history.branch(one.id) for one in harness.history.conversations()]
     return [message.text for branch in found for message in branch if message.role is Role.USER]
 
 
-async def test_only_a_path_that_is_typed_or_taken_attaches(house: House) -> None:
-    async with visit(house) as visitor:
-        prompt = visitor.chat.prompt
+async def test_only_a_path_that_is_typed_or_taken_attaches(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        prompt = driver.chat.prompt
         for pasted in (
             "see @notes.txt",
             "\n".join(["@notes.txt"] * 10),
@@ -48,102 +48,102 @@ async def test_only_a_path_that_is_typed_or_taken_attaches(house: House) -> None
             f"@{Path('notes.txt').absolute()} ",
             '@"notes.txt"',
         ):
-            await paste(visitor, pasted)
-            assert names(visitor) == [], pasted
+            await paste(driver, pasted)
+            assert names(driver) == [], pasted
             prompt.put("")
-        await visitor.type("a @")
-        await paste(visitor, "notes.txt")
-        assert names(visitor) == []
+        await driver.type("a @")
+        await paste(driver, "notes.txt")
+        assert names(driver) == []
         prompt.put("")
-        await visitor.type("@no")
-        assert names(visitor) == ["no"]
-        await paste(visitor, "tes.txt")
-        assert names(visitor) == []
+        await driver.type("@no")
+        assert names(driver) == ["no"]
+        await paste(driver, "tes.txt")
+        assert names(driver) == []
         prompt.put("")
-        await paste(visitor, "@notes.tx")
-        await visitor.type("t")
-        assert names(visitor) == []
+        await paste(driver, "@notes.tx")
+        await driver.type("t")
+        assert names(driver) == []
         prompt.put("")
-        await paste(visitor, "before ")
-        await visitor.type("@notes.txt ")
-        await paste(visitor, "after @no")
-        assert names(visitor) == ["notes.txt"]
-        await visitor.sees("▣ notes.txt · 10 B ·")
-        await visitor.sees("work/notes.txt")
-        await visitor.sees("@no is sent as text · press Ctrl+R to attach it")
-        await visitor.press("enter")
-        await visitor.until(lambda: sent(house))
-        await visitor.calm()
-        assert [text.count("TOPSECRET") for text in sent(house)] == [1]
-        assert "no:\n" not in sent(house)[0]
+        await paste(driver, "before ")
+        await driver.type("@notes.txt ")
+        await paste(driver, "after @no")
+        assert names(driver) == ["notes.txt"]
+        await driver.wait_for_text("▣ notes.txt · 10 B ·")
+        await driver.wait_for_text("work/notes.txt")
+        await driver.wait_for_text("@no is sent as text · press Ctrl+R to attach it")
+        await driver.press("enter")
+        await driver.wait_until(lambda: sent(harness))
+        await driver.settle()
+        assert [text.count("TOPSECRET") for text in sent(harness)] == [1]
+        assert "no:\n" not in sent(harness)[0]
 
 
-async def test_what_is_pasted_goes_out_as_words(house: House) -> None:
-    async with visit(house) as visitor:
-        await paste(visitor, "read @notes.txt")
-        await visitor.press("enter")
-        await visitor.until(lambda: sent(house))
-        await visitor.calm()
-        assert sent(house) == ["read @notes.txt"]
+async def test_what_is_pasted_goes_out_as_words(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        await paste(driver, "read @notes.txt")
+        await driver.press("enter")
+        await driver.wait_until(lambda: sent(harness))
+        await driver.settle()
+        assert sent(harness) == ["read @notes.txt"]
 
 
-async def test_an_earlier_question_and_undone_text_attach_nothing_anew(house: House) -> None:
-    async with visit(house) as visitor:
-        prompt = visitor.chat.prompt
-        await visitor.type("x @notes.txt ")
-        await visitor.press("ctrl+u")
-        assert names(visitor) == []
+async def test_an_earlier_question_and_undone_text_attach_nothing_anew(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        prompt = driver.chat.prompt
+        await driver.type("x @notes.txt ")
+        await driver.press("ctrl+u")
+        assert names(driver) == []
         prompt.undo()
         assert prompt.text == "x @notes.txt "
-        assert names(visitor) == []
+        assert names(driver) == []
         prompt.put("")
-        await paste(visitor, "old @notes.txt")
-        await visitor.press("enter")
-        await visitor.until(lambda: sent(house))
-        await visitor.calm()
-        await visitor.press("up")
-        assert (prompt.text, names(visitor)) == ("old @notes.txt", [])
-        await visitor.press("down")
-        await visitor.to_log()
-        await visitor.act("message.edit")
-        await visitor.until(lambda: prompt.text == "old @notes.txt")
-        assert names(visitor) == []
+        await paste(driver, "old @notes.txt")
+        await driver.press("enter")
+        await driver.wait_until(lambda: sent(harness))
+        await driver.settle()
+        await driver.press("up")
+        assert (prompt.text, names(driver)) == ("old @notes.txt", [])
+        await driver.press("down")
+        await driver.focus_log()
+        await driver.act("message.edit")
+        await driver.wait_until(lambda: prompt.text == "old @notes.txt")
+        assert names(driver) == []
 
 
-async def test_a_key_attaches_what_is_named_and_takes_it_off(house: House) -> None:
-    async with visit(house) as visitor:
-        prompt = visitor.chat.prompt
-        await paste(visitor, "see @notes.txt")
-        await visitor.sees("@notes.txt is sent as text")
-        await visitor.act("prompt.attach")
-        await visitor.until(lambda: names(visitor) == ["notes.txt"])
-        await visitor.sees("to remove it")
+async def test_a_key_attaches_what_is_named_and_takes_it_off(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        prompt = driver.chat.prompt
+        await paste(driver, "see @notes.txt")
+        await driver.wait_for_text("@notes.txt is sent as text")
+        await driver.act("prompt.attach")
+        await driver.wait_until(lambda: names(driver) == ["notes.txt"])
+        await driver.wait_for_text("to remove it")
         prompt.restore(decode(encode(prompt.draft)))
-        assert names(visitor) == ["notes.txt"]
-        await visitor.act("prompt.attach")
-        await visitor.until(lambda: names(visitor) == [])
+        assert names(driver) == ["notes.txt"]
+        await driver.act("prompt.attach")
+        await driver.wait_until(lambda: names(driver) == [])
         prompt.put("")
-        await visitor.type("@notes.txt ")
-        await paste(visitor, "@no")
-        await visitor.act("prompt.attach")
-        await visitor.sees("Files of this question")
-        await visitor.pick("remove it")
-        await visitor.until(lambda: names(visitor) == [])
+        await driver.type("@notes.txt ")
+        await paste(driver, "@no")
+        await driver.act("prompt.attach")
+        await driver.wait_for_text("Files of this question")
+        await driver.pick("remove it")
+        await driver.wait_until(lambda: names(driver) == [])
 
 
-def test_a_draft_keeps_the_place_that_was_meant(house: House, tmp_path: Path) -> None:
+def test_a_draft_keeps_the_place_that_was_meant(harness: AppHarness, tmp_path: Path) -> None:
     draft = Draft("@a.txt", {}, {"a.txt": "/there/a.txt"})
     assert decode(encode(draft)) == draft
     assert decode('{"holytui draft": "@a", "pastes": {}, "files": {"a": 1}}') == Draft("@a")
 
 
-def test_an_imported_draft_has_no_files(house: House, tmp_path: Path) -> None:
-    one = house.history.create_conversation(title="t").id
-    house.history.update_conversation(one, draft=encode(Draft("@notes.txt", {}, {"notes.txt": "/etc/passwd"})))
+def test_an_imported_draft_has_no_files(harness: AppHarness, tmp_path: Path) -> None:
+    one = harness.history.create_conversation(title="t").id
+    harness.history.update_conversation(one, draft=encode(Draft("@notes.txt", {}, {"notes.txt": "/etc/passwd"})))
     file = tmp_path / "talk.json"
-    export_file(house.history, [one], Format.JSON, file)
+    export_file(harness.history, [one], Format.JSON, file)
     (tmp_path / "other").mkdir()
-    other = House(tmp_path / "other")
+    other = AppHarness(tmp_path / "other")
     try:
         import_file(other.history, file)
         kept = other.history.conversations()[0].draft

@@ -11,8 +11,8 @@ from holytui.errors import TransferError
 from holytui.store.transfer.transfer import Format
 from holytui.ui.dialogs.dialogs import LineDialog
 from holytui.ui.transcript.export import file_name, form_of
-from tests.ui.house import House, Visitor, visit
-from tests.ui.talks import TALK, furnish
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
+from tests.ui.sample_conversations import TALK, add_sample
 
 
 @pytest.mark.parametrize(
@@ -40,44 +40,46 @@ def test_the_end_of_the_name_says_the_form() -> None:
             form_of(Path(name))
 
 
-def said(visitor: Visitor, words: str) -> bool:
-    return words in visitor.status
+def said(driver: ScreenDriver, words: str) -> bool:
+    return words in driver.status
 
 
-async def write_to(visitor: Visitor, name: str) -> None:
-    await visitor.to_log()
-    await visitor.act("chat.export")
-    await visitor.until(lambda: isinstance(visitor.app.screen, LineDialog))
-    await visitor.press("ctrl+a", "ctrl+k")
-    await visitor.type(name)
-    await visitor.press("enter")
+async def write_to(driver: ScreenDriver, name: str) -> None:
+    await driver.focus_log()
+    await driver.act("chat.export")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, LineDialog))
+    await driver.press("ctrl+a", "ctrl+k")
+    await driver.type(name)
+    await driver.press("enter")
 
 
-async def test_the_open_conversation_is_written_to_a_private_file_and_nothing_is_overwritten(house: House) -> None:
-    furnish(house.history)
-    async with visit(house, (120, 40), conversation=TALK) as visitor:
-        await write_to(visitor, "talk.json")
-        await visitor.until(lambda: "written to" in visitor.status)
+async def test_the_open_conversation_is_written_to_a_private_file_and_nothing_is_overwritten(
+    harness: AppHarness,
+) -> None:
+    add_sample(harness.history)
+    async with run_app(harness, (120, 40), conversation=TALK) as driver:
+        await write_to(driver, "talk.json")
+        await driver.wait_until(lambda: "written to" in driver.status)
         out = Path("talk.json")
         (talk,) = json.loads(out.read_text("utf-8"))
         assert talk["id"] == TALK
         assert stat.S_IMODE(out.stat().st_mode) == 0o600
         before = out.read_bytes()
-        await write_to(visitor, "talk.json")
-        await visitor.until(lambda: "already exists" in visitor.status)
+        await write_to(driver, "talk.json")
+        await driver.wait_until(lambda: "already exists" in driver.status)
         assert out.read_bytes() == before
-        await write_to(visitor, "talk.pdf")
-        await visitor.until(lambda: "does not name a format" in visitor.status)
-        await write_to(visitor, "no/such/folder.md")
-        await visitor.until(lambda: "cannot be written" in visitor.status)
+        await write_to(driver, "talk.pdf")
+        await driver.wait_until(lambda: "does not name a format" in driver.status)
+        await write_to(driver, "no/such/folder.md")
+        await driver.wait_until(lambda: "cannot be written" in driver.status)
         for name in ("~nobody-of-that-name/talk.md", f"{'long' * 100}.md"):
-            await write_to(visitor, name)
-            await visitor.until(partial(said, visitor, f"✗ {name[:20]}"))
+            await write_to(driver, name)
+            await driver.wait_until(partial(said, driver, f"✗ {name[:20]}"))
 
 
-async def test_without_a_conversation_there_is_nothing_to_export(house: House) -> None:
-    async with visit(house, (120, 40)) as visitor:
-        await visitor.act("chat.new")
-        await visitor.to_log()
-        await visitor.act("chat.export")
-        await visitor.until(lambda: "no conversation to export" in visitor.status)
+async def test_without_a_conversation_there_is_nothing_to_export(harness: AppHarness) -> None:
+    async with run_app(harness, (120, 40)) as driver:
+        await driver.act("chat.new")
+        await driver.focus_log()
+        await driver.act("chat.export")
+        await driver.wait_until(lambda: "no conversation to export" in driver.status)

@@ -21,8 +21,8 @@ from holytui.terminal.hangup import Cause
 from holytui.ui.lifecycle.notifications import AFTER, is_wanted, words
 from tests.ptys import Terminal
 from tests.servers import DONE, FIN, READ, ScriptedServer, Step, chunk, chunked_head, delta, event
+from tests.ui.app_harness import ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import Visitor, config_with, visit
 
 TITLE = "Tell me of Hanoi"
 TOLD = f"\x1b]9;holytui: the answer is complete · {TITLE}\a"
@@ -58,7 +58,7 @@ def test_the_words_are_in_the_users_language(vietnamese: None) -> None:
 class Desk:
     """A question on its way, whose answer begins and then waits for `gate`; and what the terminal was sent since."""
 
-    visitor: Visitor
+    driver: ScreenDriver
     gate: threading.Event
     sent: list[str]
     skipped: float = 0.0
@@ -66,16 +66,16 @@ class Desk:
     async def focus(self, has: bool) -> None:
         """The terminal tells that it got or lost the focus."""
         told = asyncio.Event()
-        self.visitor.app.post_message(events.AppFocus() if has else events.AppBlur())
-        self.visitor.app.call_later(told.set)
+        self.driver.app.post_message(events.AppFocus() if has else events.AppBlur())
+        self.driver.app.call_later(told.set)
         await told.wait()
 
     async def ends(self, after: float = AFTER) -> None:
         """So much later the answer comes to its end."""
         self.skipped += after
         self.gate.set()
-        await self.visitor.until(lambda: not self.visitor.chat.state.turns)
-        await self.visitor.calm()
+        await self.driver.wait_until(lambda: not self.driver.chat.state.turns)
+        await self.driver.settle()
 
 
 END = [chunk(event(delta("!", finish="stop"))), chunk(DONE), chunk(b"")]
@@ -83,24 +83,24 @@ CUT: list[Step] = [READ, chunked_head(), FIN]
 
 
 @asynccontextmanager
-async def desk(build_house: Build, how: str, *end: Step) -> AsyncIterator[Desk]:
+async def desk(build_harness: Build, how: str, *end: Step) -> AsyncIterator[Desk]:
     gate = threading.Event()
     first: list[Step] = [READ, chunked_head(), chunk(event(delta("Hello"))), gate, *(end or END)]
     with ScriptedServer(first, CUT) as server:
-        house = build_house(config_with(server.base_url, notify=how))
-        async with visit(house, model="lab/one") as visitor:
-            made = Desk(visitor, gate, [])
-            visitor.chat.wiring.answers._clock = lambda: time.monotonic() + made.skipped
-            await visitor.type(TITLE)
-            await visitor.press("enter")
-            await visitor.sees("Hello")
-            driver = visitor.app._driver
-            assert driver is not None
-            driver.write = made.sent.append  # type: ignore[assignment,method-assign]  # looked at
+        harness = build_harness(config_with(server.base_url, notify=how))
+        async with run_app(harness, model="lab/one") as driver:
+            made = Desk(driver, gate, [])
+            driver.chat.wiring.answers._clock = lambda: time.monotonic() + made.skipped
+            await driver.type(TITLE)
+            await driver.press("enter")
+            await driver.wait_for_text("Hello")
+            terminal_driver = driver.app._driver
+            assert terminal_driver is not None
+            terminal_driver.write = made.sent.append  # type: ignore[assignment,method-assign]  # looked at
             yield made
             gate.set()
-            house.engine.stop_all()
-            await visitor.calm()
+            harness.engine.stop_all()
+            await driver.settle()
 
 
 @pytest.fixture(autouse=True)
@@ -112,77 +112,77 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("how", "sent"), [("off", []), ("bell", ["\a"]), ("osc9", [TOLD])])
 async def test_a_terminal_that_tells_nothing_of_its_focus_is_told_once(
-    build_house: Build, how: str, sent: list[str]
+    build_harness: Build, how: str, sent: list[str]
 ) -> None:
-    async with desk(build_house, how) as here:
+    async with desk(build_harness, how) as here:
         await here.ends()
         assert here.sent == sent
 
 
-async def test_who_looks_at_the_answer_is_left_in_peace(build_house: Build) -> None:
-    async with desk(build_house, "bell") as here:
+async def test_who_looks_at_the_answer_is_left_in_peace(build_harness: Build) -> None:
+    async with desk(build_harness, "bell") as here:
         await here.focus(True)
         await here.ends()
         assert here.sent == []
 
 
-async def test_who_has_left_the_terminal_is_told(build_house: Build) -> None:
-    async with desk(build_house, "bell") as here:
+async def test_who_has_left_the_terminal_is_told(build_harness: Build) -> None:
+    async with desk(build_harness, "bell") as here:
         await here.focus(True)
         await here.focus(False)
         await here.ends()
         assert here.sent == ["\a"]
 
 
-async def test_who_came_back_before_the_end_is_left_in_peace(build_house: Build) -> None:
-    async with desk(build_house, "bell") as here:
+async def test_who_came_back_before_the_end_is_left_in_peace(build_harness: Build) -> None:
+    async with desk(build_harness, "bell") as here:
         await here.focus(False)
         await here.focus(True)
         await here.ends()
         assert here.sent == []
 
 
-async def test_who_looks_at_another_conversation_is_told(build_house: Build) -> None:
-    async with desk(build_house, "osc9") as here:
+async def test_who_looks_at_another_conversation_is_told(build_harness: Build) -> None:
+    async with desk(build_harness, "osc9") as here:
         await here.focus(True)
-        await here.visitor.act("chat.new")
-        await here.visitor.until(lambda: here.visitor.chat.state.conversation.id == "")
+        await here.driver.act("chat.new")
+        await here.driver.wait_until(lambda: here.driver.chat.state.conversation.id == "")
         await here.ends()
         assert here.sent == [TOLD]
 
 
-async def test_a_short_answer_is_not_told_of(build_house: Build) -> None:
-    async with desk(build_house, "bell") as here:
+async def test_a_short_answer_is_not_told_of(build_harness: Build) -> None:
+    async with desk(build_harness, "bell") as here:
         await here.ends(after=0.0)
         assert here.sent == []
 
 
-async def test_who_stops_the_answer_is_there(build_house: Build) -> None:
-    async with desk(build_house, "bell") as here:
+async def test_who_stops_the_answer_is_there(build_harness: Build) -> None:
+    async with desk(build_harness, "bell") as here:
         here.skipped += AFTER
-        await here.visitor.act("chat.stop")
-        await here.visitor.sees("stopped by you")
+        await here.driver.act("chat.stop")
+        await here.driver.wait_for_text("stopped by you")
         await here.ends()
         assert here.sent == []
 
 
-async def test_an_answer_that_is_cut_for_good_is_told_of_once(build_house: Build) -> None:
-    async with desk(build_house, "osc9", FIN) as here:
+async def test_an_answer_that_is_cut_for_good_is_told_of_once(build_harness: Build) -> None:
+    async with desk(build_harness, "osc9", FIN) as here:
         await here.ends()
-        await here.visitor.sees("interrupted")
+        await here.driver.wait_for_text("interrupted")
         assert here.sent == [f"\x1b]9;holytui: the answer was interrupted · {TITLE}\a"]
 
 
-async def test_an_answer_that_fails_is_told_of(build_house: Build) -> None:
+async def test_an_answer_that_fails_is_told_of(build_harness: Build) -> None:
     error = {"error": {"message": "no credits are left", "code": "insufficient_quota"}}
-    async with desk(build_house, "osc9", chunk(event(error)), chunk(b"")) as here:
+    async with desk(build_harness, "osc9", chunk(event(error)), chunk(b"")) as here:
         await here.ends()
         assert here.sent == [f"\x1b]9;holytui: the answer failed · {TITLE}\a"]
 
 
-async def test_after_a_hang_up_nothing_is_told(build_house: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with desk(build_house, "bell") as here:
-        handler = here.visitor.app.hangup
+async def test_after_a_hang_up_nothing_is_told(build_harness: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk(build_harness, "bell") as here:
+        handler = here.driver.app.hangup
         assert handler is not None
         handler.cause = Cause.HANGUP
         await here.ends()

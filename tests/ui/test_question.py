@@ -17,9 +17,9 @@ from holytui.store.values import Bundle
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.transcript import folded_question
 from holytui.ui.transcript.folded_question import KEPT, LAST, MOST, QuestionText
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import House, Visitor, visit
-from tests.ui.talks import NOON, TALK, furnish
+from tests.ui.sample_conversations import NOON, TALK, add_sample
 
 LINES = [f"line {number} of many" for number in range(10_000)]
 LOG = "\n".join(LINES)
@@ -147,139 +147,139 @@ def test_the_rows_stay_the_same_objects_until_they_look_different() -> None:
 # -- on the screen
 
 
-def put_long(house: House, text: str = LOG) -> None:
+def put_long(harness: AppHarness, text: str = LOG) -> None:
     """A conversation that begins with a long question."""
     asked = Message("0192-q", "0192-long", None, Role.USER, text, NOON)
     told = Message("0192-a", "0192-long", asked.id, Role.ASSISTANT, "That is long.", NOON + 1, model="guide/guide")
-    house.history.add_bundle(Bundle(Conversation("0192-long", "Long", NOON, NOON, leaf_id=told.id), [asked, told]))
+    harness.history.add_bundle(Bundle(Conversation("0192-long", "Long", NOON, NOON, leaf_id=told.id), [asked, told]))
 
 
 @asynccontextmanager
-async def at_the_question(house: House, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Visitor]:
-    put_long(house)
-    async with visit(house, size, conversation="0192-long") as visitor:
-        await visitor.to_log()
-        await visitor.press("g")
-        yield visitor
+async def at_the_question(harness: AppHarness, size: tuple[int, int] = (120, 40)) -> AsyncIterator[ScreenDriver]:
+    put_long(harness)
+    async with run_app(harness, size, conversation="0192-long") as driver:
+        await driver.focus_log()
+        await driver.press("g")
+        yield driver
 
 
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])
-async def test_a_key_opens_it_where_it_stands_and_folds_it_again(house: House, size: tuple[int, int]) -> None:
-    async with at_the_question(house, size) as visitor:
-        await visitor.sees("▸ 9,991 more lines · Space: expand")
-        assert "That is long." in visitor.text
-        before = visitor.text.splitlines()
-        await visitor.act("message.reasoning")
-        await visitor.sees("line 9 of many")
-        assert visitor.text.splitlines()[: KEPT + 1] == before[: KEPT + 1]
+async def test_a_key_opens_it_where_it_stands_and_folds_it_again(harness: AppHarness, size: tuple[int, int]) -> None:
+    async with at_the_question(harness, size) as driver:
+        await driver.wait_for_text("▸ 9,991 more lines · Space: expand")
+        assert "That is long." in driver.text
+        before = driver.text.splitlines()
+        await driver.act("message.reasoning")
+        await driver.wait_for_text("line 9 of many")
+        assert driver.text.splitlines()[: KEPT + 1] == before[: KEPT + 1]
         for _ in range(3):
-            await visitor.act("log.page_down")
-        await visitor.until(lambda: "line 7 of many" not in visitor.text)
-        await visitor.act("message.reasoning")
-        await visitor.until(lambda: visitor.text.splitlines()[: KEPT + 2] == before[: KEPT + 2])
+            await driver.act("log.page_down")
+        await driver.wait_until(lambda: "line 7 of many" not in driver.text)
+        await driver.act("message.reasoning")
+        await driver.wait_until(lambda: driver.text.splitlines()[: KEPT + 2] == before[: KEPT + 2])
 
 
-async def test_one_below_others_is_opened_where_it_stands(house: House) -> None:
-    async with visit(house) as visitor:
-        await visitor.ask("hello")
-        await visitor.type("count to 3\n" + "\n".join(LINES[:60]))
-        await visitor.press("enter")
-        await visitor.sees("▸ 52 more lines")
-        await visitor.calm()
-        await visitor.to_log()
+async def test_one_below_others_is_opened_where_it_stands(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        await driver.ask("hello")
+        await driver.type("count to 3\n" + "\n".join(LINES[:60]))
+        await driver.press("enter")
+        await driver.wait_for_text("▸ 52 more lines")
+        await driver.settle()
+        await driver.focus_log()
         for _ in range(2):
-            await visitor.act("log.previous")
-        before = visitor.text.splitlines()
+            await driver.act("log.previous")
+        before = driver.text.splitlines()
         at = next(y for y, line in enumerate(before) if "more lines" in line)
-        await visitor.act("message.reasoning")
-        await visitor.sees("line 9 of many")
-        assert visitor.text.splitlines()[:at] == before[:at]
+        await driver.act("message.reasoning")
+        await driver.wait_for_text("line 9 of many")
+        assert driver.text.splitlines()[:at] == before[:at]
 
 
-async def test_the_end_of_an_opened_one_tells_how_to_fold_it(house: House) -> None:
-    async with at_the_question(house) as visitor:
-        await visitor.act("message.reasoning")
-        await visitor.act("log.last")
-        await visitor.sees("line 9999 of many")
-        assert "▾ Space: collapse" in visitor.text
+async def test_the_end_of_an_opened_one_tells_how_to_fold_it(harness: AppHarness) -> None:
+    async with at_the_question(harness) as driver:
+        await driver.act("message.reasoning")
+        await driver.act("log.last")
+        await driver.wait_for_text("line 9999 of many")
+        assert "▾ Space: collapse" in driver.text
 
 
-async def test_the_key_in_force_is_named(build_house: Build) -> None:
-    house = build_house(keys=build({"message.reasoning": ("t",)}))
-    async with at_the_question(house) as visitor:
-        await visitor.sees("more lines · t: expand")
-        await visitor.press("t")
-        await visitor.sees("line 9 of many")
+async def test_the_key_in_force_is_named(build_harness: Build) -> None:
+    harness = build_harness(keys=build({"message.reasoning": ("t",)}))
+    async with at_the_question(harness) as driver:
+        await driver.wait_for_text("more lines · t: expand")
+        await driver.press("t")
+        await driver.wait_for_text("line 9 of many")
 
 
-async def test_without_a_key_none_is_named_and_the_palette_opens_it(build_house: Build) -> None:
-    house = build_house(keys=build({"message.reasoning": ()}))
-    async with at_the_question(house) as visitor:
-        await visitor.sees("▸ 9,991 more lines")
-        assert ": expand" not in visitor.text
-        await visitor.act("app.palette")
-        await visitor.pick("Collapse expand")
-        await visitor.sees("line 9 of many")
+async def test_without_a_key_none_is_named_and_the_palette_opens_it(build_harness: Build) -> None:
+    harness = build_harness(keys=build({"message.reasoning": ()}))
+    async with at_the_question(harness) as driver:
+        await driver.wait_for_text("▸ 9,991 more lines")
+        assert ": expand" not in driver.text
+        await driver.act("app.palette")
+        await driver.pick("Collapse expand")
+        await driver.wait_for_text("line 9 of many")
 
 
-async def test_a_copy_has_all_of_it(house: House) -> None:
-    async with at_the_question(house) as visitor:
-        await visitor.act("message.copy")
-        await visitor.until(lambda: (runtime_dir() / "last-copy.txt").exists())
-        await visitor.calm()
+async def test_a_copy_has_all_of_it(harness: AppHarness) -> None:
+    async with at_the_question(harness) as driver:
+        await driver.act("message.copy")
+        await driver.wait_until(lambda: (runtime_dir() / "last-copy.txt").exists())
+        await driver.settle()
         assert (runtime_dir() / "last-copy.txt").read_text("utf-8") == LOG
 
 
-async def search(visitor: Visitor, words: str) -> None:
-    await visitor.act("history.search")
-    await visitor.type(words)
-    await visitor.sees("1 place")
-    await visitor.press("enter")
-    await visitor.until(lambda: isinstance(visitor.app.screen, ChatScreen))
-    await visitor.calm()
+async def search(driver: ScreenDriver, words: str) -> None:
+    await driver.act("history.search")
+    await driver.type(words)
+    await driver.wait_for_text("1 place")
+    await driver.press("enter")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, ChatScreen))
+    await driver.settle()
 
 
-async def test_a_hit_in_the_folded_part_opens_it_there(house: House) -> None:
-    furnish(house.history)
-    put_long(house)
-    async with visit(house, conversation=TALK) as visitor:
-        await search(visitor, "line 5003 of")
-        await visitor.sees("line 5003 of many")
-        selected = visitor.chat.log_view.selected
+async def test_a_hit_in_the_folded_part_opens_it_there(harness: AppHarness) -> None:
+    add_sample(harness.history)
+    put_long(harness)
+    async with run_app(harness, conversation=TALK) as driver:
+        await search(driver, "line 5003 of")
+        await driver.wait_for_text("line 5003 of many")
+        selected = driver.chat.log_view.selected
         assert selected is not None
         assert selected.message.id == "0192-q"
         assert selected.open
 
 
-async def test_a_hit_far_down_in_an_answer_is_in_sight(house: House) -> None:
+async def test_a_hit_far_down_in_an_answer_is_in_sight(harness: AppHarness) -> None:
     parts = [f"Paragraph {number} has some **words** in it." for number in range(300)]
     parts[200] = "Here is a zebra."
     asked = Message("0192-q", "0192-long", None, Role.USER, "why?", NOON)
     told = Message("0192-a", "0192-long", asked.id, Role.ASSISTANT, "\n\n".join(parts), NOON + 1, model="guide/guide")
-    house.history.add_bundle(Bundle(Conversation("0192-long", "Long", NOON, NOON, leaf_id=told.id), [asked, told]))
-    furnish(house.history)
-    async with visit(house, (80, 24), conversation=TALK) as visitor:
-        await search(visitor, "zebra")
-        await visitor.sees("Here is a zebra.")
+    harness.history.add_bundle(Bundle(Conversation("0192-long", "Long", NOON, NOON, leaf_id=told.id), [asked, told]))
+    add_sample(harness.history)
+    async with run_app(harness, (80, 24), conversation=TALK) as driver:
+        await search(driver, "zebra")
+        await driver.wait_for_text("Here is a zebra.")
 
 
-async def test_a_hit_in_what_is_shown_leaves_it_folded(house: House) -> None:
-    furnish(house.history)
-    put_long(house, "Only here: zebra\n" + LOG)
-    async with visit(house, conversation=TALK) as visitor:
-        await search(visitor, "zebra")
-        await visitor.sees("Only here: zebra")
-        await visitor.sees("more lines")
+async def test_a_hit_in_what_is_shown_leaves_it_folded(harness: AppHarness) -> None:
+    add_sample(harness.history)
+    put_long(harness, "Only here: zebra\n" + LOG)
+    async with run_app(harness, conversation=TALK) as driver:
+        await search(driver, "zebra")
+        await driver.wait_for_text("Only here: zebra")
+        await driver.wait_for_text("more lines")
 
 
-async def test_an_answer_that_is_followed_is_still_followed_when_its_reasoning_is_opened(house: House) -> None:
-    async with visit(house, (60, 20)) as visitor:
-        await visitor.ask("show reasoning")
-        await visitor.to_log()
-        assert visitor.chat.log_view.following
-        await visitor.act("message.reasoning")
-        answer = visitor.chat.log_view.selected
+async def test_an_answer_that_is_followed_is_still_followed_when_its_reasoning_is_opened(harness: AppHarness) -> None:
+    async with run_app(harness, (60, 20)) as driver:
+        await driver.ask("show reasoning")
+        await driver.focus_log()
+        assert driver.chat.log_view.following
+        await driver.act("message.reasoning")
+        answer = driver.chat.log_view.selected
         assert answer is not None
         assert answer.open
-        await visitor.pilot.pause()
-        assert visitor.chat.log_view.following
+        await driver.pilot.pause()
+        assert driver.chat.log_view.following

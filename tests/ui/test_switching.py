@@ -12,7 +12,7 @@ import pytest
 from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
 from holytui.ui.transcript import loading
-from tests.ui.house import House, visit
+from tests.ui.app_harness import AppHarness, run_app
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,84 +42,86 @@ class Gate:
 
 
 async def test_who_begins_a_new_conversation_is_not_taken_to_one_that_was_still_being_read(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    async with visit(house) as visitor:
-        await visitor.ask("count to 3")
-        await visitor.act("chat.new")
+    async with run_app(harness) as driver:
+        await driver.ask("count to 3")
+        await driver.act("chat.new")
         monkeypatch.setattr(loading, "load_conversation", gate.before(loading.load_conversation))
-        old = asyncio.create_task(visitor.chat.navigator.open(visitor.conversations()[0].id))
-        await visitor.until(lambda: gate.reached)
-        await visitor.chat.run("chat.new")
+        old = asyncio.create_task(driver.chat.navigator.open(driver.conversations()[0].id))
+        await driver.wait_until(lambda: gate.reached)
+        await driver.chat.run("chat.new")
         gate.open()
         await old
-        assert visitor.chat.state.conversation.id == ""
-        await visitor.type("here")
-        assert visitor.chat.prompt.text == "here"
+        assert driver.chat.state.conversation.id == ""
+        await driver.type("here")
+        assert driver.chat.prompt.text == "here"
 
 
 async def test_of_two_conversations_the_one_that_was_chosen_last_is_shown(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    first, last = (house.history.create_conversation(title=title).id for title in ("first", "last"))
-    async with visit(house) as visitor:
+    first, last = (harness.history.create_conversation(title=title).id for title in ("first", "last"))
+    async with run_app(harness) as driver:
         monkeypatch.setattr(loading, "load_conversation", gate.before(loading.load_conversation))
-        slow = asyncio.create_task(visitor.chat.navigator.open(first))
-        await visitor.until(lambda: gate.reached)
-        await visitor.chat.navigator.open(last)
+        slow = asyncio.create_task(driver.chat.navigator.open(first))
+        await driver.wait_until(lambda: gate.reached)
+        await driver.chat.navigator.open(last)
         gate.open()
         await slow
-        assert visitor.chat.state.conversation.id == last
+        assert driver.chat.state.conversation.id == last
 
 
 async def test_figures_of_an_answer_are_not_shown_in_the_conversation_that_was_opened_since(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    async with visit(house) as visitor:
-        monkeypatch.setattr(house.history, "message", gate.before(house.history.message))
-        await visitor.type("count to 3")
-        await visitor.press("enter")
-        await visitor.until(lambda: gate.reached and not visitor.chat.state.turns)
-        await visitor.act("chat.new")
-        await visitor.until(lambda: not visitor.chat.state.conversation.id)
+    async with run_app(harness) as driver:
+        monkeypatch.setattr(harness.history, "message", gate.before(harness.history.message))
+        await driver.type("count to 3")
+        await driver.press("enter")
+        await driver.wait_until(lambda: gate.reached and not driver.chat.state.turns)
+        await driver.act("chat.new")
+        await driver.wait_until(lambda: not driver.chat.state.conversation.id)
         gate.open()
-        await visitor.calm()
-        assert visitor.chat.status_bar.status.usage is None
+        await driver.settle()
+        assert driver.chat.status_bar.status.usage is None
 
 
-async def test_what_was_written_for_a_new_conversation_waits_for_one_when_the_start_shows_another(house: House) -> None:
-    draft_store.save(house.history, "", Draft("not sent yet"))
-    made = house.history.create_conversation(title="old")
-    async with visit(house, conversation=made.id) as visitor:
-        assert visitor.chat.prompt.text == ""
-        await visitor.act("chat.new")
-        assert visitor.chat.prompt.text == "not sent yet"
-        await visitor.type("!")
-    assert draft_store.load(house.history, "") == Draft("not sent yet!")
+async def test_what_was_written_for_a_new_conversation_waits_for_one_when_the_start_shows_another(
+    harness: AppHarness,
+) -> None:
+    draft_store.save(harness.history, "", Draft("not sent yet"))
+    made = harness.history.create_conversation(title="old")
+    async with run_app(harness, conversation=made.id) as driver:
+        assert driver.chat.prompt.text == ""
+        await driver.act("chat.new")
+        assert driver.chat.prompt.text == "not sent yet"
+        await driver.type("!")
+    assert draft_store.load(harness.history, "") == Draft("not sent yet!")
 
 
-async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(house: House) -> None:
-    draft_store.save(house.history, "", Draft("count to 3"))
-    async with visit(house) as visitor:
-        assert visitor.chat.prompt.text == "count to 3"
-        await visitor.press("enter")
-        await visitor.until(lambda: not visitor.chat.prompt.text)
-        await visitor.calm()
-        await visitor.until(lambda: draft_store.load(house.history, "") == Draft())
-        await visitor.act("chat.new")
-        assert visitor.chat.prompt.text == ""
-        await visitor.type("count to 4")
-        await visitor.to_sidebar()
-        await visitor.press("end", "enter")
-        await visitor.until(lambda: visitor.chat.state.conversation.id)
-        await visitor.act("chat.new")
-        assert visitor.chat.prompt.text == "count to 4"
-        await visitor.press("enter")
-        await visitor.until(lambda: not visitor.chat.prompt.text)
-        await visitor.calm()
-        await visitor.until(lambda: draft_store.load(house.history, "") == Draft())
-        await visitor.act("chat.new")
-        assert visitor.chat.prompt.text == ""
+async def test_what_was_sent_is_not_in_the_prompt_of_the_next_new_conversation(harness: AppHarness) -> None:
+    draft_store.save(harness.history, "", Draft("count to 3"))
+    async with run_app(harness) as driver:
+        assert driver.chat.prompt.text == "count to 3"
+        await driver.press("enter")
+        await driver.wait_until(lambda: not driver.chat.prompt.text)
+        await driver.settle()
+        await driver.wait_until(lambda: draft_store.load(harness.history, "") == Draft())
+        await driver.act("chat.new")
+        assert driver.chat.prompt.text == ""
+        await driver.type("count to 4")
+        await driver.focus_sidebar()
+        await driver.press("end", "enter")
+        await driver.wait_until(lambda: driver.chat.state.conversation.id)
+        await driver.act("chat.new")
+        assert driver.chat.prompt.text == "count to 4"
+        await driver.press("enter")
+        await driver.wait_until(lambda: not driver.chat.prompt.text)
+        await driver.settle()
+        await driver.wait_until(lambda: draft_store.load(harness.history, "") == Draft())
+        await driver.act("chat.new")
+        assert driver.chat.prompt.text == ""

@@ -1,4 +1,4 @@
-"""Bytes shown by a real tmux, and what it makes of them on the terminal around it, which is the oracle."""
+"""A real tmux as a terminal, and the reference terminal around it that shows what tmux writes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from typing import Self
 
 from textual.geometry import Size
 
-from tests.terminal.oracle import Difference, Screen, Stream
+from tests.terminal.reference_terminal import Difference, Screen, Stream
 
 TMUX = shutil.which("tmux")
 PATIENCE = 20.0
-# what is taken away is what the oracle does not know
+# sequences that the reference terminal does not know are removed
 SETTINGS = """
 set -g status off
 set -g window-size latest
@@ -33,7 +33,7 @@ set -as terminal-overrides ",xterm*:RGB:indn@:rin@:rep@:ich@:dch@:csr@"
 _UNHEARD = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[[\d;]*t|\x1b\][^\x07]*\x07|\x1b[=>]|\x1b\([B0]|\x0f")
 
 
-class Outside(Screen):
+class OuterScreen(Screen):
     """The terminal around tmux, which sends letters and their marks one by one."""
 
     def joins(self, mark: str) -> None:
@@ -50,7 +50,7 @@ class Outside(Screen):
             self.cursor.x, self.cursor.y = x, y
 
 
-class Shown:
+class TmuxPane:
     """A tmux with one window and a terminal around it; what is written here is shown there."""
 
     def __init__(self, folder: Path, size: Size) -> None:
@@ -92,7 +92,7 @@ class Shown:
         return pid, fd
 
     def _screen_of(self, size: Size) -> None:
-        self.screen = Outside(size.width, size.height)
+        self.screen = OuterScreen(size.width, size.height)
         self._stream = Stream(self.screen)
 
     def _set_size(self, fd: int, size: Size) -> None:
@@ -127,7 +127,7 @@ class Shown:
         return self._tmux("capture-pane", "-e", "-p", "-N")
 
     def read(self, seconds: float) -> bool:
-        """Take what tmux paints within `seconds`; False when nothing came."""
+        """WrittenUpdate what tmux paints within `seconds`; False when nothing came."""
         if not select.select([self._fd], [], [], seconds)[0]:
             return False
         text = self._held + self._decode(os.read(self._fd, 65536))
@@ -139,16 +139,16 @@ class Shown:
         return True
 
 
-def differences(one: Shown, other: Shown, doubtful: frozenset[int]) -> list[Difference]:
+def differences(one: TmuxPane, other: TmuxPane, doubtful: frozenset[int]) -> list[Difference]:
     """Where two do not show the same, but for rows that are doubtful: by what tmux paints, and by what it says."""
     while one.read(0.05) or other.read(0.05):
         pass  # until both are quiet
     found = one.screen.differences(other.screen)
-    found += said(one).differences(said(other))
+    found += reference_screen(one).differences(reference_screen(other))
     return [difference for difference in found if difference[1] not in doubtful]
 
 
-def said(shown: Shown) -> Screen:
+def reference_screen(shown: TmuxPane) -> Screen:
     """The capture of a window, as a screen; it leaves out how erased cells look."""
     screen = Screen(shown.screen.columns, shown.screen.lines)
     Stream(screen).feed(shown.capture().removesuffix("\n").replace("\n", "\r\n"))

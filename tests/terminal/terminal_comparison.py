@@ -1,8 +1,8 @@
-"""The whole app filmed: every update that Textual paints goes to terminals that are painted in its way and in ours.
+"""Comparison of emulated terminals that are fed by Textual's own driver and by ours, update by update.
 
-`Projector` holds one terminal that gets the bytes of Textual's own driver, and several that get ours, with different
-abilities and some of the frames left out; whenever one of those was written to, it must show what the first one shows.
-One more gets what the real writer makes of the frames, through a line that takes them slowly and in any pieces.
+`TerminalComparator` holds one terminal that gets the bytes of Textual's own driver, and several that get ours, with
+different capabilities and some frames dropped; after each write to one of those it must show what the first one shows.
+Another one gets the output of the real writer, through a pipe that is read slowly and in arbitrary pieces.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from holytui.terminal.textual_adapter.canvas import Canvas, Update
 from holytui.terminal.textual_adapter.compositor import ThinCompositor
 from holytui.terminal.writer import Writer
 from holytui.ui.app import HolytuiApp
-from tests.terminal.oracle import Difference, Screen, Stream
-from tests.ui.house import House
+from tests.terminal.reference_terminal import Difference, Screen, Stream
+from tests.ui.app_harness import AppHarness
 
 DEPTHS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 ABILITIES = {
@@ -55,15 +55,15 @@ ABILITIES = {
 _PATIENCE = 10.0
 
 
-class Shot(NamedTuple):
-    """One update as the driver gets it."""
+class PaintedUpdate(NamedTuple):
+    """A screen update, as a driver gets it."""
 
     update: Update
     size: Size
     cursor: Offset
 
 
-class Take(NamedTuple):
+class WrittenUpdate(NamedTuple):
     """What is written for one update; rows in which terminals may count other widths are `doubtful`."""
 
     size: Size
@@ -72,20 +72,20 @@ class Take(NamedTuple):
     doubtful: frozenset[int]
 
 
-class FilmedApp(HolytuiApp):
-    """holytui whose updates go to `camera` instead of a driver."""
+class RecordedApp(HolytuiApp):
+    """An app whose screen updates go to `on_update` instead of a driver."""
 
     CSS_PATH = str(Path(inspect.getfile(HolytuiApp)).with_name(HolytuiApp.CSS_PATH))
-    camera: Callable[[Shot], None] | None = None
+    on_update: Callable[[PaintedUpdate], None] | None = None
 
     def _display(self, screen: TextualScreen[Any], renderable: object) -> None:
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and self.camera is not None and not self._batch_count:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and self.on_update is not None and not self._batch_count:
             size = self.screen.outer_size
-            self.camera(Shot(renderable, size, size.clamp_offset(self.cursor_position)))
+            self.on_update(PaintedUpdate(renderable, size, size.clamp_offset(self.cursor_position)))
         self.post_display_hook()
 
-    def whole(self) -> Shot:
-        """All that is to be seen, rendered anew by Textual's own compositor."""
+    def whole(self) -> PaintedUpdate:
+        """The whole screen, rendered again by Textual's own compositor."""
         compositor = self.screen._compositor
         visible_screen_stack.set(self._background_screens)
         for screen in self.screen_stack:
@@ -93,17 +93,17 @@ class FilmedApp(HolytuiApp):
                 widget._styles_cache.clear()  # type: ignore[attr-defined]  # every node on a screen is a widget
             if isinstance(screen._compositor, ThinCompositor):
                 screen._compositor._rendered.clear()
-        return Shot(compositor.render_full_update(), self.screen.outer_size, Offset())
+        return PaintedUpdate(compositor.render_full_update(), self.screen.outer_size, Offset())
 
 
-class Studio(House):
-    """A house whose app is filmed."""
+class RecordingHarness(AppHarness):
+    """A harness that creates `RecordedApp`s."""
 
-    camera: Callable[[Shot], None] | None = None
+    on_update: Callable[[PaintedUpdate], None] | None = None
 
-    def app(self, **options: Any) -> FilmedApp:
-        app = FilmedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
-        app.camera = self.camera
+    def app(self, **options: Any) -> RecordedApp:
+        app = RecordedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
+        app.on_update = self.on_update
         return app
 
 
@@ -194,8 +194,8 @@ class SlowTerminal:
         self.screen.answers.clear()
 
 
-class Projector:
-    """Shows a film on all of its terminals and compares them."""
+class TerminalComparator:
+    """Shows a run on all of its terminals and compares them."""
 
     def __init__(self, depth: str, abilities: Sequence[str] = tuple(ABILITIES), dropped: Sequence[float] = (0.0,)):
         self._console = Console(color_system=depth, force_terminal=True)  # type: ignore[arg-type]  # one of DEPTHS
@@ -210,35 +210,35 @@ class Projector:
             for part in dropped
         ]
         self._slow = SlowTerminal(ABILITIES["full"], self._styles)
-        self.kept: list[Take] | None = None
+        self.kept: list[WrittenUpdate] | None = None
         """What was written, if it is to be played again."""
         self.frames = self.stock_bytes = self.pauses = 0
         self.bytes = dict.fromkeys((terminal.name for terminal in self.terminals), 0)
 
-    def show(self, shot: Shot) -> None:
+    def show(self, painted: PaintedUpdate) -> None:
         """One more update on all terminals."""
         self.frames += 1
-        _fit_colours(shot.update, self._depth)
-        if self._canvas.size != shot.size:
-            self._resize(shot.size)
-        text = shot.update.render_segments(self._console) + Control.move_to(*shot.cursor).segment.text
+        _fit_colours(painted.update, self._depth)
+        if self._canvas.size != painted.size:
+            self._resize(painted.size)
+        text = painted.update.render_segments(self._console) + Control.move_to(*painted.cursor).segment.text
         self.stock_bytes += len(text.encode())
         self._stream.feed(text)
-        self._canvas.apply(shot.update)
-        frame = self._canvas.frame(Cursor(*shot.cursor))
+        self._canvas.apply(painted.update)
+        frame = self._canvas.frame(Cursor(*painted.cursor))
         doubtful = frozenset(y for y, row in enumerate(frame.rows) if row.risky)
-        take = Take(shot.size, text, {}, doubtful)
+        record = WrittenUpdate(painted.size, text, {}, doubtful)
         if self.kept is not None:
-            self.kept.append(take)
+            self.kept.append(record)
         for terminal in self.terminals:
             written = terminal.show(frame)
             if written is not None:
-                take.ours[terminal.name] = written
+                record.ours[terminal.name] = written
                 self.bytes[terminal.name] += len(written.encode())
                 self._compare(terminal, written)
         self._slow.show(frame)
 
-    def stale(self, whole: Shot) -> list[Difference]:
+    def stale(self, whole: PaintedUpdate) -> list[Difference]:
         """Where the terminals do not show what is to be seen when everything is rendered anew, from nothing."""
         _fit_colours(whole.update, self._depth)
         screen = Screen(*whole.size)

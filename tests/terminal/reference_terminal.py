@@ -1,4 +1,4 @@
-"""The oracle: pyte's terminal, and the sequences that it lacks by their definition (ECMA-48, DEC STD 070, xterm)."""
+"""The reference terminal: pyte, with missing sequences added as defined by ECMA-48, DEC STD 070 and xterm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tiny app that the tests run in a pseudo-terminal: `python -m tests.terminal.subject DRIVER REPORTS`.
+"""A tiny app that the tests run in a pseudo-terminal: `python -m tests.terminal.pty_app DRIVER REPORTS`.
 
 What happens in it is written to the descriptor REPORTS, one JSON value a line.
 """

@@ -1,4 +1,4 @@
-"""A whole holytui without a terminal: the real app, engine, history and guide; tests press keys and look."""
+"""The whole app without a terminal, with real engine, history and guide, and a driver that presses keys in it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.wire.client import ChatClient
 
-PATIENCE = 10.0
-"""Seconds after which something that does not come fails the test."""
+TIMEOUT = 10.0
+"""Seconds after which waiting fails the test."""
 
 
 def config_with(base_url: str = "", **ui: object) -> Config:
-    """A configuration whose retries are quick; with an address, a provider `lab` with a model `one` is there."""
+    """A configuration with short retry delays; with an address, it has a provider `lab` with models `one` and `two`."""
     lab = Provider("lab", base_url, models=MappingProxyType({"one": Model("one", context=8000), "two": Model("two")}))
     return Config(
         default_model="lab/one" if base_url else "guide/guide",
@@ -49,8 +49,8 @@ def details_page(chat: ChatScreen, clock: Callable[[], float] = time.time) -> De
     return DetailsPage(chat.state, chat.keymap, chat.status_bar, lambda: chat.status_bar.status, clock)
 
 
-class House:
-    """The services, and an app over them that a test runs. The history stays when the app ends."""
+class AppHarness:
+    """The services of an app, and apps that use them. The history stays open when an app ends."""
 
     def __init__(self, folder: Path, config: Config | None = None, keys: Keymap | None = None) -> None:
         self.config = config or config_with()
@@ -66,20 +66,20 @@ class House:
         return GuideServer(shown_keys(self.keymap), pace=0.0)
 
     def app(self, **options: Any) -> HolytuiApp:
-        """The app, not run yet."""
+        """A new app, not running yet."""
         return HolytuiApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
 
     def close(self) -> None:
-        """End everything."""
+        """Close all services."""
         self.services.close()
 
 
-class Visitor:
-    """Presses keys in a running app, and waits for what they do."""
+class ScreenDriver:
+    """Presses keys in a running app, reads its screen, and waits for changes."""
 
-    def __init__(self, pilot: Pilot[None], house: House) -> None:
+    def __init__(self, pilot: Pilot[None], harness: AppHarness) -> None:
         self.pilot = pilot
-        self.house = house
+        self.harness = harness
 
     @property
     def chat(self) -> ChatScreen:
@@ -94,7 +94,7 @@ class Visitor:
 
     @property
     def text(self) -> str:
-        """What is on the screen, line by line."""
+        """The text of the screen, line by line."""
         screen = self.pilot.app.screen
         width, height = self.pilot.app.size
         lines = screen._compositor.render_strips(self.pilot.app.size)
@@ -102,94 +102,94 @@ class Visitor:
 
     @property
     def status(self) -> str:
-        """The bottom line of the chat."""
+        """The status line of the chat."""
         return self.chat.status_bar.render().plain
 
-    async def until(self, true: Callable[[], object]) -> None:
-        """Let the app work until it is so."""
-        end = time.monotonic() + PATIENCE
-        while not true():
-            assert time.monotonic() < end, f"it did not come to be so:\n{self.text}"
+    async def wait_until(self, condition: Callable[[], object]) -> None:
+        """Let the app run until a condition is true. Fails after `TIMEOUT`."""
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            assert time.monotonic() < end, f"timed out:\n{self.text}"
             await self.pilot.pause()
-            await asyncio.to_thread(int)  # lets the engine's threads have their turn
+            await asyncio.to_thread(int)  # lets the threads of the engine run
 
-    async def sees(self, words: str) -> None:
-        """Wait for words on the screen."""
-        await self.until(lambda: words in self.text)
+    async def wait_for_text(self, words: str) -> None:
+        """Wait until the screen has this text."""
+        await self.wait_until(lambda: words in self.text)
 
     async def press(self, *keys: str) -> None:
-        """Keys in Textual's names, as fast as a paste without brackets."""
+        """Press keys, in Textual's names, without waiting between them."""
         for key in keys:
             char = " " if key == "space" else key if len(key) == 1 else None
             self.app.post_message(events.Key(textual_key(key), char))
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Keys that write a text."""
+        """Press the keys that type a text."""
         names = {" ": "space", "\n": "ctrl+j"}
         await self.press(*(names.get(char, char) for char in text))
 
     async def act(self, action_id: str, number: int = 0) -> None:
         """Press the (n-th) key of an action."""
-        await self.press(self.house.keymap.of(action_id)[number])
+        await self.press(self.harness.keymap.of(action_id)[number])
 
     async def ask(self, question: str) -> None:
-        """Put a question and wait until its answer has come."""
+        """Send a question and wait until its answer is complete."""
         await self.type(question)
         await self.press("enter")
-        await self.until(lambda: not self.chat.prompt.text)
-        await self.calm()
+        await self.wait_until(lambda: not self.chat.prompt.text)
+        await self.settle()
 
-    async def calm(self) -> None:
-        """Wait until no answer is on its way and nothing is being done."""
-        await self.until(lambda: not self.busy)
+    async def settle(self) -> None:
+        """Wait until no answer is being received and no background work runs."""
+        await self.wait_until(lambda: not self.busy)
         await self.pilot.pause()
-        await self.until(lambda: not self.busy)
+        await self.wait_until(lambda: not self.busy)
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is on its way or something is being done."""
+        """Whether an answer is being received or background work runs."""
         workers = any(not worker.is_finished and worker.group != "watch" for worker in self.app.workers)
-        return workers or bool(self.house.engine.active()) or bool(self.chat.state.turns)
+        return workers or bool(self.harness.engine.active()) or bool(self.chat.state.turns)
 
-    async def to_log(self) -> None:
-        """Give the messages the focus."""
+    async def focus_log(self) -> None:
+        """Focus the messages."""
         self.chat.log_view.focus()
         await self.pilot.pause()
 
-    async def to_sidebar(self) -> None:
-        """Give the list the focus."""
+    async def focus_sidebar(self) -> None:
+        """Show and focus the list of conversations."""
         self.chat.set_class(False, "-no-sidebar")
         self.chat.sidebar.focus()
         await self.pilot.pause()
 
     async def pick(self, letters: str) -> None:
-        """Choose in the open list."""
+        """Filter the open picker, and pick the first choice."""
         assert isinstance(self.app.screen, Picker), self.text
         await self.type(letters)
         await self.press("enter")
         await self.pilot.pause()
 
     def conversations(self) -> Sequence[Conversation]:
-        """What is on disk."""
-        return self.house.history.conversations()
+        """The stored conversations."""
+        return self.harness.history.conversations()
 
 
 @asynccontextmanager
-async def visit(
-    house: House, size: tuple[int, int] = (120, 40), calm: bool = True, **options: Any
-) -> AsyncIterator[Visitor]:
-    """Run the app and wait until its history is open, and what it then begins is done (if `calm`)."""
-    app = house.app(**options)
+async def run_app(
+    harness: AppHarness, size: tuple[int, int] = (120, 40), settle: bool = True, **options: Any
+) -> AsyncIterator[ScreenDriver]:
+    """Run an app until its history is open, and with `settle` until its background work is done."""
+    app = harness.app(**options)
     async with app.run_test(size=size) as pilot:
-        visitor = Visitor(pilot, house)
-        await visitor.until(lambda: any(isinstance(screen, ChatScreen) for screen in app.screen_stack))
-        await visitor.until(lambda: visitor.chat.state.is_open)
-        if calm:
-            await visitor.calm()
-        yield visitor
+        driver = ScreenDriver(pilot, harness)
+        await driver.wait_until(lambda: any(isinstance(screen, ChatScreen) for screen in app.screen_stack))
+        await driver.wait_until(lambda: driver.chat.state.is_open)
+        if settle:
+            await driver.settle()
+        yield driver
 
 
 def key_name(keymap: Keymap, action_id: str) -> str:
-    """A key as the screen writes it."""
+    """The first key of an action, as the screen names it."""
     return display_key(keymap.of(action_id)[0])

@@ -1,4 +1,4 @@
-"""A prepared conversation, with all that keys can act on; its times are fixed."""
+"""Sample conversations and usage for tests, with fixed times. The main one has something for each key to act on."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _answer(name: str, question: Message, text: str, **more: object) -> Message:
     return Message(f"0190-answer-{name}", TALK, question.id, Role.ASSISTANT, text, question.created_at + 1, **figures)  # type: ignore[arg-type]  # figures
 
 
-def furnish(history: Library, *, long: int = 0) -> None:
-    """Put it there: code, reasoning, two variants, another model, a seam and a cut answer. `long`: a second
-    conversation with so many questions."""
+def add_sample(history: Library, *, long: int = 0) -> None:
+    """Add the main sample: code, reasoning, two variants, another model, a seam and an interrupted answer. `long`: the
+    number of questions in a second conversation; 0: none."""
     first = _question(1, None, "How do I print?")
     older = _answer("1", first, "An older answer.")
     newer = _answer("1b", first, CODE, reasoning="The user wants to print.\nPerhaps twice.", reasoning_s=1.2)
@@ -112,8 +112,8 @@ def furnish(history: Library, *, long: int = 0) -> None:
         _add_long(history, long)
 
 
-def spend(path: Path) -> str:
-    """Answers that were asked for here, on several days before NOON and of three models; the last conversation."""
+def add_usage_sample(path: Path) -> str:
+    """Add answers of three models on several days before NOON; returns the id of the last conversation."""
     moment = [0.0]
     talk = ""
     with SqliteHistory(path, clock=lambda: moment[0]) as history:
