@@ -131,7 +131,7 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
 def _theme_problems(wanted: str) -> Sequence[str]:
     from holytui.ui.themes import loader
 
-    return loader.missing(wanted, {theme.name for theme in loader.load().themes})
+    return loader.describe_unknown(wanted, {theme.name for theme in loader.load().themes})
 
 
 @contextmanager

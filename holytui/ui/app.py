@@ -79,7 +79,7 @@ class HolytuiApp(ThinApp[None]):
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else loader.suiting(self.console.color_system))
+        self.start_with_theme(wanted if wanted in known else loader.default_for(self.console.color_system))
         self._chat.state.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
@@ -142,4 +142,4 @@ class HolytuiApp(ThinApp[None]):
 
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
-    return (*problems, *loader.missing(wanted, known))
+    return (*problems, *loader.describe_unknown(wanted, known))

@@ -62,7 +62,7 @@ async def run_in_order(widget: Widget, event: Key) -> None:
     Textual runs bindings only after the key has gone up to the app, so of a burst such as an input method's `a`,
     backspace, `â` the letters would be in the text before the backspace: it would delete the wrong one.
     """
-    if sent_on(widget, event):
+    if forwarded(widget, event):
         return
     for node in (widget, widget.screen):
         actions = [binding.action for binding in node._bindings.key_to_bindings.get(event.key, ())]
@@ -74,7 +74,7 @@ async def run_in_order(widget: Widget, event: Key) -> None:
             return
 
 
-def sent_on(widget: Widget, event: Key | Paste) -> bool:
+def forwarded(widget: Widget, event: Key | Paste) -> bool:
     """Whether the focus has moved since the app sent the event here; it is then sent on to where the focus is."""
     screen = widget.app.screen
     target = screen.focused or screen
@@ -82,11 +82,11 @@ def sent_on(widget: Widget, event: Key | Paste) -> bool:
         return False
     event.stop()
     event.prevent_default()
-    target._forward_event(again(event))
+    target._forward_event(fresh_copy(event))
     return True
 
 
-def again(event: Key | Paste) -> Key | Paste:
+def fresh_copy(event: Key | Paste) -> Key | Paste:
     """The same event, as if it had just come: Textual passes each one on only once."""
     return Key(event.key, event.character) if isinstance(event, Key) else Paste(event.text)
 

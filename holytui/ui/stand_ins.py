@@ -36,7 +36,7 @@ def signs(text: str) -> str:
     return text if text.isprintable() else text.translate(_SIGN)
 
 
-class HeldDocument(Document):
+class PlaceholderDocument(Document):
     """A document whose lines are what is held; its whole text, its parts and its edits are the text itself."""
 
     def __init__(self, text: str) -> None:
@@ -56,12 +56,12 @@ class HeldDocument(Document):
         return super().replace_range(start, end, held(text))
 
 
-class ExactArea(TextArea):
+class ExactTextArea(TextArea):
     """A text area that keeps every character and shows a sign for those that cannot be seen."""
 
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document("", language)
-        self.document = HeldDocument(text)
+        self.document = PlaceholderDocument(text)
         self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         self._rewrap_and_refresh_virtual_size()

@@ -9,8 +9,8 @@ from textual import events
 
 from holytui.text import INVISIBLE, sanitize
 from holytui.ui.markdown import MarkdownDocument
-from holytui.ui.stand_ins import HeldDocument, held, restored, signs
-from holytui.ui.transcript.folded_question import QuestionText
+from holytui.ui.stand_ins import PlaceholderDocument, held, restored, signs
+from holytui.ui.transcript.folded_text import FoldedText
 from tests.servers import READ, ScriptedServer, answer
 from tests.ui.app_harness import config_with, run_app
 from tests.ui.conftest import Build
@@ -77,7 +77,7 @@ def test_a_separator_is_a_break_in_a_paragraph_and_begins_no_block() -> None:
 
 def test_a_place_in_a_question_is_found_behind_signs() -> None:
     text = "\u202e" * 3 + "\n" * 20 + "word"
-    question = QuestionText(text)
+    question = FoldedText(text)
     rows = question.rows(40, is_open=True, key="")
     assert rows[question.row_of(text.index("word"))].content.plain == "word"
     assert rows[0].content.plain == "<U+202E>" * 3
@@ -94,7 +94,7 @@ def test_what_is_edited_is_exact_and_each_unseen_character_has_a_cell(
 ) -> None:
     assert restored(held(text)) == text
     assert cell_len(signs(held(text))) == cell_len(held(text))
-    document = HeldDocument(text)
+    document = PlaceholderDocument(text)
     assert document.text == text
     row = min(row, document.line_count - 1)
     place = (row, min(column, len(document.get_line(row))))

@@ -152,7 +152,7 @@ async def test_an_edited_question_keeps_its_image_as_it_was_sent(build_harness: 
             await driver.focus_log()
             await driver.act("message.edit")
             await driver.wait_until(lambda: driver.chat.prompt.text.endswith("really?"))
-            driver.chat.prompt.put("")
+            driver.chat.prompt.set_text("")
             await driver.type("what is it? @./photo.png")
             await driver.press("escape")
             await driver.press("enter")

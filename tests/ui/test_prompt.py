@@ -77,7 +77,7 @@ async def test_a_chip_goes_and_comes_back_as_a_whole(harness: AppHarness) -> Non
         await driver.press("backspace")
         assert driver.chat.prompt.text == ""
         await driver.press("ctrl+z")
-        assert driver.chat.prompt.whole == LONG
+        assert driver.chat.prompt.full_text == LONG
         await driver.press("home", "delete")
         assert driver.chat.prompt.text == ""
 
@@ -268,7 +268,7 @@ async def test_each_conversation_keeps_what_is_written_in_it(harness: AppHarness
         await driver.settle()
         assert draft_store.load(harness.history, one).text == "for one [paste 1: 10,000 lines]"
         await driver.chat.navigator.open(one)
-        assert driver.chat.prompt.whole == f"for one {LONG}"
+        assert driver.chat.prompt.full_text == f"for one {LONG}"
 
 
 async def test_what_is_written_is_there_after_a_restart(build_harness: Build) -> None:
@@ -355,7 +355,7 @@ async def test_escape_takes_back_what_waits_in_line_and_then_stops_the_answer(bu
             await driver.type("typed")
             await driver.act("chat.stop")
             await driver.wait_until(lambda: prompt.text == "third\ntyped")
-            prompt.put("typed")
+            prompt.set_text("typed")
             await driver.act("chat.stop")
             await driver.wait_until(lambda: prompt.text == "second @a.txt\ntyped")
             assert [each.path for each in prompt.files] == ["a.txt"]
@@ -453,13 +453,13 @@ async def orphan(harness: AppHarness, question: str) -> None:
 )
 async def test_backspace_takes_a_letter_with_its_marks(harness: AppHarness, text: str, left: str) -> None:
     async with run_app(harness) as driver:
-        driver.chat.prompt.put(text)
+        driver.chat.prompt.set_text(text)
         await driver.press("backspace")
         assert driver.chat.prompt.text == left
 
 
 async def test_backspace_at_the_beginning_of_a_line_joins_it_to_the_one_before(harness: AppHarness) -> None:
     async with run_app(harness) as driver:
-        driver.chat.prompt.put("a\nb")
+        driver.chat.prompt.set_text("a\nb")
         await driver.press("home", "backspace")
         assert driver.chat.prompt.text == "ab"

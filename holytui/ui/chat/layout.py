@@ -12,7 +12,7 @@ from holytui.keymap import Keymap, Where
 from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import names
 from holytui.ui.composer.composer import Composer
-from holytui.ui.composer.prompt import MakeQuestion, Prompt
+from holytui.ui.composer.prompt import Prompt, QuestionFactory
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.sidebar.pane import ListPane
 from holytui.ui.status.key_hints import KeyHints
@@ -32,7 +32,7 @@ class ChatLayout(ThinScreen[None]):
     def __init__(
         self,
         keymap: Keymap,
-        question: MakeQuestion,
+        question: QuestionFactory,
         *,
         sees: Callable[[], bool],
         enter_sends: bool,

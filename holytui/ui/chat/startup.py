@@ -54,7 +54,7 @@ class Startup:
         history = self._state.services.history
         mark = await asyncio.to_thread(bookmark.take, history)
         conversation = wanted or ("" if asked else mark.conversation_id)
-        interrupted = [*mark.cut, *await asyncio.to_thread(history.unfinished)]
+        interrupted = [*mark.interrupted, *await asyncio.to_thread(history.unfinished)]
         self._drafts.fresh = await asyncio.to_thread(draft_store.load, history, "")
         await self._index.refresh()
         if conversation:

@@ -17,41 +17,41 @@ from holytui.attachments.selection import Selected
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.ui.bindings import names
-from holytui.ui.composer.completion import NOTHING, Item, Offer
-from holytui.ui.composer.prompt import MakeQuestion, Prompt
+from holytui.ui.composer.completion import NO_COMPLETIONS, Completion, Completions
+from holytui.ui.composer.prompt import Prompt, QuestionFactory
 from holytui.ui.slash_commands import Alone, Unknown
 from holytui.ui.styling import part_style
 
 _ROWS = 8
 
 
-class OfferList(Widget):
+class CompletionList(Widget):
     """As many rows as there are items, eight at most; the highlighted one is in sight."""
 
-    COMPONENT_CLASSES = {"offers--cursor"}  # noqa: RUF012 - Textual's own declaration
+    COMPONENT_CLASSES = {"completions--cursor"}  # noqa: RUF012 - Textual's own declaration
 
-    offer: reactive[Offer] = reactive(NOTHING, repaint=True)
+    completions: reactive[Completions] = reactive(NO_COMPLETIONS, repaint=True)
 
     def __init__(self) -> None:
-        super().__init__(id="offers")
+        super().__init__(id="completions")
 
-    def watch_offer(self, offer: Offer) -> None:
+    def watch_completions(self, completions: Completions) -> None:
         """As high as its rows."""
-        self.display = bool(offer)
-        self.styles.height = min(_ROWS, len(offer.items))
+        self.display = bool(completions)
+        self.styles.height = min(_ROWS, len(completions.items))
 
     def render(self) -> Content:
         """The rows around the highlighted one."""
-        offer, width = self.offer, max(1, self.size.width)
-        top = max(0, min(offer.at - _ROWS // 2, len(offer.items) - _ROWS))
+        completions, width = self.completions, max(1, self.size.width)
+        top = max(0, min(completions.at - _ROWS // 2, len(completions.items) - _ROWS))
         rows = [
-            row(item, width).stylize(part_style(self, "offers--cursor") if index == offer.at else "")
-            for index, item in enumerate(offer.items[top : top + _ROWS], top)
+            row(item, width).stylize(part_style(self, "completions--cursor") if index == completions.at else "")
+            for index, item in enumerate(completions.items[top : top + _ROWS], top)
         ]
         return Content("\n").join(rows)
 
 
-def row(item: Item, width: int) -> Content:
+def row(item: Completion, width: int) -> Content:
     """One item on one line: what it writes, and a remark."""
     pad = " " * max(2, 24 - cell_len(item.label))
     line = Content.assemble(" ", item.label, pad, (item.remark, "$muted"))
@@ -91,33 +91,33 @@ class Composer(Vertical):
     """Where a question is put together."""
 
     def __init__(
-        self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, sees: Callable[[], bool]
+        self, keymap: Keymap, question: QuestionFactory, *, enter_sends: bool = True, sees: Callable[[], bool]
     ) -> None:
         super().__init__(id="composer")
-        self._offers = OfferList()
+        self._completions = CompletionList()
         self._files = FileList(keymap)
         self.prompt = Prompt(keymap, question, enter_sends=enter_sends, sees=sees)
 
     def compose(self) -> ComposeResult:
         """The list above the prompt."""
-        yield self._offers
+        yield self._completions
         yield self._files
         yield self.prompt
 
-    @on(Prompt.Attaching)
-    def _attaching(self, event: Prompt.Attaching) -> None:
+    @on(Prompt.AttachmentsChanged)
+    def _attachments_changed(self, event: Prompt.AttachmentsChanged) -> None:
         event.stop()
         self._files.show(event.selected)
 
-    @on(Prompt.Offered)
-    def _offered(self, event: Prompt.Offered) -> None:
+    @on(Prompt.CompletionsChanged)
+    def _completions_changed(self, event: Prompt.CompletionsChanged) -> None:
         event.stop()
-        self._offers.offer = event.offer
+        self._completions.completions = event.completions
 
 
-def no_command(found: Alone | Unknown) -> str:
+def describe_invalid_command(error: Alone | Unknown) -> str:
     """What to say of a line that begins with `/` and cannot be done."""
-    match found:
+    match error:
         case Alone(name):
             return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, ""):

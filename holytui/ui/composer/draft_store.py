@@ -74,44 +74,44 @@ def save(history: History, conversation_id: str, draft: Draft) -> None:
         pass  # what is wrong with the history is told where it matters: when a question is put
 
 
-class DraftKeeper:
+class DraftBuffer:
     """Whose the text in the prompt is, what of it is kept already, and what is still to be written to the disk."""
 
-    __slots__ = ("_known", "_waiting", "conversation_id")
+    __slots__ = ("_last", "_pending", "conversation_id")
 
     def __init__(self) -> None:
         self.conversation_id = ""
         """Empty: a conversation that does not exist yet."""
-        self._known = Draft()
-        self._waiting: dict[str, Draft] = {}
+        self._last = Draft()
+        self._pending: dict[str, Draft] = {}
 
     @property
-    def waiting(self) -> Draft:
+    def new_conversation(self) -> Draft:
         """What is to be saved for a conversation that does not exist yet."""
-        return self._waiting.get("", Draft())
+        return self._pending.get("", Draft())
 
-    def wrote(self, draft: Draft) -> bool:
+    def update(self, draft: Draft) -> bool:
         """The prompt holds `draft` now; whether that is still to be saved."""
-        if draft != self._known:
-            self._known = self._waiting[self.conversation_id] = draft
-        return bool(self._waiting)
+        if draft != self._last:
+            self._last = self._pending[self.conversation_id] = draft
+        return bool(self._pending)
 
-    def moved(self, conversation_id: str, kept: Draft) -> Draft:
+    def switch_to(self, conversation_id: str, kept: Draft) -> Draft:
         """The prompt belongs to another conversation, for which the disk has `kept`; what to write there."""
         self.conversation_id = conversation_id
-        self._known = self._waiting.get(conversation_id, kept)
-        return self._known
+        self._last = self._pending.get(conversation_id, kept)
+        return self._last
 
-    def named(self, conversation_id: str) -> None:
+    def assign_id(self, conversation_id: str) -> None:
         """The conversation that did not exist yet has an id now; the prompt stays with it."""
-        if self._known != Draft():
-            self._waiting[""] = self._known = Draft()
+        if self._last != Draft():
+            self._pending[""] = self._last = Draft()
         self.conversation_id = conversation_id
 
     def save(self, history: History) -> None:
         """Write what waits. Blocks on the disk."""
-        while self._waiting:
-            conversation_id, draft = next(iter(self._waiting.items()))
+        while self._pending:
+            conversation_id, draft = next(iter(self._pending.items()))
             save(history, conversation_id, draft)
-            if self._waiting.get(conversation_id) is draft:
-                self._waiting.pop(conversation_id, None)
+            if self._pending.get(conversation_id) is draft:
+                self._pending.pop(conversation_id, None)

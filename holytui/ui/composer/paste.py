@@ -13,8 +13,8 @@ from holytui import formatting as fmt
 from holytui.i18n import ngettext
 from holytui.text import sanitize
 
-LINES = 12
-CHARS = 2_000
+MIN_LINES = 12
+MIN_CHARS = 2_000
 """From so many lines or characters on, a paste is folded."""
 
 
@@ -35,7 +35,7 @@ class Pastes:
         """What to write for a paste: itself, with line ends as `\\n` and made safe, or a chip if it is long."""
         text = sanitize(pasted.replace("\r\n", "\n").replace("\r", "\n"))
         lines = text.rstrip("\n").count("\n") + 1
-        if lines < LINES and len(text) < CHARS:
+        if lines < MIN_LINES and len(text) < MIN_CHARS:
             return text
         for chip, known in self._texts.items():
             if known == text:
@@ -60,7 +60,7 @@ class Pastes:
             folded = folded.replace(paste, chip)
         return folded if self.expand(folded) == text else text
 
-    def kept(self, text: str) -> Mapping[str, str]:
+    def used_in(self, text: str) -> Mapping[str, str]:
         """The chips that are in `text`, with what they stand for."""
         return {chip: paste for chip, paste in self._texts.items() if chip in text}
 
@@ -77,7 +77,7 @@ class Pastes:
 
 
 def _chip(number: int, lines: int, chars: int) -> str:
-    if lines >= LINES:
+    if lines >= MIN_LINES:
         return ngettext("[paste {number}: {count} line]", "[paste {number}: {count} lines]", lines).format(
             number=number, count=fmt.whole(lines)
         )

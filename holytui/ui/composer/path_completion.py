@@ -17,15 +17,15 @@ from holytui.i18n import _
 from holytui.images import media_type_of
 from holytui.text import fold, sanitize_line
 
-_MOST_NAMES = 5_000
-_PATIENCE = 0.2
+_MAX_ENTRIES = 5_000
+_INSPECT_SECONDS = 0.2
 """Seconds for looking into the files of a folder; the rest of them goes without."""
 _HEAD = 512
 """Bytes that tell what a file is."""
 _TYPED = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]*)|(?P<plain>[^\s"]*))\Z')
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What a file is, by its first bytes."""
 
     UNKNOWN = auto()
@@ -35,7 +35,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class PartialPath:
     """A path on its way: what stands after the `@`, and the column of the `@`."""
 
     path: str
@@ -53,12 +53,12 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class FolderEntry:
     """A file, or a folder (`size` is None), that can be meant."""
 
     name: str
     size: int | None
-    kind: Kind = Kind.UNKNOWN
+    kind: FileKind = FileKind.UNKNOWN
 
     def remark(self, *, sees: bool) -> str:
         """Its size, whether it is an image, and why it cannot be attached; `sees`: the model can be sent images."""
@@ -66,11 +66,11 @@ class Name:
             return _("folder")
         size = fmt.size(self.size)
         match self.kind:
-            case Kind.BINARY:
+            case FileKind.BINARY:
                 words = _("{size}, neither text nor image")
-            case Kind.IMAGE if self.size > MOST_IMAGE:
+            case FileKind.IMAGE if self.size > MOST_IMAGE:
                 words = _("image, {size}, too large")
-            case Kind.IMAGE:
+            case FileKind.IMAGE:
                 words = _("image, {size}") if sees else _("image, {size}; this model sees none")
             case _ if self.size > MOST:
                 words = _("{size}, too large")
@@ -79,15 +79,15 @@ class Name:
         return words.format(size=size)
 
 
-def typed_at(line: str, column: int) -> Typed | None:
+def typed_at(line: str, column: int) -> PartialPath | None:
     """The path that is being typed and ends at `column` of `line`."""
     found = _TYPED.search(line[:column])
     if found is None:
         return None
-    return Typed(found["quoted"] if found["quoted"] is not None else found["plain"], found.start())
+    return PartialPath(found["quoted"] if found["quoted"] is not None else found["plain"], found.start())
 
 
-def written(typed: Typed, name: Name) -> str:
+def completed_text(typed: PartialPath, name: FolderEntry) -> str:
     """What to write in place of what is typed: a folder can be gone on from, a file is followed by a space."""
     path = typed.folder + name.name + ("/" if name.size is None else "")
     quoted = any(char.isspace() for char in path)
@@ -96,27 +96,27 @@ def written(typed: Typed, name: Name) -> str:
     return f'@"{path}" ' if quoted else f"@{path} "
 
 
-def names_in(folder: str, base: Path, clock: Callable[[], float] = time.monotonic) -> list[Name]:
+def entries_in(folder: str, base: Path, clock: Callable[[], float] = time.monotonic) -> list[FolderEntry]:
     """What is in a folder that the user wrote, in order. Blocks on the disk; a folder that cannot be read is empty."""
     place = place_of(folder or ".", base)
     try:
         with os.scandir(place) as found:
-            entries = [entry for entry, _n in zip(found, range(_MOST_NAMES), strict=False) if _plain(entry.name)]
+            entries = [entry for entry, _n in zip(found, range(_MAX_ENTRIES), strict=False) if _plain(entry.name)]
             names = [name for entry in entries if (name := _name(entry)) is not None]
     except (OSError, ValueError):
         return []
     names.sort(key=lambda name: (name.name.startswith("."), fold(name.name), name.name))
-    return list(_looked_into(names, place, clock))
+    return list(_inspected(names, place, clock))
 
 
-def _looked_into(names: Iterable[Name], folder: Path, clock: Callable[[], float]) -> Iterator[Name]:
+def _inspected(names: Iterable[FolderEntry], folder: Path, clock: Callable[[], float]) -> Iterator[FolderEntry]:
     """The names with their kinds, as far as the patience goes."""
-    until = clock() + _PATIENCE
+    until = clock() + _INSPECT_SECONDS
     for name in names:
         yield replace(name, kind=_kind(folder / name.name)) if name.size and clock() < until else name
 
 
-def _kind(path: Path) -> Kind:
+def _kind(path: Path) -> FileKind:
     try:
         # no file is waited for, not even one of the kernel's that looks like any other
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -125,20 +125,20 @@ def _kind(path: Path) -> Kind:
         finally:
             os.close(handle)
         if media_type_of(head):
-            return Kind.IMAGE
+            return FileKind.IMAGE
         getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
     except OSError:
-        return Kind.UNKNOWN
+        return FileKind.UNKNOWN
     except UnicodeDecodeError:
-        return Kind.BINARY
-    return Kind.BINARY if b"\0" in head else Kind.TEXT
+        return FileKind.BINARY
+    return FileKind.BINARY if b"\0" in head else FileKind.TEXT
 
 
-def _name(entry: os.DirEntry[str]) -> Name | None:
+def _name(entry: os.DirEntry[str]) -> FolderEntry | None:
     try:
         if entry.is_dir():
-            return Name(entry.name, None)
-        return Name(entry.name, entry.stat().st_size) if entry.is_file() else None
+            return FolderEntry(entry.name, None)
+        return FolderEntry(entry.name, entry.stat().st_size) if entry.is_file() else None
     except OSError:
         return None
 
@@ -148,11 +148,11 @@ def _plain(name: str) -> bool:
     return sanitize_line(name) == name and '"' not in name
 
 
-def matching(names: Iterable[Name], beginning: str) -> list[Name]:
+def matching(names: Iterable[FolderEntry], beginning: str) -> list[FolderEntry]:
     """Those that begin so, then those that have it somewhere; hidden ones only when a point is typed."""
     wanted = fold(beginning)
-    first: list[Name] = []
-    others: list[Name] = []
+    first: list[FolderEntry] = []
+    others: list[FolderEntry] = []
     for name in names:
         at = fold(name.name).find(wanted)
         if at >= 0 and (beginning.startswith(".") or not name.name.startswith(".")):

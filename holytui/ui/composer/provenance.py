@@ -67,7 +67,7 @@ class Provenance:
         )
 
 
-class Choice:
+class MentionSelection:
     """Which files were chosen for the text of a prompt: by typing, or otherwise."""
 
     def __init__(self) -> None:
@@ -99,11 +99,11 @@ class Choice:
             named = {each.path for each in mentions(lines)}
             self._kept = {path: place for path, place in self._kept.items() if path in named}
 
-    def choose(self, path: str) -> None:
+    def attach(self, path: str) -> None:
         """Attach it."""
         self._kept[path] = ""
 
-    def take_off(self, path: str, lines: Sequence[str]) -> None:
+    def detach(self, path: str, lines: Sequence[str]) -> None:
         """Send it as text."""
         self._kept.pop(path, None)
         for mention in mentions(lines):

@@ -180,7 +180,7 @@ class SendQueue:
                 if question is not None:
                     self._write(question)
                 else:
-                    self._prompt.give_back(asked.text, images=asked.images)
+                    self._prompt.restore_unsent(asked.text, images=asked.images)
             await self._turns.withdrawn(turn)
             self._reporter.say(_("taken back; it did not go out"))
 
@@ -192,6 +192,6 @@ class SendQueue:
         """Into the prompt, with the files that were chosen for it."""
         if question.editing is not None and self._state.is_current(question.conversation):
             self._drafts.edit(question.editing)
-            self._prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
+            self._prompt.set_text(question.text, {each.path: each.place for each in question.files}, question.images)
         else:
-            self._prompt.give_back(question.text, question.files, question.images)
+            self._prompt.restore_unsent(question.text, question.files, question.images)

@@ -16,7 +16,7 @@ from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.providers.pricing import Bill, amount, without
 from holytui.store.values import Answered, Spent
 from holytui.text import sanitize_line
-from holytui.ui.pages.columns import Column, Row, cut, facts, table
+from holytui.ui.pages.columns import TableColumn, TableRow, cut, facts, table
 from holytui.ui.pages.plot import plot
 
 PLOTTED = 120
@@ -29,7 +29,7 @@ _GAUGE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class OpenFigures:
     """The open conversation."""
 
     status: Status
@@ -42,7 +42,7 @@ class Here:
     bill: Bill = field(default_factory=Bill)
 
 
-def now_lines(here: Here, width: int, clock: float) -> list[Content]:
+def now_lines(here: OpenFigures, width: int, clock: float) -> list[Content]:
     """Connection, model, tokens, speed, context and cost."""
     status = here.status
     rows = [
@@ -147,15 +147,15 @@ def _beside(row: Sequence[Content], width: int) -> Content:
 def answer_table(answers: Sequence[Answered], width: int, today: date) -> list[Content]:
     """The last answers side by side, the newest first."""
     columns = [
-        Column(_("time")),
-        Column(_("model"), 2, least=10),
-        Column(_("first"), 3),
-        Column(_("whole"), 4),
-        Column("tok/s", 5),
-        Column(_("requests"), 6),
-        Column(_("how it ended"), 1, least=11),
+        TableColumn(_("time")),
+        TableColumn(_("model"), 2, least=10),
+        TableColumn(_("first"), 3),
+        TableColumn(_("whole"), 4),
+        TableColumn("tok/s", 5),
+        TableColumn(_("requests"), 6),
+        TableColumn(_("how it ended"), 1, least=11),
     ]
-    rows = [Row(_cells(each, today)) for each in reversed(answers[-_LISTED:])]
+    rows = [TableRow(_cells(each, today)) for each in reversed(answers[-_LISTED:])]
     return table(columns, rows, width)
 
 

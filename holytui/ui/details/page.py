@@ -29,7 +29,7 @@ from holytui.ui import driver_access
 from holytui.ui.bindings import textual_key
 from holytui.ui.details import answers as overview
 from holytui.ui.details import terminal_link, usage
-from holytui.ui.details.answers import Here
+from holytui.ui.details.answers import OpenFigures
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
 
@@ -42,7 +42,7 @@ _SCOPE = "details.scope"
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class DetailsFigures:
     """What was read from the history."""
 
     answers: Sequence[Answered]
@@ -53,11 +53,11 @@ class Figures:
     """By day and model, of all conversations."""
 
 
-def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> Figures:
+def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> DetailsFigures:
     """Blocks on the disk. Raises StoreError."""
     history, days = services.history, usage.days_until(today)
     wanted = None if everything else conversation_id
-    return Figures(
+    return DetailsFigures(
         history.last_answers(overview.PLOTTED, wanted),
         history.spent((0.0, inf), conversation_id) if conversation_id else (),
         days,
@@ -91,7 +91,7 @@ class DetailsPage(Dialog[None]):
         self._status = status
         self._clock = clock
         self._everything = not state.conversation.id
-        self._figures: Figures | None = None
+        self._figures: DetailsFigures | None = None
         self._problem = ""
         self._ticker: Timer | None = None
         for key in keymap.of("app.details"):
@@ -103,8 +103,8 @@ class DetailsPage(Dialog[None]):
         """The title, the page, its keys."""
         yield Static(Content(_("Details")), id="details-title")
         with Page(id="details-page"):
-            yield Lines(self._lines)
-        yield Lines(self._keys, id="details-keys")
+            yield LinesWidget(self._lines)
+        yield LinesWidget(self._keys, id="details-keys")
 
     def on_mount(self) -> None:
         """The arrows scroll; what the connection does is followed."""
@@ -144,7 +144,7 @@ class DetailsPage(Dialog[None]):
             self._ticker = None
 
     def _paint(self) -> None:
-        for lines in self.query(Lines):
+        for lines in self.query(LinesWidget):
             lines.renew()
 
     def action_scope(self) -> None:
@@ -187,7 +187,7 @@ class DetailsPage(Dialog[None]):
     def _link(self, width: int) -> list[Content]:
         return terminal_link.lines(driver_access.link_figures(self.app), driver_access.capabilities(self.app), width)
 
-    def _answers(self, figures: Figures, width: int) -> list[Content]:
+    def _answers(self, figures: DetailsFigures, width: int) -> list[Content]:
         if not figures.answers:
             return [Content(cut(_("no answer here yet"), width))]
         return [
@@ -196,14 +196,14 @@ class DetailsPage(Dialog[None]):
             *overview.answer_table(figures.answers, width, self._today()),
         ]
 
-    def _here(self) -> Here:
+    def _here(self) -> OpenFigures:
         config, turn = self._services.config, self._state.turn
         model = pricing.model_of(config, self._state.model)
         # the status line may show a notice instead of the connection
         status = replace(self._status(), connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
-        return Here(status, self._host(), capacity, talk, pricing.bill(config, talk))
+        return OpenFigures(status, self._host(), capacity, talk, pricing.bill(config, talk))
 
     def _host(self) -> str:
         try:
@@ -213,8 +213,8 @@ class DetailsPage(Dialog[None]):
         return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host
 
 
-class Lines(Widget):
-    """Lines made for the width that there is."""
+class LinesWidget(Widget):
+    """LinesWidget made for the width that there is."""
 
     def __init__(self, make: Callable[[int], list[Content]], id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)

@@ -15,7 +15,7 @@ from holytui.providers.pricing import amount, bill, without
 from holytui.store.values import Spent
 from holytui.text import sanitize_line
 from holytui.ui.details.answers import plot_lines, short
-from holytui.ui.pages.columns import Column, Row, cut, table
+from holytui.ui.pages.columns import TableColumn, TableRow, cut, table
 
 DAYS = 30
 _PLOT_MOST = 3 * DAYS + 12
@@ -57,9 +57,9 @@ def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content
     models = sorted({each.model for each in spent})
     groups = {model: [each for each in spent if each.model == model] for model in models}
     models.sort(key=lambda model: (-(bill(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
-    rows = [Row(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
+    rows = [TableRow(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
     if len(models) > 1:
-        rows.append(Row(_cells(config, _("in all"), spent), "bold"))
+        rows.append(TableRow(_cells(config, _("in all"), spent), "bold"))
     return table(_columns(_("model")), rows, width)
 
 
@@ -70,21 +70,21 @@ def by_day(config: Config, spent: Sequence[Spent], days: Sequence[date], width: 
         of_day = [each for each in spent if each.span == span]
         day = fmt.day(days[span])
         if len(of_day) == 1:
-            rows.append(Row(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
+            rows.append(TableRow(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
             continue
-        rows.append(Row(_cells(config, day, of_day)))
-        rows += [Row(_cells(config, f"  {sanitize_line(each.model)}", [each]), "$muted") for each in of_day]
+        rows.append(TableRow(_cells(config, day, of_day)))
+        rows += [TableRow(_cells(config, f"  {sanitize_line(each.model)}", [each]), "$muted") for each in of_day]
     return table(_columns(_("day")), rows, width)
 
 
-def _columns(title: str) -> list[Column]:
+def _columns(title: str) -> list[TableColumn]:
     return [
-        Column(title, 0, least=22),
-        Column(_("answers"), 4),
-        Column(_("in"), 3),
-        Column(_("out"), 2),
-        Column(_("retries"), 5),
-        Column(_("cost"), 1),
+        TableColumn(title, 0, least=22),
+        TableColumn(_("answers"), 4),
+        TableColumn(_("in"), 3),
+        TableColumn(_("out"), 2),
+        TableColumn(_("retries"), 5),
+        TableColumn(_("cost"), 1),
     ]
 
 

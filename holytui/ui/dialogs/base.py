@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
-from holytui.ui.bindings import again, run_in_order, sent_on
+from holytui.ui.bindings import forwarded, fresh_copy, run_in_order
 
 
 class Dialog(ModalScreen[ScreenResultType]):
@@ -42,7 +42,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def _forward_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and self.focused is None:
-            self._early.append(again(event))
+            self._early.append(fresh_copy(event))
         else:
             super()._forward_event(event)
 
@@ -56,4 +56,4 @@ class Page(VerticalScroll):
 
     async def on_paste(self, event: events.Paste) -> None:
         """Pasted behind the key that closed the page, it belongs to the screen below."""
-        sent_on(self, event)
+        forwarded(self, event)

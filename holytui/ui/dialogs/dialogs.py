@@ -19,7 +19,7 @@ from holytui.text import visible
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.choices import Choices
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from holytui.ui.dialogs.narrowing import Narrowing
 from holytui.ui.markdown import within
 
@@ -75,31 +75,31 @@ class Picker(Dialog[str | None]):
         """A line to type in above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(self._entered, placeholder=_("type to filter"))
+            yield LineInput(self._entered, placeholder=_("type to filter"))
             yield Choices()
             yield Static("", id="dialog-more", markup=False)
 
     def on_mount(self) -> None:
         """All choices, the current one highlighted."""
-        self._renew()
-        self.set_focus(self.query_one(Line))
+        self._update()
+        self.set_focus(self.query_one(LineInput))
 
-    def _renew(self) -> None:
+    def _update(self) -> None:
         """Bring the list up to what is typed: at once if that takes no time."""
-        wanted = self.query_one(Line).text.strip()
+        wanted = self.query_one(LineInput).text.strip()
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        self._narrowing.want(wanted)
+        self._narrowing.set_query(wanted)
         if self._narrowing.advance(within(_SLICE)):
             self._show(wanted)
             self._settled.set()
         elif self._settled.is_set():
             self._settled.clear()
-            self._look_on()
+            self._search_on()
 
     @work(group="narrow", exit_on_error=False)
-    async def _look_on(self) -> None:
+    async def _search_on(self) -> None:
         """Look for what is wanted by then, with room for keys between two slices."""
         try:
             while not self._settled.is_set():
@@ -111,7 +111,7 @@ class Picker(Dialog[str | None]):
             self._settled.set()  # also when it is cancelled, as the dialog closes
 
     def _show(self, wanted: str) -> None:
-        found = self._narrowing.found
+        found = self._narrowing.result
         rows = list(found.best) if wanted else self._with_current(found.best)
         more = found.count - len(rows)
         if wanted and self._free and not found.exact:
@@ -146,11 +146,11 @@ class Picker(Dialog[str | None]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._renew()
+        self._update()
 
     async def _entered(self) -> None:
         """Pick the highlighted one of those for all that is typed now; keys behind Enter wait for it."""
-        self._renew()
+        self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
         if self.is_current and options.highlighted is not None:
@@ -162,7 +162,7 @@ class Picker(Dialog[str | None]):
 
     async def action_move(self, step: int) -> None:
         """Move the highlight among the choices for what is typed now."""
-        self._renew()
+        self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
         can = [at for at, option in enumerate(options.options) if not option.disabled]
@@ -186,10 +186,10 @@ class LineDialog(Dialog[str | None]):
         """The question and the line."""
         with Vertical(id="dialog", classes="small"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(self._entered, self._value)
+            yield LineInput(self._entered, self._value)
 
     async def _entered(self) -> None:
-        self.dismiss(self.query_one(Line).text)
+        self.dismiss(self.query_one(LineInput).text)
 
 
 class PageDialog(Dialog[None]):

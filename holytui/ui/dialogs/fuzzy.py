@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 
-class Letters:
-    """Letters that are looked for, in their order and without regard to case."""
+class FuzzyQuery:
+    """FuzzyQuery that are looked for, in their order and without regard to case."""
 
     def __init__(self, typed: str) -> None:
         """`typed` is not empty."""

@@ -9,13 +9,13 @@ from textual import events
 from textual.binding import BindingsMap
 from textual.widgets import Input
 
-from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.bindings import forwarded, run_in_order
 from holytui.ui.stand_ins import held, restored, signs
 
 _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 
 
-class Line(Input):
+class LineInput(Input):
     """A line to type in, whose keys act in the order in which they were typed."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Line(Input):
 
     async def on_paste(self, event: events.Paste) -> None:
         """Pasted behind a key that moved the focus, it belongs there."""
-        sent_on(self, event)
+        forwarded(self, event)
 
     async def action_submit(self) -> None:
         """Enter. Textual's message would arrive behind the keys that follow."""

@@ -9,7 +9,7 @@ from heapq import heappush, heapreplace
 
 from holytui.text import visible
 from holytui.ui.dialogs.choice import Choice
-from holytui.ui.dialogs.fuzzy import Letters
+from holytui.ui.dialogs.fuzzy import FuzzyQuery
 
 _PIECE = 500
 """Choices between two looks at the clock."""
@@ -17,7 +17,7 @@ _MOST_LEVELS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NarrowedChoices:
     """Some of the choices, the best first, and how many there are in all."""
 
     best: Sequence[Choice]
@@ -35,7 +35,7 @@ class _Level:
 
 
 class Narrowing:
-    """Looks for what is typed in `label remark` of the choices. Letters behind those that were looked for before are
+    """Looks for what is typed in `label remark` of the choices. FuzzyQuery behind those that were looked for before are
     looked for only in what was found; headings are found only while nothing is typed."""
 
     def __init__(self, choices: Sequence[Choice], most: int) -> None:
@@ -46,12 +46,12 @@ class Narrowing:
         """What was found for beginnings of the letters, the longest last."""
         self.looked_at = 0
         """Choices, so far."""
-        self.want("")
+        self.set_query("")
 
-    def want(self, typed: str) -> None:
+    def set_query(self, typed: str) -> None:
         """Look for this from now on."""
         self._typed = typed
-        self._letters = Letters(typed) if typed else None
+        self._letters = FuzzyQuery(typed) if typed else None
         letters = typed.lower()
         while self._levels and not (letters and letters.startswith(self._levels[-1].letters)):
             self._levels.pop()
@@ -78,7 +78,7 @@ class Narrowing:
             self._levels.append(_Level(letters, self._places))
         return True
 
-    def _look(self, letters: Letters, places: Sequence[int]) -> None:
+    def _look(self, letters: FuzzyQuery, places: Sequence[int]) -> None:
         best, most = self._best, self._most
         least = best[0][0] if len(best) == most else 0.0
         self.looked_at += len(places)
@@ -101,12 +101,12 @@ class Narrowing:
             least = best[0][0] if len(best) == most else 0.0
 
     @property
-    def found(self) -> Found:
+    def result(self) -> NarrowedChoices:
         """What was found, if all was looked at."""
         if self._letters is None:
-            return Found(self._choices[: self._most], len(self._choices))
+            return NarrowedChoices(self._choices[: self._most], len(self._choices))
         ranked = sorted(self._best, reverse=True)
-        return Found([self._choices[-place] for _score, place in ranked], len(self._places), self._exact)
+        return NarrowedChoices([self._choices[-place] for _score, place in ranked], len(self._places), self._exact)
 
 
 def text_of(choice: Choice) -> str:

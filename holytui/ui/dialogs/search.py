@@ -23,13 +23,13 @@ from holytui.store.values import Hit
 from holytui.text import sanitize_line, visible
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choices import Choices
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 
 _LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchTarget:
     """Where to jump: a conversation, a message of it unless its title was found, and the words in that."""
 
     conversation_id: str
@@ -39,7 +39,7 @@ class Found:
     """What was searched for."""
 
 
-class SearchDialog(Dialog[Found | None]):
+class SearchDialog(Dialog[SearchTarget | None]):
     """A line to type in above the hits; each hit is a place and the words around it."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -66,22 +66,22 @@ class SearchDialog(Dialog[Found | None]):
         title = _("Search in this conversation") if self._conversation_id else _("Search all conversations")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
-            yield Line(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))
+            yield LineInput(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))
             yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self._renew()
-        self.set_focus(self.query_one(Line))
+        self._update()
+        self.set_focus(self.query_one(LineInput))
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._renew()
+        self._update()
 
-    def _renew(self) -> None:
+    def _update(self) -> None:
         """Search for what is typed, unless that was done."""
-        wanted = self.query_one(Line).text.strip()
+        wanted = self.query_one(LineInput).text.strip()
         if wanted != self._wanted:
             self._wanted = wanted
             self._settled.clear()
@@ -111,7 +111,7 @@ class SearchDialog(Dialog[Found | None]):
 
     async def _entered(self) -> None:
         """Jump to the highlighted hit of what is typed now; keys behind Enter wait for it."""
-        self._renew()
+        self._update()
         await self._settled.wait()
         highlighted = self.query_one(OptionList).highlighted if self.is_current else None
         if highlighted is not None:
@@ -123,11 +123,11 @@ class SearchDialog(Dialog[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Line).text))
+        self.dismiss(SearchTarget(hit.conversation_id, hit.message_id, hit.places, self.query_one(LineInput).text))
 
     async def action_move(self, step: int) -> None:
         """Move the highlight among the hits of what is typed now."""
-        self._renew()
+        self._update()
         await self._settled.wait()
         if not self.is_current:
             return

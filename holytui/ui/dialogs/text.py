@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from holytui.i18n import _
 from holytui.text import visible
-from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.bindings import forwarded, run_in_order
 from holytui.ui.dialogs.base import Dialog
-from holytui.ui.stand_ins import ExactArea
+from holytui.ui.stand_ins import ExactTextArea
 
 
 class TextDialog(Dialog[str | None]):
@@ -34,7 +34,7 @@ class TextDialog(Dialog[str | None]):
             yield Static(Content("  ".join((f"Enter {save}", f"Ctrl+J {newline}", f"Esc {cancel}"))), id="dialog-note")
 
 
-class _Area(ExactArea):
+class _Area(ExactTextArea):
     """Its keys act in the order in which they were typed."""
 
     def __init__(self, text: str) -> None:
@@ -48,7 +48,7 @@ class _Area(ExactArea):
 
     async def on_key(self, event: events.Key) -> None:
         """Enter takes the text; see `run_in_order` for all else."""
-        if sent_on(self, event):
+        if forwarded(self, event):
             return
         match event.key:
             case "enter":
@@ -63,4 +63,4 @@ class _Area(ExactArea):
 
     async def on_paste(self, event: events.Paste) -> None:
         """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
-        sent_on(self, event)
+        forwarded(self, event)

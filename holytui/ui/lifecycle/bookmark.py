@@ -22,15 +22,15 @@ class Bookmark:
     """What the next start finds; both may be empty."""
 
     conversation_id: str = ""
-    cut: tuple[Message, ...] = ()
+    interrupted: tuple[Message, ...] = ()
     """Answers that were given up after the hang-up, and did not go on since."""
 
 
-def put(history: History, conversation_id: str | None, cut: Sequence[str] = ()) -> None:
+def save(history: History, conversation_id: str | None, interrupted: Sequence[str] = ()) -> None:
     """Keep it; None leaves the conversation that was put before. Blocks on the disk; without a word when it cannot."""
     with suppress(StoreError):  # it is a convenience
         place, before = _read(history)
-        kept = [*before, *(each for each in cut if each not in before)]
+        kept = [*before, *(each for each in interrupted if each not in before)]
         history.remember(_KEY, json.dumps([place if conversation_id is None else conversation_id, kept]))
 
 

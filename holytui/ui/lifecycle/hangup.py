@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 10.0
+_SETTLE_SECONDS = 10.0
 """Seconds for a question that was just sent, or a history that is just being opened, before the screen ends."""
-_LOOK = 1.0
+_POLL_SECONDS = 1.0
 """Seconds between two looks whether what could not be written is written now."""
 _STATUS = {Cause.HANGUP: 128 + signal.SIGHUP, Cause.TERMINATE: 128 + signal.SIGTERM, Cause.GONE: 128 + signal.SIGHUP}
 
 
-class _Stock:
+class _StockDriver:
     """Textual's own driver, which cannot be cut off; it ends with the app, which is soon."""
 
     on_lost: Callable[[], None] | None = None
@@ -62,7 +62,7 @@ class HangupHandler:
         self._settled = settled
         driver = app._driver
         self._watch = (
-            HangupWatch(driver if isinstance(driver, ThinDriver) else _Stock(), self._begin)
+            HangupWatch(driver if isinstance(driver, ThinDriver) else _StockDriver(), self._begin)
             if driver is not None and not app.is_headless
             else None
         )
@@ -81,58 +81,58 @@ class HangupHandler:
 
         with suppress(TimeoutError):
             # questions that are being stored are on disk then, and their answers on their way
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_SETTLE_SECONDS):
                 await self._settled()
         if self._state.is_open:
             history, here = self._state.services.history, self._state.conversation.id
-            await asyncio.to_thread(bookmark.put, history, here)
+            await asyncio.to_thread(bookmark.save, history, here)
         self._app.exit(return_code=_STATUS[cause])
 
 
-def finish(services: Services, cause: Cause, seconds: float, tell: Callable[[str], None]) -> None:
-    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`. `tell`
+def finish(services: Services, cause: Cause, seconds: float, report: Callable[[str], None]) -> None:
+    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`. `report`
     writes to the terminal, if it is still there."""
     from holytui.ui.lifecycle import bookmark
 
     # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
-    news: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
-    with _signals(lambda: news.put(None)):  # before Ctrl+C is spoken of
+    ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
+    with _signals(lambda: ended.put(None)):  # before Ctrl+C is spoken of
         if cause is not Cause.TERMINATE:
             _detach()
         elif count := len(services.engine.active()):
             words = ngettext("{count} answer is still in progress", "{count} answers are still in progress", count)
             how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
-            tell(f"{words.format(count=count)}: {how}")
+            report(f"{words.format(count=count)}: {how}")
         # what nobody can read afterwards is not waited for
-        _receive(services, news, seconds if services.temporary is None else 0.0)
+        _receive(services, ended, seconds if services.temporary is None else 0.0)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(
             _("The terminal was gone, and holytui did not wait any longer"), _("All text that had arrived is kept.")
         )
     )
-    bookmark.put(services.history, None, cut)
+    bookmark.save(services.history, None, cut)
     try:
         services.close()
     except StoreError as error:
         log.warning("closing after a hang-up: %s", error)
 
 
-def _receive(services: Services, news: queue.SimpleQueue[Ended | None], seconds: float) -> None:
+def _receive(services: Services, ended: queue.SimpleQueue[Ended | None], seconds: float) -> None:
     from holytui.engine.events import Ended
 
-    def heard(event: TurnEvent) -> None:
+    def on_event(event: TurnEvent) -> None:
         if isinstance(event, Ended):
-            news.put(event)
+            ended.put(event)
 
-    services.engine.listen(heard)
+    services.engine.listen(on_event)
     until = time.monotonic() + seconds
     while active := services.engine.active():
         left = until - time.monotonic()
         if left <= 0:
             return
         with suppress(queue.Empty):
-            if news.get(timeout=min(left, _LOOK)) is None:
+            if ended.get(timeout=min(left, _POLL_SECONDS)) is None:
                 return
         now = {each.conversation_id for each in services.engine.active().values()}
         for conversation_id in {each.conversation_id for each in active.values()} - now:

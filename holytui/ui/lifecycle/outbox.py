@@ -26,7 +26,7 @@ def keep(services: Services) -> None:
                 waiting[answer] = found.turn_id
     if not waiting or services.temporary is not None:
         return
-    bookmark.put(history, None, tuple(waiting))
+    bookmark.save(history, None, tuple(waiting))
     problem = Problem(_("This question has not been sent yet"), _("It is sent when holytui starts again."))
     for turn_id in waiting.values():
         services.engine.stop(turn_id, problem)

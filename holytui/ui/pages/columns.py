@@ -11,12 +11,12 @@ from textual.content import Content
 from holytui.text import sanitize_line, visible
 
 _GAP = 2
-_LEAST = 20
+_MIN_TEXT = 20
 """Cells that text beside a label needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column. The highest rank goes first; rank 0 stays."""
 
     title: str
@@ -26,24 +26,24 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One cell a column."""
 
     cells: Sequence[str]
     style: str = ""
 
 
-def table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Content]:
+def table(columns: Sequence[TableColumn], rows: Sequence[TableRow], width: int) -> list[Content]:
     """The titles, then the rows, each at most `width` cells."""
     natural = [
         max(cell_len(column.title), *(cell_len(row.cells[at]) for row in rows), 0) for at, column in enumerate(columns)
     ]
     widths = _widths(columns, natural, width)
-    head = Row([column.title for column in columns], "bold")
+    head = TableRow([column.title for column in columns], "bold")
     return [Content(_line(columns, row, widths).rstrip()).stylize(row.style) for row in (head, *rows)]
 
 
-def _widths(columns: Sequence[Column], natural: Sequence[int], width: int) -> dict[int, int]:
+def _widths(columns: Sequence[TableColumn], natural: Sequence[int], width: int) -> dict[int, int]:
     """The columns that are shown, with their widths."""
     shown = {at: min(natural[at], column.least) if column.least else natural[at] for at, column in enumerate(columns)}
     while len(shown) > 1 and _total(shown) > width:
@@ -62,7 +62,7 @@ def _total(shown: dict[int, int]) -> int:
     return sum(shown.values()) + _GAP * (len(shown) - 1)
 
 
-def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
+def _line(columns: Sequence[TableColumn], row: TableRow, widths: dict[int, int]) -> str:
     cells = []
     for at, wide in widths.items():
         text = cut(row.cells[at], wide)
@@ -79,7 +79,7 @@ def cut(text: str, width: int) -> str:
 def hanging(label: Content, text: str, width: int) -> list[Content]:
     """`text` beside its label, its further lines below its first; where that leaves little room, below the label."""
     beside, text = label.cell_length, visible(text)
-    if width - beside >= _LEAST:
+    if width - beside >= _MIN_TEXT:
         first, *others = Content(text).wrap(width - beside) or [Content("")]
         return [label + first, *(Content(" " * beside) + line for line in others)]
     room = max(1, width - 2 * _GAP)

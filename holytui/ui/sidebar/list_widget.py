@@ -23,11 +23,11 @@ from holytui.text import fold, sanitize_line
 from holytui.ui.bindings import install, run_in_order
 from holytui.ui.styling import part_style
 
-Row = Conversation | str
+ListRow = Conversation | str
 """A conversation, or a heading."""
 
 
-def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[Row]:
+def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[ListRow]:
     """Pinned ones first, then by day, newest first; those whose title holds `wanted` (folded), if given. With a
     `heading`, that stands above them and no other does."""
     needle = fold(wanted)
@@ -41,7 +41,7 @@ def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", h
     def group_of(one: Conversation) -> str:
         return _("Pinned") if one.pinned else fmt.day_group(one.updated_at, today)
 
-    out: list[Row] = []
+    out: list[ListRow] = []
     begin = 0
     while begin < len(shown):  # the days of ten thousand conversations would take a third of a second
         group = group_of(shown[begin])
@@ -90,7 +90,7 @@ class Sidebar(Widget, can_focus=True):
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="sidebar")
         self._all: Sequence[Conversation] = ()
-        self._rows: list[Row] = []
+        self._rows: list[ListRow] = []
         self._cursor = 0
         self._top = 0
         self._current = ""

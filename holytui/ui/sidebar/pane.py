@@ -11,12 +11,12 @@ from textual.widgets import Input
 
 from holytui.i18n import _
 from holytui.keymap import Keymap
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.stand_ins import restored
 
 
-class FilterLine(Line):
+class FilterLine(LineInput):
     """Shown while it is typed in or has something in it. Enter and ↓ go to the list, Esc shows all of it again."""
 
     BINDINGS = [("escape", "clear_filter"), ("down", "to_list")]  # noqa: RUF012 - Textual's own declaration

@@ -78,15 +78,15 @@ class StatusPresenter:
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """Show a notice in place of the connection, until the next state replaces it."""
-        said = Connection.plain(level, text)
-        self._notice = (said, self._clock() + _NOTICE)
-        self._widget.status = replace(self._widget.status, connection=said)
+        notice = Connection.plain(level, text)
+        self._notice = (notice, self._clock() + _NOTICE)
+        self._widget.status = replace(self._widget.status, connection=notice)
 
     def forget_notice(self) -> None:
         """Let progress replace the notice: the user has gone on."""
         self._notice = None
 
-    def _said(self, now: Connection) -> Connection:
+    def _with_notice(self, now: Connection) -> Connection:
         if self._notice is None or self._clock() >= self._notice[1] or now.level in (Level.WARNING, Level.ERROR):
             return now
         return self._notice[0]
@@ -133,7 +133,7 @@ class StatusPresenter:
                 usage, used = turn.usage, _used(turn.usage, turn.requests)
                 answered = answer.model if answer is not None else model
         if progress:
-            status = replace(status, connection=self._said(status.connection))
+            status = replace(status, connection=self._with_notice(status.connection))
         return self._with_context(replace(status, usage=usage, cost=self._cost(usage, answered)), used)
 
     def _with_context(self, status: Status, used: int | None) -> Status:

@@ -31,7 +31,7 @@ _KNOWN = sorted(field.name for field in fields(Theme))
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedThemes:
     """The themes that can be used, and a sentence for each file that cannot."""
 
     themes: Sequence[Theme]
@@ -49,7 +49,7 @@ def user_folder() -> Path:
     return paths.config_dir() / "themes"
 
 
-def load(folders: Iterable[Path] | None = None) -> Loaded:
+def load(folders: Iterable[Path] | None = None) -> LoadedThemes:
     """All themes of the folders; of two with one name the later wins, so a user can change ours."""
     themes: dict[str, Theme] = {}
     problems: list[str] = []
@@ -60,16 +60,16 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
                     themes[theme.name] = theme
                 case problem:
                     problems.append(f"{sanitize_line(file.name)}: {problem}")
-    return Loaded(tuple(themes.values()), tuple(problems))
+    return LoadedThemes(tuple(themes.values()), tuple(problems))
 
 
-def suiting(color_system: str | None) -> str:
+def default_for(color_system: str | None) -> str:
     """The theme for a terminal with these colours (Rich's name of them) where none is configured: of sixteen the
     user's own look better than the nearest to those of a palette."""
     return SIXTEEN if color_system == "standard" else DEFAULT
 
 
-def missing(wanted: str, known: Collection[str]) -> Sequence[str]:
+def describe_unknown(wanted: str, known: Collection[str]) -> Sequence[str]:
     """What is to be said of a theme that the configuration asks for and that is not there."""
     if not wanted or wanted in known:
         return ()
@@ -96,7 +96,7 @@ def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
     return {**variables, "block-cursor-blurred-background": str(table.get("primary"))}
 
 
-def _bars(table: dict[str, Any]) -> dict[str, str]:
+def _highlight_variables(table: dict[str, Any]) -> dict[str, str]:
     """How cursors, selected text and found words stand out: on a colour, in whichever of the theme's own can be read
     there best. The terminal's own colours are shown in reverse, as nobody knows what can be read on them."""
     primary, accent = table["primary"], table.get("accent") or table.get("warning") or table["primary"]
@@ -135,7 +135,7 @@ def read(file: Path) -> Theme | str:
         table["variables"] = {
             **_ansi_variables(table),
             "muted": _muted(table),
-            **_bars(table),
+            **_highlight_variables(table),
             **table.get("variables", {}),
         }
         theme = Theme(**table)

@@ -26,7 +26,7 @@ from holytui.ui.themes import loader
 class ThemePicker(Picker):
     """Pick one of the themes, with the conversation behind it in the colours of the highlighted one."""
 
-    def __init__(self, found: loader.Loaded, current: str) -> None:
+    def __init__(self, found: loader.LoadedThemes, current: str) -> None:
         choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
         super().__init__(_("Theme"), choices, current)
         self._problems = found.problems
@@ -72,7 +72,7 @@ class ThemeController:
 
         self._dialogs.ask(ThemePicker(found, before), chosen)
 
-    def _register(self, found: loader.Loaded) -> None:
+    def _register(self, found: loader.LoadedThemes) -> None:
         before = self._app.current_theme
         for theme in found.themes:
             self._app.register_theme(theme)

@@ -30,7 +30,7 @@ class LoadedConversation:
     @property
     def questions(self) -> list[str]:
         """What the user asked, oldest first."""
-        return [entry.message.text for entry in self.views if entry.message.role is Role.USER]
+        return [view.message.text for view in self.views if view.message.role is Role.USER]
 
 
 def load_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> LoadedConversation | None:
@@ -41,11 +41,11 @@ def load_conversation(history: History, conversation_id: str, leaf_id: str | Non
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    entries = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
-    mark_changes(entries)
+    views = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
+    mark_changes(views)
     if conversation.system:
-        entries.insert(0, MessageView(_system_prompt(conversation)))
-    return LoadedConversation(conversation, entries)
+        views.insert(0, MessageView(_system_prompt(conversation)))
+    return LoadedConversation(conversation, views)
 
 
 _SYSTEM = "system prompt of "
@@ -65,13 +65,13 @@ def is_system_entry(message: Message) -> bool:
 def mark_changes(views: Sequence[MessageView]) -> None:
     """Say above a question, or else above its answer, that from there on another model answers."""
     model = ""
-    for index, entry in enumerate(views):
-        message = entry.message
+    for index, view in enumerate(views):
+        message = view.message
         if message.role is not Role.ASSISTANT or not message.model:
             continue
         if model and message.model != model:
-            before = views[index - 1] if index else entry
-            first = before if before.message.role is Role.USER else entry
+            before = views[index - 1] if index else view
+            first = before if before.message.role is Role.USER else view
             first.set_above(_("from here on: {model}").format(model=message.model))
         model = message.model
 

@@ -22,7 +22,7 @@ from holytui.hints import Names
 from holytui.keymap import Keymap, Where
 from holytui.models import Message
 from holytui.store.matches import words_of
-from holytui.ui.bindings import again, install, names, run_in_order
+from holytui.ui.bindings import fresh_copy, install, names, run_in_order
 from holytui.ui.driver_access import link_figures
 from holytui.ui.transcript.log_scroller import LogScroller
 from holytui.ui.transcript.match_navigator import MatchNavigator
@@ -70,7 +70,7 @@ class MessageLog(Widget, can_focus=True):
         self._work = SlicedWork(
             start=self._start_work,
             version=lambda: self._list.version,
-            release=lambda key: self.post_message(again(key)),
+            release=lambda key: self.post_message(fresh_copy(key)),
         )
         self._follow_again = False
         """Whether to follow the end when the text selection is cleared."""

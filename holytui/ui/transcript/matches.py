@@ -33,12 +33,12 @@ class Matches:
 
     def __init__(
         self,
-        entries: Sequence[MessageView],
+        views: Sequence[MessageView],
         words: Sequence[str],
         a_slice: Callable[[], Spent] = lambda: within(_SLICE),
     ) -> None:
         """`a_slice` begins one step of laying out."""
-        self._entries = entries
+        self._views = views
         self._words = words
         self._slice = a_slice
         self._at: Anchor | None = None
@@ -46,15 +46,15 @@ class Matches:
         """The content of the line that was gone to last."""
 
     def begin(self, near: Anchor, width: int) -> Work[None]:
-        """Go on from the line that is nearest to a place in an entry."""
-        entry = self._entries[near.index]
-        lines = yield from self._lines(entry, width)
+        """Go on from the line that is nearest to a place in an view."""
+        view = self._views[near.index]
+        lines = yield from self._lines(view, width)
         line = min(lines, key=lambda one: abs(one - near.offset), default=None)
         self._go(near if line is None else Anchor(near.index, line), width)
 
     def step(self, direction: int, width: int, otherwise: int) -> Work[Anchor | None]:
         """The next place (`direction` 1) or the previous one (-1), at the ends from the other one on; None if there is
-        none. Before the first step `otherwise` is the entry to begin at."""
+        none. Before the first step `otherwise` is the view to begin at."""
         at = self._at or Anchor(otherwise, -1 if direction > 0 else 1 << 30)
         place = yield from self._from(at, direction, width)
         if place is not None:
@@ -63,26 +63,26 @@ class Matches:
 
     def _go(self, place: Anchor, width: int) -> None:
         self._at = place
-        self.here = self._entries[place.index].line(width, place.offset).content
+        self.here = self._views[place.index].line(width, place.offset).content
 
     def _from(self, at: Anchor, direction: int, width: int) -> Work[Anchor | None]:
-        count = len(self._entries)
+        count = len(self._views)
         for step in range(count + 1 if count else 0):
             index = (at.index + direction * step) % count
-            lines = yield from self._lines(self._entries[index], width)
+            lines = yield from self._lines(self._views[index], width)
             for line in lines if direction > 0 else reversed(lines):
                 beyond = (line - at.offset) * direction > 0
                 if (step == 0 and beyond) or (step == count and not beyond) or 0 < step < count:
                     return Anchor(index, line)
         return None
 
-    def _lines(self, entry: MessageView, width: int) -> Work[Sequence[int]]:
-        if not (yield from self._has_all(entry.message.text)):
+    def _lines(self, view: MessageView, width: int) -> Work[Sequence[int]]:
+        if not (yield from self._has_all(view.message.text)):
             return ()
-        lines = yield from self._shown(entry, width)
-        if not lines and entry.folds(width) and not entry.open:
-            entry.set_open(True)
-            lines = yield from self._shown(entry, width)
+        lines = yield from self._shown(view, width)
+        if not lines and view.folds(width) and not view.open:
+            view.set_open(True)
+            lines = yield from self._shown(view, width)
         return lines
 
     def _has_all(self, text: str) -> Work[bool]:
@@ -98,13 +98,13 @@ class Matches:
             yield
         return not missing
 
-    def _shown(self, entry: MessageView, width: int) -> Work[Sequence[int]]:
-        while entry.behind(width):
-            entry.advance(width, self._slice())
+    def _shown(self, view: MessageView, width: int) -> Work[Sequence[int]]:
+        while view.behind(width):
+            view.advance(width, self._slice())
             yield
         found: list[int] = []
-        for y in range(entry.height(width)):
-            row = entry.line(width, y)
+        for y in range(view.height(width)):
+            row = view.line(width, y)
             if row.gutter and not row.note and ranges_of(row.content.plain, self._words):
                 found.append(y)
             if y % _ROWS == _ROWS - 1:

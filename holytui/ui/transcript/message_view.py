@@ -20,7 +20,7 @@ from holytui.text import sanitize_line, visible
 from holytui.ui.markdown import MarkdownDocument, Spent, within
 from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.wrap import Line
-from holytui.ui.transcript.folded_question import QuestionText
+from holytui.ui.transcript.folded_text import FoldedText
 
 _INDENT = "  "
 _THOUGHT = "  │ "
@@ -52,7 +52,7 @@ class MessageView:
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
         self._laid_out = False
-        self._question = QuestionText(message.text) if message.role is not Role.ASSISTANT else None
+        self._question = FoldedText(message.text) if message.role is not Role.ASSISTANT else None
         self._asked: Sequence[Row] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
@@ -91,7 +91,7 @@ class MessageView:
         if self._thoughts is not None:
             self._thoughts = _grown(self._thoughts, old.reasoning, reasoning)
         if self._question is not None:
-            self._question = QuestionText(text)
+            self._question = FoldedText(text)
         self.message = replace(old, text=text, reasoning=reasoning)
         if reasoning != old.reasoning or not old.text:
             self._laid_out = False

@@ -13,7 +13,7 @@ from holytui.presentation.notice import Connection, Level
 from holytui.presentation.status import Rate, Status
 from holytui.providers.pricing import Bill
 from holytui.store.values import Answered, Spent
-from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
+from holytui.ui.details.answers import OpenFigures, answer_plots, answer_table, gauge, now_lines, short
 
 NOON = 1_582_891_200.0
 TODAY = date(2020, 2, 28)
@@ -28,7 +28,7 @@ CUT = replace(
     requests=4,
     first_token_s=None,
 )
-HERE = Here(
+HERE = OpenFigures(
     Status(
         connection=Connection(Level.BUSY, "waiting for the first token · {time}", since=90.0),
         model="holysheep/gpt-4",
@@ -45,7 +45,7 @@ HERE = Here(
 )
 
 
-def plain(here: Here, width: int) -> list[str]:
+def plain(here: OpenFigures, width: int) -> list[str]:
     return [line.plain.rstrip() for line in now_lines(here, width, 100.0)]
 
 
@@ -71,7 +71,7 @@ def test_a_narrow_page_has_whole_figures_only() -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    assert [line.split()[-1] for line in plain(Here(Status(), ""), 60)] == ["ready", *["–"] * 6]
+    assert [line.split()[-1] for line in plain(OpenFigures(Status(), ""), 60)] == ["ready", *["–"] * 6]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
 from holytui.store.values import Bundle
 from holytui.ui.chat.screen import ChatScreen
-from holytui.ui.transcript import folded_question
-from holytui.ui.transcript.folded_question import KEPT, LAST, MOST, QuestionText
+from holytui.ui.transcript import folded_text
+from holytui.ui.transcript.folded_text import FIRST_ROWS, LAST_ROWS, MIN_ROWS_TO_FOLD, FoldedText
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
 from tests.ui.sample_conversations import NOON, TALK, add_sample
@@ -27,7 +27,7 @@ TEXTS = st.text(st.sampled_from("abc đếか\u0301👩 \t\n"), max_size=400)
 
 
 def shown(text: str, width: int = 30, *, is_open: bool = False, key: str = "Space") -> list[str]:
-    return [row.content.plain for row in QuestionText(text).rows(width, is_open=is_open, key=key)]
+    return [row.content.plain for row in FoldedText(text).rows(width, is_open=is_open, key=key)]
 
 
 def plain(text: str, width: int) -> list[str]:
@@ -36,24 +36,24 @@ def plain(text: str, width: int) -> list[str]:
 
 
 def test_a_short_question_is_shown_whole() -> None:
-    text = "\n".join(LINES[:MOST])
-    assert shown(text) == shown(text, is_open=True) == LINES[:MOST]
+    text = "\n".join(LINES[:MIN_ROWS_TO_FOLD])
+    assert shown(text) == shown(text, is_open=True) == LINES[:MIN_ROWS_TO_FOLD]
 
 
 def test_a_long_question_shows_its_first_lines_and_how_many_more_there_are() -> None:
-    assert shown(LOG) == [*LINES[:KEPT], "▸ 9,991 more lines", *LINES[-LAST:]]
-    assert shown(LOG, 40)[KEPT] == "▸ 9,991 more lines · Space: expand"
-    assert shown("\n".join(LINES[:13]), 40)[KEPT] == "▸ 4 more lines · Space: expand"
-    assert shown(LOG, 40, key="")[KEPT] == "▸ 9,991 more lines"
+    assert shown(LOG) == [*LINES[:FIRST_ROWS], "▸ 9,991 more lines", *LINES[-LAST_ROWS:]]
+    assert shown(LOG, 40)[FIRST_ROWS] == "▸ 9,991 more lines · Space: expand"
+    assert shown("\n".join(LINES[:13]), 40)[FIRST_ROWS] == "▸ 4 more lines · Space: expand"
+    assert shown(LOG, 40, key="")[FIRST_ROWS] == "▸ 9,991 more lines"
 
 
 def test_what_is_asked_below_a_paste_is_in_sight() -> None:
     rows = shown(LOG + "\n\nWhat is wrong here?", 40)
-    assert rows[KEPT:] == ["▸ 9,993 more lines · Space: expand", LINES[-1], "", "What is wrong here?"]
+    assert rows[FIRST_ROWS:] == ["▸ 9,993 more lines · Space: expand", LINES[-1], "", "What is wrong here?"]
 
 
 def test_a_last_line_that_is_long_is_not_shown_in_part() -> None:
-    assert shown(LOG + "\n" + "long words " * 30, 40)[KEPT:] == ["▸ 9,995 more lines · Space: expand"]
+    assert shown(LOG + "\n" + "long words " * 30, 40)[FIRST_ROWS:] == ["▸ 9,995 more lines · Space: expand"]
 
 
 def test_opened_it_shows_all_and_how_to_fold_it() -> None:
@@ -68,7 +68,7 @@ def test_it_is_cut_between_lines_where_that_leaves_enough_of_it() -> None:
 
 
 def test_a_line_longer_than_what_is_shown_is_cut_within_it() -> None:
-    assert shown("x" * 1_000_030, 30) == ["x" * 30] * KEPT + ["▸ 999,850 more characters"]
+    assert shown("x" * 1_000_030, 30) == ["x" * 30] * FIRST_ROWS + ["▸ 999,850 more characters"]
     assert shown("one\n" + "ab " * 400, 40)[-1] == "▸ 1,006 more characters · Space: expand"
 
 
@@ -79,14 +79,14 @@ def test_a_line_longer_than_what_is_shown_is_cut_within_it() -> None:
 @example("a\t" * 100, 7)
 def test_its_rows_are_those_of_the_whole_text(text: str, width: int) -> None:
     rows = plain(text, width)
-    if len(rows) <= MOST:
+    if len(rows) <= MIN_ROWS_TO_FOLD:
         assert shown(text, width) == rows
         return
     folded = shown(text, width)
     note = next(at for at, row in enumerate(folded) if row.startswith("▸"))
     last = folded[note + 1 :]
-    assert 4 <= note <= KEPT
-    assert len(last) <= LAST
+    assert 4 <= note <= FIRST_ROWS
+    assert len(last) <= LAST_ROWS
     assert folded[:note] == rows[:note]
     assert last == rows[len(rows) - len(last) :]
     assert shown(text, width, is_open=True, key="") == rows
@@ -99,7 +99,7 @@ def test_every_place_is_in_the_row_that_it_is_found_in(text: str, width: int, da
     if not marked:
         return
     at = data.draw(st.sampled_from(marked))
-    opened, folded = QuestionText(text), QuestionText(text)
+    opened, folded = FoldedText(text), FoldedText(text)
     rows = opened.rows(width, is_open=True, key="k")
     first_rows = folded.rows(width, is_open=False, key="k")
     assert not opened.hides(at)
@@ -129,8 +129,8 @@ def test_a_folded_question_costs_what_is_shown_of_it(text: str, monkeypatch: pyt
             wrapped += len(text)
             super().__init__(text, *args, **options)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(folded_question, "Content", Counted)
-    made = QuestionText(text)
+    monkeypatch.setattr(folded_text, "Content", Counted)
+    made = FoldedText(text)
     made.rows(80, is_open=False, key="Space")
     assert 0 < wrapped < 20 * 80
     made.rows(80, is_open=True, key="Space")
@@ -138,7 +138,7 @@ def test_a_folded_question_costs_what_is_shown_of_it(text: str, monkeypatch: pyt
 
 
 def test_the_rows_stay_the_same_objects_until_they_look_different() -> None:
-    made = QuestionText(LOG)
+    made = FoldedText(LOG)
     rows = made.rows(40, is_open=False, key="Space")
     assert made.rows(40, is_open=False, key="Space") is rows
     assert made.rows(41, is_open=False, key="Space") is not rows
@@ -171,12 +171,12 @@ async def test_a_key_opens_it_where_it_stands_and_folds_it_again(harness: AppHar
         before = driver.text.splitlines()
         await driver.act("message.reasoning")
         await driver.wait_for_text("line 9 of many")
-        assert driver.text.splitlines()[: KEPT + 1] == before[: KEPT + 1]
+        assert driver.text.splitlines()[: FIRST_ROWS + 1] == before[: FIRST_ROWS + 1]
         for _ in range(3):
             await driver.act("log.page_down")
         await driver.wait_until(lambda: "line 7 of many" not in driver.text)
         await driver.act("message.reasoning")
-        await driver.wait_until(lambda: driver.text.splitlines()[: KEPT + 2] == before[: KEPT + 2])
+        await driver.wait_until(lambda: driver.text.splitlines()[: FIRST_ROWS + 2] == before[: FIRST_ROWS + 2])
 
 
 async def test_one_below_others_is_opened_where_it_stands(harness: AppHarness) -> None:

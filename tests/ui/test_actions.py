@@ -69,7 +69,7 @@ async def _(driver: ScreenDriver) -> None:
 
 @checks("chat.interrupt")
 async def _(driver: ScreenDriver) -> None:
-    driver.chat.prompt.put("draft")
+    driver.chat.prompt.set_text("draft")
     await driver.act("chat.interrupt")
     assert driver.chat.prompt.text == ""
     await driver.act("chat.interrupt")
@@ -192,7 +192,7 @@ async def _(driver: ScreenDriver) -> None:
 @checks("app.quit")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
-    driver.chat.prompt.put("ab")
+    driver.chat.prompt.set_text("ab")
     await driver.press("home")
     await driver.act("app.quit")
     assert driver.chat.prompt.text == "b"
@@ -218,12 +218,12 @@ async def _(driver: ScreenDriver) -> None:
 @checks("prompt.newline")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
-    driver.chat.prompt.put("a")
+    driver.chat.prompt.set_text("a")
     for number in range(len(BY_ID["prompt.newline"].keys)):
         await driver.act("prompt.newline", number)
     await driver.type("b")
     assert driver.chat.prompt.text == "a\n\nb"
-    driver.chat.prompt.put("")
+    driver.chat.prompt.set_text("")
 
 
 @checks("prompt.editor")
@@ -243,12 +243,12 @@ async def _(driver: ScreenDriver) -> None:
 @checks("prompt.older")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
-    driver.chat.prompt.put("draft")
+    driver.chat.prompt.set_text("draft")
     await driver.act("prompt.older")
     assert driver.chat.prompt.text in ("Tell me a long story", "hello")
     await driver.act("prompt.newer")
     assert driver.chat.prompt.text == "draft"
-    driver.chat.prompt.put("")
+    driver.chat.prompt.set_text("")
 
 
 CHECKS["prompt.newer"] = CHECKS["prompt.older"]
@@ -648,7 +648,7 @@ async def press_all(driver: ScreenDriver, where: Where) -> None:
             place = {Where.LOG: chat.log_view, Where.SIDEBAR: chat.sidebar}.get(where, chat.prompt)
             chat.set_class(False, "-no-sidebar")
             chat.set_focus(place)
-            chat.prompt.put("x")
+            chat.prompt.set_text("x")
             await driver.act(action.id, number)
             while not isinstance(driver.app.screen, ChatScreen):
                 await driver.press("escape")

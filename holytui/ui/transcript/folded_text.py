@@ -20,14 +20,14 @@ from holytui.i18n import _, ngettext
 from holytui.text import visible
 from holytui.ui.markdown.row import Row, Source
 
-MOST = 12
+MIN_ROWS_TO_FOLD = 12
 """A question of more rows than this can be folded."""
-KEPT = 6
+FIRST_ROWS = 6
 """The first rows that are shown of a folded one."""
-LAST = 3
+LAST_ROWS = 3
 """The last rows that are shown of it, if they are whole lines."""
 _TAB = 4
-_LEAST = 4
+_MIN_FIRST_ROWS = 4
 """It is cut between two lines of the text where that leaves at least so many rows, else within a line."""
 
 
@@ -65,7 +65,7 @@ class Folded:
         return ngettext("{count} more character", "{count} more characters", count).format(count=fmt.whole(count))
 
 
-class QuestionText:
+class FoldedText:
     """The text of a question in rows. While it is folded no more of it is laid out than is shown."""
 
     def __init__(self, text: str) -> None:
@@ -118,8 +118,8 @@ class QuestionText:
         return len(self._folded.rows) + max(1, before)
 
     def _lay_out(self, width: int, is_open: bool, key: str) -> None:
-        head = list(islice(_rows(self._text, width, MOST + 1), MOST + 1))
-        self._folded = folded = _fold(self._text, head, width) if len(head) > MOST else None
+        head = list(islice(_rows(self._text, width, MIN_ROWS_TO_FOLD + 1), MIN_ROWS_TO_FOLD + 1))
+        self._folded = folded = _fold(self._text, head, width) if len(head) > MIN_ROWS_TO_FOLD else None
         self._lines = ()
         if folded is None:
             self._rows = [row.shown() for row in head]
@@ -147,14 +147,14 @@ def _letters(text: str) -> int:
 
 
 def _fold(text: str, head: Sequence[_Row], width: int) -> Folded:
-    """What to show of a text that begins with the rows `head`, and goes on for more than `MOST`."""
+    """What to show of a text that begins with the rows `head`, and goes on for more than `MIN_ROWS_TO_FOLD`."""
     last = _last(text, width)
     end = last[0].line if last else len(text)
-    kept = next((count for count in range(KEPT, _LEAST - 1, -1) if head[count - 1].ends), 0)
+    kept = next((count for count in range(FIRST_ROWS, _MIN_FIRST_ROWS - 1, -1) if head[count - 1].ends), 0)
     if kept:
         return Folded([row.shown() for row in head[:kept]], head[kept].line, True, end, last)
-    rows, line = [row.shown() for row in head[:KEPT]], head[KEPT - 1].line
-    shown = sum(_letters(row.content.plain) for row in head[:KEPT] if row.line == line)
+    rows, line = [row.shown() for row in head[:FIRST_ROWS]], head[FIRST_ROWS - 1].line
+    shown = sum(_letters(row.content.plain) for row in head[:FIRST_ROWS] if row.line == line)
     offset = line
     while shown:
         shown -= not text[offset].isspace()
@@ -163,13 +163,13 @@ def _fold(text: str, head: Sequence[_Row], width: int) -> Folded:
 
 
 def _last(text: str, width: int) -> Sequence[_Row]:
-    """The rows of the last lines, as many whole ones as fit into `LAST`."""
+    """The rows of the last lines, as many whole ones as fit into `LAST_ROWS`."""
     found: list[_Row] = []
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
-        rows = list(islice(_rows(text[start:end], width, LAST + 1), LAST + 1))
-        if not start or len(found) + len(rows) > LAST:
+        rows = list(islice(_rows(text[start:end], width, LAST_ROWS + 1), LAST_ROWS + 1))
+        if not start or len(found) + len(rows) > LAST_ROWS:
             break
         found[:0] = [replace(row, line=start) for row in rows]
         end = start - 1

@@ -16,24 +16,24 @@ from textual.widgets.text_area import Edit, EditResult
 from holytui.attachments.files import Chosen, still_named
 from holytui.attachments.selection import NOTHING, Selected, Wanted, look
 from holytui.models import Image
-from holytui.ui.composer.provenance import Choice, Location
-from holytui.ui.stand_ins import ExactArea
+from holytui.ui.composer.provenance import Location, MentionSelection
+from holytui.ui.stand_ins import ExactTextArea
 
 
-class ChoosingArea(ExactArea):
+class AttachmentArea(ExactTextArea):
     """What it is given otherwise than by `typing`, such as a paste or a text that is loaded, chooses nothing."""
 
-    _choice: Choice
+    _choice: MentionSelection
     _typing = False
 
     @dataclass
-    class Attaching(Message):
+    class AttachmentsChanged(Message):
         """What will be sent beside the text, and what stays text, is this now."""
 
         selected: Selected
 
     @dataclass
-    class FilesAsked(Message):
+    class FilesRequested(Message):
         """The user wants to attach a file, or to take one off."""
 
         selected: Selected
@@ -47,7 +47,7 @@ class ChoosingArea(ExactArea):
         super().__init__(**options)
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> MentionSelection:
         """Which files were chosen."""
         return self._choice
 
@@ -66,7 +66,7 @@ class ChoosingArea(ExactArea):
     def images(self) -> tuple[Image, ...]:
         """Those of an earlier question that are sent again with the text."""
         images, before = self._images
-        return tuple(still_named(images, before, self.whole)) if images else ()
+        return tuple(still_named(images, before, self.full_text)) if images else ()
 
     @contextmanager
     def typing(self) -> Iterator[None]:
@@ -78,7 +78,7 @@ class ChoosingArea(ExactArea):
             self._typing = False
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The text as it is sent."""
         return self.text
 
@@ -90,7 +90,7 @@ class ChoosingArea(ExactArea):
 
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document(text, language)
-        self._choice = Choice()
+        self._choice = MentionSelection()
         self._choice.load(self.document.lines)
 
     def edit(self, edit: Edit) -> EditResult:
@@ -124,33 +124,33 @@ class ChoosingArea(ExactArea):
 
     def attach(self, path: str) -> None:
         """Attach a file that the text names."""
-        self.choice.choose(path)
-        self._weigh_files()
+        self.choice.attach(path)
+        self._update_attachments()
 
-    def take_off(self, name: str) -> None:
+    def detach(self, name: str) -> None:
         """Do not send a file or an image; what the text says stays."""
         images, before = self._images
         self._images = (tuple(image for image in images if image.name != name), before)
-        self.choice.take_off(name, self.document.lines)
-        self._weigh_files()
+        self.choice.detach(name, self.document.lines)
+        self._update_attachments()
 
     async def action_prompt_attach(self) -> None:
         """Attach a file that the text names, or take one off."""
-        self.post_message(self.FilesAsked(await asyncio.to_thread(look, self._files_wanted())))
+        self.post_message(self.FilesRequested(await asyncio.to_thread(look, self._requested_files())))
 
-    def _files_wanted(self) -> Wanted:
+    def _requested_files(self) -> Wanted:
         others = [Chosen.at(path, self._folder()) for path in self.choice.others(self.document.lines)]
-        return Wanted(self.images, tuple(self.files), tuple(others), self.whole)
+        return Wanted(self.images, tuple(self.files), tuple(others), self.full_text)
 
-    def _weigh_files(self) -> None:
+    def _update_attachments(self) -> None:
         """Say what is sent beside the text, if that changed."""
         none = "@" not in self.text and not self._images[0]
-        wanted = NOTHING if none else self._files_wanted()
+        wanted = NOTHING if none else self._requested_files()
         if self._wanted is None or wanted.files != self._wanted.files:
             self._wanted = wanted
-            self._look_at_files(wanted)
+            self._inspect_files(wanted)
 
     @work(group="files", exclusive=True, exit_on_error=False)
-    async def _look_at_files(self, wanted: Wanted) -> None:
+    async def _inspect_files(self, wanted: Wanted) -> None:
         found = await asyncio.to_thread(look, wanted) if wanted.files else Selected()
-        self.post_message(self.Attaching(found))
+        self.post_message(self.AttachmentsChanged(found))

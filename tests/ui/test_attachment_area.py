@@ -14,7 +14,7 @@ from holytui.attachments.selection import Item, Selected
 from holytui.models import Role
 from holytui.store.transfer.transfer import Format, export_file, import_file
 from holytui.ui.composer.draft_store import Draft, decode, encode
-from holytui.ui.composer.provenance import Choice, Provenance, mentions
+from holytui.ui.composer.provenance import MentionSelection, Provenance, mentions
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 
 
@@ -50,20 +50,20 @@ async def test_only_a_path_that_is_typed_or_taken_attaches(harness: AppHarness) 
         ):
             await paste(driver, pasted)
             assert names(driver) == [], pasted
-            prompt.put("")
+            prompt.set_text("")
         await driver.type("a @")
         await paste(driver, "notes.txt")
         assert names(driver) == []
-        prompt.put("")
+        prompt.set_text("")
         await driver.type("@no")
         assert names(driver) == ["no"]
         await paste(driver, "tes.txt")
         assert names(driver) == []
-        prompt.put("")
+        prompt.set_text("")
         await paste(driver, "@notes.tx")
         await driver.type("t")
         assert names(driver) == []
-        prompt.put("")
+        prompt.set_text("")
         await paste(driver, "before ")
         await driver.type("@notes.txt ")
         await paste(driver, "after @no")
@@ -96,7 +96,7 @@ async def test_an_earlier_question_and_undone_text_attach_nothing_anew(harness: 
         prompt.undo()
         assert prompt.text == "x @notes.txt "
         assert names(driver) == []
-        prompt.put("")
+        prompt.set_text("")
         await paste(driver, "old @notes.txt")
         await driver.press("enter")
         await driver.wait_until(lambda: sent(harness))
@@ -122,7 +122,7 @@ async def test_a_key_attaches_what_is_named_and_takes_it_off(harness: AppHarness
         assert names(driver) == ["notes.txt"]
         await driver.act("prompt.attach")
         await driver.wait_until(lambda: names(driver) == [])
-        prompt.put("")
+        prompt.set_text("")
         await driver.type("@notes.txt ")
         await paste(driver, "@no")
         await driver.act("prompt.attach")
@@ -184,7 +184,7 @@ def test_provenance_follows_every_edit(edits: list[tuple[int, int, str, bool]]) 
 
 
 def test_a_choice_ends_with_the_path_in_the_text() -> None:
-    choice = Choice()
+    choice = MentionSelection()
     choice.load(["@a"], {"a": "/a"})
     choice.changed(["@"])
     choice.changed(["@a"])

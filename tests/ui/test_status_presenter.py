@@ -96,10 +96,10 @@ async def test_a_question_that_is_too_long_is_told_while_it_is_written_and_the_n
 ) -> None:
     async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
         driver.chat.say("a notice")
-        driver.chat.prompt.put(LONG)
+        driver.chat.prompt.set_text(LONG)
         await driver.wait_until(lambda: "context over: ~109 %" in driver.status)
         assert "a notice" in driver.status
-        driver.chat.prompt.put("short")
+        driver.chat.prompt.set_text("short")
         await driver.wait_until(lambda: "context over" not in driver.status)
 
 
@@ -116,7 +116,7 @@ async def test_a_question_that_is_too_long_is_told_when_it_was_sent_at_once(buil
     with ScriptedServer(script) as server:
         harness = build_harness(config_with(server.base_url))
         async with run_app(harness) as driver:
-            driver.chat.prompt.put(LONG)
+            driver.chat.prompt.set_text(LONG)
             await driver.press("enter")
             await driver.wait_until(lambda: "context over: ~" in driver.status)
             assert len(server.requests) <= 1
@@ -131,7 +131,7 @@ async def test_the_warning_goes_when_the_server_has_told_how_it_is(
     gate = threading.Event()
     with ScriptedServer([READ, gate, *answer("So.")]) as server:
         async with run_app(build_harness(config_with(server.base_url))) as driver:
-            driver.chat.prompt.put(LONG)
+            driver.chat.prompt.set_text(LONG)
             await driver.press("enter")
             await driver.wait_until(lambda: "context over: ~" in driver.status)
             gate.set()
@@ -151,10 +151,10 @@ async def test_what_was_weighed_too_late_is_not_shown(build_harness: Build, monk
 
     monkeypatch.setattr("holytui.ui.status.presenter.context_tokens", gated)
     async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
-        driver.chat.prompt.put(LONG)
+        driver.chat.prompt.set_text(LONG)
         driver.chat.status.estimate_context()
         await driver.wait_until(weighing.is_set)
-        driver.chat.prompt.put("short")
+        driver.chat.prompt.set_text("short")
         before = driver.chat.status._estimate
         driver.chat.status.estimate_context()
         await driver.wait_until(lambda: driver.chat.status._estimate is not before)
@@ -165,7 +165,7 @@ async def test_what_was_weighed_too_late_is_not_shown(build_harness: Build, monk
 
 async def test_a_model_whose_context_is_not_known_is_not_warned_of(build_harness: Build) -> None:
     async with run_app(build_harness(config_with("http://127.0.0.1:9/v1")), model="lab/two") as driver:
-        driver.chat.prompt.put(LONG)
+        driver.chat.prompt.set_text(LONG)
         driver.chat.status.estimate_context()
         await driver.settle()
         assert "context" not in driver.status
@@ -183,10 +183,10 @@ async def test_an_edited_question_is_weighed_in_its_own_place(build_harness: Bui
         parent = messages[-1].id if messages else None
         messages.append(harness.history.add_message(talk.id, Role.USER, text, parent_id=parent))
     async with run_app(harness, conversation=talk.id) as driver:
-        driver.chat.prompt.put("?")
+        driver.chat.prompt.set_text("?")
         await driver.wait_until(lambda: "context over" in driver.status)
         driver.chat.drafts.edit(messages[1])
-        driver.chat.prompt.put("shorter")
+        driver.chat.prompt.set_text("shorter")
         await driver.wait_until(lambda: "context over" not in driver.status)
 
 
@@ -224,7 +224,7 @@ async def test_after_a_cut_the_usage_is_never_below_what_is_on_hand(build_harnes
     ]
     with ScriptedServer(head, rest) as server:
         async with run_app(build_harness(config_with(server.base_url))) as driver:
-            driver.chat.prompt.put("Go on")
+            driver.chat.prompt.set_text("Go on")
             await driver.press("enter")
             await driver.settle()
             shown = driver.chat.status_bar.status.usage
