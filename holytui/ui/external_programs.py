@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class ExternalPrograms:
-    """Runs them; what fails is reported."""
+    """Runs external programs and reports failures."""
 
     def __init__(self, app: App[Any], reporter: Reporter) -> None:
         self._app = app

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ChatActions:
-    """Those that belong to no single part of the screen. They raise HolytuiError."""
+    """Actions that belong to no single part of the screen. They raise HolytuiError."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""Changes that other windows make to the history: their conversations and their answers are shown as they come.
+"""Polls the history for changes made by other windows, and shows them.
 
-Asking whether anything changed is cheap and paints nothing; the terminal is written to only when it did.
+A poll without changes is cheap and writes nothing to the terminal.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LIST_INTERVAL = 1.5
-"""Seconds between two looks at the list."""
+"""Seconds between two polls of the list."""
 TEXT_INTERVAL = 0.25
-"""Seconds between two looks at an answer that another window receives."""
+"""Seconds between two polls of an answer that another window receives."""
 
 
 @dataclass(frozen=True, slots=True)
 class BranchChange:
-    """What another window did to the open conversation: messages below the shown ones, or a branch of its own."""
+    """A change to the open conversation by another window: messages below the shown ones, or a new branch."""
 
     leaf_id: str | None
     added: Sequence[MessageView] = ()
     sibling: MessageView | None = None
-    """A shown message that has got a sibling, with its place among them."""
+    """A shown message that has a new sibling, with its position among its variants."""
 
 
 class HistoryWatcher:
-    """Follows the other windows for as long as `run` runs."""
+    """Polls while `run` runs."""
 
     def __init__(
         self,
@@ -66,10 +66,10 @@ class HistoryWatcher:
         self._elsewhere: set[str] = set()
         """Conversations in which another window receives an answer."""
         self._reported: set[str] = set()
-        """Answers of other windows that the user was told of."""
+        """Answers of other windows that were reported to the user."""
 
     async def run(self) -> None:
-        """Look until cancelled. A history that cannot be read now is looked at again."""
+        """Poll until cancelled. An error of the history is logged, and polling continues."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() else LIST_INTERVAL)
@@ -96,7 +96,7 @@ class HistoryWatcher:
     # -- answers of others
 
     def _foreign_answers(self) -> list[MessageView]:
-        """Shown answers that somebody else receives."""
+        """Shown answers that another window receives."""
         own = self._state.turns.message_ids
         return [
             view
@@ -125,7 +125,7 @@ class HistoryWatcher:
             self._log.changed()
 
     async def _find_interrupted(self) -> None:
-        """Answers whose process died are marked as cut by whoever sees it first; here they are offered to go on."""
+        """Mark answers whose process has died as interrupted, and offer to resume them."""
         cut = await asyncio.to_thread(self._state.services.history.unfinished)
         for message in cut:
             view = self._log.view_of(message.id)
@@ -178,7 +178,7 @@ class HistoryWatcher:
 
 
 def branch_change(history: History, conversation: Conversation, shown: Sequence[str]) -> BranchChange | None:
-    """How the branch that another window shows differs from the messages `shown`; None if it does not, to the eye.
+    """How the branch of another window differs from the messages `shown`; None if it does not visibly.
 
     Blocks on the disk. Raises StoreError.
     """

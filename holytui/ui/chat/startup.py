@@ -67,7 +67,7 @@ class Startup:
         await self._handle_interrupted(interrupted)
 
     async def _handle_interrupted(self, interrupted: Sequence[Message]) -> None:
-        """Resume them, offer to, or leave them, as configured. Questions that were never sent are sent."""
+        """Resume interrupted answers, offer to, or leave them, as configured. Send questions that were never sent."""
         state, services = self._state, self._state.services
         state.resumable_ids = tuple(message.id for message in interrupted)
         if not interrupted or services.config.ui.resume_on_start == "never":

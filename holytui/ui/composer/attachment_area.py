@@ -1,4 +1,4 @@
-"""A text area that knows which files were chosen in it: an `@path` counts that was typed key by key, or taken."""
+"""A text area that tracks attached files: an `@path` attaches one if it was typed key by key or completed."""
 
 from __future__ import annotations
 
@@ -21,56 +21,56 @@ from holytui.ui.stand_ins import ExactTextArea
 
 
 class AttachmentArea(ExactTextArea):
-    """What it is given otherwise than by `typing`, such as a paste or a text that is loaded, chooses nothing."""
+    """Text inserted outside `typing`, such as a paste or a loaded text, attaches nothing."""
 
     _choice: MentionSelection
     _typing = False
 
     @dataclass
     class AttachmentsChanged(Message):
-        """What will be sent beside the text, and what stays text, is this now."""
+        """The files that are sent with the text, or that it only names, have changed."""
 
         selected: Selected
 
     @dataclass
     class FilesRequested(Message):
-        """The user wants to attach a file, or to take one off."""
+        """A key requests to attach or detach a file."""
 
         selected: Selected
 
     def __init__(self, folder: Callable[[], Path], **options: Any) -> None:
-        """`folder` is where relative paths begin; `options` are those of `TextArea`."""
+        """`folder` is the base of relative paths; `options` are those of `TextArea`."""
         self._images: tuple[tuple[Image, ...], str] = ((), "")
-        """Those of an earlier question that is put again, and its text."""
+        """Images of an earlier question that is edited, and its text."""
         self._wanted: Wanted | None = None
         self._folder = folder
         super().__init__(**options)
 
     @property
     def choice(self) -> MentionSelection:
-        """Which files were chosen."""
+        """The mentions that attach files."""
         return self._choice
 
     @property
     def chosen(self) -> Mapping[str, str]:
-        """The paths of the files that were chosen, as they are written, each with its place if that is known."""
+        """The paths of chosen files, as written, each with its absolute path if known."""
         return self._choice.chosen(self.document.lines)
 
     @property
     def files(self) -> list[Chosen]:
-        """The files that were chosen and are sent with the text."""
+        """The chosen files, which are sent with the text."""
         folder, chosen = self._folder(), self.chosen
         return [Chosen(path, place) if place else Chosen.at(path, folder) for path, place in chosen.items()]
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """Those of an earlier question that are sent again with the text."""
+        """Images of an earlier question that are sent again with the text."""
         images, before = self._images
         return tuple(still_named(images, before, self.full_text)) if images else ()
 
     @contextmanager
     def typing(self) -> Iterator[None]:
-        """What is inserted meanwhile was typed."""
+        """Treat text that is inserted meanwhile as typed."""
         self._typing = True
         try:
             yield
@@ -79,11 +79,11 @@ class AttachmentArea(ExactTextArea):
 
     @property
     def full_text(self) -> str:
-        """The text as it is sent."""
+        """The text as it is sent: pastes unfolded."""
         return self.text
 
     def load(self, text: str, chosen: Mapping[str, str], images: Sequence[Image], before: str) -> None:
-        """Another text, for which files had been chosen, with the images of an earlier question, `before`."""
+        """Replace the text, with its chosen files and the images of an earlier question, whose text was `before`."""
         self._images = (tuple(images), before)
         self.load_text(text)
         self._choice.load(self.document.lines, chosen)
@@ -94,7 +94,7 @@ class AttachmentArea(ExactTextArea):
         self._choice.load(self.document.lines)
 
     def edit(self, edit: Edit) -> EditResult:
-        """Follow it."""
+        """Apply an edit and record its provenance."""
         typed, start, end = self._typing, edit.from_location, edit.to_location
         result = super().edit(edit)
         self._choice.provenance.replace(start, end, self._lengths(min(start, end), result.end_location), typed=typed)
@@ -102,25 +102,25 @@ class AttachmentArea(ExactTextArea):
         return result
 
     def _lengths(self, start: Location, end: Location) -> list[int]:
-        """Of the lines between two locations."""
+        """Lengths of the lines between two locations."""
         if start[0] == end[0]:
             return [end[1] - start[1]]
         lines = self.document.lines
         return [len(lines[start[0]]) - start[1], *map(len, lines[start[0] + 1 : end[0]]), end[1]]
 
     def undo(self) -> None:
-        """What comes back was not typed now; what is chosen at this moment stays so while the text names it."""
+        """Undo an edit. Restored text does not count as typed; chosen files stay chosen while the text names them."""
         chosen = self.chosen
         super().undo()
         self._choice.load(self.document.lines, chosen)
 
     def redo(self) -> None:
-        """As `undo`."""
+        """Redo an edit, as `undo`."""
         chosen = self.chosen
         super().redo()
         self._choice.load(self.document.lines, chosen)
 
-    # -- what is sent beside the text
+    # -- attachments
 
     def attach(self, path: str) -> None:
         """Attach a file that the text names."""
@@ -128,14 +128,14 @@ class AttachmentArea(ExactTextArea):
         self._update_attachments()
 
     def detach(self, name: str) -> None:
-        """Do not send a file or an image; what the text says stays."""
+        """Do not send a file or an image; the text stays."""
         images, before = self._images
         self._images = (tuple(image for image in images if image.name != name), before)
         self.choice.detach(name, self.document.lines)
         self._update_attachments()
 
     async def action_prompt_attach(self) -> None:
-        """Attach a file that the text names, or take one off."""
+        """Request to attach or detach a file."""
         self.post_message(self.FilesRequested(await asyncio.to_thread(look, self._requested_files())))
 
     def _requested_files(self) -> Wanted:
@@ -143,7 +143,7 @@ class AttachmentArea(ExactTextArea):
         return Wanted(self.images, tuple(self.files), tuple(others), self.full_text)
 
     def _update_attachments(self) -> None:
-        """Say what is sent beside the text, if that changed."""
+        """Post `AttachmentsChanged` if the attached files have changed."""
         none = "@" not in self.text and not self._images[0]
         wanted = NOTHING if none else self._requested_files()
         if self._wanted is None or wanted.files != self._wanted.files:

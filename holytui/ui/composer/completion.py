@@ -1,4 +1,4 @@
-"""What the prompt offers while a `/command` or an `@path` is typed, as values; the list above the prompt shows it."""
+"""Completions for a `/command` or an `@path`, as pure values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from holytui.ui.composer import path_completion
 from holytui.ui.composer.path_completion import FolderEntry
 
 MAX_COMPLETIONS = 1_000
-"""Items that are offered; more are made on each key, and nobody goes through them."""
+"""Maximum number of items: they are computed again for each key."""
 EntriesOf = Callable[[str], Sequence[FolderEntry] | None]
-"""What is in a folder; None while that is not known yet."""
+"""The entries of a folder; None while it is being read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Something to take: what it writes, what is shown, a dim remark."""
+    """One completion: inserted text, label and remark."""
 
     text: str
     label: str
@@ -28,36 +28,36 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """The items, and from which column of the cursor's line on they take the place of what is typed."""
+    """Items that replace the text of the cursor's line from `column` to the cursor."""
 
     items: tuple[Completion, ...] = ()
     column: int = 0
     typed: str = ""
-    """What stands there now."""
+    """The text that is replaced."""
     at: int = 0
-    """The highlighted item."""
+    """Index of the highlighted item."""
     are_commands: bool = False
-    """The items are commands, which Enter does at once."""
+    """Whether the items are commands, which Enter runs at once."""
 
     def __bool__(self) -> bool:
         return bool(self.items)
 
     def moved(self, step: int) -> Completions:
-        """Another item is highlighted; the list is a ring."""
+        """Move the highlight, wrapping around."""
         return replace(self, at=(self.at + step) % len(self.items)) if self.items else self
 
     @property
     def highlighted(self) -> Completion:
-        """The item that Tab takes."""
+        """The item that Tab inserts."""
         return self.items[self.at]
 
     @property
     def is_typed(self) -> bool:
-        """The highlighted item is what is typed, so Enter has nothing to take."""
+        """Whether the highlighted item is typed already, so that Enter sends."""
         return self.highlighted.text.rstrip() == self.typed
 
     def updated(self, newer: Completions) -> Completions:
-        """`newer`, with the highlight on the item that has it now, if it is still offered."""
+        """`newer`, with the highlight on the same item if it is among them."""
         if not self.items or not newer.items:
             return newer
         at = next((index for index, item in enumerate(newer.items) if item == self.highlighted), 0)
@@ -70,8 +70,8 @@ NO_COMPLETIONS = Completions()
 def completions_for(
     line: str, column: int, *, only_line: bool, entries_of: EntriesOf, sees: bool = False
 ) -> Completions:
-    """What to offer with the cursor at `column` of `line`; commands only where that line is all there is. `sees`: the
-    model can be sent images."""
+    """Completions with the cursor at `column` of `line`; commands only in a single line. `sees`: the model accepts
+    images."""
     if only_line and (names := slash_commands.offered(line)) and column == len(line):
         return Completions(tuple(_command(name) for name in names), 0, line, are_commands=True)
     typed = path_completion.typed_at(line, column)

@@ -1,4 +1,4 @@
-"""The prompt, and above it the list of what it offers while a command or a path is typed."""
+"""The prompt, with the completions and the attached files above it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROWS = 8
 
 
 class CompletionList(Widget):
-    """As many rows as there are items, eight at most; the highlighted one is in sight."""
+    """The list of completions, at most eight rows; the highlighted one is visible."""
 
     COMPONENT_CLASSES = {"completions--cursor"}  # noqa: RUF012 - Textual's own declaration
 
@@ -36,12 +36,12 @@ class CompletionList(Widget):
         super().__init__(id="completions")
 
     def watch_completions(self, completions: Completions) -> None:
-        """As high as its rows."""
+        """Adapt the height to the number of rows."""
         self.display = bool(completions)
         self.styles.height = min(_ROWS, len(completions.items))
 
     def render(self) -> Content:
-        """The rows around the highlighted one."""
+        """The rows around the highlighted item."""
         completions, width = self.completions, max(1, self.size.width)
         top = max(0, min(completions.at - _ROWS // 2, len(completions.items) - _ROWS))
         rows = [
@@ -52,14 +52,14 @@ class CompletionList(Widget):
 
 
 def row(item: Completion, width: int) -> Content:
-    """One item on one line: what it writes, and a remark."""
+    """An item on one line: its label and remark."""
     pad = " " * max(2, 24 - cell_len(item.label))
     line = Content.assemble(" ", item.label, pad, (item.remark, "$muted"))
     return line.truncate(width, ellipsis=True).pad_right(max(0, width - line.cell_length))
 
 
 class FileList(Widget):
-    """What Enter sends beside the text, and which files are only named in it."""
+    """The files that are sent with the question, and those that it only names."""
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="files")
@@ -67,19 +67,19 @@ class FileList(Widget):
         self._lines: list[tuple[str, bool]] = []
 
     def show(self, selected: Selected) -> None:
-        """As high as its lines."""
+        """Show these files."""
         attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
         self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))
         self.display = bool(self._lines)
         self.refresh(layout=True)
 
     def _rows(self, width: int) -> list[Content]:
-        """No line is cut, as the end of a path may be what matters."""
+        """Wrapped rather than truncated, as the end of a path matters most."""
         lines = (Content.assemble((line, "" if sent else "$muted")) for line, sent in self._lines)
         return [row for line in lines for row in line.wrap(max(1, width))]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
-        """A row each."""
+        """The number of rows."""
         return len(self._rows(width))
 
     def render(self) -> Content:
@@ -88,7 +88,7 @@ class FileList(Widget):
 
 
 class Composer(Vertical):
-    """Where a question is put together."""
+    """The prompt and the lists above it."""
 
     def __init__(
         self, keymap: Keymap, question: QuestionFactory, *, enter_sends: bool = True, sees: Callable[[], bool]
@@ -99,7 +99,7 @@ class Composer(Vertical):
         self.prompt = Prompt(keymap, question, enter_sends=enter_sends, sees=sees)
 
     def compose(self) -> ComposeResult:
-        """The list above the prompt."""
+        """Both lists above the prompt."""
         yield self._completions
         yield self._files
         yield self.prompt
@@ -116,7 +116,7 @@ class Composer(Vertical):
 
 
 def describe_invalid_command(error: Alone | Unknown) -> str:
-    """What to say of a line that begins with `/` and cannot be done."""
+    """A notice about a line that begins with `/` and is no valid command."""
     match error:
         case Alone(name):
             return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)

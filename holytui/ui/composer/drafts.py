@@ -31,7 +31,7 @@ class DraftController:
     def __init__(
         self, state: ChatState, prompt: Prompt, *, reporter: Reporter, tasks: Tasks, on_pause: Callable[[], None]
     ) -> None:
-        """`on_pause` is called when nothing was typed for a moment."""
+        """`on_pause` is called when typing pauses."""
         self._state = state
         self._prompt = prompt
         self._reporter = reporter
@@ -39,7 +39,7 @@ class DraftController:
         self._on_pause = on_pause
         self._drafts = DraftBuffer()
         self.fresh = Draft()
-        """The draft for a conversation that does not exist yet."""
+        """The draft of a new conversation."""
         self._aside = Draft()
         """The draft that the edited question replaced in the prompt."""
         self._editing: Message | None = None

@@ -1,4 +1,4 @@
-"""What a folder holds, as it is offered while an `@path` is typed: names, sizes, and what cannot be attached."""
+"""Completion of an `@path`: the entries of a folder, with size, kind, and why a file cannot be attached."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from holytui.text import fold, sanitize_line
 
 _MAX_ENTRIES = 5_000
 _INSPECT_SECONDS = 0.2
-"""Seconds for looking into the files of a folder; the rest of them goes without."""
+"""Seconds for inspecting the files of a folder; further files have an unknown kind."""
 _HEAD = 512
-"""Bytes that tell what a file is."""
+"""Bytes read to determine the kind of a file."""
 _TYPED = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]*)|(?P<plain>[^\s"]*))\Z')
 
 
 class FileKind(Enum):
-    """What a file is, by its first bytes."""
+    """The kind of a file, judged by its first bytes."""
 
     UNKNOWN = auto()
     TEXT = auto()
@@ -36,7 +36,7 @@ class FileKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PartialPath:
-    """A path on its way: what stands after the `@`, and the column of the `@`."""
+    """A path that is being typed after an `@`."""
 
     path: str
     column: int
@@ -48,20 +48,20 @@ class PartialPath:
 
     @property
     def beginning(self) -> str:
-        """The part of the name that is typed already."""
+        """The typed part of the last name."""
         return self.path[self.path.rfind("/") + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
 class FolderEntry:
-    """A file, or a folder (`size` is None), that can be meant."""
+    """A file, or a folder (`size` is None)."""
 
     name: str
     size: int | None
     kind: FileKind = FileKind.UNKNOWN
 
     def remark(self, *, sees: bool) -> str:
-        """Its size, whether it is an image, and why it cannot be attached; `sees`: the model can be sent images."""
+        """Size, whether it is an image, and why it cannot be attached. `sees`: the model accepts images."""
         if self.size is None:
             return _("folder")
         size = fmt.size(self.size)
@@ -88,7 +88,7 @@ def typed_at(line: str, column: int) -> PartialPath | None:
 
 
 def completed_text(typed: PartialPath, name: FolderEntry) -> str:
-    """What to write in place of what is typed: a folder can be gone on from, a file is followed by a space."""
+    """The text that completes a typed path: a folder ends in a slash, a file is followed by a space."""
     path = typed.folder + name.name + ("/" if name.size is None else "")
     quoted = any(char.isspace() for char in path)
     if name.size is None:
@@ -97,7 +97,7 @@ def completed_text(typed: PartialPath, name: FolderEntry) -> str:
 
 
 def entries_in(folder: str, base: Path, clock: Callable[[], float] = time.monotonic) -> list[FolderEntry]:
-    """What is in a folder that the user wrote, in order. Blocks on the disk; a folder that cannot be read is empty."""
+    """Sorted entries of a folder, as the user wrote it; empty if it cannot be read. Blocks on the disk."""
     place = place_of(folder or ".", base)
     try:
         with os.scandir(place) as found:
@@ -110,7 +110,7 @@ def entries_in(folder: str, base: Path, clock: Callable[[], float] = time.monoto
 
 
 def _inspected(names: Iterable[FolderEntry], folder: Path, clock: Callable[[], float]) -> Iterator[FolderEntry]:
-    """The names with their kinds, as far as the patience goes."""
+    """The entries with their kinds, until the time limit."""
     until = clock() + _INSPECT_SECONDS
     for name in names:
         yield replace(name, kind=_kind(folder / name.name)) if name.size and clock() < until else name
@@ -118,7 +118,7 @@ def _inspected(names: Iterable[FolderEntry], folder: Path, clock: Callable[[], f
 
 def _kind(path: Path) -> FileKind:
     try:
-        # no file is waited for, not even one of the kernel's that looks like any other
+        # non-blocking: opening a FIFO or a kernel file may wait
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             head = os.read(handle, _HEAD)
@@ -144,12 +144,12 @@ def _name(entry: os.DirEntry[str]) -> FolderEntry | None:
 
 
 def _plain(name: str) -> bool:
-    """A name that can be shown and typed."""
+    """Whether a name can be shown and typed."""
     return sanitize_line(name) == name and '"' not in name
 
 
 def matching(names: Iterable[FolderEntry], beginning: str) -> list[FolderEntry]:
-    """Those that begin so, then those that have it somewhere; hidden ones only when a point is typed."""
+    """Entries that begin with `beginning`, then those that contain it; hidden ones only if it begins with a dot."""
     wanted = fold(beginning)
     first: list[FolderEntry] = []
     others: list[FolderEntry] = []

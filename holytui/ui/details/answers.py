@@ -1,4 +1,4 @@
-"""What the details page says of now and of the last answers: a section each, as lines that never wrap."""
+"""Sections of the details page on the present state and the last answers, as lines that never wrap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from holytui.ui.pages.columns import TableColumn, TableRow, cut, facts, table
 from holytui.ui.pages.plot import plot
 
 PLOTTED = 120
-"""Answers that are looked at; as many as a wide plot has columns."""
+"""Number of answers read; as many as a wide plot has columns."""
 _LISTED = 20
 _HEIGHT = 5
 _PLOT_LEAST, _PLOT_MOST = 26, 60
@@ -30,15 +30,15 @@ _GAUGE = 30
 
 @dataclass(frozen=True, slots=True)
 class OpenFigures:
-    """The open conversation."""
+    """Figures of the open conversation."""
 
     status: Status
     host: str
-    """Where the next question goes; empty where that is not known."""
+    """Host of the next question; empty if unknown."""
     capacity: int | None = None
-    """Tokens of context that its model has."""
+    """Context size of its model, in tokens."""
     talk: Sequence[Spent] = ()
-    """All that its answers came to."""
+    """Totals of its answers."""
     bill: Bill = field(default_factory=Bill)
 
 
@@ -86,7 +86,7 @@ def _costs(last: float | None, bill: Bill) -> list[str]:
 
 
 def gauge(status: Status, capacity: int | None, width: int) -> Content:
-    """How full the context is: a bar, a percentage and the tokens, as much of that as fits."""
+    """Use of the context: a bar, a percentage and the tokens, as far as they fit."""
     part, mark, style = status.context, "", "$primary"
     if status.ahead is not None and status.ahead >= max(NEARLY_FULL, part or 0.0):
         part, mark = status.ahead, "~"

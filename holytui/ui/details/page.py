@@ -1,4 +1,4 @@
-"""The details: now, the last answers, what all of them came to, and the way to the terminal. It scrolls."""
+"""The details page: present state, last answers, totals, and the link to the terminal."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _SCOPE = "details.scope"
 
 @dataclass(frozen=True, slots=True)
 class DetailsFigures:
-    """What was read from the history."""
+    """Figures read from the history."""
 
     answers: Sequence[Answered]
-    """Of this conversation or of all."""
+    """The last answers of this conversation or of all."""
     talk: Sequence[Spent]
     days: Sequence[date]
     spent: Sequence[Spent]
@@ -54,7 +54,7 @@ class DetailsFigures:
 
 
 def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> DetailsFigures:
-    """Blocks on the disk. Raises StoreError."""
+    """Read the figures. Blocks on the disk. Raises StoreError."""
     history, days = services.history, usage.days_until(today)
     wanted = None if everything else conversation_id
     return DetailsFigures(
@@ -66,7 +66,7 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
 
 
 class DetailsPage(Dialog[None]):
-    """Sections of lines. Esc, q, Enter and F6 leave; its own key changes between this conversation and all."""
+    """Sections of lines. Esc, q, Enter and F6 close it; its own key switches between this conversation and all."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape,q,enter", "dismiss(None)"),
@@ -107,7 +107,7 @@ class DetailsPage(Dialog[None]):
         yield LinesWidget(self._keys, id="details-keys")
 
     def on_mount(self) -> None:
-        """The arrows scroll; what the connection does is followed."""
+        """Focus the page, and follow the status line."""
         self.set_focus(self.query_one("#details-page"))
         self.watch(self._status_bar, "status", self._status_changed, init=False)
         self._tick(self._status())
@@ -129,14 +129,14 @@ class DetailsPage(Dialog[None]):
     # -- while it is open
 
     def _status_changed(self, status: Status) -> None:
-        """The status line has changed."""
+        """Repaint, and read the figures again if an answer may have ended."""
         self._tick(status)
         self._paint()
         if self._state.turn is None:  # an answer may have ended
             self._read()
 
     def _tick(self, status: Status) -> None:
-        """A countdown is painted once a second, and nothing while there is none."""
+        """Repaint once a second while there is a countdown."""
         if status.connection.moving and self._ticker is None:
             self._ticker = self.set_interval(1.0, self._paint)
         elif not status.connection.moving and self._ticker is not None:
@@ -148,7 +148,7 @@ class DetailsPage(Dialog[None]):
             lines.renew()
 
     def action_scope(self) -> None:
-        """This conversation, or all."""
+        """Switch between this conversation and all."""
         self._everything = not self._everything or not self._state.conversation.id
         self._read()
 
@@ -156,7 +156,7 @@ class DetailsPage(Dialog[None]):
         """Scroll by lines."""
         self.query_one("#details-page").scroll_relative(y=step, animate=False)
 
-    # -- what stands there
+    # -- content
 
     def _keys(self, width: int) -> list[Content]:
         keys = self._keymap.of(_SCOPE)
@@ -214,7 +214,7 @@ class DetailsPage(Dialog[None]):
 
 
 class LinesWidget(Widget):
-    """LinesWidget made for the width that there is."""
+    """A widget of lines laid out for its width."""
 
     def __init__(self, make: Callable[[int], list[Content]], id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -227,7 +227,7 @@ class LinesWidget(Widget):
         return self._made[1]
 
     def renew(self) -> None:
-        """They say something else now."""
+        """Compute the lines again, and repaint if they differ."""
         before = self._made
         self._made = (-1, [])
         lines = self._of(before[0]) if before[0] > 0 else []
@@ -235,9 +235,9 @@ class LinesWidget(Widget):
             self.refresh(layout=len(lines) != len(before[1]))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
-        """A line is a row."""
+        """The number of lines."""
         return len(self._of(width))
 
     def render(self) -> Content:
-        """All of them."""
+        """All lines."""
         return Content("\n").join(self._of(self.size.width))

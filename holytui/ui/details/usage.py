@@ -1,4 +1,4 @@
-"""What all answers of the last days came to, by day and by model; days are the user's own."""
+"""Totals of the answers of the last days, by day in local time and by model."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def days_until(today: date, count: int = DAYS) -> list[date]:
 
 
 def midnights(days: Sequence[date]) -> list[float]:
-    """Unix times at which the days begin and the last one ends: a day may have 23 or 25 hours."""
-    # not by way of astimezone(): of a midnight that the clock leaves out it makes one of the day before
+    """Unix times of the starts of the days and the end of the last; a day may have 23 or 25 hours."""
+    # not with astimezone(), which moves a midnight skipped by a time change to the day before
     return [datetime.combine(day, time()).timestamp() for day in [*days, days[-1] + timedelta(days=1)]]
 
 
@@ -53,7 +53,7 @@ def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: i
 
 
 def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content]:
-    """A row a model, what cost most first, and the sum."""
+    """A row for each model, the most expensive first, and the sum."""
     models = sorted({each.model for each in spent})
     groups = {model: [each for each in spent if each.model == model] for model in models}
     models.sort(key=lambda model: (-(bill(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
@@ -64,7 +64,7 @@ def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content
 
 
 def by_day(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
-    """The days on which anything was answered, newest first, each with its models."""
+    """Days with answers, newest first, each with its models."""
     rows = []
     for span in sorted({each.span for each in spent}, reverse=True):
         of_day = [each for each in spent if each.span == span]
@@ -102,7 +102,7 @@ def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
 
 
 def _plot(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
-    """Cost by day, or tokens where nothing has a price."""
+    """Plot of the cost by day, or of tokens if nothing has a price."""
     wide = min(width, _PLOT_MOST)
     each_day = [[each for each in spent if each.span == span] for span in range(len(days))]
     if bill(config, spent).amount is not None:

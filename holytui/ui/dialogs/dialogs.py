@@ -25,16 +25,16 @@ from holytui.ui.markdown import within
 
 _WIDEST = 34
 _MOST = 200
-"""Rows that are shown at once."""
+"""Maximum rows."""
 _SLICE = 0.005
-"""Seconds of looking through the choices in one callback."""
+"""Seconds of search in one callback."""
 
 
 class Picker(Dialog[str | None]):
-    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves.
+    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc cancels.
 
-    Of hundreds of thousands of choices those that match best are shown, as soon as all were looked at; keys that act on
-    the list wait for that.
+    Of hundreds of thousands of choices the best matches are shown when all were searched; keys that act on the list
+    wait for that.
     """
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -56,23 +56,23 @@ class Picker(Dialog[str | None]):
         super().__init__()
         self._title = title
         self._refuse = refuse
-        """Why what is typed cannot be picked; empty if it can."""
+        """Returns why a typed text cannot be picked, or empty."""
         self._choices = choices
         self._narrowing = Narrowing(choices, _MOST)
         widths = (cell_len(visible(choice.label, breaks=False)) for choice in choices[: _MOST + 1])
         self._column = min(_WIDEST, max(widths, default=0) + 3) if len(choices) <= _MOST else _WIDEST
-        """Where the remarks begin."""
+        """Column of the remarks."""
         self._current = current
         self._free = free
-        """If given, what is typed may be picked too, under this label."""
+        """If not empty, a typed text can be picked too, under this label."""
         self._wanted: str | None = None
-        """What was typed when the list was last brought up to date."""
+        """The text of the last update of the list."""
         self._settled = asyncio.Event()
-        """The list is that of `_wanted`."""
+        """Set when the list shows the choices for `_wanted`."""
         self._settled.set()
 
     def compose(self) -> ComposeResult:
-        """A line to type in above the list."""
+        """A text line above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
             yield LineInput(self._entered, placeholder=_("type to filter"))
@@ -80,12 +80,12 @@ class Picker(Dialog[str | None]):
             yield Static("", id="dialog-more", markup=False)
 
     def on_mount(self) -> None:
-        """All choices, the current one highlighted."""
+        """Show all choices and highlight the current one."""
         self._update()
         self.set_focus(self.query_one(LineInput))
 
     def _update(self) -> None:
-        """Bring the list up to what is typed: at once if that takes no time."""
+        """Update the list for the typed text: at once if that is fast."""
         wanted = self.query_one(LineInput).text.strip()
         if wanted == self._wanted:
             return
@@ -100,7 +100,7 @@ class Picker(Dialog[str | None]):
 
     @work(group="narrow", exit_on_error=False)
     async def _search_on(self) -> None:
-        """Look for what is wanted by then, with room for keys between two slices."""
+        """Search in slices, with room for keys between two."""
         try:
             while not self._settled.is_set():
                 await asyncio.sleep(0)
@@ -129,7 +129,7 @@ class Picker(Dialog[str | None]):
         note.update(Content(_("… and {count} more: type to narrow").format(count=fmt.whole(more))))
 
     def _with_current(self, rows: Sequence[Choice]) -> list[Choice]:
-        """The rows, and the current choice above them if it is not among them."""
+        """The rows, with the current choice first if it is not among them."""
         if len(rows) < len(self._choices) and not any(choice.value == self._current for choice in rows):
             current = next((choice for choice in self._choices if choice.value == self._current), None)
             if current is not None:
@@ -149,7 +149,7 @@ class Picker(Dialog[str | None]):
         self._update()
 
     async def _entered(self) -> None:
-        """Pick the highlighted one of those for all that is typed now; keys behind Enter wait for it."""
+        """Pick the highlighted choice for the text typed now; keys after Enter wait for it."""
         self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
@@ -161,7 +161,7 @@ class Picker(Dialog[str | None]):
         self.dismiss(event.option.id)
 
     async def action_move(self, step: int) -> None:
-        """Move the highlight among the choices for what is typed now."""
+        """Move the highlight among the choices for the text typed now."""
         self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
@@ -173,7 +173,7 @@ class Picker(Dialog[str | None]):
 
 
 class LineDialog(Dialog[str | None]):
-    """Type one line. Enter takes it, Esc leaves."""
+    """Type one line. Enter accepts it, Esc cancels."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
 
@@ -193,7 +193,7 @@ class LineDialog(Dialog[str | None]):
 
 
 class PageDialog(Dialog[None]):
-    """Read a page of lines, laid out for the width there is. Esc, q or Enter leave."""
+    """Read a page of lines, laid out for the width there is. Esc, q or Enter close it."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape,q,enter,f1", "dismiss(None)"),
@@ -216,12 +216,12 @@ class PageDialog(Dialog[None]):
                 yield Static(id="dialog-lines")
 
     def on_mount(self) -> None:
-        """The arrows scroll."""
+        """Focus the page, so that arrows scroll it."""
         self.set_focus(self.query_one("#dialog-page"))
         self.call_after_refresh(self._lay_out)
 
     def on_resize(self) -> None:
-        """Other lines for another width."""
+        """Lay out for another width."""
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:

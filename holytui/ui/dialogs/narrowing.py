@@ -1,4 +1,4 @@
-"""The choices that match what is typed, the best first, found piece by piece: there may be hundreds of thousands."""
+"""Incremental fuzzy search in hundreds of thousands of choices."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.fuzzy import FuzzyQuery
 
 _PIECE = 500
-"""Choices between two looks at the clock."""
+"""Choices searched between two checks of the clock."""
 _MOST_LEVELS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class NarrowedChoices:
-    """Some of the choices, the best first, and how many there are in all."""
+    """The best matches, best first, and the number of all matches."""
 
     best: Sequence[Choice]
     count: int
     exact: bool = False
-    """One of all is picked by just what is typed."""
+    """Whether the value of one of all matches equals the typed text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """The places of all choices that match some letters."""
+    """Indexes of all choices that match some letters."""
 
     letters: str
     places: Sequence[int]
 
 
 class Narrowing:
-    """Looks for what is typed in `label remark` of the choices. FuzzyQuery behind those that were looked for before are
-    looked for only in what was found; headings are found only while nothing is typed."""
+    """Searches in `label remark` of the choices. A query that extends an earlier one is searched only in the matches of
+    that; headings match only the empty query."""
 
     def __init__(self, choices: Sequence[Choice], most: int) -> None:
-        """`most`: how many choices are given at once."""
+        """`most`: maximum number of best matches."""
         self._choices = choices
         self._most = most
         self._levels: list[_Level] = []
-        """What was found for beginnings of the letters, the longest last."""
+        """Matches of prefixes of the query, the longest last."""
         self.looked_at = 0
-        """Choices, so far."""
+        """Number of choices searched so far."""
         self.set_query("")
 
     def set_query(self, typed: str) -> None:
-        """Look for this from now on."""
+        """Begin another search."""
         self._typed = typed
         self._letters = FuzzyQuery(typed) if typed else None
         letters = typed.lower()
@@ -62,7 +62,7 @@ class Narrowing:
         self._exact = False
 
     def advance(self, spent: Callable[[], bool]) -> bool:
-        """Look on until the time is spent; whether all was looked at."""
+        """Continue the search until the time is `spent`; returns whether it is complete."""
         if self._letters is None:
             return True
         while self._at < len(self._among):
@@ -102,7 +102,7 @@ class Narrowing:
 
     @property
     def result(self) -> NarrowedChoices:
-        """What was found, if all was looked at."""
+        """The matches, once the search is complete."""
         if self._letters is None:
             return NarrowedChoices(self._choices[: self._most], len(self._choices))
         ranked = sorted(self._best, reverse=True)
@@ -110,5 +110,5 @@ class Narrowing:
 
 
 def text_of(choice: Choice) -> str:
-    """The text in which letters are looked for."""
+    """The text that is searched."""
     return f"{visible(choice.label, breaks=False)} {visible(choice.remark, breaks=False)}".lower()

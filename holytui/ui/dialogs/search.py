@@ -1,4 +1,4 @@
-"""Search in everything that was said, or in one conversation; Enter jumps to the message."""
+"""Search in all conversations or in one; Enter jumps to the message."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class SearchTarget:
-    """Where to jump: a conversation, a message of it unless its title was found, and the words in that."""
+    """A result to jump to: a message and offsets of matches in it, or a conversation whose title matched."""
 
     conversation_id: str
     message_id: str | None
     places: Sequence[int]
     query: str = ""
-    """What was searched for."""
+    """The query of the search."""
 
 
 class SearchDialog(Dialog[SearchTarget | None]):
-    """A line to type in above the hits; each hit is a place and the words around it."""
+    """A text line above the hits, each with its context."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape", "dismiss(None)"),
@@ -57,12 +57,12 @@ class SearchDialog(Dialog[SearchTarget | None]):
         self._query = query
         self._hits: Sequence[Hit] = ()
         self._wanted: str | None = None
-        """What was searched for last."""
+        """The query of the last search."""
         self._settled = asyncio.Event()
-        """The hits are those of what was searched for last."""
+        """Set when the hits are those of the last search."""
 
     def compose(self) -> ComposeResult:
-        """The line, the hits, and how many there are."""
+        """The line, the hits, and their number."""
         title = _("Search in this conversation") if self._conversation_id else _("Search all conversations")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
@@ -71,7 +71,7 @@ class SearchDialog(Dialog[SearchTarget | None]):
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
-        """Type at once."""
+        """Focus the line."""
         self._update()
         self.set_focus(self.query_one(LineInput))
 
@@ -80,7 +80,7 @@ class SearchDialog(Dialog[SearchTarget | None]):
         self._update()
 
     def _update(self) -> None:
-        """Search for what is typed, unless that was done."""
+        """Search for the typed text, unless it was searched last."""
         wanted = self.query_one(LineInput).text.strip()
         if wanted != self._wanted:
             self._wanted = wanted
@@ -110,7 +110,7 @@ class SearchDialog(Dialog[SearchTarget | None]):
         self.query_one("#dialog-note", Static).update(Content(note))
 
     async def _entered(self) -> None:
-        """Jump to the highlighted hit of what is typed now; keys behind Enter wait for it."""
+        """Jump to the highlighted hit for the text typed now; keys after Enter wait for it."""
         self._update()
         await self._settled.wait()
         highlighted = self.query_one(OptionList).highlighted if self.is_current else None
@@ -126,7 +126,7 @@ class SearchDialog(Dialog[SearchTarget | None]):
         self.dismiss(SearchTarget(hit.conversation_id, hit.message_id, hit.places, self.query_one(LineInput).text))
 
     async def action_move(self, step: int) -> None:
-        """Move the highlight among the hits of what is typed now."""
+        """Move the highlight among the hits for the text typed now."""
         self._update()
         await self._settled.wait()
         if not self.is_current:

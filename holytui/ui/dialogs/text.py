@@ -35,19 +35,19 @@ class TextDialog(Dialog[str | None]):
 
 
 class _Area(ExactTextArea):
-    """Its keys act in the order in which they were typed."""
+    """A text area whose keys act in the order in which they were typed."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, id="dialog-text", soft_wrap=True, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
 
     def on_mount(self) -> None:
-        """Go on at its end."""
+        """Focus the area, with the cursor at the end."""
         self.move_cursor(self.document.end)
         self.screen.set_focus(self)
 
     async def on_key(self, event: events.Key) -> None:
-        """Enter takes the text; see `run_in_order` for all else."""
+        """Close with the text on Enter; see `run_in_order` for other keys."""
         if forwarded(self, event):
             return
         match event.key:
@@ -62,5 +62,5 @@ class _Area(ExactTextArea):
         event.prevent_default()
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
+        """Forward a paste after the closing key to the screen below."""
         forwarded(self, event)

@@ -1,7 +1,6 @@
-"""The terminal goes, the answers go on: the screen ends at once, and what is on its way is received without one.
+"""Handling of hang-ups: the screen ends at once, and answers are received to their end without it.
 
-Nothing is drawn after a hang-up, nothing is read, and nothing waits but for the answers: the text goes into the
-journal as before, and the next holytui shows it, on its way or finished.
+After a hang-up nothing is drawn or read. The text still goes into the journal, and the next start shows it.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SETTLE_SECONDS = 10.0
-"""Seconds for a question that was just sent, or a history that is just being opened, before the screen ends."""
+"""Seconds to wait for questions being stored, or a history being opened, before the app ends."""
 _POLL_SECONDS = 1.0
-"""Seconds between two looks whether what could not be written is written now."""
+"""Seconds between two checks whether answers are still active."""
 _STATUS = {Cause.HANGUP: 128 + signal.SIGHUP, Cause.TERMINATE: 128 + signal.SIGTERM, Cause.GONE: 128 + signal.SIGHUP}
 
 
 class _StockDriver:
-    """Textual's own driver, which cannot be cut off; it ends with the app, which is soon."""
+    """Stands in for Textual's own driver, which cannot be detached; it ends with the app."""
 
     on_lost: Callable[[], None] | None = None
 
     def go_dead(self, *, restore: bool) -> None:
-        """Nothing can be done here."""
+        """Do nothing."""
 
 
 class HangupHandler:
@@ -56,7 +55,7 @@ class HangupHandler:
     def __init__(self, app: App[None], state: ChatState, settled: Callable[[], Awaitable[None]]) -> None:
         """`settled` waits until the history is open and no question is being stored."""
         self.cause: Cause | None = None
-        """Why the screen ends; None while it does not, or if the user quits."""
+        """Why the app ends; None while it runs, or if the user quits."""
         self._app = app
         self._state = state
         self._settled = settled
@@ -80,7 +79,7 @@ class HangupHandler:
         from holytui.ui.lifecycle import bookmark
 
         with suppress(TimeoutError):
-            # questions that are being stored are on disk then, and their answers on their way
+            # until questions are stored and their answers requested
             async with asyncio.timeout(_SETTLE_SECONDS):
                 await self._settled()
         if self._state.is_open:
@@ -90,20 +89,20 @@ class HangupHandler:
 
 
 def finish(services: Services, cause: Cause, seconds: float, report: Callable[[str], None]) -> None:
-    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`. `report`
-    writes to the terminal, if it is still there."""
+    """Receive active answers for at most `seconds`; the rest end interrupted. Closes `services`. `report` writes to the
+    terminal, if it still exists."""
     from holytui.ui.lifecycle import bookmark
 
     # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
     ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
-    with _signals(lambda: ended.put(None)):  # before Ctrl+C is spoken of
+    with _signals(lambda: ended.put(None)):  # before the message mentions Ctrl+C
         if cause is not Cause.TERMINATE:
             _detach()
         elif count := len(services.engine.active()):
             words = ngettext("{count} answer is still in progress", "{count} answers are still in progress", count)
             how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
             report(f"{words.format(count=count)}: {how}")
-        # what nobody can read afterwards is not waited for
+        # a temporary history cannot be read afterwards
         _receive(services, ended, seconds if services.temporary is None else 0.0)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
@@ -140,13 +139,13 @@ def _receive(services: Services, ended: queue.SimpleQueue[Ended | None], seconds
 
 
 def _mark_unread(history: History, conversation_id: str) -> None:
-    with suppress(StoreError):  # the answer itself is what matters
+    with suppress(StoreError):  # the mark is not essential
         history.update_conversation(conversation_id, unread=True)
 
 
 @contextmanager
 def _signals(enough: Callable[[], None]) -> Iterator[None]:
-    """A second SIGTERM, or Ctrl+C where there is still a terminal, ends the waiting; a hang-up does not."""
+    """Call `enough` on SIGTERM or Ctrl+C; ignore hang-ups."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         enough()
@@ -161,7 +160,7 @@ def _signals(enough: Callable[[], None]) -> Iterator[None]:
 
 
 def _detach() -> None:
-    """The terminal is gone: whatever is still written to it must neither fail nor block."""
+    """Redirect the standard streams to the null device, as writing to a lost terminal may fail or block."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

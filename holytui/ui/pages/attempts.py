@@ -1,4 +1,4 @@
-"""How one answer came, as lines: every request with its cause and end."""
+"""The attempts of one answer, as lines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
 
 
 def _sides(joint: Joint, width: int) -> list[Content]:
-    """The end of the text that was there, and the beginning of what came; what was cut away of it is muted."""
+    """Both sides of a seam; removed text is muted."""
     cut = joint.after[: joint.attempt.cut]
     shown = joint.after[len(cut) :][:_SIDE]
     before = Content(f"{'…' if len(joint.before) > _SIDE else ''}{joint.before[-_SIDE:]}")

@@ -9,7 +9,7 @@ from holytui.i18n import _
 from holytui.terminal.pace import LinkFigures
 
 _STEPS = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-"""Round trips that are told apart, in seconds. Faster ones are not shown."""
+"""Round trips that are distinguished, in seconds. Faster ones are not shown."""
 _HYSTERESIS = 1.5
 """The label changes only when the round trip changes by this factor: each change costs bytes on the slow link."""
 _SHOW_DROPS, _HIDE_DROPS = 0.5, 0.3

@@ -83,7 +83,7 @@ class StatusPresenter:
         self._widget.status = replace(self._widget.status, connection=notice)
 
     def forget_notice(self) -> None:
-        """Let progress replace the notice: the user has gone on."""
+        """Let progress replace the notice."""
         self._notice = None
 
     def _with_notice(self, now: Connection) -> Connection:
@@ -100,7 +100,7 @@ class StatusPresenter:
         self._widget.status = replace(self._status(ended, progress=progress), position=self._position())
 
     def refresh_figures(self) -> None:
-        """The same for a turn that goes on, at most twice a second."""
+        """Show the present figures of a turn, at most twice a second."""
         if self._clock() - self._refreshed >= _FIGURES_EVERY:
             self.refresh(progress=True)
 
@@ -179,7 +179,7 @@ class StatusPresenter:
         used, ahead = await asyncio.to_thread(
             context_tokens, state.services.history, messages, draft, sees=state.model_sees()
         )
-        if number != self._estimates:  # the user has typed on, and a newer estimate runs
+        if number != self._estimates:  # a newer estimate runs
             return
         self._estimate = ContextEstimate(conversation.version, used, ahead if sent or draft.strip() else None)
         if state.is_current(conversation):
@@ -194,7 +194,7 @@ def context_tokens(
 
     Reads the history when that answer took several requests, as its own figures are their sum.
     """
-    # imported here, as the first paint does not wait for the engine
+    # imported here, so that the first paint does not wait for the engine
     from holytui.engine.context import tokens_in
 
     answers = [message for message in messages if message.role is Role.ASSISTANT and message.state.final]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class MessageActions:
-    """Each takes the message that it acts on. They raise HolytuiError."""
+    """Actions on a message. They raise HolytuiError."""
 
     def __init__(
         self,

@@ -1,7 +1,5 @@
-"""A question as the log shows it: as it was typed, row by row. A long one is folded to its first and last rows, as
-what is asked stands before or behind what was pasted.
-
-It is no Markdown, unless its writer meant it.
+"""The text of a question, shown as it was typed, not as Markdown. A long one is folded to its first and last rows, as
+the question itself is usually before or after a paste.
 """
 
 from __future__ import annotations
@@ -21,43 +19,43 @@ from holytui.text import visible
 from holytui.ui.markdown.row import Row, Source
 
 MIN_ROWS_TO_FOLD = 12
-"""A question of more rows than this can be folded."""
+"""Texts with more rows than this can be folded."""
 FIRST_ROWS = 6
-"""The first rows that are shown of a folded one."""
+"""First rows shown of a folded text."""
 LAST_ROWS = 3
-"""The last rows that are shown of it, if they are whole lines."""
+"""Last rows shown of a folded text, if they are whole lines."""
 _TAB = 4
 _MIN_FIRST_ROWS = 4
-"""It is cut between two lines of the text where that leaves at least so many rows, else within a line."""
+"""Minimum rows left when a text is folded between two lines; else it is folded within a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     content: Content
     line: int
-    """Where in the text the line begins that it is a part of."""
+    """Offset in the text of the start of its line."""
     ends: bool
-    """It is the last one of its line."""
+    """Whether it is the last row of its line."""
     source: Source = ("", 0)
 
     def shown(self) -> Row:
-        """As the log takes it."""
+        """The row for the log."""
         return Row(self.content, "", joint="" if self.source[1] else None, source=self.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What is shown of a long question, and what is left out: the text from `offset` up to `end`."""
+    """The rows shown of a folded text, which hides the text from `offset` up to `end`."""
 
     rows: Sequence[Row]
     offset: int
     between_lines: bool
     end: int
     last: Sequence[_Row] = ()
-    """What is shown behind it."""
+    """The rows shown after the hidden text."""
 
     def rest(self, text: str) -> str:
-        """How much is left out, in words."""
+        """A description of the amount of hidden text."""
         if self.between_lines:
             count = text.count("\n", self.offset, self.end) + (not self.last)
             return ngettext("{count} more line", "{count} more lines", count).format(count=fmt.whole(count))
@@ -66,16 +64,16 @@ class Folded:
 
 
 class FoldedText:
-    """The text of a question in rows. While it is folded no more of it is laid out than is shown."""
+    """The text of a question in rows. While it is folded, only shown rows are laid out."""
 
     def __init__(self, text: str) -> None:
         self._exact = text
         self._text = visible(text)
-        """What is shown; offsets inside this class are in it."""
+        """The shown text; offsets inside this class refer to it."""
         self._laid_out = (0, False, "")
         self._folded: Folded | None = None
         self._lines: Sequence[int] = ()
-        """Of each row of the text, where its line begins; only while all of it is laid out."""
+        """For each row, the offset of its line; empty while the text is folded."""
         self._rows: Sequence[Row] = ()
 
     @property
@@ -84,19 +82,19 @@ class FoldedText:
         return self._folded is not None
 
     def rows(self, width: int, *, is_open: bool, key: str) -> Sequence[Row]:
-        """Its rows, and below a long one what `key` does; the same objects as long as they look the same."""
+        """The rows, with a hint about `key` if the text is long; the same objects as long as they look the same."""
         if self._laid_out != (width, is_open, key):
             self._laid_out = (width, is_open, key)
             self._lay_out(width, is_open, key)
         return self._rows
 
     def hides(self, offset: int) -> bool:
-        """Whether the place in the text is not among the `rows`."""
+        """Whether the text at an offset is hidden."""
         folded, offset = self._folded, self._shown(offset)
         return folded is not None and not self._lines and folded.offset <= offset < folded.end
 
     def row_of(self, offset: int) -> int:
-        """The row that has the place in the text, which must not be hidden."""
+        """The row with the text at an offset, which must not be hidden."""
         offset = self._shown(offset)
         if not self._lines:
             return self._row_of_folded(offset)
@@ -142,12 +140,12 @@ def _note(arrow: str, words: str, width: int) -> Row:
 
 
 def _letters(text: str) -> int:
-    """What wrapping leaves as it is: it turns tabs into spaces and drops those at the end of a row."""
+    """Number of characters other than spaces, which wrapping may change."""
     return len("".join(text.split()))
 
 
 def _fold(text: str, head: Sequence[_Row], width: int) -> Folded:
-    """What to show of a text that begins with the rows `head`, and goes on for more than `MIN_ROWS_TO_FOLD`."""
+    """Fold a text of more than `MIN_ROWS_TO_FOLD` rows, of which `head` are the first."""
     last = _last(text, width)
     end = last[0].line if last else len(text)
     kept = next((count for count in range(FIRST_ROWS, _MIN_FIRST_ROWS - 1, -1) if head[count - 1].ends), 0)
@@ -163,7 +161,7 @@ def _fold(text: str, head: Sequence[_Row], width: int) -> Folded:
 
 
 def _last(text: str, width: int) -> Sequence[_Row]:
-    """The rows of the last lines, as many whole ones as fit into `LAST_ROWS`."""
+    """The rows of the last lines, as many whole lines as fit into `LAST_ROWS`."""
     found: list[_Row] = []
     end = len(text)
     while end > 0:
@@ -177,7 +175,7 @@ def _last(text: str, width: int) -> Sequence[_Row]:
 
 
 def _rows(text: str, width: int, most: int) -> Iterator[_Row]:
-    """The rows of `text`, each line laid out when its turn comes; of a line with more than `most` rows the first."""
+    """The rows of `text`, laid out lazily; at most `most` of each line."""
     for start, line in _lines(text):
         contents = _wrapped(line, width, most)
         flat = line.expandtabs(_TAB) if "\t" in line else line
@@ -202,7 +200,7 @@ def _wrapped(line: str, width: int, most: int) -> Sequence[Content]:
     size = (most + 1) * width
     while size < len(line):
         rows = Content(line[:size].expandtabs(_TAB)).wrap(width)
-        if len(rows) > most:  # what is not laid out yet can change the last row only
+        if len(rows) > most:  # text not laid out yet can change only the last row
             return rows[:most]
         size *= 2
     return Content(line.expandtabs(_TAB)).wrap(width)

@@ -1,4 +1,4 @@
-"""The places in the messages of what was searched for, gone through one by one."""
+"""Lines of the messages that match a search, visited one by one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ _SPACE = re.compile("[ \n]")
 _SLICE = 0.005
 """Seconds of laying out in one step of the work."""
 _ROWS = 100
-"""Rows that are looked through in one step."""
+"""Rows searched in one step."""
 _TEXT = 1 << 14
-"""Characters that are folded in one step."""
+"""Characters folded in one step."""
 
 
 class Matches:
-    """The lines that have any of `words`, in the messages that have all of them. Only those that are asked for are
-    laid out."""
+    """Lines with any of `words`, in messages that have all of them. Messages are laid out only when visited."""
 
     def __init__(
         self,
@@ -37,24 +36,24 @@ class Matches:
         words: Sequence[str],
         a_slice: Callable[[], Spent] = lambda: within(_SLICE),
     ) -> None:
-        """`a_slice` begins one step of laying out."""
+        """`a_slice` begins the time limit of one step of layout."""
         self._views = views
         self._words = words
         self._slice = a_slice
         self._at: Anchor | None = None
         self.here: Content | None = None
-        """The content of the line that was gone to last."""
+        """Content of the line that was visited last."""
 
     def begin(self, near: Anchor, width: int) -> Work[None]:
-        """Go on from the line that is nearest to a place in an view."""
+        """Continue from the matching line nearest to a position in a message."""
         view = self._views[near.index]
         lines = yield from self._lines(view, width)
         line = min(lines, key=lambda one: abs(one - near.offset), default=None)
         self._go(near if line is None else Anchor(near.index, line), width)
 
     def step(self, direction: int, width: int, otherwise: int) -> Work[Anchor | None]:
-        """The next place (`direction` 1) or the previous one (-1), at the ends from the other one on; None if there is
-        none. Before the first step `otherwise` is the view to begin at."""
+        """Go to the next match (`direction` 1) or the previous one (-1), wrapping around; None if there is none. Before
+        the first step `otherwise` is the index of the message to begin at."""
         at = self._at or Anchor(otherwise, -1 if direction > 0 else 1 << 30)
         place = yield from self._from(at, direction, width)
         if place is not None:
@@ -89,7 +88,7 @@ class Matches:
         missing = list(self._words)
         at = 0
         while missing and at < len(text):
-            # words have no spaces in them, and a space keeps the marks of what follows from what is before
+            # words contain no space, and combining marks do not cross one
             space = _SPACE.search(text, at + _TEXT)
             end = space.start() if space else len(text)
             piece = folded(text[at:end])

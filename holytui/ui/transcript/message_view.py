@@ -1,4 +1,4 @@
-"""One message as lines: heading, folded reasoning, body, and what is to be said beside it."""
+"""One message as lines: heading, folded reasoning, body and notes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from holytui.ui.transcript.folded_text import FoldedText
 _INDENT = "  "
 _THOUGHT = "  │ "
 _SHARE = 0.01
-"""Seconds that the first lines of a text may take; the rest comes with `advance`, so that no key is kept waiting."""
+"""Seconds for laying out the first lines of a text; `advance` lays out the rest, so that keys do not wait."""
 
 
 def _share() -> Spent:
@@ -33,21 +33,21 @@ def _share() -> Spent:
 
 
 class MessageView:
-    """A message of the log. Its lines are cached; unchanged ones stay the same objects."""
+    """A message of the log. Lines are cached; unchanged ones stay the same objects."""
 
     def __init__(self, message: Message, variant: tuple[int, int] = (1, 1)) -> None:
         self.message = message
         self.variant = variant
-        """Which of how many: `(2, 3)` is the second of three."""
+        """Position and number of variants: `(2, 3)` is the second of three."""
         self.above = ""
-        """What is said between the message before and this one."""
+        """A line between the message before and this one, or empty."""
         self.open = False
-        """Whether what can be folded is shown: the reasoning of an answer, a long question."""
+        """Whether the reasoning of an answer, or a long question, is expanded."""
         self._names = KEYLESS
         self._named = False
-        """Whether a note, as it is laid out, may name a key."""
+        """Whether a laid out note names a key."""
         self.text_width = 0
-        """Cells that lines of text have at most, but for code and tables; 0: as many as there are."""
+        """Maximum cells of a line, except of code and tables; 0: unlimited."""
         self._body: MarkdownDocument | None = None
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
@@ -61,7 +61,7 @@ class MessageView:
 
     @property
     def body(self) -> MarkdownDocument:
-        """The text as a document, parsed when first wanted."""
+        """The text as a document, parsed on first use."""
         if self._body is None:
             self._body = self._document(self.message.text)
             self._body.set_seams(self.message.seams)
@@ -82,7 +82,7 @@ class MessageView:
         return document
 
     def sync(self, text: str, reasoning: str) -> bool:
-        """The texts are now these; what was added is appended, anything else laid out anew. Whether it changed."""
+        """Replace the texts; if text was only added, lay out only that. Returns whether they differ."""
         old = self.message
         if text == old.text and reasoning == old.reasoning:
             return False
@@ -98,41 +98,41 @@ class MessageView:
         return True
 
     def update(self, message: Message) -> None:
-        """The message is now `message`; its documents are kept if its texts are."""
+        """Replace the message; documents of unchanged texts are kept."""
         self.sync(message.text, message.reasoning)
         if self._body is not None and message.seams != self.message.seams:
             self._body.set_seams(message.seams)
-        # of the same text one copy: that which the documents hold
+        # share the text with the documents
         self.message = replace(message, text=self.message.text, reasoning=self.message.reasoning)
         if self._body is not None and message.state.final:
             self._body.close()
         self._laid_out = False
 
     def set_above(self, words: str) -> None:
-        """Say something between the message before and this one."""
+        """Set the line between the message before and this one."""
         self.above = words
         self._laid_out = False
 
     def name_keys(self, names: Names) -> None:
-        """How hints name actions from now on."""
+        """Use other names for the actions that hints mention."""
         if names is not self._names:
             self._names = names
             if self._named or (self._question is not None and self._question.long):
                 self._laid_out = False
 
     def set_open(self, is_open: bool) -> None:
-        """Show or fold what can be folded."""
+        """Expand or collapse the reasoning or the long question."""
         self.open = is_open
         self._laid_out = False
 
     def folds(self, width: int) -> bool:
-        """Whether there is something that can be folded, at a width in cells."""
+        """Whether anything can be collapsed at a width in cells."""
         self._fit(width)
         return bool(self.message.reasoning) or (self._question is not None and self._question.long)
 
     def find(self, width: int, places: Sequence[int]) -> int:
-        """The line that has the first of `places` in the text, or one close to it; if some of a question's are folded
-        away, of these, unfolded."""
+        """The line with the first of `places`, offsets in the text, or one close to it. Collapsed lines are expanded
+        and preferred."""
         self._fit(width)
         if not places:
             return 0
@@ -167,7 +167,7 @@ class MessageView:
         return self._tail[y - self._body_height()]
 
     def behind(self, width: int) -> bool:
-        """Whether text waits for `advance`."""
+        """Whether text is left for `advance`."""
         if self._question is not None:
             return False
         self._fit(width)
@@ -177,7 +177,7 @@ class MessageView:
         )
 
     def advance(self, width: int, spent: Spent) -> None:
-        """Lay out more of what waits, until `spent`."""
+        """Lay out more text, until `spent`."""
         if self._question is not None:
             return
         self._fit(width)
@@ -192,7 +192,7 @@ class MessageView:
         self._width = width
         self._laid_out = True
         if self._question is not None:
-            # its command would act on the last message, and this may be another
+            # without a key: the command would act on the last message, which may be another one
             key = self._names.keys.get("message.reasoning", "")
             self._asked = self._question.rows(self._text_room, is_open=self.open, key=key)
         self._head = self._head_rows(width)
@@ -266,7 +266,7 @@ class MessageView:
         return Content.assemble((words, "$muted")).truncate(max(1, width), ellipsis=True)
 
     def _notes(self, room: int) -> list[Row]:
-        """What is to be said beside the message: how it ended, and which key helps."""
+        """How the message ended, and which key helps."""
         message = self.message
         notes: list[tuple[str, str]] = []
         self._named = False
@@ -318,13 +318,13 @@ def _row(line: Line, gutter: str) -> Row:
 
 
 def _image_rows(message: Message, room: int) -> list[Row]:
-    """What was attached to a question, as no terminal surely shows a picture: a line each."""
+    """A line for each attached image, as not every terminal shows pictures."""
     shown = (Content(f"▣ {visible(describe(image))}").wrap(room) for image in message.images)
     return [Row(line.stylize("$muted"), _INDENT) for lines in shown for line in lines]
 
 
 def _grown(document: MarkdownDocument, old: str, new: str) -> MarkdownDocument | None:
-    """The document with what was added; None (to be made anew) if `new` does not begin with `old`."""
+    """The document with the added text; None if `new` does not begin with `old`."""
     if not new.startswith(old):
         return None
     if len(new) > len(old):

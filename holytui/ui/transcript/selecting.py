@@ -1,8 +1,7 @@
-"""The text that the mouse selected in the messages, as it is copied.
+"""Text selected with the mouse in the messages, as it is copied.
 
-Code and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a user who
-selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen made
-are no part of it, nor are margins and the signs of seams.
+Code and questions are copied from their source, with tabs. Other text is copied as shown, without Markdown markers.
+Soft line breaks, margins and the marks of seams are left out.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from holytui.ui.markdown.seams import MARK
 
 _TAB = 4
 _SIGN_OF = "\0"
-"""Stands before a character that is shown as a sign; no text that has arrived has it."""
+"""Marks a character that is shown as a sign; received text never has it."""
 
 
 class _Copy:
-    """What is copied so far."""
+    """Collects the copied text."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._line: tuple[str, int, int] | None = None
-        """The line of the source that is being taken: its text, and from which column to which."""
+        """The line of source that is being copied: its text, first and last column."""
 
     def add(self, row: Row, start: int, end: int) -> None:
-        """The characters of a row's content from `start` up to `end`."""
+        """Add the characters of a row's content from `start` up to `end`."""
         inner = max(start, row.indent)
         if row.source is not None:
             self._add_source(row, inner, max(inner, end))
@@ -66,7 +65,7 @@ class _Copy:
 
 
 def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
-    """What is copied of rows, each with the number of characters before its content."""
+    """The copied text of rows, each with the number of characters before its content."""
     copy = _Copy()
     for y, (row, before) in enumerate(rows):
         span = selection.get_span(y)
@@ -78,19 +77,19 @@ def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
 
 
 def _shown(row: Row, start: int, end: int) -> str:
-    """The text without the signs of seams."""
+    """The text of a row without the marks of seams."""
     plain = row.content.plain
-    gone = {span.start for span in row.content.spans if (plain[span.start : span.end], span.style) == MARK}
-    return "".join(char for at, char in enumerate(plain[start:end], start) if at not in gone)
+    marks = {span.start for span in row.content.spans if (plain[span.start : span.end], span.style) == MARK}
+    return "".join(char for at, char in enumerate(plain[start:end], start) if at not in marks)
 
 
 def _marks(row: Row, end: int) -> int:
-    """How many signs of seams stand before a place in a row."""
+    """Number of marks of seams before a position in a row."""
     return end - len(_shown(row, 0, end))
 
 
 def _index(text: str, column: int) -> int:
-    """Where in `text` a column is, if its tabs are shown as spaces and its format characters as signs."""
+    """Index in `text` of a screen column, with tabs shown as spaces and format characters as signs."""
     if "\t" not in text and text.isprintable():
         return column
     at = index = 0
@@ -103,7 +102,7 @@ def _index(text: str, column: int) -> int:
             return index
         if is_sign:
             at += len(visible(char, breaks=False))
-        elif char != WORD_GAP:  # one that is left is not shown
+        elif char != WORD_GAP:  # not shown
             at += _width(char, at)
         index, is_sign = index + 1, False
     return index
