@@ -430,6 +430,13 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("Use echo,Use")
 
 
+@checks("message.links")
+async def _(driver: ScreenDriver) -> None:
+    await select(driver, "0190-answer-2")
+    await driver.act("message.links")
+    await driver.wait_until(lambda: "no links" in driver.status)
+
+
 @checks("message.pager")
 async def _(driver: ScreenDriver) -> None:
     await select(driver, "0190-answer-2")
@@ -685,7 +692,7 @@ async def test_no_key_harms_an_answer_that_streams(build_harness: Build, where: 
             turn = driver.chat.state.turn
             assert turn is not None
             await press_all(driver, where)
-            assert driver.harness.engine.told(turn.answer_id) == ("Hello", "")
+            assert driver.harness.engine.live_text(turn.answer_id) == ("Hello", "")
             assert driver.harness.engine.active()[turn.answer_id].state is AnswerState.STREAMING
             assert len(server.requests) == 1
         assert driver.harness.history.message(turn.answer_id).text == "Hello"  # type: ignore[union-attr]  # it is there

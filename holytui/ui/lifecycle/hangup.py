@@ -103,7 +103,7 @@ def finish(services: Services, cause: Cause, seconds: float, report: Callable[[s
             how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
             report(f"{words.format(count=count)}: {how}")
         # a temporary history cannot be read afterwards
-        _receive(services, ended, seconds if services.temporary is None else 0.0)
+        _receive(services, ended, 0.0 if services.is_temporary else seconds)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(
