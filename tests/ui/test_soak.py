@@ -35,9 +35,7 @@ async def test_thirty_answers_leave_nothing_behind(tmp_path: Path, monkeypatch: 
                         await play.ask(player, number)
                     found.append(await _rest(player))
                 before = found[0][1] + Counter(dict.fromkeys(samples.COUNTED, samples.SLACK))
-                await player.wait_until(
-                    lambda: samples.alive() <= before
-                )  # a dialog is removed after it closed
+                await player.wait_until(lambda: samples.alive() <= before)  # a dialog is removed after it closed
             assert play.wrong(harness.history) == []
         finally:
             harness.close()

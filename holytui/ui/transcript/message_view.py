@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from textual.content import Content
 
-from holytui import formatting as fmt
-from holytui.engine import ending
-from holytui.hints import KEYLESS, Names, sentences
-from holytui.i18n import _, ngettext
-from holytui.images import describe, left_out
-from holytui.models import AnswerState, Message, Role
-from holytui.presentation.labels import state as state_word
-from holytui.store.transfer.markdown import damage
+from holytui.hints import KEYLESS, Names
+from holytui.images import describe
+from holytui.models import Message, Role
 from holytui.text import sanitize_line, visible
 from holytui.ui.markdown import MarkdownDocument, Spent, within
 from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.wrap import Line
 from holytui.ui.transcript.folded_text import FoldedText
+from holytui.ui.transcript.message_heading import heading, reasoning_line
+from holytui.ui.transcript.message_notes import notes
 
 _INDENT = "  "
 _THOUGHT = "  │ "
@@ -196,7 +192,7 @@ class MessageView:
             key = self._names.keys.get("message.reasoning", "")
             self._asked = self._question.rows(self._text_room, is_open=self.open, key=key)
         self._head = self._head_rows(width)
-        self._tail = [*_image_rows(self.message, self._text_room), *self._notes(self._text_room), Row(Content(""), "")]
+        self._tail = [*_image_rows(self.message, self._text_room), *self._note_rows(), Row(Content(""), "")]
 
     @property
     def _room(self) -> int:
@@ -219,97 +215,25 @@ class MessageView:
         return self.body.height(self._room) if self.message.text else 0
 
     def _head_rows(self, width: int) -> list[Row]:
-        rows = [Row(self._heading(width), "")]
+        rows = [Row(heading(self.message, self.variant, width), "")]
         if self.above:
             rule = Content.assemble((f"── {sanitize_line(self.above)} ──", "$muted")).truncate(
                 max(1, width), ellipsis=True
             )
             rows = [Row(rule, ""), Row(Content(""), ""), *rows]
         if self.message.reasoning:
-            rows.append(Row(self._fold_line(width - len(_INDENT)), _INDENT))
+            rows.append(Row(reasoning_line(self.message, width - len(_INDENT), is_open=self.open), _INDENT))
         return rows
 
-    def _heading(self, width: int) -> Content:
-        message = self.message
-        if message.role is Role.USER:
-            name, style = _("You"), "bold $secondary"
-        elif message.role is Role.SYSTEM:
-            name, style = _("System prompt"), "bold $muted"
-        else:
-            name, style = sanitize_line(message.model) or _("Assistant"), "bold $primary"
-        facts = [fmt.moment(message.created_at, datetime.now().astimezone().date())]
-        if message.role is Role.ASSISTANT:
-            facts += self._facts()
-        number, many = self.variant
-        if many > 1:
-            facts.append(_("variant {number}/{many}").format(number=number, many=many))
-        return Content.assemble((name, style), (" · " + " · ".join(facts), "$muted")).truncate(width, ellipsis=True)
-
-    def _facts(self) -> list[str]:
-        message = self.message
-        facts = []
-        if message.duration_s is not None:
-            facts.append(fmt.seconds(message.duration_s))
-        if message.usage is not None:
-            facts.append(fmt.usage(message.usage))
-        if message.attempts > 1:
-            facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
-        if message.left_out:
-            facts.append(left_out(message.left_out))
-        return facts
-
-    def _fold_line(self, width: int) -> Content:
-        length = _("{count} characters").format(count=fmt.count(len(self.message.reasoning)))
-        took = f" · {fmt.seconds(self.message.reasoning_s)}" if self.message.reasoning_s is not None else ""
-        arrow = "▾" if self.open else "▸"
-        words = " ".join((arrow, _("Reasoning"), "·", f"{length}{took}"))
-        return Content.assemble((words, "$muted")).truncate(max(1, width), ellipsis=True)
-
-    def _notes(self, room: int) -> list[Row]:
-        """How the message ended, and which key helps."""
-        message = self.message
-        notes: list[tuple[str, str]] = []
-        self._named = False
-
-        def hint(text: str) -> None:
-            self._named = self._named or bool(text)
-            notes.append((self._names.render(text), "$muted"))
-
-        if message.repaired:
-            notes.append((f"▲ {damage(message)}", "$warning"))
-        match message.state:
-            case _ if message.role is not Role.ASSISTANT:
-                pass
-            case AnswerState.FAILED | AnswerState.INTERRUPTED:
-                bad = message.state is AnswerState.FAILED
-                mark, style = ("✗", "$error") if bad else ("▲", "$warning")
-                problem = message.problem
-                notes.append((f"{mark} {problem.title if problem else state_word(message.state)}", style))
-                if problem and problem.hint:
-                    hint(problem.hint)
-            case AnswerState.STOPPED if message.text or message.reasoning:
-                notes.append((_("■ stopped by you; the text so far is kept"), "$muted"))
-            case AnswerState.STOPPED:
-                notes.append((_("■ stopped by you before any text came"), "$muted"))
-            case AnswerState.QUEUED:
-                hint(
-                    sentences(
-                        _("Queued: goes out when the answer before it ends."), _("{Press:chat.stop} to take it back.")
-                    )
-                )
-            case _ if not message.state.final and not message.text:
-                notes.append(("…", "$muted"))
-            case _:
-                pass
-        doubts = ending.describe_doubts(ending.Ending.of(message)) if message.role is Role.ASSISTANT else ()
-        for doubt in doubts:
-            notes.append((f"▲ {doubt.title}", "$warning"))
-            hint(doubt.hint)
+    def _note_rows(self) -> list[Row]:
+        shown = notes(self.message)
+        self._named = any(note.is_hint for note in shown)
+        texts = [(self._names.render(note.text) if note.is_hint else note.text, note.style) for note in shown]
         return [
             Row(line.stylize(style), _INDENT, note=True)
-            for text, style in notes
+            for text, style in texts
             if text
-            for line in Content(visible(text)).wrap(room)
+            for line in Content(visible(text)).wrap(self._text_room)
         ]
 
 
