@@ -230,7 +230,7 @@ async def _(driver: ScreenDriver) -> None:
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
     await driver.act("prompt.editor")
-    await driver.wait_until(lambda: "this terminal cannot be lent" in driver.status)
+    await driver.wait_until(lambda: "this terminal cannot run another program" in driver.status)
 
 
 @checks("prompt.attach")
@@ -378,7 +378,7 @@ async def _(driver: ScreenDriver) -> None:
 async def _(driver: ScreenDriver) -> None:
     await driver.focus_log()
     await driver.act("chat.resume_all")
-    await driver.wait_until(lambda: "no answer was cut when holytui last ended" in driver.status)
+    await driver.wait_until(lambda: "no answer was interrupted when holytui last ended" in driver.status)
 
 
 @checks("message.fork")
@@ -441,14 +441,14 @@ async def _(driver: ScreenDriver) -> None:
 async def _(driver: ScreenDriver) -> None:
     await select(driver, "0190-answer-2")
     await driver.act("message.pager")
-    await driver.wait_until(lambda: "this terminal cannot be lent" in driver.status)
+    await driver.wait_until(lambda: "this terminal cannot run another program" in driver.status)
 
 
 @checks("message.print")
 async def _(driver: ScreenDriver) -> None:
     await select(driver, "0190-answer-2")
     await driver.act("message.print")
-    await driver.wait_until(lambda: "this terminal cannot be lent" in driver.status)
+    await driver.wait_until(lambda: "this terminal cannot run another program" in driver.status)
 
 
 @checks("log.search")

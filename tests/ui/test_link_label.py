@@ -69,13 +69,13 @@ def test_frames_left_out_are_told_when_they_are_many_and_until_they_are_few() ->
     for more_written, more_dropped in ((60, 1), (20, 40), (36, 24), (40, 20), (50, 10), (36, 24)):
         written, dropped = written + more_written, dropped + more_dropped
         said.append(quality.words(figures(0.01, written, dropped)))
-    assert said == ["", *["frames left out"] * 3, "", ""]
+    assert said == ["", *["frames dropped"] * 3, "", ""]
 
 
 def test_a_few_frames_say_nothing_and_a_count_that_begins_anew_does_no_harm() -> None:
     quality = LinkLabel()
     assert quality.words(figures(None, 2, 20)) == ""
-    assert quality.words(figures(None, 2, 80)) == "frames left out"
+    assert quality.words(figures(None, 2, 80)) == "frames dropped"
     assert quality.words(figures(None, 1, 0)) == ""
     assert quality.words(figures(None, 70, 0)) == ""
 
@@ -89,7 +89,7 @@ def test_all_that_is_known_of_the_link() -> None:
     assert told == [
         ("round trip", ["42 ms"]),
         ("bytes", ["1.2 kB a second now", "5.6 MB in all"]),
-        ("frames", ["1,500 written", "500 left out as newer ones came (25 %)"]),
+        ("frames", ["1,500 written", "500 dropped for newer ones (25 %)"]),
         ("it can", ["synchronized updates", "scroll regions", "erasing in colour"]),
         ("it cannot", ["repeated characters", "side margins", "hyperlinks"]),
     ]

@@ -58,7 +58,7 @@ def test_an_answer_whose_window_died_is_offered_to_the_other(data: Path) -> None
         with Terminal.holytui("-c", only_conversation(data), cols=160) as other:
             other.wait_for("another holytui is receiving this answer")
             one.kill()
-            other.wait_for("another holytui has ended: 1 answer was cut")
+            other.wait_for("another holytui has ended: 1 answer was interrupted")
             other.wait_for("holytui ended before this answer did")
             other.type("\t")
             other.type("C")

@@ -100,7 +100,7 @@ class Startup:
             else:
                 await self._turns.begin(started)
         if not wanted:
-            self._reporter.say(_("no answer was cut when holytui last ended"))
+            self._reporter.say(_("no answer was interrupted when holytui last ended"))
 
 
 def describe_interrupted(interrupted: Sequence[Message]) -> str:
@@ -109,7 +109,7 @@ def describe_interrupted(interrupted: Sequence[Message]) -> str:
     parts = []
     if len(waiting) < len(interrupted):
         count = len(interrupted) - len(waiting)
-        parts.append(ngettext("{count} answer was cut", "{count} answers were cut", count).format(count=count))
+        parts.append(ngettext("{count} answer was interrupted", "{count} answers were interrupted", count).format(count=count))
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))

@@ -182,7 +182,7 @@ class SendQueue:
                 else:
                     self._prompt.restore_unsent(asked.text, images=asked.images)
             await self._turns.withdrawn(turn)
-            self._reporter.say(_("taken back; it did not go out"))
+            self._reporter.say(_("taken back; it was not sent"))
 
     def _give_back(self, question: Question) -> None:
         self._unsent.remove(question)

@@ -52,7 +52,7 @@ def submit(services: Services, question: Question) -> StartedTurn:
     if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
-        raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
+        raise NotAttached(title.format(names=names), _("Send it again to send the name as text"))
     images = (*kept, *found.images)
     if images:
         vision.require_vision(services.config, question.model)

@@ -27,7 +27,7 @@ def rows(figures: LinkFigures, learnt: Capabilities | None) -> list[tuple[str, l
     frames = [_("{count} written").format(count=fmt.whole(written))]
     if left_out:
         share = f"{left_out / (written + left_out) * 100:.0f} %"
-        words = _("{count} left out as newer ones came ({share})")
+        words = _("{count} dropped for newer ones ({share})")
         frames.append(words.format(count=fmt.whole(left_out), share=share))
     sizes = [
         _("{size} a second now").format(size=fmt.size(int(figures.bytes_per_s))),

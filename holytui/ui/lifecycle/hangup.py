@@ -107,7 +107,7 @@ def finish(services: Services, cause: Cause, seconds: float, report: Callable[[s
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(
-            _("The terminal was gone, and holytui did not wait any longer"), _("All text that had arrived is kept.")
+            _("The terminal was closed, and holytui stopped waiting"), _("All text that had arrived is kept.")
         )
     )
     bookmark.save(services.history, None, cut)

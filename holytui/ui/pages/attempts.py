@@ -18,7 +18,7 @@ from holytui.ui.pages.columns import hanging
 
 _JOINS = {
     Join.EXACT: N_("continued exactly"),
-    Join.OVERLAP: N_("repeated words cut"),
+    Join.OVERLAP: N_("repeated words removed"),
     Join.MARKED: N_("joined with a mark"),
     Join.RESTART: N_("started again"),
 }
@@ -61,7 +61,7 @@ def _sides(joint: Joint, width: int) -> list[Content]:
     more = "…" if len(joint.after) > len(cut) + _SIDE else ""
     after = Content.assemble((cut_away, "$muted strike"), f"{shown}{more}")
     lines = [Content("")]
-    heads = _("Before request {number}:"), _("After request {number} (struck out: cut away):")
+    heads = _("Before request {number}:"), _("After request {number} (struck out: removed):")
     for head, side in zip(heads, (before, after), strict=True):
         lines += Content.assemble((head.format(number=joint.attempt.number), "bold")).wrap(width)
         lines += [Content("  ") + line for line in side.wrap(max(1, width - 2))]

@@ -36,7 +36,7 @@ class LinkLabel:
         self._take_round_trip(figures.round_trip if figures.frames_written >= _SETTLED else None)
         self._take_frames(figures.frames_written, figures.frames_dropped)
         if self._step is None:
-            return _("frames left out") if self._drops else ""
+            return _("frames dropped") if self._drops else ""
         slow = fmt.seconds(self._step) if self._step >= 1 else f"{self._step * 1000:.0f} ms"
         return _("link {time}").format(time=slow)
 

@@ -121,7 +121,7 @@ class MessageActions:
         """Continue an interrupted answer."""
         answer = self._answer_of(message)
         if answer is None or not Ending.of(answer).resumable:
-            self._reporter.say(_("this answer was not cut: there is nothing to continue"), Level.WARNING)
+            self._reporter.say(_("this answer was not interrupted: there is nothing to continue"), Level.WARNING)
             return
         started = await asyncio.to_thread(self._state.services.engine.resume, answer.id)
         await self._turns.begin(started)
@@ -158,7 +158,7 @@ class MessageActions:
         services = self._state.services
         attempts = await asyncio.to_thread(services.history.attempts, message.id)
         if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
-            self._reporter.say(_("nothing was cut away in this answer"))
+            self._reporter.say(_("nothing was removed from this answer"))
             return
         await asyncio.to_thread(services.engine.undo_seams, message.id)
         fresh = await asyncio.to_thread(services.history.message, message.id)
