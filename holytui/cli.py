@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holytui import __version__
-from holytui.commands import exits, mistyped
+from holytui.commands import exit_status, typos
+from holytui.commands.argument_parser import Parser, translate_parsers
 from holytui.commands.output import complain, cover_the_rest
-from holytui.commands.parser_words import Parser, translate_parsers
 from holytui.i18n import _
 
 _DAY = 86_400.0
-_COMMANDS = ("ask", "check", "models", "history", "config")
+_COMMANDS = {
+    "ask": "holytui.commands.ask",
+    "check": "holytui.commands.check",
+    "models": "holytui.commands.models",
+    "history": "holytui.commands.history.command",
+    "config": "holytui.commands.config",
+}
+"""The module of each command, imported when it is run."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -174,7 +181,7 @@ def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _date(text: str) -> float:
-    from holytui.commands.history_housekeeping import before_date
+    from holytui.commands.history.deletion import before_date
 
     try:
         return before_date(text)
@@ -209,15 +216,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     at = _leading(words)
     command = words[at] if at < len(words) and words[at] in _COMMANDS else None
     if command is None:
-        if (near := mistyped.meant(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
-            not mistyped.is_question(said, near)
+        if (near := typos.meant(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
+            not typos.is_question(said, near)
         ):
-            return exits.USAGE
+            return exit_status.USAGE
         options = build_parser().parse_args(words)
-        return _run("holytui.commands.plain" if options.plain else "holytui.commands.screen", options)
+        return _run("holytui.commands.plain.command" if options.plain else "holytui.commands.screen", options)
     del words[at]
     options = build_command_parser(command).parse_args(words)
-    return _run(f"holytui.commands.{command}", options)
+    return _run(_COMMANDS[command], options)
 
 
 def _choose_language(words: Sequence[str]) -> None:
@@ -260,14 +267,14 @@ def _run(module: str, options: argparse.Namespace) -> int:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
         complain(error)
-        return exits.USAGE
+        return exit_status.USAGE
     except BrokenPipeError:
         # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit
         # (docs.python.org/3/library/signal.html, "Note on SIGPIPE")
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.FAILED
+        return exit_status.FAILED
     except KeyboardInterrupt:
-        return exits.STOPPED
+        return exit_status.STOPPED
     return status

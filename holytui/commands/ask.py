@@ -31,11 +31,11 @@ from typing import TextIO
 
 from holytui.attachments.files import Gathered, with_files
 from holytui.bootstrap import Services, open_services
-from holytui.commands import exits
-from holytui.commands.attaching import need_sight, read_files
-from holytui.commands.leaving import closing
+from holytui.commands import exit_status
+from holytui.commands.append_only import Rejoin
+from holytui.commands.attachments import need_sight, read_files
+from holytui.commands.closing import closing
 from holytui.commands.output import TextWriter, complain, put, say, say_json
-from holytui.commands.rejoin import Rejoin
 from holytui.config.in_force import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     question = _question(options.prompt)
     if not question.strip():
         complain(_("no question was given"))
-        return exits.USAGE
+        return exit_status.USAGE
     patience = options.timeout or config.stream.offline_limit or PATIENCE
     config = replace(config, stream=replace(config.stream, offline_limit=patience))
     # a history that cannot be had is no reason to leave a question without an answer
@@ -115,10 +115,10 @@ def _ask(services: Services, question: str, found: Gathered, options: argparse.N
                 out.show(event)
                 if isinstance(event, ev.Ended):
                     status = status_of(event)
-                    return exits.DOUBT if out.broken_off and status == exits.OK else status
+                    return exit_status.DOUBT if out.broken_off and status == exit_status.OK else status
     # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
     complain(_("the answer ended without a reason; its text is in the history"))
-    return exits.FAILED
+    return exit_status.FAILED
 
 
 @contextmanager
@@ -288,10 +288,10 @@ def status_of(event: ev.Ended) -> int:
     """The exit status for an answer's last event."""
     match event:
         case ev.Finished():
-            return exits.DOUBT if event.ending.doubts else exits.OK
+            return exit_status.DOUBT if event.ending.doubts else exit_status.OK
         case ev.Stopped():
-            return exits.STOPPED
+            return exit_status.STOPPED
         case ev.Interrupted():
-            return exits.INTERRUPTED
+            return exit_status.INTERRUPTED
         case _:
-            return exits.FAILED
+            return exit_status.FAILED

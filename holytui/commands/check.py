@@ -13,7 +13,7 @@ from typing import TextIO
 
 from holytui import keymap, paths
 from holytui.bootstrap import Services, open_services
-from holytui.commands import exits
+from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         with sequences() as send:
             for finding in clipboard(send):
                 report.add(finding)
-    return exits.FAILED if report.bad else exits.OK
+    return exit_status.FAILED if report.bad else exit_status.OK
 
 
 class Report:

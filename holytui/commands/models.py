@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from holytui.bootstrap import model_names
-from holytui.commands import exits
+from holytui.commands import exit_status
 from holytui.commands.output import complain, say, say_json
 from holytui.config.in_force import read_config
 from holytui.errors import ProviderStopped
@@ -31,4 +31,4 @@ def run(options: argparse.Namespace) -> int:
             say(f"{'*' if default else ' '} {name}")
     for reason in stopped:
         complain(reason)
-    return exits.OK
+    return exit_status.OK

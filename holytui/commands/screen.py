@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     _need_terminal()
     prepare_environment(os.environ)
     gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
-    from holytui.commands.attaching import existing
+    from holytui.commands.attachments import existing
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         files=existing(options.prompt),
         config_file=options.config,
     )
-    from holytui.commands.leaving import Patience, patient
+    from holytui.commands.closing import Patience, patient
 
     patience = Patience()
 

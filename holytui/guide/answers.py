@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from holytui.guide.asked import Answer
-from holytui.guide.keynames import asked_keys, meanings, spelled
+from holytui.guide.chat_api import Turn
+from holytui.guide.key_questions import asked_keys, meanings, spelled
 from holytui.guide.language import language_of
 from holytui.guide.phrases import PHRASES
-from holytui.guide.protocol import Turn
-from holytui.guide.recite import recite
+from holytui.guide.recitals import recite
+from holytui.guide.request import Answer
 from holytui.guide.search import Index
 from holytui.guide.topics import Topic, fill, load
 from holytui.text import fold

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from holytui.guide.protocol import Refusal, Turn
+from holytui.guide.chat_api import Refusal, Turn
 from holytui.i18n import N_, _
 
 PLAIN = "guide"

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from holytui.guide.protocol import Refusal
+from holytui.guide.chat_api import Refusal
 from holytui.i18n import _
 
 MAX_HEAD = 64 * 1024

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holytui.guide import faults
-from holytui.guide.asked import Asked
+from holytui.guide.chat_api import ChatCall, Envelope, tokens, usage
 from holytui.guide.faults import Ending, Mode, Plan, Saying
 from holytui.guide.http11 import Writer
-from holytui.guide.protocol import ChatCall, Envelope, tokens, usage
+from holytui.guide.request import Asked
 
 _CUT_AT = 0.4
 """The part of what is to be said after which a fault comes."""

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from holytui.errors import GuideError
+from holytui.guide.chat_api import Refusal
 from holytui.guide.http11 import Reader, Writer
 from holytui.guide.listener import Listener
-from holytui.guide.protocol import Refusal
-from holytui.guide.service import MODELS, Service
+from holytui.guide.router import MODELS, Service
 from holytui.guide.tokens import Tokens
 from holytui.i18n import _
 from holytui.secret import Secret

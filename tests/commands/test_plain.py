@@ -19,10 +19,10 @@ import pytest
 
 from holytui.attachments.files import Chosen
 from holytui.bootstrap import Services, open_services
-from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
-from holytui.commands.plain_offer import Reply, reply
-from holytui.commands.plain_printer import Printer
-from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.commands.plain.file_offer import Reply, reply
+from holytui.commands.plain.input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
+from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.ending import Ending

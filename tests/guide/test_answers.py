@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.guide.answers import Guide
+from holytui.guide.chat_api import Turn
 from holytui.guide.language import LANGUAGES, language_of
 from holytui.guide.phrases import PHRASES
-from holytui.guide.protocol import Turn
 from holytui.guide.topics import load
 from holytui.text import sanitize
 

@@ -14,8 +14,8 @@ from holytui import i18n
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.strategy import refuses_prefill
 from holytui.faults import Fault, FaultKind
+from holytui.guide.chat_api import Turn
 from holytui.guide.faults import FAULTS, LONG, Ending, Ledger, Mode, conversation_key, describe, plan
-from holytui.guide.protocol import Turn
 from holytui.guide.server import AWAY, GuideServer
 from tests.guide.conftest import Client, Got, assistant, user
 

@@ -8,7 +8,7 @@ import pytest
 
 from holytui import paths
 from holytui.guide.answers import Guide
-from holytui.guide.protocol import Turn
+from holytui.guide.chat_api import Turn
 from holytui.guide.topics import TYPED
 from holytui.ui.slash_commands import COMMANDS
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holytui import paths
-from holytui.commands.leaving import Patience, patient
+from holytui.commands.closing import Patience, patient
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
 from holytui.store.sqlite import spill

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 import holytui
 from holytui import keymap
-from holytui.commands import plain_input
+from holytui.commands.plain import input as plain_input
 from holytui.hints import KEYLESS, MARK, Names
 from holytui.keymap import BY_ID, Where
 from holytui.ui import bindings, slash_commands

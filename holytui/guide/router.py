@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from holytui.guide import faults
-from holytui.guide.asked import understand
+from holytui.guide.chat_api import ChatCall, Envelope, Refusal, parse_chat
 from holytui.guide.faults import FAULTS, PLAIN, Ledger, Mode
 from holytui.guide.http11 import Request, Writer
-from holytui.guide.protocol import ChatCall, Envelope, Refusal, parse_chat
 from holytui.guide.reply import Reply, Script
+from holytui.guide.request import understand
 from holytui.guide.tokens import Pass, Tokens
 from holytui.i18n import _
 

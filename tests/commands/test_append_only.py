@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.commands.plain_printer import Printer
-from holytui.commands.rejoin import Rejoin
+from holytui.commands.append_only import Rejoin
+from holytui.commands.plain.printer import Printer
 from holytui.engine import events as ev
 
 pieces = st.text("ab", max_size=4)

@@ -6,20 +6,21 @@ import argparse
 from collections.abc import Callable
 
 from holytui.bootstrap import open_history
-from holytui.commands import exits, history_files, history_housekeeping, history_reading
+from holytui.commands import exit_status
+from holytui.commands.history import deletion, reading, transfer
 from holytui.commands.output import complain
 from holytui.errors import HolytuiError
 from holytui.store.history import Library
 
 _VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
-    "list": history_reading.show_list,
-    "show": history_reading.show_one,
-    "search": history_reading.search,
-    "export": history_files.export_to,
-    "import": history_files.import_from,
-    "delete": history_housekeeping.delete,
-    "restore": history_housekeeping.restore,
-    "compact": history_housekeeping.compact,
+    "list": reading.show_list,
+    "show": reading.show_one,
+    "search": reading.search,
+    "export": transfer.export_to,
+    "import": transfer.import_from,
+    "delete": deletion.delete,
+    "restore": deletion.restore,
+    "compact": deletion.compact,
 }
 
 
@@ -36,9 +37,9 @@ def run(options: argparse.Namespace) -> int:
             status = _VERBS[options.what](history, options)
             if history.damage:
                 complain(history.damage)
-            return exits.FAILED if history.damage else status
+            return exit_status.FAILED if history.damage else status
         finally:
             history.close()
     except HolytuiError as error:
         complain(error)
-        return exits.FAILED
+        return exit_status.FAILED

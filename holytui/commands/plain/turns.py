@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from holytui.commands import exits
+from holytui.commands import exit_status
 from holytui.commands.ask import status_of
-from holytui.commands.plain_printer import Printer
+from holytui.commands.plain.printer import Printer
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
 from holytui.engine.events import TurnEvent
@@ -26,7 +26,7 @@ class Turns:
         self._turns: list[StartedTurn] = []
         self._unseen: dict[str, str] = {}
         """Questions to be shown when their answer begins, by turn."""
-        self.status = exits.OK
+        self.status = exit_status.OK
         """Of the last answer, as exit statuses have it."""
 
     def __bool__(self) -> bool:
@@ -38,7 +38,7 @@ class Turns:
         try:
             started = start()
         except HolytuiError as error:
-            self.status = exits.FAILED
+            self.status = exit_status.FAILED
             self._printer.notice(str(error))
             return None
         if question and (self._turns or self._echo):

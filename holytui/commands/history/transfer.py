@@ -7,8 +7,8 @@ import sys
 import time
 from typing import TextIO, cast
 
-from holytui.commands import exits
-from holytui.commands.history_reading import need
+from holytui.commands import exit_status
+from holytui.commands.history.reading import need
 from holytui.commands.output import Exported, StatusLine, complain, say
 from holytui.i18n import _, ngettext
 from holytui.store.history import Library
@@ -32,11 +32,11 @@ def export_to(history: Library, options: argparse.Namespace) -> int:
         out = Exported(sys.stdout, is_json=form in (Format.JSON, Format.JSONL))
         export(history, ids, form, cast("TextIO", out))
         out.end()
-        return exits.OK
+        return exit_status.OK
     count = export_file(history, ids, form, options.output)
     words = ngettext("{count} conversation written to {file}", "{count} conversations written to {file}", count)
     complain(words.format(count=count, file=options.output))
-    return exits.OK
+    return exit_status.OK
 
 
 def import_from(history: Library, options: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
     if left_out := _left_out(done):
         complain(left_out)
     say(_summary(done))
-    return exits.FAILED if done.skipped else exits.OK
+    return exit_status.FAILED if done.skipped else exit_status.OK
 
 
 def _summary(done: Imported) -> str:

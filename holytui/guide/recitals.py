@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from holytui.guide.asked import Answer
 from holytui.guide.phrases import PHRASES
+from holytui.guide.request import Answer
 from holytui.guide.topics import recital
 from holytui.text import fold
 

@@ -15,12 +15,12 @@ from types import FrameType
 from holytui import paths
 from holytui.bootstrap import open_services
 from holytui.commands.ask import PATIENCE
-from holytui.commands.attaching import existing
-from holytui.commands.leaving import closing
+from holytui.commands.attachments import existing
+from holytui.commands.closing import closing
 from holytui.commands.output import send_sequence
-from holytui.commands.plain_input import FOR_KEYS, LineReader
-from holytui.commands.plain_printer import Printer
-from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.commands.plain.input import FOR_KEYS, LineReader
+from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.session import Happened, Session, Signalled
 from holytui.config.in_force import read_config
 from holytui.terminal.clipboard import copy_text
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.attachments.files import Gathered
-from holytui.commands.plain_input import Command, parse
-from holytui.commands.plain_printer import Printer
+from holytui.commands.plain.input import Command, parse
+from holytui.commands.plain.printer import Printer
 from holytui.i18n import _, ngettext
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from holytui import ids
-from holytui.commands import exits
+from holytui.commands import exit_status
 from holytui.commands.output import complain, say, say_found, say_json
 from holytui.engine import ending
 from holytui.errors import HolytuiError
@@ -34,7 +34,7 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
             say_json(facts)
         else:
             say(line(one, known))
-    return exits.OK
+    return exit_status.OK
 
 
 def ids_of(history: Library) -> list[str]:
@@ -79,7 +79,7 @@ def show_one(history: Library, options: argparse.Namespace) -> int:
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
             _print_attempts(history, message)
-    return exits.OK
+    return exit_status.OK
 
 
 def _print_message(message: Message) -> None:
@@ -149,7 +149,7 @@ def search(history: Library, options: argparse.Namespace) -> int:
         _print_hits(hits, ids_of(history), bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
         complain(_("nothing was found"))
-    return exits.OK if hits else exits.FAILED
+    return exit_status.OK if hits else exit_status.FAILED
 
 
 def _facts(hit: Hit) -> dict[str, object]:

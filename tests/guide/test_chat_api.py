@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.guide.protocol import ChatCall, Refusal, Turn, parse_chat, tokens
+from holytui.guide.chat_api import ChatCall, Refusal, Turn, parse_chat, tokens
 
 GOOD: dict[str, object] = {"model": "guide", "messages": [{"role": "user", "content": "hi"}]}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from holytui import formatting as fmt
-from holytui.commands.plain_printer import Printer
+from holytui.commands.plain.printer import Printer
 from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext

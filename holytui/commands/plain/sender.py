@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from holytui.attachments.files import Chosen, Gathered, gather, with_files
 from holytui.bootstrap import Services
-from holytui.commands.attaching import need_sight
-from holytui.commands.plain_printer import Printer
+from holytui.commands.attachments import need_sight
+from holytui.commands.plain.printer import Printer
 from holytui.engine.runtime.scheduler import StartedTurn
 from holytui.i18n import _
 

@@ -15,14 +15,14 @@ from typing import TypeAlias
 from holytui import __version__
 from holytui.attachments.files import Chosen, Gathered
 from holytui.bootstrap import Services, missing_key, model_names
-from holytui.commands import exits
-from holytui.commands.attaching import files_typed, listed
-from holytui.commands.plain_input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
-from holytui.commands.plain_library import PlainLibrary
-from holytui.commands.plain_offer import Offer, Reply, reply
-from holytui.commands.plain_printer import Printer
-from holytui.commands.plain_sending import Sender
-from holytui.commands.plain_turns import Turns
+from holytui.commands import exit_status
+from holytui.commands.attachments import files_typed, listed
+from holytui.commands.plain.file_offer import Offer, Reply, reply
+from holytui.commands.plain.input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
+from holytui.commands.plain.library import PlainLibrary
+from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.sender import Sender
+from holytui.commands.plain.turns import Turns
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
 from holytui.engine.runtime.scheduler import StartedTurn
@@ -242,14 +242,14 @@ class Session:
             case Reply.WITHDRAWN:
                 self._printer.notice(_("The question was not sent."))
             case Reply.QUIT:
-                self._status = exits.OK
+                self._status = exit_status.OK
 
     # -- ends
 
     def _end_of_input(self) -> None:
         if self._interactive:
             self._printer.new_line()
-            self._status = exits.OK
+            self._status = exit_status.OK
             return
         if (entry := self._lines.close()) is not None:
             self._take(entry)
@@ -264,7 +264,7 @@ class Session:
             self._offer = self._interrupted_at = None
             self._printer.notice(_("The question was not sent."))
         elif before is not None and (not self._turns or now - before < _TWICE):
-            self._status = exits.OK if self._interactive else exits.STOPPED
+            self._status = exit_status.OK if self._interactive else exit_status.STOPPED
         elif self._turns:
             self._turns.stop()
         else:
@@ -299,7 +299,7 @@ class Session:
             case "help":
                 self._printer.notice("\n".join(_(line) for line in COMMANDS.values()))
             case "quit":
-                self._status = self._turns.status if not self._interactive else exits.OK
+                self._status = self._turns.status if not self._interactive else exit_status.OK
             case "continue":
                 self._continue(command.rest)
             case "retry":

@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from holytui import ids
-from holytui.commands import exits
-from holytui.commands.history_reading import ids_of, line, need, unknown
+from holytui.commands import exit_status
+from holytui.commands.history.reading import ids_of, line, need, unknown
 from holytui.commands.output import agreed, complain, say
 from holytui.formatting import size
 from holytui.i18n import _, ngettext
@@ -30,17 +30,17 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     found = _chosen(history, options)
     if not found:
         say(_("Nothing is that old; nothing was deleted."))
-        return exits.OK
+        return exit_status.OK
     _preview(found, ids_of(history))
     if not options.yes and not _agreed(len(found)):
         complain(_("Nothing was deleted. --yes deletes without asking."))
-        return exits.FAILED
+        return exit_status.FAILED
     for one in found:
         history.delete_conversation(one.id)
     words = ngettext("{count} conversation deleted.", "{count} conversations deleted.", len(found))
     say(words.format(count=len(found)))
     say(_("`holytui history restore ID` brings one back, until `holytui history compact`."))
-    return exits.OK
+    return exit_status.OK
 
 
 def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]:
@@ -73,7 +73,7 @@ def restore(history: Library, options: argparse.Namespace) -> int:
             raise unknown(wanted)
         history.restore_conversation(found[0])
         say(line(deleted[found[0]], deleted))
-    return exits.OK
+    return exit_status.OK
 
 
 def compact(history: Library, _options: argparse.Namespace) -> int:
@@ -89,4 +89,4 @@ def compact(history: Library, _options: argparse.Namespace) -> int:
         say(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
         for place in done.copies:
             say(f"  {sanitize_line(str(place))}  {size(place.stat().st_size)}")
-    return exits.OK
+    return exit_status.OK

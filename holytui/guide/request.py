@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from holytui.guide.chat_api import Refusal, Turn
 from holytui.guide.faults import Mode
-from holytui.guide.protocol import Refusal, Turn
 from holytui.i18n import _
 from holytui.text import fold
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from holytui.guide.recite import MOST, recite
+from holytui.guide.recitals import MOST, recite
 
 
 def text_of(question: str, language: str = "en") -> str:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TextIO
 
 from holytui import formatting as fmt
+from holytui.commands.append_only import Rejoin
 from holytui.commands.output import TextWriter, put, shown
-from holytui.commands.plain_input import names
-from holytui.commands.rejoin import Rejoin
+from holytui.commands.plain.input import names
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from holytui.commands.output import agreed, complain
 from holytui.i18n import _
@@ -15,7 +15,7 @@ _LONG = 7
 """Letters of a name from which on two slips are one mistake."""
 
 
-def meant(words: Sequence[str], commands: Sequence[str]) -> str:
+def meant(words: Sequence[str], commands: Iterable[str]) -> str:
     """The command that was most likely meant by the first of the words; empty if they are a question."""
     if not words or len(words) > _MOST_WORDS or len(words[0].split()) != 1:
         return ""
