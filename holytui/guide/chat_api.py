@@ -1,13 +1,13 @@
-"""The shapes of OpenAI's chat completions API, as far as the guide speaks it: what is asked, chunks, errors.
+"""The part of OpenAI's chat completions API that the guide implements: requests, chunks, errors.
 
-Field names and shapes: OpenAI API reference, "Chat" and "Models". `reasoning_content` is DeepSeek's and llama.cpp's.
+Fields are those of the OpenAI API reference, "Chat" and "Models"; `reasoning_content` is DeepSeek's and llama.cpp's.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -19,8 +19,8 @@ _TOKEN = re.compile(r" ?[^\W\d_]{1,5}|\d{1,3}|\n{1,4}| {1,4}|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A request that gets an error instead of an answer."""
+class ErrorResponse:
+    """An error, as the body of a response or as an event of a stream."""
 
     status: int
     message: str
@@ -30,17 +30,17 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def body(self) -> dict[str, object]:
-        """The body of a response with this status."""
+        """Return the body of a response with this status."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
     def in_band(self) -> str:
-        """The `data:` of an event within a stream that had begun well: its code is the status, as OpenRouter has it."""
+        """Return the `data:` of an event in a stream; its code is the status, as OpenRouter has it."""
         return json.dumps({"error": {"message": self.message, "type": self.type, "code": self.status}})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of the conversation; its text is sanitised."""
+class GuideMessage:
+    """A message of the conversation; its text is sanitised."""
 
     role: str
     text: str
@@ -51,60 +51,60 @@ class ChatCall:
     """A valid body of `POST /chat/completions`."""
 
     model: str
-    turns: tuple[Turn, ...]
+    messages: tuple[GuideMessage, ...]
     stream: bool = False
     include_usage: bool = False
     limit: int | None = None
-    """Tokens at most (`max_tokens` or `max_completion_tokens`)."""
+    """Most tokens (`max_completion_tokens` or `max_tokens`)."""
 
 
-def parse_chat(body: bytes) -> ChatCall | Refusal:
-    """What `body` asks for."""
+def parse_chat(body: bytes) -> ChatCall | ErrorResponse:
+    """Parse the body of a request; return the error for an invalid one."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        return Refusal(400, _("The request is not valid JSON"))
+        return ErrorResponse(400, _("The request is not valid JSON"))
     if not isinstance(data, dict):
-        return Refusal(400, _("The request is not a JSON object"))
+        return ErrorResponse(400, _("The request is not a JSON object"))
     model = data.get("model")
     if not isinstance(model, str) or not model:
-        return _wrong("model")
-    turns = _turns(data.get("messages"))
-    if isinstance(turns, Refusal):
-        return turns
+        return _invalid("model")
+    messages = _messages(data.get("messages"))
+    if isinstance(messages, ErrorResponse):
+        return messages
     if data.get("n", 1) not in (1, None):
-        return _wrong("n")
+        return _invalid("n")
     stream = data.get("stream") or False
     if not isinstance(stream, bool):
-        return _wrong("stream")
+        return _invalid("stream")
     options = data.get("stream_options") or {}
     if not isinstance(options, dict):
-        return _wrong("stream_options")
+        return _invalid("stream_options")
     limit = data.get("max_completion_tokens") or data.get("max_tokens")
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        return _wrong("max_tokens")
-    return ChatCall(model, turns, stream, options.get("include_usage") is True, limit)
+        return _invalid("max_tokens")
+    return ChatCall(model, messages, stream, options.get("include_usage") is True, limit)
 
 
-def _wrong(param: str) -> Refusal:
-    return Refusal(400, _("“{param}” is missing or not valid").format(param=param), param=param)
+def _invalid(param: str) -> ErrorResponse:
+    return ErrorResponse(400, _("“{param}” is missing or not valid").format(param=param), param=param)
 
 
-def _turns(messages: object) -> tuple[Turn, ...] | Refusal:
-    if not isinstance(messages, list) or not messages:
-        return _wrong("messages")
-    turns = []
-    for number, message in enumerate(messages):
-        text = _text(message.get("content")) if isinstance(message, dict) else None
-        role = message.get("role") if isinstance(message, dict) else None
+def _messages(values: object) -> tuple[GuideMessage, ...] | ErrorResponse:
+    if not isinstance(values, list) or not values:
+        return _invalid("messages")
+    messages = []
+    for number, value in enumerate(values):
+        text = _text(value.get("content")) if isinstance(value, dict) else None
+        role = value.get("role") if isinstance(value, dict) else None
         if text is None or not isinstance(role, str) or role not in _ROLES:
-            return _wrong(f"messages[{number}]")
-        turns.append(Turn(role, sanitize(text)))
-    return tuple(turns)
+            return _invalid(f"messages[{number}]")
+        messages.append(GuideMessage(role, sanitize(text)))
+    return tuple(messages)
 
 
 def _text(content: object) -> str | None:
-    """The text of a message's content: a text, nothing, or parts of which only the texts count."""
+    """Return the text of a message's content, of whose parts only the texts count; None if it is invalid."""
     if content is None or isinstance(content, str):
         return content or ""
     if not isinstance(content, list):
@@ -121,14 +121,14 @@ def _text(content: object) -> str | None:
     return "\n".join(texts)
 
 
-def tokens(text: str) -> list[str]:
-    """`text` in pieces of one to six characters that split words, as a model's do; joined they are `text`."""
+def tokenize(text: str) -> list[str]:
+    """Split `text` into pieces of one to six characters, within words too, as a model does."""
     return _TOKEN.findall(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every chunk of one answer has in common. Each method gives the value of one `data:` line."""
+    """The fields that all chunks of an answer share; its methods return the values of `data:` lines."""
 
     id: str
     created: int
@@ -137,20 +137,20 @@ class Envelope:
     with_usage: bool = False
 
     def delta(self, delta: Mapping[str, str], finish: str | None = None) -> str:
-        """A chunk with something of the answer, or with its end."""
+        """Return a chunk with a part of the answer, or with its end."""
         return self._dump([{"index": 0, "delta": delta, "finish_reason": finish}], None)
 
-    def usage(self, figures: Mapping[str, object]) -> str:
-        """The chunk after the answer, which has figures and no choices."""
-        return self._dump([], figures)
+    def usage(self, counts: Mapping[str, object]) -> str:
+        """Return the chunk after the answer, which has the usage and no choices."""
+        return self._dump([], counts)
 
-    def whole(self, text: str, reasoning: str, finish: str, figures: Mapping[str, object]) -> dict[str, object]:
-        """The answer to a request that did not ask for a stream."""
+    def complete(self, text: str, reasoning: str, finish: str, counts: Mapping[str, object]) -> dict[str, object]:
+        """Return the response to a request without a stream."""
         message = {"role": "assistant", "content": text}
         if reasoning:
             message["reasoning_content"] = reasoning
         choice = {"index": 0, "message": message, "finish_reason": finish}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": figures}
+        return {**self._head("chat.completion"), "choices": [choice], "usage": counts}
 
     def _head(self, kind: str) -> dict[str, object]:
         return {
@@ -161,20 +161,20 @@ class Envelope:
             "system_fingerprint": "fp_guide",
         }
 
-    def _dump(self, choices: list[dict[str, object]], figures: Mapping[str, object] | None) -> str:
+    def _dump(self, choices: list[dict[str, object]], counts: Mapping[str, object] | None) -> str:
         data = {**self._head("chat.completion.chunk"), "choices": choices}
         if self.with_usage:
-            data["usage"] = figures
+            data["usage"] = counts
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def usage(turns: tuple[Turn, ...], content: int, reasoning: int) -> dict[str, object]:
-    """The figures of an answer of so many tokens. A message costs four more than its text, as OpenAI counts."""
-    asked = sum(len(tokens(turn.text)) + 4 for turn in turns)
-    said = content + reasoning
+def usage(messages: Sequence[GuideMessage], content: int, reasoning: int) -> dict[str, object]:
+    """Return the usage of an answer of so many tokens; as with OpenAI, a message costs four more than its text."""
+    prompt = sum(len(tokenize(message.text)) + 4 for message in messages)
+    completion = content + reasoning
     return {
-        "prompt_tokens": asked,
-        "completion_tokens": said,
-        "total_tokens": asked + said,
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
         "completion_tokens_details": {"reasoning_tokens": reasoning},
     }

@@ -46,8 +46,8 @@ _SINGLE = re.compile(
 )
 
 
-def asked_keys(question: str) -> list[str]:
-    """The keys that `question` is about, normalised (`ctrl+j`, `f2`, `y`); none if it is about something else."""
+def keys_in_question(question: str) -> list[str]:
+    """Return the keys that `question` is about, normalised (`ctrl+j`, `f2`, `y`); empty if there are none."""
     if len(question) > 120:
         return []
     found = [_normal(match) for match in _COMBINED.finditer(question)]
@@ -59,13 +59,13 @@ def asked_keys(question: str) -> list[str]:
         found = [single["key"]]
         rest = question[: single.start("key")] + " " + question[single.end("key") :]
     words = re.findall(r"[^\W_]+", fold(rest))
-    # a question that has no other words than these is about the key itself
+    # a question is about the key itself if it has no words but these
     filler = word_list("about-keys")
     return list(dict.fromkeys(found)) if all(word in filler for word in words) else []
 
 
 def meanings(key: str, language: str, keys: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """What `key` does: where, the keys as they are shown, and what they do."""
+    """Return the actions of `key`: section, keys as shown, description."""
     rows = []
     for row in key_rows(language):
         shown = fill(row.mark, keys)
@@ -75,7 +75,7 @@ def meanings(key: str, language: str, keys: Mapping[str, str]) -> list[tuple[str
 
 
 def _keys_of(shown: str) -> set[str]:
-    """The keys in a text such as `Ctrl+J, Alt+Enter`, `↓ / j` or `1–9`."""
+    """Return the keys in a text such as `Ctrl+J, Alt+Enter`, `↓ / j` or `1–9`."""
     if span := re.fullmatch(r"\s*(\d)\s*[-–…]+\s*(\d)\s*", shown):
         return {str(digit) for digit in range(int(span[1]), int(span[2]) + 1)}
     found = {_normal(match) for match in _COMBINED.finditer(shown)}
@@ -94,6 +94,6 @@ def _normal(match: re.Match[str]) -> str:
     return f"{_MODIFIERS.get(modifier, modifier)}+{name}"
 
 
-def spelled(key: str) -> str:
-    """`key` as it is written for people: `Ctrl+J`."""
+def format_key(key: str) -> str:
+    """Format a normalised key for people: `Ctrl+J`."""
     return "+".join(part.capitalize() for part in key.split("+")) if len(key) > 1 else key

@@ -1,6 +1,6 @@
-"""What the guide says besides its topics, in the language of the question (not of the screen, so not by gettext).
+"""The sentences of the guide outside its topics, in the language of the question.
 
-Keys stand in these texts as in the topics: `{key:chat.stop}`.
+Not by gettext, which has the language of the screen. Keys are written as in the topics: `{key:chat.stop}`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Phrases:
     unknown: str
     nothing_more: str
     more: str
-    """`{topic}` is what was told, `{topics}` a list."""
+    """`{topic}` is the last topic, `{topics}` a list."""
     key_means: str
     """Before the meanings of keys."""
     key_free: str
-    """`{name}` is a key without a meaning."""
+    """`{name}` is a key without an action."""
     related: str
     """`{topics}` is a few titles."""
     apology: str

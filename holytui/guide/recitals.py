@@ -1,19 +1,19 @@
-"""Answers of any length and kind on request, to try things with: numbers, lines, Markdown, a poem, reasoning."""
+"""Answers of any length and kind on request: numbers, lines, Markdown, a poem, reasoning."""
 
 from __future__ import annotations
 
 import re
 
 from holytui.guide.phrases import PHRASES
-from holytui.guide.request import Answer
+from holytui.guide.request import GuideAnswer
 from holytui.guide.topics import recital
 from holytui.text import fold
 
 MOST = 5000
-"""Numbers or lines at most."""
-_USUAL_COUNT, _USUAL_LINES = 100, 300
-_IN_A_ROW = 10
-_LINES_IN_A_PART = 25
+"""Most numbers or lines."""
+_DEFAULT_COUNT, _DEFAULT_LINES = 100, 300
+_NUMBERS_PER_ROW = 10
+_LINES_PER_SECTION = 25
 
 _NUMBER = r"(?P<number>\d[\d.,]*)"
 _QUESTION = re.compile(
@@ -37,54 +37,54 @@ _REASONING = re.compile(
 )
 
 
-def recite(question: str, language: str) -> Answer | None:
-    """What `question` asks to be recited, if it does."""
+def recite(question: str, language: str) -> GuideAnswer | None:
+    """Return the recital that `question` asks for, if it does."""
     asked = fold(question[:300])
     if _MARKDOWN.search(asked) and not _QUESTION.match(asked):
-        return Answer(recital(language, "markdown.md"))
+        return GuideAnswer(recital(language, "markdown.md"))
     if _QUESTION.match(asked):
         return None
     if found := _LINES.search(asked):
-        return Answer(_lines(_number(found["number"], _USUAL_LINES), language))
+        return GuideAnswer(_lines(_number(found["number"], _DEFAULT_LINES), language))
     if (found := _COUNT.search(asked)) and (found["number"] or len(asked.split()) <= 3):
-        return Answer(
-            _count(_number(found["number"], _USUAL_COUNT), language, one_a_line="line" in asked or "dong" in asked)
+        return GuideAnswer(
+            _count(_number(found["number"], _DEFAULT_COUNT), language, one_a_line="line" in asked or "dong" in asked)
         )
     if _POEM.search(asked):
-        return Answer(recital(language, "kieu.md"))
+        return GuideAnswer(recital(language, "kieu.md"))
     if _REASONING.search(asked):
-        return Answer(PHRASES[language].reasoned, recital(language, "reasoning.md"))
+        return GuideAnswer(PHRASES[language].reasoned, recital(language, "reasoning.md"))
     return None
 
 
-def _number(digits: str | None, usual: int) -> int:
+def _number(digits: str | None, default: int) -> int:
     if digits is None:
-        return usual
-    # at most eight digits: all that matters of a longer number is that it is too high
+        return default
+    # a number of more than eight digits is too high in any case
     return max(1, int(re.sub(r"\D", "", digits)[:8]))
 
 
-def _count(wanted: int, language: str, *, one_a_line: bool) -> str:
-    last = min(wanted, MOST)
-    row = 1 if one_a_line else _IN_A_ROW
+def _count(requested: int, language: str, *, one_a_line: bool) -> str:
+    last = min(requested, MOST)
+    row = 1 if one_a_line else _NUMBERS_PER_ROW
     rows = [", ".join(map(str, range(first, min(first + row, last + 1)))) for first in range(1, last + 1, row)]
     # two spaces keep Markdown from joining the rows
     text = "  \n".join(rows)
-    return f"{text}\n\n{_capped(wanted, language)}".rstrip()
+    return f"{text}\n\n{_capped(requested, language)}".rstrip()
 
 
-def _lines(wanted: int, language: str) -> str:
-    said, words = PHRASES[language], recital(language, "images.txt").splitlines()
-    count = min(wanted, MOST)
-    out = [said.lines.format(count=count)]
+def _lines(requested: int, language: str) -> str:
+    phrases, words = PHRASES[language], recital(language, "images.txt").splitlines()
+    count = min(requested, MOST)
+    out = [phrases.lines.format(count=count)]
     for number in range(1, count + 1):
-        if number % _LINES_IN_A_PART == 1:
-            out.append(f"\n## {number}–{min(number + _LINES_IN_A_PART - 1, count)}\n")
+        if number % _LINES_PER_SECTION == 1:
+            out.append(f"\n## {number}–{min(number + _LINES_PER_SECTION - 1, count)}\n")
         pick = (number * 7) % len(words), (number * 3 + number // len(words)) % len(words)
-        line = said.line.format(number=number, count=count, words=f"{words[pick[0]]}, {words[pick[1]]}")
+        line = phrases.line.format(number=number, count=count, words=f"{words[pick[0]]}, {words[pick[1]]}")
         out.append(f"- {line}")
-    return "\n".join([*out, "", _capped(wanted, language)]).rstrip()
+    return "\n".join([*out, "", _capped(requested, language)]).rstrip()
 
 
-def _capped(wanted: int, language: str) -> str:
-    return PHRASES[language].counted.format(limit=MOST) if wanted > MOST else ""
+def _capped(requested: int, language: str) -> str:
+    return PHRASES[language].counted.format(limit=MOST) if requested > MOST else ""

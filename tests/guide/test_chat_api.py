@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.guide.chat_api import ChatCall, Refusal, Turn, parse_chat, tokens
+from holytui.guide.chat_api import ChatCall, ErrorResponse, GuideMessage, parse_chat, tokenize
 
 GOOD: dict[str, object] = {"model": "guide", "messages": [{"role": "user", "content": "hi"}]}
 
 
-def parsed(**changes: object) -> ChatCall | Refusal:
+def parsed(**changes: object) -> ChatCall | ErrorResponse:
     return parse_chat(json.dumps(GOOD | changes).encode())
 
 
 def test_a_body_is_read() -> None:
     call = parsed(stream=True, stream_options={"include_usage": True}, max_tokens=7, temperature=0.3)
-    assert call == ChatCall("guide", (Turn("user", "hi"),), stream=True, include_usage=True, limit=7)
+    assert call == ChatCall("guide", (GuideMessage("user", "hi"),), stream=True, include_usage=True, limit=7)
 
 
 def test_the_newer_name_of_the_limit_wins() -> None:
@@ -34,13 +34,13 @@ def test_of_a_content_of_parts_the_texts_count() -> None:
     ]
     call = parsed(messages=[{"role": "user", "content": parts}, {"role": "assistant", "content": None}])
     assert isinstance(call, ChatCall)
-    assert call.turns == (Turn("user", "a\nb"), Turn("assistant", ""))
+    assert call.messages == (GuideMessage("user", "a\nb"), GuideMessage("assistant", ""))
 
 
 def test_what_is_said_again_to_a_terminal_is_made_safe() -> None:
     call = parsed(messages=[{"role": "user", "content": "\x1b]52;c;\ud800"}])
     assert isinstance(call, ChatCall)
-    assert call.turns[0].text == "␛]52;c;\ufffd"
+    assert call.messages[0].text == "␛]52;c;\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_what_is_said_again_to_a_terminal_is_made_safe() -> None:
 )
 def test_a_wrong_field_is_named(changes: dict[str, object], param: str) -> None:
     refusal = parsed(**changes)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, ErrorResponse)
     assert (refusal.status, refusal.param) == (400, param)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"model":' + b"9" * 5000 + b"}"])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     refusal = parse_chat(body)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, ErrorResponse)
     assert refusal.status == 400
 
 
 @given(st.text())
 def test_tokens_are_short_and_joined_the_text(text: str) -> None:
-    pieces = tokens(text)
+    pieces = tokenize(text)
     assert "".join(pieces) == text
     assert all(1 <= len(piece) <= 6 for piece in pieces)
 
 
 def test_tokens_split_words() -> None:
-    assert tokens("continuation of 12345\n\n") == [*["conti", "nuati", "on"], " of", " ", "123", "45", "\n\n"]
+    assert tokenize("continuation of 12345\n\n") == [*["conti", "nuati", "on"], " of", " ", "123", "45", "\n\n"]

@@ -8,7 +8,7 @@ import pytest
 
 from holytui import paths
 from holytui.guide.answers import Guide
-from holytui.guide.chat_api import Turn
+from holytui.guide.chat_api import GuideMessage
 from holytui.guide.topics import TYPED
 from holytui.ui.slash_commands import COMMANDS
 
@@ -144,7 +144,7 @@ VIETNAMESE: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def answer(question: str) -> str:
-    return Guide().answer([Turn("user", question)]).text
+    return Guide().answer([GuideMessage("user", question)]).text
 
 
 def test_there_are_sixty_of_each_language() -> None:
