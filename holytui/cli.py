@@ -9,8 +9,8 @@ from pathlib import Path
 
 from holytui import __version__
 from holytui.commands import exit_status, typos
-from holytui.commands.argument_parser import Parser, translate_parsers
-from holytui.commands.output import complain, cover_the_rest
+from holytui.commands.argument_parser import CommandParser, translate_parsers
+from holytui.commands.output import install_safe_output, print_to_stderr
 from holytui.i18n import _
 
 _DAY = 86_400.0
@@ -26,7 +26,7 @@ _COMMANDS = {
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `holytui` and its commands."""
-    parser = Parser(
+    parser = CommandParser(
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
         epilog=_(
@@ -52,7 +52,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def build_command_parser(command: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    parser = Parser(prog=f"holytui {command}")
+    parser = CommandParser(prog=f"holytui {command}")
     _common(parser)
     match command:
         case "ask":
@@ -210,14 +210,14 @@ def _seconds(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
-    cover_the_rest()
+    install_safe_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     at = _leading(words)
     command = words[at] if at < len(words) and words[at] in _COMMANDS else None
     if command is None:
-        if (near := typos.meant(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
-            not typos.is_question(said, near)
+        if (near := typos.intended_command(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
+            not typos.confirm_question(said, near)
         ):
             return exit_status.USAGE
         options = build_parser().parse_args(words)
@@ -233,7 +233,7 @@ def _choose_language(words: Sequence[str]) -> None:
     from holytui.config.peek_language import configured_language
 
     translate_parsers()
-    first = Parser(add_help=False, exit_on_error=False)
+    first = CommandParser(add_help=False, exit_on_error=False)
     first.add_argument("--config", type=Path)
     first.add_argument("--lang")
     try:
@@ -266,7 +266,7 @@ def _run(module: str, options: argparse.Namespace) -> int:
     try:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
-        complain(error)
+        print_to_stderr(error)
         return exit_status.USAGE
     except BrokenPipeError:
         # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Rejoin:
+class AppendOnlyAnswer:
     """Follows the text of one answer beside the text that was written of it. Pure: the caller writes.
 
     A continuation may cut the answer back and come to the same words again, or begin it anew. As long as the new

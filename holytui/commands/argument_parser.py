@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from holytui.commands.output import put, unbroken
+from holytui.commands.output import one_line, write_text
 from holytui.i18n import N_, _, ngettext
 
 WORDS = (
@@ -41,7 +41,7 @@ def translate_parsers() -> None:
     vars(argparse).update(_=_, ngettext=ngettext)
 
 
-class Parser(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """What it quotes of arguments cannot do anything to the terminal. Sub-commands get parsers of this class too."""
 
     color = False
@@ -49,8 +49,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with the arguments, on one line."""
-        super().error(unbroken(message))
+        super().error(one_line(message))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if message:
-            put(message, file or sys.stderr)
+            write_text(message, file or sys.stderr)

@@ -32,10 +32,10 @@ from typing import TextIO
 from holytui.attachments.files import Gathered, with_files
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
-from holytui.commands.append_only import Rejoin
-from holytui.commands.attachments import need_sight, read_files
-from holytui.commands.closing import closing
-from holytui.commands.output import TextWriter, complain, put, say, say_json
+from holytui.commands.append_only import AppendOnlyAnswer
+from holytui.commands.attachments import read_files, require_vision
+from holytui.commands.closing import closing_services
+from holytui.commands.output import TextWriter, print_json, print_line, print_to_stderr, write_text
 from holytui.config.in_force import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
@@ -47,7 +47,7 @@ from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
 from holytui.text import visible
 
-PATIENCE = 65.0
+OFFLINE_LIMIT = 65.0
 """Seconds that `ask` waits for an endpoint that is gone, unless `[stream] offline_limit` says otherwise: a person
 before a screen can decide to wait for ever, a script cannot."""
 
@@ -61,19 +61,21 @@ def run(options: argparse.Namespace) -> int:
     """Ask; returns the exit status of the contract."""
     config, keys, problems = read_config(options.config)
     for problem in problems:
-        complain(problem)
+        print_to_stderr(problem)
     found = read_files(options.prompt, options.attach)
     question = _question(options.prompt)
     if not question.strip():
-        complain(_("no question was given"))
+        print_to_stderr(_("no question was given"))
         return exit_status.USAGE
-    patience = options.timeout or config.stream.offline_limit or PATIENCE
+    patience = options.timeout or config.stream.offline_limit or OFFLINE_LIMIT
     config = replace(config, stream=replace(config.stream, offline_limit=patience))
     # a history that cannot be had is no reason to leave a question without an answer
     fall_back = options.conversation is None
-    with closing(open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)) as services:
+    with closing_services(
+        open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)
+    ) as services:
         for problem in services.problems[len(problems) :]:
-            complain(problem)
+            print_to_stderr(problem)
         return _ask(services, question, found, options)
 
 
@@ -86,7 +88,7 @@ def _question(words: list[str]) -> str:
 
 
 def _ask(services: Services, question: str, found: Gathered, options: argparse.Namespace) -> int:
-    need_sight(services, found, options.model, options.conversation)
+    require_vision(services, found, options.model, options.conversation)
     inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
     services.engine.listen(inbox.put)
     started = services.engine.ask(
@@ -102,7 +104,7 @@ def _ask(services: Services, question: str, found: Gathered, options: argparse.N
     conversation = started.conversation_id if saved else ""
     answer = services.history.message(started.answer_id)
     model = answer.model if answer is not None else ""
-    out = Printer(sys.stdout, sys.stderr, _form(options, saved=saved), conversation, model)
+    out = AnswerPrinter(sys.stdout, sys.stderr, _form(options, saved=saved), conversation, model)
     with _stop_on_interrupt(services, started.turn_id):
         lost = 0
         while lost < _LOST:
@@ -117,7 +119,7 @@ def _ask(services: Services, question: str, found: Gathered, options: argparse.N
                     status = status_of(event)
                     return exit_status.DOUBT if out.broken_off and status == exit_status.OK else status
     # nobody is left who could tell the end: its thread died, as it does where no memory is left for anything
-    complain(_("the answer ended without a reason; its text is in the history"))
+    print_to_stderr(_("the answer ended without a reason; its text is in the history"))
     return exit_status.FAILED
 
 
@@ -143,7 +145,7 @@ def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class Form(Enum):
+class OutputForm(Enum):
     """How an answer is written to stdout (see the top of this file)."""
 
     TERMINAL = auto()
@@ -154,14 +156,14 @@ class Form(Enum):
     JSON = auto()
 
 
-def _form(options: argparse.Namespace, *, saved: bool) -> Form:
+def _form(options: argparse.Namespace, *, saved: bool) -> OutputForm:
     if options.json:
-        return Form.JSON
+        return OutputForm.JSON
     if options.whole:
-        return Form.WHOLE
+        return OutputForm.WHOLE
     if sys.stdout.isatty():
-        return Form.TERMINAL
-    return Form.WHOLE if _is_file(sys.stdout) or not saved else Form.PIPE
+        return OutputForm.TERMINAL
+    return OutputForm.WHOLE if _is_file(sys.stdout) or not saved else OutputForm.PIPE
 
 
 def _is_file(out: TextIO) -> bool:
@@ -171,13 +173,13 @@ def _is_file(out: TextIO) -> bool:
         return False
 
 
-class Printer:
+class AnswerPrinter:
     """Writes events as text or JSON lines: the answer to one stream, notices to the other.
 
     `conversation` is the id under which the history keeps the answer; empty if it keeps none. `model` is who answers.
     """
 
-    def __init__(self, out: TextIO, notices: TextIO, form: Form, conversation: str = "", model: str = "") -> None:
+    def __init__(self, out: TextIO, notices: TextIO, form: OutputForm, conversation: str = "", model: str = "") -> None:
         self._out = out
         self._answer = TextWriter(out)
         self._notices = notices
@@ -185,7 +187,7 @@ class Printer:
         self._conversation = conversation
         self._model = model
         self._said = Connection(Level.BUSY, "")
-        self._rejoin = Rejoin()
+        self._rejoin = AppendOnlyAnswer()
         self.broken_off = False
         """The answer began again where it must not be written once more."""
         self._ends_in_newline = True
@@ -193,11 +195,11 @@ class Printer:
     def show(self, event: TurnEvent) -> None:
         """Write what there is to be said of one event."""
         match event:
-            case ev.Delta(text=text) if self._form is Form.JSON:
+            case ev.Delta(text=text) if self._form is OutputForm.JSON:
                 self._line({"event": "delta", "text": text})
-            case ev.Reasoning(text=text) if self._form is Form.JSON:
+            case ev.Reasoning(text=text) if self._form is OutputForm.JSON:
                 self._line({"event": "reasoning", "text": text})
-            case ev.Delta(text=text) if self._form is not Form.WHOLE:
+            case ev.Delta(text=text) if self._form is not OutputForm.WHOLE:
                 self._text(text)
             case ev.Replaced(text=text):
                 self._replaced(text)
@@ -213,7 +215,7 @@ class Printer:
         """Write what `_rejoin` says; it is a new answer if the old one could not be met."""
         if self._rejoin.started_again:
             self._rejoin.started_again = False
-            if self._form is Form.TERMINAL:
+            if self._form is OutputForm.TERMINAL:
                 self._say(_("the answer started again; the new one follows"))
                 text = "\n\n" + text
             elif not self.broken_off:
@@ -226,13 +228,13 @@ class Printer:
     def _replaced(self, text: str) -> None:
         """The answer goes on after `text`, or began again: what is written cannot be taken back."""
         self._answer.end()
-        if self._form is Form.JSON:
+        if self._form is OutputForm.JSON:
             self._line({"event": "replaced", "text": text})
-        elif self._form is not Form.WHOLE:
+        elif self._form is not OutputForm.WHOLE:
             self._put(self._rejoin.replace(text))
 
     def _say(self, words: str) -> None:
-        say(f"holytui: {visible(words)}", self._notices)
+        print_line(f"holytui: {visible(words)}", self._notices)
 
     def _notice(self, event: TurnEvent) -> None:
         """States that are worth a word: waits, offline, back, resuming, a refused key, images left out."""
@@ -240,7 +242,7 @@ class Printer:
             return
         now = time.monotonic()
         words = connection(event, now, self._said).words(now)
-        if self._form is Form.JSON:
+        if self._form is OutputForm.JSON:
             self._line({"event": type(event).__name__.lower(), "text": words})
         elif words != self._said.text:
             self._said = Connection(Level.BUSY, words)
@@ -253,15 +255,15 @@ class Printer:
         problem: Problem | None = getattr(event, "problem", None)
         if problem is not None:
             problem = replace(problem, hint=KEYLESS.render(problem.hint))
-        if self._form is Form.JSON:
+        if self._form is OutputForm.JSON:
             whole = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
             self._line(_last_line(event, problem) | whole)
             return
-        if self._form is Form.WHOLE:
+        if self._form is OutputForm.WHOLE:
             self._text(event.ending.text)
         self._answer.end()
         if not self._ends_in_newline:
-            put("\n", self._out)
+            write_text("\n", self._out)
         if problem is not None:
             self._say(str(problem))
         for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
@@ -269,7 +271,7 @@ class Printer:
             self._say(str(replace(told, hint=sentences(told.hint, command))))
 
     def _line(self, value: dict[str, object]) -> None:
-        say_json(value, self._out)
+        print_json(value, self._out)
 
 
 def _last_line(event: ev.Ended, problem: Problem | None) -> dict[str, object]:

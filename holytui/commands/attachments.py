@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from holytui.bootstrap import Services
 
 
-def files_of(words: Sequence[str], attach: Sequence[str] = ()) -> list[Chosen]:
+def parse_files(words: Sequence[str], attach: Sequence[str] = ()) -> list[Chosen]:
     """The files that arguments name, each once."""
     named = [word[1:] for word in words if word.startswith("@") and len(word) > 1]
     return list(dict.fromkeys(Chosen.at(path, Path()) for path in (*named, *attach)))
@@ -25,7 +25,7 @@ def files_of(words: Sequence[str], attach: Sequence[str] = ()) -> list[Chosen]:
 
 def read_files(words: Sequence[str], attach: Sequence[str] = ()) -> Gathered:
     """Their contents. Raises NotAttached, also for one that is not there; then nothing is to be sent."""
-    found = gather(files_of(words, attach))
+    found = gather(parse_files(words, attach))
     for path in found.missing:
         name = sanitize_line(path)
         if path in attach:
@@ -35,25 +35,25 @@ def read_files(words: Sequence[str], attach: Sequence[str] = ()) -> Gathered:
     return found
 
 
-def existing(words: Sequence[str]) -> list[Chosen]:
+def existing_files(words: Sequence[str]) -> list[Chosen]:
     """The files that arguments name. Raises NotAttached if one of them is not there."""
-    chosen = files_of(words)
+    chosen = parse_files(words)
     if chosen:
         read_files(words)
     return chosen
 
 
-def files_typed(line: str) -> list[Chosen]:
+def files_in_line(line: str) -> list[Chosen]:
     """The files that a line names which was typed on a terminal."""
     return [Chosen.at(path, Path()) for path in mentions(line)]
 
 
-def listed(chosen: Sequence[Chosen]) -> list[str]:
+def describe_files(chosen: Sequence[Chosen]) -> list[str]:
     """What is sent, for people: name, size and place."""
     return [item.words.removeprefix("▣ ") for item in selection.look(selection.Wanted(chosen=chosen)).attached]
 
 
-def need_sight(services: Services, found: Gathered, model: str | None, conversation: str | None) -> None:
+def require_vision(services: Services, found: Gathered, model: str | None, conversation: str | None) -> None:
     """Raises NotAttached if there are images and the model that will be asked sees none."""
     if not found.pictures:
         return

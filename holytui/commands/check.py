@@ -14,7 +14,7 @@ from typing import TextIO
 from holytui import keymap, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
-from holytui.commands.output import StatusLine, say, sequences, unbroken
+from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
 from holytui.engine.check.checkup import Checkup
@@ -34,17 +34,17 @@ _SIMPLE = {Mark.GOOD: "OK", Mark.DOUBTFUL: "??", Mark.BAD: "XX", Mark.SKIPPED: "
 
 def run(options: argparse.Namespace) -> int:
     """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
-    report = Report(sys.stdout, live=sys.stdout.isatty())
+    report = CheckReport(sys.stdout, live=sys.stdout.isatty())
     if not options.clipboard or options.model:
         _check_model(report, options.config, options.model)
     if options.clipboard:
-        with sequences() as send:
-            for finding in clipboard(send):
+        with terminal_sequences() as send:
+            for finding in check_clipboard(send):
                 report.add(finding)
     return exit_status.FAILED if report.bad else exit_status.OK
 
 
-class Report:
+class CheckReport:
     """Prints findings as they come. `live`: what is being looked at is shown on the last line meanwhile."""
 
     def __init__(self, out: TextIO, *, live: bool) -> None:
@@ -64,9 +64,9 @@ class Report:
         self.bad |= finding.mark is Mark.BAD
         mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
         self._line.clear()
-        say(f"{mark} {_(finding.topic.value):{_WIDTH}}{unbroken(finding.text)}", self._out)
+        print_line(f"{mark} {_(finding.topic.value):{_WIDTH}}{one_line(finding.text)}", self._out)
         for hint in finding.hints:
-            say(f"{'':{len(mark) + 1 + _WIDTH}}{unbroken(hint)}", self._out)
+            print_line(f"{'':{len(mark) + 1 + _WIDTH}}{one_line(hint)}", self._out)
         self._out.flush()  # each step is seen as it ends, in a pipe too
 
     def abandon(self) -> None:
@@ -85,11 +85,11 @@ def _can_write(out: TextIO, text: str) -> bool:
 # -- the model
 
 
-def _check_model(report: Report, file: Path | None, model: str | None) -> None:
+def _check_model(report: CheckReport, file: Path | None, model: str | None) -> None:
     place = file or paths.config_file()
     loaded = load(place)
     keys = keymap.build(loaded.config.keys)
-    report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
+    report.add(check_configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
     with _services(report, loaded, keys) as services:
         preparation = Preparation(lambda: loaded.config, services.history, services.keyrings.of, None, probe_scale=1.0)
         try:
@@ -112,7 +112,7 @@ def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | N
     return Subject(resolved, endpoint, keys, strategy, loaded.config.stream)
 
 
-def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
+def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
     """The configuration file. `named`: the user says where it is, so it should be there."""
     if not place.exists():
         text = _("{file} does not exist; the built-in settings are in force").format(file=place)
@@ -135,7 +135,7 @@ def _theme_problems(wanted: str) -> Sequence[str]:
 
 
 @contextmanager
-def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
+def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
     """With the history if it can be opened; what is learnt is kept there."""
     try:
         services = open_services(loaded.config, keys, ())
@@ -152,7 +152,7 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
 # -- the clipboard
 
 
-def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
+def check_clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
     """Send a text as copying does, tell what is in its way, and what is to be pasted."""
     for obstacle in diagnose(os.environ):
         yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, obstacle)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from holytui.commands.output import complain
+from holytui.commands.output import print_to_stderr
 from holytui.i18n import _
 from holytui.store.history import Library
 
@@ -22,7 +22,7 @@ _LONGEST = 15.0
 """Seconds after which nobody needs to press Ctrl+C."""
 
 
-class Patience:
+class PatientClose:
     """From `begin` to `end`, something writes for the last time and closes the history. If that takes long, what is not
     written is put into a file of its own; Ctrl+C, or some time, then ends the waiting, and nothing is lost by it.
 
@@ -64,16 +64,16 @@ class Patience:
                 words = _(
                     "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
                 )
-                complain(words)
+                print_to_stderr(words)
             waited += self._quiet
             if waited >= self._longest:
                 history.hurry()
 
 
 @contextmanager
-def patient(history: Library, patience: Patience | None = None) -> Iterator[None]:
+def close_patiently(history: Library, patience: PatientClose | None = None) -> Iterator[None]:
     """Around what closes `history`."""
-    patience = patience or Patience()
+    patience = patience or PatientClose()
     patience.begin(history)
     try:
         yield
@@ -82,10 +82,10 @@ def patient(history: Library, patience: Patience | None = None) -> Iterator[None
 
 
 @contextmanager
-def closing(services: Services) -> Iterator[Services]:
+def closing_services(services: Services) -> Iterator[Services]:
     """The services, which are closed at the end, patiently."""
     try:
         yield services
     finally:
-        with patient(services.history):
+        with close_patiently(services.history):
             services.close()

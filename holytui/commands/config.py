@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from holytui import paths
-from holytui.commands.output import complain, say, say_exact
+from holytui.commands.output import print_line, print_raw, print_to_stderr
 from holytui.config.in_force import read_config
 from holytui.config.write import dump, init
 from holytui.i18n import _
@@ -17,14 +17,14 @@ def run(options: argparse.Namespace) -> int:
     file = options.config or paths.config_file()
     match options.what:
         case "path":
-            say_exact(str(file))
+            print_raw(str(file))
         case "init":
             init(file)
-            say(_("Written: {file}").format(file=sanitize_line(str(file))))
+            print_line(_("Written: {file}").format(file=sanitize_line(str(file))))
         case _:
             config, _keys, problems = read_config(options.config)
-            say(dump(config).rstrip("\n"))
+            print_line(dump(config).rstrip("\n"))
             for problem in problems:
-                complain(problem)
+                print_to_stderr(problem)
             return 1 if problems else 0
     return 0

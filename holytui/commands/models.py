@@ -6,7 +6,7 @@ import argparse
 
 from holytui.bootstrap import model_names
 from holytui.commands import exit_status
-from holytui.commands.output import complain, say, say_json
+from holytui.commands.output import print_json, print_line, print_to_stderr
 from holytui.config.in_force import read_config
 from holytui.errors import ProviderStopped
 from holytui.providers.resolve import resolve
@@ -26,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
         default = name == config.default_model
         if options.json:
             facts = {"model": name, "default": default, "vision": sees(config, name)}
-            say_json(facts)
+            print_json(facts)
         else:
-            say(f"{'*' if default else ' '} {name}")
+            print_line(f"{'*' if default else ' '} {name}")
     for reason in stopped:
-        complain(reason)
+        print_to_stderr(reason)
     return exit_status.OK

@@ -23,47 +23,47 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
 _ERASE = "\r\x1b[K"
 
 
-def shown(text: str, out: TextIO) -> str:
+def printable(text: str, out: TextIO) -> str:
     """`text` as it is to be written to `out`."""
     return visible(text) if out.isatty() else sanitize(text)
 
 
-def unbroken(text: str) -> str:
+def one_line(text: str) -> str:
     """`text` as a terminal may show it on one line, so that no name or argument can begin a line of its own."""
     return visible(text, breaks=False).replace("\n", "␊")
 
 
-def put(text: str, out: TextIO) -> None:
+def write_text(text: str, out: TextIO) -> None:
     """Write `text` at once."""
-    _put(shown(text, out), out)
+    _put(printable(text, out), out)
     out.flush()
 
 
-def say(text: str = "", out: TextIO | None = None) -> None:
+def print_line(text: str = "", out: TextIO | None = None) -> None:
     """Write a line, to stdout if nothing else is named."""
     out = sys.stdout if out is None else out
-    _put(shown(text, out) + "\n", out)
+    _put(printable(text, out) + "\n", out)
     if out is not sys.stdout:
         out.flush()
 
 
-def say_exact(text: str) -> None:
+def print_raw(text: str) -> None:
     """Write a line to stdout for a program that reads it as it is, such as the name of a file; signs on a terminal."""
     raw: BinaryIO | None = None if sys.stdout.isatty() else getattr(sys.stdout, "buffer", None)
     if raw is None:
-        say(text)
+        print_line(text)
     else:
         sys.stdout.flush()
         raw.write(os.fsencode(text) + b"\n")
         raw.flush()
 
 
-def say_found(start: str, parts: Iterable[tuple[str, bool]], *, bold: bool) -> None:
+def print_highlighted(start: str, parts: Iterable[tuple[str, bool]], *, bold: bool) -> None:
     """Write a line to stdout, with those parts in bold that are marked if it is to be."""
     out = sys.stdout
-    shown_parts = ((shown(part, out), marked and bold) for part, marked in parts)
+    shown_parts = ((printable(part, out), marked and bold) for part, marked in parts)
     line = "".join(f"{_BOLD}{part}{_PLAIN}" if marked else part for part, marked in shown_parts)
-    _put(f"{shown(start, out)}{line}\n", out)
+    _put(f"{printable(start, out)}{line}\n", out)
 
 
 def json_line(value: object, out: TextIO) -> str:
@@ -73,27 +73,27 @@ def json_line(value: object, out: TextIO) -> str:
     return text.translate(_ESCAPED if out.isatty() else _CONTROLS) + "\n"
 
 
-def say_json(value: object, out: TextIO | None = None) -> None:
+def print_json(value: object, out: TextIO | None = None) -> None:
     """Write `value` as a `json_line`, to stdout if nothing else is named."""
     out = sys.stdout if out is None else out
     _put(json_line(value, out), out)
     out.flush()
 
 
-def complain(text: object) -> None:
+def print_to_stderr(text: object) -> None:
     """Write what went wrong to stderr, which a terminal may show even if it is a file now."""
-    _put(f"holytui: {unbroken(str(text))}\n", sys.stderr)
+    _put(f"holytui: {one_line(str(text))}\n", sys.stderr)
     sys.stderr.flush()
 
 
-def cover_the_rest() -> None:
+def install_safe_output() -> None:
     """Let what Python itself writes, of a defect or for the log, do nothing to the terminal and hold no key either."""
     import logging
 
     class Told(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             with suppress(OSError, ValueError):  # nobody is there to read it
-                put(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
+                write_text(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
 
     sys.excepthook = _tell_defect
     logging.lastResort = Told(logging.WARNING)
@@ -102,17 +102,17 @@ def cover_the_rest() -> None:
 def _tell_defect(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
     import traceback
 
-    put(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
+    write_text(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
 
 
-def agreed(question: str, yes: str) -> bool:
+def confirm(question: str, yes: str) -> bool:
     """Whether the person at the terminal answers with `y` or the word `yes`; False where nobody is."""
     if not sys.stdin.isatty():
         return False
-    put(question, sys.stderr)
+    write_text(question, sys.stderr)
     answer = sys.stdin.readline()
     if not answer:
-        say("", sys.stderr)  # the end of the input leaves the cursor behind the question
+        print_line("", sys.stderr)  # the end of the input leaves the cursor behind the question
     return answer.strip().lower() in ("y", "yes", yes)
 
 
@@ -146,7 +146,7 @@ class StatusLine:
     def show(self, text: str) -> None:
         """Put `text` in place of what stands there."""
         if self._live:
-            _put(_ERASE + unbroken(text), self._out)
+            _put(_ERASE + one_line(text), self._out)
             self._out.flush()
             self._written = True
 
@@ -158,7 +158,7 @@ class StatusLine:
             self._written = False
 
 
-class Exported(io.TextIOBase):
+class ExportStream(io.TextIOBase):
     """stdout for what is exported, which others read as UTF-8 and a terminal as signs; `is_json`: as escapes."""
 
     def __init__(self, out: TextIO, *, is_json: bool) -> None:
@@ -190,7 +190,7 @@ def send_sequence(data: bytes) -> None:
 
 
 @contextmanager
-def sequences() -> Iterator[Callable[[bytes], None] | None]:
+def terminal_sequences() -> Iterator[Callable[[bytes], None] | None]:
     """How to write control sequences to the terminal, also when the output goes elsewhere; None: there is none."""
     try:
         out = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)

@@ -9,7 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from holytui.commands.output import complain
+from holytui.commands.output import print_to_stderr
 from holytui.config.in_force import read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     _need_terminal()
     prepare_environment(os.environ)
     gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
-    from holytui.commands.attachments import existing
+    from holytui.commands.attachments import existing_files
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
@@ -51,12 +51,12 @@ def run(options: argparse.Namespace) -> int:
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
-        files=existing(options.prompt),
+        files=existing_files(options.prompt),
         config_file=options.config,
     )
-    from holytui.commands.closing import Patience, patient
+    from holytui.commands.closing import PatientClose, close_patiently
 
-    patience = Patience()
+    patience = PatientClose()
 
     def left() -> None:
         # what the screen began to write is waited for before its loop ends, after it has let go of the terminal
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     app.on_exit = left
     app.run(mouse=config.ui.mouse)
     for services in opened:
-        with patient(services.history, patience) if app.hung_up is None else nullcontext():
+        with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
             app.keep_unsent(services)
             _end(services, app.hung_up, config.stream.finish_after_hangup)
     return app.return_code or 0
@@ -88,7 +88,7 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
     if cause is not None:
         from holytui.ui.lifecycle.hangup import finish
 
-        finish(services, cause, seconds, complain)
+        finish(services, cause, seconds, print_to_stderr)
     else:
         from holytui.ui.lifecycle import outbox
 
@@ -97,4 +97,4 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
         services.close()
         if lost:
             gone = _("nothing was kept, as the history could not be opened")
-            complain(gone)
+            print_to_stderr(gone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from holytui.commands.output import agreed, complain
+from holytui.commands.output import confirm, print_to_stderr
 from holytui.i18n import _
 from holytui.text import sanitize_line
 
@@ -15,33 +15,33 @@ _LONG = 7
 """Letters of a name from which on two slips are one mistake."""
 
 
-def meant(words: Sequence[str], commands: Iterable[str]) -> str:
+def intended_command(words: Sequence[str], commands: Iterable[str]) -> str:
     """The command that was most likely meant by the first of the words; empty if they are a question."""
     if not words or len(words) > _MOST_WORDS or len(words[0].split()) != 1:
         return ""
     word = words[0].casefold()
     for name in commands:
         allowed = 2 if len(name) >= _LONG else 1
-        if (len(word) >= _PREFIX and name.startswith(word)) or _slips(word, name) <= allowed:
+        if (len(word) >= _PREFIX and name.startswith(word)) or _edit_distance(word, name) <= allowed:
             return name
     return ""
 
 
-def is_question(words: Sequence[str], command: str) -> bool:
+def confirm_question(words: Sequence[str], command: str) -> bool:
     """Whether the words go to a model although their first is nearly `command`: a person is asked; a script that is
     written so does not know, and is told."""
     told = _("there is no command “{word}”; did you mean `holytui {command}`?").format(
         word=sanitize_line(words[0]), command=command
     )
     ask = _("{told} Send it to the model as a question? [y/N] ").format(told=told)
-    if agreed(f"holytui: {ask}", _("yes")):
+    if confirm(f"holytui: {ask}", _("yes")):
         return True
     anyway = "holytui ask -- " + " ".join(words)
-    complain(_("{told} Nothing was sent. To ask a model: {command}").format(told=told, command=anyway))
+    print_to_stderr(_("{told} Nothing was sent. To ask a model: {command}").format(told=told, command=anyway))
     return False
 
 
-def _slips(one: str, other: str) -> int:
+def _edit_distance(one: str, other: str) -> int:
     """How many letters were left out, added, exchanged, or swapped with the next."""
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.commands.append_only import Rejoin
-from holytui.commands.plain.printer import Printer
+from holytui.commands.append_only import AppendOnlyAnswer
+from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine import events as ev
 
 pieces = st.text("ab", max_size=4)
@@ -16,7 +16,7 @@ steps = st.lists(st.tuples(st.booleans(), pieces), max_size=12)
 
 @given(steps)
 def test_the_output_ends_with_the_answer_and_begins_anew_only_where_it_must(steps: list[tuple[bool, str]]) -> None:
-    rejoin, answer, written, again = Rejoin(), "", "", 0
+    rejoin, answer, written, again = AppendOnlyAnswer(), "", "", 0
 
     def put(text: str) -> None:
         nonlocal written, again
@@ -50,7 +50,7 @@ def test_plain_mode_says_so_only_if_the_answer_is_another_one(new: str, rest: st
     import io
 
     out = io.StringIO()
-    printer = Printer(out, prompts=False)
+    printer = PlainPrinter(out, prompts=False)
     printer.event(ev.Delta("t", "one, two"))
     printer.event(ev.Replaced("t", new, "", ""))
     printer.event(ev.Delta("t", rest))

@@ -825,7 +825,7 @@ def test_a_history_that_cannot_be_opened_is_told_and_the_check_goes_on(
 def test_the_clipboard_gets_what_is_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
     sent: list[bytes] = []
-    (finding,) = check.clipboard(sent.append)
+    (finding,) = check.check_clipboard(sent.append)
     (sequence,) = sent
     kept = (Path.home() / ".cache/holytui/last-copy.txt").read_text()
     assert finding.mark is Mark.GOOD
@@ -843,7 +843,7 @@ def test_a_setting_of_tmux_that_is_in_the_way_is_named(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    found = list(check.clipboard(lambda data: None))
+    found = list(check.check_clipboard(lambda data: None))
     assert found[0].mark is Mark.DOUBTFUL
     assert "set -s set-clipboard on" in found[0].text
     assert found[-1].mark is Mark.GOOD
@@ -885,7 +885,7 @@ class Narrow:
 def test_an_output_without_these_signs_gets_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Narrow()
     monkeypatch.setattr(sys, "stdout", out)
-    report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
+    report = check.CheckReport(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
     report.add(Finding(Mark.BAD, Topic.KEY, "“none”", ("next",)))
     assert out.text.startswith("XX key")
     assert out.flushed == out.text  # also in a pipe each line is seen as soon as it is known

@@ -19,10 +19,18 @@ import pytest
 
 from holytui.attachments.files import Chosen
 from holytui.bootstrap import Services, open_services
-from holytui.commands.plain.file_offer import Reply, reply
-from holytui.commands.plain.input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
-from holytui.commands.plain.printer import Printer
-from holytui.commands.plain.session import Happened, Session, Signalled
+from holytui.commands.plain.file_offer import OfferReply, parse_reply
+from holytui.commands.plain.input import (
+    InputEnded,
+    LineJoiner,
+    LineReader,
+    LineTyped,
+    PlainCommand,
+    UnknownPlainCommand,
+    parse,
+)
+from holytui.commands.plain.printer import PlainPrinter
+from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.in_force import read_config
 from holytui.engine import events as ev
 from holytui.engine.ending import Ending
@@ -63,12 +71,12 @@ class Chat:
         self.out = Output()
         self.now = 0.0
         self.copied: list[str] = []
-        self.pending: list[Happened] = []
+        self.pending: list[SessionEvent] = []
         """Put into the inbox while the terminal's input is thrown away, as its reader may do."""
-        self._inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
-        self.session = Session(
+        self._inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
+        self.session = PlainSession(
             services,
-            Printer(self.out, prompts=interactive),
+            PlainPrinter(self.out, prompts=interactive),
             self._inbox,
             self._copy,
             interactive=interactive,
@@ -99,10 +107,10 @@ class Chat:
 
     def type(self, *lines: str) -> None:
         for line in lines:
-            self._inbox.put(Typed(line))
+            self._inbox.put(LineTyped(line))
 
     def signal(self, number: int) -> None:
-        self._inbox.put(Signalled(number))
+        self._inbox.put(SignalReceived(number))
 
     def end_input(self) -> None:
         self._inbox.put(InputEnded())
@@ -155,12 +163,12 @@ def _state(chat: Chat) -> AnswerState:
     ("text", "meaning"),
     [
         ("hello", "hello"),
-        ("/stop", Command("stop")),
-        ("/STOP ", Command("stop")),
-        ("/model  a/b ", Command("model", "a/b")),
+        ("/stop", PlainCommand("stop")),
+        ("/STOP ", PlainCommand("stop")),
+        ("/model  a/b ", PlainCommand("model", "a/b")),
         ("//etc/passwd?", "/etc/passwd?"),
-        ("/retri", Unknown("/retri", "retry")),
-        ("/", Unknown("/", "")),
+        ("/retri", UnknownPlainCommand("/retri", "retry")),
+        ("/", UnknownPlainCommand("/", "")),
         ("/stop\nnow", "/stop\nnow"),
     ],
 )
@@ -169,7 +177,7 @@ def test_a_line_is_a_command_or_a_question(text: str, meaning: object) -> None:
 
 
 def test_a_line_that_ends_in_a_backslash_goes_on_in_the_next() -> None:
-    lines = Lines()
+    lines = LineJoiner()
     assert [lines.add("one\\"), lines.open] == [None, True]
     assert [lines.add("two\\"), lines.open] == [None, True]
     assert [lines.add("three"), lines.open] == ["one\ntwo\nthree", False]
@@ -180,14 +188,14 @@ def test_a_line_that_ends_in_a_backslash_goes_on_in_the_next() -> None:
 
 def test_lines_are_read_whole_however_their_bytes_come() -> None:
     reading, writing = os.pipe()
-    got: queue.SimpleQueue[Typed | InputEnded] = queue.SimpleQueue()
+    got: queue.SimpleQueue[LineTyped | InputEnded] = queue.SimpleQueue()
     thread = LineReader(reading, got.put).start()
     for piece in ("mộ".encode()[:2], "mộ".encode()[2:] + b"t\r\nha", b"i\n\nba"):
         os.write(writing, piece)
     os.close(writing)
     thread.join(PATIENCE)
     os.close(reading)
-    assert [got.get(timeout=1) for _ in range(5)] == [*map(Typed, ("một", "hai", "", "ba")), InputEnded()]
+    assert [got.get(timeout=1) for _ in range(5)] == [*map(LineTyped, ("một", "hai", "", "ba")), InputEnded()]
 
 
 # -- what is printed
@@ -195,7 +203,7 @@ def test_lines_are_read_whole_however_their_bytes_come() -> None:
 
 def _told(*events: ev.TurnEvent) -> str:
     out = io.StringIO()
-    printer = Printer(out, prompts=False, clock=lambda: 100.0)
+    printer = PlainPrinter(out, prompts=False, clock=lambda: 100.0)
     for each in events:
         printer.event(each)
     return out.getvalue()
@@ -237,7 +245,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
 )
 def test_each_doubt_is_said_without_the_keys_of_the_screen(ending: Ending, printed: str) -> None:
     out = io.StringIO()
-    Printer(out, prompts=False).doubts(ending, "0190")
+    PlainPrinter(out, prompts=False).doubts(ending, "0190")
     assert out.getvalue().startswith(printed)
     assert bool(out.getvalue()) == bool(printed)
     assert not re.search(r"(?<![-\w])F\d{1,2}\b|\b[Pp]ress\b", out.getvalue())
@@ -341,7 +349,7 @@ def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("line", ["yes", "yy", "ok", "/y", "//y", "y @a.txt", "1"])
 def test_nothing_but_y_sends_a_file(line: str) -> None:
-    assert reply(line) is Reply.UNCLEAR
+    assert parse_reply(line) is OfferReply.UNCLEAR
 
 
 @pytest.mark.usefixtures("secret")
@@ -376,10 +384,10 @@ def test_a_pipe_attaches_nothing_and_is_not_asked(tmp_path: Path) -> None:
 def test_lines_that_came_before_the_prompt_are_no_answer_and_are_dropped(tmp_path: Path) -> None:
     with ScriptedServer([READ, *answer("Hello")]) as server, chatting(tmp_path, server.base_url, start=False) as chat:
         chat.type("read @a.txt", "y", "next")
-        chat.pending = [Typed("y")]
+        chat.pending = [LineTyped("y")]
         chat.start()
         chat.out.wait_for("dropped; they are no answer.\n> ")
-        chat.pending = [Typed("y")]
+        chat.pending = [LineTyped("y")]
         chat.type("perhaps")
         chat.out.wait_for("dropped; they are no answer.\n> ", 2)
         assert not server.requests
@@ -426,7 +434,7 @@ def test_a_question_that_names_files_can_be_withdrawn(tmp_path: Path) -> None:
         chat.out.wait_for("/stop sends nothing.\n> ", 2)
         chat.signal(signal.SIGINT)
         chat.out.wait_for("-- The question was not sent.\n> ", 2)
-        chat.pending = [Signalled(signal.SIGINT)]
+        chat.pending = [SignalReceived(signal.SIGINT)]
         chat.type("read @a.txt")
         chat.out.wait_for("-- The question was not sent.\n> ", 3)
         chat.type("read @a.txt")

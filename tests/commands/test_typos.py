@@ -34,7 +34,7 @@ screen = importlib.import_module("holytui.commands.screen")
     ],
 )
 def test_a_word_near_a_command_is_a_slip(words: list[str], command: str) -> None:
-    assert typos.meant(words, _COMMANDS) == command
+    assert typos.intended_command(words, _COMMANDS) == command
 
 
 @pytest.mark.parametrize("words", [["histroy", "list"], ["--plain", "histroy", "list"], ["histroy", "--json", "list"]])

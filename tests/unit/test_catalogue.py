@@ -176,7 +176,7 @@ def test_what_a_message_names_does_that_where_it_is_read() -> None:
                 elif command := names.commands[action]:
                     assert slash_commands.parse(command) == slash_commands.Command(action)
             if command := plain_input.names().of(action):
-                assert isinstance(plain_input.parse(command), plain_input.Command)
+                assert isinstance(plain_input.parse(command), plain_input.PlainCommand)
 
 
 def test_translations_have_no_markup_and_no_control_characters() -> None:

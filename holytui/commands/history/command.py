@@ -8,7 +8,7 @@ from collections.abc import Callable
 from holytui.bootstrap import open_history
 from holytui.commands import exit_status
 from holytui.commands.history import deletion, reading, transfer
-from holytui.commands.output import complain
+from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
 from holytui.store.history import Library
 
@@ -33,13 +33,13 @@ def run(options: argparse.Namespace) -> int:
         history = open_history(to_read=options.what in _READING)
         try:
             for warning in history.warnings:
-                complain(warning)
+                print_to_stderr(warning)
             status = _VERBS[options.what](history, options)
             if history.damage:
-                complain(history.damage)
+                print_to_stderr(history.damage)
             return exit_status.FAILED if history.damage else status
         finally:
             history.close()
     except HolytuiError as error:
-        complain(error)
+        print_to_stderr(error)
         return exit_status.FAILED

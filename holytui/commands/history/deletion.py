@@ -9,8 +9,13 @@ from datetime import datetime
 
 from holytui import ids
 from holytui.commands import exit_status
-from holytui.commands.history.reading import ids_of, line, need, unknown
-from holytui.commands.output import agreed, complain, say
+from holytui.commands.history.reading import (
+    conversation_ids,
+    conversation_line,
+    find_conversation,
+    no_such_conversation,
+)
+from holytui.commands.output import confirm, print_line, print_to_stderr
 from holytui.formatting import size
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
@@ -29,23 +34,23 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     """Delete conversations after showing which; 1 when the user said no, or could not be asked."""
     found = _chosen(history, options)
     if not found:
-        say(_("Nothing is that old; nothing was deleted."))
+        print_line(_("Nothing is that old; nothing was deleted."))
         return exit_status.OK
-    _preview(found, ids_of(history))
+    _preview(found, conversation_ids(history))
     if not options.yes and not _agreed(len(found)):
-        complain(_("Nothing was deleted. --yes deletes without asking."))
+        print_to_stderr(_("Nothing was deleted. --yes deletes without asking."))
         return exit_status.FAILED
     for one in found:
         history.delete_conversation(one.id)
     words = ngettext("{count} conversation deleted.", "{count} conversations deleted.", len(found))
-    say(words.format(count=len(found)))
-    say(_("`holytui history restore ID` brings one back, until `holytui history compact`."))
+    print_line(words.format(count=len(found)))
+    print_line(_("`holytui history restore ID` brings one back, until `holytui history compact`."))
     return exit_status.OK
 
 
 def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]:
     if options.before is None:
-        return list({one.id: one for one in (need(history, each) for each in options.ids)}.values())
+        return list({one.id: one for one in (find_conversation(history, each) for each in options.ids)}.values())
     every = [*history.conversations(), *history.conversations(archived=True)]
     # an answer on its way is not old, whatever the clock said when it was asked for
     return [one for one in every if one.updated_at < options.before and not one.streaming]
@@ -53,14 +58,14 @@ def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]
 
 def _preview(found: Sequence[Conversation], known: Collection[str]) -> None:
     for one in found[:_PREVIEW]:
-        say(line(one, known))
+        print_line(conversation_line(one, known))
     if len(found) > _PREVIEW:
-        say(_("… and {count} more").format(count=len(found) - _PREVIEW))
+        print_line(_("… and {count} more").format(count=len(found) - _PREVIEW))
 
 
 def _agreed(count: int) -> bool:
     question = ngettext("Delete this conversation? [y/N] ", "Delete these {count} conversations? [y/N] ", count)
-    return agreed(question.format(count=count), _("yes"))
+    return confirm(question.format(count=count), _("yes"))
 
 
 def restore(history: Library, options: argparse.Namespace) -> int:
@@ -70,9 +75,9 @@ def restore(history: Library, options: argparse.Namespace) -> int:
         # the one that was deleted last comes first
         found = ids.matching(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
         if len(found) != 1:
-            raise unknown(wanted)
+            raise no_such_conversation(wanted)
         history.restore_conversation(found[0])
-        say(line(deleted[found[0]], deleted))
+        print_line(conversation_line(deleted[found[0]], deleted))
     return exit_status.OK
 
 
@@ -83,10 +88,12 @@ def compact(history: Library, _options: argparse.Namespace) -> int:
     words = ngettext(
         "{count} deleted conversation is gone for good.", "{count} deleted conversations are gone for good.", gone
     )
-    say(words.format(count=gone))
-    say(_("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after)))
+    print_line(words.format(count=gone))
+    print_line(
+        _("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after))
+    )
     if done.copies:
-        say(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
+        print_line(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
         for place in done.copies:
-            say(f"  {sanitize_line(str(place))}  {size(place.stat().st_size)}")
+            print_line(f"  {sanitize_line(str(place))}  {size(place.stat().st_size)}")
     return exit_status.OK

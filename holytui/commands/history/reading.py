@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from holytui import ids
 from holytui.commands import exit_status
-from holytui.commands.output import complain, say, say_found, say_json
+from holytui.commands.output import print_highlighted, print_json, print_line, print_to_stderr
 from holytui.engine import ending
 from holytui.errors import HolytuiError
 from holytui.formatting import decimal
@@ -27,22 +27,22 @@ from holytui.text import sanitize_line
 def show_list(history: Library, options: argparse.Namespace) -> int:
     """The conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
-    known = [one.id for one in found] if options.deleted else ids_of(history)
+    known = [one.id for one in found] if options.deleted else conversation_ids(history)
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
             facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
-            say_json(facts)
+            print_json(facts)
         else:
-            say(line(one, known))
+            print_line(conversation_line(one, known))
     return exit_status.OK
 
 
-def ids_of(history: Library) -> list[str]:
+def conversation_ids(history: Library) -> list[str]:
     """The ids of all conversations that are not deleted."""
     return [one.id for archived in (False, True) for one in history.conversations(archived=archived)]
 
 
-def line(conversation: Conversation, known: Collection[str]) -> str:
+def conversation_line(conversation: Conversation, known: Collection[str]) -> str:
     """A conversation in a line: an id by which it is found among the `known` ones, last change, title."""
     short = _unbroken(ids.short(conversation.id, known))
     return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
@@ -53,15 +53,15 @@ def _unbroken(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def need(history: Library, conversation_id: str) -> Conversation:
+def find_conversation(history: Library, conversation_id: str) -> Conversation:
     """The conversation with this id, or the only one that begins or ends so. Raises HolytuiError."""
     found = history.conversation(conversation_id)
     if found is None:
-        raise unknown(conversation_id)
+        raise no_such_conversation(conversation_id)
     return found
 
 
-def unknown(conversation_id: str) -> HolytuiError:
+def no_such_conversation(conversation_id: str) -> HolytuiError:
     """No conversation has this id, or several begin or end with it."""
     return HolytuiError(
         _("No conversation {id}").format(id=sanitize_line(conversation_id)), _("See: holytui history list")
@@ -73,8 +73,8 @@ def unknown(conversation_id: str) -> HolytuiError:
 
 def show_one(history: Library, options: argparse.Namespace) -> int:
     """The shown branch of a conversation, as Markdown."""
-    conversation = need(history, options.id)
-    say(f"# {_unbroken(conversation.title)}\n")
+    conversation = find_conversation(history, options.id)
+    print_line(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
         _print_message(message)
         if options.attempts and message.role is Role.ASSISTANT:
@@ -86,14 +86,14 @@ def _print_message(message: Message) -> None:
     who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out(message.left_out)}" if message.left_out else ""
-    say(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
+    print_line(f"## {who} · {when(message.created_at)}{how}\n\n{as_text(message)}\n")
     if message.problem is not None:
-        say(f"> {message.problem}\n")
+        print_line(f"> {message.problem}\n")
     if message.repaired:
-        say(f"> {damage(message)}\n")
+        print_line(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
         for doubt in ending.words(ending.Ending.of(message)):
-            say(f"> {doubt}\n")
+            print_line(f"> {doubt}\n")
 
 
 def _print_attempts(history: Library, message: Message) -> None:
@@ -101,8 +101,8 @@ def _print_attempts(history: Library, message: Message) -> None:
     the answer began again."""
     attempts = history.attempts(message.id)
     for attempt in attempts:
-        say(_unbroken(describe(attempt)))
-    say()
+        print_line(_unbroken(describe(attempt)))
+    print_line()
     if not (message.seams or message.begun_again):
         return  # the raw texts may be long
     raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
@@ -113,7 +113,7 @@ def _print_attempts(history: Library, message: Message) -> None:
 
 
 def _print_side(head: str, text: str) -> None:
-    say(f"{head}\n\n" + "".join(f"> {line}\n" for line in text.split("\n")))
+    print_line(f"{head}\n\n" + "".join(f"> {line}\n" for line in text.split("\n")))
 
 
 def describe(attempt: Attempt) -> str:
@@ -140,15 +140,15 @@ def describe(attempt: Attempt) -> str:
 
 def search(history: Library, options: argparse.Namespace) -> int:
     """Where all the words are, the best first; 1 when they are nowhere, as `grep` has it."""
-    within = need(history, options.conversation).id if options.conversation else None
+    within = find_conversation(history, options.conversation).id if options.conversation else None
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
         for hit in hits:
-            say_json(_facts(hit))
+            print_json(_facts(hit))
     else:
-        _print_hits(hits, ids_of(history), bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        _print_hits(hits, conversation_ids(history), bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
-        complain(_("nothing was found"))
+        print_to_stderr(_("nothing was found"))
     return exit_status.OK if hits else exit_status.FAILED
 
 
@@ -168,8 +168,10 @@ def _print_hits(hits: Sequence[Hit], known: Collection[str], *, bold: bool) -> N
     last = ""
     for hit in hits:
         if hit.conversation_id != last:
-            say(f"{_unbroken(ids.short(hit.conversation_id, known))}  {when(hit.created_at)}  {_unbroken(hit.title)}")
+            print_line(
+                f"{_unbroken(ids.short(hit.conversation_id, known))}  {when(hit.created_at)}  {_unbroken(hit.title)}"
+            )
             last = hit.conversation_id
         if hit.message_id is not None:
             who = _("You") if hit.role is Role.USER else _("Answer")
-            say_found(f"    {who}: ", hit.parts, bold=bold)
+            print_highlighted(f"    {who}: ", hit.parts, bold=bold)

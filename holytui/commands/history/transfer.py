@@ -8,8 +8,8 @@ import time
 from typing import TextIO, cast
 
 from holytui.commands import exit_status
-from holytui.commands.history.reading import need
-from holytui.commands.output import Exported, StatusLine, complain, say
+from holytui.commands.history.reading import find_conversation
+from holytui.commands.output import ExportStream, StatusLine, print_line, print_to_stderr
 from holytui.i18n import _, ngettext
 from holytui.store.history import Library
 from holytui.store.transfer.transfer import Format, Imported, export, export_file, import_file
@@ -24,37 +24,37 @@ def export_to(history: Library, options: argparse.Namespace) -> int:
     """The named conversations, or all (the archived ones too, oldest first), to a file or stdout."""
     form = Format(options.format)
     if options.ids:
-        ids = [need(history, one).id for one in options.ids]
+        ids = [find_conversation(history, one).id for one in options.ids]
     else:
         every = [*history.conversations(), *history.conversations(archived=True)]
         ids = [one.id for one in sorted(every, key=lambda one: (one.created_at, one.id))]
     if options.output is None or str(options.output) == "-":
-        out = Exported(sys.stdout, is_json=form in (Format.JSON, Format.JSONL))
+        out = ExportStream(sys.stdout, is_json=form in (Format.JSON, Format.JSONL))
         export(history, ids, form, cast("TextIO", out))
         out.end()
         return exit_status.OK
     count = export_file(history, ids, form, options.output)
     words = ngettext("{count} conversation written to {file}", "{count} conversations written to {file}", count)
-    complain(words.format(count=count, file=options.output))
+    print_to_stderr(words.format(count=count, file=options.output))
     return exit_status.OK
 
 
 def import_from(history: Library, options: argparse.Namespace) -> int:
     """Add what a file holds; 1 when a part of it could not be read."""
-    bar = Bar(StatusLine(sys.stderr))
+    bar = ProgressBar(StatusLine(sys.stderr))
     try:
         done = import_file(history, options.file, bar.show)
     finally:
         bar.clear()
     for sentence in done.skipped:
-        complain(_("skipped: {reason}").format(reason=sentence))
+        print_to_stderr(_("skipped: {reason}").format(reason=sentence))
     if done.broken > len(done.skipped):
-        complain(_("and {count} more").format(count=done.broken - len(done.skipped)))
+        print_to_stderr(_("and {count} more").format(count=done.broken - len(done.skipped)))
     for note in done.notes:
-        complain(note)
+        print_to_stderr(note)
     if left_out := _left_out(done):
-        complain(left_out)
-    say(_summary(done))
+        print_to_stderr(left_out)
+    print_line(_summary(done))
     return exit_status.FAILED if done.skipped else exit_status.OK
 
 
@@ -84,7 +84,7 @@ def _left_out(done: Imported) -> str:
     return _("left out, as holytui cannot take it in: {parts}").format(parts=", ".join(parts)) if parts else ""
 
 
-class Bar:
+class ProgressBar:
     """A line on a terminal that says how far an import is, rewritten a few times a second."""
 
     def __init__(self, line: StatusLine) -> None:

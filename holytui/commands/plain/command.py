@@ -14,13 +14,13 @@ from types import FrameType
 
 from holytui import paths
 from holytui.bootstrap import open_services
-from holytui.commands.ask import PATIENCE
-from holytui.commands.attachments import existing
-from holytui.commands.closing import closing
+from holytui.commands.ask import OFFLINE_LIMIT
+from holytui.commands.attachments import existing_files
+from holytui.commands.closing import closing_services
 from holytui.commands.output import send_sequence
-from holytui.commands.plain.input import FOR_KEYS, LineReader
-from holytui.commands.plain.printer import Printer
-from holytui.commands.plain.session import Happened, Session, Signalled
+from holytui.commands.plain.input import COMMANDS_FOR_KEYS, LineReader
+from holytui.commands.plain.printer import PlainPrinter
+from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.in_force import read_config
 from holytui.terminal.clipboard import copy_text
 
@@ -34,19 +34,21 @@ def run(options: argparse.Namespace) -> int:
     if not interactive:
         # nobody is there to decide how long to wait
         stream = config.stream
-        config = replace(config, stream=replace(stream, offline_limit=stream.offline_limit or PATIENCE))
+        config = replace(config, stream=replace(stream, offline_limit=stream.offline_limit or OFFLINE_LIMIT))
     for output in (sys.stdout, sys.stderr):
         output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
-    inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
-    opened = open_services(config, keys, problems, shown_keys=FOR_KEYS, fall_back=True)
-    with closing(opened) as services, _signals(inbox.put):
-        printer = Printer(sys.stdout, prompts=interactive)
+    inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
+    opened = open_services(config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, fall_back=True)
+    with closing_services(opened) as services, _signals(inbox.put):
+        printer = PlainPrinter(sys.stdout, prompts=interactive)
         reader = LineReader(0, inbox.put)
         model = options.model or ""
-        session = Session(services, printer, inbox, copy, interactive=interactive, model=model, discard=reader.discard)
+        session = PlainSession(
+            services, printer, inbox, copy, interactive=interactive, model=model, discard=reader.discard
+        )
         reader.start()
         try:
-            return session.run(options.conversation or "", " ".join(options.prompt), existing(options.prompt))
+            return session.run(options.conversation or "", " ".join(options.prompt), existing_files(options.prompt))
         except BrokenPipeError:
             raise  # the reader of a pipe has left; that is told in one place
         except OSError:
@@ -63,11 +65,11 @@ def copy(text: str) -> str:
 
 
 @contextmanager
-def _signals(put: Callable[[Happened], None]) -> Iterator[None]:
+def _signals(put: Callable[[SessionEvent], None]) -> Iterator[None]:
     """Signals are things that happen, like lines and events; the queue may be filled from a signal's handler."""
 
     def tell(number: int, _frame: FrameType | None) -> None:
-        put(Signalled(number))
+        put(SignalReceived(number))
 
     before = [signal.signal(number, tell) for number in _SIGNALS]
     try:

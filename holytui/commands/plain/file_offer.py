@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.attachments.files import Gathered
-from holytui.commands.plain.input import Command, parse
-from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.input import PlainCommand, parse
+from holytui.commands.plain.printer import PlainPrinter
 from holytui.i18n import _, ngettext
 
 
-class Reply(StrEnum):
+class OfferReply(StrEnum):
     """What the user answers."""
 
     WITH = "with"
@@ -25,23 +25,23 @@ class Reply(StrEnum):
     UNCLEAR = "unclear"
 
 
-def reply(line: str) -> Reply:
+def parse_reply(line: str) -> OfferReply:
     """The meaning of a line that was typed at the prompt of an offer. Nothing but `y` sends a file."""
     match parse(line.strip()):
         case "y" | "Y":
-            return Reply.WITH
+            return OfferReply.WITH
         case "":
-            return Reply.WITHOUT
-        case Command("stop"):
-            return Reply.WITHDRAWN
-        case Command("quit"):
-            return Reply.QUIT
+            return OfferReply.WITHOUT
+        case PlainCommand("stop"):
+            return OfferReply.WITHDRAWN
+        case PlainCommand("quit"):
+            return OfferReply.QUIT
         case _:
-            return Reply.UNCLEAR
+            return OfferReply.UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class FileOffer:
     """A question, the contents of the files that it names, and how these are listed. The contents are read before the
     user is asked, so that exactly what is listed is sent."""
 
@@ -49,12 +49,12 @@ class Offer:
     found: Gathered
     files: Sequence[str]
 
-    def show(self, printer: Printer, discard: Callable[[], bool]) -> None:
+    def show(self, printer: PlainPrinter, discard: Callable[[], bool]) -> None:
         """List the files and ask. `discard` drops what was typed or pasted up to then: it is no answer."""
         printer.notice("\n".join([_("The question names files:"), *self.files]))
         self.ask(printer, discard)
 
-    def ask(self, printer: Printer, discard: Callable[[], bool]) -> None:
+    def ask(self, printer: PlainPrinter, discard: Callable[[], bool]) -> None:
         """Ask, again if the answer was unclear."""
         words = ngettext(
             "Send it? y sends the question with it; {key} sends the question without it; /stop sends nothing.",

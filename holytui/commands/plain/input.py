@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to what it does, in the order of `/help`."""
 
-FOR_KEYS: Mapping[str, str] = MappingProxyType(
+COMMANDS_FOR_KEYS: Mapping[str, str] = MappingProxyType(
     {
         "chat.stop": "/stop",
         "message.resume": "/continue",
@@ -45,7 +45,7 @@ FOR_KEYS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What is typed in place of the screen's keys."""
-_IN_HINTS = MappingProxyType({**FOR_KEYS, "model.pick": "/model NAME"})
+_IN_HINTS = MappingProxyType({**COMMANDS_FOR_KEYS, "model.pick": "/model NAME"})
 
 
 def names() -> Names:
@@ -54,7 +54,7 @@ def names() -> Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class LineTyped:
     """A line was typed, without its end."""
 
     text: str
@@ -66,7 +66,7 @@ class InputEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PlainCommand:
     """A line that begins with `/` and names a command."""
 
     name: str
@@ -74,14 +74,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownPlainCommand:
     """A line that begins with `/` and names none; `meant` is a name that is close to it, or empty."""
 
     name: str
     meant: str
 
 
-def parse(text: str) -> Command | Unknown | str:
+def parse(text: str) -> PlainCommand | UnknownPlainCommand | str:
     """What an entry is: a command, or a question (`//` stands for a slash). Several lines are always a question."""
     if not text.startswith("/") or "\n" in text:
         return text
@@ -89,15 +89,15 @@ def parse(text: str) -> Command | Unknown | str:
         return text[1:]
     name, _space, rest = text[1:].partition(" ")
     if name.lower() in COMMANDS:
-        return Command(name.lower(), rest.strip())
-    return Unknown(f"/{name}", nearest(name.lower(), list(COMMANDS)) or "")
+        return PlainCommand(name.lower(), rest.strip())
+    return UnknownPlainCommand(f"/{name}", nearest(name.lower(), list(COMMANDS)) or "")
 
 
 _QUIET = 0.2
 """Seconds without another line after which a paste has ended: a long one comes in several parts."""
 
 
-class Lines:
+class LineJoiner:
     """Joins lines of which all but the last end in a backslash."""
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class LineReader:
     Not through `sys.stdin`: a thread that waits in it holds its lock, and Python does not end before it has that.
     """
 
-    def __init__(self, fd: int, put: Callable[[Typed | InputEnded], None], *, quiet: float = _QUIET) -> None:
+    def __init__(self, fd: int, put: Callable[[LineTyped | InputEnded], None], *, quiet: float = _QUIET) -> None:
         self._fd = fd
         self._put = put
         self._quiet = quiet
@@ -197,5 +197,5 @@ def _readable(fd: int, timeout: float | None) -> bool:
     return bool(select.select([fd], [], [], timeout)[0])
 
 
-def _typed(line: bytes) -> Typed:
-    return Typed(line.decode("utf-8", "replace").removesuffix("\r"))
+def _typed(line: bytes) -> LineTyped:
+    return LineTyped(line.decode("utf-8", "replace").removesuffix("\r"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from holytui import formatting as fmt
-from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
@@ -22,7 +22,7 @@ _MOST = 20
 class PlainLibrary:
     """What is open, what was listed, and which answers were cut when holytui ended last."""
 
-    def __init__(self, history: Library, printer: Printer) -> None:
+    def __init__(self, history: Library, printer: PlainPrinter) -> None:
         self._history = history
         self._printer = printer
         self._cut: Sequence[Message] = ()

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TextIO
 
 from holytui import formatting as fmt
-from holytui.commands.append_only import Rejoin
-from holytui.commands.output import TextWriter, put, shown
+from holytui.commands.append_only import AppendOnlyAnswer
+from holytui.commands.output import TextWriter, printable, write_text
 from holytui.commands.plain.input import names
 from holytui.engine import ending
 from holytui.engine import events as ev
@@ -28,13 +28,13 @@ NOTICE = "-- "
 _PROMPT, _MORE = "> ", ". "
 
 
-class Printer:
+class PlainPrinter:
     """Writes to `out`. With `prompts` it says when it waits for a line. `clock` is the engine's, in seconds."""
 
     def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._answer = TextWriter(out)
-        self._rejoin = Rejoin()
+        self._rejoin = AppendOnlyAnswer()
         self._prompts = prompts
         self._clock = clock
         self._at_start = True
@@ -58,7 +58,7 @@ class Printer:
     def question(self, text: str) -> None:
         """A question that the reader may not have before their eyes."""
         self.new_line()
-        self._write("".join(f"{_PROMPT}{line}\n" for line in shown(text, self._out).removesuffix("\n").split("\n")))
+        self._write("".join(f"{_PROMPT}{line}\n" for line in printable(text, self._out).removesuffix("\n").split("\n")))
 
     def problem(self, problem: Problem) -> None:
         """What went wrong and what helps, with commands in place of the screen's keys."""
@@ -79,7 +79,7 @@ class Printer:
 
     def _write(self, text: str) -> None:
         self._answer.end()
-        put(text, self._out)
+        write_text(text, self._out)
         self._at_start = text.endswith("\n")
         self._prompted = False
 
@@ -116,7 +116,7 @@ class Printer:
             case ev.Ended():
                 self._said.clear()
                 self._answered(self._rejoin.end())
-                self._rejoin = Rejoin()
+                self._rejoin = AppendOnlyAnswer()
                 self._ended(event)
             case _:
                 self._state(event)

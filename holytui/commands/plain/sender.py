@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 from holytui.attachments.files import Chosen, Gathered, gather, with_files
 from holytui.bootstrap import Services
-from holytui.commands.attachments import need_sight
-from holytui.commands.plain.printer import Printer
+from holytui.commands.attachments import require_vision
+from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine.runtime.scheduler import StartedTurn
 from holytui.i18n import _
 
 
-class Sender:
+class QuestionSender:
     """Reads files and asks. An empty `model` is that of the conversation."""
 
-    def __init__(self, services: Services, printer: Printer) -> None:
+    def __init__(self, services: Services, printer: PlainPrinter) -> None:
         self._services = services
         self._printer = printer
 
     def read(self, chosen: Sequence[Chosen], model: str, conversation: str | None) -> Gathered:
         """The contents of files. Raises NotAttached."""
         found = gather(chosen)
-        need_sight(self._services, found, model, conversation)
+        require_vision(self._services, found, model, conversation)
         return found
 
     def send(

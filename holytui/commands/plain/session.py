@@ -16,13 +16,21 @@ from holytui import __version__
 from holytui.attachments.files import Chosen, Gathered
 from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exit_status
-from holytui.commands.attachments import files_typed, listed
-from holytui.commands.plain.file_offer import Offer, Reply, reply
-from holytui.commands.plain.input import COMMANDS, Command, InputEnded, Lines, Typed, Unknown, parse
+from holytui.commands.attachments import describe_files, files_in_line
+from holytui.commands.plain.file_offer import FileOffer, OfferReply, parse_reply
+from holytui.commands.plain.input import (
+    COMMANDS,
+    InputEnded,
+    LineJoiner,
+    LineTyped,
+    PlainCommand,
+    UnknownPlainCommand,
+    parse,
+)
 from holytui.commands.plain.library import PlainLibrary
-from holytui.commands.plain.printer import Printer
-from holytui.commands.plain.sender import Sender
-from holytui.commands.plain.turns import Turns
+from holytui.commands.plain.printer import PlainPrinter
+from holytui.commands.plain.sender import QuestionSender
+from holytui.commands.plain.turns import PlainTurns
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
 from holytui.engine.runtime.scheduler import StartedTurn
@@ -41,26 +49,26 @@ _AT_ONCE = frozenset({"stop", "now", "help"})
 
 
 @dataclass(frozen=True, slots=True)
-class Signalled:
+class SignalReceived:
     """A signal came."""
 
     number: int
 
 
-Happened: TypeAlias = Typed | InputEnded | Signalled | TurnEvent
+SessionEvent: TypeAlias = LineTyped | InputEnded | SignalReceived | TurnEvent
 Copy: TypeAlias = Callable[[str], str]
 """Takes a text to the clipboard; returns what to say of it. Raises TerminalError, OSError."""
 
 
-class Session:
+class PlainSession:
     """`run` is the whole of it. `interactive`: a person types, who sees what they typed; else lines come from a pipe,
     all are done in order, and the end of the input waits for the last answer."""
 
     def __init__(
         self,
         services: Services,
-        printer: Printer,
-        inbox: queue.SimpleQueue[Happened],
+        printer: PlainPrinter,
+        inbox: queue.SimpleQueue[SessionEvent],
         copy: Copy,
         *,
         interactive: bool,
@@ -80,15 +88,15 @@ class Session:
         self._discard = discard
         self._model = str(resolve(services.config, model).ref) if model else ""
         self._library = PlainLibrary(services.history, printer)
-        self._sender = Sender(services, printer)
-        self._lines = Lines()
-        self._waiting: deque[Command | str] = deque()
-        self._turns = Turns(services.engine, printer, echo=not interactive)
+        self._sender = QuestionSender(services, printer)
+        self._lines = LineJoiner()
+        self._waiting: deque[PlainCommand | str] = deque()
+        self._turns = PlainTurns(services.engine, printer, echo=not interactive)
         self._interrupted_at: float | None = None
         """When Ctrl+C was pressed, if nothing was typed since."""
         self._given: dict[str, Sequence[Chosen]] = {}
         """The files of the question on the command line."""
-        self._offer: Offer | None = None
+        self._offer: FileOffer | None = None
         """Asked about now; nothing else is begun until it is answered."""
         self._input_ended = False
         self._status: int | None = None
@@ -130,9 +138,9 @@ class Session:
 
     # -- one thing after the other
 
-    def _happened(self, happened: Happened) -> None:
+    def _happened(self, happened: SessionEvent) -> None:
         match happened:
-            case Typed(text):
+            case LineTyped(text):
                 self._printer.typed()
                 self._interrupted_at = None
                 if self._offer is not None:
@@ -141,20 +149,20 @@ class Session:
                     self._take(entry)
             case InputEnded():
                 self._end_of_input()
-            case Signalled(signal.SIGINT):
+            case SignalReceived(signal.SIGINT):
                 self._interrupt()
-            case Signalled(number):
+            case SignalReceived(number):
                 self.terminate(number)
             case TurnEvent():
                 self._turns.told(happened)
 
     def _take(self, entry: str) -> None:
         match parsed := parse(entry):
-            case Unknown(name, meant):
+            case UnknownPlainCommand(name, meant):
                 self._unknown(name, meant)
-            case Command(name) if name in _AT_ONCE or (name == "quit" and self._interactive):
+            case PlainCommand(name) if name in _AT_ONCE or (name == "quit" and self._interactive):
                 self._do(parsed)
-            case Command():
+            case PlainCommand():
                 self._waiting.append(parsed)
             case str() if parsed.strip():
                 self._waiting.append(parsed)
@@ -164,10 +172,10 @@ class Session:
         while self._waiting and self._status is None and self._offer is None:
             first = self._waiting[0]
             offers = isinstance(first, str) and self._may_offer(first)
-            if (self._turns and (offers or isinstance(first, Command))) or (offers and self._lines.open):
+            if (self._turns and (offers or isinstance(first, PlainCommand))) or (offers and self._lines.open):
                 break
             self._waiting.popleft()
-            if isinstance(first, Command):
+            if isinstance(first, PlainCommand):
                 self._do(first)
             elif offers:
                 self._propose(first)
@@ -187,7 +195,7 @@ class Session:
     def _ask(self, text: str) -> StartedTurn:
         """Ask with the files of the command line, and never with one that only the text names. Raises NotAttached."""
         chosen = self._given.pop(text, ())
-        return self._send(text, self._read(chosen), listed(chosen))
+        return self._send(text, self._read(chosen), describe_files(chosen))
 
     def _read(self, chosen: Sequence[Chosen]) -> Gathered:
         return self._sender.read(chosen, self._model, self._library.conversation)
@@ -198,11 +206,11 @@ class Session:
     # -- files that a line names
 
     def _may_offer(self, text: str) -> bool:
-        return self._interactive and text not in self._given and bool(files_typed(text))
+        return self._interactive and text not in self._given and bool(files_in_line(text))
 
     def _propose(self, text: str) -> None:
         """Ask about the files that a line names, if they are there; else send it as it is."""
-        chosen = files_typed(text)
+        chosen = files_in_line(text)
         try:
             found = self._read(chosen)
         except HolytuiError as error:
@@ -211,16 +219,16 @@ class Session:
         if not (found.files or found.pictures):
             self._start(lambda: self._send(text, found, ()), text)
             return
-        self._offer = Offer(text, found, listed(chosen))
+        self._offer = FileOffer(text, found, describe_files(chosen))
         self._offer.show(self._printer, self._drop_typed)
 
     def _drop_typed(self) -> bool:
         """Drop the lines that have come; whether there were any. Everything else that has happened is kept."""
         dropped = self._discard()
-        kept: list[Happened] = []
+        kept: list[SessionEvent] = []
         while not self._inbox.empty():
             happened = self._inbox.get()
-            if isinstance(happened, Typed):
+            if isinstance(happened, LineTyped):
                 dropped = True
             else:
                 kept.append(happened)
@@ -228,20 +236,20 @@ class Session:
             self._happened(happened)
         return dropped
 
-    def _answer(self, offer: Offer, line: str) -> None:
-        answer = reply(line)
-        if answer is Reply.UNCLEAR:
+    def _answer(self, offer: FileOffer, line: str) -> None:
+        answer = parse_reply(line)
+        if answer is OfferReply.UNCLEAR:
             offer.ask(self._printer, self._drop_typed)
             return
         self._offer = None
         match answer:
-            case Reply.WITH:
+            case OfferReply.WITH:
                 self._start(lambda: self._send(offer.question, offer.found, offer.files), offer.question)
-            case Reply.WITHOUT:
+            case OfferReply.WITHOUT:
                 self._start(lambda: self._send(offer.question, Gathered(), ()), offer.question)
-            case Reply.WITHDRAWN:
+            case OfferReply.WITHDRAWN:
                 self._printer.notice(_("The question was not sent."))
-            case Reply.QUIT:
+            case OfferReply.QUIT:
                 self._status = exit_status.OK
 
     # -- ends
@@ -284,13 +292,13 @@ class Session:
         slash = _("To send a question that begins with /, type //.")
         self._printer.notice(f"{words} {hint} {slash}")
 
-    def _do(self, command: Command) -> None:
+    def _do(self, command: PlainCommand) -> None:
         try:
             self._carry_out(command)
         except HolytuiError as error:
             self._printer.notice(str(error))
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: PlainCommand) -> None:
         match command.name:
             case "stop":
                 self._turns.stop()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from holytui.commands import exit_status
 from holytui.commands.ask import status_of
-from holytui.commands.plain.printer import Printer
+from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
 from holytui.engine.events import TurnEvent
@@ -16,10 +16,10 @@ from holytui.i18n import _
 from holytui.models import Problem
 
 
-class Turns:
+class PlainTurns:
     """All of one conversation, which the engine answers one after the other. `echo`: nobody saw the questions."""
 
-    def __init__(self, engine: Engine, printer: Printer, *, echo: bool) -> None:
+    def __init__(self, engine: Engine, printer: PlainPrinter, *, echo: bool) -> None:
         self._engine = engine
         self._printer = printer
         self._echo = echo

@@ -1,4 +1,4 @@
-"""Half an hour with holytui in a few minutes: what a user does, as a script that is the same each time.
+"""Half an hour of use in a few minutes, as a script that is the same each time.
 
 Answers of every kind are received at different rates, and beside them the user scrolls, types, pastes, selects, opens
 and closes every dialog, resizes the window, changes the theme. Time is the script's own: it goes on by what things
@@ -21,7 +21,7 @@ from benchmarks.corpus import answers
 from holytui.engine.events import TurnEvent
 from holytui.ui.themes import loader
 from tests.servers import READ, Peer, ScriptedServer, chunk, chunked_head, delta, event, usage
-from tests.terminal.film import FilmedApp, Projector
+from tests.terminal.recorded_frames import RecordedApp, TerminalComparison
 from tests.ui.house import PATIENCE, Visitor
 
 FRAME = 1 / 30
@@ -34,7 +34,7 @@ PASTED = "def f(x):\n    return x  # đã dán\n" * 4 + "| a | b |\n|---|---|\n|
 
 
 class Clock:
-    """The time in the film, for the figures of the status bar."""
+    """The simulated time, for the figures of the status bar."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -43,15 +43,15 @@ class Clock:
         return self.now
 
 
-class Prompter:
-    """The model: says what it is told to, piece by piece."""
+class ScriptedModel:
+    """A model that sends given texts piece by piece."""
 
     def __init__(self) -> None:
         self.pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self.server = ScriptedServer([READ, chunked_head(), self._recite], patience=PATIENCE)
+        self.server = ScriptedServer([READ, chunked_head(), self._send], patience=PATIENCE)
 
     def begin(self) -> None:
-        """Another answer; what was left of one that was stopped is not said."""
+        """Begin another answer; the rest of a stopped one is dropped."""
         self.pieces = queue.SimpleQueue()
 
     def say(self, text: str) -> None:
@@ -64,19 +64,19 @@ class Prompter:
         self.pieces.put(chunk(event(delta(finish="stop")) + event(usage()) + event("[DONE]")) + chunk(b""))
         self.pieces.put(None)
 
-    def _recite(self, peer: Peer) -> None:
+    def _send(self, peer: Peer) -> None:
         pieces = self.pieces
         while (piece := pieces.get(timeout=10 * PATIENCE)) is not None:
             peer.sock.sendall(piece)
 
 
 @dataclass
-class Player:
-    """Plays the user."""
+class ScriptedUser:
+    """A user with random actions."""
 
     visitor: Visitor
-    prompter: Prompter
-    projector: Projector
+    model: ScriptedModel
+    comparison: TerminalComparison
     clock: Clock
     rng: Random
 
@@ -126,30 +126,30 @@ class Player:
     async def look(self) -> None:
         """Is all that is to be seen on the screen? What was only just changed may be a moment later."""
         app = self.visitor.app
-        assert isinstance(app, FilmedApp)
-        await self.visitor.until(lambda: not self.projector.stale(app.whole()))
-        self.projector.catch_up()
+        assert isinstance(app, RecordedApp)
+        await self.visitor.until(lambda: not self.comparison.stale(app.whole()))
+        self.comparison.catch_up()
 
     # -- answers
 
     async def answer(self, text: str, rate: float, *, aside: float = 0.0, reasoning: str = "") -> None:
         """Ask, and receive `text` at `rate` tokens a second; `aside`: how often the user does something else."""
-        self.prompter.begin()
+        self.model.begin()
         await self.to_prompt()
         await self.keys(*self.rng.choice(QUESTIONS), "enter", each=0.1)
         await self.visitor.until(lambda: self.comes)
         await self.passes(1)
         at = 0
         for start in range(0, len(reasoning), 12):
-            await self._piece(self.prompter.think, reasoning[start : start + 12])
+            await self._piece(self.model.think, reasoning[start : start + 12])
         while at < len(text) and self.comes:
             count = max(1, round(self.rng.uniform(0.5, 1.5) * 4 * rate * FRAME))
-            await self._piece(self.prompter.say, text[at : at + count])
+            await self._piece(self.model.say, text[at : at + count])
             at += count
             if self.rng.random() < aside * FRAME:
                 await self.rng.choice(self.asides)()
                 await self.home()
-        self.prompter.end()
+        self.model.end()
         await self.visitor.calm()
 
     @property
@@ -272,29 +272,29 @@ class Player:
             await self.paint()
 
 
-async def play(player: Player, seconds: float, kinds: Sequence[str] = (), length: int = 10_000) -> None:
+async def play(user: ScriptedUser, seconds: float, kinds: Sequence[str] = (), length: int = 10_000) -> None:
     """Use the app for so many seconds of the film's time.
 
     `kinds`: the kinds of answers, else all in a random order; `length`: the longest answer, in characters.
     """
-    rng, end = player.rng, player.clock.now + seconds
+    rng, end = user.rng, user.clock.now + seconds
     made = answers()
     texts = [next(text for name, text in made if name == kind) for kind in kinds]
     if not texts:
         texts = [text for _, text in made]
         rng.shuffle(texts)
     asked = 0
-    while player.clock.now < end:
+    while user.clock.now < end:
         text = texts[asked % len(texts)][:length]
         if rng.random() < 0.3:
             text = unicodedata.normalize("NFD", text)
         reasoning = text[:300] if rng.random() < 0.2 else ""
-        await player.answer(text, rng.choice((10, 30, 60, 100, 300)), aside=0.4, reasoning=reasoning)
+        await user.answer(text, rng.choice((10, 30, 60, 100, 300)), aside=0.4, reasoning=reasoning)
         asked += 1
-        await player.passes(rng.uniform(2, 8))
-        await player.look()
-        await player.rng.choice(player.asides)()
-        await player.look()
-        await player.home()
+        await user.passes(rng.uniform(2, 8))
+        await user.look()
+        await user.rng.choice(user.asides)()
+        await user.look()
+        await user.home()
         if asked % 8 == 0:
-            await player.keys("f4")
+            await user.keys("f4")

@@ -160,7 +160,7 @@ def test_a_string_that_lost_its_end_gives_the_keys_back() -> None:
 
 
 def test_a_string_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.terminal.sequences._MOST_STRING", 100)
+    monkeypatch.setattr("holytui.terminal.input_tokenizer._MAX_STRING", 100)
     terminal = Terminal()
     assert terminal.hear("\x1b]52;c;" + "A" * 50) + terminal.hear("A" * 100) + terminal.hear("b") == ["b"]
 

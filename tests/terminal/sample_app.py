@@ -1,6 +1,6 @@
-"""A tiny app that the tests run in a pseudo-terminal: `python -m tests.terminal.subject DRIVER REPORTS`.
+"""A small app that tests run in a pseudo-terminal: `python -m tests.terminal.sample_app DRIVER REPORTS`.
 
-What happens in it is written to the descriptor REPORTS, one JSON value a line.
+Events are written to the descriptor REPORTS, one JSON value per line.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def report(value: object) -> None:
     os.write(REPORTS, json.dumps(value).encode() + b"\n")
 
 
-class Subject(ThinApp[int]):
+class SampleApp(ThinApp[int]):
     CSS = """
     Screen { layers: below above; }
     #side { dock: left; width: 12; background: $panel; }
@@ -118,6 +118,6 @@ class Subject(ThinApp[int]):
 if __name__ == "__main__":
     chosen = driver_class() if sys.argv[1] == "thin" else LinuxDriver
     assert sys.argv[1] != "thin" or chosen is ThinDriver
-    app: App[int] = Subject(driver_class=chosen)
+    app: App[int] = SampleApp(driver_class=chosen)
     app.run(mouse="mouse" in sys.argv)
     sys.exit(app.return_value or 0)

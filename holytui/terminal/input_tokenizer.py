@@ -1,7 +1,7 @@
-"""Cuts the terminal's input into keys and escape sequences, however its bytes are spread over reads and time.
+"""Splits the terminal's input into keys and escape sequences, however its bytes are spread over reads and time.
 
-A sequence that a stalled link cuts must not be typed. Only its first two bytes can be keys as well (Escape, or Alt with
-a character); what is longer is held until its rest comes.
+A sequence that a stalled link interrupts must not be taken for typed text. Only its first two bytes can also be keys
+(Escape, or Alt with a character); a longer prefix is held until the rest arrives.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ _CSI = "\x1b["
 _SS3 = "\x1bO"
 _STRINGS = "]PX^_"
 _BELL, _C1_END = "\x07", "\x9c"
-# ECMA-48 5.6: what a terminal says about its colours, its name or its clipboard. After Alt with a character comes text
-# too, so a string that is not here to its end must begin as one that terminals send.
+# ECMA-48 5.6: reports of colours, name or clipboard. Text may also follow Alt with a character, so a string without its
+# end must begin like one that terminals send.
 _STRING = re.compile("[\\]PX^_][\x20-\x7e\x80-\U0010ffff]*?(?:\x07|\x9c|\x1b\\\\)")
 _STRING_START = re.compile(r"\][0-9]|P[0-9>!$+|=]|_G")
-# 5.4: an answer, a key or a move of the mouse; without a private marker a letter may also be a key of its own
+# 5.4: a report, a key or a mouse event; without a private marker a letter may also be a separate key
 _CONTINUED = re.compile(r"\x1b\[(?:[?>=][0-9;:]+[ -/]*[cnRytuS]|[0-9;:]*\$?[nRctuy~A-HPQSZIOMm^@]|<[-0-9;]*[Mm])")
 _OLD_MOUSE = "\x1b[M"
 _OLD_MOUSE_LENGTH = 6
 
-_MOST_KEPT = 1024  # characters of one sequence; more than an input method commits at once
-_MOST_STRING = 1 << 20
-_STRING_TIME = 10.0  # seconds after which a string is taken to have lost its end
+_MAX_SEQUENCE = 1024  # characters; more than an input method commits at once
+_MAX_STRING = 1 << 20
+_STRING_TIME = 10.0  # seconds after which the end of a string is taken to be lost
 _SEQUENCE_TIME = 60.0
-_LONGEST_WAIT = 1.0  # seconds that an Escape waits at most for an answer that it may be the beginning of
+_LONGEST_WAIT = 1.0  # most seconds that an Escape waits for the report that it may begin
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """The kinds of input."""
 
     TEXT = "text"
     ESCAPE = "escape"
     ALT = "alt"
-    """An escape character and one more, which were typed."""
+    """Alt with a character."""
     SEQUENCE = "sequence"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of input that is complete."""
+    """A complete piece of input."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
 
 
-class Sequences:
-    """Holds what is not complete yet.
+class InputTokenizer:
+    """Splits input into tokens, and holds an incomplete one.
 
-    `expected()` gives the seconds for which an answer to a question of ours is still expected; 0 for one that is late,
-    None when none is outstanding. `is_key` knows the sequences of keys, `delay()` is the time after which a lone escape
-    character is a key.
+    `expected()` returns the seconds for which a report of the terminal is still expected, 0 for one that is late, None
+    if none is outstanding. `is_key` recognises the sequences of keys; `delay()` returns the seconds after which a lone
+    escape character is a key.
     """
 
     def __init__(
@@ -72,51 +72,51 @@ class Sequences:
         self._clock = clock
         self._held = ""
         self._began = self._touched = 0.0
-        self._acted = False
-        """Whether the escape character that is held was given out as a key, so that only an answer can go on."""
+        self._emitted = False
+        """Whether the held escape character was emitted as a key, so that only a report can follow."""
         self._string: int | None = None
-        """The length of the string that is swallowed."""
-        self._fresh = False
-        """Whether the next character is the first of a read."""
+        """The length of the string that is being skipped."""
+        self._first_in_read = False
+        """The next character is the first of a read."""
 
     def begin(self) -> None:
-        """A new read begins."""
-        self._fresh = True
+        """Begin a new read."""
+        self._first_in_read = True
         age = self._clock() - self._began
         if self._held and age > (_STRING_TIME if self._string is not None else _SEQUENCE_TIME):
             self._drop()
 
     def read(self, data: str) -> tuple[Token | None, str]:
-        """The first piece that is complete with `data`, and the rest of it; None if all of it is held."""
+        """Return the first token that `data` completes, and the rest of `data`; None if all of it is held."""
         while data:
             if not self._held:
                 at = data.find(_ESCAPE)
                 if at:
                     end = at if at > 0 else len(data)
-                    return Token(Kind.TEXT, data[:end]), data[end:]
+                    return Token(TokenKind.TEXT, data[:end]), data[end:]
                 self._hold(_ESCAPE)
-                self._fresh = False
+                self._first_in_read = False
                 data = data[1:]
                 continue
             if self._string is not None:
-                data = self._swallow(data)
+                data = self._skip_string(data)
                 continue
             token, data = self._take(data)
-            self._fresh = False
+            self._first_in_read = False
             if token is not None:
                 return token, data
         return None, ""
 
     @property
     def timeout(self) -> float | None:
-        """Seconds until `tick` has something to do if nothing comes; None for never."""
+        """Seconds until `tick` must be called if no input comes; None for never."""
         if not self._held or len(self._held) > len(_CSI):
             return None
         now = self._clock()
         if self._string is not None:
             return max(0.0, self._began + _STRING_TIME - now) if self._held == _ESCAPE else None
         expected = self._expected()
-        if self._acted:
+        if self._emitted:
             return max(0.0, self._touched + _LONGEST_WAIT - now) if self._held == _CSI else None
         if self._held == _CSI and expected is not None:
             return None
@@ -126,39 +126,39 @@ class Sequences:
         return max(0.0, until - now)
 
     def tick(self) -> Token | None:
-        """What is due by now: a key that could have been the beginning of a sequence."""
+        """Return the token that is due: a key that could have begun a sequence."""
         if self.timeout != 0.0:
             return None
         held = self._held
-        if self._acted:
+        if self._emitted:
             self._drop()
-            return Token(Kind.TEXT, held[1:])
+            return Token(TokenKind.TEXT, held[1:])
         if held == _ESCAPE:
-            self._acted = self._string is None and self._expected() is not None
-            if not self._acted:
+            self._emitted = self._string is None and self._expected() is not None
+            if not self._emitted:
                 self._drop()
-            return Token(Kind.ESCAPE, held)
+            return Token(TokenKind.ESCAPE, held)
         self._drop()
-        return Token(Kind.ALT, held)
+        return Token(TokenKind.ALT, held)
 
     def _hold(self, text: str) -> None:
         self._held = text
-        self._acted = False
+        self._emitted = False
         self._string = None
         self._began = self._touched = self._clock()
 
     def _drop(self) -> None:
         self._held = ""
-        self._acted = False
+        self._emitted = False
         self._string = None
 
-    def _more(self, character: str) -> None:
-        if len(self._held) < _MOST_KEPT:
+    def _append(self, character: str) -> None:
+        if len(self._held) < _MAX_SEQUENCE:
             self._held += character
         self._touched = self._clock()
 
     def _take(self, data: str) -> tuple[Token | None, str]:
-        """Go on with what is held, which is not a string."""
+        """Continue the held token, which is not a string."""
         character, rest = data[0], data[1:]
         if character == _ESCAPE:
             return self._interrupted(), rest
@@ -166,79 +166,79 @@ class Sequences:
             return self._take_control(character, rest)
         if self._held == _SS3:
             self._drop()
-            return Token(Kind.ALT, _SS3 + character), rest
+            return Token(TokenKind.ALT, _SS3 + character), rest
         if self._held != _ESCAPE:
             return self._take_string(data)
         if character == "[":
-            self._more(character)
+            self._append(character)
             return None, rest
-        if self._acted:
+        if self._emitted:
             if _STRING_START.match(data) or _STRING.match(data):
-                self._more(character)
+                self._append(character)
                 return None, rest
             self._drop()
             return None, data
         if character == "O" or character in _STRINGS:
-            self._more(character)
+            self._append(character)
             return None, rest
         self._drop()
-        return Token(Kind.ALT, _ESCAPE + character), rest
+        return Token(TokenKind.ALT, _ESCAPE + character), rest
 
     def _interrupted(self) -> Token | None:
-        """Another escape character came: what is held was a key, or has lost its end."""
-        held, acted = self._held, self._acted
-        known = held.startswith(_CSI) and (len(held) > len(_CSI) or self._expected() is not None)
+        """Handle another escape character: the held token was a key, or its end is lost."""
+        held, emitted = self._held, self._emitted
+        is_sequence = held.startswith(_CSI) and (len(held) > len(_CSI) or self._expected() is not None)
         self._hold(_ESCAPE)
-        if acted:
-            return Token(Kind.TEXT, "[") if held == _CSI else None
-        if known:
+        if emitted:
+            return Token(TokenKind.TEXT, "[") if held == _CSI else None
+        if is_sequence:
             return None
-        return Token(Kind.ESCAPE if held == _ESCAPE else Kind.ALT, held)
+        return Token(TokenKind.ESCAPE if held == _ESCAPE else TokenKind.ALT, held)
 
     def _take_control(self, character: str, rest: str) -> tuple[Token | None, str]:
-        """Go on with a control sequence (CSI). A key may come between two pieces of it."""
+        """Continue a control sequence (CSI). A key may arrive between two parts of it."""
         held = self._held
         whole = held + character
-        if self._acted and held == _CSI and character not in "0123456789?>=":
+        if self._emitted and held == _CSI and character not in "0123456789?>=":
             self._drop()
-            return Token(Kind.TEXT, "["), character + rest
+            return Token(TokenKind.TEXT, "["), character + rest
         if held == _CSI and character == "[":  # a function key of Linux's console
-            self._more(character)
+            self._append(character)
             return None, rest
         if held.startswith(_OLD_MOUSE) or (whole == _OLD_MOUSE and not self._is_key(whole)):
-            self._more(character)
+            self._append(character)
             return (self._complete(whole) if len(whole) == _OLD_MOUSE_LENGTH else None), rest
         if self._is_key(whole) or held == "\x1b[[":
             return self._complete(whole), rest
         if " " <= character <= "?":
-            self._more(character)
+            self._append(character)
             return None, rest
-        if "@" <= character <= "~" and not (self._fresh and not _CONTINUED.fullmatch(whole)):
+        if "@" <= character <= "~" and not (self._first_in_read and not _CONTINUED.fullmatch(whole)):
             return self._complete(whole), rest
         if held == _CSI and self._expected() is None:
             self._drop()
-            return Token(Kind.ALT, held), character + rest
-        return Token(Kind.TEXT, character), rest
+            return Token(TokenKind.ALT, held), character + rest
+        return Token(TokenKind.TEXT, character), rest
 
     def _complete(self, sequence: str) -> Token | None:
-        kept = len(self._held) < _MOST_KEPT
+        complete = len(self._held) < _MAX_SEQUENCE
         self._drop()
-        return Token(Kind.SEQUENCE, sequence) if kept else None
+        return Token(TokenKind.SEQUENCE, sequence) if complete else None
 
     def _take_string(self, data: str) -> tuple[Token | None, str]:
-        """The first character of a string, or one that was typed after Alt with a character."""
+        """Handle the first character of a string, or one typed after Alt with a character."""
         whole = self._held[1] + data
         if _STRING_START.match(whole) or _STRING.match(whole):
             self._string = 0
             return None, data
-        held, acted = self._held, self._acted
+        held, emitted = self._held, self._emitted
         self._drop()
-        return Token(Kind.TEXT if acted else Kind.ALT, held[acted:]), data
+        return Token(TokenKind.TEXT if emitted else TokenKind.ALT, held[emitted:]), data
 
-    def _swallow(self, data: str) -> str:
-        """Read a string up to its end; what follows it. A control character other than its end is a key."""
+    def _skip_string(self, data: str) -> str:
+        """Skip a string up to its end and return the rest; any other control character is a key."""
         assert self._string is not None
-        self._fresh = False
+        self._first_in_read = False
         if self._held == _ESCAPE:  # seen inside the string: its end, or the beginning of something else
             self._string = None
             if data[0] == "\\":
@@ -248,7 +248,7 @@ class Sequences:
             return data
         end = next((at for at, character in enumerate(data) if character < " " or character == _C1_END), len(data))
         self._string += end
-        if self._string > _MOST_STRING:
+        if self._string > _MAX_STRING:
             self._drop()
             return data[end:]
         if end == len(data):

@@ -1,4 +1,4 @@
-"""Bytes shown by a real tmux, and what it makes of them on the terminal around it, which is the oracle."""
+"""Bytes shown by a real tmux, and its output to the terminal around it, a reference terminal."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from typing import Self
 
 from textual.geometry import Size
 
-from tests.terminal.oracle import Difference, Screen, Stream
+from tests.terminal.reference_terminal import Difference, Screen, Stream
 
 TMUX = shutil.which("tmux")
 PATIENCE = 20.0
-# what is taken away is what the oracle does not know
+# the reference terminal lacks the capabilities that are turned off
 SETTINGS = """
 set -g status off
 set -g window-size latest
@@ -30,11 +30,11 @@ set -g set-titles on
 set -g set-titles-string "#T"
 set -as terminal-overrides ",xterm*:RGB:indn@:rin@:rep@:ich@:dch@:csr@"
 """
-_UNHEARD = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[[\d;]*t|\x1b\][^\x07]*\x07|\x1b[=>]|\x1b\([B0]|\x0f")
+_IGNORED = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\[[\d;]*t|\x1b\][^\x07]*\x07|\x1b[=>]|\x1b\([B0]|\x0f")
 
 
-class Outside(Screen):
-    """The terminal around tmux, which sends letters and their marks one by one."""
+class OuterTerminal(Screen):
+    """The terminal around tmux, which sends letters and combining marks one by one."""
 
     def joins(self, mark: str) -> None:
         line = self.buffer[self.cursor.y]
@@ -50,8 +50,8 @@ class Outside(Screen):
             self.cursor.x, self.cursor.y = x, y
 
 
-class Shown:
-    """A tmux with one window and a terminal around it; what is written here is shown there."""
+class TmuxTerminal:
+    """A tmux with one window, and a terminal around it."""
 
     def __init__(self, folder: Path, size: Size) -> None:
         folder.mkdir()
@@ -67,7 +67,7 @@ class Shown:
         self._fifo = os.open(fifo, os.O_WRONLY)
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._pid, self._fd = self._attach(size)
-        self._heard = self._held = ""
+        self._received = self._held = ""
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +92,7 @@ class Shown:
         return pid, fd
 
     def _screen_of(self, size: Size) -> None:
-        self.screen = Outside(size.width, size.height)
+        self.screen = OuterTerminal(size.width, size.height)
         self._stream = Stream(self.screen)
 
     def _set_size(self, fd: int, size: Size) -> None:
@@ -111,15 +111,15 @@ class Shown:
     def write(self, text: str, mark: str) -> None:
         """Show `text`; wait until tmux has come to its end."""
         data = f"{text}\x1b]2;{mark}\x07".encode()
-        self._heard = ""
+        self._received = ""
         end = time.monotonic() + PATIENCE
         while data:
             assert time.monotonic() < end
             if select.select([], [self._fifo], [], 0.0)[1]:
                 data = data[os.write(self._fifo, data[:4096]) :]
             self.read(0.0)
-        while mark not in self._heard:
-            assert time.monotonic() < end, self._heard[-500:]
+        while mark not in self._received:
+            assert time.monotonic() < end, self._received[-500:]
             self.read(0.1)
 
     def capture(self) -> str:
@@ -134,22 +134,22 @@ class Shown:
         cut = text.rfind("\x1b")
         whole = cut < 0 or re.match(r"\x1b(\[[?>=<]?[\d;]*\$?[@-~]|\][^\x07]*\x07|\([B0]|[78M=>])", text[cut:])
         text, self._held = (text, "") if whole else (text[:cut], text[cut:])
-        self._heard += text
-        self._stream.feed(_UNHEARD.sub("", text))
+        self._received += text
+        self._stream.feed(_IGNORED.sub("", text))
         return True
 
 
-def differences(one: Shown, other: Shown, doubtful: frozenset[int]) -> list[Difference]:
-    """Where two do not show the same, but for rows that are doubtful: by what tmux paints, and by what it says."""
+def differences(one: TmuxTerminal, other: TmuxTerminal, doubtful: frozenset[int]) -> list[Difference]:
+    """Return the differences of two terminals outside doubtful rows: as painted by tmux, and as captured."""
     while one.read(0.05) or other.read(0.05):
         pass  # until both are quiet
     found = one.screen.differences(other.screen)
-    found += said(one).differences(said(other))
+    found += captured_screen(one).differences(captured_screen(other))
     return [difference for difference in found if difference[1] not in doubtful]
 
 
-def said(shown: Shown) -> Screen:
-    """The capture of a window, as a screen; it leaves out how erased cells look."""
+def captured_screen(shown: TmuxTerminal) -> Screen:
+    """Return the capture of a window as a screen, without the background of blanks."""
     screen = Screen(shown.screen.columns, shown.screen.lines)
     Stream(screen).feed(shown.capture().removesuffix("\n").replace("\n", "\r\n"))
     for row in screen.buffer.values():

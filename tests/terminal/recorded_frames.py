@@ -1,8 +1,8 @@
-"""The whole app filmed: every update that Textual paints goes to terminals that are painted in its way and in ours.
+"""Recorded frames of the whole app, written to terminals by Textual's own driver and by ours.
 
-`Projector` holds one terminal that gets the bytes of Textual's own driver, and several that get ours, with different
-abilities and some of the frames left out; whenever one of those was written to, it must show what the first one shows.
-One more gets what the real writer makes of the frames, through a line that takes them slowly and in any pieces.
+`TerminalComparison` has one terminal for the bytes of Textual's driver, and several for ours, with different
+capabilities and some frames dropped; each of these must show the same as the first one whenever it was written to.
+Another one gets the output of the real writer, slowly and in arbitrary pieces.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from textual.geometry import Offset, Size
 from textual.screen import Screen as TextualScreen
 from textual.strip import Strip
 
-from holytui.terminal.colours import fitted
+from holytui.terminal.colours import fit_style
 from holytui.terminal.diff.encode import encode
-from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.frame import Capabilities, Frame, Pen, TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
-from holytui.terminal.pace import Pace
+from holytui.terminal.frame_pacer import FramePacer
 from holytui.terminal.textual_adapter.canvas import Canvas, Update
 from holytui.terminal.textual_adapter.compositor import ThinCompositor
-from holytui.terminal.writer import Writer
+from holytui.terminal.writer import TerminalWriter
 from holytui.ui.app import HolytuiApp
-from tests.terminal.oracle import Difference, Screen, Stream
+from tests.terminal.reference_terminal import Difference, Screen, Stream
 from tests.ui.house import House
 
 DEPTHS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
@@ -55,16 +55,16 @@ ABILITIES = {
 _PATIENCE = 10.0
 
 
-class Shot(NamedTuple):
-    """One update as the driver gets it."""
+class RecordedUpdate(NamedTuple):
+    """An update as the driver gets it."""
 
     update: Update
     size: Size
     cursor: Offset
 
 
-class Take(NamedTuple):
-    """What is written for one update; rows in which terminals may count other widths are `doubtful`."""
+class WrittenFrame(NamedTuple):
+    """The output for an update; `doubtful` are rows in which terminals may count other widths."""
 
     size: Size
     stock: str
@@ -72,20 +72,20 @@ class Take(NamedTuple):
     doubtful: frozenset[int]
 
 
-class FilmedApp(HolytuiApp):
-    """holytui whose updates go to `camera` instead of a driver."""
+class RecordedApp(HolytuiApp):
+    """holytui, with updates passed to `record` instead of a driver."""
 
     CSS_PATH = str(Path(inspect.getfile(HolytuiApp)).with_name(HolytuiApp.CSS_PATH))
-    camera: Callable[[Shot], None] | None = None
+    record: Callable[[RecordedUpdate], None] | None = None
 
     def _display(self, screen: TextualScreen[Any], renderable: object) -> None:
-        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and self.camera is not None and not self._batch_count:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and self.record is not None and not self._batch_count:
             size = self.screen.outer_size
-            self.camera(Shot(renderable, size, size.clamp_offset(self.cursor_position)))
+            self.record(RecordedUpdate(renderable, size, size.clamp_offset(self.cursor_position)))
         self.post_display_hook()
 
-    def whole(self) -> Shot:
-        """All that is to be seen, rendered anew by Textual's own compositor."""
+    def whole(self) -> RecordedUpdate:
+        """Render the whole screen again with Textual's own compositor."""
         compositor = self.screen._compositor
         visible_screen_stack.set(self._background_screens)
         for screen in self.screen_stack:
@@ -93,17 +93,17 @@ class FilmedApp(HolytuiApp):
                 widget._styles_cache.clear()  # type: ignore[attr-defined]  # every node on a screen is a widget
             if isinstance(screen._compositor, ThinCompositor):
                 screen._compositor._rendered.clear()
-        return Shot(compositor.render_full_update(), self.screen.outer_size, Offset())
+        return RecordedUpdate(compositor.render_full_update(), self.screen.outer_size, Offset())
 
 
-class Studio(House):
-    """A house whose app is filmed."""
+class RecordingHouse(House):
+    """A `House` whose app is recorded."""
 
-    camera: Callable[[Shot], None] | None = None
+    record: Callable[[RecordedUpdate], None] | None = None
 
-    def app(self, **options: Any) -> FilmedApp:
-        app = FilmedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
-        app.camera = self.camera
+    def app(self, **options: Any) -> RecordedApp:
+        app = RecordedApp(self.config, self.keymap, lambda: self.services, config_file=self.config_file, **options)
+        app.record = self.record
         return app
 
 
@@ -150,7 +150,7 @@ class SlowTerminal:
         fcntl.fcntl(self._write_end, fcntl.F_SETPIPE_SZ, 4096)
         os.set_blocking(self._read_end, False)
         os.set_blocking(self._write_end, False)
-        self.writer = Writer(self._write_end, styles, caps, Pace(), on_broken=lambda: None)
+        self.writer = TerminalWriter(self._write_end, styles, caps, FramePacer(), on_broken=lambda: None)
         self.writer.start()
         self.resize(Size(1, 1))
 
@@ -194,7 +194,7 @@ class SlowTerminal:
         self.screen.answers.clear()
 
 
-class Projector:
+class TerminalComparison:
     """Shows a film on all of its terminals and compares them."""
 
     def __init__(self, depth: str, abilities: Sequence[str] = tuple(ABILITIES), dropped: Sequence[float] = (0.0,)):
@@ -210,12 +210,12 @@ class Projector:
             for part in dropped
         ]
         self._slow = SlowTerminal(ABILITIES["full"], self._styles)
-        self.kept: list[Take] | None = None
+        self.kept: list[WrittenFrame] | None = None
         """What was written, if it is to be played again."""
         self.frames = self.stock_bytes = self.pauses = 0
         self.bytes = dict.fromkeys((terminal.name for terminal in self.terminals), 0)
 
-    def show(self, shot: Shot) -> None:
+    def show(self, shot: RecordedUpdate) -> None:
         """One more update on all terminals."""
         self.frames += 1
         _fit_colours(shot.update, self._depth)
@@ -225,9 +225,9 @@ class Projector:
         self.stock_bytes += len(text.encode())
         self._stream.feed(text)
         self._canvas.apply(shot.update)
-        frame = self._canvas.frame(Cursor(*shot.cursor))
+        frame = self._canvas.frame(TerminalCursor(*shot.cursor))
         doubtful = frozenset(y for y, row in enumerate(frame.rows) if row.risky)
-        take = Take(shot.size, text, {}, doubtful)
+        take = WrittenFrame(shot.size, text, {}, doubtful)
         if self.kept is not None:
             self.kept.append(take)
         for terminal in self.terminals:
@@ -238,7 +238,7 @@ class Projector:
                 self._compare(terminal, written)
         self._slow.show(frame)
 
-    def stale(self, whole: Shot) -> list[Difference]:
+    def stale(self, whole: RecordedUpdate) -> list[Difference]:
         """Where the terminals do not show what is to be seen when everything is rendered anew, from nothing."""
         _fit_colours(whole.update, self._depth)
         screen = Screen(*whole.size)
@@ -272,7 +272,7 @@ class Projector:
 
 @lru_cache(maxsize=4096)
 def _sgr(style: Style, depth: ColorSystem) -> str:
-    return Strip.render_ansi(fitted(style, depth), depth)
+    return Strip.render_ansi(fit_style(style, depth), depth)
 
 
 def _fit_colours(update: Update, depth: ColorSystem) -> None:

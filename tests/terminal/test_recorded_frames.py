@@ -13,9 +13,9 @@ import pytest
 
 from holytui.engine.runtime import publisher
 from holytui.ui.transcript import live_answers
-from tests.terminal.film import DEPTHS, Projector, Studio
-from tests.terminal.panes import TMUX, Shown, differences
-from tests.terminal.reel import Clock, Player, Prompter, play
+from tests.terminal.recorded_frames import DEPTHS, RecordingHouse, TerminalComparison
+from tests.terminal.scripted_use import Clock, ScriptedModel, ScriptedUser, play
+from tests.terminal.tmux_terminal import TMUX, TmuxTerminal, differences
 from tests.ui.house import config_with, visit
 
 HALF_AN_HOUR = 1800.0
@@ -30,36 +30,38 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def prompter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Prompter]:
+def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedModel]:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    prompter = Prompter()
-    yield prompter
-    prompter.server.close()
+    model = ScriptedModel()
+    yield model
+    model.server.close()
 
 
 @dataclass
 class Film:
     """What a film is made of."""
 
-    prompter: Prompter
+    model: ScriptedModel
     clock: Clock
     folder: Path
 
-    async def show(self, projector: Projector, seconds: float, kinds: Sequence[str] = (), length: int = 10_000) -> None:
-        studio = Studio(self.folder, config_with(self.prompter.server.base_url))
-        studio.camera = projector.show
+    async def show(
+        self, comparison: TerminalComparison, seconds: float, kinds: Sequence[str] = (), length: int = 10_000
+    ) -> None:
+        studio = RecordingHouse(self.folder, config_with(self.model.server.base_url))
+        studio.record = comparison.show
         try:
             async with visit(studio) as visitor:
-                player = Player(visitor, self.prompter, projector, self.clock, Random(1))
-                await play(player, seconds, kinds, length)
+                user = ScriptedUser(visitor, self.model, comparison, self.clock, Random(1))
+                await play(user, seconds, kinds, length)
         finally:
             studio.close()
-            projector.close()
+            comparison.close()
 
 
 @pytest.fixture
-def film(prompter: Prompter, clock: Clock, tmp_path: Path) -> Film:
-    return Film(prompter, clock, tmp_path)
+def film(model: ScriptedModel, clock: Clock, tmp_path: Path) -> Film:
+    return Film(model, clock, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -71,23 +73,23 @@ def film(prompter: Prompter, clock: Clock, tmp_path: Path) -> Film:
     ],
 )
 async def test_a_short_use_shows_what_textuals_own_bytes_show(depth: str, kinds: Sequence[str], film: Film) -> None:
-    projector = Projector(depth, dropped=(0.0, 0.5))
-    await film.show(projector, 20, kinds, 500)
-    assert projector.frames > 150
-    assert projector.pauses >= 2
-    assert projector.bytes[f"{depth} full without 0%"] < projector.stock_bytes / 5
+    comparison = TerminalComparison(depth, dropped=(0.0, 0.5))
+    await film.show(comparison, 20, kinds, 500)
+    assert comparison.frames > 150
+    assert comparison.pauses >= 2
+    assert comparison.bytes[f"{depth} full without 0%"] < comparison.stock_bytes / 5
 
 
 if TMUX is not None:
 
     async def test_in_a_real_tmux_it_looks_the_same_too(film: Film, tmp_path: Path) -> None:
-        projector = Projector("truecolor", ["tmux"])
-        projector.kept = []
-        await film.show(projector, 15, ("cjk", "table"), 500)
-        name = projector.terminals[0].name
-        takes = projector.kept
+        comparison = TerminalComparison("truecolor", ["tmux"])
+        comparison.kept = []
+        await film.show(comparison, 15, ("cjk", "table"), 500)
+        name = comparison.terminals[0].name
+        takes = comparison.kept
         size = takes[0].size
-        with Shown(tmp_path / "stock", size) as stock, Shown(tmp_path / "ours", size) as ours:
+        with TmuxTerminal(tmp_path / "stock", size) as stock, TmuxTerminal(tmp_path / "ours", size) as ours:
             for at in range(0, len(takes), 20):
                 for _, group in groupby(takes[at : at + 20], key=lambda take: take.size):
                     batch = list(group)
@@ -106,10 +108,10 @@ if TMUX is not None:
 async def test_half_an_hour_of_use_shows_what_textuals_own_bytes_show(
     depth: str, film: Film, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    projector = Projector(depth, dropped=(0.0, 0.5))
-    await film.show(projector, HALF_AN_HOUR)
-    lines = [f"{depth}: {projector.frames:,} frames, {projector.pauses} looks at the whole screen"]
-    lines += [f"  {name:34}{count:12,} bytes" for name, count in projector.bytes.items()]
-    lines.append(f"  {'Textual':34}{projector.stock_bytes:12,} bytes")
+    comparison = TerminalComparison(depth, dropped=(0.0, 0.5))
+    await film.show(comparison, HALF_AN_HOUR)
+    lines = [f"{depth}: {comparison.frames:,} frames, {comparison.pauses} looks at the whole screen"]
+    lines += [f"  {name:34}{count:12,} bytes" for name, count in comparison.bytes.items()]
+    lines.append(f"  {'Textual':34}{comparison.stock_bytes:12,} bytes")
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.terminal.notifications import BELL, notice
+from holytui.terminal.notifications import BELL, notification
 from tests.ptys import Terminal
 
 PLAIN = {"TERM": "xterm-256color"}
@@ -30,11 +30,11 @@ def tmux_says(words: str) -> dict[str, object]:
 
 
 def test_a_terminal_gets_it_as_it_is() -> None:
-    assert notice("holytui: done", environ=PLAIN, run=never) == "\x1b]9;holytui: done\a"
+    assert notification("holytui: done", environ=PLAIN, run=never) == "\x1b]9;holytui: done\a"
 
 
 def test_nothing_in_it_can_end_the_sequence_or_begin_another() -> None:
-    sequence = notice("holytui: a\x1b\\b\ac\x9cd\ne", environ=PLAIN, run=never)
+    sequence = notification("holytui: a\x1b\\b\ac\x9cd\ne", environ=PLAIN, run=never)
     assert sequence == "\x1b]9;holytui: a␛\\b␇c\ufffdd e\a"
 
 
@@ -50,12 +50,12 @@ def test_nothing_in_it_can_end_the_sequence_or_begin_another() -> None:
     ],
 )
 def test_where_it_would_be_dropped_the_bell_rings(environ: dict[str, str]) -> None:
-    assert notice("holytui: done", environ=environ, run=never) == BELL
+    assert notification("holytui: done", environ=environ, run=never) == BELL
 
 
 @pytest.mark.parametrize("told", ["1 1 0 1 1", "on 1 0 0 2", "on 1 1 1 1", "all 0 0 0 1"])
 def test_tmux_gets_it_wrapped_where_it_passes_that_on(told: str) -> None:
-    sequence = notice("holytui: done", **tmux_says(told))  # type: ignore[arg-type]  # both are given
+    sequence = notification("holytui: done", **tmux_says(told))  # type: ignore[arg-type]  # both are given
     assert sequence == "\x1bPtmux;\x1b\x1b]9;holytui: done\a\x1b\\"
 
 
@@ -63,7 +63,7 @@ def test_tmux_gets_it_wrapped_where_it_passes_that_on(told: str) -> None:
     "told", ["0 1 0 1 1", "off 1 0 1 1", "1 0 0 1 1", "on 1 1 0 1", "all 1 0 1 0", " 1 0 1 1", "", "what?"]
 )
 def test_where_tmux_keeps_it_the_bell_rings(told: str) -> None:
-    assert notice("holytui: done", **tmux_says(told)) == BELL  # type: ignore[arg-type]  # both are given
+    assert notification("holytui: done", **tmux_says(told)) == BELL  # type: ignore[arg-type]  # both are given
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError("tmux"), subprocess.TimeoutExpired("tmux", 1.0)])
@@ -71,12 +71,13 @@ def test_where_tmux_does_not_answer_the_bell_rings(error: Exception) -> None:
     def run(_command: Sequence[str], _data: bytes) -> bytes:
         raise error
 
-    assert notice("holytui: done", environ=TMUX, run=run) == BELL
+    assert notification("holytui: done", environ=TMUX, run=run) == BELL
 
 
 PROGRAM = (
-    "import os, sys; from holytui.terminal.notifications import notice;"
-    "sys.stdout.write(notice('holytui: done', environ=os.environ)); sys.stdout.write('written'); sys.stdout.flush();"
+    "import os, sys; from holytui.terminal.notifications import notification;"
+    "sys.stdout.write(notification('holytui: done', environ=os.environ)); sys.stdout.write('written');"
+    "sys.stdout.flush();"
     "sys.stdin.read()"
 )
 
