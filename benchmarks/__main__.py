@@ -17,6 +17,7 @@ NAMES = (
     "store_search",
     "store_figures",
     "store_import",
+    "store_million",
     "store_shared",
 )
 

@@ -1,4 +1,5 @@
-"""Import of a large `conversations.json` as ChatGPT exports it: how fast, and with how much memory.
+"""Import of a large `conversations.json` as ChatGPT exports it: how fast, with how much memory, and how long an answer
+that streams in another process at the same time waits for its commits.
 
 python -m benchmarks.store_import [MEGABYTES]
 """
@@ -6,15 +7,21 @@ python -m benchmarks.store_import [MEGABYTES]
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from benchmarks.store_search import CODE, ENGLISH, VIETNAMESE
+from holytui.ids import new_id
+from holytui.models import AnswerState, Attempt, DeltaKind, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer.transfer import Format, export_file, import_file
 
@@ -32,7 +39,9 @@ def main() -> None:
         write(source, size * 1e6)
         print(f"{'what':<28}{'seconds':>9}{'MB/s':>8}{'messages/s':>12}{'peak memory':>13}")
         with SqliteHistory(folder / "history.db") as history:
-            measure("import", history, source)
+            with streaming(folder / "history.db") as waits:
+                measure("import", history, source)
+            print(f"{'  longest commit of an answer':<28}{max(waits):>9.2f}")
             measure("the same file again", history, source)
             began = time.perf_counter()
             out = folder / "all.jsonl"
@@ -40,6 +49,37 @@ def main() -> None:
             row("export as JSON lines", out, time.perf_counter() - began, count * MESSAGES)
         with SqliteHistory(folder / "other.db") as other:
             measure("import of JSON lines", other, out)
+
+
+@contextmanager
+def streaming(path: Path) -> Iterator[list[float]]:
+    """An answer streams in a process of its own; the list has the seconds of each of its commits afterwards."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=stream, args=(path, theirs), daemon=True)
+    process.start()
+    ours.recv()
+    waits: list[float] = []
+    yield waits
+    ours.send("end")
+    waits += ours.recv()
+    process.join()
+
+
+def stream(path: Path, pipe: Connection) -> None:
+    """Commit a word twenty times a second until told to end."""
+    with SqliteHistory(path) as history:
+        talk = history.create_conversation(title="streamed").id
+        answer = history.add_message(talk, Role.ASSISTANT, "", parent_id=None, state=AnswerState.STREAMING)
+        history.begin_attempt(Attempt(new_id(), answer.id, 1, time.time()))
+        (attempt,) = history.attempts(answer.id)
+        pipe.send("begun")
+        waits: list[float] = []
+        while not pipe.poll(0.05):
+            began = time.perf_counter()
+            history.journal(attempt.id, DeltaKind.CONTENT, "word ")
+            history.flush()
+            waits.append(time.perf_counter() - began)
+        pipe.send(waits)
 
 
 def measure(name: str, history: SqliteHistory, source: Path) -> None:

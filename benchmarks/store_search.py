@@ -95,7 +95,7 @@ def texts(count: int) -> Iterator[str]:
         yield " ".join([*chance.choices(words, k=chance.randint(15, 150)), *rare])
 
 
-def build(path: Path, count: int) -> None:
+def build(path: Path, count: int, a_conversation: int = A_CONVERSATION) -> None:
     """Write the messages straight into the tables, as doing it one by one would take an hour."""
     plain = {word: folded(word) for word in f"{VIETNAMESE} {ENGLISH} {CODE}".split()}
     connection: sqlite3.Connection = connect(path, 5.0)
@@ -104,7 +104,7 @@ def build(path: Path, count: int) -> None:
     talk, parent = "", None
     now = time.time() - count
     for number, text in enumerate(texts(count)):
-        if number % A_CONVERSATION == 0:
+        if number % a_conversation == 0:
             talk, parent = new_id(), None
             connection.execute(
                 "INSERT INTO conversation (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)",

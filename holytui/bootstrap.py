@@ -14,6 +14,7 @@ from holytui import paths
 from holytui.config.schema import Config
 from holytui.credentials.keyring import KeyRing, KeyRings
 from holytui.engine.engine import Engine
+from holytui.engine.event_log import log_event
 from holytui.errors import HolytuiError, StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
@@ -114,6 +115,7 @@ def open_services(
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.of, guide)
+    engine.listen(log_event)
     problems = (*problems, *history.warnings, *told)
     return Services(config, keys, history, engine, client, keyrings, problems, temporary)
 

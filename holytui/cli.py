@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from holytui import __version__
+from holytui import __version__, logs
 from holytui.commands import exit_status, typos
 from holytui.commands.argument_parser import CommandParser, translate_parsers
 from holytui.commands.output import install_safe_output, print_to_stderr
@@ -211,6 +211,7 @@ def _seconds(text: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
     install_safe_output()
+    logs.start()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     at = _leading(words)

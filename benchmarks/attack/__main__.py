@@ -78,11 +78,17 @@ def command(
 def streams() -> Iterator[Row]:
     """The full screen while text floods in."""
     for kind, rate in (*((kind, 1.0) for kind in TEXTS), *(("paragraphs", rate) for rate in (0.002, 0.5, 5.0, 50.0))):
-        seen = screen.measure(flood.stream(TEXTS[kind], rate * 1e6, 1_000 if rate > 2 else 200 if rate > 0.1 else 4))
+        answer = flood.stream(TEXTS[kind], rate * 1e6, 1_000 if rate > 2 else 200 if rate > 0.1 else 4)
         name = f"{kind}, {rate:g} MB/s"
+        # a fast answer soon ends at `max_answer_bytes`, and Esc is to stop one that has not
+        seen = screen.measure(answer, 6.0 if rate <= 1 else 1.5)
         yield Row(f"{name}: echo", seen.echo * 1e3, 200, "ms")
         yield Row(f"{name}: Esc", seen.stop * 1e3, 200, "ms")
+        yield Row(f"{name}: Esc (CPU)", seen.stop_cpu * 1e3, 200, "ms")
         yield Row(f"{name}: longest callback (CPU)", seen.callback_cpu, 50, "ms")
+        if rate > 1:
+            seen = screen.measure(answer)
+            yield Row(f"{name}: longest callback to the end (CPU)", seen.callback_cpu, 50, "ms")
         yield Row(f"{name}: peak RSS", seen.memory, 200, "MB")
 
 
@@ -122,6 +128,10 @@ def names() -> Iterator[Row]:
     run = command(flood.repeat(flood.event("ok"), 1, flood.DONE), ["check"], names=flood.models(300_000))
     yield Row("300,000 models: check", run.seconds, 30, "s")
     yield Row("300,000 models: peak RSS", run.memory, 300, "MB")
+    seen = screen.measure_picker(flood.models(300_000), 300_000)
+    yield Row("300,000 models: fetched and shown in the picker", seen.opened, 5, "s")
+    yield Row("300,000 models: echo of a key", seen.echo * 1e3, 200, "ms")
+    yield Row("300,000 models: longest callback (CPU)", seen.callback_cpu, 50, "ms")
 
 
 def memory() -> Iterator[Row]:

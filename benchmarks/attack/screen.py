@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,9 @@ class Figures:
 
     echo: float
     stop: float
+    stop_cpu: float
+    """What the process worked from Esc to its effect, in all its threads: where others use the machine this says more
+    than the time that went by."""
     callback: float
     callback_cpu: float
     memory: float
@@ -36,9 +42,45 @@ def config(folder: Path, base_url: str, more: str = "") -> Path:
     return file
 
 
+@dataclass(frozen=True, slots=True)
+class PickerFigures:
+    """Seconds to the list, the fetch of it included, and for the slowest key; milliseconds of the longest callback."""
+
+    opened: float
+    echo: float
+    callback_cpu: float
+
+
 def measure(answer: Answer, seconds: float = 6.0) -> Figures:
     """Ask, let it flow for `seconds` with a key each half second, then press Esc."""
-    with tempfile.TemporaryDirectory() as name, FloodServer(answer) as server:
+    with _watched(FloodServer(answer)) as (screen, longest):
+        return _play(screen, longest, seconds)
+
+
+def measure_picker(names: bytes, count: int) -> PickerFigures:
+    """Ask a server for its models, and type the name of one."""
+    with _watched(FloodServer(lambda _sock: None, names)) as (screen, longest):
+        screen.wait_for("Ask anything", 40)
+        screen.pump(0.5)
+        screen.type("\x1bOQ")  # F2
+        screen.wait_for("ask flood for its models", 10)
+        screen.type("ask flood")
+        screen.pump(0.5)
+        os.kill(screen.pid, signal.SIGUSR1)
+        screen.type("\r")
+        opened, echo, typed = _until(screen, f"{count} models of flood"), 0.0, ""
+        for letter in "mo7":
+            typed += letter
+            screen.type(letter)
+            echo = max(echo, _until(screen, rf"\b{typed}\b"))
+        screen.pump(3.0)
+        return PickerFigures(opened, echo, float(longest.read_text().split()[1]))
+
+
+@contextmanager
+def _watched(flood: FloodServer) -> Iterator[tuple[Terminal, Path]]:
+    """The full screen before a flood, and the file with its longest callback."""
+    with tempfile.TemporaryDirectory() as name, flood as server:
         folder = Path(name)
         longest = folder / "longest"
         options = ["--config", str(config(folder, server.base_url))]
@@ -48,7 +90,7 @@ def measure(answer: Answer, seconds: float = 6.0) -> Figures:
         command = [sys.executable, "-m", "benchmarks.attack.timed", str(longest), *options]
         try:
             with Terminal(command, cols=100, rows=30) as screen:
-                return _play(screen, longest, seconds)
+                yield screen, longest
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -57,6 +99,7 @@ def measure(answer: Answer, seconds: float = 6.0) -> Figures:
 def _play(screen: Terminal, longest: Path, seconds: float) -> Figures:
     screen.wait_for("Ask anything", 40)
     screen.pump(0.5)
+    os.kill(screen.pid, signal.SIGUSR1)
     screen.type("go\r")
     end = time.monotonic() + seconds
     screen.wait_until(lambda: "Ask anything" in screen.text or time.monotonic() > end, seconds + 1)
@@ -68,10 +111,12 @@ def _play(screen: Terminal, longest: Path, seconds: float) -> Figures:
         screen_end = time.monotonic() + 0.4
         while time.monotonic() < screen_end:
             screen.pump(0.02)
+    worked = _worked(screen.pid)
     screen.type("\x1b")
     stop = _until(screen, r"stopping|stopped|more than an answer")
+    worked = _worked(screen.pid) - worked
     wall, cpu = map(float, (longest.read_text() if longest.exists() else "0 0").split())
-    return Figures(echo, stop, wall, cpu, peak(screen.pid))
+    return Figures(echo, stop, worked, wall, cpu, peak(screen.pid))
 
 
 def _until(screen: Terminal, pattern: str) -> float:
@@ -81,6 +126,12 @@ def _until(screen: Terminal, pattern: str) -> float:
             return time.monotonic() - begun
         screen.pump(0.01)
     return float("inf")
+
+
+def _worked(pid: int) -> float:
+    """Seconds that a process has worked."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak(pid: int) -> float:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from holytui import keymap, paths
+from holytui import keymap, logs, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
@@ -90,6 +90,9 @@ def _check_model(report: CheckReport, file: Path | None, model: str | None) -> N
     loaded = load(place)
     keys = keymap.build(loaded.config.keys)
     report.add(check_configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
+    logs.set_level(loaded.config.log_level)
+    log = _("{file}, level {level}").format(file=paths.log_file(), level=logs.level())
+    report.add(Finding(Mark.GOOD, Topic.LOG, log))
     with _services(report, loaded, keys) as services:
         preparation = Preparation(lambda: loaded.config, services.history, services.keyrings.of, None, probe_scale=1.0)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from holytui import paths
 from holytui.commands.output import print_line, print_raw, print_to_stderr
@@ -17,7 +18,10 @@ def run(options: argparse.Namespace) -> int:
     file = options.config or paths.config_file()
     match options.what:
         case "path":
-            print_raw(str(file))
+            print_raw(str(file))  # alone on stdout, for scripts
+            if sys.stdout.isatty():
+                print_to_stderr(_("Conversations: {file}").format(file=sanitize_line(str(paths.history_file()))))
+                print_to_stderr(_("Log: {file}").format(file=sanitize_line(str(paths.log_file()))))
         case "init":
             init(file)
             print_line(_("Written: {file}").format(file=sanitize_line(str(file))))

@@ -150,6 +150,8 @@ class Config:
     """A library of system prompts by name."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
+    log_level: str = "warning"
+    """Of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."""
     source: Path | None = None
     """The file it came from; None: defaults only."""
     stopped: str = ""

@@ -14,7 +14,18 @@ from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image,
 from holytui.store.values import Hit
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from holytui.store.values import Added, Answered, Bundle, Compacted, Spent
+
+
+class Intake(Protocol):
+    """An import under way."""
+
+    def add(self, bundle: Bundle) -> Added:
+        """Add what is not there yet of a conversation, unseen until the import ends. Raises TransferError for one that
+        cannot be added; others may follow."""
+        ...
 
 
 class History(Protocol):
@@ -215,8 +226,13 @@ class Library(History, Protocol):
         `store.transfer`)."""
         ...
 
+    def importing(self) -> AbstractContextManager[Intake]:
+        """An import: what is added to it is there when it ends without an exception, all of it or nothing. Raises
+        StoreBusy while another import is under way."""
+        ...
+
     def add_bundle(self, bundle: Bundle) -> Added:
-        """Add what is not there yet of a conversation, in one transaction. Raises TransferError."""
+        """An import of one conversation. Raises TransferError."""
         ...
 
     def purge_deleted(self, before: float) -> int:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
-from holytui.wire.response.error_bodies import clean, list_of, object_of, parse
 from holytui.wire.response.error_status import MAX_BODY, status_fault
+from holytui.wire.response.listing import names_in
 from holytui.wire.transport.addresses import first_hop
 from holytui.wire.transport.advice import advised
 from holytui.wire.transport.attempt import AttemptStream
@@ -125,10 +125,5 @@ def _models(lane: Lane, endpoint: Endpoint, headers: dict[str, str], timeout: fl
                 break
         if not response.is_success:
             return status_fault(response.status_code, response.headers, bytes(body[:limit]))
-    payload = parse(bytes(body))
-    # Together and some gateways answer with a bare list.
-    items = list_of(payload) or list_of(object_of(payload).get("data"))
-    if not items and not isinstance(payload, dict | list):
-        return Fault(FaultKind.NOT_A_STREAM, status=response.status_code)
-    names = (object_of(item).get("id") for item in items)
-    return sorted({clean(name, 200) for name in names if isinstance(name, str) and name})
+    names = names_in(bytes(body))
+    return Fault(FaultKind.NOT_A_STREAM, status=response.status_code) if names is None else names

@@ -162,8 +162,8 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
         status, lines = checked(server.base_url)
         prefill = server.requests[2].json["messages"][-1]
     assert status == 0
-    assert [line[0] for line in lines.values()] == ["✓"] * 7
-    assert list(lines) == ["config", "model", "key", "connection", "request", "continuation", "models"]
+    assert [line[0] for line in lines.values()] == ["✓"] * 8
+    assert list(lines) == ["config", "log", "model", "key", "connection", "request", "continuation", "models"]
     assert f"{server.base_url}/chat/completions, directly" in lines["model"]
     assert "environment variable TEST_KEY" in lines["key"]
     assert "usage reported" in lines["request"]
@@ -177,7 +177,7 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
 def test_the_guide_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-m", "guide/guide"]) == 0
     lines = _lines(capsys.readouterr().out)
-    assert [line[0] for line in lines.values()] == ["✓"] * 7
+    assert [line[0] for line in lines.values()] == ["✓"] * 8
 
 
 # -- config
@@ -254,7 +254,7 @@ def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., C
         status, lines = checked(server.base_url, f'{WITH_KEY}\nproxy = "socks4://127.0.0.1:1"')
         assert server.peers == []
     assert status == 1
-    assert list(lines) == ["config", "model"]
+    assert list(lines) == ["config", "log", "model"]
     assert lines["model"].startswith("✗ Nothing is sent to test")
     assert "config.toml:5: providers.test.proxy" in lines["model"]
 

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from holytui.errors import StoreError
+from holytui.errors import StoreBusy, StoreError, TransferError
 from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer.transfer import import_from
@@ -127,12 +127,21 @@ def compacting(history: SqliteHistory, tell: Tell, seed: int) -> None:
 
 
 def importing(history: SqliteHistory, tell: Tell, seed: int) -> None:
-    """Imports one conversation after another. Tells how many are in."""
+    """Imports one file after another. Tells how many conversations of files that are in."""
+    never = threading.Event()
     for batch in range(100_000):
-        text = json.dumps([exported(f"{seed}-{batch}-{number}") for number in range(20)])
-        import_from(history, io.StringIO(text), lambda done, batch=batch: tell(batch * 20 + done.entries))  # type: ignore[misc]
+        text = json.dumps([exported(f"{seed}-{batch}-{number}") for number in range(A_FILE)])
+        while True:
+            try:
+                import_from(history, io.StringIO(text))
+                break
+            except TransferError as error:  # another process imports, or what it left is not taken out yet
+                assert isinstance(error.__cause__, StoreBusy), error  # noqa: PT017 - not what is tested
+                never.wait(PAUSE)
+        tell((batch + 1) * A_FILE)
 
 
+A_FILE = 3
 MESSAGES = 12
 
 

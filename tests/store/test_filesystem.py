@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.store.sqlite.filesystem import filesystem_of, is_network, read_mountinfo
+from tests.store.conftest import Opener
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -45,6 +46,13 @@ def test_without_a_table_nothing_is_known_and_taken_for_local() -> None:
 def test_network_file_systems_are_known(name: str) -> None:
     assert is_network(name)
     assert not is_network("ext4")
+
+
+@pytest.mark.parametrize(("name", "said"), [("nfs4", "but safely"), ("fuse.sshfs", "from one machine at a time")])
+def test_a_network_file_system_is_told(opener: Opener, path: Path, name: str, said: str) -> None:
+    history = opener(mountinfo=lambda: f"1 0 0:1 / / rw - {name} me@host: rw")
+    assert (history.mode.journal, history.mode.synchronous) == ("delete", "FULL")
+    assert any(name in warning and said in warning for warning in history.warnings)
 
 
 @settings(max_examples=60, deadline=None)

@@ -16,11 +16,14 @@ from typing import Any
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
-from tests.store.killed_child import KINDS, MESSAGES, main, word
+from tests.store.killed_child import A_FILE, KINDS, MESSAGES, main, word
 
+_LATEST = 1.0
+"""Seconds after which received text is on disk at the latest: the interval of commits, and the transaction of another
+process before it."""
 ROUNDS = 32
 """With two processes killed in each."""
-MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 40, "attaching": 40, "compacting": 4}
+MOST_TOLD = {"streaming": 100, "editing": 40, "deleting": 60, "importing": 6, "attaching": 40, "compacting": 4}
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ def streamed(history: SqliteHistory, child: Child, cut: dict[str, str]) -> None:
         return
     (answer_id,), *words = child.told
     late = max((pause for _count, _committed, _at, pause in words), default=0.0)
-    due = max((count for count, _committed, at, _pause in words if at <= child.killed - 0.25 - late), default=0)
+    due = max((count for count, _committed, at, _pause in words if at <= child.killed - _LATEST - late), default=0)
     committed = max((committed for _count, committed, _at, _pause in words), default=0)
     message = history.message(answer_id)
     assert message is not None
@@ -138,10 +141,11 @@ def deleted(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
 
 
 def imported(history: SqliteHistory, child: Child, _cut: dict[str, str]) -> None:
-    """A conversation is there with all of its messages, or not at all."""
+    """All conversations of a file are there with all of their messages, or none is."""
     titles = {one.title: one.id for one in history.conversations()}
     known = [title for title in titles if title.startswith(f"imported {child.seed}-")]
     assert len(known) >= max((count for (count,) in child.told), default=0)
+    assert len(known) % A_FILE == 0
     for title in known:
         bundle = history.bundle(titles[title])
         assert bundle is not None

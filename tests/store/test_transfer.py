@@ -117,16 +117,16 @@ def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
         "missing": {key: value for key, value in good.items() if key != "system"},
         "usage": {**good, "messages": [{**good["messages"][0], "usage": {"nope": 1}}]},
     }
-    lines = [json.dumps(each) for each in wrong.values()] + ["{broken", "[]", "7", json.dumps(good)]
+    lines = [json.dumps(each) for each in wrong.values()] + ["[]", "7", json.dumps(good)]
     seen: list[Imported] = []
     done = import_from(
         history, io.StringIO(json.dumps({**good, "id": "new", "messages": []}) + "\n" + "\n".join(lines)), seen.append
     )
-    assert (done.entries, done.conversations, len(done.skipped)) == (12, 1, 10)
+    assert (done.entries, done.conversations, len(done.skipped)) == (11, 1, 9)
     assert done.skipped[0].startswith("Entry 2 (Other form): ")
     assert "title" in done.skipped[2]
     assert seen[-1] == done
-    assert len(seen) == 12
+    assert [each.entries for each in seen] == [0] * 11 + [*range(1, 12)]
 
 
 ODD = "a\x1b]52;c;cm0=\x07\x9b31m\r\nb"
@@ -516,19 +516,26 @@ class Counted(io.StringIO):
         return text
 
 
-def test_many_broken_entries_end_an_import_early(history: SqliteHistory) -> None:
-    stream = Counted(json.dumps(chatgpt()) + "\n" + "{\n" * 500_000)
+def test_many_entries_that_are_no_conversations_end_an_import_early(history: SqliteHistory) -> None:
+    stream = Counted(json.dumps(chatgpt()) + "\n" + "{}\n" * 2_000)
     seen: list[Imported] = []
-    with pytest.raises(TransferError, match="1000 entries in a row are broken"):
+    with pytest.raises(TransferError, match="1000 entries in a row are no conversations") as raised:
         import_from(history, stream, seen.append)
-    assert stream.read_so_far < 200_000
+    assert raised.value.hint == "Nothing was imported."
     assert len(seen[-1].skipped) == 100
     assert seen[-1].broken == 1000
-    assert len(history.conversations()) == 1
+    assert history.conversations() == []
 
 
-def test_broken_entries_among_good_ones_are_counted(history: SqliteHistory) -> None:
-    lines = [line for number in range(150) for line in ("{", json.dumps(chatgpt(conversation_id=str(number % 3))))]
+def test_broken_json_ends_an_import_at_once(history: SqliteHistory) -> None:
+    stream = Counted(json.dumps(chatgpt()) + "\n" + "{\n" * 500_000)
+    with pytest.raises(TransferError, match="Entry 2 of the file is not JSON"):
+        import_from(history, stream)
+    assert stream.read_so_far < 200_000
+
+
+def test_entries_that_are_no_conversations_among_good_ones_are_counted(history: SqliteHistory) -> None:
+    lines = [line for number in range(150) for line in ("{}", json.dumps(chatgpt(conversation_id=str(number % 3))))]
     done = import_from(history, io.StringIO("\n".join([json.dumps(chatgpt()), *lines])))
     assert (done.entries, done.broken, len(done.skipped), done.conversations) == (301, 150, 100, 4)
 

@@ -23,7 +23,8 @@ from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.base import Dialog
-from holytui.ui.dialogs.dialogs import Choice, LineDialog, PageDialog, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.themes import loader

@@ -430,6 +430,13 @@ async def _(visitor: Visitor) -> None:
     await visitor.sees("Use echo,Use")
 
 
+@checks("message.links")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.links")
+    await visitor.until(lambda: "no links" in visitor.status)
+
+
 @checks("message.pager")
 async def _(visitor: Visitor) -> None:
     await select(visitor, "0190-answer-2")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
 
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
-from holytui.ui.transcript.matches import Matches
+from holytui.ui.markdown import Spent, never
+from holytui.ui.transcript.matches import Matches, Work
 from holytui.ui.transcript.message_view import MessageView
+from holytui.ui.transcript.scroll_math import Anchor
 from tests.ui.house import House, Visitor, visit
 from tests.ui.talks import TALK, furnish
+
+_T = TypeVar("_T")
 
 
 def entries(*texts: str) -> Sequence[MessageView]:
@@ -25,8 +30,20 @@ def entries(*texts: str) -> Sequence[MessageView]:
 TALKED = ("đường nào?", "Một con duong.\n\nKhác.\n\nĐƯỜNG.", "none", "none", "Duong")
 
 
+def done(work: Work[_T]) -> _T:
+    """All of it at once."""
+    results: list[_T] = []
+
+    def whole() -> Work[None]:
+        results.append((yield from work))
+
+    for _step in whole():
+        pass
+    return results[0]
+
+
 def places(matches: Matches, direction: int, count: int, start: int = 0) -> list[tuple[int, int]]:
-    found = [matches.step(direction, 40, start) for _ in range(count)]
+    found = [done(matches.step(direction, 40, start)) for _ in range(count)]
     return [(place.index, place.offset) for place in found if place is not None]
 
 
@@ -46,7 +63,7 @@ def test_it_begins_at_the_entry_that_is_selected() -> None:
 
 @pytest.mark.parametrize("texts", [(), ("nothing", "nothing")])
 def test_without_a_place_it_stays(texts: Sequence[str]) -> None:
-    assert Matches(entries(*texts), ("duong",)).step(1, 40, 0) is None
+    assert done(Matches(entries(*texts), ("duong",)).step(1, 40, 0)) is None
 
 
 def test_only_messages_with_all_words_count() -> None:
@@ -58,6 +75,53 @@ def test_what_is_folded_away_is_opened() -> None:
     shown = entries("?", "!", long.replace("line 20", "needle"))
     assert places(Matches(shown, ("needle",)), 1, 1) == [(2, 21)]
     assert shown[2].open
+
+
+LONG = "đường **đi** `x` 漢字.\n\n" * 400 + "the needle\n\n" + "a tail of words " * 2_000
+
+
+def test_a_long_message_is_laid_out_in_steps_with_the_same_result() -> None:
+    shown = entries("?", LONG, "?", LONG + "x")
+    whole = MessageView(shown[1].message)
+    whole.advance(40, never)
+    at = next(y for y in range(whole.height(40)) if "needle" in whole.line(40, y).content.plain)
+    laid_out: list[int] = []
+
+    def a_slice() -> Spent:
+        laid_out.append(0)
+        looks = iter(range(10_000))
+        return lambda: next(looks) > 20
+
+    matches = Matches(shown, ("needle",), a_slice)
+    work = matches.step(1, 40, 0)
+    for _step in range(5):
+        next(work)
+    assert len(laid_out) < 6  # a slice a step
+    assert done(work) == Anchor(1, at)
+    assert len(laid_out) > 2
+    assert places(matches, 1, 2) == [(3, at), (1, at)]
+
+
+async def test_keys_wait_for_the_place_and_escape_ends_the_search(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(house.history)
+    async with visit(house, conversation=TALK) as visitor:
+        log = visitor.chat.log_view
+        log.highlight("echo")
+        await visitor.to_log()
+        monkeypatch.setattr("holytui.ui.transcript.log.within", lambda _seconds: lambda: True)
+        await visitor.press("n", "n", "N")
+        await visitor.until(lambda: log._working is None and not log._waiting)
+        monkeypatch.undo()
+        after = log._matches and log._matches.here
+        await visitor.press("n", "N")
+        assert after is not None
+        assert log._matches is not None
+        assert log._matches.here is after
+        log._working = (None for _ in range(10**9))  # without an end
+        await visitor.press("x", "escape")
+        assert log._working is None
 
 
 def highlighted(visitor: Visitor) -> list[tuple[str, bool]]:

@@ -23,6 +23,7 @@ class Topic(StrEnum):
     """What a finding is about; the value is its name, translated where it is shown."""
 
     CONFIG = N_("config")
+    LOG = N_("log")
     HISTORY = N_("history")
     MODEL = N_("model")
     KEY = N_("key")

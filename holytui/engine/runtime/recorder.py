@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from holytui.allocator import give_back_large_blocks
 from holytui.errors import StoreError
 from holytui.models import Attempt, DeltaKind, Message, Problem
 from holytui.secret import scrub
@@ -12,6 +13,8 @@ from holytui.store.history import History
 
 RETRY = 1.0
 """Seconds between two tries."""
+_LARGE = 1_000_000
+"""Characters of an answer of which it matters how the copies of its text are freed."""
 
 
 class Records:
@@ -21,6 +24,8 @@ class Records:
         self._history = history
         self._tell = tell
         self._waiting: deque[Callable[[], None]] = deque()
+        self._received = 0
+        """Characters of raw text."""
 
     @property
     def troubled(self) -> bool:
@@ -34,6 +39,9 @@ class Records:
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
         """Raw text of an attempt."""
+        self._received += len(text)
+        if self._received > _LARGE:
+            give_back_large_blocks()
         if self._waiting:
             self._waiting.append(lambda: self._history.journal(attempt_id, kind, text))
         else:

@@ -1,21 +1,21 @@
-"""A whole conversation as one value: what is exported, and what an import adds in one transaction."""
+"""A whole conversation as one value: how it is read for an export, and the rows that an import makes of it."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from holytui.errors import TransferError
 from holytui.i18n import _
-from holytui.models import AnswerState, DeltaKind, Message
-from holytui.store.sqlite import answer_stats, conversations, journal
+from holytui.models import AnswerState, Attempt, DeltaKind, Message
+from holytui.store.sqlite import conversations, journal
 from holytui.store.sqlite import images as attached
 from holytui.store.sqlite import messages as tree
 from holytui.store.sqlite.readable import rows
 from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
 from holytui.store.sqlite.writer import Delta
-from holytui.store.values import Added, Bundle
+from holytui.store.values import Bundle
 
 
 def read(
@@ -38,54 +38,86 @@ def read(
     return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
 
 
-def write(connection: sqlite3.Connection, bundle: Bundle, *, fts: bool) -> Added:
-    """Add what is not there yet; what is there stays as it is. Raises TransferError for a message of another talk."""
-    bundle, is_new = _with_known_ids(connection, bundle)
-    talk = bundle.conversation
-    known = {row[0] for row in connection.execute("SELECT id FROM message WHERE conversation_id = ?", (talk.id,))}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much of a bundle is new here, and where it goes."""
+
+    bundle: Bundle
+    """With the ids that it has here."""
+    is_new: bool
+    """The conversation is not here, nor was it added before by the same import."""
+    is_hidden: bool
+    """It is part of the import, so that its messages may be put below it at once."""
+    was_deleted: bool
+    new: Sequence[Message]
+    """Parents before children."""
+
+
+def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> Plan:
+    """Look for what is not here yet. `apart` says in which hidden conversation the import keeps messages that it has
+    for one that is here. Raises TransferError for a message of another conversation."""
+    bundle, found = _with_known_ids(connection, bundle, apart)
+    talk_id = bundle.conversation.id
+    known = {id_ for id_, _origin in _messages_of(connection, talk_id, apart)}
     new = [message for message in in_order(bundle.messages, known) if message.id not in known]
     for message in new:
         if connection.execute("SELECT 1 FROM message WHERE id = ?", (message.id,)).fetchone():
             raise TransferError(_("A message of it belongs to another conversation here"))
-    leaf = talk.leaf_id if talk.leaf_id in {message.id for message in new} else None
-    if is_new:
-        conversations.insert(connection, replace(talk, leaf_id=leaf), fts=fts)
-        _set_origin(connection, "conversation", talk.id, bundle.origin)
-    else:
-        connection.execute("UPDATE conversation SET deleted_at = NULL WHERE id = ?", (talk.id,))
-    for message in new:
-        # nobody will go on with an answer that was on its way when it was exported
-        state = message.state if message.state.final else AnswerState.INTERRUPTED
-        attached.keep(connection, message.images, bundle.image_data)
-        attached.keep_lost(connection, message.images)
-        tree.insert(connection, replace(message, conversation_id=talk.id, state=state), fts=fts)
-        _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
-    _write_attempts(connection, bundle, {message.id for message in new})
-    for message in new:
-        answer_stats.put(connection, message, own=False)
-    return Added(int(is_new), len(new))
+    deleted_at = found[1] if found else None
+    is_hidden = found is None or deleted_at == conversations.HIDDEN
+    return Plan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
 
 
-def _write_attempts(connection: sqlite3.Connection, bundle: Bundle, new: set[str]) -> None:
-    for attempt, texts in bundle.attempts:
-        taken = connection.execute("SELECT 1 FROM attempt WHERE id = ?", (attempt.id,)).fetchone()
-        if attempt.message_id not in new or taken:
-            continue
-        journal.save_attempt(connection, attempt)
-        connection.executemany(
-            "INSERT OR REPLACE INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, 0, ?)",
-            [(attempt.id, kind.value, storable(text)) for kind, text in texts.items() if text],
-        )
+def insert_conversation(connection: sqlite3.Connection, planned: Plan, *, fts: bool) -> None:
+    """The conversation of a plan in which it is new, hidden."""
+    talk = planned.bundle.conversation
+    leaf = talk.leaf_id if talk.leaf_id in {message.id for message in planned.new} else None
+    conversations.insert(connection, replace(talk, leaf_id=leaf), fts=fts)
+    conversations.set_deleted(connection, talk.id, conversations.HIDDEN)
+    _set_origin(connection, "conversation", talk.id, planned.bundle.origin)
 
 
-def _with_known_ids(connection: sqlite3.Connection, bundle: Bundle) -> tuple[Bundle, bool]:
-    """The bundle with the ids that an earlier import gave, and whether the conversation is new."""
+def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Message, *, fts: bool) -> None:
+    """A message of a bundle with its images and attempts; its conversation and parent are in the file."""
+    # nobody will go on with an answer that was on its way when it was exported
+    state = message.state if message.state.final else AnswerState.INTERRUPTED
+    attached.keep_aside(connection, message.images, bundle.image_data)
+    attached.keep_lost(connection, message.images)
+    tree.insert(connection, replace(message, state=state), fts=fts)
+    _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
+
+
+def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapping[DeltaKind, str]) -> None:
+    """An attempt of a message that is new, with all that it received; nothing if its id is taken."""
+    if connection.execute("SELECT 1 FROM attempt WHERE id = ?", (attempt.id,)).fetchone():
+        return
+    journal.save_attempt(connection, attempt)
+    connection.executemany(
+        "INSERT OR REPLACE INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, 0, ?)",
+        [(attempt.id, kind.value, storable(text)) for kind, text in texts.items() if text],
+    )
+
+
+def _messages_of(connection: sqlite3.Connection, talk_id: str, apart: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Ids and origins of the messages of a conversation, those of the import that are kept apart among them."""
+    return connection.execute(
+        "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)", (talk_id, apart.get(talk_id))
+    ).fetchall()
+
+
+def _with_known_ids(
+    connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]
+) -> tuple[Bundle, tuple[str, float | None] | None]:
+    """The bundle with the ids that an earlier import gave, and the id and `deleted_at` of the conversation if it is
+    here."""
     talk = bundle.conversation
     origin = None if bundle.origin is None else storable(bundle.origin)
-    row = connection.execute("SELECT id FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)).fetchone()
+    row = connection.execute(
+        "SELECT id, deleted_at FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)
+    ).fetchone()
     if row is None:
-        return bundle, True
-    given = dict(connection.execute("SELECT origin, id FROM message WHERE conversation_id = ?", (row[0],)))
+        return bundle, None
+    given = {origin: id_ for id_, origin in _messages_of(connection, row[0], apart)}
     ids = {id_: given.get(storable(origin), id_) for id_, origin in bundle.origins.items()}
     messages = [
         replace(
@@ -96,7 +128,7 @@ def _with_known_ids(connection: sqlite3.Connection, bundle: Bundle) -> tuple[Bun
         for message in bundle.messages
     ]
     origins = {ids[id_]: origin for id_, origin in bundle.origins.items()}
-    return replace(bundle, conversation=replace(talk, id=row[0]), messages=messages, origins=origins), False
+    return replace(bundle, conversation=replace(talk, id=row[0]), messages=messages, origins=origins), row
 
 
 def _set_origin(connection: sqlite3.Connection, table: str, row_id: str, origin: str | None) -> None:

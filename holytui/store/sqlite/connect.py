@@ -14,7 +14,7 @@ from urllib.parse import quote
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.filesystem import is_network
+from holytui.store.sqlite.filesystem import is_for_one_machine, is_network
 from holytui.store.sqlite.readable import HistoryConnection
 
 Connect = Callable[[Path, float], sqlite3.Connection]
@@ -177,10 +177,14 @@ def set_mode(connection: sqlite3.Connection, filesystem: str) -> Mode:
     connection.execute("PRAGMA temp_store = MEMORY")
     if is_network(filesystem):
         _value(connection, "journal_mode = DELETE")
-        warning = _("The history is on a network file system ({name}): it is written more slowly, but safely.").format(
-            name=filesystem
-        )
-        return Mode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (warning,))
+        warning = _("The history is on a network file system ({name}): it is written more slowly, but safely.")
+        if is_for_one_machine(filesystem):
+            warning = _(
+                "The history is on a file system ({name}) on which two machines that write at once damage it:"
+                " use it from one machine at a time."
+            )
+        told = warning.format(name=filesystem)
+        return Mode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (told,))
     if _write_ahead(connection):
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
         return Mode("wal", set_synchronous(connection, "NORMAL"), LOCAL_TIMEOUT)

@@ -17,6 +17,8 @@ from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
+HIDDEN = -1.0
+"""`deleted_at` of those that an unfinished import has added: nobody sees them, nor can bring them back."""
 
 
 def gone() -> StoreError:
@@ -30,7 +32,9 @@ def listing(
     """Without any message, the last changed (or deleted) first."""
     # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
     unarchived = "NOT" if archived else ""
-    where = "deleted_at IS NOT NULL" if deleted else f"deleted_at IS NULL AND archived IS {unarchived} 0"
+    where = f"deleted_at IS NULL AND archived IS {unarchived} 0"
+    if deleted:
+        where = f"deleted_at IS NOT NULL AND deleted_at IS NOT {HIDDEN}"
     busy = streaming(connection, here, now)
     found = rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
     talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
@@ -119,15 +123,22 @@ def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float 
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
-    """Destroy what was hidden before a time, with all its messages and journals, apart from those in `busy`."""
-    rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,)).fetchall()
+    """Destroy what was deleted before a time, with all its messages and journals, apart from those in `busy`."""
+    rows = connection.execute(
+        f"SELECT id FROM conversation WHERE deleted_at < ? AND deleted_at IS NOT {HIDDEN}", (before,)
+    ).fetchall()
     found = [conversation_id for (conversation_id,) in rows if conversation_id not in busy]
     for conversation_id in found:
-        search_index.remove_conversation(connection, conversation_id, fts=fts)
-        connection.execute(
-            "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
-            " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",
-            (conversation_id,),
-        )
-        connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+        destroy(connection, conversation_id, fts=fts)
     return len(found)
+
+
+def destroy(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
+    """Destroy one with all that it has."""
+    search_index.remove_conversation(connection, conversation_id, fts=fts)
+    connection.execute(
+        "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
+        " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",
+        (conversation_id,),
+    )
+    connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))

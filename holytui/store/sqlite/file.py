@@ -14,12 +14,13 @@ from typing import Self
 from holytui.errors import StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.models import Problem
-from holytui.store.sqlite import backups, lease, salvage, search_index, spill
+from holytui.store.sqlite import backups, intake, lease, salvage, search_index, spill
 from holytui.store.sqlite.compact import compact
 from holytui.store.sqlite.connect import Connect, connect, connect_to_read
 from holytui.store.sqlite.filesystem import read_mountinfo
 from holytui.store.sqlite.opening import open_file, open_to_read
 from holytui.store.sqlite.readers import Readers
+from holytui.store.sqlite.upkeep import Upkeep
 from holytui.store.sqlite.writer import Delta, Timing, Writer
 from holytui.store.values import Compacted
 
@@ -66,6 +67,7 @@ class HistoryFile:
         """The copy made before the file was brought to this version; None if it needed nothing."""
         self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
         self._readers = Readers(lambda: connector(path, opened.mode.timeout))
+        self._upkeep = Upkeep(self._writer.call, (self._clear_abandoned, self._index)) if opened.is_untidy else None
         self._closed = False
         self._copy: Path | None = None
         self._copied = -1
@@ -157,6 +159,8 @@ class HistoryFile:
         if self._closed:
             return
         self._closed = True
+        if self._upkeep is not None:
+            self._upkeep.close()
         atexit.unregister(self._close_at_exit)
         with suppress(StoreError):  # without it, the leases are seen to be dead all the same
             self._writer.call(lambda db: lease.release_all(db, self._here))
@@ -173,6 +177,12 @@ class HistoryFile:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _clear_abandoned(self, db: sqlite3.Connection) -> bool:
+        return intake.clear_abandoned(db, self._here, self._clock(), fts=self._fts)
+
+    def _index(self, db: sqlite3.Connection) -> bool:
+        return self._fts and search_index.build_step(db)
 
     def _beat(self, db: sqlite3.Connection) -> bool:
         return lease.beat(db, self._here, self._clock())

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from holytui.errors import StoreError
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
-from holytui.store.sqlite import answer_stats, bundles, conversations, journal, lease, messages, readable
+from holytui.store.sqlite import (
+    answer_stats,
+    bundles,
+    conversations,
+    intake,
+    journal,
+    lease,
+    messages,
+    readable,
+    search_index,
+)
 from holytui.store.sqlite import images as attached
 from holytui.store.sqlite import search as searching
 from holytui.store.sqlite.cell_values import as_text
@@ -65,6 +77,9 @@ class SqliteHistory(HistoryFile):
     def purge_deleted(self, before: float) -> int:
         """Destroy the conversations that were deleted before the Unix time `before`; returns how many. One in which
         an answer is on its way stays."""
+
+        while self._writer.call(self._clear_abandoned):
+            pass
 
         def purge(db: sqlite3.Connection) -> int:
             busy = conversations.streaming(db, self._here, self._clock())
@@ -155,12 +170,18 @@ class SqliteHistory(HistoryFile):
         with self._readers.view() as view:
             return bundles.read(view, conversation_id, pending, images=images)
 
+    def importing(self) -> intake.Intake:
+        """An import that begins with the `with` statement: what it adds is here when that ends without an exception,
+        all of it or nothing. Raises StoreBusy while another import is under way, StoreError."""
+        return intake.Intake(self._writer.call, self._clock, fts=self._fts)
+
     def add_bundle(self, bundle: Bundle) -> Added:
-        """Add what is not there yet of a conversation, in one transaction; what is there stays as it is.
+        """An import of one conversation: add what is not there yet; what is there stays as it is.
 
         Raises TransferError for a bundle that cannot be added, StoreError.
         """
-        return self._writer.call(lambda db: bundles.write(db, bundle, fts=self._fts))
+        with self.importing() as taking_in:
+            return taking_in.add(bundle)
 
     def leaf_below(self, message_id: str) -> str:
         """The newest leaf below a message: where to go when this variant is chosen."""
@@ -280,8 +301,18 @@ class SqliteHistory(HistoryFile):
 
     def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
         """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+        now = self._clock()
         with self._readers.view() as view:
-            return searching.search(view, query, limit, conversation_id, fts=self._fts, now=self._clock())
+            fts = self._fts and search_index.is_whole(view)
+            try:
+                return searching.search(view, query, limit, conversation_id, fts=fts, now=now)
+            except sqlite3.DatabaseError as error:
+                if not (fts and readable.is_damage(error)):
+                    raise
+            found = searching.search(view, query, limit, conversation_id, fts=False, now=now)
+        with suppress(StoreError):
+            self._writer.call(search_index.mark_stale)
+        return found
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small fact (what an endpoint can do)."""

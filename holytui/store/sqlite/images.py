@@ -14,6 +14,8 @@ from holytui.store.sqlite.readable import Row, rows
 from holytui.store.sqlite.rows import storable
 
 _IMAGE = "name, media_type, size, width, height, digest"
+_ASIDE = "import:"
+"""Before the digest: bytes that an import has for an image that was lost here, until all of it is shown."""
 
 
 def with_images(connection: sqlite3.Connection, message: Message) -> Message:
@@ -49,6 +51,29 @@ def keep_lost(connection: sqlite3.Connection, images: Iterable[Image]) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO image (digest, data) VALUES (?, NULL)", [(image.digest,) for image in images]
     )
+
+
+def keep_aside(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
+    """`keep`, but an image that is shown already as lost stays so until `give_back`."""
+    for digest in dict.fromkeys(image.digest for image in images):
+        if digest in data:
+            connection.execute("INSERT OR IGNORE INTO image (digest, data) VALUES (?, ?)", (digest, data[digest]))
+            connection.execute(
+                "INSERT OR IGNORE INTO image (digest, data) SELECT ? || digest, ? FROM image"
+                " WHERE digest = ? AND data IS NULL",
+                (_ASIDE, data[digest], digest),
+            )
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Give lost images the bytes that `keep_aside` has for them."""
+    found = connection.execute("SELECT digest FROM image WHERE substr(digest, 1, ?) = ?", (len(_ASIDE), _ASIDE))
+    for (aside,) in found.fetchall():
+        connection.execute(
+            "UPDATE image SET data = (SELECT data FROM image WHERE digest = ?) WHERE digest = ? AND data IS NULL",
+            (aside, aside.removeprefix(_ASIDE)),
+        )
+        connection.execute("DELETE FROM image WHERE digest = ?", (aside,))
 
 
 def attach(connection: sqlite3.Connection, message: Message) -> None:

@@ -193,6 +193,15 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
     return len(destroyed) > 1
 
 
+def destroy(connection: sqlite3.Connection, conversation_id: str, message_id: str, *, fts: bool) -> None:
+    """Destroy a message that has none below it, with its attempts and raw texts."""
+    search_index.remove(connection, conversation_id, message_id, fts=fts)
+    connection.execute(
+        "DELETE FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)", (message_id,)
+    )
+    connection.execute("DELETE FROM message WHERE id = ?", (message_id,))
+
+
 def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
     left = of_conversation(connection, conversation_id)
     return leaf_below(connection, left[-1].id) if left else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store.sqlite import backups, schema, search_index, spill
+from holytui.store.sqlite import backups, intake, lease, schema, search_index, spill
 from holytui.store.sqlite.cell_values import tolerant
 from holytui.store.sqlite.connect import (
     LOCAL_TIMEOUT,
@@ -56,6 +56,8 @@ class Opened:
     connection: sqlite3.Connection
     mode: Mode
     backup: Path | None
+    is_untidy: bool = False
+    """There is upkeep to be done: see `Upkeep`."""
 
 
 def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts: bool) -> Opened:
@@ -157,7 +159,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, filesystem: str, now: f
     with transaction(connection):
         search_index.make_ready(connection, fts=fts)
         taken = spill.take_in(connection, path)
+        untidy = fts and not search_index.is_whole(connection)
+        untidy = untidy or intake.is_abandoned(connection, lease.this_owner(), now)
     for place in taken:
         place.unlink(missing_ok=True)
     backups.clear_suspicion(path)
-    return Opened(connection, mode, backup)
+    return Opened(connection, mode, backup, untidy)

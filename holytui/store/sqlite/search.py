@@ -17,7 +17,6 @@ from holytui.models import Role
 from holytui.store.matches import ranges_of, words_of
 from holytui.store.sqlite import readable
 from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.readable import is_damage
 from holytui.store.sqlite.rows import storable
 from holytui.store.values import Hit
 
@@ -40,16 +39,12 @@ class _Found(NamedTuple):
 def search(
     connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
 ) -> Sequence[Hit]:
-    """At most `limit` hits, the best first; none for a query without words."""
+    """At most `limit` hits, the best first; none for a query without words. `fts`: by the index, which must be whole;
+    raises sqlite3.DatabaseError where that is damaged."""
     words = words_of(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
-    try:
-        rows = _candidates(connection, words, conversation_id, fts=fts)
-    except sqlite3.DatabaseError as error:
-        if not (fts and is_damage(error)):
-            raise
-        rows = _candidates(connection, words, conversation_id, fts=False)
+    rows = _candidates(connection, words, conversation_id, fts=fts)
     mean = sum(len(row[3]) for row in rows) / max(1, len(rows))
     found = [_Found(*row[:4], _score(words, row[3], row[2] is None, mean, (now - row[4]) / _DAY)) for row in rows]
     found.sort(key=lambda each: each.score, reverse=True)

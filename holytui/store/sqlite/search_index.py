@@ -1,7 +1,8 @@
 """What search looks in: a folded copy of each text, and a trigram index over it where sqlite has FTS5.
 
 No triggers: a sqlite without FTS5 must still be able to write the file. It then leaves the index marked as stale,
-and the next sqlite that has FTS5 builds it anew.
+and the next sqlite that has FTS5 builds it anew, in steps, so that a large history opens at once. Until then search
+looks through the texts themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +15,21 @@ from holytui.store.matches import folded
 from holytui.store.sqlite.cell_values import as_text
 from holytui.store.sqlite.readable import is_damage
 
+# case_sensitive: the texts are folded already, and better than sqlite would
+_FTS = "fts5(folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"
 _STALE = "search_index_stale"
+"""The key in `meta`, while the index lacks any text: the number of the last text that it has, or `_ALL_STALE`."""
+_ALL_STALE, _UP_TO = "1", "up to "
+_WHOLE = 1 << 63
+_STEP = 50_000
+"""Characters of one step, unless one text has more: an answer is written between two steps."""
+_PARTS = 2000
+"""Rows of the inner tables of an index that are removed in one step; each is a page at most."""
+_INNER = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
+"""The first rows of the first one say that it is an index: https://sqlite.org/fts5.html#fts5_data_structures"""
+_SAMPLES = 8
+_SHORTEST = 3
+"""Characters of which the index holds runs."""
 
 
 def _folded_bytes(raw: bytes) -> str:
@@ -57,24 +72,115 @@ def fill(connection: sqlite3.Connection) -> None:
             SELECT conversation_id, id, fold(CAST(text AS BLOB)) FROM message WHERE text <> ''
             ORDER BY created_at, id"""
     )
-    _mark_stale(connection)
+    mark_stale(connection)
 
 
 def make_ready(connection: sqlite3.Connection, *, fts: bool) -> None:
-    """Make the trigram index, and build it anew if a sqlite without FTS5 wrote the file. In a transaction."""
+    """Make the trigram index if there is none, and begin to build it anew if it lacks texts. In a transaction."""
     if not fts:
         return
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone()
     if not made:
-        # case_sensitive: the texts are folded already, and better than sqlite would
-        connection.execute(
-            """CREATE VIRTUAL TABLE search USING fts5(
-                folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"""
+        connection.execute(f"CREATE VIRTUAL TABLE search USING {_FTS}")
+    if is_whole(connection) and not _has_samples(connection):
+        mark_stale(connection)
+    build_step(connection)
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Whether search may rely on the index."""
+    return _up_to(connection) == _WHOLE
+
+
+def build_step(connection: sqlite3.Connection) -> bool:
+    """Put some more texts into an index that lacks them; returns whether there are more. In a transaction."""
+    done = _up_to(connection)
+    if done == _WHOLE:
+        return False
+    if done < 0:
+        if _remove_parts(connection):
+            return True
+        _empty(connection)
+        done = 0
+    length = 0
+    for number, plain in connection.execute("SELECT id, folded FROM search_text WHERE id > ? ORDER BY id", (done,)):
+        if length > _STEP:
+            _set_mark(connection, f"{_UP_TO}{done}")
+            return True
+        connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
+        done, length = number, length + len(plain)
+    connection.execute("DELETE FROM meta WHERE key = ?", (_STALE,))
+    return False
+
+
+def _remove_parts(connection: sqlite3.Connection) -> bool:
+    """Remove some of an index that nobody reads any more; returns whether there is more. All at once would take a
+    large one many seconds."""
+    left = _PARTS
+    for part, key, where in _INNER:
+        rows = f"SELECT {key} FROM search_{part} WHERE {where} LIMIT {left}"
+        left -= connection.execute(f"DELETE FROM search_{part} WHERE ({key}) IN ({rows})").rowcount
+        if left <= 0:
+            return True
+    return False
+
+
+def _empty(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        # without what stands in an empty index, it can neither be used nor removed
+        connection.execute(f"CREATE VIRTUAL TABLE temp.search_fresh USING {_FTS}")
+        for part in ("data", "idx", "docsize"):
+            connection.execute(f"DELETE FROM search_{part}")
+            connection.execute(f"INSERT INTO search_{part} SELECT * FROM temp.search_fresh_{part}")
+        connection.execute("DROP TABLE temp.search_fresh")
+
+
+def _up_to(connection: sqlite3.Connection) -> int:
+    """The index has exactly the texts up to this number; -1 if nothing is known of it."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_STALE,)).fetchone()
+    if row is None:
+        return _WHOLE
+    number = str(row[0]).removeprefix(_UP_TO)
+    return int(number) if number != row[0] and number.isdecimal() else -1
+
+
+def _has_samples(connection: sqlite3.Connection) -> bool:
+    """Whether the index has the first and the last text and some between them. A salvage or another program may have
+    emptied it; to compare all would take a time that grows with the history."""
+    first, last = connection.execute(
+        "SELECT (SELECT min(id) FROM search_text), (SELECT max(id) FROM search_text)"
+    ).fetchone()
+    if last is None:
+        return True
+    try:
+        if connection.execute("SELECT max(id) FROM search_docsize").fetchone()[0] != last:
+            return False
+        return all(
+            _has_next(connection, first + (last - first) * number // (_SAMPLES - 1)) for number in range(_SAMPLES)
         )
-    stale = connection.execute("SELECT 1 FROM meta WHERE key = ?", (_STALE,)).fetchone()
-    if not made or stale:
-        connection.execute("INSERT INTO search (search) VALUES ('rebuild')")
-        connection.execute("DELETE FROM meta WHERE key = ?", (_STALE,))
+    except sqlite3.DatabaseError as error:
+        # its parts are tables of their own, and any of them may be gone
+        if not (is_damage(error) or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR):
+            raise
+        return False
+
+
+def _has_next(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether the index has the first text that comes at `number` or behind it, and finds it by its beginning."""
+    number, start = connection.execute(
+        "SELECT id, substr(folded, 1, ?) FROM search_text WHERE id >= ? ORDER BY id LIMIT 1", (_SHORTEST, number)
+    ).fetchone()
+    if not connection.execute("SELECT 1 FROM search_docsize WHERE id = ?", (number,)).fetchone():
+        return False
+    if not isinstance(start, str) or len(start) < _SHORTEST or "\0" in start:
+        return True
+    words = '"{}"'.format(start.replace('"', '""'))
+    found = connection.execute("SELECT 1 FROM search WHERE search MATCH ? AND rowid = ?", (words, number))
+    return found.fetchone() is not None
 
 
 def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, text: str, *, fts: bool) -> None:
@@ -87,22 +193,27 @@ def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | 
         "INSERT INTO search_text (conversation_id, message_id, folded) VALUES (?, ?, ?)",
         (conversation_id, message_id, plain),
     ).lastrowid
+    assert number is not None
     _change_index(connection, "INSERT INTO search (rowid, folded) VALUES (?, ?)", [(number, plain)], fts=fts)
 
 
 def _change_index(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]], *, fts: bool
+    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[int, str]], *, fts: bool
 ) -> None:
-    """Change the trigram index, or have it built anew at the next start: that it is damaged must not keep anybody from
-    asking."""
+    """Change the trigram index, or have it built anew: that it is damaged must not keep anybody from asking. Texts that
+    it does not have yet are left to `build_step`."""
+    done = _up_to(connection)
+    known = [row for row in rows if row[0] <= done]
+    if not known:
+        return
     try:
         if fts:
-            connection.executemany(statement, rows)
+            connection.executemany(statement, known)
             return
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
-    _mark_stale(connection)
+    mark_stale(connection)
 
 
 def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
@@ -128,5 +239,10 @@ def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: 
     connection.executemany("DELETE FROM search_text WHERE id = ?", [(row[0],) for row in rows])
 
 
-def _mark_stale(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '1')", (_STALE,))
+def mark_stale(connection: sqlite3.Connection) -> None:
+    """Have the index built anew."""
+    _set_mark(connection, _ALL_STALE)
+
+
+def _set_mark(connection: sqlite3.Connection, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_STALE, value))

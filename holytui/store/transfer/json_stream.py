@@ -29,6 +29,8 @@ def entries(stream: TextIO) -> Iterator[object | Broken]:
     if first == "[":
         reader.skip(1)
         yield from _values(reader)
+        if not reader.peek():
+            yield Broken("its list has no end")
     elif first == "{" and _first_line_is_whole(reader):
         yield from _lines(reader)
     elif first:

@@ -9,21 +9,23 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Protocol, TextIO
 
-from holytui.errors import TransferError
+from holytui.errors import StoreError, TransferError
 from holytui.formatting import size as size_text
+from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.paths import private_text
+from holytui.store.history import Intake
 from holytui.store.transfer import chatgpt, native
 from holytui.store.transfer.html import write_page
 from holytui.store.transfer.json_stream import LONGEST, Broken, TooLong, entries
 from holytui.store.transfer.markdown import write_markdown
-from holytui.store.values import Added, Bundle, LeftOut
+from holytui.store.values import Bundle, LeftOut
 from holytui.text import sanitize_line
 
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
@@ -35,6 +37,8 @@ _TOLD = 100
 """Broken entries that are named."""
 _HOPELESS = 1000
 """Broken entries in a row after which the rest is not looked at."""
+_CHECK = 0.1
+"""Of the time of an import, about so much goes into reading the file to see whether it is whole."""
 
 
 class Format(StrEnum):
@@ -57,8 +61,8 @@ class Source(Protocol):
 class Target(Protocol):
     """Where bundles go; `SqliteHistory` is one."""
 
-    def add_bundle(self, bundle: Bundle) -> Added:
-        """Add what is not there yet."""
+    def importing(self) -> AbstractContextManager[Intake]:
+        """An import of which all or nothing is there when it has ended."""
         ...
 
 
@@ -152,18 +156,17 @@ def _harmless(written: str) -> str:
 def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:
     """Add what a file holds: our JSON lines or JSON, or ChatGPT's `conversations.json`, also inside its archive.
 
-    Each conversation is added in a transaction of its own; importing again adds nothing twice. Raises TransferError
-    when the file cannot be read at all or holds nothing of the kind, StoreError.
+    All of it is added, or nothing; importing again adds nothing twice. Raises TransferError when the file cannot be
+    read to its end, when it holds nothing of the kind, or when the history cannot be written.
     """
     try:
         with _opened(path) as (stream, share):
             done = import_from(target, stream, progress, share)
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        begun = not isinstance(exc, FileNotFoundError | PermissionError | IsADirectoryError)
         raise TransferError(
             _("{file} cannot be read: {reason}").format(file=path, reason=sanitize_line(reason)),
-            _("What was read before that is here.") if begun else "",
+            _("Nothing was imported."),
         ) from exc
     if done.entries == done.broken:
         raise TransferError(
@@ -200,35 +203,57 @@ def _decoded(raw: IO[bytes], size: int) -> tuple[TextIO, Share]:
 def import_from(
     target: Target, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
 ) -> Imported:
-    """`import_file` from an open stream; broken entries are skipped and named. Raises StoreError."""
+    """`import_file` from an open stream. Entries that are JSON but no conversations are skipped and named.
+
+    A stream that can be read twice is checked before anything is written. Raises TransferError.
+    """
     progress = progress or (lambda _done: None)
-    done, row = Imported(0, 0, 0, ()), 0
+    checked = 0.0
+    if stream.seekable():
+        start = stream.tell()
+        for _number, _entry in _whole_entries(stream):
+            progress(Imported(0, 0, 0, (), _CHECK * share()))
+        stream.seek(start)
+        checked = _CHECK
     try:
-        for number, entry in enumerate(entries(stream), 1):
-            before = done.broken
-            done = replace(_added(target, done, entry, number), share=share())
-            row = row + 1 if done.broken > before else 0
-            progress(done)
-            if row >= _HOPELESS:
-                raise _given_up(_("{count} entries in a row are broken").format(count=row), done)
-    except TooLong as exc:
-        title = _("An entry is longer than {count} million characters").format(count=LONGEST >> 20)
-        raise _given_up(title, done) from exc
+        with target.importing() as intake:
+            return _imported(intake, stream, progress, lambda: checked + (1 - checked) * share())
+    except StoreError as error:
+        raise TransferError(error.title, sentences(_("Nothing was imported."), error.hint)) from error
+
+
+def _imported(intake: Intake, stream: TextIO, progress: Progress, share: Share) -> Imported:
+    done, row = Imported(0, 0, 0, ()), 0
+    for number, entry in _whole_entries(stream):
+        before = done.broken
+        done = replace(_added(intake, done, entry, number), share=share())
+        row = row + 1 if done.broken > before else 0
+        progress(done)
+        if row >= _HOPELESS:
+            title = _("{count} entries in a row are no conversations").format(count=row)
+            raise TransferError(title, _("Nothing was imported."))
     return done
 
 
-def _given_up(title: str, done: Imported) -> TransferError:
-    here = (
-        _("What was read before that is here.") if done.conversations or done.messages else _("Nothing was imported.")
-    )
-    return TransferError(title, here)
+def _whole_entries(stream: TextIO) -> Iterator[tuple[int, object]]:
+    """The entries with their numbers. Raises TransferError at the first one that is no JSON, or too long."""
+    try:
+        for number, entry in enumerate(entries(stream), 1):
+            if isinstance(entry, Broken):
+                title = _("Entry {number} of the file is not JSON ({reason})")
+                title = title.format(number=number, reason=sanitize_line(str(entry)))
+                raise TransferError(title, _("Nothing was imported."))
+            yield number, entry
+    except TooLong as exc:
+        title = _("An entry is longer than {count} million characters").format(count=LONGEST >> 20)
+        raise TransferError(title, _("Nothing was imported.")) from exc
 
 
-def _added(target: Target, done: Imported, entry: object, number: int) -> Imported:
+def _added(intake: Intake, done: Imported, entry: object, number: int) -> Imported:
     """`done` with one more entry."""
     try:
         bundle = _bundle(entry)
-        added = target.add_bundle(bundle)
+        added = intake.add(bundle)
     except TransferError as error:
         told = (f"{_name(entry, number)}: {error}",) if done.broken < _TOLD else ()
         return replace(
@@ -246,8 +271,6 @@ def _added(target: Target, done: Imported, entry: object, number: int) -> Import
 
 
 def _bundle(entry: object) -> Bundle:
-    if isinstance(entry, Broken):
-        raise TransferError(_("It is not JSON ({reason})").format(reason=sanitize_line(str(entry))))
     if not isinstance(entry, dict):
         raise TransferError(_("It is not a conversation in a known format"))
     return chatgpt.from_json(entry) if "mapping" in entry else native.from_json(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ class Capabilities:
     """Left and right margins (DECSLRM): a part of the width can scroll."""
     scroll: bool = True
     """Scroll regions (DECSTBM)."""
+    links: bool = False
+    """Hyperlinks (OSC 8). Other terminals may show the addresses as text, so only known ones get them."""
 
     def updated(self, **changes: bool) -> Capabilities:
         """Return these capabilities with those that the terminal reported."""
@@ -76,11 +79,37 @@ _WITH_BCE = (
 def capabilities(environ: Mapping[str, str]) -> Capabilities:
     """Derive the capabilities from the environment.
 
-    GNU screen erases with the terminal's own background by default; tmux with a `screen` terminal type does not.
+    `FORCE_HYPERLINK` turns links on or off, as in other programs; over SSH it is often needed. GNU screen erases with
+    the terminal's own background by default; tmux with a `screen` terminal type does not.
     """
     term = environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
         return Capabilities(ech=False, scroll=False)
     in_screen = bool(environ.get("STY")) or (term.startswith("screen") and not environ.get("TMUX"))
     coloured = term.startswith(_WITH_BCE) or (term.startswith("screen") and bool(environ.get("TMUX")))
-    return Capabilities(bce=coloured and not in_screen)
+    return Capabilities(bce=coloured and not in_screen, links=_has_links(environ, in_screen=in_screen))
+
+
+_LINKS_BY_TERM = ("xterm-kitty", "foot", "alacritty", "wezterm", "xterm-ghostty", "contour", "rio", "konsole")
+_LINKS_BY_PROGRAM = frozenset(("iTerm.app", "WezTerm", "ghostty", "vscode", "rio", "Hyper", "Tabby"))
+_VTE = 5000  # 0.50: earlier versions crash, or show the sequence as text
+_TMUX = (3, 4)
+
+
+def _has_links(environ: Mapping[str, str], *, in_screen: bool) -> bool:
+    forced = environ.get("FORCE_HYPERLINK", "")
+    if forced:
+        return forced not in ("0", "false")
+    if in_screen:
+        return False
+    program, version = environ.get("TERM_PROGRAM", ""), environ.get("TERM_PROGRAM_VERSION", "")
+    if environ.get("TMUX"):  # the other variables are of the terminal around it
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+        return program == "tmux" and numbers >= _TMUX
+    vte = environ.get("VTE_VERSION", "")
+    return (
+        environ.get("TERM", "").startswith(_LINKS_BY_TERM)
+        or program in _LINKS_BY_PROGRAM
+        or bool(environ.get("WT_SESSION") or environ.get("KONSOLE_VERSION"))
+        or (vte.isdecimal() and int(vte) >= _VTE)
+    )

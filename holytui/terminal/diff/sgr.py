@@ -1,12 +1,13 @@
 """Numbered terminal styles, and the shortest SGR sequence from one to another.
 
 A cell holds the number of its style. Select Graphic Rendition (ECMA-48 8.3.117) sets attributes one by one, so a change
-costs only the differences.
+costs only the differences. The style of a link also has its address, which OSC 8 sets.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 UNKNOWN = -1
 """The number for an unknown style."""
@@ -15,6 +16,9 @@ DEFAULT = 0
 """The number of the style without attributes, in the terminal's own colours."""
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 51: 54, 52: 54, 53: 55}
+_MAX_LINKED = 4096
+"""Most styles with links."""
+_ADDRESS = re.compile(r"https?://[!-~]{1,1000}", re.IGNORECASE)
 # Attributes that show on blanks; GNU screen, and tmux in a terminal without italics, show italics inverted.
 _ON_BLANKS = frozenset({3, 4, 5, 6, 7, 9, 21, 51, 52, 53})
 
@@ -26,6 +30,8 @@ class Look:
     attributes: frozenset[int] = frozenset()
     foreground: str = ""
     background: str = ""
+    link: str = ""
+    """The address that the cells lead to, printable ASCII; empty for none."""
 
     @property
     def parameters(self) -> list[str]:
@@ -77,25 +83,44 @@ def _change(old: Look | None, new: Look) -> str:
     return stepwise if len(stepwise) < len(whole) else whole
 
 
-class StyleTable:
-    """Numbers looks. A theme has some dozens of them, so the table only grows."""
+def open_link(address: str) -> str:
+    """Return the OSC 8 sequence that links the cells after it to `address`, or ends a link if it is empty."""
+    return f"\x1b]8;;{address}\x1b\\"
 
-    def __init__(self, *, colours: bool = True) -> None:
+
+class StyleTable:
+    """Numbers looks. A theme has some dozens of them, so the table only grows; the number of links is limited."""
+
+    def __init__(self, *, colours: bool = True, links: bool = False) -> None:
         self._colours = colours
+        self._with_links = links
+        self._linked = 0
         self._looks: list[Look] = [Look()]
         self._numbers: dict[Look, int] = {Look(): DEFAULT}
-        self._parsed: dict[str, int] = {"": DEFAULT}
+        self._parsed: dict[tuple[str, str], int] = {("", ""): DEFAULT}
+        self._unlinked: list[int] = [DEFAULT]
+        """For each style, the style without its link."""
         self._changes: dict[tuple[int, int], str] = {}
         self.blanks: list[int] = [DEFAULT]
         """For each style, the style of a blank in it: without the colour and weight of letters."""
 
-    def number(self, parameters: str) -> int:
-        """Return the number of the style that SGR `parameters` set after a reset."""
-        found = self._parsed.get(parameters)
+    def number(self, parameters: str, link: str = "") -> int:
+        """Return the number of the style that SGR `parameters` set after a reset, with a link to `link`."""
+        if link and not self._accepts(link):
+            link = ""
+        found = self._parsed.get((parameters, link))
         if found is None:
-            found = self._add(parse_look(parameters, colours=self._colours))
-            self._parsed[parameters] = found
+            look = parse_look(parameters, colours=self._colours)
+            found = self._add(replace(look, link=link) if link else look)
+            self._parsed[parameters, link] = found
         return found
+
+    def _accepts(self, link: str) -> bool:
+        return self._with_links and self._linked < _MAX_LINKED and _ADDRESS.fullmatch(link) is not None
+
+    def without_link(self, number: int) -> int:
+        """Return the style without its link, or the style itself if it has none."""
+        return self._unlinked[number]
 
     def look(self, number: int) -> Look:
         """Return the look with a number."""
@@ -107,6 +132,16 @@ class StyleTable:
 
     def change(self, old: int, new: int) -> str:
         """Return the shortest sequence from style `old` (or UNKNOWN) to `new`."""
+        if self._linked:
+            before = "" if old == UNKNOWN else self._looks[old].link
+            after = self._looks[new].link
+            plain = self._change(old if old == UNKNOWN else self._unlinked[old], self._unlinked[new])
+            return plain if before == after and old != UNKNOWN else f"{open_link(after)}{plain}"
+        return self._change(old, new)
+
+    def _change(self, old: int, new: int) -> str:
+        if old == new:
+            return ""
         key = (old, new)
         found = self._changes.get(key)
         if found is None:
@@ -122,6 +157,10 @@ class StyleTable:
         self._looks.append(look)
         self._numbers[look] = number
         self.blanks.append(number)
-        if not look.attributes & _ON_BLANKS:
+        self._unlinked.append(number)
+        if look.link:  # a blank is a part of a link, too
+            self._linked += 1
+            self._unlinked[number] = self._add(replace(look, link=""))
+        elif not look.attributes & _ON_BLANKS:
             self.blanks[number] = self._add(Look(background=look.background))
         return number

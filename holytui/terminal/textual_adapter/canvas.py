@@ -141,7 +141,8 @@ class Canvas:
             return DEFAULT
         number = self._numbers.get(style)
         if number is None:
-            number = self._styles.number(Strip.render_ansi(fit_style(style, self._depth), self._depth))
+            parameters = Strip.render_ansi(fit_style(style, self._depth), self._depth)
+            number = self._styles.number(parameters, style.link or "")
             if len(self._numbers) >= _MAX_STYLES:  # with the mouse on, styles hold positions
                 self._numbers.clear()
             self._numbers[style] = number

@@ -15,7 +15,8 @@ from holytui.models import AnswerState, Role
 from holytui.presentation.notice import Level
 from holytui.ui import driver_access
 from holytui.ui.bindings import shown_keys
-from holytui.ui.dialogs.dialogs import Choice, PageDialog, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.dialogs.search import Found, SearchDialog
 from holytui.ui.pages import help as help_page
 

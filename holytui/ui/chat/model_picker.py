@@ -15,10 +15,11 @@ from holytui.i18n import _, ngettext
 from holytui.models import ModelRef
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Level
-from holytui.ui.dialogs.dialogs import Choice, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from holytui.config.schema import Config
     from holytui.ui.ports import Dialogs, Reporter, StatusDisplay
@@ -113,10 +114,14 @@ class ModelPicker:
             say(words + (f" · {found.message}" if found.message else ""), Level.ERROR)
             return
         self._status.refresh()
-        names = [f"{provider}/{name}" for name in found]
-        title = ngettext("{count} model of {provider}", "{count} models of {provider}", len(names))
-        choices = [Choice(name, name, remark(services.config, name)) for name in names]
-        self._show(title.format(count=len(names), provider=provider), choices)
+        title = ngettext("{count} model of {provider}", "{count} models of {provider}", len(found))
+        choices = await asyncio.to_thread(_choices, services.config, provider, found)
+        self._show(title.format(count=len(found), provider=provider), choices)
+
+
+def _choices(config: Config, provider: str, names: Sequence[str]) -> list[Choice]:
+    """The models of a server. Takes a second for the longest lists."""
+    return [Choice(name, name, remark(config, name)) for name in (f"{provider}/{name}" for name in names)]
 
 
 def _servers(config: Config, model: str) -> list[str]:

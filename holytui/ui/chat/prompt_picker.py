@@ -12,7 +12,8 @@ from holytui.engine.context import system_prompt
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.text import nfc, sanitize, sanitize_line
-from holytui.ui.dialogs.dialogs import Choice, LineDialog, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import LineDialog, Picker
 from holytui.ui.dialogs.text import TextDialog
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from holytui.ui import slash_commands
 from holytui.ui.composer import path_completion
 from holytui.ui.composer.path_completion import Name
 
+MOST = 1_000
+"""Items that are offered; more are made on each key, and nobody goes through them."""
 NamesOf = Callable[[str], Sequence[Name] | None]
 """What is in a folder; None while that is not known yet."""
 
@@ -74,7 +76,9 @@ def offer_for(line: str, column: int, *, only_line: bool, names_of: NamesOf, see
     if typed is None:
         return NOTHING
     found = path_completion.matching(names_of(typed.folder) or (), typed.beginning)
-    items = tuple(Item(path_completion.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found)
+    items = tuple(
+        Item(path_completion.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found[:MOST]
+    )
     return Offer(items, typed.column, line[typed.column : column])
 
 

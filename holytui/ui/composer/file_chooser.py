@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from holytui.i18n import _
 from holytui.presentation.notice import Level
-from holytui.ui.dialogs.dialogs import Choice, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.ports import Dialogs, Reporter
 
 if TYPE_CHECKING:

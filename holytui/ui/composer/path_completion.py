@@ -151,6 +151,10 @@ def _plain(name: str) -> bool:
 def matching(names: Iterable[Name], beginning: str) -> list[Name]:
     """Those that begin so, then those that have it somewhere; hidden ones only when a point is typed."""
     wanted = fold(beginning)
-    shown = [name for name in names if beginning.startswith(".") or not name.name.startswith(".")]
-    first = [name for name in shown if fold(name.name).startswith(wanted)]
-    return first + [name for name in shown if wanted in fold(name.name) and name not in first]
+    first: list[Name] = []
+    others: list[Name] = []
+    for name in names:
+        at = fold(name.name).find(wanted)
+        if at >= 0 and (beginning.startswith(".") or not name.name.startswith(".")):
+            (others if at else first).append(name)
+    return first + others

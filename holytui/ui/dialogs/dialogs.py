@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.fuzzy import Matcher
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.dialogs.base import Dialog, Page
+from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.choices import Choices
 from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.narrowing import Narrowing
+from holytui.ui.markdown import within
 
 _WIDEST = 34
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Something to pick: what comes back, what is shown, and a dim remark beside it."""
-
-    value: str
-    """Empty: a heading, which cannot be picked."""
-    label: str
-    remark: str = ""
+_MOST = 200
+"""Rows that are shown at once."""
+_SLICE = 0.005
+"""Seconds of looking through the choices in one callback."""
 
 
 class Picker(Dialog[str | None]):
-    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves."""
+    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves.
+
+    Of hundreds of thousands of choices those that match best are shown, as soon as all were looked at; keys that act on
+    the list wait for that.
+    """
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape", "dismiss(None)"),
@@ -56,17 +57,19 @@ class Picker(Dialog[str | None]):
         self._title = title
         self._refuse = refuse
         """Why what is typed cannot be picked; empty if it can."""
-        self._choices = [
-            replace(choice, label=visible(choice.label, breaks=False), remark=visible(choice.remark, breaks=False))
-            for choice in choices
-        ]
-        self._column = min(_WIDEST, max((cell_len(choice.label) for choice in self._choices), default=0) + 3)
+        self._choices = choices
+        self._narrowing = Narrowing(choices, _MOST)
+        widths = (cell_len(visible(choice.label, breaks=False)) for choice in choices[: _MOST + 1])
+        self._column = min(_WIDEST, max(widths, default=0) + 3) if len(choices) <= _MOST else _WIDEST
         """Where the remarks begin."""
         self._current = current
         self._free = free
         """If given, what is typed may be picked too, under this label."""
-        self._shown: str | None = None
-        """What the list was made for."""
+        self._wanted: str | None = None
+        """What was typed when the list was last brought up to date."""
+        self._settled = asyncio.Event()
+        """The list is that of `_wanted`."""
+        self._settled.set()
 
     def compose(self) -> ComposeResult:
         """A line to type in above the list."""
@@ -74,60 +77,93 @@ class Picker(Dialog[str | None]):
             yield Static(Content(visible(self._title)), id="dialog-title")
             yield Line(self._entered, placeholder=_("type to filter"))
             yield Choices()
+            yield Static("", id="dialog-more", markup=False)
 
     def on_mount(self) -> None:
         """All choices, the current one highlighted."""
-        self._fill()
+        self._renew()
         self.set_focus(self.query_one(Line))
 
-    def _fill(self) -> None:
-        """Bring the list up to what is typed."""
+    def _renew(self) -> None:
+        """Bring the list up to what is typed: at once if that takes no time."""
         wanted = self.query_one(Line).text.strip()
-        if wanted == self._shown:
+        if wanted == self._wanted:
             return
-        self._shown = wanted
-        found = list(self._choices)
-        if wanted:
-            matcher = Matcher(wanted)
-            offered = [choice for choice in self._choices if choice.value]
-            scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in offered]
-            found = [choice for score, choice in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
-            if self._free and not any(choice.value == wanted for choice in found):
-                refusal = self._refuse(wanted)
-                said = Choice("" if refusal else wanted, visible(wanted, breaks=False), refusal or self._free)
-                found.append(said)
+        self._wanted = wanted
+        self._narrowing.want(wanted)
+        if self._narrowing.advance(within(_SLICE)):
+            self._show(wanted)
+            self._settled.set()
+        elif self._settled.is_set():
+            self._settled.clear()
+            self._look_on()
+
+    @work(group="narrow", exit_on_error=False)
+    async def _look_on(self) -> None:
+        """Look for what is wanted by then, with room for keys between two slices."""
+        try:
+            while not self._settled.is_set():
+                await asyncio.sleep(0)
+                if self._wanted is not None and self._narrowing.advance(within(_SLICE)):
+                    self._show(self._wanted)
+                    self._settled.set()
+        finally:
+            self._settled.set()  # also when it is cancelled, as the dialog closes
+
+    def _show(self, wanted: str) -> None:
+        found = self._narrowing.found
+        rows = list(found.best) if wanted else self._with_current(found.best)
+        more = found.count - len(rows)
+        if wanted and self._free and not found.exact:
+            refusal = self._refuse(wanted)
+            rows.append(Choice("" if refusal else wanted, wanted, refusal or self._free))
         options = self.query_one(OptionList)
         options.set_options(
-            Option(self._row(choice), id=choice.value or None, disabled=not choice.value) for choice in found
+            Option(self._row(choice), id=choice.value or None, disabled=not choice.value) for choice in rows
         )
-        values = [choice.value for choice in found]
+        values = [choice.value for choice in rows]
         first = next((at for at, value in enumerate(values) if value), None)
         options.highlighted = values.index(self._current) if not wanted and self._current in values else first
+        note = self.query_one("#dialog-more", Static)
+        note.display = more > 0
+        note.update(Content(_("… and {count} more: type to narrow").format(count=fmt.whole(more))))
+
+    def _with_current(self, rows: Sequence[Choice]) -> list[Choice]:
+        """The rows, and the current choice above them if it is not among them."""
+        if len(rows) < len(self._choices) and not any(choice.value == self._current for choice in rows):
+            current = next((choice for choice in self._choices if choice.value == self._current), None)
+            if current is not None:
+                return [current, *rows[:-1]]
+        return list(rows)
 
     def _row(self, choice: Choice) -> Content:
-        if not choice.value and not choice.remark:
-            return Content.assemble((choice.label, "bold $primary"))
+        label, remark = visible(choice.label, breaks=False), visible(choice.remark, breaks=False)
+        if not choice.value and not remark:
+            return Content.assemble((label, "bold $primary"))
         mark = "› " if choice.value and choice.value == self._current else "  "
-        pad = " " * max(2, self._column - cell_len(choice.label))
-        return Content.assemble(mark, choice.label, (pad + choice.remark if choice.remark else "", "$muted"))
+        pad = " " * max(2, self._column - cell_len(label))
+        return Content.assemble(mark, label, (pad + remark if remark else "", "$muted"))
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._fill()
+        self._renew()
 
     async def _entered(self) -> None:
-        self._fill()
+        """Pick the highlighted one of those for all that is typed now; keys behind Enter wait for it."""
+        self._renew()
+        await self._settled.wait()
         options = self.query_one(OptionList)
-        if options.highlighted is not None:
+        if self.is_current and options.highlighted is not None:
             self.dismiss(options.get_option_at_index(options.highlighted).id)
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
 
-    def action_move(self, step: int) -> None:
-        """Move the highlight."""
-        self._fill()
+    async def action_move(self, step: int) -> None:
+        """Move the highlight among the choices for what is typed now."""
+        self._renew()
+        await self._settled.wait()
         options = self.query_one(OptionList)
         can = [at for at, option in enumerate(options.options) if not option.disabled]
         if can and options.highlighted is not None:

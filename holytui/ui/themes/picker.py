@@ -17,7 +17,8 @@ from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.text import sanitize_line
-from holytui.ui.dialogs.dialogs import Choice, Picker
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.ports import Dialogs, Reporter
 from holytui.ui.themes import loader
 

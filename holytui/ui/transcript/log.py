@@ -4,11 +4,12 @@ the cells of one would change on every row with every line that comes, which a t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual import events
+from textual import events, work
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message as Posted
@@ -21,11 +22,11 @@ from holytui.hints import Names
 from holytui.keymap import Keymap, Where
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import words_of
-from holytui.ui.bindings import install, names, run_in_order
+from holytui.ui.bindings import again, install, names, run_in_order
 from holytui.ui.driver_access import link_figures
 from holytui.ui.markdown import within
 from holytui.ui.markdown.row import Row
-from holytui.ui.transcript.matches import Matches
+from holytui.ui.transcript.matches import Matches, Work
 from holytui.ui.transcript.row_painter import RowPainter
 from holytui.ui.transcript.scroll_math import Anchor, slack
 from holytui.ui.transcript.selecting import selected_text
@@ -83,6 +84,10 @@ class MessageLog(Widget, can_focus=True):
         self._text_width = text_width
         self._matches: Matches | None = None
         """The places of what was searched for, if it is highlighted."""
+        self._working: Work[None] | None = None
+        """What takes several slices, such as to look for a place."""
+        self._waiting: list[events.Key] = []
+        """Keys that came meanwhile."""
         self._held = False
         """Whether the end is to be followed again as soon as nothing is selected."""
         self.selectable = False
@@ -270,12 +275,20 @@ class MessageLog(Widget, can_focus=True):
         index = self._index.get(message_id)
         if index is None:
             return
-        line = self._views[index].find(self._extent.width, places)
+        self._select(index)
+        self._work(self._reveal(index, places))
+
+    def _reveal(self, index: int, places: Sequence[int]) -> Work[None]:
+        entry, width = self._views[index], self._extent.width
+        while places and entry.behind(width):
+            entry.advance(width, within(_SHARE))
+            yield
+        line = entry.find(width, places)
         self._select(index)
         if self._height(index) > self._position.view:
             self._go(Anchor(index, max(0, line - self._position.view // 2)))
         if self._matches is not None:
-            self._matches.begin(Anchor(index, line), self._extent.width)
+            yield from self._matches.begin(Anchor(index, line), width)
             self.refresh()
 
     # -- what was searched for
@@ -302,13 +315,43 @@ class MessageLog(Widget, can_focus=True):
         if self._matches is None:
             self.action_ask("log.search", 0)
             return
-        place = self._matches.step(direction, self._extent.width, self._at())
+        self._work(self._go_to_match(self._matches, direction))
+
+    def _go_to_match(self, matches: Matches, direction: int) -> Work[None]:
+        place = yield from matches.step(direction, self._extent.width, self._at())
         if place is None:
             return
         self._select(place.index)
         if self._position.line_of(place) is None:
             self._go(Anchor(place.index, max(0, place.offset - self._position.view // 2)))
         self.refresh()
+
+    def _work(self, work: Work[None]) -> None:
+        """Do it at once if it is short, else from slice to slice; keys wait for it in `on_key`."""
+        self._stop_work()
+        if not _worked(work):
+            self._working = work
+            self._work_on()
+
+    @work(group="search", exit_on_error=False)
+    async def _work_on(self) -> None:
+        entries, width = self._views, self._extent.width
+        try:
+            while (working := self._working) is not None:
+                await asyncio.sleep(0)
+                if self._views is not entries or self._extent.width != width:
+                    return  # the lines that it found are others now
+                if working is self._working and _worked(working):
+                    return
+        finally:
+            self._stop_work()
+
+    def _stop_work(self) -> None:
+        """End it, and let the keys that waited act."""
+        self._working = None
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self.post_message(again(event))
 
     def _select(self, index: int) -> None:
         self._selected = max(0, min(index, len(self._views) - 1))
@@ -317,7 +360,16 @@ class MessageLog(Widget, can_focus=True):
     # -- keys
 
     async def on_key(self, event: events.Key) -> None:
-        """Keys act in the order in which they were typed; see `run_in_order`."""
+        """Keys act in the order in which they were typed; see `run_in_order`. While a place is looked for they wait,
+        but for Esc, which ends that."""
+        if self._working is not None:
+            if event.key != "escape":
+                event.stop()
+                event.prevent_default()
+                self._waiting.append(event)
+                return
+            self._waiting.clear()
+            self._stop_work()
         await run_in_order(self, event)
 
     def _at(self) -> int:
@@ -471,6 +523,12 @@ class MessageLog(Widget, can_focus=True):
             self._position.following = True
             self._settle()
         self.refresh()
+
+
+def _worked(work: Work[None]) -> bool:
+    """Work for a slice; whether it has come to its end."""
+    spent = within(_SHARE)
+    return all(not spent() for _step in work)
 
 
 def _same(one: _Shown, other: _Shown) -> bool:

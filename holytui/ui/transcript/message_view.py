@@ -102,7 +102,8 @@ class MessageView:
         self.sync(message.text, message.reasoning)
         if self._body is not None and message.seams != self.message.seams:
             self._body.set_seams(message.seams)
-        self.message = message
+        # of the same text one copy: that which the documents hold
+        self.message = replace(message, text=self.message.text, reasoning=self.message.reasoning)
         if self._body is not None and message.state.final:
             self._body.close()
         self._laid_out = False

@@ -1,0 +1,265 @@
+"""An import: all of it is seen when it has ended well, and nothing of it before.
+
+One transaction for a large file would keep an answer that streams in another process from being written. So what is new
+is committed in small pieces, hidden: new conversations are marked as `HIDDEN`, and new messages of a conversation that
+is here are kept apart, in a hidden conversation. One small transaction at the end shows them. An import that fails
+takes its pieces out again; what a killed one left is taken out by the next start, or the next import.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple, replace
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from holytui.errors import StoreBusy, StoreError
+from holytui.i18n import _
+from holytui.ids import new_id
+from holytui.models import Attempt, DeltaKind, Message
+from holytui.store.sqlite import answer_stats, bundles, conversations, images, messages
+from holytui.store.sqlite.lease import Lease, Owner, alive, this_owner
+from holytui.store.values import Added, Bundle
+
+_LEASE = "import"
+_BEAT = 5.0
+"""Seconds between two signs of life."""
+_LONGEST, _MOST = 100_000, 100
+"""Characters and messages of one transaction, unless one message has more."""
+_TAKEN_OUT = 40
+"""Messages that one transaction takes out: it may be on the thread that writes an answer."""
+
+T = TypeVar("T")
+Attempts = Sequence[tuple[Attempt, Mapping[DeltaKind, str]]]
+
+
+class Call(Protocol):
+    """Runs a job in a transaction of its own, as `Writer.call` does."""
+
+    def __call__(self, job: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
+        """Return the job's result once that is committed. Raises StoreError."""
+        ...
+
+
+class Intake:
+    """One import, for one `with` statement."""
+
+    def __init__(self, call: Call, clock: Callable[[], float], *, fts: bool) -> None:
+        self._call = call
+        self._clock = clock
+        self._fts = fts
+        self._owner = this_owner()
+        self._beaten = 0.0
+        self._apart: dict[str, str] = {}
+        """The hidden conversations for those that were here before."""
+        self._parents: dict[str, tuple[str, str]] = {}
+        """Of messages that are kept apart, the conversation and the parent if that was here before."""
+        self._restored: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._call(self._begin)
+        try:
+            self._clear()
+        except BaseException:
+            self._undo()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._undo()
+            return
+        try:
+            self._call(self._show, durable=True)
+        except BaseException:
+            self._undo()
+            raise
+
+    def add(self, bundle: Bundle) -> Added:
+        """Add what is not there yet of a conversation. Raises TransferError for one that cannot be added; then nothing
+        of it is, and others may follow. After StoreError the import must end."""
+        attempts: dict[str, list[tuple[Attempt, Mapping[DeltaKind, str]]]] = {}
+        for attempt, texts in bundle.attempts:
+            attempts.setdefault(attempt.message_id, []).append((attempt, texts))
+        planned = self._call(self._begin_bundle(bundle))
+        # the ids are those that the bundle has here; attempts name messages by their ids in the file
+        for piece in _pieces(planned.new, attempts):
+            self._call(self._piece(planned, piece, attempts))
+        return Added(int(planned.is_new), len(planned.new))
+
+    def _begin_bundle(self, bundle: Bundle) -> Callable[[sqlite3.Connection], bundles.Plan]:
+        def begin(db: sqlite3.Connection) -> bundles.Plan:
+            self._hold(db)
+            planned = bundles.plan(db, bundle, self._apart)
+            talk_id = planned.bundle.conversation.id
+            if planned.is_new:
+                bundles.insert_conversation(db, planned, fts=self._fts)
+            elif not planned.is_hidden and planned.new and talk_id not in self._apart:
+                self._apart[talk_id] = _insert_apart(db)
+            if planned.was_deleted:
+                self._restored.append(talk_id)
+            return planned
+
+        return begin
+
+    def _piece(
+        self, planned: bundles.Plan, piece: Sequence[Message], attempts: Mapping[str, Attempts]
+    ) -> Callable[[sqlite3.Connection], None]:
+        talk_id = planned.bundle.conversation.id
+
+        def insert(db: sqlite3.Connection) -> None:
+            self._hold(db)
+            for message in piece:
+                own = replace(message, conversation_id=talk_id)
+                placed = own if planned.is_hidden else self._kept_apart(db, own)
+                bundles.insert_message(db, planned.bundle, placed, fts=self._fts)
+                for attempt, texts in attempts.get(message.id, ()):
+                    bundles.insert_attempt(db, attempt, texts)
+                answer_stats.put(db, message, own=False)
+
+        return insert
+
+    def _kept_apart(self, db: sqlite3.Connection, message: Message) -> Message:
+        """The message as it is inserted: below a parent that is kept apart too, or below none until it is shown."""
+        apart, parent = self._apart[message.conversation_id], message.parent_id
+        found = db.execute("SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent, apart)).fetchone()
+        if parent is not None and not found:
+            self._parents[message.id] = message.conversation_id, parent
+            parent = None
+        return replace(message, conversation_id=apart, parent_id=parent)
+
+    # -- jobs
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        now = self._clock()
+        other = _lease_of(db)
+        if other is not None and alive(other, self._owner, now):
+            raise StoreBusy(_("Another import is under way"), _("Import the file again when that one has ended."))
+        _set_lease(db, self._owner, now)
+        self._beaten = now
+
+    def _hold(self, db: sqlite3.Connection) -> None:
+        """Give a sign of life. Raises StoreBusy if another machine took this import for a dead one."""
+        found = _lease_of(db)
+        if found is None or found.owner.token != self._owner.token:
+            raise StoreBusy(_("The import was interrupted for too long"), _("Import the file again."))
+        now = self._clock()
+        if not 0 <= now - self._beaten < _BEAT:
+            _set_lease(db, self._owner, now)
+            self._beaten = now
+
+    def _show(self, db: sqlite3.Connection) -> None:
+        self._hold(db)
+        for message_id, (talk_id, parent_id) in self._parents.items():
+            if not db.execute(
+                "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent_id, talk_id)
+            ).fetchone():
+                raise conversations.gone()
+            db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (parent_id, message_id))
+        for talk_id, apart in self._apart.items():
+            if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (talk_id,)).fetchone():
+                raise conversations.gone()
+            for table in ("message", "search_text"):
+                db.execute(f"UPDATE {table} SET conversation_id = ? WHERE conversation_id = ?", (talk_id, apart))
+            db.execute("DELETE FROM conversation WHERE id = ?", (apart,))
+        db.execute("UPDATE conversation SET deleted_at = NULL WHERE deleted_at = ?", (conversations.HIDDEN,))
+        db.executemany("UPDATE conversation SET deleted_at = NULL WHERE id = ?", [(id_,) for id_ in self._restored])
+        images.give_back(db)
+        db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
+
+    def _undo(self) -> None:
+        """Leave the history as it was; if that fails, the next start does it."""
+        with suppress(StoreError):
+            self._clear()
+            self._call(lambda db: db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,)).rowcount)
+
+    def _clear(self) -> None:
+        def clear(db: sqlite3.Connection) -> bool:
+            self._hold(db)
+            return _clear(db, fts=self._fts)
+
+        while self._call(clear):
+            pass
+
+
+def is_abandoned(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
+    """Whether a killed import left anything. Cheap."""
+    found = _lease_of(connection)
+    return found is not None and not alive(found, here, now)
+
+
+def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, fts: bool) -> bool:
+    """Take out a part of what a killed import left; returns whether there is more."""
+    if not is_abandoned(connection, here, now):
+        return False
+    if _clear(connection, fts=fts):
+        return True
+    connection.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
+    return False
+
+
+def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
+    """Take out some of the hidden messages and conversations; returns whether there are more."""
+    left = _TAKEN_OUT
+    hidden = "SELECT id FROM conversation WHERE deleted_at = ? LIMIT ?"
+    for (talk_id,) in db.execute(hidden, (conversations.HIDDEN, _TAKEN_OUT)).fetchall():
+        # the last ones first: none of them has another below it
+        found = db.execute(
+            "SELECT id FROM message WHERE conversation_id = ? ORDER BY rowid DESC LIMIT ?", (talk_id, left)
+        ).fetchall()
+        for (message_id,) in found:
+            messages.destroy(db, talk_id, message_id, fts=fts)
+        left -= len(found)
+        if left <= 0:
+            return True
+        conversations.destroy(db, talk_id, fts=fts)
+        left -= 1
+    if left < _TAKEN_OUT:
+        return True
+    images.sweep(db)
+    return False
+
+
+def _pieces(messages: Sequence[Message], attempts: Mapping[str, Attempts]) -> Iterator[Sequence[Message]]:
+    piece: list[Message] = []
+    length = 0
+    for message in messages:
+        raw = sum(len(text) for _attempt, texts in attempts.get(message.id, ()) for text in texts.values())
+        if piece and (length + len(message.text) + raw > _LONGEST or len(piece) >= _MOST):
+            yield piece
+            piece, length = [], 0
+        piece.append(message)
+        length += len(message.text) + len(message.reasoning) + raw
+    if piece:
+        yield piece
+
+
+def _insert_apart(db: sqlite3.Connection) -> str:
+    id_ = new_id()
+    db.execute(
+        "INSERT INTO conversation (id, title, created_at, updated_at, deleted_at) VALUES (?, '', 0, 0, ?)",
+        (id_, conversations.HIDDEN),
+    )
+    return id_
+
+
+def _lease_of(db: sqlite3.Connection) -> Lease | None:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_LEASE,)).fetchone()
+    if row is None:
+        return None
+    try:
+        token, host, pid, boot_id, started, heartbeat = json.loads(row[0])
+        owner = Owner(str(token), str(host), int(pid), str(boot_id), str(started))
+        return Lease("", "", owner, float(heartbeat))
+    except (TypeError, ValueError, RecursionError):  # nobody's
+        return Lease("", "", Owner("", "", -1, "", ""), 0.0)
+
+
+def _set_lease(db: sqlite3.Connection, owner: Owner, now: float) -> None:
+    value = json.dumps([*astuple(owner), now])
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_LEASE, value))

@@ -1,0 +1,114 @@
+"""The choices that match what is typed, the best first, found piece by piece: there may be hundreds of thousands."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from heapq import heappush, heapreplace
+
+from holytui.text import visible
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.fuzzy import Letters
+
+_PIECE = 500
+"""Choices between two looks at the clock."""
+_MOST_LEVELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the choices, the best first, and how many there are in all."""
+
+    best: Sequence[Choice]
+    count: int
+    exact: bool = False
+    """One of all is picked by just what is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The places of all choices that match some letters."""
+
+    letters: str
+    places: Sequence[int]
+
+
+class Narrowing:
+    """Looks for what is typed in `label remark` of the choices. Letters behind those that were looked for before are
+    looked for only in what was found; headings are found only while nothing is typed."""
+
+    def __init__(self, choices: Sequence[Choice], most: int) -> None:
+        """`most`: how many choices are given at once."""
+        self._choices = choices
+        self._most = most
+        self._levels: list[_Level] = []
+        """What was found for beginnings of the letters, the longest last."""
+        self.looked_at = 0
+        """Choices, so far."""
+        self.want("")
+
+    def want(self, typed: str) -> None:
+        """Look for this from now on."""
+        self._typed = typed
+        self._letters = Letters(typed) if typed else None
+        letters = typed.lower()
+        while self._levels and not (letters and letters.startswith(self._levels[-1].letters)):
+            self._levels.pop()
+        self._among: Sequence[int] = self._levels[-1].places if self._levels else range(len(self._choices))
+        self._at = 0
+        self._places = array("L")
+        self._best: list[tuple[float, int]] = []
+        self._exact = False
+
+    def advance(self, spent: Callable[[], bool]) -> bool:
+        """Look on until the time is spent; whether all was looked at."""
+        if self._letters is None:
+            return True
+        while self._at < len(self._among):
+            self._look(self._letters, self._among[self._at : self._at + _PIECE])
+            self._at += _PIECE
+            if spent():
+                break
+        if self._at < len(self._among):
+            return False
+        letters = self._letters.letters
+        known = self._levels and self._levels[-1].letters == letters
+        if not known and len(self._levels) < _MOST_LEVELS:
+            self._levels.append(_Level(letters, self._places))
+        return True
+
+    def _look(self, letters: Letters, places: Sequence[int]) -> None:
+        best, most = self._best, self._most
+        least = best[0][0] if len(best) == most else 0.0
+        self.looked_at += len(places)
+        for place in places:
+            choice = self._choices[place]
+            if not choice.value:
+                continue
+            score = letters.score(text_of(choice), least)
+            if not score:
+                continue
+            self._places.append(place)
+            self._exact = self._exact or choice.value == self._typed
+            # of equal ones the first stays: the later of two places is the lesser pair
+            if len(best) < most:
+                heappush(best, (score, -place))
+            elif score > least:
+                heapreplace(best, (score, -place))
+            else:
+                continue
+            least = best[0][0] if len(best) == most else 0.0
+
+    @property
+    def found(self) -> Found:
+        """What was found, if all was looked at."""
+        if self._letters is None:
+            return Found(self._choices[: self._most], len(self._choices))
+        ranked = sorted(self._best, reverse=True)
+        return Found([self._choices[-place] for _score, place in ranked], len(self._places), self._exact)
+
+
+def text_of(choice: Choice) -> str:
+    """The text in which letters are looked for."""
+    return f"{visible(choice.label, breaks=False)} {visible(choice.remark, breaks=False)}".lower()

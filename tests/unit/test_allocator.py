@@ -1,0 +1,27 @@
+"""Large blocks are given back once an answer is large, and only then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holytui.engine.runtime import recorder
+from holytui.models import DeltaKind
+
+
+class NoHistory:
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
+        """Nothing is kept."""
+
+
+def test_only_a_large_answer_changes_the_allocator(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(recorder, "give_back_large_blocks", lambda: asked.append(0))
+    history: Any = NoHistory()
+    records = recorder.Records(history, lambda _problem: None)
+    for _ in range(10):
+        records.journal("a", DeltaKind.CONTENT, "x" * 100_000)
+    assert not asked
+    records.journal("a", DeltaKind.CONTENT, "x")
+    assert asked
