@@ -1,7 +1,7 @@
-"""The parser of every command, which writes as all others do, and its words ("usage", "options", its errors) in the
-user's language.
+"""An argument parser in the user's language, with safe output.
 
-argparse looks them up by `gettext`, which heeds the locale alone and not `--lang`; so its look-up is replaced by ours.
+argparse translates "usage", "options" and its errors by `gettext`, which follows the locale and not `--lang`; so its
+translation functions are replaced.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ WORDS = (
     N_("invalid choice: %(value)r (choose from %(choices)s)"),
     N_("invalid choice: %(value)r, maybe you meant %(suggestion)r? (choose from %(choices)s)"),
 )
-"""What argparse can say to a user of holytui (Python 3.11 to 3.14), marked for the catalogue."""
+"""The messages of argparse that holytui can cause (Python 3.11 to 3.14), for the catalogue."""
 
 
 def translate_parsers() -> None:
-    """Let all parsers speak the user's language from now on."""
+    """Make all parsers use the user's language from now on."""
     vars(argparse).update(_=_, ngettext=ngettext)
 
 
 class CommandParser(argparse.ArgumentParser):
-    """What it quotes of arguments cannot do anything to the terminal. Sub-commands get parsers of this class too."""
+    """A parser that quotes arguments without control characters. Subcommands get parsers of this class too."""
 
     color = False
-    """Python 3.14 would write help with escape sequences of its own, which are not told from those of arguments."""
+    """Python 3.14 colours help with escape sequences, which cannot be told apart from those of arguments."""
 
     def error(self, message: str) -> NoReturn:
-        """Tell what is wrong with the arguments, on one line."""
+        """Report an error in the arguments, on one line."""
         super().error(one_line(message))
 
     def _print_message(self, message: str, file: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Files named on the command line: an argument that is wholly `@path`, and `-a PATH`. Nothing else is ever attached."""
+"""Files attached on the command line: arguments `@path`, and `-a PATH`. Nothing else is attached."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 def parse_files(words: Sequence[str], attach: Sequence[str] = ()) -> list[Chosen]:
-    """The files that arguments name, each once."""
-    named = [word[1:] for word in words if word.startswith("@") and len(word) > 1]
-    return list(dict.fromkeys(Chosen.at(path, Path()) for path in (*named, *attach)))
+    """Return the files that arguments name, each once."""
+    paths = [word[1:] for word in words if word.startswith("@") and len(word) > 1]
+    return list(dict.fromkeys(Chosen.at(path, Path()) for path in (*paths, *attach)))
 
 
 def read_files(words: Sequence[str], attach: Sequence[str] = ()) -> Gathered:
-    """Their contents. Raises NotAttached, also for one that is not there; then nothing is to be sent."""
-    found = gather(parse_files(words, attach))
-    for path in found.missing:
+    """Read the files that arguments name. Raises NotAttached, also for a missing one; nothing may be sent then."""
+    gathered = gather(parse_files(words, attach))
+    for path in gathered.missing:
         name = sanitize_line(path)
         if path in attach:
-            raise NotAttached(_("{path}: there is no such file").format(path=name), _("Nothing was sent"))
+            raise NotAttached(_("{path}: no such file").format(path=name), _("Nothing was sent"))
         hint = _("Nothing was sent. To send it as text, quote it with a word: “about @{path}”.").format(path=name)
-        raise NotAttached(_("@{path}: there is no such file").format(path=name), hint)
-    return found
+        raise NotAttached(_("@{path}: no such file").format(path=name), hint)
+    return gathered
 
 
 def existing_files(words: Sequence[str]) -> list[Chosen]:
-    """The files that arguments name. Raises NotAttached if one of them is not there."""
+    """Return the files that arguments name. Raises NotAttached if one is missing."""
     chosen = parse_files(words)
     if chosen:
         read_files(words)
@@ -44,21 +44,26 @@ def existing_files(words: Sequence[str]) -> list[Chosen]:
 
 
 def files_in_line(line: str) -> list[Chosen]:
-    """The files that a line names which was typed on a terminal."""
+    """Return the files that a typed line names."""
     return [Chosen.at(path, Path()) for path in mentions(line)]
 
 
 def describe_files(chosen: Sequence[Chosen]) -> list[str]:
-    """What is sent, for people: name, size and place."""
-    return [item.words.removeprefix("▣ ") for item in selection.look(selection.Wanted(chosen=chosen)).attached]
+    """Describe files by name, size and location."""
+    return [
+        item.words.removeprefix("▣ ")
+        for item in selection.check_files(selection.RequestedFiles(chosen=chosen)).attached
+    ]
 
 
-def require_vision(services: Services, found: Gathered, model: str | None, conversation: str | None) -> None:
-    """Raises NotAttached if there are images and the model that will be asked sees none."""
-    if not found.pictures:
+def require_vision(services: Services, gathered: Gathered, model: str | None, conversation: str | None) -> None:
+    """Raise NotAttached if there are images and the model does not accept any."""
+    if not gathered.pictures:
         return
-    known = services.history.conversation(conversation) if conversation and not model else None
+    stored = services.history.conversation(conversation) if conversation and not model else None
     try:
-        vision.require_vision(services.config, model or (known.model if known else "") or services.config.default_model)
-    except NotAttached as error:  # its hint names a key
-        raise NotAttached(error.title, _("Nothing was sent. Ask a model that sees images.")) from error
+        vision.require_vision(
+            services.config, model or (stored.model if stored else "") or services.config.default_model
+        )
+    except NotAttached as error:  # whose hint names a key
+        raise NotAttached(error.title, _("Nothing was sent. Use a model that accepts images.")) from error

@@ -1,4 +1,4 @@
-"""`holytui check`: configuration, key, endpoint and model on trial, and the way to the clipboard."""
+"""`holytui check`: tests of configuration, key, endpoint, model and clipboard."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from holytui.terminal.clipboard import copy_text, diagnose
 
 _WIDTH = 14
 _SIMPLE = {Mark.GOOD: "OK", Mark.DOUBTFUL: "??", Mark.BAD: "XX", Mark.SKIPPED: "--"}
-"""Marks for an output that cannot show the usual ones."""
+"""Marks for an output that cannot encode the usual ones."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
+    """Check; return 0 without a problem, else 1. Raises ModelUnknown."""
     report = CheckReport(sys.stdout, live=sys.stdout.isatty())
     if not options.clipboard or options.model:
         _check_model(report, options.config, options.model)
@@ -45,32 +45,32 @@ def run(options: argparse.Namespace) -> int:
 
 
 class CheckReport:
-    """Prints findings as they come. `live`: what is being looked at is shown on the last line meanwhile."""
+    """Prints findings one by one. `live`: the last line shows the check in progress."""
 
     def __init__(self, out: TextIO, *, live: bool) -> None:
         self._out = out
         self._line = StatusLine(out, live=live)
         self._simple = not _can_write(out, "".join(Mark))
         self.bad = False
-        """Something is wrong."""
+        """There is a problem."""
 
     def begin(self, topic: Topic) -> None:
-        """This is looked at now."""
+        """Show that `topic` is being checked."""
         name = _(topic.value)
         self._line.show(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
 
     def add(self, finding: Finding) -> None:
-        """This was found."""
+        """Print a finding."""
         self.bad |= finding.mark is Mark.BAD
         mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
         self._line.clear()
         print_line(f"{mark} {_(finding.topic.value):{_WIDTH}}{one_line(finding.text)}", self._out)
         for hint in finding.hints:
             print_line(f"{'':{len(mark) + 1 + _WIDTH}}{one_line(hint)}", self._out)
-        self._out.flush()  # each step is seen as it ends, in a pipe too
+        self._out.flush()  # each step is visible as soon as it ends, in a pipe too
 
     def abandon(self) -> None:
-        """It was cut short."""
+        """Remove the line of the check in progress."""
         self._line.clear()
 
 
@@ -116,9 +116,9 @@ def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | N
 
 
 def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
-    """The configuration file. `named`: the user says where it is, so it should be there."""
+    """Check the configuration file. `named`: the user gave its path, so it must exist."""
     if not place.exists():
-        text = _("{file} does not exist; the built-in settings are in force").format(file=place)
+        text = _("{file} does not exist; the built-in settings apply").format(file=place)
         if named:
             return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
         return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a commented example."),))
@@ -131,15 +131,15 @@ def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: boo
     return Finding(Mark.BAD if errors else Mark.DOUBTFUL, Topic.CONFIG, text, hints)
 
 
-def _theme_problems(wanted: str) -> Sequence[str]:
+def _theme_problems(theme: str) -> Sequence[str]:
     from holytui.ui.themes import loader
 
-    return loader.missing(wanted, {theme.name for theme in loader.load().themes})
+    return loader.missing(theme, {known.name for known in loader.load().themes})
 
 
 @contextmanager
 def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
-    """With the history if it can be opened; what is learnt is kept there."""
+    """Open the services, with the history if possible, which stores the results."""
     try:
         services = open_services(loaded.config, keys, ())
     except StoreError as error:
@@ -156,7 +156,7 @@ def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Ser
 
 
 def check_clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
-    """Send a text as copying does, tell what is in its way, and what is to be pasted."""
+    """Copy a text, and yield the obstacles and the text that pasting should give."""
     for obstacle in diagnose(os.environ):
         yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, obstacle)
     value = f"holytui-{secrets.token_hex(4)}"
@@ -166,10 +166,10 @@ def check_clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
         yield Finding(Mark.BAD, Topic.CLIPBOARD, _("not copied: {reason}").format(reason=error))
         return
     if send is None:
-        hint = _("There is no terminal here to send it to.")
+        hint = _("There is no terminal to send it to.")
         yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, report.summary, (hint, *report.warnings))
         return
-    expected = _("Now paste somewhere. You should get: {value}").format(value=value)
+    expected = _("Now paste it anywhere. You should get: {value}").format(value=value)
     otherwise = _("If not, the terminal does not accept text from programs. The text is also in {file}.")
     hints = (expected, otherwise.format(file=report.file), *report.warnings)
     yield Finding(Mark.GOOD, Topic.CLIPBOARD, report.summary, hints)

@@ -1,4 +1,4 @@
-"""The end of holytui while another program holds the history: it says what it waits for, and can be hurried."""
+"""Closing the history while another program has it locked: reported, and ended early by Ctrl+C."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from holytui.store.history import Library
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
 
-_QUIET = 1.0
-"""Seconds of waiting without a word."""
+_SILENT = 1.0
+"""Seconds of waiting before it is reported."""
 _LONGEST = 15.0
-"""Seconds after which nobody needs to press Ctrl+C."""
+"""Seconds after which the wait ends without Ctrl+C."""
 
 
 class PatientClose:
-    """From `begin` to `end`, something writes for the last time and closes the history. If that takes long, what is not
-    written is put into a file of its own; Ctrl+C, or some time, then ends the waiting, and nothing is lost by it.
+    """Limits the time between `begin` and `end`, in which the history is written for the last time and closed.
 
-    Both are called in the main thread; only the first `begin` counts.
+    Unwritten text is copied to a separate file, so nothing is lost when Ctrl+C or the time limit ends the wait. Both
+    methods are called in the main thread; only the first `begin` counts.
     """
 
-    def __init__(self, quiet: float = _QUIET, longest: float = _LONGEST) -> None:
+    def __init__(self, quiet: float = _SILENT, longest: float = _LONGEST) -> None:
         self._quiet = quiet
         self._longest = longest
         self._done = threading.Event()
@@ -37,7 +37,7 @@ class PatientClose:
         self._before: signal._HANDLER = None
 
     def begin(self, history: Library) -> None:
-        """From now on `history` is only to be closed."""
+        """Begin to close `history`."""
         if self._watcher is not None:
             return
 
@@ -45,11 +45,11 @@ class PatientClose:
             history.hurry()
 
         self._before = signal.signal(signal.SIGINT, hurry)
-        self._watcher = threading.Thread(target=self._watch, args=(history,), name="holytui-leaving", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(history,), name="holytui-closing", daemon=True)
         self._watcher.start()
 
     def end(self) -> None:
-        """It is closed, or failed to be."""
+        """Record that the history is closed, or failed to close."""
         if self._watcher is not None:
             self._done.set()
             self._watcher.join()
@@ -58,11 +58,11 @@ class PatientClose:
     def _watch(self, history: Library) -> None:
         waited = 0.0
         while not self._done.wait(self._quiet):
-            with suppress(OSError):  # there is no room for a copy; it is waited for all the same
+            with suppress(OSError):  # no room for a copy; the wait goes on
                 history.keep_copy()
             if not waited:
                 words = _(
-                    "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
+                    "waiting for another program to release the history; Ctrl+C quits at once, and nothing is lost"
                 )
                 print_to_stderr(words)
             waited += self._quiet
@@ -72,7 +72,7 @@ class PatientClose:
 
 @contextmanager
 def close_patiently(history: Library, patience: PatientClose | None = None) -> Iterator[None]:
-    """Around what closes `history`."""
+    """Limit the time of the block, which closes `history`."""
     patience = patience or PatientClose()
     patience.begin(history)
     try:
@@ -83,7 +83,7 @@ def close_patiently(history: Library, patience: PatientClose | None = None) -> I
 
 @contextmanager
 def closing_services(services: Services) -> Iterator[Services]:
-    """The services, which are closed at the end, patiently."""
+    """Provide `services`, and close them at the end with `close_patiently`."""
     try:
         yield services
     finally:

@@ -14,11 +14,11 @@ from holytui.text import sanitize_line
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked; returns 0, or 1 if the file has problems (`show`)."""
+    """Run the subcommand; return 0, or 1 if the file has problems (`show`)."""
     file = options.config or paths.config_file()
     match options.what:
         case "path":
-            print_raw(str(file))  # alone on stdout, for scripts
+            print_raw(str(file))  # stdout has nothing else, for scripts
             if sys.stdout.isatty():
                 print_to_stderr(_("Conversations: {file}").format(file=sanitize_line(str(paths.history_file()))))
                 print_to_stderr(_("Log: {file}").format(file=sanitize_line(str(paths.log_file()))))

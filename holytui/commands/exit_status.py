@@ -5,7 +5,7 @@ FAILED = 1
 USAGE = 2
 """Also: the configuration cannot be used."""
 INTERRUPTED = 3
-"""The answer was cut and could not be brought home; its partial text was printed."""
+"""The answer was interrupted and could not be completed; its partial text was printed."""
 DOUBT = 4
-"""The answer ended, but not proven to be whole: see `engine.ending.Doubt`. What is doubtful was told."""
+"""The answer ended, but may be incomplete (see `engine.ending.Doubt`); the reason was printed."""
 STOPPED = 130

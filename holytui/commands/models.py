@@ -1,4 +1,4 @@
-"""`holytui models`: the configured models that can be asked."""
+"""`holytui models`: the configured models that can be used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holytui.providers.vision import sees
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print them, the default one marked with `*`; returns 0. Providers that are not asked are told on stderr."""
+    """Print the models, the default one marked with `*`; return 0. Unusable providers are reported on stderr."""
     config, _keys, _problems = read_config(options.config)
     stopped: dict[str, None] = {}
     for name in model_names(config):

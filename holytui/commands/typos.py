@@ -1,4 +1,4 @@
-"""A command whose name is misspelt is no question for a model."""
+"""Misspelt commands, which must not be sent to a model as questions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from holytui.i18n import _
 from holytui.text import sanitize_line
 
 _MOST_WORDS = 2
-"""Longer ones are questions, whatever they begin with."""
+"""More words are a question, whatever the first one is."""
 _PREFIX = 3
 _LONG = 7
-"""Letters of a name from which on two slips are one mistake."""
+"""Letters of a name from which two wrong letters are allowed."""
 
 
 def intended_command(words: Sequence[str], commands: Iterable[str]) -> str:
-    """The command that was most likely meant by the first of the words; empty if they are a question."""
+    """Return the command that the first word probably means; empty if the words are a question."""
     if not words or len(words) > _MOST_WORDS or len(words[0].split()) != 1:
         return ""
     word = words[0].casefold()
@@ -28,21 +28,23 @@ def intended_command(words: Sequence[str], commands: Iterable[str]) -> str:
 
 
 def confirm_question(words: Sequence[str], command: str) -> bool:
-    """Whether the words go to a model although their first is nearly `command`: a person is asked; a script that is
-    written so does not know, and is told."""
-    told = _("there is no command “{word}”; did you mean `holytui {command}`?").format(
+    """Return whether to send words to a model although the first is nearly `command`.
+
+    A person is asked; without a terminal nothing is sent.
+    """
+    warning = _("no command “{word}”; did you mean `holytui {command}`?").format(
         word=sanitize_line(words[0]), command=command
     )
-    ask = _("{told} Send it to the model as a question? [y/N] ").format(told=told)
+    ask = _("{warning} Send it to the model as a question? [y/N] ").format(warning=warning)
     if confirm(f"holytui: {ask}", _("yes")):
         return True
     anyway = "holytui ask -- " + " ".join(words)
-    print_to_stderr(_("{told} Nothing was sent. To ask a model: {command}").format(told=told, command=anyway))
+    print_to_stderr(_("{warning} Nothing was sent. To ask a model: {command}").format(warning=warning, command=anyway))
     return False
 
 
 def _edit_distance(one: str, other: str) -> int:
-    """How many letters were left out, added, exchanged, or swapped with the next."""
+    """Return the number of missing, added, replaced or transposed letters (Damerau–Levenshtein)."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):

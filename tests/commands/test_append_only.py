@@ -54,6 +54,6 @@ def test_plain_mode_says_so_only_if_the_answer_is_another_one(new: str, rest: st
     printer.event(ev.Delta("t", "one, two"))
     printer.event(ev.Replaced("t", new, "", ""))
     printer.event(ev.Delta("t", rest))
-    printer._answered(printer._rejoin.end())
+    printer._answered(printer._text_to_write.end())
     printer.new_line()
     assert out.getvalue() == shown + "\n"

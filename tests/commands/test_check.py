@@ -853,7 +853,7 @@ def test_the_clipboard_alone_asks_no_endpoint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    monkeypatch.setattr(check, "sequences", lambda: nullcontext(None))
+    monkeypatch.setattr(check, "terminal_sequences", lambda: nullcontext(None))
     assert main(["check", "--clipboard"]) == 0
     out = capsys.readouterr().out
     assert "config" not in out

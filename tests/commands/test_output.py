@@ -45,7 +45,7 @@ class Tty(io.StringIO):
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Sequence[str]], str]:
     """Run a command in this process with terminals for its outputs; what it wrote to them."""
-    monkeypatch.setattr(check, "sequences", _Nowhere)
+    monkeypatch.setattr(check, "terminal_sequences", _Nowhere)
     monkeypatch.setenv("NO_COLOR", "1")  # what was found is else in bold
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
 

@@ -72,7 +72,7 @@ ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("how do I set a system prompt?", ("[prompts]",)),
     ("my connection is slow", ("ssh -C",)),
     ("how do I type vietnamese?", ("Telex",)),
-    ("who are you?", ("no language model",)),
+    ("who are you?", ("not a language model",)),
     ("where do API keys come from?", ("api_key_command",)),
     ("how do I turn the mouse on?", ("F7",)),
     ("how do I select text with the mouse?", ("F7",)),

@@ -1,4 +1,4 @@
-"""`holytui history`: what was said, listed, shown, found, moved, deleted. Each verb is a function of its own module."""
+"""`holytui history`: dispatch of its subcommands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
 from holytui.store.history import Library
 
-_VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
+_SUBCOMMANDS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
     "list": reading.show_list,
     "show": reading.show_one,
     "search": reading.search,
@@ -24,17 +24,17 @@ _VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
 }
 
 
-_READING = frozenset({"list", "show", "search", "export"})
+_READ_ONLY = frozenset({"list", "show", "search", "export"})
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked; returns 0, or 1 when it could not be done, or not all of it."""
+    """Run the subcommand; return 0, or 1 on a complete or partial failure."""
     try:
-        history = open_history(to_read=options.what in _READING)
+        history = open_history(to_read=options.what in _READ_ONLY)
         try:
             for warning in history.warnings:
                 print_to_stderr(warning)
-            status = _VERBS[options.what](history, options)
+            status = _SUBCOMMANDS[options.what](history, options)
             if history.damage:
                 print_to_stderr(history.damage)
             return exit_status.FAILED if history.damage else status

@@ -26,15 +26,15 @@ _PREVIEW = 20
 
 
 def before_date(text: str) -> float:
-    """`2025-06-30`, or with a time, in local time; as Unix time. Raises ValueError, for argparse."""
+    """Parse `2025-06-30`, or with a time, in local time; return Unix time. Raises ValueError."""
     return datetime.fromisoformat(text).astimezone().timestamp()
 
 
 def delete(history: Library, options: argparse.Namespace) -> int:
-    """Delete conversations after showing which; 1 when the user said no, or could not be asked."""
+    """Delete conversations after showing them; return 1 if the user declined or could not be asked."""
     found = _chosen(history, options)
     if not found:
-        print_line(_("Nothing is that old; nothing was deleted."))
+        print_line(_("No conversation is that old; nothing was deleted."))
         return exit_status.OK
     _preview(found, conversation_ids(history))
     if not options.yes and not _agreed(len(found)):
@@ -50,9 +50,9 @@ def delete(history: Library, options: argparse.Namespace) -> int:
 
 def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]:
     if options.before is None:
-        return list({one.id: one for one in (find_conversation(history, each) for each in options.ids)}.values())
+        return list({one.id: one for one in (find_conversation(history, given) for given in options.ids)}.values())
     every = [*history.conversations(), *history.conversations(archived=True)]
-    # an answer on its way is not old, whatever the clock said when it was asked for
+    # a conversation with an answer in progress is not old, whatever its date
     return [one for one in every if one.updated_at < options.before and not one.streaming]
 
 
@@ -71,29 +71,29 @@ def _agreed(count: int) -> bool:
 def restore(history: Library, options: argparse.Namespace) -> int:
     """Bring deleted conversations back."""
     deleted = {one.id: one for one in history.deleted_conversations()}
-    for wanted in options.ids:
-        # the one that was deleted last comes first
-        found = ids.matching(deleted, wanted) or ([next(iter(deleted))] if deleted and wanted == ids.LAST else [])
+    for given in options.ids:
+        # the last deleted one comes first
+        found = ids.matching(deleted, given) or ([next(iter(deleted))] if deleted and given == ids.LAST else [])
         if len(found) != 1:
-            raise no_such_conversation(wanted)
+            raise no_such_conversation(given)
         history.restore_conversation(found[0])
         print_line(conversation_line(deleted[found[0]], deleted))
     return exit_status.OK
 
 
 def compact(history: Library, _options: argparse.Namespace) -> int:
-    """Destroy what was deleted, and give its space back."""
-    gone = history.purge_deleted(math.inf)
+    """Erase deleted conversations for good, and shrink the file."""
+    purged = history.purge_deleted(math.inf)
     done = history.compact()
     words = ngettext(
-        "{count} deleted conversation is gone for good.", "{count} deleted conversations are gone for good.", gone
+        "{count} deleted conversation erased for good.", "{count} deleted conversations erased for good.", purged
     )
-    print_line(words.format(count=gone))
+    print_line(words.format(count=purged))
     print_line(
-        _("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after))
+        _("The history takes {after} now; before, {before}.").format(before=size(done.before), after=size(done.after))
     )
     if done.copies:
-        print_line(_("Older copies beside it are left as they are, and may hold what was deleted here:"))
+        print_line(_("Older copies beside it are unchanged, and may hold the deleted conversations:"))
         for place in done.copies:
             print_line(f"  {sanitize_line(str(place))}  {size(place.stat().st_size)}")
     return exit_status.OK

@@ -25,7 +25,7 @@ from holytui.text import sanitize_line
 
 
 def show_list(history: Library, options: argparse.Namespace) -> int:
-    """The conversations, newest first."""
+    """List the conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     known = [one.id for one in found] if options.deleted else conversation_ids(history)
     for one in found[: options.limit] if options.limit > 0 else found:
@@ -38,23 +38,23 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
 
 
 def conversation_ids(history: Library) -> list[str]:
-    """The ids of all conversations that are not deleted."""
+    """Return the ids of all conversations that are not deleted."""
     return [one.id for archived in (False, True) for one in history.conversations(archived=archived)]
 
 
 def conversation_line(conversation: Conversation, known: Collection[str]) -> str:
-    """A conversation in a line: an id by which it is found among the `known` ones, last change, title."""
+    """Format a conversation: an id that is unambiguous among `known`, last change, title."""
     short = _unbroken(ids.short(conversation.id, known))
     return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
 
 
 def _unbroken(text: str) -> str:
-    """`text` without line feeds, which a history from elsewhere may have in a title or a name; else as it is."""
+    """Replace line feeds, which imported titles and names may contain."""
     return text.replace("\n", " ")
 
 
 def find_conversation(history: Library, conversation_id: str) -> Conversation:
-    """The conversation with this id, or the only one that begins or ends so. Raises HolytuiError."""
+    """Return the conversation with an id, or with a unique beginning or end. Raises HolytuiError."""
     found = history.conversation(conversation_id)
     if found is None:
         raise no_such_conversation(conversation_id)
@@ -62,7 +62,7 @@ def find_conversation(history: Library, conversation_id: str) -> Conversation:
 
 
 def no_such_conversation(conversation_id: str) -> HolytuiError:
-    """No conversation has this id, or several begin or end with it."""
+    """Return the error for an unknown or ambiguous id."""
     return HolytuiError(
         _("No conversation {id}").format(id=sanitize_line(conversation_id)), _("See: holytui history list")
     )
@@ -72,7 +72,7 @@ def no_such_conversation(conversation_id: str) -> HolytuiError:
 
 
 def show_one(history: Library, options: argparse.Namespace) -> int:
-    """The shown branch of a conversation, as Markdown."""
+    """Print the current branch of a conversation as Markdown."""
     conversation = find_conversation(history, options.id)
     print_line(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
@@ -117,7 +117,7 @@ def _print_side(head: str, text: str) -> None:
 
 
 def describe(attempt: Attempt) -> str:
-    """One request in a line: its number, how it was resumed, what came, and how it ended."""
+    """Describe a request in a line: number, way of resuming, data received, end."""
     parts = [f"- {attempt.number}. {when(attempt.started_at, seconds=True)}"]
     if attempt.resumed_by:
         parts.append(f"{attempt.resumed_by} ({attempt.join.value})")
@@ -139,7 +139,7 @@ def describe(attempt: Attempt) -> str:
 
 
 def search(history: Library, options: argparse.Namespace) -> int:
-    """Where all the words are, the best first; 1 when they are nowhere, as `grep` has it."""
+    """Print the messages with all words, best first; return 1 if there are none, as `grep` does."""
     within = find_conversation(history, options.conversation).id if options.conversation else None
     hits = history.search(" ".join(options.words), options.limit, within)
     if options.json:
@@ -148,7 +148,7 @@ def search(history: Library, options: argparse.Namespace) -> int:
     else:
         _print_hits(hits, conversation_ids(history), bold=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not hits:
-        print_to_stderr(_("nothing was found"))
+        print_to_stderr(_("nothing found"))
     return exit_status.OK if hits else exit_status.FAILED
 
 

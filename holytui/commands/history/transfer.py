@@ -17,11 +17,11 @@ from holytui.store.values import LeftOut
 
 _BAR = 24
 _REDRAW = 0.1
-"""Seconds between two paintings of the bar."""
+"""Seconds between updates of the bar."""
 
 
 def export_to(history: Library, options: argparse.Namespace) -> int:
-    """The named conversations, or all (the archived ones too, oldest first), to a file or stdout."""
+    """Export the given conversations, or all (archived ones too, oldest first), to a file or stdout."""
     form = Format(options.format)
     if options.ids:
         ids = [find_conversation(history, one).id for one in options.ids]
@@ -40,7 +40,7 @@ def export_to(history: Library, options: argparse.Namespace) -> int:
 
 
 def import_from(history: Library, options: argparse.Namespace) -> int:
-    """Add what a file holds; 1 when a part of it could not be read."""
+    """Import a file; return 1 if a part of it could not be read."""
     bar = ProgressBar(StatusLine(sys.stderr))
     try:
         done = import_file(history, options.file, bar.show)
@@ -68,7 +68,7 @@ def _summary(done: Imported) -> str:
 
 
 def _left_out(done: Imported) -> str:
-    """What the conversations had that is not here; empty if nothing."""
+    """Describe the parts that were not imported; empty without any."""
     counts = {kind: done.left_out.get(kind, 0) for kind in LeftOut}
     words = {
         LeftOut.IMAGES: ngettext("{count} image", "{count} images", counts[LeftOut.IMAGES]),
@@ -81,18 +81,18 @@ def _left_out(done: Imported) -> str:
         ),
     }
     parts = [words[kind].format(count=count) for kind, count in counts.items() if count > 0]
-    return _("left out, as holytui cannot take it in: {parts}").format(parts=", ".join(parts)) if parts else ""
+    return _("left out, as holytui cannot import it: {parts}").format(parts=", ".join(parts)) if parts else ""
 
 
 class ProgressBar:
-    """A line on a terminal that says how far an import is, rewritten a few times a second."""
+    """The progress of an import on one line of the terminal."""
 
     def __init__(self, line: StatusLine) -> None:
         self._line = line
         self._due = 0.0
 
     def show(self, done: Imported) -> None:
-        """Paint it, if it was not painted just now."""
+        """Update the bar, unless that was done just now."""
         now = time.monotonic()
         if now < self._due:
             return
@@ -103,5 +103,5 @@ class ProgressBar:
         self._line.show(f"{bar} {done.share:4.0%}  {words}")
 
     def clear(self) -> None:
-        """Take it away."""
+        """Remove the bar."""
         self._line.clear()

@@ -1,4 +1,4 @@
-"""`holytui --plain`: the same chat in plain lines, for screen readers, simple terminals, serial lines and logs."""
+"""`holytui --plain`: chat in plain lines, for screen readers, simple terminals, serial lines and logs."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Chat; returns the exit status: 0 when a person ends it, that of the last answer when the input ends."""
+    """Chat; return the exit status: 0 after a person quits, that of the last answer after the end of the input."""
     config, keys, problems = read_config(options.config)
     interactive = sys.stdin.isatty()
     if not interactive:
-        # nobody is there to decide how long to wait
+        # no person decides how long to wait
         stream = config.stream
         config = replace(config, stream=replace(stream, offline_limit=stream.offline_limit or OFFLINE_LIMIT))
     for output in (sys.stdout, sys.stderr):
@@ -50,28 +50,28 @@ def run(options: argparse.Namespace) -> int:
         try:
             return session.run(options.conversation or "", " ".join(options.prompt), existing_files(options.prompt))
         except BrokenPipeError:
-            raise  # the reader of a pipe has left; that is told in one place
+            raise  # a closed pipe is handled in `cli`
         except OSError:
-            _leave_terminal()
+            _detach_terminal()
             return session.terminate(signal.SIGHUP)
 
 
 def copy(text: str) -> str:
-    """Take `text` to the clipboard; what to say of it. Raises TerminalError."""
+    """Copy `text` to the clipboard; return a summary. Raises TerminalError."""
 
-    # a terminal that understands no sequences would print this one
+    # a terminal without support for sequences would print this one
     able = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     return copy_text(text, environ=os.environ, send=send_sequence if able else None, file=paths.copied_file()).summary
 
 
 @contextmanager
 def _signals(put: Callable[[SessionEvent], None]) -> Iterator[None]:
-    """Signals are things that happen, like lines and events; the queue may be filled from a signal's handler."""
+    """Pass signals to `put`, which is safe in a signal handler, as lines and events are."""
 
-    def tell(number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         put(SignalReceived(number))
 
-    before = [signal.signal(number, tell) for number in _SIGNALS]
+    before = [signal.signal(number, handle) for number in _SIGNALS]
     try:
         yield
     finally:
@@ -79,8 +79,8 @@ def _signals(put: Callable[[SessionEvent], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave_terminal() -> None:
-    """The terminal is gone: whatever is still written to it must not fail."""
+def _detach_terminal() -> None:
+    """Redirect the standard streams to /dev/null, so that output to the lost terminal does not fail."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

@@ -1,6 +1,6 @@
-"""Files that a line names in plain mode: they are sent only if the user agrees.
+"""Files that a typed line names in plain mode: they are sent only after confirmation.
 
-A terminal in line mode does not tell pasted lines from typed ones.
+In line mode pasted lines cannot be distinguished from typed ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from holytui.i18n import _, ngettext
 
 
 class OfferReply(StrEnum):
-    """What the user answers."""
+    """The reply of the user."""
 
     WITH = "with"
     WITHOUT = "without"
@@ -26,7 +26,7 @@ class OfferReply(StrEnum):
 
 
 def parse_reply(line: str) -> OfferReply:
-    """The meaning of a line that was typed at the prompt of an offer. Nothing but `y` sends a file."""
+    """Parse a line typed at the prompt of an offer. Only `y` sends files."""
     match parse(line.strip()):
         case "y" | "Y":
             return OfferReply.WITH
@@ -42,20 +42,22 @@ def parse_reply(line: str) -> OfferReply:
 
 @dataclass(frozen=True, slots=True)
 class FileOffer:
-    """A question, the contents of the files that it names, and how these are listed. The contents are read before the
-    user is asked, so that exactly what is listed is sent."""
+    """A question, the contents of the files that it names, and their descriptions.
+
+    The contents are read before the user is asked, so that exactly the listed files are sent.
+    """
 
     question: str
-    found: Gathered
+    gathered: Gathered
     files: Sequence[str]
 
     def show(self, printer: PlainPrinter, discard: Callable[[], bool]) -> None:
-        """List the files and ask. `discard` drops what was typed or pasted up to then: it is no answer."""
+        """List the files and ask. `discard` drops earlier input, which is not a reply."""
         printer.notice("\n".join([_("The question names files:"), *self.files]))
         self.ask(printer, discard)
 
     def ask(self, printer: PlainPrinter, discard: Callable[[], bool]) -> None:
-        """Ask, again if the answer was unclear."""
+        """Ask, or ask again after an unclear reply."""
         words = ngettext(
             "Send it? y sends the question with it; {key} sends the question without it; /stop sends nothing.",
             "Send them? y sends the question with them; {key} sends the question without them; /stop sends nothing.",
@@ -63,4 +65,4 @@ class FileOffer:
         )
         printer.notice(words.format(key="Enter"))
         if discard():
-            printer.notice(_("The lines that came before this prompt are dropped; they are no answer."))
+            printer.notice(_("Lines from before this prompt were dropped; they do not answer it."))

@@ -1,4 +1,4 @@
-"""What is typed in plain mode: lines from a descriptor, and the commands among them."""
+"""Input in plain mode: lines from a descriptor, and the commands among them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from holytui.text import nearest
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "stop": N_("/stop: stop the answer and keep the text so far (also Ctrl+C)"),
-        "continue": N_("/continue: continue the last answer where it was cut; /continue N: one that was cut earlier"),
+        "continue": N_("/continue: continue the last interrupted answer; /continue N: an earlier one"),
         "retry": N_("/retry: ask the last question again"),
-        "now": N_("/now: try again at once instead of waiting"),
+        "now": N_("/now: retry at once instead of waiting"),
         "model": N_("/model NAME: use another model from now on; without a name: list the models"),
         "new": N_("/new: start a new conversation"),
         "list": N_("/list: the conversations, newest first"),
@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quit": N_("/quit: quit holytui (also Ctrl+D, or Ctrl+C twice)"),
     }
 )
-"""Name to what it does, in the order of `/help`."""
+"""Names and descriptions of the commands, in the order of `/help`."""
 
 COMMANDS_FOR_KEYS: Mapping[str, str] = MappingProxyType(
     {
@@ -44,25 +44,25 @@ COMMANDS_FOR_KEYS: Mapping[str, str] = MappingProxyType(
         "app.quit": "/quit",
     }
 )
-"""What is typed in place of the screen's keys."""
+"""Commands by the id of the action that a key has on the full screen."""
 _IN_HINTS = MappingProxyType({**COMMANDS_FOR_KEYS, "model.pick": "/model NAME"})
 
 
 def names() -> Names:
-    """How hints name actions in plain mode, which has no keys."""
+    """Return the names of actions in hints: commands, as plain mode has no keys."""
     return Names(commands=_IN_HINTS, type=_("type {key}"))
 
 
 @dataclass(frozen=True, slots=True)
 class LineTyped:
-    """A line was typed, without its end."""
+    """A typed line, without its newline."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class InputEnded:
-    """No more lines will come."""
+    """The end of the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class PlainCommand:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPlainCommand:
-    """A line that begins with `/` and names none; `meant` is a name that is close to it, or empty."""
+    """A line that begins with `/` and names no command; `meant` is the nearest name, or empty."""
 
     name: str
     meant: str
 
 
 def parse(text: str) -> PlainCommand | UnknownPlainCommand | str:
-    """What an entry is: a command, or a question (`//` stands for a slash). Several lines are always a question."""
+    """Parse an entry: a command, or a question (`//` stands for a slash). Several lines are always a question."""
     if not text.startswith("/") or "\n" in text:
         return text
     if text.startswith("//"):
@@ -94,33 +94,33 @@ def parse(text: str) -> PlainCommand | UnknownPlainCommand | str:
 
 
 _QUIET = 0.2
-"""Seconds without another line after which a paste has ended: a long one comes in several parts."""
+"""Seconds without input after which a paste has ended; a long one arrives in parts."""
 
 
 class LineJoiner:
-    """Joins lines of which all but the last end in a backslash."""
+    """Joins lines that end with a backslash with the next one."""
 
     def __init__(self) -> None:
         self._held: list[str] = []
 
     @property
     def open(self) -> bool:
-        """The entry goes on in the next line."""
+        """The entry continues on the next line."""
         return bool(self._held)
 
     def add(self, line: str) -> str | None:
-        """The entry that is complete now, if it is."""
+        """Add a line; return the entry if it is complete."""
         if line.endswith("\\"):
             self._held.append(line[:-1])
             return None
         return self._take(line)
 
     def close(self) -> str | None:
-        """The entry that the end of the input has completed."""
+        """Return the entry that the end of the input completes."""
         return self._take() if self._held else None
 
     def clear(self) -> None:
-        """Forget what was typed of it."""
+        """Discard the incomplete entry."""
         self._held.clear()
 
     def _take(self, *last: str) -> str:
@@ -130,9 +130,9 @@ class LineJoiner:
 
 
 class LineReader:
-    """Reads the lines of a descriptor on a thread of its own, for as long as the process lives.
+    """Reads the lines of a descriptor on a thread, until the process ends.
 
-    Not through `sys.stdin`: a thread that waits in it holds its lock, and Python does not end before it has that.
+    It does not use `sys.stdin`: a thread that waits there holds its lock, which Python needs to exit.
     """
 
     def __init__(self, fd: int, put: Callable[[LineTyped | InputEnded], None], *, quiet: float = _QUIET) -> None:
@@ -141,17 +141,19 @@ class LineReader:
         self._quiet = quiet
         self._held = b""
         self._lock = threading.Lock()
-        """Held while input is taken from the descriptor until it is put: nothing is on its way between the two."""
+        """Held from reading input until it is passed to `put`."""
 
     def start(self) -> threading.Thread:
-        """Begin; returns the thread, which nobody needs to wait for."""
+        """Start and return the daemon thread."""
         thread = threading.Thread(target=self._read, name="holytui-input", daemon=True)
         thread.start()
         return thread
 
     def discard(self) -> bool:
-        """Throw away the terminal's pending input, the beginning of a line too, until no more comes; returns whether
-        there were whole lines. What was put before is for the caller to drop."""
+        """Discard pending input, also an incomplete line, until no more arrives; return whether there were lines.
+
+        Input that was passed to `put` before is not affected.
+        """
         dropped = False
         with self._lock:
             self._held = b""
@@ -159,9 +161,9 @@ class LineReader:
                 while _readable(self._fd, self._quiet):
                     dropped = True
                     termios.tcflush(self._fd, termios.TCIFLUSH)
-                termios.tcflush(self._fd, termios.TCIFLUSH)  # the beginning of a line makes nothing readable
+                termios.tcflush(self._fd, termios.TCIFLUSH)  # an incomplete line is not readable
             except (termios.error, OSError, ValueError):
-                pass  # the terminal is gone, and so is its input
+                pass  # the terminal is lost, with its input
         return dropped
 
     def _read(self) -> None:
@@ -175,18 +177,18 @@ class LineReader:
 
     def _wait(self) -> bool:
         try:
-            return _readable(self._fd, None)  # somebody may have made it a descriptor that does not wait
+            return _readable(self._fd, None)  # the descriptor may be non-blocking
         except (OSError, ValueError):
             return False
 
     def _take(self) -> bool:
-        """Put what has come; False at the end of the input."""
+        """Pass available input to `put`; False at the end of the input."""
         try:
             if not _readable(self._fd, 0):
-                return True  # it was thrown away meanwhile
+                return True  # discarded meanwhile
             data = os.read(self._fd, 65536)
         except (OSError, ValueError):
-            return False  # closed, or its terminal is gone
+            return False  # closed, or the terminal is lost
         *lines, self._held = (self._held + data).split(b"\n")
         for line in lines:
             self._put(_typed(line))

@@ -1,4 +1,4 @@
-"""The history in plain mode: numbered lists, and the end of a conversation that is opened."""
+"""The history in plain mode: numbered lists, and the end of an opened conversation."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _MOST = 20
 
 
 class PlainLibrary:
-    """What is open, what was listed, and which answers were cut when holytui ended last."""
+    """The open conversation, the last list, and the answers interrupted when holytui last ended."""
 
     def __init__(self, history: Library, printer: PlainPrinter) -> None:
         self._history = history
         self._printer = printer
-        self._cut: Sequence[Message] = ()
+        self._interrupted: Sequence[Message] = ()
         self._listed: Sequence[str] = ()
         self.conversation: str | None = None
-        """The id of the open one; None: the next question begins one."""
+        """The id of the open conversation; None: the next question starts one."""
 
     # -- lists
 
     def show_list(self) -> None:
-        """The newest conversations, numbered."""
+        """List the newest conversations, numbered."""
         found = self._history.conversations()
         if not found:
-            self._printer.notice(_("There is no conversation yet."))
+            self._printer.notice(_("There are no conversations yet."))
             return
         self._listed = [one.id for one in found[:_MOST]]
         lines = [f"{number}. {_described(one)}" for number, one in enumerate(found[:_MOST], 1)]
@@ -45,10 +45,10 @@ class PlainLibrary:
         self._printer.notice("\n".join(lines))
 
     def open(self, which: str) -> Conversation:
-        """Open one, by its number in the list or the beginning of its id, and show its end. Raises HolytuiError."""
+        """Open a conversation by its number in the list or its id, and show its end. Raises HolytuiError."""
         found = self._history.conversation(self._id_of(which)) if which else None
         if found is None:
-            raise HolytuiError(_("There is no such conversation"), _("/list shows them; /open N opens one."))
+            raise HolytuiError(_("No such conversation"), _("/list shows them; /open N opens one."))
         self.conversation = found.id
         branch = self._history.branch(found.id)
         words = ngettext("{title}: {count} message.", "{title}: {count} messages.", len(branch))
@@ -70,35 +70,35 @@ class PlainLibrary:
             return listed[int(which) - 1]
         return which
 
-    # -- what was cut
+    # -- interrupted answers
 
-    def show_cut(self) -> None:
-        """Say which answers the last end of holytui cut off."""
-        self._cut = tuple(self._history.unfinished())
-        if not self._cut:
+    def show_interrupted(self) -> None:
+        """List the answers that were interrupted when holytui last ended."""
+        self._interrupted = tuple(self._history.unfinished())
+        if not self._interrupted:
             return
-        count = len(self._cut)
+        count = len(self._interrupted)
         words = ngettext(
-            "{count} answer was cut when holytui last ended; /continue N continues it:",
-            "{count} answers were cut when holytui last ended; /continue N continues one:",
+            "{count} answer was interrupted when holytui last ended; /continue N continues it:",
+            "{count} answers were interrupted when holytui last ended; /continue N continues one:",
             count,
         )
-        titles = (self._history.conversation(message.conversation_id) for message in self._cut)
+        titles = (self._history.conversation(message.conversation_id) for message in self._interrupted)
         lines = [f"{number}. {one.title if one else ''}" for number, one in enumerate(titles, 1)]
         self._printer.notice("\n".join([words.format(count=count), *lines]))
 
-    def cut_answer(self, which: str) -> Message | None:
-        """The one with this number. Raises HolytuiError if there is none."""
-        if which.isascii() and which.isdecimal() and 1 <= int(which[:9]) <= len(self._cut):
-            return self._history.message(self._cut[int(which) - 1].id)
+    def interrupted_answer(self, which: str) -> Message | None:
+        """Return the answer with a number of the list. Raises HolytuiError if there is none."""
+        if which.isascii() and which.isdecimal() and 1 <= int(which[:9]) <= len(self._interrupted):
+            return self._history.message(self._interrupted[int(which) - 1].id)
         raise HolytuiError(
-            _("There is no cut answer {number}").format(number=sanitize_line(which)[:40]),
+            _("There is no interrupted answer {number}").format(number=sanitize_line(which)[:40]),
             _("/continue without a number continues the last answer."),
         )
 
-    def only_cut_answer(self) -> Message | None:
-        """If there is just one, there is nothing to ask."""
-        return self._history.message(self._cut[0].id) if len(self._cut) == 1 else None
+    def only_interrupted_answer(self) -> Message | None:
+        """Return the interrupted answer if there is exactly one."""
+        return self._history.message(self._interrupted[0].id) if len(self._interrupted) == 1 else None
 
 
 def _described(one: Conversation) -> str:
@@ -107,7 +107,7 @@ def _described(one: Conversation) -> str:
 
 
 def _ending(branch: Sequence[Message]) -> Sequence[Message]:
-    """The last question and what follows it."""
+    """Return the last question and the messages after it."""
     for index in range(len(branch) - 1, -1, -1):
         if branch[index].role is Role.USER:
             return branch[index:]

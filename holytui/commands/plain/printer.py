@@ -1,7 +1,6 @@
-"""Plain mode's output: text is only ever added at the end. Answers as they come, everything else in lines with `-- `.
+"""Output of plain mode: append-only. Answers are written while they arrive, everything else in lines after `-- `.
 
-There is no colour, no movement of the cursor and no line that changes: what a screen reader, a serial line and a log
-can do with.
+There are no colours, no cursor movements and no changing lines, for screen readers, serial lines and logs.
 """
 
 from __future__ import annotations
@@ -29,51 +28,51 @@ _PROMPT, _MORE = "> ", ". "
 
 
 class PlainPrinter:
-    """Writes to `out`. With `prompts` it says when it waits for a line. `clock` is the engine's, in seconds."""
+    """Writes to `out`, with a prompt for each line if `prompts`. `clock` is the engine's, in seconds."""
 
     def __init__(self, out: TextIO, *, prompts: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._answer = TextWriter(out)
-        self._rejoin = AppendOnlyAnswer()
+        self._text_to_write = AppendOnlyAnswer()
         self._prompts = prompts
         self._clock = clock
         self._at_start = True
         self._prompted = False
-        self._said: set[str] = set()
-        """States that are told already and not over yet."""
+        self._reported: set[str] = set()
+        """States that were reported and still hold."""
 
-    # -- anything
+    # -- output
 
     def text(self, text: str) -> None:
-        """Some of an answer."""
+        """Write a part of an answer."""
         if text:
             self._answer.add(text)
             self._at_start, self._prompted = text.endswith("\n"), False
 
     def notice(self, text: str) -> None:
-        """Something that is no answer, on lines of its own."""
+        """Write a notice on separate lines."""
         self.new_line()
         self._write("".join(f"{NOTICE}{line}\n" for line in visible(text).splitlines()))
 
     def question(self, text: str) -> None:
-        """A question that the reader may not have before their eyes."""
+        """Write a question that the terminal does not show."""
         self.new_line()
         self._write("".join(f"{_PROMPT}{line}\n" for line in printable(text, self._out).removesuffix("\n").split("\n")))
 
     def problem(self, problem: Problem) -> None:
-        """What went wrong and what helps, with commands in place of the screen's keys."""
+        """Write a problem and its remedy, with commands instead of keys."""
         hint = names().render(problem.hint)
         title = problem.title if problem.title.endswith((".", "!", "?")) else f"{problem.title}."
         self.notice(f"{title} {hint}".rstrip())
 
     def doubts(self, ended: ending.Ending, conversation_id: str) -> None:
-        """What is doubtful about an answer, each in a notice."""
+        """Write the doubts about an answer, one notice each."""
         for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
             command = ending.command_for(doubt, conversation_id)
             self.problem(replace(problem, hint=sentences(problem.hint, command)))
 
     def new_line(self) -> None:
-        """Be at the start of a line."""
+        """Begin a new line, unless already at the start of one."""
         if not self._at_start:
             self._write("\n")
 
@@ -86,61 +85,64 @@ class PlainPrinter:
     # -- waiting for a line
 
     def prompt(self, *, more: bool = False) -> None:
-        """A line is waited for; `more`: it goes on with the one before."""
+        """Write the prompt; `more`: the line continues the one before."""
         if self._prompts and not self._prompted:
             self.new_line()
             self._write(_MORE if more else _PROMPT)
             self._prompted = True
 
     def typed(self) -> None:
-        """A line was typed. After a prompt the terminal has shown it with its end; in the middle of an answer nobody
-        knows where the cursor is by now, and an empty line more does no harm."""
+        """Record a typed line.
+
+        The terminal has echoed it after a prompt. In the middle of an answer the position of the cursor is unknown, and
+        an additional empty line is harmless.
+        """
         self._at_start = self._at_start or self._prompted
         self._prompted = False
 
     def interrupted(self) -> None:
-        """The terminal has shown `^C`, wherever it stood, and has thrown away what was being typed."""
+        """Begin a new line after Ctrl+C: the terminal has shown `^C` and discarded the typed line."""
         if self._prompts:
             self._write("\n")
 
     # -- a turn
 
     def event(self, event: TurnEvent) -> None:
-        """What one event has to say."""
+        """Write the text or notice of an event."""
         match event:
             case ev.Delta(text=text):
-                self._said -= {"quiet", "reasoning"}
-                self._answered(self._rejoin.add(text))
+                self._reported -= {"quiet", "reasoning"}
+                self._answered(self._text_to_write.add(text))
             case ev.Replaced(text=text):
-                self._answered(self._rejoin.replace(text))
+                self._answered(self._text_to_write.replace(text))
             case ev.Ended():
-                self._said.clear()
-                self._answered(self._rejoin.end())
-                self._rejoin = AppendOnlyAnswer()
+                self._reported.clear()
+                self._answered(self._text_to_write.end())
+                self._text_to_write = AppendOnlyAnswer()
                 self._ended(event)
             case _:
                 self._state(event)
 
     def _answered(self, text: str) -> None:
-        """Write some of an answer: the whole of it again if it is another one than was written."""
-        if self._rejoin.started_again:
-            self._rejoin.started_again = False
+        """Write a part of an answer; all of it if it started again."""
+        if self._text_to_write.started_again:
+            self._text_to_write.started_again = False
             self.notice(_("The answer started again; the new one follows. The old one is kept."))
         self.text(text)
 
-    def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case an event
+    def _state(self, event: TurnEvent) -> None:  # noqa: C901 - one case per event
         match event:
             case ev.Queued():
-                self.notice(_("Queued: it is sent when the current answer has ended."))
+                self.notice(_("Queued; it will be sent when the current answer has ended."))
             case ev.LeftOut(images=count):
                 words = ngettext(
-                    "{count} image is left out: this model sees none.",
-                    "{count} images are left out: this model sees none.",
+                    "{count} image is left out: this model does not accept images.",
+                    "{count} images are left out: this model does not accept images.",
                     count,
                 )
                 self.notice(words.format(count=count))
             case ev.Waiting():
-                self._said.discard("offline")
+                self._reported.discard("offline")
                 self.notice(_("Waiting for the answer."))
             case ev.Reasoning():
                 self._once("reasoning", _("The model is reasoning."))
@@ -152,7 +154,7 @@ class PlainPrinter:
                 )
                 self._once("offline", words.format(clock=fmt.clock(since), cause=cause(fault)))
             case ev.Online(away=away):
-                self._said.discard("offline")
+                self._reported.discard("offline")
                 self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
             case ev.Refreshing():
                 self.notice(_("The key was refused; asking its source for another."))
@@ -170,8 +172,8 @@ class PlainPrinter:
                 self.notice(_("The history can be written again; nothing is missing."))
 
     def _once(self, state: str, words: str) -> None:
-        if state not in self._said:
-            self._said.add(state)
+        if state not in self._reported:
+            self._reported.add(state)
             self.notice(words)
 
     def _retrying(self, event: ev.Retrying) -> None:
@@ -180,7 +182,7 @@ class PlainPrinter:
         self.notice(words.format(number=event.number, limit=event.limit, time=left, cause=cause(event.fault)))
 
     def _resuming(self, how: str, kept: int) -> None:
-        self._said.discard("offline")
+        self._reported.discard("offline")
         if how == "restart":
             self.notice(_("Asking again; the text so far is kept."))
             return
@@ -191,17 +193,17 @@ class PlainPrinter:
         if join is Join.MARKED:
             self.notice(_("Resumed with a seam here: the parts may not fit exactly."))
         else:
-            self.notice(_("Resumed, exactly where it was cut."))
+            self.notice(_("Resumed, exactly where it was interrupted."))
 
     def _quiet(self, no_token: float) -> None:
         if no_token <= 0:
-            self._said.discard("quiet")
+            self._reported.discard("quiet")
         else:
             self._once("quiet", _("No data for {time}; still waiting.").format(time=fmt.seconds(no_token)))
 
     def _slow(self, rate: float | None) -> None:
         if rate is None:
-            self._said.discard("slow")
+            self._reported.discard("slow")
         else:
             self._once("slow", _("The link is slow: {rate} bytes a second.").format(rate=int(rate)))
 
@@ -220,7 +222,7 @@ class PlainPrinter:
 
 
 def _counted(event: ev.Ended) -> str:
-    """The usage in words, as arrows and signs are not read out well."""
+    """Return the usage in words, as screen readers do not read symbols well."""
     if event.usage is None:
         return ""
     words = _tokens(event.usage).format(input=fmt.whole(event.usage.input), output=fmt.whole(event.usage.output))

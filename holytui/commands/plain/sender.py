@@ -1,4 +1,4 @@
-"""A question on its way to the engine in plain mode, with its files."""
+"""Sending of questions and their files to the engine in plain mode."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from holytui.i18n import _
 
 
 class QuestionSender:
-    """Reads files and asks. An empty `model` is that of the conversation."""
+    """Reads files and sends questions. An empty `model` is that of the conversation."""
 
     def __init__(self, services: Services, printer: PlainPrinter) -> None:
         self._services = services
         self._printer = printer
 
     def read(self, chosen: Sequence[Chosen], model: str, conversation: str | None) -> Gathered:
-        """The contents of files. Raises NotAttached."""
-        found = gather(chosen)
-        require_vision(self._services, found, model, conversation)
-        return found
+        """Read files. Raises NotAttached."""
+        gathered = gather(chosen)
+        require_vision(self._services, gathered, model, conversation)
+        return gathered
 
     def send(
-        self, text: str, found: Gathered, files: Sequence[str], model: str, conversation: str | None
+        self, text: str, gathered: Gathered, files: Sequence[str], model: str, conversation: str | None
     ) -> StartedTurn:
-        """Ask, and say which `files` are sent. Raises HolytuiError."""
+        """Send a question, and report the `files` that go with it. Raises HolytuiError."""
         for line in files:
-            self._printer.notice(_("Sent with it: {file}").format(file=line))
+            self._printer.notice(_("Attached: {file}").format(file=line))
         return self._services.engine.ask(
-            with_files(text, found.files),
+            with_files(text, gathered.files),
             conversation_id=conversation,
             model=model or None,
-            images=found.images,
-            image_data=found.image_data,
+            images=gathered.images,
+            image_data=gathered.image_data,
         )

@@ -1,4 +1,4 @@
-"""A conversation in plain mode: what is typed and what the engine tells, one thing after the other."""
+"""A session in plain mode: handles typed lines, signals and events of the engine one by one."""
 
 from __future__ import annotations
 
@@ -40,29 +40,32 @@ from holytui.models import Message, Role
 from holytui.providers.resolve import resolve
 from holytui.text import sanitize_line
 
-_INTERRUPTIBLE = 1.0
-"""Seconds of one wait for what happens next."""
-_TWICE = 2.0
-"""Seconds within which a second Ctrl+C ends holytui although an answer is on its way."""
+_POLL = 1.0
+"""Seconds of one wait for the next event."""
+_SECOND_INTERRUPT = 2.0
+"""Seconds within which a second Ctrl+C quits during an answer."""
 _AT_ONCE = frozenset({"stop", "now", "help"})
-"""Commands that do not wait until what was typed before is done."""
+"""Commands that do not wait for earlier input."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalReceived:
-    """A signal came."""
+    """A received signal."""
 
     number: int
 
 
 SessionEvent: TypeAlias = LineTyped | InputEnded | SignalReceived | TurnEvent
 Copy: TypeAlias = Callable[[str], str]
-"""Takes a text to the clipboard; returns what to say of it. Raises TerminalError, OSError."""
+"""Copies a text to the clipboard and returns a summary. Raises TerminalError, OSError."""
 
 
 class PlainSession:
-    """`run` is the whole of it. `interactive`: a person types, who sees what they typed; else lines come from a pipe,
-    all are done in order, and the end of the input waits for the last answer."""
+    """A session, run by `run`.
+
+    `interactive`: a person types at a terminal with echo. Else lines come from a pipe and are handled in order, and the
+    end of the input waits for the last answer.
+    """
 
     def __init__(
         self,
@@ -76,8 +79,7 @@ class PlainSession:
         clock: Callable[[], float] = time.monotonic,
         discard: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`discard` drops typed input that is not in the inbox yet and tells whether there was any. Raises
-        ModelUnknown."""
+        """`discard` drops input that is not in the inbox yet and returns whether there was any. Raises ModelUnknown."""
         self._services = services
         self._engine = services.engine
         self._printer = printer
@@ -93,30 +95,31 @@ class PlainSession:
         self._waiting: deque[PlainCommand | str] = deque()
         self._turns = PlainTurns(services.engine, printer, echo=not interactive)
         self._interrupted_at: float | None = None
-        """When Ctrl+C was pressed, if nothing was typed since."""
-        self._given: dict[str, Sequence[Chosen]] = {}
+        """Time of the last Ctrl+C, if nothing was typed since."""
+        self._files: dict[str, Sequence[Chosen]] = {}
         """The files of the question on the command line."""
         self._offer: FileOffer | None = None
-        """Asked about now; nothing else is begun until it is answered."""
+        """The pending offer; nothing else starts until the reply."""
         self._input_ended = False
         self._status: int | None = None
 
     def run(self, conversation: str = "", question: str = "", files: Sequence[Chosen] = ()) -> int:
-        """Ask a first question, for which `files` were chosen, if there is one; then go on until the user or the input
-        ends it; returns the exit status. Raises HolytuiError for no such conversation, OSError when the output is
-        gone."""
+        """Ask `question` with `files`, if given, then run until the user quits or the input ends.
+
+        Returns the exit status. Raises HolytuiError for an unknown conversation, OSError when the output is lost.
+        """
         self._engine.listen(self._inbox.put)
         self._greet(conversation)
         if question:
-            if isinstance(asked := parse(question), str):
-                self._given[asked] = files
+            if isinstance(parsed := parse(question), str):
+                self._files[parsed] = files
             self._take(question)
         while self._status is None:
-            self._go_on()
+            self._advance()
             if self._status is None:
-                # a signal between Python's last look for one and the wait is seen only after it
+                # a signal just before the wait is handled only after it
                 with suppress(queue.Empty):
-                    self._happened(self._inbox.get(timeout=_INTERRUPTIBLE))
+                    self._handle(self._inbox.get(timeout=_POLL))
         if self._turns and self._status != _from_signal(signal.SIGHUP):
             self._printer.notice(_("Stopped; the text so far is kept."))
         return self._status
@@ -132,14 +135,14 @@ class PlainSession:
         printer.notice(_("holytui {version}, plain. Model: {model}").format(version=__version__, model=model))
         if missing := missing_key(self._services.config, model):
             printer.notice(missing)
-        self._library.show_cut()
+        self._library.show_interrupted()
         if self._interactive:
             printer.notice(_("Type a question and press {key}. /help lists the commands.").format(key="Enter"))
 
-    # -- one thing after the other
+    # -- the loop
 
-    def _happened(self, happened: SessionEvent) -> None:
-        match happened:
+    def _handle(self, event: SessionEvent) -> None:
+        match event:
             case LineTyped(text):
                 self._printer.typed()
                 self._interrupted_at = None
@@ -154,7 +157,7 @@ class PlainSession:
             case SignalReceived(number):
                 self.terminate(number)
             case TurnEvent():
-                self._turns.told(happened)
+                self._turns.handle(event)
 
     def _take(self, entry: str) -> None:
         match parsed := parse(entry):
@@ -167,8 +170,8 @@ class PlainSession:
             case str() if parsed.strip():
                 self._waiting.append(parsed)
 
-    def _go_on(self) -> None:
-        """Do what waits, as far as it need not wait any longer; then wait for a line."""
+    def _advance(self) -> None:
+        """Handle waiting entries as far as possible, then prompt for a line."""
         while self._waiting and self._status is None and self._offer is None:
             first = self._waiting[0]
             offers = isinstance(first, str) and self._may_offer(first)
@@ -178,7 +181,7 @@ class PlainSession:
             if isinstance(first, PlainCommand):
                 self._do(first)
             elif offers:
-                self._propose(first)
+                self._offer_files(first)
             else:
                 self._start(partial(self._ask, first), first)
         if self._status is not None:
@@ -193,47 +196,47 @@ class PlainSession:
             self._library.conversation = started.conversation_id
 
     def _ask(self, text: str) -> StartedTurn:
-        """Ask with the files of the command line, and never with one that only the text names. Raises NotAttached."""
-        chosen = self._given.pop(text, ())
+        """Ask with the files of the command line; a path in the text alone attaches nothing. Raises NotAttached."""
+        chosen = self._files.pop(text, ())
         return self._send(text, self._read(chosen), describe_files(chosen))
 
     def _read(self, chosen: Sequence[Chosen]) -> Gathered:
         return self._sender.read(chosen, self._model, self._library.conversation)
 
-    def _send(self, text: str, found: Gathered, files: Sequence[str]) -> StartedTurn:
-        return self._sender.send(text, found, files, self._model, self._library.conversation)
+    def _send(self, text: str, gathered: Gathered, files: Sequence[str]) -> StartedTurn:
+        return self._sender.send(text, gathered, files, self._model, self._library.conversation)
 
     # -- files that a line names
 
     def _may_offer(self, text: str) -> bool:
-        return self._interactive and text not in self._given and bool(files_in_line(text))
+        return self._interactive and text not in self._files and bool(files_in_line(text))
 
-    def _propose(self, text: str) -> None:
-        """Ask about the files that a line names, if they are there; else send it as it is."""
+    def _offer_files(self, text: str) -> None:
+        """Offer the files that a line names, if they exist; else send it without."""
         chosen = files_in_line(text)
         try:
-            found = self._read(chosen)
+            gathered = self._read(chosen)
         except HolytuiError as error:
             self._printer.notice(str(error))
             return
-        if not (found.files or found.pictures):
-            self._start(lambda: self._send(text, found, ()), text)
+        if not (gathered.files or gathered.pictures):
+            self._start(lambda: self._send(text, gathered, ()), text)
             return
-        self._offer = FileOffer(text, found, describe_files(chosen))
+        self._offer = FileOffer(text, gathered, describe_files(chosen))
         self._offer.show(self._printer, self._drop_typed)
 
     def _drop_typed(self) -> bool:
-        """Drop the lines that have come; whether there were any. Everything else that has happened is kept."""
+        """Drop pending lines and return whether there were any; other events are handled."""
         dropped = self._discard()
-        kept: list[SessionEvent] = []
+        others: list[SessionEvent] = []
         while not self._inbox.empty():
-            happened = self._inbox.get()
-            if isinstance(happened, LineTyped):
+            event = self._inbox.get()
+            if isinstance(event, LineTyped):
                 dropped = True
             else:
-                kept.append(happened)
-        for happened in kept:
-            self._happened(happened)
+                others.append(event)
+        for event in others:
+            self._handle(event)
         return dropped
 
     def _answer(self, offer: FileOffer, line: str) -> None:
@@ -244,7 +247,7 @@ class PlainSession:
         self._offer = None
         match answer:
             case OfferReply.WITH:
-                self._start(lambda: self._send(offer.question, offer.found, offer.files), offer.question)
+                self._start(lambda: self._send(offer.question, offer.gathered, offer.files), offer.question)
             case OfferReply.WITHOUT:
                 self._start(lambda: self._send(offer.question, Gathered(), ()), offer.question)
             case OfferReply.WITHDRAWN:
@@ -271,7 +274,7 @@ class PlainSession:
         if self._offer is not None:
             self._offer = self._interrupted_at = None
             self._printer.notice(_("The question was not sent."))
-        elif before is not None and (not self._turns or now - before < _TWICE):
+        elif before is not None and (not self._turns or now - before < _SECOND_INTERRUPT):
             self._status = exit_status.OK if self._interactive else exit_status.STOPPED
         elif self._turns:
             self._turns.stop()
@@ -279,26 +282,26 @@ class PlainSession:
             self._printer.notice(_("Press Ctrl+C again, or Ctrl+D, to quit holytui."))
 
     def terminate(self, number: int) -> int:
-        """End at once, as signal `number` asks; returns the exit status."""
-        self._turns.cut_off()
+        """End at once on signal `number`; return the exit status."""
+        self._turns.interrupt_all()
         self._status = _from_signal(number)
         return self._status
 
     # -- commands
 
     def _unknown(self, name: str, meant: str) -> None:
-        words = _("There is no command {name}.").format(name=sanitize_line(name))
+        words = _("No command {name}.").format(name=sanitize_line(name))
         hint = _("Did you mean /{name}?").format(name=meant) if meant else _("/help lists them.")
         slash = _("To send a question that begins with /, type //.")
         self._printer.notice(f"{words} {hint} {slash}")
 
     def _do(self, command: PlainCommand) -> None:
         try:
-            self._carry_out(command)
+            self._run_command(command)
         except HolytuiError as error:
             self._printer.notice(str(error))
 
-    def _carry_out(self, command: PlainCommand) -> None:
+    def _run_command(self, command: PlainCommand) -> None:
         match command.name:
             case "stop":
                 self._turns.stop()
@@ -316,7 +319,7 @@ class PlainSession:
                 self._choose_model(command.rest)
             case "new":
                 self._library.conversation = None
-                self._printer.notice(_("A new conversation begins with the next question."))
+                self._printer.notice(_("The next question starts a new conversation."))
             case "list":
                 self._library.show_list()
             case "open":
@@ -325,17 +328,17 @@ class PlainSession:
                 self._copy_last()
 
     def _continue(self, which: str) -> None:
-        answer = self._library.cut_answer(which) if which else self._last_answer()
-        if not which and not self._goes_on(answer):
-            answer = self._library.only_cut_answer() or answer
-        if answer is None or not self._goes_on(answer):
-            self._printer.notice(_("The last answer is complete, or there is none. /retry asks again."))
+        answer = self._library.interrupted_answer(which) if which else self._last_answer()
+        if not which and not self._is_resumable(answer):
+            answer = self._library.only_interrupted_answer() or answer
+        if answer is None or not self._is_resumable(answer):
+            self._printer.notice(_("There is no interrupted answer to continue. /retry asks again."))
             return
         if answer.conversation_id != self._library.conversation:
             self._library.open(answer.conversation_id)
         self._start(lambda: self._engine.resume(answer.id))
 
-    def _goes_on(self, answer: Message | None) -> bool:
+    def _is_resumable(self, answer: Message | None) -> bool:
         return answer is not None and Ending.of(answer).resumable
 
     def _retry(self) -> None:
@@ -348,7 +351,7 @@ class PlainSession:
     def _choose_model(self, name: str) -> None:
         if not name:
             names = model_names(self._services.config)
-            self._printer.notice("\n".join([_("/model NAME, with one of these or any other:"), *names]))
+            self._printer.notice("\n".join([_("/model NAME chooses one of these, or any other:"), *names]))
             return
         self._model = str(resolve(self._services.config, name).ref)
         self._printer.notice(_("Model: {model}").format(model=self._model))

@@ -1,4 +1,4 @@
-"""The answers on their way in plain mode: begun, followed and stopped, one shown at a time."""
+"""The answers in progress in plain mode; one is shown at a time."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from holytui.models import Problem
 
 
 class PlainTurns:
-    """All of one conversation, which the engine answers one after the other. `echo`: nobody saw the questions."""
+    """The turns of a conversation, answered in order. `echo`: questions are shown, as they were not typed."""
 
     def __init__(self, engine: Engine, printer: PlainPrinter, *, echo: bool) -> None:
         self._engine = engine
         self._printer = printer
         self._echo = echo
         self._turns: list[StartedTurn] = []
-        self._unseen: dict[str, str] = {}
-        """Questions to be shown when their answer begins, by turn."""
+        self._questions: dict[str, str] = {}
+        """Questions to show when their answer begins, by turn id."""
         self.status = exit_status.OK
-        """Of the last answer, as exit statuses have it."""
+        """The exit status of the last answer."""
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Return whether there are any."""
         return bool(self._turns)
 
     def begin(self, start: Callable[[], StartedTurn], question: str = "") -> StartedTurn | None:
-        """Begin one; None, and told why, if that cannot be."""
+        """Start a turn; on an error report it and return None."""
         try:
             started = start()
         except HolytuiError as error:
@@ -42,38 +42,38 @@ class PlainTurns:
             self._printer.notice(str(error))
             return None
         if question and (self._turns or self._echo):
-            self._unseen[started.turn_id] = question
+            self._questions[started.turn_id] = question
         self._turns.append(started)
         return started
 
-    def told(self, event: TurnEvent) -> None:
-        """Something happened to one of them (or to another one, which is nothing to us)."""
-        known = next((turn for turn in self._turns if turn.turn_id == event.turn_id), None)
-        if known is None:
+    def handle(self, event: TurnEvent) -> None:
+        """Handle an event; events of other turns are ignored."""
+        started = next((turn for turn in self._turns if turn.turn_id == event.turn_id), None)
+        if started is None:
             return
         if isinstance(event, ev.Queued):
             if self._echo:
-                return  # whoever pipes questions in knows that they are asked in order
-        elif question := self._unseen.pop(event.turn_id, ""):
+                return  # piped questions are known to be answered in order
+        elif question := self._questions.pop(event.turn_id, ""):
             self._printer.question(question)
         self._printer.event(event)
         if isinstance(event, ev.Ended):
-            self._printer.doubts(event.ending, known.conversation_id)
+            self._printer.doubts(event.ending, started.conversation_id)
             self._turns = [turn for turn in self._turns if turn.turn_id != event.turn_id]
             self.status = status_of(event)
 
     def stop(self) -> None:
-        """Stop the one that is shown; those behind it follow."""
+        """Stop the shown answer; the next one follows."""
         if turn := self._first():
             self._engine.stop(turn.turn_id)
 
     def hurry(self) -> None:
-        """Do not let it wait any longer."""
+        """Retry the shown answer at once."""
         if turn := self._first():
             self._engine.hurry(turn.turn_id)
 
-    def cut_off(self) -> None:
-        """End all of them as interrupted; they can go on another time."""
+    def interrupt_all(self) -> None:
+        """Interrupt all turns; they can be continued later."""
         words = _("holytui ended while the answer was in progress"), _("All text that had arrived is kept.")
         self._engine.stop_all(Problem(*words))
 
