@@ -74,7 +74,7 @@ class ReplyEnd(StrEnum):
     EXPIRE = "expire"
 
 
-class Continuation(StrEnum):
+class ContinuationText(StrEnum):
     """The text of a reply that is asked to continue an answer."""
 
     EXACT = "exact"
@@ -90,7 +90,7 @@ class FaultPlan:
     """How one request is answered."""
 
     ending: ReplyEnd = ReplyEnd.WHOLE
-    continuation: Continuation = Continuation.EXACT
+    continuation: ContinuationText = ContinuationText.EXACT
     error: ErrorResponse | None = None
     expires: bool = False
     """The token of the request is refused from now on."""
@@ -106,7 +106,7 @@ LONG = 2000
 """Characters left from which `cut` breaks a second time."""
 
 _WHOLE = FaultPlan()
-_CONTINUATIONS = {"echo": Continuation.ECHO, "restart": Continuation.RESTART, "drift": Continuation.DRIFT}
+_CONTINUATIONS = {"echo": ContinuationText.ECHO, "restart": ContinuationText.RESTART, "drift": ContinuationText.DRIFT}
 _ENDINGS = {
     "half": ReplyEnd.CLOSE,
     "stall": ReplyEnd.STALL,
@@ -145,13 +145,13 @@ def plan(model: str, mode: RequestMode, shown: int, left: int) -> FaultPlan:
         case "cut" | "sure" if shown == 0:
             return FaultPlan(ReplyEnd.RESET)
         case "sure" if mode is RequestMode.INSTRUCT:
-            return FaultPlan(continuation=Continuation.SURE)
+            return FaultPlan(continuation=ContinuationText.SURE)
         case "expired-midway" if shown == 0:
             return FaultPlan(ReplyEnd.EXPIRE, expires=True)
         case _ if model in _ENDINGS and shown == 0:
             return FaultPlan(_ENDINGS[model])
         case _ if mode is not RequestMode.FRESH:
-            return FaultPlan(continuation=_CONTINUATIONS.get(model, Continuation.EXACT))
+            return FaultPlan(continuation=_CONTINUATIONS.get(model, ContinuationText.EXACT))
     return _WHOLE
 
 

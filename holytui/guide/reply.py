@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from holytui.guide import faults
 from holytui.guide.chat_api import ChatCall, Envelope, tokenize, usage
-from holytui.guide.faults import Continuation, FaultPlan, ReplyEnd, RequestMode
+from holytui.guide.faults import ContinuationText, FaultPlan, ReplyEnd, RequestMode
 from holytui.guide.request import GuideRequest
 from holytui.guide.response_writer import ResponseWriter
 
@@ -38,20 +38,20 @@ class Script:
         return cls(tuple(reasoning[:limit]), tuple(content[: max(0, limit - len(reasoning))]), "length")
 
 
-def _text(request: GuideRequest, continuation: Continuation, apology: str) -> str:
+def _text(request: GuideRequest, continuation: ContinuationText, apology: str) -> str:
     rest = request.rest
     if rest is None:
         return apology
     match continuation:
-        case Continuation.SURE:
+        case ContinuationText.SURE:
             return f"Sure, continuing:\n\n{rest.lstrip()}"
-        case Continuation.ECHO:
+        case ContinuationText.ECHO:
             return _last_words(request.prefix, _ECHOED_WORDS) + rest
-        case Continuation.RESTART:
+        case ContinuationText.RESTART:
             return request.answer.text
-        case Continuation.DRIFT:
+        case ContinuationText.DRIFT:
             return _drift(request.answer.text, len(request.prefix))
-        case Continuation.EXACT:
+        case ContinuationText.EXACT:
             return rest
 
 

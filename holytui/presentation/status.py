@@ -15,13 +15,13 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class TokenRate:
     """Tokens per second: the latest figure, and those before it for the sparkline."""
 
     now: float = 0.0
     past: tuple[float, ...] = ()
 
-    def with_sample(self, value: float, keep: int = 8) -> Rate:
+    def with_sample(self, value: float, keep: int = 8) -> TokenRate:
         """Return the rate after one more sample, with the last `keep` samples."""
         return replace(self, now=value, past=(*self.past, value)[-keep:])
 
@@ -38,7 +38,7 @@ class Status:
     """The share of the model's context that the conversation fills: 0 to 1, or more."""
     ahead: float | None = None
     """An estimate of the same with the draft, or with the question just sent."""
-    rate: Rate = Rate()
+    rate: TokenRate = TokenRate()
     first_token_s: float | None = None
     link: str = ""
     position: str = ""

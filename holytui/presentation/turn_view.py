@@ -10,7 +10,7 @@ from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.presentation.status import Rate
+from holytui.presentation.status import TokenRate
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
@@ -37,7 +37,7 @@ class TurnView:
     """Requests so far; `usage` is their sum."""
     first_token_s: float | None = None
     """Seconds from the first request, without the time in the queue."""
-    rate: Rate = field(default_factory=Rate)
+    rate: TokenRate = field(default_factory=TokenRate)
     """The rate while text arrives, without outages and waits between requests."""
     _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     _trouble: Problem | None = None

@@ -54,8 +54,8 @@ def test_a_part_of_an_argument_attaches_nothing(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["hi", "@word"], "@word: there is no such file. Nothing was sent. To send it as text, quote it with a word"),
-        (["hi", "-a", "gone\x1b.txt"], "gone␛.txt: there is no such file. Nothing was sent"),
+        (["hi", "@word"], "@word: no such file. Nothing was sent. To send it as text, quote it with a word"),
+        (["hi", "-a", "gone\x1b.txt"], "gone␛.txt: no such file. Nothing was sent"),
         (["hi", "-a", "."], "it is a folder"),
         (["hi", "@p.png", "-m", "lab/blind"], "lab/blind sees no images. Nothing was sent. Ask a model that"),
     ],

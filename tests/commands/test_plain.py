@@ -365,7 +365,7 @@ def test_a_file_that_a_line_names_is_sent_if_the_user_agrees(tmp_path: Path, typ
         chat.out.wait_for("Complete")
         content = server.requests[0].json["messages"][0]["content"]
         assert content == ("read @a.txt\n\na.txt:\n\n```txt\nSECRET\n```" if sent else "read @a.txt")
-        assert ("-- Sent with it: a.txt" in chat.printed) is sent
+        assert ("-- Attached: a.txt" in chat.printed) is sent
 
 
 @pytest.mark.usefixtures("secret")
@@ -386,10 +386,10 @@ def test_lines_that_came_before_the_prompt_are_no_answer_and_are_dropped(tmp_pat
         chat.type("read @a.txt", "y", "next")
         chat.pending = [LineTyped("y")]
         chat.start()
-        chat.out.wait_for("dropped; they are no answer.\n> ")
+        chat.out.wait_for("dropped; they do not answer it.\n> ")
         chat.pending = [LineTyped("y")]
         chat.type("perhaps")
-        chat.out.wait_for("dropped; they are no answer.\n> ", 2)
+        chat.out.wait_for("dropped; they do not answer it.\n> ", 2)
         assert not server.requests
         chat.type("")
         chat.out.wait_for("Complete")
@@ -519,8 +519,8 @@ def test_a_failure_is_told_with_commands_for_keys(tmp_path: Path) -> None:
 def test_an_unknown_command_says_so(tmp_path: Path) -> None:
     with chatting(tmp_path) as chat:
         chat.type("/retri", "/x")
-        chat.out.wait_for("There is no command /retri. Did you mean /retry?")
-        chat.out.wait_for("There is no command /x. /help lists them.")
+        chat.out.wait_for("No command /retri. Did you mean /retry?")
+        chat.out.wait_for("No command /x. /help lists them.")
         chat.type("/help", "/stop", "/now", "/copy", "/continue")
         chat.out.wait_for("-- /quit: quit holytui")
         chat.out.wait_for("-- No answer is in progress.", times=2)
@@ -542,7 +542,7 @@ def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
 def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
     with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
         chat.type("/list")
-        chat.out.wait_for("-- There is no conversation yet.")
+        chat.out.wait_for("-- There are no conversations yet.")
         chat.type("alpha", "/new", "beta", "/list")
         chat.out.wait_for("-- 2. alpha, ")
         assert "-- 1. beta, " in chat.printed
@@ -650,9 +650,11 @@ def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
         cut = history.branch(conversation.id)
         chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
         chat.start()
-        chat.out.wait_for("-- 1 answer was cut when holytui last ended; /continue N continues it:\n-- 1. what was cut")
+        chat.out.wait_for(
+            "-- 1 answer was interrupted when holytui last ended; /continue N continues it:\n-- 1. what was cut"
+        )
         chat.type("/continue 2")
-        chat.out.wait_for("-- There is no cut answer 2")
+        chat.out.wait_for("-- There is no interrupted answer 2")
         chat.type("/continue")
         chat.out.wait_for("the rest of it.")
         assert "-- what was cut: 2 messages.\n> tell\n" in chat.printed
@@ -771,7 +773,7 @@ def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.type("/stop\n")
         terminal.wait_for("-- Stopped; the text so far is kept.")
         terminal.type("/continue\n")
-        terminal.wait_for("-- Resumed, exactly where it was cut.")
+        terminal.wait_for("-- Resumed, exactly where it was interrupted.")
         terminal.wait_for("31, 32, 33")
         terminal.type("\x03")
         terminal.wait_until(lambda: terminal.text.count("-- Stopped; the text so far is kept.") == 2)
@@ -787,7 +789,7 @@ def test_pasted_lines_send_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with Terminal.holytui("--plain", rows=60, env={"HOLYTUI_DATA_DIR": str(data)}) as terminal:
         terminal.wait_for("lists the commands")
         terminal.type("look at @secret.txt\ny\ny")  # the beginning of a line, which Enter would complete
-        terminal.wait_for("they are no answer.")
+        terminal.wait_for("they do not answer it.")
         terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>"))
         terminal.type("\n")
         terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>") and "Waiting for" in terminal.text)

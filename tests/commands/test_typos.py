@@ -45,7 +45,7 @@ def test_a_script_that_misspells_a_command_sends_nothing(
     assert main(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "there is no command “histroy”; did you mean `holytui history`?" in err
+    assert "no command “histroy”; did you mean `holytui history`?" in err
     assert err.endswith("Nothing was sent. To ask a model: holytui ask -- histroy list\n")
 
 

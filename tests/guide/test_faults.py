@@ -17,7 +17,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.guide.chat_api import GuideMessage
 from holytui.guide.faults import FAULTS, LONG, FaultCounter, ReplyEnd, RequestMode, conversation_key, describe, plan
 from holytui.guide.server import AWAY, GuideServer
-from tests.guide.conftest import Client, Got, assistant, user
+from tests.guide.conftest import Client, ReceivedResponse, assistant, user
 
 SHORT = "count to 120"
 LENGTHY = "write 100 lines"
@@ -30,13 +30,13 @@ def whole(client: Client) -> str:
     return text
 
 
-def is_cut(got: Got, whole: str) -> bool:
+def is_cut(got: ReceivedResponse, whole: str) -> bool:
     """About two fifths came, and no end."""
     part = len(got.text) / len(whole)
     return whole.startswith(got.text) and 0.3 < part < 0.5 and got.finish is None and not got.done
 
 
-def goes_on(client: Client, model: str, said: str, question: str = SHORT) -> Got:
+def goes_on(client: Client, model: str, said: str, question: str = SHORT) -> ReceivedResponse:
     return client.ask([user(question), assistant(said)], model)
 
 
@@ -103,7 +103,7 @@ def test_a_stalled_answer_holds_the_connection_until_the_client_leaves(server: G
     with client, client.stream("POST", f"{server.base_url}/chat/completions", json=body, headers=headers) as response:
         with pytest.raises(httpx.ReadTimeout):
             pieces.extend(response.iter_raw())
-        assert is_cut(Got(raw=b"".join(pieces)), whole)
+        assert is_cut(ReceivedResponse(raw=b"".join(pieces)), whole)
 
 
 def test_garbage_is_neither_json_nor_a_chunk(client: Client) -> None:
@@ -150,7 +150,7 @@ def test_offline_refuses_connections_at_its_own_port_for_a_time(away: Away) -> N
         assert client.ask("hello").done
         away.back.set()
         deadline = time.monotonic() + 10
-        rest = Got()
+        rest = ReceivedResponse()
         while not rest.done and time.monotonic() < deadline:
             rest = goes_on(client, "offline", got.text)
         assert got.text + rest.text == whole

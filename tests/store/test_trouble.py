@@ -309,7 +309,7 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
             with pytest.raises(StoreError, match="next start"):
                 history.close()
         assert time.monotonic() - began < 4.0  # less than the patience of a single write
-    assert "waiting for the history" in capsys.readouterr().err
+    assert "waiting for another program to release the history" in capsys.readouterr().err
     assert len(list(path.parent.glob("*unsaved*"))) == 1
     assert opener().raw_text(asked.attempt.id, CONTENT) == "said at the end"
 
