@@ -57,7 +57,7 @@ def test_a_part_of_an_argument_attaches_nothing(monkeypatch: pytest.MonkeyPatch)
         (["hi", "@word"], "@word: no such file. Nothing was sent. To send it as text, quote it with a word"),
         (["hi", "-a", "gone\x1b.txt"], "gone␛.txt: no such file. Nothing was sent"),
         (["hi", "-a", "."], "it is a folder"),
-        (["hi", "@p.png", "-m", "lab/blind"], "lab/blind sees no images. Nothing was sent. Ask a model that"),
+        (["hi", "@p.png", "-m", "lab/blind"], "lab/blind sees no images. Nothing was sent. Use a model that"),
     ],
 )
 def test_what_cannot_be_attached_is_an_error_before_anything_is_sent(

@@ -268,7 +268,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
     ("event_", "words"),
     [
         (ev.Queued("t"), "-- Queued"),
-        (ev.LeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
+        (ev.LeftOut("t", 2), "-- 2 images are left out: this model does not accept images.\n"),
         (ev.Waiting("t"), "-- Waiting for the answer."),
         (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
         (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),
@@ -525,7 +525,7 @@ def test_an_unknown_command_says_so(tmp_path: Path) -> None:
         chat.out.wait_for("-- /quit: quit holytui")
         chat.out.wait_for("-- No answer is in progress.", times=2)
         chat.out.wait_for("-- There is nothing to copy.")
-        chat.out.wait_for("-- The last answer is complete, or there is none.")
+        chat.out.wait_for("-- There is no interrupted answer to continue.")
 
 
 def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
@@ -552,7 +552,7 @@ def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
         chat.out.wait_for("-- Complete", times=3)
         assert [each["content"] for each in server.requests[2].json["messages"]] == ["alpha", "ok", "gamma"]
         chat.type("/open 9", "/open")
-        chat.out.wait_for("-- There is no such conversation.", times=2)
+        chat.out.wait_for("-- No such conversation.", times=2)
 
 
 def test_copy_takes_the_last_answer(tmp_path: Path) -> None:
