@@ -682,7 +682,7 @@ def test_a_variable_that_is_not_set_is_told_before_the_first_question(tmp_path: 
 
 def test_no_such_conversation_or_model_is_told_before_anything_begins(tmp_path: Path) -> None:
     with chatting(tmp_path, start=False) as chat:
-        with pytest.raises(HolytuiError, match="no such conversation"):
+        with pytest.raises(HolytuiError, match="No such conversation"):
             chat.session.run("nothing")
         with pytest.raises(ModelUnknown):
             Chat(chat.services, model="nowhere/x")
