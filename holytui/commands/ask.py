@@ -54,7 +54,7 @@ wait for ever, a script cannot."""
 _ORPHANED = 3
 """Seconds after which an answer that no thread works on is given up."""
 
-_REPORTED = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.LeftOut)
+_REPORTED = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.ImagesLeftOut)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -100,7 +100,7 @@ def _ask(services: Services, question: str, files: Gathered, options: argparse.N
         images=files.images,
         image_data=files.image_data,
     )
-    saved = services.temporary is None
+    saved = not services.is_temporary
     conversation = started.conversation_id if saved else ""
     answer = services.history.message(started.answer_id)
     model = answer.model if answer is not None else ""
@@ -266,7 +266,7 @@ class AnswerPrinter:
             write_text("\n", self._out)
         if problem is not None:
             self._print_notice(str(problem))
-        for doubt, warning in zip(event.ending.doubts, ending.words(event.ending), strict=True):
+        for doubt, warning in zip(event.ending.doubts, ending.describe_doubts(event.ending), strict=True):
             command = ending.command_for(doubt, self._conversation) if self._conversation else ""
             self._print_notice(str(replace(warning, hint=sentences(warning.hint, command))))
 

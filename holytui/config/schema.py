@@ -105,7 +105,7 @@ class Stream:
     """Without a token once they flow, whatever keep-alives say."""
     offline_limit: float = 0.0
     """Waiting for an endpoint that is gone is given up after this long (0: never; nothing is spent by waiting)."""
-    max_answer_bytes: int = 8_000_000
+    max_answer_bytes: int = 4_000_000
     """Text (as UTF-8, reasoning included) after which an answer is left interrupted, with all that came. Asking for
     it to go on allows as much again."""
     recover: Recover = Recover.AUTO

@@ -1,4 +1,4 @@
-"""The events of turns in the log: which request went where, how it ended, how long it took. No text is logged."""
+"""Logs the events of turns: requests, their ends and their times, but no text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_event(event: TurnEvent) -> None:  # noqa: C901 - one case an event
-    """Log an event at INFO. Deltas are not logged. For the thread that publishes events."""
+    """Log an event, but no delta, at INFO. Called on the thread that publishes events."""
     if not _log.isEnabledFor(logging.INFO):
         return
     turn = event.turn_id
@@ -28,8 +28,8 @@ def log_event(event: TurnEvent) -> None:  # noqa: C901 - one case an event
             _log.info("turn %s: endpoint back after %.1f s", turn, away)
         case ev.Refreshing():
             _log.info("turn %s: key refused, asking its source again", turn)
-        case ev.Resuming(how=how, kept=kept):
-            _log.info("turn %s: resuming by %s, %d characters received", turn, how, kept)
+        case ev.Resuming(mode=mode, kept=kept):
+            _log.info("turn %s: resuming by %s, %d characters received", turn, mode, kept)
         case ev.Joined(at=at, join=join):
             _log.info("turn %s: joined at %d: %s", turn, at, join)
         case ev.Replaced(text=text):

@@ -458,6 +458,13 @@ def exported(history: SqliteHistory, **fields: object) -> str:
     return json.dumps({**to_json_of(history, rich(history)), "id": "foreign", "messages": [], **fields})
 
 
+def test_a_number_of_400_digits_does_not_end_an_import(history: SqliteHistory) -> None:
+    huge = int("9" * 400)
+    text = "\n".join([exported(history, created_at=huge), json.dumps(chatgpt(create_time=huge, update_time=-huge))])
+    done = import_from(history, io.StringIO(text))
+    assert (done.entries, done.conversations, done.broken) == (2, 1, 1)
+
+
 def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: SqliteHistory) -> None:
     evil = {"messages": [{"role": "user", "content": "ATTACKER"}], "model": "other", "stream": False, "top_p": 0.5}
     done = import_from(history, io.StringIO(exported(history, params=evil)))

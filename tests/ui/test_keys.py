@@ -690,7 +690,7 @@ async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Wh
             turn = visitor.chat.state.turn
             assert turn is not None
             await press_all(visitor, where)
-            assert visitor.house.engine.told(turn.answer_id) == ("Hello", "")
+            assert visitor.house.engine.live_text(turn.answer_id) == ("Hello", "")
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.STREAMING
             assert len(server.requests) == 1
         assert visitor.house.history.message(turn.answer_id).text == "Hello"  # type: ignore[union-attr]  # it is there

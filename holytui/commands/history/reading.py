@@ -92,7 +92,7 @@ def _print_message(message: Message) -> None:
     if message.repaired:
         print_line(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
-        for doubt in ending.words(ending.Ending.of(message)):
+        for doubt in ending.describe_doubts(ending.Ending.of(message)):
             print_line(f"> {doubt}\n")
 
 

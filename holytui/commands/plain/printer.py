@@ -67,7 +67,7 @@ class PlainPrinter:
 
     def doubts(self, ended: ending.Ending, conversation_id: str) -> None:
         """Write the doubts about an answer, one notice each."""
-        for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
+        for doubt, problem in zip(ended.doubts, ending.describe_doubts(ended), strict=True):
             command = ending.command_for(doubt, conversation_id)
             self.problem(replace(problem, hint=sentences(problem.hint, command)))
 
@@ -134,7 +134,7 @@ class PlainPrinter:
         match event:
             case ev.Queued():
                 self.notice(_("Queued; it will be sent when the current answer has ended."))
-            case ev.LeftOut(images=count):
+            case ev.ImagesLeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model does not accept images.",
                     "{count} images are left out: this model does not accept images.",
@@ -158,8 +158,8 @@ class PlainPrinter:
                 self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
             case ev.Refreshing():
                 self.notice(_("The key was refused; asking its source for another."))
-            case ev.Resuming(how=how, kept=kept):
-                self._resuming(how, kept)
+            case ev.Resuming(mode=mode, kept=kept):
+                self._resuming(mode, kept)
             case ev.Joined(join=join):
                 self._joined(join)
             case ev.Quiet(no_token=no_token):
@@ -181,9 +181,9 @@ class PlainPrinter:
         words = _("Retry {number} of {limit} in {time} ({cause}). /now tries at once, /stop gives up.")
         self.notice(words.format(number=event.number, limit=event.limit, time=left, cause=cause(event.fault)))
 
-    def _resuming(self, how: str, kept: int) -> None:
+    def _resuming(self, mode: str, kept: int) -> None:
         self._reported.discard("offline")
-        if how == "restart":
+        if mode == "restart":
             self.notice(_("Asking again; the text so far is kept."))
             return
         words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)

@@ -70,7 +70,7 @@ class PlainTurns:
     def hurry(self) -> None:
         """Retry the shown answer at once."""
         if turn := self._first():
-            self._engine.hurry(turn.turn_id)
+            self._engine.retry_now(turn.turn_id)
 
     def interrupt_all(self) -> None:
         """Interrupt all turns; they can be continued later."""

@@ -22,6 +22,8 @@ from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
 _OF_TOOLS = frozenset({"code", "execution_output", "computer_output", "tether_quote", "tether_browsing_display"})
+_LAST = 1e15
+"""Seconds since 1970, later than any time."""
 _Thoughts = tuple[Any, ...]
 """Empty, or the thoughts before and the last one: branches share what they have in common, however long it is."""
 
@@ -36,7 +38,7 @@ def from_json(entry: Entry) -> Bundle:
         return _bundle(entry, mapping, f"chatgpt:{name}")
     except RecursionError as exc:
         raise TransferError(_("It is too deeply nested")) from exc
-    except (TypeError, ValueError, AttributeError, KeyError) as exc:
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as exc:
         raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
 
 
@@ -162,6 +164,7 @@ def _thoughts(said: Entry) -> str:
 
 
 def _time(value: object, otherwise: float) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return otherwise
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return otherwise
+    # an integer may have too many digits to be a float
+    return float(value) if abs(value) < _LAST and math.isfinite(value) else otherwise

@@ -45,7 +45,7 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
         title, hint = visible(message.problem.title), visible(KEYLESS.render(message.problem.hint))
         told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
-    for doubt in ending.words(ending.Ending.of(message)):
+    for doubt in ending.describe_doubts(ending.Ending.of(message)):
         lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
     for joint in joints:
         lines += _sides(joint, width)
