@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
-from holytui.presentation.status import Rate, Status
+from holytui.presentation.status import Status, TokenRate
 from holytui.providers.pricing import CostTotal
 from holytui.store.values import Answered, Spent
 from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
@@ -35,7 +35,7 @@ HERE = Here(
         usage=Usage(1200, 34),
         cost=0.0123,
         context=0.42,
-        rate=Rate(31.0, (10.0, 31.0)),
+        rate=TokenRate(31.0, (10.0, 31.0)),
         first_token_s=0.8,
     ),
     "api.holysheep.ai",

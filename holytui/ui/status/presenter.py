@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holytui.config.schema import Model
     from holytui.presentation.turn_view import TurnView
     from holytui.store.history import History
-    from holytui.terminal.pace import LinkFigures
+    from holytui.terminal.frame_pacer import LinkFigures
     from holytui.ui.status.widget import StatusBar
 
 
