@@ -1,4 +1,4 @@
-"""The reference terminal: pyte, with missing sequences added as defined by ECMA-48, DEC STD 070 and xterm."""
+"""The reference terminal: pyte, with the sequences that it lacks (ECMA-48, DEC STD 070, xterm)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWS_ON_BLANKS = {3, 4, 5, 6, 7, 9, 21, 51, 52, 53}  # italics too, where they
 
 
 class Cell(NamedTuple):
-    """What a user sees of a cell; of a blank neither the letters' colour nor their weight."""
+    """The visible content of a cell; for a blank without the colour and weight of letters."""
 
     text: str
     foreground: str

@@ -9,9 +9,9 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from holytui.terminal.diff import sgr
-from holytui.terminal.diff.cells import Row, blank_row, to_cells
+from holytui.terminal.diff.cells import CellRow, blank_row, to_cells
 from holytui.terminal.diff.encode import encode
-from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.frame import Capabilities, Frame, Pen, TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
 from tests.terminal.reference_terminal import Cell, Screen, Stream
 
@@ -43,7 +43,7 @@ EVERY = [
 ]
 
 
-def row_of(parts: list[tuple[str, int]], width: int = WIDTH) -> Row:
+def row_of(parts: list[tuple[str, int]], width: int = WIDTH) -> CellRow:
     chars: list[str] = []
     styles: list[int] = []
     risky = False
@@ -130,18 +130,18 @@ def next_frames(draw: st.DrawFn, frame: Frame) -> Frame:
             rows[y] = rows[y].replaced(left, source.chars[left:], source.styles[left:], risky=source.risky)
     elif kind == "all":
         rows = [fit(draw(PARTS), frame.width) for _ in rows]
-    cursor = Cursor(
+    cursor = TerminalCursor(
         draw(st.integers(0, frame.width - 1)), draw(st.integers(0, len(rows) - 1)), visible=draw(st.booleans())
     )
     return Frame(frame.width, tuple(rows), cursor)
 
 
-def fit(parts: list[tuple[str, int]], width: int) -> Row:
+def fit(parts: list[tuple[str, int]], width: int) -> CellRow:
     return row_of(parts, width)
 
 
 @st.composite
-def frame_sequences(draw: st.DrawFn) -> list[Frame]:
+def films(draw: st.DrawFn) -> list[Frame]:
     frames = [Frame(WIDTH, tuple(draw(st.lists(ROWS, min_size=HEIGHT, max_size=HEIGHT))))]
     for _ in range(draw(st.integers(1, 4))):
         frames.append(draw(next_frames(frames[-1])))
@@ -149,7 +149,7 @@ def frame_sequences(draw: st.DrawFn) -> list[Frame]:
 
 
 @settings(max_examples=80, deadline=None, phases=PHASES)
-@given(frame_sequences(), st.sampled_from(EVERY))
+@given(films(), st.sampled_from(EVERY))
 def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Frame], caps: Capabilities) -> None:
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce)
     stream = LinkStream(screen)
@@ -166,7 +166,7 @@ def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Fram
 
 
 @settings(max_examples=40, deadline=None, phases=PHASES)
-@given(frame_sequences(), st.sets(st.integers(0, 4)))
+@given(films(), st.sets(st.integers(0, 4)))
 def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -> None:
     screen = Screen(WIDTH, HEIGHT)
     stream = LinkStream(screen)
@@ -183,7 +183,7 @@ def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -
 
 
 @settings(max_examples=30, deadline=None, phases=PHASES)
-@given(frame_sequences(), frame_sequences(), st.integers(0, 400))
+@given(films(), films(), st.integers(0, 400))
 def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: list[Frame], cut: int) -> None:
     screen = Screen(WIDTH, HEIGHT)
     stream = LinkStream(screen)
@@ -199,7 +199,7 @@ def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: 
 
 
 @settings(max_examples=30, deadline=None, phases=PHASES)
-@given(frame_sequences(), frame_sequences())
+@given(films(), films())
 def test_a_resize_paints_the_new_size(before: list[Frame], after: list[Frame]) -> None:
     wide = [
         Frame(WIDTH + 6, tuple(blank_row(WIDTH + 6).replaced(0, r.chars, r.styles, risky=r.risky) for r in f.rows))
@@ -227,7 +227,7 @@ def _sum_of_parts(cluster: str, width: int) -> int:
 
 
 @settings(max_examples=50, deadline=None, phases=PHASES)
-@given(frame_sequences(), st.sampled_from([FULL, BARE]))
+@given(films(), st.sampled_from([FULL, BARE]))
 def test_a_terminal_with_other_emoji_widths_shows_the_rest_in_place(frames: list[Frame], caps: Capabilities) -> None:
     doubtful = ("👨‍👩‍👧", "❤️", "🇻🇳", "👍🏽")
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce, measure=lambda c, w: _sum_of_parts(c, w) if c in doubtful else w)
@@ -257,7 +257,7 @@ def test_what_did_not_change_costs_nothing() -> None:
 
 def test_text_that_grows_costs_its_letters_and_two_moves() -> None:
     rows = [row_of([("You: hi", NUMBERS[4])]) for _ in range(HEIGHT)]
-    before = Frame(WIDTH, (*rows[:4], row_of([("some", NUMBERS[4])]), *rows[5:]), Cursor(2, 8))
+    before = Frame(WIDTH, (*rows[:4], row_of([("some", NUMBERS[4])]), *rows[5:]), TerminalCursor(2, 8))
     after = dataclasses.replace(before, rows=(*rows[:4], row_of([("some text", NUMBERS[4])]), *rows[5:]))
     _, pen = encode(None, before, Pen(), FULL, STYLES)
     _, pen = encode(before, dataclasses.replace(before, rows=(*rows[:4], row_of([("so", NUMBERS[4])]), *rows[5:])), pen,
@@ -300,7 +300,7 @@ def test_a_log_beside_a_side_bar_scrolls_too(margins: bool, most: int) -> None:
 def test_a_row_below_is_begun_by_a_line_feed_where_only_blanks_are_before_it() -> None:
     words = ["one", "two", "red"]
     old = Frame(WIDTH, tuple(row_of([("  " + word, NUMBERS[0])]) for word in words))
-    new = Frame(WIDTH, tuple(row_of([("  " + word.upper(), NUMBERS[0])]) for word in words), Cursor(5, 2))
+    new = Frame(WIDTH, tuple(row_of([("  " + word.upper(), NUMBERS[0])]) for word in words), TerminalCursor(5, 2))
     data, _ = encode(old, new, Pen(0, 0, NUMBERS[0]), BARE, STYLES)
     assert data == b"\x1b[2CONE\r\n  TWO\r\n  RED"
 
@@ -363,7 +363,7 @@ def test_only_safe_addresses_of_the_web_become_links(address: str) -> None:
 
 
 def test_so_many_links_are_taken_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sgr, "_MOST_LINKED", 2)
+    monkeypatch.setattr(sgr, "_MAX_LINKED", 2)
     styles = StyleTable(links=True)
     links = [styles.look(styles.number("4", f"https://{number}.example/")).link for number in range(3)]
     assert links == ["https://0.example/", "https://1.example/", ""]

@@ -11,7 +11,7 @@ from holytui.terminal.textual_adapter.parser import SafeParser
 from holytui.text import sanitize
 
 
-class ParserHarness:
+class Ears:
     def __init__(self) -> None:
         self.now = 0.0
         self.status = 0
@@ -21,11 +21,11 @@ class ParserHarness:
     def _status(self) -> None:
         self.status += 1
 
-    def feed(self, *pieces: str) -> list[object]:
+    def hear(self, *pieces: str) -> list[object]:
         return [message for piece in pieces for message in self.parser.feed(piece)]
 
 
-def describe(messages: list[object]) -> list[str]:
+def said(messages: list[object]) -> list[str]:
     out = []
     for message in messages:
         if isinstance(message, events.Paste):
@@ -48,22 +48,22 @@ PASTED = st.text(st.sampled_from("ab\x1b[201~\r\n\x03\x04m;é漢"), max_size=30)
 @settings(max_examples=300, deadline=None)
 @given(PASTED, st.lists(st.integers(0, 60), max_size=6))
 def test_a_paste_is_one_paste_however_it_is_cut(text: str, cuts: list[int]) -> None:
-    harness = ParserHarness()
-    received = describe(harness.feed(*pieces_of(f"x\x1b[200~{text}\x1b[201~y", cuts)))
+    ears = Ears()
+    heard = said(ears.hear(*pieces_of(f"x\x1b[200~{text}\x1b[201~y", cuts)))
     first = text.find("\x1b[201~")
     assert first == -1
     want = sanitize(text.replace("\r\n", "\n").replace("\r", "\n"))
-    assert received == ["x", f"paste:{want}", "y"]
+    assert heard == ["x", f"paste:{want}", "y"]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 60), max_size=8))
 def test_answers_between_keys_are_taken_out_however_they_are_cut(cuts: list[int]) -> None:
-    harness = ParserHarness()
-    received = describe(harness.feed(*pieces_of("a\x1b[0nb\x1b[?2026;2$y\x1b[A\x1b[?69;0$yc\x1b[0n", cuts)))
-    assert received == ["a", "b", "up", "c"]
-    assert harness.status == 2
-    assert harness.modes == [(2026, 2), (69, 0)]
+    ears = Ears()
+    heard = said(ears.hear(*pieces_of("a\x1b[0nb\x1b[?2026;2$y\x1b[A\x1b[?69;0$yc\x1b[0n", cuts)))
+    assert heard == ["a", "b", "up", "c"]
+    assert ears.status == 2
+    assert ears.modes == [(2026, 2), (69, 0)]
 
 
 STRANGE = [
@@ -74,8 +74,8 @@ STRANGE = [
 
 @pytest.mark.parametrize("answer", STRANGE)
 def test_an_answer_that_nobody_understands_is_not_typed(answer: str) -> None:
-    harness = ParserHarness()
-    assert describe(harness.feed(f"a{answer}b{answer}", f"\x1b[200~x{answer}\x1b[201~")) == [
+    ears = Ears()
+    assert said(ears.hear(f"a{answer}b{answer}", f"\x1b[200~x{answer}\x1b[201~")) == [
         "a",
         "b",
         f"paste:x{sanitize(answer)}",
@@ -83,7 +83,7 @@ def test_an_answer_that_nobody_understands_is_not_typed(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sequence", "received"),
+    ("sequence", "heard"),
     [
         ("\x1b[[A", "f1"),
         ("\x1b[1;5A", "ctrl+up"),
@@ -95,45 +95,45 @@ def test_an_answer_that_nobody_understands_is_not_typed(answer: str) -> None:
         ("\x1b]", "right_square_bracket"),
     ],
 )
-def test_what_is_understood_still_is(sequence: str, received: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_understood_still_is(sequence: str, heard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
-    harness = ParserHarness()
-    assert describe([*harness.feed(sequence), *harness.parser.tick()]) == [received]
+    ears = Ears()
+    assert said([*ears.hear(sequence), *ears.parser.tick()]) == [heard]
 
 
 def test_a_lone_escape_is_still_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
-    harness = ParserHarness()
-    assert harness.feed("\x1b") == []
-    assert harness.parser.timeout == 0.0
-    assert describe(list(harness.parser.tick())) == ["escape"]
-    assert describe(harness.feed("[200~")) == ["left_square_bracket", "2", "0", "0", "tilde"]
+    ears = Ears()
+    assert ears.hear("\x1b") == []
+    assert ears.parser.timeout == 0.0
+    assert said(list(ears.parser.tick())) == ["escape"]
+    assert said(ears.hear("[200~")) == ["left_square_bracket", "2", "0", "0", "tilde"]
 
 
 def test_input_methods_keep_their_bursts() -> None:
-    harness = ParserHarness()
-    assert describe(harness.feed("a\x7fâ\x7fấ")) == ["a", "backspace", "â", "backspace", "ấ"]
-    assert [key.character for key in harness.feed("e\u0302\u0301") if isinstance(key, events.Key)] == [
+    ears = Ears()
+    assert said(ears.hear("a\x7fâ\x7fấ")) == ["a", "backspace", "â", "backspace", "ấ"]
+    assert [key.character for key in ears.hear("e\u0302\u0301") if isinstance(key, events.Key)] == [
         "e", "\u0302", "\u0301",
     ]  # fmt: skip
 
 
 def test_a_paste_without_end_gives_the_keys_back_after_a_while() -> None:
-    harness = ParserHarness()
-    assert harness.feed("\x1b[200~half") == []
-    harness.now = 29.0
-    assert list(harness.parser.tick()) == []
-    assert harness.parser.timeout == pytest.approx(1.0)
-    harness.now = 31.0
-    assert describe(list(harness.parser.tick())) == ["paste:half"]
-    assert describe(harness.feed("k")) == ["k"]
+    ears = Ears()
+    assert ears.hear("\x1b[200~half") == []
+    ears.now = 29.0
+    assert list(ears.parser.tick()) == []
+    assert ears.parser.timeout == pytest.approx(1.0)
+    ears.now = 31.0
+    assert said(list(ears.parser.tick())) == ["paste:half"]
+    assert said(ears.hear("k")) == ["k"]
 
 
 def test_a_paste_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.terminal.textual_adapter.parser._MOST_PASTED", 10)
-    harness = ParserHarness()
-    assert describe(harness.feed("\x1b[200~12345", "678901234", "\x1b[201~")) == ["paste:1234567890"]
+    monkeypatch.setattr("holytui.terminal.textual_adapter.parser._MAX_PASTED", 10)
+    ears = Ears()
+    assert said(ears.hear("\x1b[200~12345", "678901234", "\x1b[201~")) == ["paste:1234567890"]
 
 
 def test_an_empty_paste_is_a_paste() -> None:
-    assert describe(ParserHarness().feed("\x1b[200~\x1b[201~")) == ["paste:"]
+    assert said(Ears().hear("\x1b[200~\x1b[201~")) == ["paste:"]

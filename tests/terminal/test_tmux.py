@@ -29,7 +29,7 @@ class Pane:
         os.mkfifo(fifo)
         self.reports = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.heard = ""
-        command = f"cd {ROOT} && exec 9>{fifo} && exec {sys.executable} -m tests.terminal.pty_app {driver} 9"
+        command = f"cd {ROOT} && exec 9>{fifo} && exec {sys.executable} -m tests.terminal.sample_app {driver} 9"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "60", "-y", "14", command)
 
     def tmux(self, *arguments: str) -> str:

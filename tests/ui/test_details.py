@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.errors import StoreError
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import AnswerState, Role, Usage
 from holytui.store.history import Library
 from holytui.ui.chat.screen import ChatScreen
@@ -128,7 +128,7 @@ async def test_several_keys_close_it(build_harness: Build, key: str) -> None:
 
 
 async def test_the_users_own_keys_work_and_are_named(build_harness: Build) -> None:
-    harness = build_harness(keys=build({"details.scope": ("s",), "app.details": ("f10",)}))
+    harness = build_harness(keys=build_keymap({"details.scope": ("s",), "app.details": ("f10",)}))
     add_sample(harness.history)
     async with run_app(harness, conversation=TALK) as driver:
         await opened(driver)

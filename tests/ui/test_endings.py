@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.config.schema import Recover
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import Role
 from tests.servers import FIN, READ, Script, ScriptedServer, Step, answer, delta, event, sse_head
 from tests.ui.app_harness import ScreenDriver, config_with, run_app
@@ -111,7 +111,7 @@ async def test_both_sides_of_a_seam_are_in_the_details(build_harness: Build) -> 
 
 async def test_the_keys_in_force_are_named(build_harness: Build) -> None:
     with ScriptedServer([READ, *answer("Half", finish="length")], [READ, *answer(" a sentence.")]) as server:
-        keys = build({"message.resume": ("z",)})
+        keys = build_keymap({"message.resume": ("z",)})
         async with run_app(build_harness(config_with(server.base_url), keys=keys)) as driver:
             await driver.ask("hello")
             await driver.wait_for_text("Type /continue to get the rest")

@@ -51,7 +51,7 @@ def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now:
     found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
     if not found and wanted == ids.LAST:
         return next(iter(listing(connection, here, now, archived=False)), None)
-    if not found and len(wanted) >= ids.SHORTEST:
+    if not found and len(wanted) >= ids.MIN_LENGTH:
         where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
         found = rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
     if len(found) != 1:

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets.text_area import Edit, EditResult
 
 from holytui.attachments.files import Chosen, still_named
-from holytui.attachments.selection import NOTHING, Selected, Wanted, look
+from holytui.attachments.selection import NOTHING, RequestedFiles, SelectedFiles, check_files
 from holytui.models import Image
 from holytui.ui.composer.provenance import Location, MentionSelection
 from holytui.ui.stand_ins import ExactTextArea
@@ -30,19 +30,19 @@ class AttachmentArea(ExactTextArea):
     class AttachmentsChanged(Message):
         """The files that are sent with the text, or that it only names, have changed."""
 
-        selected: Selected
+        selected: SelectedFiles
 
     @dataclass
     class FilesRequested(Message):
         """A key requests to attach or detach a file."""
 
-        selected: Selected
+        selected: SelectedFiles
 
     def __init__(self, folder: Callable[[], Path], **options: Any) -> None:
         """`folder` is the base of relative paths; `options` are those of `TextArea`."""
         self._images: tuple[tuple[Image, ...], str] = ((), "")
         """Images of an earlier question that is edited, and its text."""
-        self._wanted: Wanted | None = None
+        self._wanted: RequestedFiles | None = None
         self._folder = folder
         super().__init__(**options)
 
@@ -136,11 +136,11 @@ class AttachmentArea(ExactTextArea):
 
     async def action_prompt_attach(self) -> None:
         """Request to attach or detach a file."""
-        self.post_message(self.FilesRequested(await asyncio.to_thread(look, self._requested_files())))
+        self.post_message(self.FilesRequested(await asyncio.to_thread(check_files, self._requested_files())))
 
-    def _requested_files(self) -> Wanted:
+    def _requested_files(self) -> RequestedFiles:
         others = [Chosen.at(path, self._folder()) for path in self.choice.others(self.document.lines)]
-        return Wanted(self.images, tuple(self.files), tuple(others), self.full_text)
+        return RequestedFiles(self.images, tuple(self.files), tuple(others), self.full_text)
 
     def _update_attachments(self) -> None:
         """Post `AttachmentsChanged` if the attached files have changed."""
@@ -151,6 +151,6 @@ class AttachmentArea(ExactTextArea):
             self._inspect_files(wanted)
 
     @work(group="files", exclusive=True, exit_on_error=False)
-    async def _inspect_files(self, wanted: Wanted) -> None:
-        found = await asyncio.to_thread(look, wanted) if wanted.files else Selected()
+    async def _inspect_files(self, wanted: RequestedFiles) -> None:
+        found = await asyncio.to_thread(check_files, wanted) if wanted.files else SelectedFiles()
         self.post_message(self.AttachmentsChanged(found))

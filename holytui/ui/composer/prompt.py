@@ -109,7 +109,7 @@ class Prompt(AttachmentArea):
             sees=sees,
         )
         handled = ("prompt.send", "prompt.newline", "app.quit")
-        self._actions = {textual_key(key): action for action in handled for key in keymap.of(action)}
+        self._actions = {textual_key(key): action for action in handled for key in keymap.keys_for(action)}
         install(self, keymap, Where.PROMPT)
 
     # -- text

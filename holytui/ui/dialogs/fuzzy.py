@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 
 class FuzzyQuery:
-    """Letters to find in their order, ignoring case."""
+    """FuzzyQuery to find in their order, ignoring case."""
 
     def __init__(self, typed: str) -> None:
         """`typed` is not empty."""

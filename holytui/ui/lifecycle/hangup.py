@@ -45,7 +45,7 @@ class _StockDriver:
 
     on_lost: Callable[[], None] | None = None
 
-    def go_dead(self, *, restore: bool) -> None:
+    def detach(self, *, restore: bool) -> None:
         """Do nothing."""
 
 
@@ -106,9 +106,7 @@ def finish(services: Services, cause: Cause, seconds: float, report: Callable[[s
         _receive(services, ended, 0.0 if services.is_temporary else seconds)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
-        Problem(
-            _("The terminal was closed, and holytui stopped waiting"), _("All text that had arrived is kept.")
-        )
+        Problem(_("The terminal was closed, and holytui stopped waiting"), _("All text that had arrived is kept."))
     )
     bookmark.save(services.history, None, cut)
     try:

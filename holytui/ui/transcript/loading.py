@@ -52,13 +52,13 @@ _SYSTEM = "system prompt of "
 
 
 def _system_prompt(conversation: Conversation) -> Message:
-    """The system prompt as an entry above the messages."""
+    """The system prompt as an view above the messages."""
     own = _SYSTEM + conversation.id
     return Message(own, conversation.id, None, Role.SYSTEM, conversation.system, conversation.created_at)
 
 
 def is_system_entry(message: Message) -> bool:
-    """Whether a message is the entry with the system prompt."""
+    """Whether a message is the view with the system prompt."""
     return message.id.startswith(_SYSTEM)
 
 

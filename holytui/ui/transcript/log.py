@@ -18,7 +18,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from holytui.hints import Names
+from holytui.hints import ActionNames
 from holytui.keymap import Keymap, Where
 from holytui.models import Message
 from holytui.store.matches import words_of
@@ -98,7 +98,7 @@ class MessageLog(Widget, can_focus=True):
         self._list.add(view)
         self._scroller.settle()
 
-    def name_keys(self, names: Names) -> None:
+    def name_keys(self, names: ActionNames) -> None:
         """Use other names for the actions that hints mention, as the focus is elsewhere."""
         self._list.name_keys(names)
         if self._list.width:

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
-from holytui.images import left_out
+from holytui.images import left_out_note
 from holytui.models import Message, Role
 from holytui.text import sanitize_line
 
@@ -39,7 +39,7 @@ def _figures(message: Message) -> list[str]:
     if message.attempts > 1:
         facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
     if message.left_out:
-        facts.append(left_out(message.left_out))
+        facts.append(left_out_note(message.left_out))
     return facts
 
 

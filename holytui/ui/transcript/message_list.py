@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
-from holytui.hints import Names
+from holytui.hints import ActionNames
 from holytui.models import Role
 from holytui.ui.markdown import Spent
 from holytui.ui.markdown.row import Row
@@ -35,7 +35,7 @@ class ShownRow(NamedTuple):
 class MessageList:
     """Message views, of which those in view are laid out for `width` cells."""
 
-    def __init__(self, names: Names, text_width: int = 0) -> None:
+    def __init__(self, names: ActionNames, text_width: int = 0) -> None:
         self.views: list[MessageView] = []
         self.viewport = Viewport(self.height_of)
         self.width = 0
@@ -78,7 +78,7 @@ class MessageList:
         view.name_keys(self._names)
         view.text_width = self._text_width
 
-    def name_keys(self, names: Names) -> None:
+    def name_keys(self, names: ActionNames) -> None:
         """Use other names for the actions that hints mention."""
         self._names = names
         for view in self.views:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from textual.content import Content
 
-from holytui.hints import KEYLESS, Names
+from holytui.hints import KEYLESS, ActionNames
 from holytui.images import describe
 from holytui.models import Message, Role
 from holytui.text import sanitize_line, visible
@@ -109,7 +109,7 @@ class MessageView:
         self.above = words
         self._laid_out = False
 
-    def name_keys(self, names: Names) -> None:
+    def name_keys(self, names: ActionNames) -> None:
         """Use other names for the actions that hints mention."""
         if names is not self._names:
             self._names = names
