@@ -368,7 +368,7 @@ async def _(driver: ScreenDriver) -> None:
 async def _(driver: ScreenDriver) -> None:
     await select(driver, "0190-answer-2")
     await driver.act("message.resume")
-    await driver.wait_until(lambda: "this answer was not cut" in driver.status)
+    await driver.wait_until(lambda: "this answer was not interrupted" in driver.status)
     await select(driver, CUT)
     await driver.act("message.resume")
     await driver.wait_until(lambda: driver.harness.history.message(CUT).state is not AnswerState.INTERRUPTED)  # type: ignore[union-attr]  # it is there
