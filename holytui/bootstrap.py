@@ -21,8 +21,8 @@ from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
 from holytui.providers.resolve import GUIDE, known_models, resolve, usable_presets
-from holytui.store.history import Library
-from holytui.store.sqlite.history import SqliteHistory
+from holytui.store import registry
+from holytui.store.history import History
 from holytui.wire.client import ChatClient
 
 _MEMORY = "/dev/shm"  # noqa: S108 - the folder that is made in it is private and has a name nobody can guess
@@ -35,7 +35,7 @@ class Services:
 
     config: Config
     keymap: Keymap
-    history: Library
+    history: History
     engine: Engine
     client: ChatClient
     keyrings: KeyRings
@@ -69,10 +69,14 @@ Opening = Callable[[], Services]
 
 
 def open_history(
-    path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None, *, to_read: bool = False
-) -> Library:
-    """The user's history; `to_read`: one that cannot be written will do. Raises StoreError."""
-    return SqliteHistory.open(path or paths.history_file(), on_trouble=on_trouble, to_read=to_read)
+    path: Path | None = None,
+    on_write_problem: Callable[[Problem | None], None] | None = None,
+    *,
+    read_only: bool = False,
+) -> History:
+    """Open the user's history; with `read_only`, also one that cannot be written. Raises StoreError."""
+    location = path or paths.history_file()
+    return registry.open_history(location, on_write_problem=on_write_problem, read_only=read_only)
 
 
 def open_services(
@@ -92,7 +96,7 @@ def open_services(
     """
     engine: Engine | None = None
 
-    def on_trouble(problem: Problem | None) -> None:
+    def on_write_problem(problem: Problem | None) -> None:
         if engine is not None:
             engine.store_trouble(problem)
 
@@ -104,17 +108,18 @@ def open_services(
     told: tuple[str, ...] = ()
     temporary = None if save else _folder_in_memory()
     try:
-        history = open_history(_history_in(temporary), on_trouble)
+        history = open_history(_history_in(temporary), on_write_problem)
     except StoreError as error:
         if temporary is not None or not fall_back:
             raise
         temporary = _folder_in_memory()
-        history = open_history(_history_in(temporary), on_trouble)
+        history = open_history(_history_in(temporary), on_write_problem)
         told = (unsaved(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.of, guide)
-    problems = (*problems, *history.warnings, *told)
+    warnings = history.maintenance.warnings if history.maintenance is not None else ()
+    problems = (*problems, *warnings, *told)
     return Services(config, keys, history, engine, client, keyrings, problems, temporary)
 
 

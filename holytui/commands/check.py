@@ -142,8 +142,9 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
     except StoreError as error:
         report.add(Finding(Mark.BAD, Topic.HISTORY, error.title, (error.hint,) if error.hint else ()))
         services = open_services(loaded.config, keys, (), save=False)
-    if services.history.warnings:
-        first, *others = services.history.warnings
+    maintenance = services.history.maintenance
+    if maintenance is not None and maintenance.warnings:
+        first, *others = maintenance.warnings
         report.add(Finding(Mark.DOUBTFUL, Topic.HISTORY, first, tuple(others)))
     with services:
         yield services

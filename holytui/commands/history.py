@@ -9,9 +9,9 @@ from holytui.bootstrap import open_history
 from holytui.commands import exits, history_files, history_housekeeping, history_reading
 from holytui.commands.output import complain
 from holytui.errors import HolytuiError
-from holytui.store.history import Library
+from holytui.store.history import History
 
-_VERBS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
+_VERBS: dict[str, Callable[[History, argparse.Namespace], int]] = {
     "list": history_reading.show_list,
     "show": history_reading.show_one,
     "search": history_reading.search,
@@ -29,14 +29,16 @@ _READING = frozenset({"list", "show", "search", "export"})
 def run(options: argparse.Namespace) -> int:
     """Do what was asked; returns 0, or 1 when it could not be done, or not all of it."""
     try:
-        history = open_history(to_read=options.what in _READING)
+        history = open_history(read_only=options.what in _READING)
         try:
-            for warning in history.warnings:
+            maintenance = history.maintenance
+            for warning in maintenance.warnings if maintenance is not None else ():
                 complain(warning)
             status = _VERBS[options.what](history, options)
-            if history.damage:
-                complain(history.damage)
-            return exits.FAILED if history.damage else status
+            if maintenance is not None and maintenance.damage_warning:
+                complain(maintenance.damage_warning)
+                return exits.FAILED
+            return status
         finally:
             history.close()
     except HolytuiError as error:

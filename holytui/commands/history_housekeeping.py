@@ -14,7 +14,7 @@ from holytui.commands.output import agreed, complain, say
 from holytui.formatting import size
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.text import sanitize_line
 
 _PREVIEW = 20
@@ -25,7 +25,7 @@ def before_date(text: str) -> float:
     return datetime.fromisoformat(text).astimezone().timestamp()
 
 
-def delete(history: Library, options: argparse.Namespace) -> int:
+def delete(history: History, options: argparse.Namespace) -> int:
     """Delete conversations after showing which; 1 when the user said no, or could not be asked."""
     found = _chosen(history, options)
     if not found:
@@ -43,7 +43,7 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     return exits.OK
 
 
-def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]:
+def _chosen(history: History, options: argparse.Namespace) -> list[Conversation]:
     if options.before is None:
         return list({one.id: one for one in (need(history, each) for each in options.ids)}.values())
     every = [*history.conversations(), *history.conversations(archived=True)]
@@ -63,7 +63,7 @@ def _agreed(count: int) -> bool:
     return agreed(question.format(count=count), _("yes"))
 
 
-def restore(history: Library, options: argparse.Namespace) -> int:
+def restore(history: History, options: argparse.Namespace) -> int:
     """Bring deleted conversations back."""
     deleted = {one.id: one for one in history.deleted_conversations()}
     for wanted in options.ids:
@@ -76,14 +76,16 @@ def restore(history: Library, options: argparse.Namespace) -> int:
     return exits.OK
 
 
-def compact(history: Library, _options: argparse.Namespace) -> int:
+def compact(history: History, _options: argparse.Namespace) -> int:
     """Destroy what was deleted, and give its space back."""
     gone = history.purge_deleted(math.inf)
-    done = history.compact()
+    done = history.maintenance.compact() if history.maintenance is not None else None
     words = ngettext(
         "{count} deleted conversation is gone for good.", "{count} deleted conversations are gone for good.", gone
     )
     say(words.format(count=gone))
+    if done is None:
+        return exits.OK
     say(_("The history takes {after}; it took {before}.").format(before=size(done.before), after=size(done.after)))
     if done.copies:
         say(_("Older copies beside it are left as they are, and may hold what was deleted here:"))

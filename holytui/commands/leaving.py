@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from holytui.commands.output import complain
 from holytui.i18n import _
-from holytui.store.history import Library
+from holytui.store.history import History, Maintenance
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
@@ -36,16 +36,17 @@ class Patience:
         self._watcher: threading.Thread | None = None
         self._before: signal._HANDLER = None
 
-    def begin(self, history: Library) -> None:
+    def begin(self, history: History) -> None:
         """From now on `history` is only to be closed."""
-        if self._watcher is not None:
+        maintenance = history.maintenance
+        if self._watcher is not None or maintenance is None:
             return
 
         def hurry(_number: int, _frame: FrameType | None) -> None:
-            history.hurry()
+            maintenance.stop_waiting()
 
         self._before = signal.signal(signal.SIGINT, hurry)
-        self._watcher = threading.Thread(target=self._watch, args=(history,), name="holytui-leaving", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(maintenance,), name="holytui-leaving", daemon=True)
         self._watcher.start()
 
     def end(self) -> None:
@@ -55,11 +56,11 @@ class Patience:
             self._watcher.join()
             signal.signal(signal.SIGINT, self._before)
 
-    def _watch(self, history: Library) -> None:
+    def _watch(self, maintenance: Maintenance) -> None:
         waited = 0.0
         while not self._done.wait(self._quiet):
             with suppress(OSError):  # there is no room for a copy; it is waited for all the same
-                history.keep_copy()
+                maintenance.save_pending()
             if not waited:
                 words = _(
                     "waiting for the history, which another program holds; Ctrl+C leaves at once, nothing is lost"
@@ -67,11 +68,11 @@ class Patience:
                 complain(words)
             waited += self._quiet
             if waited >= self._longest:
-                history.hurry()
+                maintenance.stop_waiting()
 
 
 @contextmanager
-def patient(history: Library, patience: Patience | None = None) -> Iterator[None]:
+def patient(history: History, patience: Patience | None = None) -> Iterator[None]:
     """Around what closes `history`."""
     patience = patience or Patience()
     patience.begin(history)

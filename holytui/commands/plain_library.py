@@ -13,7 +13,7 @@ from holytui.i18n import _, ngettext
 from holytui.images import as_text
 from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.presentation.labels import state
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.text import sanitize_line
 
 _MOST = 20
@@ -22,7 +22,7 @@ _MOST = 20
 class PlainLibrary:
     """What is open, what was listed, and which answers were cut when holytui ended last."""
 
-    def __init__(self, history: Library, printer: Printer) -> None:
+    def __init__(self, history: History, printer: Printer) -> None:
         self._history = history
         self._printer = printer
         self._cut: Sequence[Message] = ()

@@ -13,7 +13,7 @@ from holytui.i18n import ngettext
 from holytui.models import ModelRef, Usage
 
 if TYPE_CHECKING:
-    from holytui.store.values import Spent
+    from holytui.store.values import UsageTotal
 
 _MILLION = 1_000_000
 
@@ -52,7 +52,7 @@ class Bill:
     estimated: bool = False
 
 
-def bill(config: Config, spent: Iterable[Spent]) -> Bill:
+def bill(config: Config, spent: Iterable[UsageTotal]) -> Bill:
     """With the prices that the configuration has now."""
     amount: float | None = None
     unpriced: set[str] = set()

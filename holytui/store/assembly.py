@@ -39,7 +39,7 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class SeamContext:
     """Where an attempt's text met what was there: both sides as they came."""
 
     attempt: Attempt
@@ -49,14 +49,14 @@ class Joint:
     """All that the attempt received, `attempt.cut` characters of which are not in the answer."""
 
 
-def joints(pieces: Iterable[tuple[Attempt, str]]) -> tuple[Joint, ...]:
+def seam_contexts(pieces: Iterable[tuple[Attempt, str]]) -> tuple[SeamContext, ...]:
     """Where an attempt was joined on a best guess, or took the place of what was there before."""
-    found: list[Joint] = []
+    found: list[SeamContext] = []
     text = ""
     for attempt, raw in pieces:
         replaced = attempt.join is Join.RESTART and attempt.keep == 0 and attempt.resumed_by
         if attempt.join is Join.MARKED or replaced:
-            found.append(Joint(attempt, text, raw))
+            found.append(SeamContext(attempt, text, raw))
         text = _joined(text, attempt, raw)
     return tuple(found)
 

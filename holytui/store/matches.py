@@ -13,14 +13,14 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else fold(text)
 
 
-def words_of(query: str) -> tuple[str, ...]:
+def query_words(query: str) -> tuple[str, ...]:
     """The words of a query, folded, each once."""
     return tuple(dict.fromkeys(folded(query).split()))
 
 
-def ranges_of(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+def match_ranges(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Where any of `words`, which are folded, is in `text`; what overlaps is one range."""
-    plain, places = fold_with_places(text)
+    plain, places = fold_with_offsets(text)
     found = []
     for word in words:
         at = plain.find(word)
@@ -36,7 +36,7 @@ def ranges_of(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return out
 
 
-def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """`folded(text)`, and for each of its characters, and its end, the offset in `text` that it came from."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)

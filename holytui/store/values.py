@@ -1,4 +1,4 @@
-"""Values that a history takes and gives: whole conversations, search hits, figures of answers."""
+"""RowReader that a history takes and gives: whole conversations, search hits, figures of answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holytui.faults import Fault
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role, Usage
 
 
-class LeftOut(StrEnum):
+class OmittedPart(StrEnum):
     """Parts of other programs' conversations that have no place here."""
 
     IMAGES = "images"
@@ -38,12 +38,12 @@ class Bundle:
     """The bytes of its images, by digest; those that are not here are lost."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """Of one that is read from a file: what of it was left out."""
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
+    left_out: Mapping[OmittedPart, int] = field(default_factory=dict, compare=False)
     """Likewise, counted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class ImportCounts:
     """What an import of one bundle was worth."""
 
     conversations: int
@@ -51,7 +51,7 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerStats:
     """How one answer came."""
 
     at: float
@@ -77,7 +77,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class UsageTotal:
     """What the answers of one model came to in one span of time."""
 
     span: int
@@ -95,7 +95,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
+class CompactionResult:
     """What it was worth; sizes in bytes, the write-ahead log counted in."""
 
     before: int
@@ -105,7 +105,7 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """A place where a search found its words."""
 
     conversation_id: str

@@ -11,7 +11,7 @@ import pytest
 from holytui.errors import StoreError
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Join, Problem, Role, Usage
-from holytui.store.history import History, Library
+from holytui.store.history import History
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
@@ -19,7 +19,7 @@ from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 
 def test_it_is_a_history_and_a_library(history: SqliteHistory) -> None:
     as_history: History = history
-    as_library: Library = history
+    as_library: History = history
     assert as_history is as_library
 
 

@@ -18,7 +18,7 @@ from holytui.errors import StoreError, TransferError
 from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite import schema
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.transfer.transfer import Format, Imported, export, import_file, import_from
+from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
 from tests import pictures
 from tests.pictures import image
 from tests.store.conftest import Opener
@@ -193,11 +193,11 @@ def test_images_survive_the_round_trip(opener: Opener, tmp_path: Path, form: For
     one, two = opener(), opener(tmp_path / "other" / "history.db")
     asked = show(one, ONE, TWO, text="what is 😀 @0.png?")
     text = written(one, form, asked.conversation_id)
-    assert import_from(two, io.StringIO(text)) == Imported(1, 1, 1, ())
+    assert import_from(two, io.StringIO(text)) == ImportReport(1, 1, 1, ())
     assert two.bundle(asked.conversation_id) == one.bundle(asked.conversation_id)
     assert two.image(asked.images[1].digest) == TWO
     assert written(two, form, asked.conversation_id) == text
-    assert import_from(two, io.StringIO(text)) == Imported(1, 0, 0, ())
+    assert import_from(two, io.StringIO(text)) == ImportReport(1, 0, 0, ())
 
 
 def test_an_image_that_is_lost_is_exported_as_what_it_was(opener: Opener, tmp_path: Path, path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from holytui.models import AnswerState, Attempt, DeltaKind, Join, Problem, Role, Usage
 from holytui.store.assembly import assemble, assemble_reasoning, seams
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.sqlite.writer import Delta, Timing, merged
+from holytui.store.sqlite.writer import PendingDelta, Timing, merged
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
 
@@ -190,7 +190,7 @@ def test_an_answer_that_was_never_asked_for_says_so_when_its_process_died(opener
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from(DeltaKind), TEXTS), max_size=20))
 def test_merging_a_batch_keeps_every_text_in_order(batch: list[tuple[str, DeltaKind, str]]) -> None:
-    deltas = [Delta(number, *each) for number, each in enumerate(batch)]
+    deltas = [PendingDelta(number, *each) for number, each in enumerate(batch)]
     rows = merged(deltas)
     assert len({row[:2] for row in rows}) == len(rows)
     for attempt_id, kind, seq, text in rows:

@@ -9,7 +9,7 @@ import pytest
 
 from holytui.errors import StoreBusy
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite.lease import SILENCE, Lease, Owner, alive, start_of, this_owner
+from holytui.store.sqlite.lease import HEARTBEAT_TIMEOUT, Lease, Owner, is_alive, start_time_of, this_owner
 from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask, attempt_for
@@ -24,23 +24,23 @@ HERE = Owner("t1", "here", 100, "boot", "555")
         pytest.param(replace(HERE, token="t2", pid=7), 0.0, None, False, id="process gone"),
         pytest.param(replace(HERE, token="t2", pid=7), 0.0, "556", False, id="its id given out again"),
         pytest.param(replace(HERE, boot_id="before"), 0.0, "555", False, id="machine restarted"),
-        pytest.param(replace(HERE, host="there"), SILENCE, None, True, id="elsewhere, heard of lately"),
-        pytest.param(replace(HERE, host="there"), SILENCE + 1, "555", False, id="elsewhere, silent"),
+        pytest.param(replace(HERE, host="there"), HEARTBEAT_TIMEOUT, None, True, id="elsewhere, heard of lately"),
+        pytest.param(replace(HERE, host="there"), HEARTBEAT_TIMEOUT + 1, "555", False, id="elsewhere, silent"),
     ],
 )
 def test_an_owner_is_alive_when_its_process_is(owner: Owner, age: float, starts: str | None, expected: bool) -> None:
     lease = Lease("m", "c", owner, 1000.0)
-    assert alive(lease, HERE, 1000.0 + age, lambda pid: starts) is expected
+    assert is_alive(lease, HERE, 1000.0 + age, lambda pid: starts) is expected
 
 
 def test_this_process_is_alive_and_a_reaped_one_is_not() -> None:
     here = this_owner()
-    assert start_of(os.getpid()) == here.started
-    assert alive(Lease("m", "c", here, 0.0), here, 1e9)
+    assert start_time_of(os.getpid()) == here.started
+    assert is_alive(Lease("m", "c", here, 0.0), here, 1e9)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        assert start_of(child.pid) not in (None, "")
+        assert start_time_of(child.pid) not in (None, "")
         child.kill()
-    assert start_of(child.pid) is None
+    assert start_time_of(child.pid) is None
 
 
 def test_two_histories_of_one_process_are_two_owners() -> None:
@@ -103,7 +103,7 @@ def test_an_owner_that_slept_may_still_end_what_nobody_took_over(opener: Opener)
     one.journal(asked.attempt.id, CONTENT, "half")
     one.flush()
     elsewhere(opener, "far away")
-    now[0] += SILENCE + 1
+    now[0] += HEARTBEAT_TIMEOUT + 1
     (cut,) = two.unfinished()
     assert cut.text == "half"
     one.finish(replace(asked.answer, text="half and half", state=AnswerState.COMPLETE))
@@ -117,7 +117,7 @@ def test_an_owner_that_slept_does_not_overwrite_what_was_ended_elsewhere(opener:
     one, two = opener(clock=lambda: now[0]), opener(clock=lambda: now[0])
     asked = ask(one)
     elsewhere(opener, "far away")
-    now[0] += SILENCE + 1
+    now[0] += HEARTBEAT_TIMEOUT + 1
     (cut,) = two.unfinished()
     two.begin_attempt(attempt_for(cut.id, 2))
     with pytest.raises(StoreBusy):

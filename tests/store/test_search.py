@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Role
-from holytui.store.matches import fold_with_places, folded
+from holytui.store.matches import fold_with_offsets, folded
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.search import excerpt, match_expression, place
 from tests.store.conftest import Opener
@@ -168,7 +168,7 @@ def test_a_snippet_is_one_line_around_the_first_match() -> None:
 @settings(max_examples=150, deadline=None)
 @given(ODD)
 def test_places_tell_where_each_folded_character_came_from(text: str) -> None:
-    plain, places = fold_with_places(text)
+    plain, places = fold_with_offsets(text)
     assert len(places) == len(plain) + 1
     assert list(places) == sorted(places)
     assert places[-1] == len(text)

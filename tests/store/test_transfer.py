@@ -19,10 +19,10 @@ from holytui.store.sqlite.bundles import in_order
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer import json_stream
 from holytui.store.transfer.chatgpt import from_json as from_chatgpt
-from holytui.store.transfer.json_stream import Broken, TooLong, entries
+from holytui.store.transfer.json_stream import BrokenEntry, EntryTooLong, entries
 from holytui.store.transfer.native import to_json
-from holytui.store.transfer.transfer import Format, Imported, export, import_file, import_from
-from holytui.store.values import LeftOut
+from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
+from holytui.store.values import OmittedPart
 from holytui.text import nfc, sanitize
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
@@ -67,11 +67,11 @@ def test_what_is_exported_and_imported_is_the_same(opener: Opener, tmp_path: Pat
     ids = [rich(one), rich(one)]
     text = written(one, form, *ids)
     done = import_from(two, io.StringIO(text))
-    assert done == Imported(2, 2, 8, ())
+    assert done == ImportReport(2, 2, 8, ())
     assert [two.bundle(each) for each in ids] == [one.bundle(each) for each in ids]
     assert written(two, form, *ids) == text
     assert len(two.search("english")) == 2
-    assert import_from(two, io.StringIO(text)) == Imported(2, 0, 0, ())
+    assert import_from(two, io.StringIO(text)) == ImportReport(2, 0, 0, ())
 
 
 def test_only_what_is_new_of_a_conversation_is_added(opener: Opener, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_only_what_is_new_of_a_conversation_is_added(opener: Opener, tmp_path: P
     two.update_conversation(talk, title="my own title")
     one.add_message(talk, Role.USER, "more", parent_id=one.branch(talk)[-1].id)
     done = import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
-    assert done == Imported(1, 0, 1, ())
+    assert done == ImportReport(1, 0, 1, ())
     found = two.conversation(talk)
     assert found is not None
     assert found.title == "my own title"
@@ -118,7 +118,7 @@ def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
         "usage": {**good, "messages": [{**good["messages"][0], "usage": {"nope": 1}}]},
     }
     lines = [json.dumps(each) for each in wrong.values()] + ["[]", "7", json.dumps(good)]
-    seen: list[Imported] = []
+    seen: list[ImportReport] = []
     done = import_from(
         history, io.StringIO(json.dumps({**good, "id": "new", "messages": []}) + "\n" + "\n".join(lines)), seen.append
     )
@@ -232,7 +232,7 @@ def chatgpt(**fields: object) -> dict[str, Any]:
 
 def test_conversations_of_chatgpt_keep_their_trees(history: SqliteHistory) -> None:
     done = import_from(history, io.StringIO(json.dumps([chatgpt()])))
-    assert done == Imported(1, 1, 3, ())
+    assert done == ImportReport(1, 1, 3, ())
     (talk,) = history.conversations()
     assert (talk.title, talk.created_at, talk.updated_at) == ("Hỏi", 1.5, 9.5)
     question, answer = history.branch(talk.id)
@@ -259,22 +259,25 @@ def test_what_of_chatgpt_is_left_out_is_counted(history: SqliteHistory) -> None:
     }
     entry["mapping"]["lone"]["message"]["content"]["thoughts"] = [{"content": "to no end"}]
     done = import_from(history, io.StringIO(json.dumps([entry, chatgpt(conversation_id="conv-2")])))
-    expected = {LeftOut.IMAGES: 3, LeftOut.FILES: 2, LeftOut.THOUGHTS: 1, LeftOut.TOOLS: 4}
+    expected = {OmittedPart.IMAGES: 3, OmittedPart.FILES: 2, OmittedPart.THOUGHTS: 1, OmittedPart.TOOLS: 4}
     assert done.left_out == expected
 
 
 def test_thoughts_of_two_answers_are_left_out_of_neither(history: SqliteHistory) -> None:
     entry = chatgpt()
     entry["mapping"]["b"] = node("b", "think", "assistant", "Another answer to the same thoughts")
-    assert import_from(history, io.StringIO(json.dumps([entry]))).left_out == {LeftOut.IMAGES: 1, LeftOut.TOOLS: 2}
+    assert import_from(history, io.StringIO(json.dumps([entry]))).left_out == {
+        OmittedPart.IMAGES: 1,
+        OmittedPart.TOOLS: 2,
+    }
 
 
 def test_importing_chatgpt_again_adds_only_what_is_new(history: SqliteHistory) -> None:
     import_from(history, io.StringIO(json.dumps([chatgpt()])))
     grown = chatgpt()
     grown["mapping"]["more"] = node("more", "end", "user", "And then?")
-    assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == Imported(1, 0, 0, ())
-    assert import_from(history, io.StringIO(json.dumps([grown]))) == Imported(1, 0, 1, ())
+    assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == ImportReport(1, 0, 0, ())
+    assert import_from(history, io.StringIO(json.dumps([grown]))) == ImportReport(1, 0, 1, ())
     (talk,) = history.conversations()
     (hit,) = history.search("and then")
     assert [each.text for each in history.branch(talk.id, hit.message_id)][-2:] == ["Bởi vì␛[31m", "And then?"]
@@ -303,7 +306,7 @@ def test_a_file_and_an_archive_are_read(history: SqliteHistory, tmp_path: Path) 
     with zipfile.ZipFile(archive, "w") as out:
         out.write(plain, "conversations.json")
     assert import_file(history, plain).messages == 3
-    assert import_file(history, archive) == Imported(1, 0, 0, ())
+    assert import_file(history, archive) == ImportReport(1, 0, 0, ())
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\xff\xfe\0", b"{}", b"PK\5\6" + bytes(18)])
@@ -403,13 +406,13 @@ class Dripping(io.StringIO):
 @given(st.text('[]{}",:\\ab1 \n', max_size=40))
 def test_no_text_is_too_odd_to_split(text: str) -> None:
     for entry in entries(Dripping(text)):
-        assert isinstance(entry, Broken) or entry == json.loads(json.dumps(entry))
+        assert isinstance(entry, BrokenEntry) or entry == json.loads(json.dumps(entry))
 
 
 def test_a_very_deep_entry_is_broken_and_the_next_one_is_read() -> None:
     deep = "[" * 100_000 + "]" * 100_000
     found = list(entries(io.StringIO(f"[{deep}, 1]")))
-    assert isinstance(found[0], Broken)
+    assert isinstance(found[0], BrokenEntry)
     assert found[1:] == [1]
 
 
@@ -518,7 +521,7 @@ class Counted(io.StringIO):
 
 def test_many_entries_that_are_no_conversations_end_an_import_early(history: SqliteHistory) -> None:
     stream = Counted(json.dumps(chatgpt()) + "\n" + "{}\n" * 2_000)
-    seen: list[Imported] = []
+    seen: list[ImportReport] = []
     with pytest.raises(TransferError, match="1000 entries in a row are no conversations") as raised:
         import_from(history, stream, seen.append)
     assert raised.value.hint == "Nothing was imported."
@@ -568,7 +571,7 @@ def test_an_entry_of_any_length_ends_somewhere(history: SqliteHistory, monkeypat
     monkeypatch.setattr(json_stream, "LONGEST", 100_000)
     for text in ('["' + '\\"' * 1_000_000, "[" * 2_000_000, "{" + " " * 2_000_000, "[" + "1" * 2_000_000):
         stream = Counted(text)
-        with pytest.raises(TooLong):
+        with pytest.raises(EntryTooLong):
             list(entries(stream))
         assert stream.read_so_far < 1_000_000
     with pytest.raises(TransferError, match="longer than"):

@@ -9,7 +9,7 @@ import pytest
 from holytui.errors import StoreError
 from holytui.keymap import build
 from holytui.models import AnswerState, Role, Usage
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.details.page import DetailsPage
 from tests.servers import READ, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, whole
@@ -19,7 +19,7 @@ from tests.ui.house import Visitor, config_with, visit
 from tests.ui.talks import TALK, furnish
 
 
-def ask(history: Library, title: str, model: str, usage: Usage) -> str:
+def ask(history: History, title: str, model: str, usage: Usage) -> str:
     """An answer that was asked for here, in a conversation of its own."""
     talk = history.create_conversation(title=title, model=model)
     question = history.add_message(talk.id, Role.USER, "?", parent_id=None)

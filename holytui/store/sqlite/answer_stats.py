@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from holytui.models import AnswerState, Message, Role, Usage
-from holytui.store.sqlite.cell_values import Values, as_text
-from holytui.store.sqlite.rows import Row, problem_from, storable, usage_from
-from holytui.store.values import Answered, Spent
+from holytui.store.json_values import problem_from, usage_from
+from holytui.store.sqlite.row_mapping import Row, storable
+from holytui.store.sqlite.row_reader import RowReader, as_text
+from holytui.store.values import AnswerStats, UsageTotal
 
 TABLES = (
     """CREATE TABLE figure (
@@ -31,7 +32,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def put(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
+def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
     """An answer has ended, or an ended one came in from elsewhere (not `own`); one that was never asked for has no
     row. What came in becomes our own with the first request that is made here."""
     requests, silent = connection.execute(
@@ -76,14 +77,14 @@ def fill(connection: sqlite3.Connection) -> None:
         text = "…" if has_text else ""
         answer = Message(
             *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
-            *(Values((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
-            usage=Values((usage,)).parsed("usage", usage_from, None),
-            duration_s=Values((duration_s,)).maybe_number("duration_s"),
+            *(RowReader((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
+            usage=RowReader((usage,)).parsed("usage", usage_from, None),
+            duration_s=RowReader((duration_s,)).maybe_number("duration_s"),
         )
-        put(connection, answer, own=True)
+        record(connection, answer, own=True)
 
 
-def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[Answered]:
+def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[AnswerStats]:
     """The last ones, oldest first: those that were asked for here, or all of one conversation."""
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
@@ -96,19 +97,21 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     return [_answered(row) for row in rows][::-1]
 
 
-def _answered(row: Row) -> Answered:
-    v = Values(row)
-    at, model, state = v.number("at"), v.text("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
+def _answered(row: Row) -> AnswerStats:
+    v = RowReader(row)
+    at, model, state = v.number("at"), v.text("model"), v.member("state", AnswerState, AnswerState.INTERRUPTED)
     finish_reason = v.text("finish_reason")
     trouble = v.parsed("problem", problem_from, None)
     fault = trouble.fault if trouble is not None else None
-    return Answered(
-        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
+    return AnswerStats(
+        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.integer("requests", 1)),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
     )
 
 
-def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None) -> list[Spent]:
+def usage_totals(
+    connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None
+) -> list[UsageTotal]:
     """What each model came to between two neighbouring `bounds`; of what was asked for here, or of one conversation."""
     spans = list(pairwise(bounds))
     if not spans:
@@ -124,7 +127,7 @@ def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_
         (*(value for number, span in enumerate(spans) for value in (number, *span)), *values),
     )
     return [
-        Spent(
+        UsageTotal(
             *(number, as_text(model), answers),
             Usage(_sum(input_), _sum(output), _sum(cached), 0, bool(at_least), bool(estimated)),
             max(answers, _sum(requests)),

@@ -39,7 +39,7 @@ def make_private(path: Path) -> None:
         ) from exc
 
 
-def exposed(folder: Path) -> tuple[str, ...]:
+def exposure_warnings(folder: Path) -> tuple[str, ...]:
     """A sentence if others can put files of their own in place of those in `folder`."""
     try:
         about = folder.stat()
@@ -85,7 +85,7 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int, now: float
     return place
 
 
-def exchange(path: Path, fresh: Path, now: float) -> Path:
+def swap_in(path: Path, fresh: Path, now: float) -> Path:
     """Put `fresh` at `path`; the damaged file that was there, with its companions, gets a name of its own, returned.
 
     There is no moment without a file at `path`, in which another process would begin a new one. Raises StoreError.
@@ -132,7 +132,7 @@ def _suspicion(path: Path) -> Path:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """No other holytui sets files aside in `folder` meanwhile; where that cannot be had, go on without."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

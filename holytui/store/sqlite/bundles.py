@@ -10,36 +10,36 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, DeltaKind, Message
 from holytui.store.sqlite import conversations, journal
-from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import messages as tree
-from holytui.store.sqlite.readable import rows
-from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
-from holytui.store.sqlite.writer import Delta
+from holytui.store.sqlite import images as image_table
+from holytui.store.sqlite import messages as message_table
+from holytui.store.sqlite.damaged_tables import read_rows
+from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
+from holytui.store.sqlite.writer import PendingDelta
 from holytui.store.values import Bundle
 
 
 def read(
-    connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta], *, images: bool
+    connection: sqlite3.Connection, conversation_id: str, pending: Sequence[PendingDelta], *, images: bool
 ) -> Bundle | None:
     """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
-    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
     if not found:
         return None
     messages = [
-        journal.as_of_now(connection, attached.with_images(connection, each), pending)
-        for each in tree.of_conversation(connection, conversation_id)
+        journal.as_of_now(connection, image_table.with_images(connection, each), pending)
+        for each in message_table.of_conversation(connection, conversation_id)
     ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
         for message in messages
         for attempt in journal.attempts(connection, message.id)
     ]
-    data = attached.data_of_all(connection, messages) if images else {}
+    data = image_table.data_of_all(connection, messages) if images else {}
     return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     """How much of a bundle is new here, and where it goes."""
 
     bundle: Bundle
@@ -53,7 +53,7 @@ class Plan:
     """Parents before children."""
 
 
-def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> Plan:
+def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> ImportPlan:
     """Look for what is not here yet. `apart` says in which hidden conversation the import keeps messages that it has
     for one that is here. Raises TransferError for a message of another conversation."""
     bundle, found = _with_known_ids(connection, bundle, apart)
@@ -65,10 +65,10 @@ def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str
             raise TransferError(_("A message of it belongs to another conversation here"))
     deleted_at = found[1] if found else None
     is_hidden = found is None or deleted_at == conversations.HIDDEN
-    return Plan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
+    return ImportPlan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
 
 
-def insert_conversation(connection: sqlite3.Connection, planned: Plan, *, fts: bool) -> None:
+def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, fts: bool) -> None:
     """The conversation of a plan in which it is new, hidden."""
     talk = planned.bundle.conversation
     leaf = talk.leaf_id if talk.leaf_id in {message.id for message in planned.new} else None
@@ -81,9 +81,9 @@ def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Mess
     """A message of a bundle with its images and attempts; its conversation and parent are in the file."""
     # nobody will go on with an answer that was on its way when it was exported
     state = message.state if message.state.final else AnswerState.INTERRUPTED
-    attached.keep_aside(connection, message.images, bundle.image_data)
-    attached.keep_lost(connection, message.images)
-    tree.insert(connection, replace(message, state=state), fts=fts)
+    image_table.stage(connection, message.images, bundle.image_data)
+    image_table.store_lost(connection, message.images)
+    message_table.insert(connection, replace(message, state=state), fts=fts)
     _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
 
 

@@ -6,26 +6,26 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from holytui.store.sqlite.connect import Connect, translated
-from holytui.store.values import Compacted
+from holytui.store.sqlite.connect import Connect, translate_errors
+from holytui.store.values import CompactionResult
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> Compacted:
+def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> CompactionResult:
     """Write the file at `path` anew without its gaps. Needs as much space again meanwhile.
 
     Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then as it was.
     """
     before = size(path)
-    with translated(), closing(connector(path, timeout)) as connection:
+    with translate_errors(), closing(connector(path, timeout)) as connection:
         if fts:
             # deleted words stay in the index until its parts are merged
             connection.execute("INSERT INTO search (search) VALUES ('optimize')")
         connection.execute("VACUUM")
         with suppress(sqlite3.OperationalError):  # another process still reads: its end cuts the log
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Compacted(before, size(path), older_copies(path))
+    return CompactionResult(before, size(path), older_copies(path))
 
 
 def size(path: Path) -> int:

@@ -11,9 +11,9 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.store.sqlite import search_index
-from holytui.store.sqlite.lease import Owner, alive, leases
-from holytui.store.sqlite.readable import rows
-from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
+from holytui.store.sqlite.damaged_tables import read_rows
+from holytui.store.sqlite.lease import Owner, is_alive, leases
+from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
@@ -21,12 +21,12 @@ HIDDEN = -1.0
 """`deleted_at` of those that an unfinished import has added: nobody sees them, nor can bring them back."""
 
 
-def gone() -> StoreError:
+def missing() -> StoreError:
     """The conversation or message is not, or no longer, in the file."""
     return StoreError(_("That conversation or message is no longer there"), _("It was deleted, perhaps elsewhere."))
 
 
-def listing(
+def list_all(
     connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
 ) -> Sequence[Conversation]:
     """Without any message, the last changed (or deleted) first."""
@@ -35,8 +35,8 @@ def listing(
     where = f"deleted_at IS NULL AND archived IS {unarchived} 0"
     if deleted:
         where = f"deleted_at IS NOT NULL AND deleted_at IS NOT {HIDDEN}"
-    busy = streaming(connection, here, now)
-    found = rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
+    busy = streaming_ids(connection, here, now)
+    found = read_rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
     talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
     if deleted:
         talks.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
@@ -48,20 +48,20 @@ def listing(
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
     """By its id, an unambiguous beginning or end of it, or `ids.LAST`; not a deleted one."""
     wanted = storable(conversation_id)
-    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
     if not found and wanted == ids.LAST:
-        return next(iter(listing(connection, here, now, archived=False)), None)
+        return next(iter(list_all(connection, here, now, archived=False)), None)
     if not found and len(wanted) >= ids.SHORTEST:
         where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
-        found = rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
+        found = read_rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
     if len(found) != 1:
         return None
-    return conversation_from(found[0], streaming=found[0][0] in streaming(connection, here, now))
+    return conversation_from(found[0], streaming=found[0][0] in streaming_ids(connection, here, now))
 
 
-def streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
+def streaming_ids(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
     """Those in which an answer is on its way."""
-    return {lease.conversation_id for lease in leases(connection) if alive(lease, here, now)}
+    return {lease.conversation_id for lease in leases(connection) if is_alive(lease, here, now)}
 
 
 def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: bool) -> None:
@@ -75,7 +75,7 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
             *(c.pinned, c.archived, storable(c.draft), c.unread),
         ),
     )
-    search_index.put(connection, c.id, None, storable(c.title), fts=fts)
+    search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
 
 
 def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
@@ -87,16 +87,16 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
             "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (leaf_id, conversation_id)
         ).fetchone()
     ):
-        raise gone()
+        raise missing()
     names = ", ".join(f"{name} = ?" for name in fields)
     done = connection.execute(
         f"UPDATE conversation SET {names} WHERE id = ?",
         (*fields.values(), conversation_id),
     )
     if not done.rowcount:
-        raise gone()
+        raise missing()
     if "title" in fields:
-        search_index.put(connection, conversation_id, None, str(fields["title"]), fts=fts)
+        search_index.put_text(connection, conversation_id, None, str(fields["title"]), fts=fts)
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
@@ -119,7 +119,7 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:
     """Hide it, or show it again."""
     if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
-        raise gone()
+        raise missing()
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:

@@ -14,15 +14,16 @@ from typing import Self
 from holytui.errors import StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
 from holytui.models import Problem
-from holytui.store.sqlite import backups, intake, lease, salvage, search_index, spill
+from holytui.store.history import Maintenance
+from holytui.store.sqlite import backups, import_session, lease, salvage, search_index, spill
 from holytui.store.sqlite.compact import compact
-from holytui.store.sqlite.connect import Connect, connect, connect_to_read
+from holytui.store.sqlite.connect import Connect, connect, connect_read_only
 from holytui.store.sqlite.filesystem import read_mountinfo
-from holytui.store.sqlite.opening import open_file, open_to_read
-from holytui.store.sqlite.readers import Readers
+from holytui.store.sqlite.opening import open_file, open_read_only
+from holytui.store.sqlite.readers import ReaderPool
 from holytui.store.sqlite.upkeep import Upkeep
-from holytui.store.sqlite.writer import Delta, Timing, Writer
-from holytui.store.values import Compacted
+from holytui.store.sqlite.writer import PendingDelta, Timing, WriterThread
+from holytui.store.values import CompactionResult
 
 _Listener = Callable[[Problem | None], None]
 _DEFAULT_TIMING = Timing()
@@ -42,32 +43,34 @@ class HistoryFile:
         connector: Connect = connect,
         mountinfo: Callable[[], str] = read_mountinfo,
         fts: bool | None = None,
-        on_trouble: _Listener | None = None,
+        on_write_problem: _Listener | None = None,
         read_only: bool = False,
     ) -> None:
-        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_trouble` is called on the
+        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_write_problem` is called on the
         writer's thread when writing fails, and with None when it works again.
 
         Raises StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
         self.path = path
-        self.on_trouble = on_trouble
+        self.on_write_problem = on_write_problem
         self._clock = clock
         self._connector = connector
         self._fts = search_index.has_fts5() if fts is None else fts
         self._here = lease.this_owner()
         self._held: set[str] = set()
         if read_only:
-            opened, connector = open_to_read(path), connect_to_read
+            opened, connector = open_read_only(path), connect_read_only
         else:
             opened = open_file(path, connector, mountinfo(), clock(), fts=self._fts)
         self.mode = opened.mode
-        self.warnings: Sequence[str] = (*backups.exposed(path.parent), *opened.mode.warnings)
+        self.warnings: Sequence[str] = (*backups.exposure_warnings(path.parent), *opened.mode.warnings)
         self.backup = opened.backup
         """The copy made before the file was brought to this version; None if it needed nothing."""
-        self._writer = Writer(opened.connection, opened.mode, timing=timing, beat=self._beat, on_trouble=self._told)
-        self._readers = Readers(lambda: connector(path, opened.mode.timeout))
-        self._upkeep = Upkeep(self._writer.call, (self._clear_abandoned, self._index)) if opened.is_untidy else None
+        self._writer = WriterThread(
+            opened.connection, opened.mode, timing=timing, beat=self._beat, on_write_problem=self._told
+        )
+        self._readers = ReaderPool(lambda: connector(path, opened.mode.timeout))
+        self._upkeep = Upkeep(self._writer.call, (self._clear_abandoned, self._index)) if opened.needs_upkeep else None
         self._closed = False
         self._copy: Path | None = None
         self._copied = -1
@@ -81,44 +84,49 @@ class HistoryFile:
         path: Path,
         *,
         clock: Callable[[], float] = time.time,
-        on_trouble: _Listener | None = None,
-        to_read: bool = False,
+        on_write_problem: _Listener | None = None,
+        allow_read_only: bool = False,
     ) -> Self:
         """The history at `path`, made if there is none. Raises StoreError.
 
-        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so. `to_read`: one
+        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so. `allow_read_only`: one
         that is there but cannot be written will do.
         """
         try:
-            return cls._open(path, clock, on_trouble)
+            return cls._open(path, clock, on_write_problem)
         except StoreFull:
-            if not (to_read and path.exists()):
+            if not (allow_read_only and path.exists()):
                 raise
             return cls(path, clock=clock, read_only=True)
 
     @classmethod
-    def _open(cls, path: Path, clock: Callable[[], float], on_trouble: _Listener | None) -> Self:
+    def _open(cls, path: Path, clock: Callable[[], float], on_write_problem: _Listener | None) -> Self:
         try:
-            return cls(path, clock=clock, on_trouble=on_trouble)
+            return cls(path, clock=clock, on_write_problem=on_write_problem)
         except StoreCorrupt:
-            with backups.only_one(path.parent):
+            with backups.exclusive_lock(path.parent):
                 with suppress(StoreCorrupt):  # another process may have done it meanwhile
-                    return cls(path, clock=clock, on_trouble=on_trouble)
+                    return cls(path, clock=clock, on_write_problem=on_write_problem)
                 told = salvage.replace_damaged(path, read_mountinfo(), clock())
-                history = cls(path, clock=clock, on_trouble=on_trouble)
+                history = cls(path, clock=clock, on_write_problem=on_write_problem)
         history.warnings = (*told, *history.warnings)
         return history
 
     @property
-    def trouble(self) -> Problem | None:
-        """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
-        error = self._writer.trouble
+    def maintenance(self) -> Maintenance:
+        """The care of this file, which is this history itself."""
+        return self
+
+    @property
+    def write_problem(self) -> Problem | None:
+        """The reason why the journal cannot be written now; text stays in memory and the write is retried."""
+        error = self._writer.problem
         return Problem(error.title, error.hint) if error else None
 
     @property
-    def damage(self) -> str:
+    def damage_warning(self) -> str:
         """What to tell when something could not be read, as the file is damaged there; empty if all was."""
-        if not (self._readers.met_damage or self._writer.met_damage):
+        if not (self._readers.found_damage or self._writer.found_damage):
             return ""
         return _("A part of the history cannot be read and is skipped. It is repaired at the next start.")
 
@@ -131,7 +139,7 @@ class HistoryFile:
         # sqlite counts on each connection what the others commit, and all that this history writes goes through one
         return self._writer.call(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]), bare=True)
 
-    def compact(self) -> Compacted:
+    def compact(self) -> CompactionResult:
         """Write the file anew without the gaps that deleted conversations left. Raises StoreError."""
         return compact(self.path, self._connector, self.mode.timeout, fts=self._fts)
 
@@ -139,20 +147,20 @@ class HistoryFile:
         """Returns when everything journalled so far is committed. Raises StoreError if it cannot be, or not in time."""
         self._writer.call(lambda _db: None, after_journal=True, timeout=timeout)
 
-    def keep_copy(self) -> Path | None:
+    def save_pending(self) -> Path | None:
         """Put what is not committed into a file of its own, so that a kill while this waits to be closed loses nothing;
         None if all is committed. Never waits for the history. Raises OSError."""
         left = self._writer.pending()
         if left and left[-1].seq > self._copied:
-            newer = spill.put(self.path, left, self._clock())
+            newer = spill.save(self.path, left, self._clock())
             self._forget_copy()
             self._copy, self._copied = newer, left[-1].seq
         return self._copy if left else None
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
         `close` for the next start."""
-        self._writer.hurry()
+        self._writer.stop_waiting()
 
     def close(self) -> None:
         """Flush and let go of the file. Raises StoreError when text had to be put into a file of its own."""
@@ -166,7 +174,7 @@ class HistoryFile:
             self._writer.call(lambda db: lease.release_all(db, self._here))
         left = self._writer.close()
         self._readers.close()
-        if self._readers.met_damage or self._writer.met_damage:
+        if self._readers.found_damage or self._writer.found_damage:
             backups.mark_suspect(self.path)
         if left:
             self._rescue(left)
@@ -179,17 +187,17 @@ class HistoryFile:
         self.close()
 
     def _clear_abandoned(self, db: sqlite3.Connection) -> bool:
-        return intake.clear_abandoned(db, self._here, self._clock(), fts=self._fts)
+        return import_session.clear_abandoned(db, self._here, self._clock(), fts=self._fts)
 
     def _index(self, db: sqlite3.Connection) -> bool:
         return self._fts and search_index.build_step(db)
 
     def _beat(self, db: sqlite3.Connection) -> bool:
-        return lease.beat(db, self._here, self._clock())
+        return lease.renew(db, self._here, self._clock())
 
     def _told(self, problem: Problem | None) -> None:
-        if self.on_trouble is not None:
-            self.on_trouble(problem)
+        if self.on_write_problem is not None:
+            self.on_write_problem(problem)
 
     def _forget_copy(self) -> None:
         if self._copy is not None:
@@ -197,16 +205,16 @@ class HistoryFile:
                 self._copy.unlink(missing_ok=True)
             self._copy = None
 
-    def _rescue(self, left: Sequence[Delta]) -> None:
+    def _rescue(self, left: Sequence[PendingDelta]) -> None:
         try:
-            place = spill.put(self.path, left, self._clock())
+            place = spill.save(self.path, left, self._clock())
             self._forget_copy()
         except OSError as exc:
             raise StoreError(
                 _("The last text could not be saved: {reason}").format(reason=exc.strerror),
                 _("Neither the history nor another file could be written."),
             ) from exc
-        raise spill.promise(self.path, place)
+        raise spill.notice(self.path, place)
 
     def _close_at_exit(self) -> None:
         try:

@@ -11,7 +11,7 @@ _NETWORK = frozenset(
         "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs",
     }
 )  # fmt: skip
-_FOR_ONE = frozenset({"fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"})
+_SINGLE_HOST = frozenset({"fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"})
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -20,10 +20,10 @@ def is_network(filesystem: str) -> bool:
     return filesystem in _NETWORK
 
 
-def is_for_one_machine(filesystem: str) -> bool:
+def is_single_host(filesystem: str) -> bool:
     """Whether two machines that write at the same time destroy a SQLite file: a lock that is taken on one keeps only
     its own processes out, or each reads from a cache of its own what the other has changed."""
-    return filesystem in _FOR_ONE
+    return filesystem in _SINGLE_HOST
 
 
 def filesystem_of(path: Path, mountinfo: str) -> str:

@@ -15,37 +15,37 @@ from holytui.store.sqlite import (
     answer_stats,
     bundles,
     conversations,
-    intake,
+    damaged_tables,
+    import_session,
     journal,
     lease,
     messages,
-    readable,
     search_index,
 )
-from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import search as searching
-from holytui.store.sqlite.cell_values import as_text
+from holytui.store.sqlite import images as image_table
+from holytui.store.sqlite import search as text_search
 from holytui.store.sqlite.file import HistoryFile
-from holytui.store.sqlite.rows import storable
-from holytui.store.values import Added, Answered, Bundle, Hit, Spent
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import as_text
+from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, UsageTotal
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class SqliteHistory(HistoryFile):
-    """`store.history.Library` in one SQLite file; `SqliteHistory.open(path)` is the usual way to have one."""
+    """`store.history.History` in one SQLite file; `SqliteHistory.open(path)` is the usual way to have one."""
 
     # -- conversations
 
     def conversations(self, *, archived: bool = False) -> Sequence[Conversation]:
         """The list, last changed first, without any message: the archived ones, or else the others."""
         with self._readers.view() as view:
-            return conversations.listing(view, self._here, self._clock(), archived=archived)
+            return conversations.list_all(view, self._here, self._clock(), archived=archived)
 
     def deleted_conversations(self) -> Sequence[Conversation]:
         """What `restore_conversation` can bring back, last deleted first."""
         with self._readers.view() as view:
-            return conversations.listing(view, self._here, self._clock(), archived=False, deleted=True)
+            return conversations.list_all(view, self._here, self._clock(), archived=False, deleted=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
@@ -82,9 +82,9 @@ class SqliteHistory(HistoryFile):
             pass
 
         def purge(db: sqlite3.Connection) -> int:
-            busy = conversations.streaming(db, self._here, self._clock())
+            busy = conversations.streaming_ids(db, self._here, self._clock())
             count = conversations.purge(db, before, busy, fts=self._fts)
-            attached.sweep(db)
+            image_table.delete_unused(db)
             return count
 
         return self._writer.call(purge)
@@ -114,8 +114,8 @@ class SqliteHistory(HistoryFile):
 
         def add(db: sqlite3.Connection) -> None:
             if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
-                raise conversations.gone()
-            attached.keep(db, images, image_data)
+                raise conversations.missing()
+            image_table.store(db, images, image_data)
             messages.insert(db, new, fts=self._fts)
             if not state.final:
                 self._claim(db, new.id, conversation_id)
@@ -162,7 +162,7 @@ class SqliteHistory(HistoryFile):
     def image(self, digest: str) -> bytes | None:
         """The bytes of an image; None when they are lost."""
         with self._readers.view() as view:
-            return attached.data_of(view, digest)
+            return image_table.data_of(view, digest)
 
     def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
         """A whole conversation: its tree, attempts and raw texts, and unless told otherwise the bytes of its images."""
@@ -170,17 +170,17 @@ class SqliteHistory(HistoryFile):
         with self._readers.view() as view:
             return bundles.read(view, conversation_id, pending, images=images)
 
-    def importing(self) -> intake.Intake:
+    def import_session(self) -> import_session.SqliteImport:
         """An import that begins with the `with` statement: what it adds is here when that ends without an exception,
         all of it or nothing. Raises StoreBusy while another import is under way, StoreError."""
-        return intake.Intake(self._writer.call, self._clock, fts=self._fts)
+        return import_session.SqliteImport(self._writer.call, self._clock, fts=self._fts)
 
-    def add_bundle(self, bundle: Bundle) -> Added:
+    def add_bundle(self, bundle: Bundle) -> ImportCounts:
         """An import of one conversation: add what is not there yet; what is there stays as it is.
 
         Raises TransferError for a bundle that cannot be added, StoreError.
         """
-        with self.importing() as taking_in:
+        with self.import_session() as taking_in:
             return taking_in.add(bundle)
 
     def leaf_below(self, message_id: str) -> str:
@@ -202,7 +202,7 @@ class SqliteHistory(HistoryFile):
             message = messages.need(db, message_id)
             old = conversations.find(db, message.conversation_id, self._here, now)
             if old is None:
-                raise conversations.gone()
+                raise conversations.missing()
             new = Conversation(
                 *(new_id(), storable(title), now, now), model=old.model, system=old.system, params=old.params
             )
@@ -279,37 +279,37 @@ class SqliteHistory(HistoryFile):
 
         def mark(db: sqlite3.Connection) -> Sequence[Message]:
             now = self._clock()
-            living = {each.message_id for each in lease.leases(db) if lease.alive(each, self._here, now)}
-            cut = [message for message in messages.on_their_way(db) if message.id not in living]
+            living = {each.message_id for each in lease.leases(db) if lease.is_alive(each, self._here, now)}
+            cut = [message for message in messages.in_progress(db) if message.id not in living]
             return [journal.interrupt(db, message, now, fts=self._fts) for message in cut]
 
         return self._writer.call(mark)
 
     # -- figures
 
-    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
+    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[AnswerStats]:
         """How the last answers came, oldest first: of one conversation with all of its branches, or of all."""
         with self._readers.view() as view:
             return answer_stats.last_answers(view, limit, conversation_id)
 
-    def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
+    def usage_totals(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[UsageTotal]:
         """What the answers of each model came to between two neighbouring Unix times of `bounds`."""
         with self._readers.view() as view:
-            return answer_stats.spent(view, bounds, conversation_id)
+            return answer_stats.usage_totals(view, bounds, conversation_id)
 
     # -- search, and learnt of endpoints
 
-    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
+    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[SearchHit]:
         """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
         now = self._clock()
         with self._readers.view() as view:
             fts = self._fts and search_index.is_whole(view)
             try:
-                return searching.search(view, query, limit, conversation_id, fts=fts, now=now)
+                return text_search.search(view, query, limit, conversation_id, fts=fts, now=now)
             except sqlite3.DatabaseError as error:
-                if not (fts and readable.is_damage(error)):
+                if not (fts and damaged_tables.is_damage(error)):
                     raise
-            found = searching.search(view, query, limit, conversation_id, fts=False, now=now)
+            found = text_search.search(view, query, limit, conversation_id, fts=False, now=now)
         with suppress(StoreError):
             self._writer.call(search_index.mark_stale)
         return found
@@ -322,17 +322,17 @@ class SqliteHistory(HistoryFile):
     def recall(self, key: str) -> str | None:
         """A fact kept by `remember`."""
         with self._readers.view() as view:
-            found = readable.rows(view, "value", "fact", "key = ?", (storable(key),))
+            found = damaged_tables.read_rows(view, "value", "fact", "key = ?", (storable(key),))
             return as_text(found[0][0]) if found else None
 
     def _claim(self, db: sqlite3.Connection, message_id: str, conversation_id: str) -> None:
         lease.claim(db, message_id, conversation_id, self._here, self._clock())
         self._held.add(message_id)
-        self._writer.expect_beat()
+        self._writer.expect_heartbeat()
 
     def _refuse_if_lost(self, db: sqlite3.Connection, message: Message) -> None:
-        lease.refuse_if_taken(db, message.id, self._here, self._clock())
+        lease.require_unclaimed(db, message.id, self._here, self._clock())
         # taken over while this machine slept, and brought to an end there: its text is the longer one
         over = message.state.final and message.state is not AnswerState.INTERRUPTED
         if over and message.id in self._held and lease.lease_of(db, message.id) is None:
-            raise lease.taken()
+            raise lease.taken_error()

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from holytui.models import Image, Message, Role
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.conversations import gone
-from holytui.store.sqlite.readable import Row, rows
-from holytui.store.sqlite.rows import storable
+from holytui.store.sqlite.conversations import missing
+from holytui.store.sqlite.damaged_tables import Row, read_rows
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import RowReader
 
 _IMAGE = "name, media_type, size, width, height, digest"
 _ASIDE = "import:"
@@ -22,7 +22,7 @@ def with_images(connection: sqlite3.Connection, message: Message) -> Message:
     """The message with the images that it shows; only questions have any."""
     if message.role is not Role.USER:
         return message
-    found = rows(connection, f"position, {_IMAGE}", "message_image", "message_id = ?", (message.id,))
+    found = read_rows(connection, f"position, {_IMAGE}", "message_image", "message_id = ?", (message.id,))
     if not found:
         return message
     found.sort(key=lambda row: row[0] if isinstance(row[0], int) else 0)
@@ -30,12 +30,12 @@ def with_images(connection: sqlite3.Connection, message: Message) -> Message:
 
 
 def _image(row: Row) -> Image:
-    v = Values(row)
+    v = RowReader(row)
     name, media_type = v.text("name"), v.text("media_type")
-    return Image(name, media_type, v.whole("size"), v.whole("width"), v.whole("height"), v.text("digest"))
+    return Image(name, media_type, v.integer("size"), v.integer("width"), v.integer("height"), v.text("digest"))
 
 
-def keep(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
+def store(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
     """Have the bytes of those that `data` has, by digest, in the file."""
     for digest in dict.fromkeys(image.digest for image in images):
         if digest in data:
@@ -46,14 +46,14 @@ def keep(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[
             )
 
 
-def keep_lost(connection: sqlite3.Connection, images: Iterable[Image]) -> None:
+def store_lost(connection: sqlite3.Connection, images: Iterable[Image]) -> None:
     """Those whose bytes are nowhere are still to be shown, as what they were."""
     connection.executemany(
         "INSERT OR IGNORE INTO image (digest, data) VALUES (?, NULL)", [(image.digest,) for image in images]
     )
 
 
-def keep_aside(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
+def stage(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping[str, bytes]) -> None:
     """`keep`, but an image that is shown already as lost stays so until `give_back`."""
     for digest in dict.fromkeys(image.digest for image in images):
         if digest in data:
@@ -65,7 +65,7 @@ def keep_aside(connection: sqlite3.Connection, images: Iterable[Image], data: Ma
             )
 
 
-def give_back(connection: sqlite3.Connection) -> None:
+def release_staged(connection: sqlite3.Connection) -> None:
     """Give lost images the bytes that `keep_aside` has for them."""
     found = connection.execute("SELECT digest FROM image WHERE substr(digest, 1, ?) = ?", (len(_ASIDE), _ASIDE))
     for (aside,) in found.fetchall():
@@ -80,7 +80,7 @@ def attach(connection: sqlite3.Connection, message: Message) -> None:
     """Let a message show its images. Raises StoreError when one of them is not, or no longer, in the file."""
     for position, image in enumerate(message.images):
         if not connection.execute("SELECT 1 FROM image WHERE digest = ?", (image.digest,)).fetchone():
-            raise gone()
+            raise missing()
         connection.execute(
             f"INSERT INTO message_image (message_id, position, {_IMAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -92,7 +92,7 @@ def attach(connection: sqlite3.Connection, message: Message) -> None:
 
 def data_of(connection: sqlite3.Connection, digest: str) -> bytes | None:
     """The bytes of an image; None when they are lost."""
-    found = rows(connection, "data", "image", "digest = ?", (digest,))
+    found = read_rows(connection, "data", "image", "digest = ?", (digest,))
     data = found[0][0] if found else None
     # sqlite reads a damaged page as if it were sound when nothing but a part of an image is on it
     is_sound = isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == digest
@@ -106,15 +106,15 @@ def data_of_all(connection: sqlite3.Connection, messages: Iterable[Message]) -> 
     return {digest: data for digest, data in found if data is not None}
 
 
-def sweep(connection: sqlite3.Connection) -> None:
+def delete_unused(connection: sqlite3.Connection) -> None:
     """Destroy the images that no message shows any more."""
     connection.execute("DELETE FROM image WHERE digest NOT IN (SELECT digest FROM message_image)")
 
 
-def mend(connection: sqlite3.Connection) -> int:
+def repair(connection: sqlite3.Connection) -> int:
     """After a salvage: each message that was saved shows its images again; returns how many have lost their bytes."""
     connection.execute("DELETE FROM message_image WHERE message_id NOT IN (SELECT id FROM message)")
-    sweep(connection)
+    delete_unused(connection)
     for (digest,) in connection.execute("SELECT digest FROM image WHERE data IS NOT NULL").fetchall():
         (data,) = connection.execute("SELECT CAST(data AS BLOB) FROM image WHERE digest = ?", (digest,)).fetchone()
         if hashlib.sha256(data).hexdigest() != digest:

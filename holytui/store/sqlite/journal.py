@@ -12,10 +12,10 @@ from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Problem, Usage
 from holytui.store.assembly import assemble, assemble_reasoning, seams
-from holytui.store.sqlite import answer_stats, conversations, lease, messages, readable
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.rows import ATTEMPT, attempt_from, attempt_row
-from holytui.store.sqlite.writer import Delta
+from holytui.store.sqlite import answer_stats, conversations, damaged_tables, lease, messages
+from holytui.store.sqlite.row_mapping import ATTEMPT, attempt_from, attempt_row
+from holytui.store.sqlite.row_reader import as_text
+from holytui.store.sqlite.writer import PendingDelta
 
 _FINAL = frozenset(state.value for state in AnswerState if state.final)
 
@@ -33,13 +33,17 @@ def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
 
 def attempts(connection: sqlite3.Connection, message_id: str) -> list[Attempt]:
     """An answer's attempts, in order."""
-    found = map(attempt_from, readable.rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
+    found = map(attempt_from, damaged_tables.read_rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
     return sorted(found, key=lambda attempt: (attempt.number, attempt.started_at, attempt.id))
 
 
-def raw_text(connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[Delta] = ()) -> str:
+def raw_text(
+    connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[PendingDelta] = ()
+) -> str:
     """All that an attempt received. `pending` was taken from memory before the connection's view began."""
-    found = readable.rows(connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value))
+    found = damaged_tables.read_rows(
+        connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value)
+    )
     rows = sorted(((seq if isinstance(seq, int) else 0, text) for seq, text in found), key=itemgetter(0))
     # deltas are committed in order, so what the view has not seen has a greater number than all that it has
     seen = rows[-1][0] if rows else -1
@@ -47,7 +51,7 @@ def raw_text(connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, p
     return "".join([*(as_text(text) for _seq, text in rows), *late])
 
 
-def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[Delta] = ()) -> Message:
+def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[PendingDelta] = ()) -> Message:
     """The message with its text built from the journal, if it is on its way."""
     if message.state.final:
         return message
@@ -80,7 +84,7 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
 def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:
     """The answer has ended as `message` says: row, figures, index and journal are settled, its lease is released."""
     messages.save_end(connection, message, fts=fts)
-    answer_stats.put(connection, message, own=True)
+    answer_stats.record(connection, message, own=True)
     messages.touch(connection, message.conversation_id, now)
     merge(connection, message.id)
     lease.release(connection, message.id)

@@ -12,10 +12,10 @@ from pathlib import Path
 from holytui.errors import StoreBusy
 from holytui.i18n import _
 from holytui.ids import new_id
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.readable import Row, rows
+from holytui.store.sqlite.damaged_tables import Row, read_rows
+from holytui.store.sqlite.row_reader import RowReader
 
-SILENCE = 30.0
+HEARTBEAT_TIMEOUT = 30.0
 """Seconds without a heartbeat after which an owner on another machine counts as dead."""
 
 
@@ -40,16 +40,16 @@ class Lease:
     heartbeat: float
 
 
-StartOf = Callable[[int], str | None]
+StartTime = Callable[[int], str | None]
 
 
 def this_owner() -> Owner:
     """This process, as an owner of its own."""
     pid = os.getpid()
-    return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_of(pid) or "")
+    return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_time_of(pid) or "")
 
 
-def start_of(pid: int) -> str | None:
+def start_time_of(pid: int) -> str | None:
     """When a process began, in the kernel's ticks (`""` where that cannot be known); None if there is none."""
     stat = _read(f"/proc/{pid}/stat")
     if stat:
@@ -67,11 +67,11 @@ def start_of(pid: int) -> str | None:
     return ""
 
 
-def alive(lease: Lease, here: Owner, now: float, starts: StartOf = start_of) -> bool:
+def is_alive(lease: Lease, here: Owner, now: float, starts: StartTime = start_time_of) -> bool:
     """Whether the lease's process still runs; on another machine, whether it gave a sign of life lately."""
     owner = lease.owner
     if owner.host != here.host:
-        return now - lease.heartbeat <= SILENCE
+        return now - lease.heartbeat <= HEARTBEAT_TIMEOUT
     return owner.boot_id == here.boot_id and starts(owner.pid) == owner.started
 
 
@@ -97,42 +97,42 @@ _COLUMNS = "message_id, conversation_id, token, host, pid, boot_id, started, hea
 
 
 def _lease(row: Row) -> Lease:
-    v = Values(row)
+    v = RowReader(row)
     message_id, conversation_id, token, host = (
         v.text(name) for name in ("message_id", "conversation_id", "token", "host")
     )
-    owner = Owner(token, host, v.whole("pid", -1), v.text("boot_id"), v.text("started"))
+    owner = Owner(token, host, v.integer("pid", -1), v.text("boot_id"), v.text("started"))
     return Lease(message_id, conversation_id, owner, v.number("heartbeat"))
 
 
 def leases(connection: sqlite3.Connection) -> list[Lease]:
     """All of them; there are as many as answers on their way."""
-    return [_lease(row) for row in rows(connection, _COLUMNS, "lease")]
+    return [_lease(row) for row in read_rows(connection, _COLUMNS, "lease")]
 
 
 def lease_of(connection: sqlite3.Connection, message_id: str) -> Lease | None:
     """The lease of one answer."""
-    found = rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
+    found = read_rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
     return _lease(found[0]) if found else None
 
 
 def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str, here: Owner, now: float) -> None:
     """Make the answer `here`'s. Raises StoreBusy while another living process has it."""
-    refuse_if_taken(connection, message_id, here, now)
+    require_unclaimed(connection, message_id, here, now)
     connection.execute(
         f"INSERT OR REPLACE INTO lease ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (message_id, conversation_id, here.token, here.host, here.pid, here.boot_id, here.started, now),
     )
 
 
-def refuse_if_taken(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
+def require_unclaimed(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
     """Raises StoreBusy while another living process has the answer."""
     lease = lease_of(connection, message_id)
-    if lease and lease.owner.token != here.token and alive(lease, here, now):
-        raise taken()
+    if lease and lease.owner.token != here.token and is_alive(lease, here, now):
+        raise taken_error()
 
 
-def taken() -> StoreBusy:
+def taken_error() -> StoreBusy:
     """The answer is another process's."""
     return StoreBusy(
         _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to continue here.")
@@ -149,6 +149,6 @@ def release_all(connection: sqlite3.Connection, here: Owner) -> None:
     connection.execute("DELETE FROM lease WHERE token = ?", (here.token,))
 
 
-def beat(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
+def renew(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
     """Give a sign of life for all that `here` has; False when it has none."""
     return connection.execute("UPDATE lease SET heartbeat = ? WHERE token = ?", (now, here.token)).rowcount > 0

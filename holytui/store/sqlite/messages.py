@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
+from holytui.store.json_values import to_json
 from holytui.store.sqlite import search_index
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.conversations import gone
+from holytui.store.sqlite.conversations import missing
+from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
-from holytui.store.sqlite.readable import is_damage, rows
-from holytui.store.sqlite.rows import MESSAGE, MESSAGE_ALONE, Row, as_json, message_from, storable
+from holytui.store.sqlite.row_mapping import MESSAGE, MESSAGE_ALONE, Row, message_from, storable
+from holytui.store.sqlite.row_reader import as_text
 
 _INSERT = (
     "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
@@ -29,7 +30,7 @@ def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
 
 def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
     """Those that match `where`, oldest first, without their images."""
-    found = map(message_from, rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    found = map(message_from, read_rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
     return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
@@ -37,7 +38,7 @@ def need(connection: sqlite3.Connection, message_id: str) -> Message:
     """`find`, or StoreError."""
     found = find(connection, message_id)
     if found is None:
-        raise gone()
+        raise missing()
     return found
 
 
@@ -50,11 +51,11 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
             "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (m.parent_id, m.conversation_id)
         ).fetchone()
     ):
-        raise gone()
+        raise missing()
     connection.execute(_INSERT, (m.id, m.conversation_id, m.parent_id, m.role.value, *_texts(m), *_results(m)))
     attach(connection, m)
     if m.state.final:
-        search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+        search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
@@ -66,7 +67,7 @@ def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> 
         " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
         (text, reasoning, model, state, *_results(m), m.id),
     )
-    search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+    search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def _texts(m: Message) -> Row:
@@ -76,8 +77,8 @@ def _texts(m: Message) -> Row:
 def _results(m: Message) -> Row:
     return (
         storable(m.finish_reason),
-        as_json(m.problem),
-        as_json(m.usage),
+        to_json(m.problem),
+        to_json(m.usage),
         *(m.first_token_s, m.duration_s, m.reasoning_s, json.dumps(m.seams), m.left_out),
     )
 
@@ -169,7 +170,7 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
         (message_id,),
     ).fetchone()
     if row is None:
-        raise gone()
+        raise missing()
     return str(row[0])
 
 
@@ -183,7 +184,7 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
     connection.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (before, answer_id))
     destroyed = [answer] if others or question is None else [answer, question]
     for message in destroyed:
-        search_index.put(connection, message.conversation_id, message.id, "", fts=fts)
+        search_index.put_text(connection, message.conversation_id, message.id, "", fts=fts)
         connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
     leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
     connection.execute(
@@ -195,7 +196,7 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, message_id: str, *, fts: bool) -> None:
     """Destroy a message that has none below it, with its attempts and raw texts."""
-    search_index.remove(connection, conversation_id, message_id, fts=fts)
+    search_index.remove_text(connection, conversation_id, message_id, fts=fts)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)", (message_id,)
     )
@@ -207,7 +208,7 @@ def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | 
     return leaf_below(connection, left[-1].id) if left else None
 
 
-def on_their_way(connection: sqlite3.Connection) -> list[Message]:
+def in_progress(connection: sqlite3.Connection) -> list[Message]:
     """Answers that are not final."""
     final, others = (
         ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)

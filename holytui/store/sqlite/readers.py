@@ -9,19 +9,19 @@ from contextlib import contextmanager, suppress
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.connect import translated
-from holytui.store.sqlite.readable import HistoryConnection, is_damage
+from holytui.store.sqlite.connect import translate_errors
+from holytui.store.sqlite.damaged_tables import HistoryConnection, is_damage
+from holytui.store.sqlite.row_reader import read_any_text
 
 
-class Readers:
+class ReaderPool:
     """As many connections as were ever reading at the same time."""
 
     def __init__(self, opener: Callable[[], sqlite3.Connection]) -> None:
         self._opener = opener
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        self.met_damage = False
+        self.found_damage = False
         """Something could not be read, as the file is damaged there."""
         self._closed = False
         self._watch_lock = threading.Lock()
@@ -30,22 +30,22 @@ class Readers:
     @contextmanager
     def view(self) -> Iterator[sqlite3.Connection]:
         """A connection whose reads all see the same moment. Raises StoreError."""
-        with translated():
+        with translate_errors():
             connection = self._take()
             try:
                 connection.execute("BEGIN")
                 yield connection
             except sqlite3.Error as error:
-                self.met_damage = self.met_damage or is_damage(error)
+                self.found_damage = self.found_damage or is_damage(error)
                 raise
             finally:
-                if isinstance(connection, HistoryConnection) and connection.passed_over:
-                    self.met_damage = True
+                if isinstance(connection, HistoryConnection) and connection.skipped_rows:
+                    self.found_damage = True
                 self._give(connection)
 
     def version(self) -> int:
         """A number that changes whenever anyone has written to the file since the last call."""
-        with self._watch_lock, translated():
+        with self._watch_lock, translate_errors():
             if self._closed:
                 raise _closed()
             # the number is only comparable with earlier ones of the same connection
@@ -74,7 +74,7 @@ class Readers:
         return self._open()
 
     def _open(self) -> sqlite3.Connection:
-        connection = tolerant(self._opener())
+        connection = read_any_text(self._opener())
         try:
             connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from holytui.errors import StoreFull
 from holytui.i18n import _, ngettext
-from holytui.store.sqlite import answer_stats, backups, images, mending, search_index
-from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.connect import connect, connect_to_look, transaction, translated
+from holytui.store.sqlite import answer_stats, backups, images, repair, search_index
+from holytui.store.sqlite.connect import connect, connect_untouched, transaction, translate_errors
+from holytui.store.sqlite.damaged_tables import UNREADABLE, walk_rows
 from holytui.store.sqlite.opening import open_file
-from holytui.store.sqlite.readable import UNREADABLE, walk
-from holytui.store.sqlite.rows import CONVERSATION, MESSAGE, conversation_from, message_from
+from holytui.store.sqlite.row_mapping import CONVERSATION, MESSAGE, conversation_from, message_from
+from holytui.store.sqlite.row_reader import read_any_text
 
 _TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image", "figure")
 
@@ -71,11 +71,11 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
     try:
         connection = open_file(fresh, connect, mountinfo, now, fts=search_index.has_fts5()).connection
         try:
-            with translated():
+            with translate_errors():
                 found = salvage(path, connection)
         finally:
             connection.close()
-        return found.sentences(backups.exchange(path, fresh, now))
+        return found.sentences(backups.swap_in(path, fresh, now))
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -85,7 +85,7 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
     for trouble with `target` only."""
     with transaction(target):
         target.execute("PRAGMA defer_foreign_keys = ON")
-        source = connect_to_look(damaged)
+        source = connect_untouched(damaged)
         try:
             source.text_factory = bytes  # what is no text stays as it is, and is marked wherever it is shown
             # sqlite then also reads a file that is shorter than its header says
@@ -94,11 +94,11 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
                 _copy(source, target, table)
         finally:
             source.close()
-        tolerant(target)
-        mending.mend(target)
+        read_any_text(target)
+        repair.repair_tables(target)
         if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
             answer_stats.fill(target)
-        lost = images.mend(target)
+        lost = images.repair(target)
         search_index.fill(target)
         search_index.make_ready(target, fts=search_index.has_fts5())
         return _counted(target, lost)
@@ -116,7 +116,7 @@ def _counted(target: sqlite3.Connection, lost_images: int) -> Salvage:
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-    columns = mending.columns_of(target, table)
+    columns = repair.columns_of(target, table)
     try:
         theirs = [_name(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
     except UNREADABLE:
@@ -129,8 +129,10 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) ->
     ]
     if not known:
         return
-    adding = mending.Adding(target, table, [column for _theirs, column in known])
-    for _number, row in walk(source, ", ".join('"{}"'.format(name.replace('"', '""')) for name, _c in known), table):
+    adding = repair.RowInserter(target, table, [column for _theirs, column in known])
+    for _number, row in walk_rows(
+        source, ", ".join('"{}"'.format(name.replace('"', '""')) for name, _c in known), table
+    ):
         adding.add(row)
 
 

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from holytui.models import Role
-from holytui.store.matches import ranges_of, words_of
-from holytui.store.sqlite import readable
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.rows import storable
-from holytui.store.values import Hit
+from holytui.store.matches import match_ranges, query_words
+from holytui.store.sqlite import damaged_tables
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import RowReader
+from holytui.store.values import SearchHit
 
 _CANDIDATES = 300
 _SHORTEST = 3  # the index holds runs of three characters
@@ -38,10 +38,10 @@ class _Found(NamedTuple):
 
 def search(
     connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
-) -> Sequence[Hit]:
+) -> Sequence[SearchHit]:
     """At most `limit` hits, the best first; none for a query without words. `fts`: by the index, which must be whole;
     raises sqlite3.DatabaseError where that is damaged."""
-    words = words_of(storable(query[:_LONGEST_QUERY]))
+    words = query_words(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
     rows = _candidates(connection, words, conversation_id, fts=fts)
@@ -83,8 +83,8 @@ def _candidates(
         FROM {source} CROSS JOIN conversation ON conversation.id = text.conversation_id
         LEFT JOIN message ON message.id = text.message_id
         WHERE {" AND ".join(conditions)} ORDER BY {order} DESC LIMIT {_CANDIDATES}"""
-    rows = map(Values, connection.execute(select, values))
-    return [(v.whole("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
+    rows = map(RowReader, connection.execute(select, values))
+    return [(v.integer("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
 
 
 def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: float) -> float:
@@ -96,24 +96,26 @@ def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: fl
     return said / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
 
 
-def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> Hit | None:
+def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> SearchHit | None:
     """None where the text that was found is not, or no longer, to be read."""
-    talks = readable.rows(connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,))
+    talks = damaged_tables.read_rows(
+        connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,)
+    )
     if not talks:
         return None
-    talk = Values(talks[0])
+    talk = RowReader(talks[0])
     title, updated_at = talk.text("title"), talk.number("updated_at")
     if found.message_id is None:
         snippet, ranges = excerpt(title, found.folded, words)
-        return Hit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
-    messages = readable.rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
+        return SearchHit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
+    messages = damaged_tables.read_rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
     if not messages:
         return None
-    said = Values(messages[0])
-    text, role, created_at = said.text("text"), said.one_of("role", Role, Role.ASSISTANT), said.number("created_at")
+    said = RowReader(messages[0])
+    text, role, created_at = said.text("text"), said.member("role", Role, Role.ASSISTANT), said.number("created_at")
     snippet, ranges = excerpt(text, found.folded, words)
     places = tuple(place(text, found.folded, word) for word in words)
-    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
+    return SearchHit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
 
 
 def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
@@ -142,5 +144,5 @@ def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, st
     # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
     start = max(0, at - _AROUND - abs(len(text) - len(plain)))
     window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
-    ranges = ranges_of(window, words)
-    return (start, window, ranges) if ranges or window == text else (0, text, ranges_of(text, words))
+    ranges = match_ranges(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, match_ranges(text, words))

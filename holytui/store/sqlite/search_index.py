@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from holytui.store.matches import folded
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.readable import is_damage
+from holytui.store.sqlite.damaged_tables import is_damage
+from holytui.store.sqlite.row_reader import as_text
 
 # case_sensitive: the texts are folded already, and better than sqlite would
 _FTS = "fts5(folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"
@@ -183,9 +183,11 @@ def _has_next(connection: sqlite3.Connection, number: int) -> bool:
     return found.fetchone() is not None
 
 
-def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, text: str, *, fts: bool) -> None:
+def put_text(
+    connection: sqlite3.Connection, conversation_id: str, message_id: str | None, text: str, *, fts: bool
+) -> None:
     """Let search find `text` as this message's, or as this conversation's title (`message_id` is None)."""
-    remove(connection, conversation_id, message_id, fts=fts)
+    remove_text(connection, conversation_id, message_id, fts=fts)
     if not text:
         return
     plain = folded(text)
@@ -216,7 +218,7 @@ def _change_index(
     mark_stale(connection)
 
 
-def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
+def remove_text(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
     """Take one text out."""
     if message_id is None:
         where, key = "conversation_id = ? AND message_id IS NULL", conversation_id

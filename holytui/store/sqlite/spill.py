@@ -16,14 +16,14 @@ from holytui import paths
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.store.sqlite.backups import reserve
-from holytui.store.sqlite.rows import storable
-from holytui.store.sqlite.writer import Delta, merged
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.writer import PendingDelta, merged
 
 _LABEL = "unsaved"
-_LASTING = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder in them is used that is checked to be our own
+_TEMP_FOLDERS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder in them is used that is checked to be our own
 
 
-def put(path: Path, deltas: Sequence[Delta], now: float) -> Path:
+def save(path: Path, deltas: Sequence[PendingDelta], now: float) -> Path:
     """Write the deltas beside the history at `path`, or else to another folder of this user. Raises OSError."""
     lines = "".join(json.dumps(row) + "\n" for row in merged(deltas))
     try:
@@ -40,7 +40,7 @@ def put(path: Path, deltas: Sequence[Delta], now: float) -> Path:
     raise failed
 
 
-def promise(path: Path, place: Path) -> StoreError:
+def notice(path: Path, place: Path) -> StoreError:
     """What to tell of text that was put at `place`."""
     title = _("The last text could not be written to the history")
     if place.parent in (path.parent, *_folders()):
@@ -49,10 +49,10 @@ def promise(path: Path, place: Path) -> StoreError:
     return StoreError(title, hint.format(place=place, folder=path.parent))
 
 
-def take_in(connection: sqlite3.Connection, path: Path) -> list[Path]:
+def restore(connection: sqlite3.Connection, path: Path) -> list[Path]:
     """Bring back what `put` left; returns the files, to be removed once that is committed."""
     done = []
-    for place in _left(path):
+    for place in _saved_files(path):
         with suppress(OSError, ValueError, TypeError, RecursionError):
             rows = [json.loads(line) for line in _read(place).splitlines()]
             for attempt_id, kind, seq, text in rows:
@@ -71,7 +71,7 @@ def _add(connection: sqlite3.Connection, attempt_id: str, kind: str, seq: int, t
         )
 
 
-def _left(path: Path) -> Iterator[Path]:
+def _saved_files(path: Path) -> Iterator[Path]:
     yield from sorted(path.parent.glob(f"{path.name}.{_LABEL}-*"))
     for folder in dict.fromkeys((*_folders(), _own(Path(tempfile.gettempdir())))):
         with suppress(OSError):
@@ -86,7 +86,7 @@ def _label(path: Path) -> str:
 
 def _folders() -> tuple[Path, ...]:
     """Where every start looks, whatever its environment is."""
-    return (paths.state_dir(), *map(_own, _LASTING))
+    return (paths.state_dir(), *map(_own, _TEMP_FOLDERS))
 
 
 def _own(folder: Path) -> Path:

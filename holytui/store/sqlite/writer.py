@@ -19,7 +19,7 @@ from typing import TypeVar
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError
 from holytui.i18n import _
 from holytui.models import DeltaKind, Problem
-from holytui.store.sqlite.connect import Mode, set_synchronous, transaction, translated
+from holytui.store.sqlite.connect import JournalMode, set_synchronous, transaction, translate_errors
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class PendingDelta:
     """A piece of an attempt's text that waits for its commit; `seq` grows, also from process to process."""
 
     seq: int
@@ -57,7 +57,7 @@ class _Call:
     result: Future[object]
 
 
-def merged(batch: Sequence[Delta]) -> list[tuple[str, str, int, str]]:
+def merged(batch: Sequence[PendingDelta]) -> list[tuple[str, str, int, str]]:
     """One row per attempt and kind, in order, with the `seq` of its last delta."""
     texts: dict[tuple[str, str], list[str]] = {}
     last: dict[tuple[str, str], int] = {}
@@ -68,36 +68,36 @@ def merged(batch: Sequence[Delta]) -> list[tuple[str, str, int, str]]:
     return [(*key, last[key], "".join(pieces)) for key, pieces in texts.items()]
 
 
-class Writer:
+class WriterThread:
     """Owns the writing connection from its start to `close`."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
-        mode: Mode,
+        mode: JournalMode,
         *,
         timing: Timing,
         beat: Callable[[sqlite3.Connection], bool],
-        on_trouble: Callable[[Problem | None], None],
+        on_write_problem: Callable[[Problem | None], None],
     ) -> None:
         """`beat` writes the heartbeat and returns whether another one is to follow."""
         self._connection = connection
         self._mode = mode
         self._timing = timing
         self._beat = beat
-        self._on_trouble = on_trouble
+        self._on_trouble = on_write_problem
         self._wake = threading.Condition()
-        self._pending: list[Delta] = []
+        self._pending: list[PendingDelta] = []
         self._calls: list[_Call] = []
         self._commit_at = math.inf
-        self._beat_at = math.inf
+        self._heartbeat_at = math.inf
         self._closing = False
-        self._hurried = threading.Event()
+        self._stop_waiting = threading.Event()
         self._seq = itertools.count(time.time_ns())
-        self.trouble: StoreError | None = None
+        self.problem: StoreError | None = None
         # made beforehand, as there may be no memory for it when it is needed
         self._no_memory = StoreError(_("There is not enough memory to write the history"), _("holytui keeps trying."))
-        self.met_damage = False
+        self.found_damage = False
         """Something could not be read or written, as the file is damaged there."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
         self._thread.start()
@@ -109,12 +109,12 @@ class Writer:
         with self._wake:
             if self._closing:
                 raise _closed()
-            self._pending.append(Delta(next(self._seq), attempt_id, kind, text))
+            self._pending.append(PendingDelta(next(self._seq), attempt_id, kind, text))
             if self._commit_at == math.inf:
                 self._commit_at = time.monotonic() + self._timing.batch
                 self._wake.notify()
 
-    def pending(self) -> Sequence[Delta]:
+    def pending(self) -> Sequence[PendingDelta]:
         """What is in memory only, or was a moment ago."""
         with self._wake:
             return tuple(self._pending)
@@ -145,16 +145,16 @@ class Writer:
         except TimeoutError as exc:
             raise StoreBusy(_("The history could not be written in time"), _("holytui keeps trying.")) from exc
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Give up at once, from now on, where another process has the lock."""
-        self._hurried.set()
+        self._stop_waiting.set()
 
-    def expect_beat(self) -> None:
+    def expect_heartbeat(self) -> None:
         """Heartbeats are wanted from now on. For jobs, on the writer's own thread."""
-        if self._beat_at == math.inf:
-            self._beat_at = time.monotonic() + self._timing.heartbeat
+        if self._heartbeat_at == math.inf:
+            self._heartbeat_at = time.monotonic() + self._timing.heartbeat
 
-    def close(self) -> Sequence[Delta]:
+    def close(self) -> Sequence[PendingDelta]:
         """Commit, end the thread, close the connection; returns what could not be written."""
         with self._wake:
             self._closing = True
@@ -184,7 +184,7 @@ class Writer:
     def _turn(self) -> bool:
         with self._wake:
             while not (self._calls or self._closing):
-                left = min(self._commit_at, self._beat_at) - time.monotonic()
+                left = min(self._commit_at, self._heartbeat_at) - time.monotonic()
                 if left <= 0:
                     break
                 self._wake.wait(None if left == math.inf else left)
@@ -198,7 +198,7 @@ class Writer:
             for call in calls:
                 if not call.result.done():
                     call.result.set_exception(self._no_memory)
-        if self._beat_at <= time.monotonic():
+        if self._heartbeat_at <= time.monotonic():
             self._heartbeat()
         return not closing
 
@@ -208,7 +208,7 @@ class Writer:
         try:
             with self._wake:
                 batch = tuple(self._pending)
-            with translated(), transaction(self._connection, self._hurried.is_set):
+            with translate_errors(), transaction(self._connection, self._stop_waiting.is_set):
                 self._connection.executemany(
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
@@ -229,10 +229,10 @@ class Writer:
             call.result.set_exception(failure)
             return
         try:
-            with translated():
+            with translate_errors():
                 value = self._in_transaction(call)
         except Exception as error:  # noqa: BLE001 - the thread's edge: whatever the job raised belongs to its caller
-            self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
+            self.found_damage = self.found_damage or isinstance(error, StoreCorrupt)
             call.result.set_exception(error)
         else:
             call.result.set_result(value)
@@ -244,27 +244,27 @@ class Writer:
         if raised:
             set_synchronous(self._connection, "FULL")
         try:
-            with transaction(self._connection, self._hurried.is_set):
+            with transaction(self._connection, self._stop_waiting.is_set):
                 return call.job(self._connection)
         finally:
             if raised:
                 set_synchronous(self._connection, self._mode.synchronous)
 
     def _heartbeat(self) -> None:
-        self._beat_at = math.inf
+        self._heartbeat_at = math.inf
         try:
-            with translated(), transaction(self._connection, self._hurried.is_set):
+            with translate_errors(), transaction(self._connection, self._stop_waiting.is_set):
                 more = self._beat(self._connection)
         except StoreError as error:
             # a missed beat harms nobody on this machine; the next one may succeed
             _log.warning("heartbeat not written: %s", error.title)
             more = True
         if more:
-            self.expect_beat()
+            self.expect_heartbeat()
 
     def _tell(self, error: StoreError | None) -> None:
-        self.met_damage = self.met_damage or isinstance(error, StoreCorrupt)
-        before, self.trouble = self.trouble, error
+        self.found_damage = self.found_damage or isinstance(error, StoreCorrupt)
+        before, self.problem = self.problem, error
         if (before and before.title) == (error and error.title):
             return
         try:

@@ -17,7 +17,7 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Conversation, Message, Role
-from holytui.store.values import Bundle, LeftOut
+from holytui.store.values import Bundle, OmittedPart
 from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
@@ -46,7 +46,7 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
     messages: list[Message] = []
     origins: dict[str, str] = {}
     shown: dict[str, str | None] = {}  # by node: its message, or the nearest one above it
-    lost: Counter[LeftOut] = Counter()
+    lost: Counter[OmittedPart] = Counter()
     used: dict[int, _Thoughts] = {}
     below = _below(mapping)
     stack: list[tuple[str, str | None, _Thoughts]] = [(node, None, ()) for node in below.get(None, [])[::-1]]
@@ -58,10 +58,10 @@ def _bundle(entry: Entry, mapping: Mapping[str, Entry], origin: str) -> Bundle:
         if words is None:
             if found := _thoughts(said):
                 thoughts = (thoughts, found)
-                lost[LeftOut.THOUGHTS] += 1
+                lost[OmittedPart.THOUGHTS] += 1
         else:
             if said["author"]["role"] == Role.ASSISTANT:
-                lost[LeftOut.THOUGHTS] -= _newly_used(thoughts, used)
+                lost[OmittedPart.THOUGHTS] -= _newly_used(thoughts, used)
             message = _message(said, words, talk_id, above, _joined(thoughts), created)
             messages.append(message)
             origins[message.id] = f"{origin}:{node}"
@@ -119,7 +119,7 @@ def _part(part: str | Entry) -> str:
     return _("[image]") if "image" in kind else _("[attachment]")
 
 
-def _left_out(said: Entry, words: str | None) -> Iterator[LeftOut]:
+def _left_out(said: Entry, words: str | None) -> Iterator[OmittedPart]:
     """What of a node the user saw, and is not in its `words`. Thoughts are counted elsewhere."""
     content, about = said.get("content") or {}, said.get("metadata") or {}
     role = (said.get("author") or {}).get("role")
@@ -127,13 +127,13 @@ def _left_out(said: Entry, words: str | None) -> Iterator[LeftOut]:
         return
     parts = [part for part in content.get("parts") or [] if isinstance(part, Mapping) and "text" not in part]
     images = ["image" in str(part.get("content_type", "")) for part in parts]
-    yield from (LeftOut.IMAGES if image else LeftOut.FILES for image in images)
+    yield from (OmittedPart.IMAGES if image else OmittedPart.FILES for image in images)
     for attached in about.get("attachments") or []:
         if not str(attached.get("mime_type", "")).startswith("image/"):
-            yield LeftOut.FILES
+            yield OmittedPart.FILES
     called = said.get("recipient", "all") != "all" or content.get("content_type") in _OF_TOOLS
     if words is None and not parts and (role == "tool" or called):
-        yield LeftOut.TOOLS
+        yield OmittedPart.TOOLS
 
 
 def _newly_used(thoughts: _Thoughts, used: dict[int, _Thoughts]) -> int:

@@ -17,27 +17,29 @@ _WORD_END = re.compile(r"[,\n\]]")
 _BETWEEN = re.compile("[ \t\r\n,\ufeff]*")
 
 
-class Broken(ValueError):
+class BrokenEntry(ValueError):
     """An entry is no JSON; the ones after it may be read all the same."""
 
 
-def entries(stream: TextIO) -> Iterator[object | Broken]:
-    """The entries of `stream`; a broken one is yielded as `Broken`. Never holds more than an entry and a chunk. Raises
-    TooLong."""
+def entries(stream: TextIO) -> Iterator[object | BrokenEntry]:
+    """The entries of `stream`; a broken one is yielded as `BrokenEntry`. Never holds more than an entry and a chunk.
+
+    Raises EntryTooLong.
+    """
     reader = _Reader(stream)
     first = reader.peek()
     if first == "[":
         reader.skip(1)
         yield from _values(reader)
         if not reader.peek():
-            yield Broken("its list has no end")
+            yield BrokenEntry("its list has no end")
     elif first == "{" and _first_line_is_whole(reader):
         yield from _lines(reader)
     elif first:
         yield from _values(reader)
 
 
-class TooLong(Exception):
+class EntryTooLong(Exception):
     """One entry is longer than `LONGEST`: what comes after it cannot be told from it."""
 
 
@@ -52,9 +54,9 @@ class _Reader:
 
     def more(self) -> bool:
         """Read on; each time twice as much for one entry, so that a long one is not searched again and again. What is
-        before `at` is dropped. Raises TooLong."""
+        before `at` is dropped. Raises EntryTooLong."""
         if len(self.buffer) - self.at > LONGEST:
-            raise TooLong
+            raise EntryTooLong
         text = self._stream.read(self._wanted)
         self._wanted *= 2
         self.buffer = self.buffer[self.at :] + text
@@ -79,10 +81,10 @@ class _Reader:
 def _first_line_is_whole(reader: _Reader) -> bool:
     while "\n" not in reader.buffer and reader.more():
         pass
-    return not isinstance(_parsed(reader.buffer[reader.at :].partition("\n")[0]), Broken)
+    return not isinstance(_parsed(reader.buffer[reader.at :].partition("\n")[0]), BrokenEntry)
 
 
-def _lines(reader: _Reader) -> Iterator[object | Broken]:
+def _lines(reader: _Reader) -> Iterator[object | BrokenEntry]:
     while reader.peek():
         while (end := reader.buffer.find("\n", reader.at)) < 0 and reader.more():
             pass
@@ -91,7 +93,7 @@ def _lines(reader: _Reader) -> Iterator[object | Broken]:
         yield _parsed(line)
 
 
-def _values(reader: _Reader) -> Iterator[object | Broken]:
+def _values(reader: _Reader) -> Iterator[object | BrokenEntry]:
     while first := reader.peek():
         if first == "]":
             return
@@ -131,11 +133,11 @@ def _length_of_word(reader: _Reader) -> int:
             return len(reader.buffer) - reader.at
 
 
-def _parsed(text: str) -> object | Broken:
+def _parsed(text: str) -> object | BrokenEntry:
     try:
         value: object = json.loads(text)
     except RecursionError:
-        return Broken("too deeply nested")
+        return BrokenEntry("too deeply nested")
     except ValueError as exc:
-        return Broken(str(exc))
+        return BrokenEntry(str(exc))
     return value

@@ -27,8 +27,7 @@ from holytui.models import (
     Role,
     Usage,
 )
-from holytui.store.sqlite.cell_values import too_deep
-from holytui.store.sqlite.rows import fault_from, problem_from, usage_from
+from holytui.store.json_values import fault_from, is_too_deep, problem_from, usage_from
 from holytui.store.values import Bundle
 from holytui.text import one_line, sanitize, sanitize_line
 
@@ -113,7 +112,7 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
 def _params(entry: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Those that a user may set as well, and what to say of the others."""
     found = _checked(entry, "params", dict)
-    if too_deep(found):
+    if is_too_deep(found):
         raise RecursionError
     own = [name for name in RESERVED_PARAMS if name in found]
     if not own:

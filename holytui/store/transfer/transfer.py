@@ -9,23 +9,23 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Protocol, TextIO
+from typing import IO, TextIO
 
 from holytui.errors import StoreError, TransferError
 from holytui.formatting import size as size_text
 from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.paths import private_text
-from holytui.store.history import Intake
+from holytui.store.history import History, ImportSession
 from holytui.store.transfer import chatgpt, native
 from holytui.store.transfer.html import write_page
-from holytui.store.transfer.json_stream import LONGEST, Broken, TooLong, entries
+from holytui.store.transfer.json_stream import LONGEST, BrokenEntry, EntryTooLong, entries
 from holytui.store.transfer.markdown import write_markdown
-from holytui.store.values import Bundle, LeftOut
+from holytui.store.values import Bundle, OmittedPart
 from holytui.text import sanitize_line
 
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
@@ -34,9 +34,9 @@ _SMALL, _RATIO = 64 << 20, 100
 """An archive may unpack to so many bytes, or to so many times its size: text is packed to a third to a twentieth."""
 _LONGEST_NAME = 200
 _TOLD = 100
-"""Broken entries that are named."""
+"""BrokenEntry entries that are named."""
 _HOPELESS = 1000
-"""Broken entries in a row after which the rest is not looked at."""
+"""BrokenEntry entries in a row after which the rest is not looked at."""
 _CHECK = 0.1
 """Of the time of an import, about so much goes into reading the file to see whether it is whole."""
 
@@ -50,24 +50,8 @@ class Format(StrEnum):
     HTML = "html"
 
 
-class Source(Protocol):
-    """Where bundles come from; `SqliteHistory` is one."""
-
-    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
-        """A whole conversation, with the bytes of its images if they are wanted."""
-        ...
-
-
-class Target(Protocol):
-    """Where bundles go; `SqliteHistory` is one."""
-
-    def importing(self) -> AbstractContextManager[Intake]:
-        """An import of which all or nothing is there when it has ended."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportReport:
     """What an import did."""
 
     entries: int
@@ -84,17 +68,17 @@ class Imported:
     """How many could not be read."""
     notes: tuple[str, ...] = ()
     """A sentence for each of which a part was left out."""
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
+    left_out: Mapping[OmittedPart, int] = field(default_factory=dict, compare=False)
     """What of other programs' conversations was left out, counted."""
 
 
-Progress = Callable[[Imported], None]
+Progress = Callable[[ImportReport], None]
 Share = Callable[[], float]
 
 
-def export(source: Source, conversation_ids: Iterable[str], form: Format, out: TextIO) -> int:
+def export(history: History, conversation_ids: Iterable[str], form: Format, out: TextIO) -> int:
     """Write conversations to `out`, in order; returns how many. Raises TransferError, StoreError, OSError."""
-    found = _bundles(source, conversation_ids, images=form is not Format.MARKDOWN)
+    found = _bundles(history, conversation_ids, images=form is not Format.MARKDOWN)
     match form:
         case Format.MARKDOWN:
             return write_markdown(found, out)
@@ -106,7 +90,7 @@ def export(source: Source, conversation_ids: Iterable[str], form: Format, out: T
             return _write_json(found, out, "[\n", ",\n", "\n]\n", end="")
 
 
-def export_file(source: Source, conversation_ids: Iterable[str], form: Format, path: Path) -> int:
+def export_file(history: History, conversation_ids: Iterable[str], form: Format, path: Path) -> int:
     """`export` to a file with mode 0600, whole or not at all; a device or pipe is written to as it is.
 
     Raises TransferError, StoreError; a file that was there is then as it was.
@@ -114,9 +98,9 @@ def export_file(source: Source, conversation_ids: Iterable[str], form: Format, p
     try:
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8") as out:
-                return export(source, conversation_ids, form, out)
+                return export(history, conversation_ids, form, out)
         with private_text(path.resolve()) as out:
-            return export(source, conversation_ids, form, out)
+            return export(history, conversation_ids, form, out)
     except OSError as exc:
         raise TransferError(
             _("{file} cannot be written: {reason}").format(file=path, reason=exc.strerror or exc),
@@ -124,9 +108,9 @@ def export_file(source: Source, conversation_ids: Iterable[str], form: Format, p
         ) from exc
 
 
-def _bundles(source: Source, conversation_ids: Iterable[str], *, images: bool) -> Iterator[Bundle]:
+def _bundles(history: History, conversation_ids: Iterable[str], *, images: bool) -> Iterator[Bundle]:
     for conversation_id in conversation_ids:
-        found = source.bundle(conversation_id, images=images)
+        found = history.bundle(conversation_id, images=images)
         if found is None:
             raise TransferError(_("There is no conversation {id}").format(id=sanitize_line(conversation_id)))
         yield found
@@ -153,7 +137,7 @@ def _harmless(written: str) -> str:
     return _UPPER_CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", written)
 
 
-def import_file(target: Target, path: Path, progress: Progress | None = None) -> Imported:
+def import_file(history: History, path: Path, progress: Progress | None = None) -> ImportReport:
     """Add what a file holds: our JSON lines or JSON, or ChatGPT's `conversations.json`, also inside its archive.
 
     All of it is added, or nothing; importing again adds nothing twice. Raises TransferError when the file cannot be
@@ -161,7 +145,7 @@ def import_file(target: Target, path: Path, progress: Progress | None = None) ->
     """
     try:
         with _opened(path) as (stream, share):
-            done = import_from(target, stream, progress, share)
+            done = import_from(history, stream, progress, share)
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         raise TransferError(
@@ -201,8 +185,8 @@ def _decoded(raw: IO[bytes], size: int) -> tuple[TextIO, Share]:
 
 
 def import_from(
-    target: Target, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
-) -> Imported:
+    history: History, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
+) -> ImportReport:
     """`import_file` from an open stream. Entries that are JSON but no conversations are skipped and named.
 
     A stream that can be read twice is checked before anything is written. Raises TransferError.
@@ -212,21 +196,21 @@ def import_from(
     if stream.seekable():
         start = stream.tell()
         for _number, _entry in _whole_entries(stream):
-            progress(Imported(0, 0, 0, (), _CHECK * share()))
+            progress(ImportReport(0, 0, 0, (), _CHECK * share()))
         stream.seek(start)
         checked = _CHECK
     try:
-        with target.importing() as intake:
-            return _imported(intake, stream, progress, lambda: checked + (1 - checked) * share())
+        with history.import_session() as session:
+            return _imported(session, stream, progress, lambda: checked + (1 - checked) * share())
     except StoreError as error:
         raise TransferError(error.title, sentences(_("Nothing was imported."), error.hint)) from error
 
 
-def _imported(intake: Intake, stream: TextIO, progress: Progress, share: Share) -> Imported:
-    done, row = Imported(0, 0, 0, ()), 0
+def _imported(session: ImportSession, stream: TextIO, progress: Progress, share: Share) -> ImportReport:
+    done, row = ImportReport(0, 0, 0, ()), 0
     for number, entry in _whole_entries(stream):
         before = done.broken
-        done = replace(_added(intake, done, entry, number), share=share())
+        done = replace(_added(session, done, entry, number), share=share())
         row = row + 1 if done.broken > before else 0
         progress(done)
         if row >= _HOPELESS:
@@ -239,21 +223,21 @@ def _whole_entries(stream: TextIO) -> Iterator[tuple[int, object]]:
     """The entries with their numbers. Raises TransferError at the first one that is no JSON, or too long."""
     try:
         for number, entry in enumerate(entries(stream), 1):
-            if isinstance(entry, Broken):
+            if isinstance(entry, BrokenEntry):
                 title = _("Entry {number} of the file is not JSON ({reason})")
                 title = title.format(number=number, reason=sanitize_line(str(entry)))
                 raise TransferError(title, _("Nothing was imported."))
             yield number, entry
-    except TooLong as exc:
+    except EntryTooLong as exc:
         title = _("An entry is longer than {count} million characters").format(count=LONGEST >> 20)
         raise TransferError(title, _("Nothing was imported.")) from exc
 
 
-def _added(intake: Intake, done: Imported, entry: object, number: int) -> Imported:
+def _added(session: ImportSession, done: ImportReport, entry: object, number: int) -> ImportReport:
     """`done` with one more entry."""
     try:
         bundle = _bundle(entry)
-        added = intake.add(bundle)
+        added = session.add(bundle)
     except TransferError as error:
         told = (f"{_name(entry, number)}: {error}",) if done.broken < _TOLD else ()
         return replace(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.content import Content
 
-from holytui.store.matches import folded, ranges_of
+from holytui.store.matches import folded, match_ranges
 from holytui.ui.markdown import Spent, within
 from holytui.ui.transcript.scroll_math import Anchor
 
@@ -108,7 +108,7 @@ class Matches:
         found: list[int] = []
         for y in range(entry.height(width)):
             row = entry.line(width, y)
-            if row.gutter and not row.note and ranges_of(row.content.plain, self._words):
+            if row.gutter and not row.note and match_ranges(row.content.plain, self._words):
                 found.append(y)
             if y % _ROWS == _ROWS - 1:
                 yield

@@ -27,9 +27,9 @@ Row = tuple[object, ...]
 class HistoryConnection(sqlite3.Connection):
     """A connection that knows what it did not read."""
 
-    passed_over = False
+    skipped_rows = False
     """Rows that could not be read, as the file is damaged."""
-    leaves_log_out = False
+    skips_wal = False
     """It reads the file without the log beside it, in which the newest entries may be."""
 
 
@@ -38,7 +38,7 @@ def is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def rows(
+def read_rows(
     connection: sqlite3.Connection,
     columns: str,
     table: str,
@@ -55,11 +55,11 @@ def rows(
         if not is_damage(error):
             raise
     if isinstance(connection, HistoryConnection):
-        connection.passed_over = True
-    return [row for _number, row in walk(connection, columns, table, where, values, alone, thorough=False)]
+        connection.skipped_rows = True
+    return [row for _number, row in walk_rows(connection, columns, table, where, values, alone, thorough=False)]
 
 
-def walk(
+def walk_rows(
     connection: sqlite3.Connection,
     columns: str,
     table: str,

@@ -16,7 +16,7 @@ from holytui.models import AnswerState, Message, Problem, Role, Usage
 from holytui.store.sqlite import schema
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer.transfer import Format, import_from
-from holytui.store.values import Spent
+from holytui.store.values import UsageTotal
 from holytui.ui.transcript.loading import fork
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, Asked, ask, attempt_for
@@ -54,8 +54,8 @@ def finish(history: SqliteHistory, asked: Asked, usage: Usage | None, **more: ob
     return ended
 
 
-def ever(history: SqliteHistory, conversation_id: str | None = None) -> Spent:
-    (found,) = history.spent(EVER, conversation_id)
+def ever(history: SqliteHistory, conversation_id: str | None = None) -> UsageTotal:
+    (found,) = history.usage_totals(EVER, conversation_id)
     return found
 
 
@@ -90,7 +90,7 @@ def test_the_last_answers_come_oldest_first_and_no_more_than_asked_for(history: 
 @pytest.mark.parametrize("state", [AnswerState.STOPPED, AnswerState.FAILED, AnswerState.INTERRUPTED])
 def test_what_an_answer_used_counts_however_it_ended(history: SqliteHistory, state: AnswerState) -> None:
     finish(history, ask(history), Usage(10, 5, at_least=True), state=state)
-    assert ever(history) == Spent(0, "guide/guide", 1, Usage(10, 5, at_least=True), 1)
+    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5, at_least=True), 1)
 
 
 def test_an_answer_cut_by_a_kill_counts_as_at_least_nothing(opener: Opener) -> None:
@@ -102,7 +102,7 @@ def test_an_answer_cut_by_a_kill_counts_as_at_least_nothing(opener: Opener) -> N
         connection.execute("UPDATE lease SET pid = 0, boot_id = 'gone', host = 'elsewhere', heartbeat = 0")
     second = opener()
     assert [cut.id for cut in second.unfinished()] == [asked.answer.id]
-    assert ever(second) == Spent(0, "guide/guide", 1, Usage(at_least=True), 1)
+    assert ever(second) == UsageTotal(0, "guide/guide", 1, Usage(at_least=True), 1)
 
 
 def test_a_request_that_was_refused_costs_nothing(history: SqliteHistory) -> None:
@@ -120,7 +120,7 @@ def test_an_answer_for_which_nothing_was_asked_is_none(history: SqliteHistory) -
     )
     history.finish(replace(answer, state=AnswerState.STOPPED))
     assert history.last_answers(9) == []
-    assert history.spent(EVER) == []
+    assert history.usage_totals(EVER) == []
 
 
 def test_other_branches_and_variants_count_and_are_told_apart_by_model(history: SqliteHistory) -> None:
@@ -138,9 +138,9 @@ def test_other_branches_and_variants_count_and_are_told_apart_by_model(history: 
     history.begin_attempt(attempt)
     finish(history, Asked(asked.conversation_id, asked.question, again, attempt), Usage(20, 2, estimated=True))
     finish(history, ask(history), Usage(400, 40))
-    assert history.spent(EVER, asked.conversation_id) == [
-        Spent(0, "a/b", 1, Usage(20, 2, estimated=True), 1),
-        Spent(0, "guide/guide", 1, Usage(10, 1), 1),
+    assert history.usage_totals(EVER, asked.conversation_id) == [
+        UsageTotal(0, "a/b", 1, Usage(20, 2, estimated=True), 1),
+        UsageTotal(0, "guide/guide", 1, Usage(10, 1), 1),
     ]
     assert len(history.last_answers(9, asked.conversation_id)) == 2
 
@@ -152,7 +152,7 @@ def test_an_answer_that_goes_on_later_is_still_one(history: SqliteHistory, clock
     history.set_state(asked.answer.id, AnswerState.QUEUED)
     history.begin_attempt(attempt_for(asked.answer.id, 2))
     finish(history, asked, Usage(22, 9))
-    assert history.spent((0.0, 2000.0, math.inf)) == [Spent(0, "guide/guide", 1, Usage(22, 9), 2)]
+    assert history.usage_totals((0.0, 2000.0, math.inf)) == [UsageTotal(0, "guide/guide", 1, Usage(22, 9), 2)]
 
 
 def test_a_text_kept_as_a_variant_and_a_forked_branch_cost_nothing(history: SqliteHistory) -> None:
@@ -161,7 +161,7 @@ def test_a_text_kept_as_a_variant_and_a_forked_branch_cost_nothing(history: Sqli
     history.copy_as_variant(asked.answer.id)
     finish(history, asked, Usage(10, 5))
     fork(history, asked.answer)
-    assert ever(history) == Spent(0, "guide/guide", 1, Usage(10, 5), 1)
+    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5), 1)
     assert len(history.last_answers(9)) == 1
 
 
@@ -171,16 +171,16 @@ def test_deleted_conversations_count_until_they_are_destroyed(history: SqliteHis
     history.delete_conversation(asked.conversation_id)
     assert ever(history).answers == 1
     history.purge_deleted(math.inf)
-    assert history.spent(EVER) == []
+    assert history.usage_totals(EVER) == []
 
 
 def test_spans_end_before_their_bounds_and_what_is_outside_is_left_out(history: SqliteHistory, clock: Clock) -> None:
     for at in (99.0, 100.0, 199.5, 200.0, 300.0):
         clock.now = at
         finish(history, ask(history), Usage(int(at), 1))
-    found = history.spent((100.0, 200.0, 300.0))
+    found = history.usage_totals((100.0, 200.0, 300.0))
     assert [(each.span, each.answers, each.usage.input) for each in found] == [(0, 2, 299), (1, 1, 200)]
-    assert history.spent((100.0,)) == history.spent(()) == []
+    assert history.usage_totals((100.0,)) == history.usage_totals(()) == []
 
 
 # -- from elsewhere
@@ -198,7 +198,7 @@ def test_imported_answers_are_not_ours_but_have_figures_in_their_conversation(
 ) -> None:
     talk, text = exported(opener, tmp_path)
     import_from(history, io.StringIO(text))
-    assert history.spent(EVER) == []
+    assert history.usage_totals(EVER) == []
     assert history.last_answers(9) == []
     assert ever(history, talk).usage == Usage(7, 8)
     assert [told.usage for told in history.last_answers(9, talk)] == [Usage(7, 8)]
@@ -211,11 +211,11 @@ def test_an_imported_answer_becomes_ours_when_it_is_asked_for_here_and_not_befor
     import_from(history, io.StringIO(text))
     answer = history.branch(talk)[-1]
     history.finish(answer)  # as undoing a seam does
-    assert history.spent(EVER) == []
+    assert history.usage_totals(EVER) == []
     history.set_state(answer.id, AnswerState.QUEUED)
     history.begin_attempt(attempt_for(answer.id, 2))
     history.finish(replace(answer, usage=Usage(17, 18)))
-    assert ever(history) == Spent(0, "guide/guide", 1, Usage(17, 18), 2)
+    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(17, 18), 2)
 
 
 @pytest.mark.parametrize("wrong", ["12", -1, 1 << 70, [3], True, None])
@@ -253,7 +253,7 @@ def without_figures(path: Path) -> None:
 
 
 def seen(history: SqliteHistory) -> tuple[Sequence[object], Sequence[object]]:
-    return history.spent(EVER), history.last_answers(99)
+    return history.usage_totals(EVER), history.last_answers(99)
 
 
 def test_a_file_without_figures_gets_those_of_the_answers_that_it_has(opener: Opener, clock: Clock, path: Path) -> None:
@@ -304,7 +304,7 @@ def test_a_damaged_file_keeps_its_figures(opener: Opener, tmp_path: Path, path: 
         file.write(b"\xff" * size)
     with SqliteHistory.open(path) as history:
         assert "damaged" in history.warnings[0]
-        assert ever(history) == Spent(0, "guide/guide", 3, Usage(30, 15), 3)
+        assert ever(history) == UsageTotal(0, "guide/guide", 3, Usage(30, 15), 3)
 
 
 def test_a_rate_leaves_out_the_time_without_a_connection(history: SqliteHistory) -> None:

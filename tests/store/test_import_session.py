@@ -17,12 +17,12 @@ import pytest
 
 from holytui.errors import StoreBusy, TransferError
 from holytui.models import AnswerState, Role
-from holytui.store.sqlite import intake
+from holytui.store.sqlite import import_session
+from holytui.store.sqlite.damaged_tables import HistoryConnection
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.sqlite.readable import HistoryConnection
 from holytui.store.transfer import chatgpt
 from holytui.store.transfer.native import to_json
-from holytui.store.transfer.transfer import Imported, import_from
+from holytui.store.transfer.transfer import ImportReport, import_from
 from holytui.store.values import Bundle
 from tests import pictures
 from tests.store.conftest import Opener
@@ -93,14 +93,14 @@ def test_ctrl_c_changes_nothing(history: SqliteHistory, path: Path) -> None:
     text = a_file(history, old_talk(history))
     before = dump(path)
 
-    def interrupted(done: Imported) -> None:
+    def interrupted(done: ImportReport) -> None:
         if done.entries == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_from(history, io.StringIO(text), interrupted)
     assert dump(path) == before
-    assert import_from(history, io.StringIO(text)) == Imported(3, 2, 25, ())
+    assert import_from(history, io.StringIO(text)) == ImportReport(3, 2, 25, ())
 
 
 def test_nothing_is_seen_before_the_end(history: SqliteHistory, opener: Opener) -> None:
@@ -108,7 +108,7 @@ def test_nothing_is_seen_before_the_end(history: SqliteHistory, opener: Opener) 
     text, other = a_file(history, talk), opener()
     seen: list[object] = []
 
-    def look(_done: Imported) -> None:
+    def look(_done: ImportReport) -> None:
         listed = (
             other.conversations(),
             other.deleted_conversations(),
@@ -131,7 +131,7 @@ def test_a_conversation_that_comes_twice_in_a_file_is_one(history: SqliteHistory
     last = {**more["messages"][-1], "id": "last", "parent_id": "more", "text": "last words"}
     more_yet = {**more, "messages": [*more["messages"], last]}
     lines = map(json.dumps, [exported("a"), more, exported("a"), more_yet, more_yet])
-    assert import_from(history, io.StringIO("\n".join(lines))) == Imported(5, 1, 14, ())
+    assert import_from(history, io.StringIO("\n".join(lines))) == ImportReport(5, 1, 14, ())
     assert [each.text for each in history.branch(talk, "last")][2:] == ["new words", "last words"]
 
 
@@ -157,7 +157,7 @@ def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: Sqlite
 
 def test_a_second_import_at_the_same_time_is_refused(history: SqliteHistory, opener: Opener) -> None:
     other = opener()
-    with history.importing() as taking_in:
+    with history.import_session() as taking_in:
         taking_in.add(bundle_of("first"))
         with pytest.raises(TransferError, match="Another import is under way") as raised:
             import_from(other, io.StringIO(json.dumps(exported("second"))))
@@ -171,7 +171,7 @@ def bundle_of(name: str) -> Bundle:
 
 
 def test_an_import_that_another_machine_took_for_dead_does_not_end(history: SqliteHistory, path: Path) -> None:
-    with pytest.raises(StoreBusy, match="interrupted for too long"), history.importing() as taking_in:  # noqa: PT012
+    with pytest.raises(StoreBusy, match="interrupted for too long"), history.import_session() as taking_in:  # noqa: PT012
         taking_in.add(bundle_of("first"))
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE meta SET value = replace(value, '[\"', '[\"x') WHERE key = 'import'")
@@ -204,7 +204,7 @@ def test_a_disk_that_fails_changes_nothing_and_is_told(opener: Opener, path: Pat
     connection = history._writer._connection
     assert isinstance(connection, Refusing)
 
-    def fail(done: Imported) -> None:
+    def fail(done: ImportReport) -> None:
         connection.failing = fault if done.entries == 1 else ""
 
     with pytest.raises(TransferError, match=said) as raised:
@@ -218,7 +218,7 @@ def test_an_answer_is_written_between_any_two_pieces_of_an_import(
     history: SqliteHistory, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process waits for one piece at most: it can write after each, however large a conversation is."""
-    monkeypatch.setattr(intake, "_MOST", 4)
+    monkeypatch.setattr(import_session, "_MOST", 4)
     other, pieces = opener(), 0
     asked = ask(other)
     call = history._writer.call
@@ -250,17 +250,17 @@ def importing(path: Path, text: str, stop_at: str, pipe: Connection) -> None:
             pipe.send(at)
             pipe.recv()
 
-    def progress(done: Imported) -> None:
+    def progress(done: ImportReport) -> None:
         wait("move" if done.entries else "check")
 
     with pytest.MonkeyPatch.context() as patch:
-        show = intake.Intake._show
+        show = import_session.SqliteImport._show
 
-        def shown(self: intake.Intake, db: sqlite3.Connection) -> None:
+        def shown(self: import_session.SqliteImport, db: sqlite3.Connection) -> None:
             show(self, db)
             wait("before the last commit")
 
-        patch.setattr(intake.Intake, "_show", shown)
+        patch.setattr(import_session.SqliteImport, "_show", shown)
         import_from(history, io.StringIO(text), progress)
     wait("after the last commit")
 
@@ -290,4 +290,4 @@ def test_a_kill_leaves_all_or_nothing(opener: Opener, path: Path, gate: str) -> 
     if gate != GATES[-1]:
         again.purge_deleted(0.0)  # waits for what the start takes out in the background
         assert dump(path) == before
-        assert import_from(again, io.StringIO(text)) == Imported(3, 2, 25, ())
+        assert import_from(again, io.StringIO(text)) == ImportReport(3, 2, 25, ())

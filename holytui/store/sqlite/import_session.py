@@ -21,8 +21,8 @@ from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Attempt, DeltaKind, Message
 from holytui.store.sqlite import answer_stats, bundles, conversations, images, messages
-from holytui.store.sqlite.lease import Lease, Owner, alive, this_owner
-from holytui.store.values import Added, Bundle
+from holytui.store.sqlite.lease import Lease, Owner, is_alive, this_owner
+from holytui.store.values import Bundle, ImportCounts
 
 _LEASE = "import"
 _BEAT = 5.0
@@ -44,7 +44,7 @@ class Call(Protocol):
         ...
 
 
-class Intake:
+class SqliteImport:
     """One import, for one `with` statement."""
 
     def __init__(self, call: Call, clock: Callable[[], float], *, fts: bool) -> None:
@@ -80,7 +80,7 @@ class Intake:
             self._undo()
             raise
 
-    def add(self, bundle: Bundle) -> Added:
+    def add(self, bundle: Bundle) -> ImportCounts:
         """Add what is not there yet of a conversation. Raises TransferError for one that cannot be added; then nothing
         of it is, and others may follow. After StoreError the import must end."""
         attempts: dict[str, list[tuple[Attempt, Mapping[DeltaKind, str]]]] = {}
@@ -90,10 +90,10 @@ class Intake:
         # the ids are those that the bundle has here; attempts name messages by their ids in the file
         for piece in _pieces(planned.new, attempts):
             self._call(self._piece(planned, piece, attempts))
-        return Added(int(planned.is_new), len(planned.new))
+        return ImportCounts(int(planned.is_new), len(planned.new))
 
-    def _begin_bundle(self, bundle: Bundle) -> Callable[[sqlite3.Connection], bundles.Plan]:
-        def begin(db: sqlite3.Connection) -> bundles.Plan:
+    def _begin_bundle(self, bundle: Bundle) -> Callable[[sqlite3.Connection], bundles.ImportPlan]:
+        def begin(db: sqlite3.Connection) -> bundles.ImportPlan:
             self._hold(db)
             planned = bundles.plan(db, bundle, self._apart)
             talk_id = planned.bundle.conversation.id
@@ -108,7 +108,7 @@ class Intake:
         return begin
 
     def _piece(
-        self, planned: bundles.Plan, piece: Sequence[Message], attempts: Mapping[str, Attempts]
+        self, planned: bundles.ImportPlan, piece: Sequence[Message], attempts: Mapping[str, Attempts]
     ) -> Callable[[sqlite3.Connection], None]:
         talk_id = planned.bundle.conversation.id
 
@@ -120,7 +120,7 @@ class Intake:
                 bundles.insert_message(db, planned.bundle, placed, fts=self._fts)
                 for attempt, texts in attempts.get(message.id, ()):
                     bundles.insert_attempt(db, attempt, texts)
-                answer_stats.put(db, message, own=False)
+                answer_stats.record(db, message, own=False)
 
         return insert
 
@@ -138,7 +138,7 @@ class Intake:
     def _begin(self, db: sqlite3.Connection) -> None:
         now = self._clock()
         other = _lease_of(db)
-        if other is not None and alive(other, self._owner, now):
+        if other is not None and is_alive(other, self._owner, now):
             raise StoreBusy(_("Another import is under way"), _("Import the file again when that one has ended."))
         _set_lease(db, self._owner, now)
         self._beaten = now
@@ -159,17 +159,17 @@ class Intake:
             if not db.execute(
                 "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent_id, talk_id)
             ).fetchone():
-                raise conversations.gone()
+                raise conversations.missing()
             db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (parent_id, message_id))
         for talk_id, apart in self._apart.items():
             if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (talk_id,)).fetchone():
-                raise conversations.gone()
+                raise conversations.missing()
             for table in ("message", "search_text"):
                 db.execute(f"UPDATE {table} SET conversation_id = ? WHERE conversation_id = ?", (talk_id, apart))
             db.execute("DELETE FROM conversation WHERE id = ?", (apart,))
         db.execute("UPDATE conversation SET deleted_at = NULL WHERE deleted_at = ?", (conversations.HIDDEN,))
         db.executemany("UPDATE conversation SET deleted_at = NULL WHERE id = ?", [(id_,) for id_ in self._restored])
-        images.give_back(db)
+        images.release_staged(db)
         db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
 
     def _undo(self) -> None:
@@ -190,7 +190,7 @@ class Intake:
 def is_abandoned(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
     """Whether a killed import left anything. Cheap."""
     found = _lease_of(connection)
-    return found is not None and not alive(found, here, now)
+    return found is not None and not is_alive(found, here, now)
 
 
 def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, fts: bool) -> bool:
@@ -221,7 +221,7 @@ def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
         left -= 1
     if left < _TAKEN_OUT:
         return True
-    images.sweep(db)
+    images.delete_unused(db)
     return False
 
 

@@ -3,25 +3,22 @@ of value in any column, and text that is no UTF-8. What is wrong is repaired, an
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from holytui.text import sanitize
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
-DEEPEST = 100
-"""Levels of nested JSON that are read; Python itself fails at some hundreds, wherever the value is used next."""
 _HUGE = 1 << 62
 
 
-class Repaired(str):
+class RepairedText(str):
     """A text with signs in place of bytes that were no UTF-8."""
 
     __slots__ = ()
@@ -32,10 +29,10 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return Repaired(raw.decode("utf-8", "replace"))
+        return RepairedText(raw.decode("utf-8", "replace"))
 
 
-def tolerant(connection: sqlite3.Connection) -> sqlite3.Connection:
+def read_any_text(connection: sqlite3.Connection) -> sqlite3.Connection:
     """`connection`, which from now on reads any text."""
     connection.text_factory = decode
     return connection
@@ -44,7 +41,7 @@ def tolerant(connection: sqlite3.Connection) -> sqlite3.Connection:
 def as_text(value: object) -> str:
     """Whatever stands where a text should."""
     match value:
-        case Repaired():
+        case RepairedText():
             return sanitize(str(value))
         case str():
             return value
@@ -56,20 +53,7 @@ def as_text(value: object) -> str:
             return ""
 
 
-def too_deep(value: object, levels: int = DEEPEST) -> bool:
-    """Whether a JSON value is nested in more than `levels` levels."""
-    waiting = [(value, 1)]
-    while waiting:
-        found, level = waiting.pop()
-        if isinstance(found, dict | list):
-            if level > levels:
-                return True
-            inner = found.values() if isinstance(found, dict) else found
-            waiting += [(each, level + 1) for each in inner if isinstance(each, dict | list)]
-    return False
-
-
-class Values:
+class RowReader:
     """Takes the values of a row in the order of its columns."""
 
     __slots__ = ("_take", "bad")
@@ -82,7 +66,7 @@ class Values:
     def text(self, name: str) -> str:
         """A text of any length."""
         value = self._take()
-        if type(value) is str:  # and no `Repaired`
+        if type(value) is str:  # and no `RepairedText`
             return value
         self.bad.append(name)
         return as_text(value)
@@ -110,14 +94,14 @@ class Values:
         self.bad.append(name)
         return None
 
-    def whole(self, name: str, otherwise: int = 0) -> int:
+    def integer(self, name: str, otherwise: int = 0) -> int:
         """A whole number."""
-        found = self.maybe_whole(name)
+        found = self.maybe_integer(name)
         if found is None and name not in self.bad:
             self.bad.append(name)
         return otherwise if found is None else found
 
-    def maybe_whole(self, name: str) -> int | None:
+    def maybe_integer(self, name: str) -> int | None:
         """A whole number, or None."""
         value = self._take()
         if value is None or (isinstance(value, int) and abs(value) < _HUGE):
@@ -127,9 +111,9 @@ class Values:
 
     def flag(self, name: str) -> bool:
         """Yes or no."""
-        return bool(self.whole(name))
+        return bool(self.integer(name))
 
-    def one_of(self, name: str, kind: type[E], otherwise: E) -> E:
+    def member(self, name: str, kind: type[E], otherwise: E) -> E:
         """A member of an enumeration."""
         value = self._take()
         try:
@@ -153,13 +137,3 @@ class Values:
     def repaired(self) -> tuple[str, ...]:
         """Names of what was repaired, each once."""
         return tuple(dict.fromkeys(self.bad)) if self.bad else ()
-
-
-def table_of(text: str) -> dict[str, Any]:
-    """A JSON object that is not too deep. Raises ValueError, TypeError, RecursionError."""
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise TypeError("no object")
-    if too_deep(found):
-        raise ValueError("too deeply nested")
-    return found

@@ -15,20 +15,20 @@ from holytui.ids import new_id
 from holytui.models import DeltaKind
 from holytui.store.assembly import assemble, assemble_reasoning
 from holytui.store.sqlite import journal
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.rows import Row, storable
+from holytui.store.sqlite.row_mapping import Row, storable
+from holytui.store.sqlite.row_reader import as_text
 
-_NAMED = frozenset({"conversation", "message", "attempt"})
+_ID_TABLES = frozenset({"conversation", "message", "attempt"})
 """Tables whose rows have an `id` of their own, and texts that must not be lost for it."""
-_LINKS = frozenset(
+_KEY_COLUMNS = frozenset(
     {"id", "conversation_id", "parent_id", "leaf_id", "message_id", "attempt_id", "kind", "key", "digest", "origin"}
 )
-_UNKNOWN = {"keep": -1, "end": -1}
+_DEFAULTS = {"keep": -1, "end": -1}
 """Numbers of an attempt for which 0 would take text out of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table."""
 
     name: str
@@ -36,16 +36,16 @@ class Column:
     not_null: bool
 
 
-def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, Column]:
+def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, TableColumn]:
     """Of a sound file."""
     found = connection.execute(f"PRAGMA table_info({table})")
-    return {name: Column(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
+    return {name: TableColumn(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
 
 
-class Adding:
+class RowInserter:
     """Adds rows to a table, whatever their values are."""
 
-    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[Column]) -> None:
+    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[TableColumn]) -> None:
         self._target = target
         self._table = table
         self._columns = columns
@@ -57,12 +57,12 @@ class Adding:
 
     def add(self, row: Sequence[object]) -> None:
         """One row. What cannot be added beside one that has its id gets an id of its own, if it is not the same."""
-        values = [_fitting(column, value) for column, value in zip(self._columns, row, strict=True)]
+        values = [_coerced(column, value) for column, value in zip(self._columns, row, strict=True)]
         if self._target.execute(self._insert, values).rowcount or not self._has_text(values):
             return
         if self._table == "delta":
             values[self._at["seq"]] = self._free_number(values)
-        elif self._table in _NAMED and not self._is_there(values):
+        elif self._table in _ID_TABLES and not self._is_there(values):
             values[self._at["id"]] = new_id()
             if "origin" in self._at:
                 values[self._at["origin"]] = None
@@ -91,12 +91,12 @@ class Adding:
         return int(last) + 1
 
 
-def _fitting(column: Column, value: object) -> object:
+def _coerced(column: TableColumn, value: object) -> object:
     """`value` as the column takes it. Texts stay as they are, even where they are wrong: readers mark them."""
-    empty = _UNKNOWN.get(column.name, 0) if column.not_null else None
+    empty = _DEFAULTS.get(column.name, 0) if column.not_null else None
     match column.kind, value:
         case "TEXT", bytes():
-            return _link(value) if column.name in _LINKS else value
+            return _link(value) if column.name in _KEY_COLUMNS else value
         case "TEXT", int() | float():
             return str(value)
         case "TEXT", _:
@@ -116,19 +116,19 @@ def _link(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def mend(target: sqlite3.Connection) -> None:
+def repair_tables(target: sqlite3.Connection) -> None:
     """Give rows whose relatives were lost a place, so that the tree is a tree again."""
     target.execute("DELETE FROM conversation WHERE id = ''")
-    _name_the_nameless(target)
-    _revive_answers(target)
-    _settle_messages(target)
-    _adopt_journals(target)
+    _assign_ids(target)
+    _restore_answers(target)
+    _reattach_messages(target)
+    _recover_orphan_texts(target)
     target.execute("UPDATE conversation SET leaf_id = NULL WHERE leaf_id NOT IN (SELECT id FROM message)")
     for table in ("attempt", "figure"):
         target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM message)")
 
 
-def _name_the_nameless(target: sqlite3.Connection) -> None:
+def _assign_ids(target: sqlite3.Connection) -> None:
     for table in ("message", "attempt"):
         for (number,) in target.execute(f"SELECT rowid FROM {table} WHERE id = ''").fetchall():
             target.execute(f"UPDATE {table} SET id = ? WHERE rowid = ?", (new_id(), number))
@@ -138,7 +138,7 @@ def _name_the_nameless(target: sqlite3.Connection) -> None:
         target.execute("UPDATE delta SET kind = 'content', seq = ? WHERE rowid = ?", ((1 << 62) + number, number))
 
 
-def _revive_answers(target: sqlite3.Connection) -> None:
+def _restore_answers(target: sqlite3.Connection) -> None:
     """Answers whose rows were lost, but not their attempts: their texts are in the journal."""
     lost = target.execute(
         "SELECT message_id, min(started_at) FROM attempt WHERE message_id NOT IN (SELECT id FROM message)"
@@ -164,7 +164,7 @@ def _insert(
     )
 
 
-def _settle_messages(target: sqlite3.Connection) -> None:
+def _reattach_messages(target: sqlite3.Connection) -> None:
     """Each message in a conversation that is there, and below a message of the same one."""
     known = "(SELECT id FROM conversation)"
     for relative in ("parent.id = message.parent_id", "parent.parent_id = message.id"):
@@ -194,7 +194,7 @@ def _settle_messages(target: sqlite3.Connection) -> None:
     )
 
 
-def _adopt_journals(target: sqlite3.Connection) -> None:
+def _recover_orphan_texts(target: sqlite3.Connection) -> None:
     """Texts of the journal that no attempt has any more: a conversation of their own, unless a message has them."""
     known = {
         as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")
