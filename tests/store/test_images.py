@@ -8,49 +8,26 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holytui.errors import StoreError, TransferError
-from holytui.models import AnswerState, Message, Role
+from holytui.errors import TransferError
+from holytui.models import Message, Role
 from holytui.store.sqlite import schema
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
+from holytui.store.transfer.transfer import Format, export, import_file, import_from
 from tests import pictures
 from tests.pictures import image
 from tests.store.conftest import Opener
-from tests.store.samples import ask
-
-ONE, TWO = pictures.png(640, 480), pictures.gif(9, 7)
-
-
-def show(history: SqliteHistory, *files: bytes, talk: str = "", text: str = "what is @a.png?") -> Message:
-    """A question with these images, in a conversation of its own unless one is given."""
-    talk = talk or history.create_conversation(title="A talk").id
-    images = [image(data, f"{number}.png") for number, data in enumerate(files)]
-    data = {one.digest: file for one, file in zip(images, files, strict=True)}
-    return history.add_message(talk, Role.USER, text, parent_id=None, images=images, image_data=data)
+from tests.store.samples import ONE, TWO, show
 
 
 def kept(path: Path) -> list[tuple[str, int | None]]:
     """The images in the file: the digests, and how many bytes there are."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT digest, length(data) FROM image ORDER BY length(data)").fetchall()
-
-
-def test_a_question_keeps_its_images_in_order(opener: Opener) -> None:
-    history = opener()
-    asked = show(history, ONE, TWO)
-    assert [one.name for one in asked.images] == ["0.png", "1.png"]
-    history.close()
-    again = opener()
-    for found in (again.message(asked.id), again.branch(asked.conversation_id)[0], again.variants(asked.id)[0]):
-        assert found == asked
-    assert [again.image(one.digest) for one in asked.images] == [ONE, TWO]
-    assert again.image("nothing") is None
 
 
 def test_an_image_is_kept_once_and_goes_with_the_last_that_shows_it(opener: Opener, path: Path) -> None:
@@ -70,21 +47,6 @@ def test_an_image_is_kept_once_and_goes_with_the_last_that_shows_it(opener: Open
     assert kept(path) == []
 
 
-def test_a_question_can_show_what_the_history_has_already(history: SqliteHistory) -> None:
-    first = show(history, ONE)
-    other = history.create_conversation(title="fork").id
-    copy = history.add_message(other, Role.USER, "x", parent_id=None, images=first.images)
-    assert copy.images == first.images
-    assert history.message(copy.id) == copy
-
-
-def test_an_image_that_is_nowhere_cannot_be_shown(history: SqliteHistory) -> None:
-    talk = history.create_conversation(title="t").id
-    with pytest.raises(StoreError, match="no longer there"):
-        history.add_message(talk, Role.USER, "x", parent_id=None, images=[image(ONE)])
-    assert history.branch(talk) == []
-
-
 def test_compacting_leaves_nothing_of_an_image_that_was_deleted(opener: Opener, path: Path) -> None:
     history = opener()
     secret = b"unmistakable"
@@ -95,21 +57,6 @@ def test_compacting_leaves_nothing_of_an_image_that_was_deleted(opener: Opener, 
     for end in ("", "-wal"):
         place = path.with_name(path.name + end)
         assert not place.exists() or secret not in place.read_bytes()
-
-
-def test_a_copy_of_a_message_has_its_images(history: SqliteHistory) -> None:
-    asked = show(history, ONE)
-    copy = history.message(history.copy_as_variant(asked.id))
-    assert copy is not None
-    assert copy.images == asked.images
-
-
-def test_what_an_answer_was_not_sent_is_kept(history: SqliteHistory) -> None:
-    asked = ask(history)
-    history.finish(replace(asked.answer, text="hm", state=AnswerState.COMPLETE, left_out=2))
-    found = history.message(asked.answer.id)
-    assert found is not None
-    assert found.left_out == 2
 
 
 # -- older files
@@ -186,18 +133,6 @@ def written(history: SqliteHistory, form: Format, *ids: str) -> str:
     out = io.StringIO()
     export(history, ids, form, out)
     return out.getvalue()
-
-
-@pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
-def test_images_survive_the_round_trip(opener: Opener, tmp_path: Path, form: Format) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    asked = show(one, ONE, TWO, text="what is 😀 @0.png?")
-    text = written(one, form, asked.conversation_id)
-    assert import_from(two, io.StringIO(text)) == ImportReport(1, 1, 1, ())
-    assert two.bundle(asked.conversation_id) == one.bundle(asked.conversation_id)
-    assert two.image(asked.images[1].digest) == TWO
-    assert written(two, form, asked.conversation_id) == text
-    assert import_from(two, io.StringIO(text)) == ImportReport(1, 0, 0, ())
 
 
 def test_an_image_that_is_lost_is_exported_as_what_it_was(opener: Opener, tmp_path: Path, path: Path) -> None:

@@ -16,18 +16,15 @@ from typing import Any
 import pytest
 
 from holytui.errors import StoreBusy, TransferError
-from holytui.models import AnswerState, Role
+from holytui.models import Role
 from holytui.store.sqlite import import_session
 from holytui.store.sqlite.damaged_tables import HistoryConnection
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.transfer import chatgpt
 from holytui.store.transfer.native import to_json
 from holytui.store.transfer.transfer import ImportReport, import_from
-from holytui.store.values import Bundle
 from tests import pictures
 from tests.store.conftest import Opener
-from tests.store.killed_child import exported
-from tests.store.samples import CONTENT, ask
+from tests.store.samples import CONTENT, a_file, ask, bundle_of, exported, old_talk
 
 Dump = dict[str, list[tuple[Any, ...]]]
 
@@ -38,28 +35,6 @@ def dump(path: Path) -> Dump:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_%'")
         names = [name for (name,) in found if name != "search"] + ["search_text"]
         return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
-
-
-def old_talk(history: SqliteHistory) -> str:
-    """A conversation that was there before the import."""
-    asked = ask(history)
-    history.journal(asked.attempt.id, CONTENT, "An answer")
-    history.finish(replace(asked.answer, text="An answer", state=AnswerState.COMPLETE))
-    return asked.conversation_id
-
-
-def grown(history: SqliteHistory, talk: str) -> dict[str, Any]:
-    """The conversation as a file, with a message more."""
-    bundle = history.bundle(talk)
-    assert bundle is not None
-    more = replace(bundle.messages[-1], id="more", parent_id=bundle.messages[-1].id, role=Role.USER, text="new words")
-    return to_json(replace(bundle, messages=[*bundle.messages, more]))
-
-
-def a_file(history: SqliteHistory, talk: str, *after: str) -> str:
-    """JSON lines: a new conversation, an older one that has grown, another new one, and `after`."""
-    entries = [exported("first"), grown(history, talk), exported("second")]
-    return "\n".join([*map(json.dumps, entries), *after])
 
 
 class Pipe(io.StringIO):
@@ -103,38 +78,6 @@ def test_ctrl_c_changes_nothing(history: SqliteHistory, path: Path) -> None:
     assert import_from(history, io.StringIO(text)) == ImportReport(3, 2, 25, ())
 
 
-def test_nothing_is_seen_before_the_end(history: SqliteHistory, opener: Opener) -> None:
-    talk = old_talk(history)
-    text, other = a_file(history, talk), opener()
-    seen: list[object] = []
-
-    def look(_done: ImportReport) -> None:
-        listed = (
-            other.conversations(),
-            other.deleted_conversations(),
-            other.search("imported"),
-            other.search("new words"),
-        )
-        branch = other.branch(talk)
-        seen.append([len(each) for each in (*listed, branch, other.variants(branch[-1].id))])
-        assert other.leaf_below(branch[0].id) == branch[-1].id
-
-    import_from(history, io.StringIO(text), look)
-    assert seen == [[1, 0, 0, 0, 2, 1]] * 6
-    assert [len(other.conversations()), len(other.search("imported")), len(other.search("new words"))] == [3, 2, 1]
-    assert [each.text for each in other.branch(talk, other.leaf_below(other.branch(talk)[0].id))][2:] == ["new words"]
-
-
-def test_a_conversation_that_comes_twice_in_a_file_is_one(history: SqliteHistory) -> None:
-    talk = old_talk(history)
-    more = grown(history, talk)
-    last = {**more["messages"][-1], "id": "last", "parent_id": "more", "text": "last words"}
-    more_yet = {**more, "messages": [*more["messages"], last]}
-    lines = map(json.dumps, [exported("a"), more, exported("a"), more_yet, more_yet])
-    assert import_from(history, io.StringIO("\n".join(lines))) == ImportReport(5, 1, 14, ())
-    assert [each.text for each in history.branch(talk, "last")][2:] == ["new words", "last words"]
-
-
 def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: SqliteHistory, path: Path) -> None:
     data = pictures.png(5, 5)
     image = pictures.image(data)
@@ -153,21 +96,6 @@ def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: Sqlite
     import_from(history, io.StringIO(text))
     assert history.image(image.digest) == data
     assert [row[0] for row in dump(path)["image"]] == [image.digest]
-
-
-def test_a_second_import_at_the_same_time_is_refused(history: SqliteHistory, opener: Opener) -> None:
-    other = opener()
-    with history.import_session() as taking_in:
-        taking_in.add(bundle_of("first"))
-        with pytest.raises(TransferError, match="Another import is under way") as raised:
-            import_from(other, io.StringIO(json.dumps(exported("second"))))
-        assert raised.value.hint.startswith("Nothing was imported.")
-    assert [talk.title for talk in other.conversations()] == ["imported first"]
-    assert import_from(other, io.StringIO(json.dumps(exported("second")))).conversations == 1
-
-
-def bundle_of(name: str) -> Bundle:
-    return chatgpt.from_json(exported(name))
 
 
 def test_an_import_that_another_machine_took_for_dead_does_not_end(history: SqliteHistory, path: Path) -> None:

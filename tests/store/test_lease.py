@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.errors import StoreBusy
-from holytui.models import AnswerState, Role
+from holytui.models import AnswerState
 from holytui.store.sqlite.lease import HEARTBEAT_TIMEOUT, Lease, Owner, is_alive, start_time_of, this_owner
 from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
@@ -45,48 +45,6 @@ def test_this_process_is_alive_and_a_reaped_one_is_not() -> None:
 
 def test_two_histories_of_one_process_are_two_owners() -> None:
     assert this_owner() != this_owner()
-
-
-def test_an_answer_before_its_first_attempt_is_not_taken_for_cut(opener: Opener) -> None:
-    one, two = opener(), opener()
-    talk = one.create_conversation(title="t")
-    one.add_message(talk.id, Role.ASSISTANT, "", parent_id=None, state=AnswerState.QUEUED)
-    assert two.unfinished() == []
-
-
-def test_nobody_else_may_go_on_with_or_end_an_answer_on_its_way(opener: Opener) -> None:
-    one, two = opener(), opener()
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "mine")
-    ended = replace(asked.answer, text="theirs", state=AnswerState.COMPLETE)
-    with pytest.raises(StoreBusy, match="Another holytui"):
-        two.finish(ended)
-    with pytest.raises(StoreBusy):
-        two.begin_attempt(attempt_for(asked.answer.id, 2))
-    with pytest.raises(StoreBusy):
-        two.set_state(asked.answer.id, AnswerState.STOPPED)
-    with pytest.raises(StoreBusy):
-        two.set_state(asked.answer.id, AnswerState.RESUMING)
-    assert [each.number for each in two.attempts(asked.answer.id)] == [1]
-    one.finish(replace(ended, text="mine"))
-    two.finish(ended)
-    found = one.message(asked.answer.id)
-    assert found is not None
-    assert found.text == "theirs"
-
-
-def test_a_closed_history_lets_go_of_its_answers(opener: Opener) -> None:
-    one, two = opener(), opener()
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "so far")
-    one.close()
-    (cut,) = two.unfinished()
-    assert (cut.id, cut.text, cut.state) == (asked.answer.id, "so far", AnswerState.INTERRUPTED)
-    two.begin_attempt(attempt_for(cut.id, 2))
-    two.set_state(cut.id, AnswerState.RESUMING)
-    now = two.message(cut.id)
-    assert now is not None
-    assert (now.text, now.state) == ("so far", AnswerState.RESUMING)
 
 
 def elsewhere(opener: Opener, asked_by: str) -> None:

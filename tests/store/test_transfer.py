@@ -14,18 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.errors import TransferError
-from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
+from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite.bundles import in_order
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer import json_stream
 from holytui.store.transfer.chatgpt import from_json as from_chatgpt
 from holytui.store.transfer.json_stream import BrokenEntry, EntryTooLong, entries
-from holytui.store.transfer.native import to_json
 from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
 from holytui.store.values import OmittedPart
 from holytui.text import nfc, sanitize
-from tests.store.conftest import Opener
-from tests.store.samples import CONTENT, REASONING, ask, attempt_for
+from tests.store.samples import CONTENT, attempt_for, rich, to_json_of, written
 
 TEXTS = st.text(max_size=20).map(lambda text: sanitize(nfc(text)))
 VALUES = st.recursive(
@@ -33,77 +31,6 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('k"}', max_size=3), inner, max_size=3),
     max_leaves=12,
 )
-
-
-def written(history: SqliteHistory, form: Format, *ids: str) -> str:
-    out = io.StringIO()
-    assert export(history, ids, form, out) == len(ids)
-    return out.getvalue()
-
-
-def rich(history: SqliteHistory) -> str:
-    """A conversation with an edited question, a resumed answer and a failed one."""
-    asked = ask(history, "Tiếng Việt?")
-    history.journal(asked.attempt.id, CONTENT, "Một ha")
-    history.journal(asked.attempt.id, REASONING, "hm")
-    second = attempt_for(asked.answer.id, 2, Join.OVERLAP, cut=2)
-    history.begin_attempt(second)
-    history.journal(second.id, CONTENT, "hai ba")
-    now = history.message(asked.answer.id)
-    assert now is not None
-    history.finish(replace(now, state=AnswerState.COMPLETE, usage=Usage(3, 4), seams=(6,)))
-    edited = history.add_message(asked.conversation_id, Role.USER, "<b>English?</b>", parent_id=None)
-    failed = history.add_message(
-        asked.conversation_id, Role.ASSISTANT, "", parent_id=edited.id, model="a/b", state=AnswerState.QUEUED
-    )
-    history.finish(replace(failed, text="No", state=AnswerState.FAILED, problem=Problem("Refused", "Ask else")))
-    history.update_conversation(asked.conversation_id, title="Một cuộc", params={"temperature": 0.5}, pinned=True)
-    return asked.conversation_id
-
-
-@pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
-def test_what_is_exported_and_imported_is_the_same(opener: Opener, tmp_path: Path, form: Format) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    ids = [rich(one), rich(one)]
-    text = written(one, form, *ids)
-    done = import_from(two, io.StringIO(text))
-    assert done == ImportReport(2, 2, 8, ())
-    assert [two.bundle(each) for each in ids] == [one.bundle(each) for each in ids]
-    assert written(two, form, *ids) == text
-    assert len(two.search("english")) == 2
-    assert import_from(two, io.StringIO(text)) == ImportReport(2, 0, 0, ())
-
-
-def test_only_what_is_new_of_a_conversation_is_added(opener: Opener, tmp_path: Path) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    talk = rich(one)
-    import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
-    two.update_conversation(talk, title="my own title")
-    one.add_message(talk, Role.USER, "more", parent_id=one.branch(talk)[-1].id)
-    done = import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
-    assert done == ImportReport(1, 0, 1, ())
-    found = two.conversation(talk)
-    assert found is not None
-    assert found.title == "my own title"
-    assert two.branch(talk, one.branch(talk)[-1].id)[-1].text == "more"
-
-
-def test_a_deleted_conversation_comes_back_by_importing_it(history: SqliteHistory) -> None:
-    talk = rich(history)
-    text = written(history, Format.JSONL, talk)
-    history.delete_conversation(talk)
-    import_from(history, io.StringIO(text))
-    assert history.conversation(talk) is not None
-
-
-def test_an_answer_on_its_way_is_exported_as_it_stands_and_arrives_cut(opener: Opener, tmp_path: Path) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "half")
-    import_from(two, io.StringIO(written(one, Format.JSONL, asked.conversation_id)))
-    found = two.message(asked.answer.id)
-    assert found is not None
-    assert (found.text, found.state) == ("half", AnswerState.INTERRUPTED)
 
 
 def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
@@ -170,34 +97,6 @@ def test_a_problem_of_the_wrong_kind_is_not_taken_in(history: SqliteHistory, pro
     done = import_from(history, io.StringIO(json.dumps({**good, "id": "new", "messages": [first]})))
     assert len(done.skipped) == 1
     assert history.conversation("new") is None
-
-
-def to_json_of(history: SqliteHistory, talk: str) -> dict[str, Any]:
-    bundle = history.bundle(talk)
-    assert bundle is not None
-    return to_json(bundle)
-
-
-def test_a_message_of_another_conversation_is_not_taken_over(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
-    done = import_from(history, io.StringIO(json.dumps({**good, "id": "thief"})))
-    assert len(done.skipped) == 1
-    assert history.conversation("thief") is None
-
-
-def test_a_broken_tree_becomes_a_tree(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
-    first = good["messages"][0]
-    messages = [
-        {**first, "id": "a", "parent_id": "b", "attempts": []},
-        {**first, "id": "b", "parent_id": "a", "attempts": []},
-        {**first, "id": "c", "parent_id": "nowhere", "attempts": []},
-        {**first, "id": "d", "parent_id": "d", "attempts": []},
-    ]
-    done = import_from(history, io.StringIO(json.dumps({**good, "id": "odd", "leaf_id": "zz", "messages": messages})))
-    assert done.messages == 4
-    assert [each.id for each in history.branch("odd", "b")] == ["a", "b"]
-    assert [each.id for each in history.branch("odd", "d")] == ["d"]
 
 
 def node(id_: str, parent: str | None, role: str = "user", *parts: object, kind: str = "text", **more: object) -> Any:
