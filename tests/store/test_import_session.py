@@ -197,25 +197,34 @@ GATES = ["move", "before the last commit", "after the last commit"]
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_a_kill_leaves_all_or_nothing(opener: Opener, path: Path, gate: str) -> None:
-    history = opener()
-    text = a_file(history, old_talk(history))
-    history.close()
-    before = dump(path)
+def test_a_kill_leaves_all_or_nothing_and_a_streaming_answer_whole(opener: Opener, path: Path, gate: str) -> None:
+    streaming = opener()
+    text = a_file(streaming, old_talk(streaming))
+    asked = ask(streaming)
+    streaming.journal(asked.attempt.id, CONTENT, "committed before, ")
+    streaming.flush()
+    before = without_journal(path)
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe()
     process = context.Process(target=importing, args=(path, text, gate, theirs), daemon=True)
     process.start()
     theirs.close()
     assert ours.recv() == gate
+    streaming.journal(asked.attempt.id, CONTENT, "received meanwhile")  # before the last commit, the lock is held
     process.kill()
     process.join()
     ours.close()
     process.close()
     again = opener()
+    streaming.flush()
+    assert again.raw_text(asked.attempt.id, CONTENT) == "committed before, received meanwhile"
     counts = [len(again.conversations()), len(again.search("imported")), len(again.search("new words"))]
-    assert counts == ([3, 2, 1] if gate == GATES[-1] else [1, 0, 0])
+    assert counts == ([4, 2, 1] if gate == GATES[-1] else [2, 0, 0])
     if gate != GATES[-1]:
-        again.purge_deleted(0.0)  # waits for what the start takes out in the background
-        assert dump(path) == before
+        again.purge_deleted(0.0)  # waits for the removal in the background
+        assert without_journal(path) == before
         assert import_from(again, io.StringIO(text)) == ImportReport(3, 2, 25, ())
+
+
+def without_journal(path: Path) -> Dump:
+    return {name: rows for name, rows in dump(path).items() if name != "delta"}

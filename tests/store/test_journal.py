@@ -75,6 +75,7 @@ def test_a_delta_is_committed_without_being_asked(opener: Opener, path: Path) ->
         other.version()
     assert rows == [(asked.attempt.id, "content", "by itself")]
     assert other.version() >= before
+    assert Timing().batch < 0.25  # the promise, which a commit is part of
 
 
 def test_the_end_merges_the_journal_and_keeps_both_raw_sides(opener: Opener, path: Path) -> None:
