@@ -1,7 +1,7 @@
-"""What the answers took and cost: a narrow row for each that was paid for, so that sums need not read any text.
+"""Statistics of answers in a narrow table, so that sums do not read any text.
 
-Copies do not count twice: a text kept as a variant, a forked branch and an import have cost nothing here. An imported
-answer keeps the figures that it came with, for its own conversation only.
+A row is written per answer that was requested. Copies are not counted: a variant that keeps an older text, a forked
+branch and an import cost nothing here. An imported answer counts in its own conversation only.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ TABLES = (
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """For a file that has none."""
+    """Create the table for a file that has none."""
     for statement in TABLES:
         connection.execute(statement)
 
 
 def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
-    """An answer has ended, or an ended one came in from elsewhere (not `own`); one that was never asked for has no
-    row. What came in becomes our own with the first request that is made here."""
+    """Write the statistics of an answer that ended, or was imported (not `own`).
+
+    An answer that was never requested gets no row. An imported answer becomes own with the first request made here.
+    """
     requests, silent = connection.execute(
         "SELECT count(*), coalesce(max(status BETWEEN 200 AND 299 AND usage IS NULL), 0) FROM attempt"
         " WHERE message_id = ?",
@@ -61,7 +63,7 @@ def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> No
 
 
 def fill(connection: sqlite3.Connection) -> None:
-    """Rows for the answers of a file that had none."""
+    """Write rows for the answers of a file that had no such table."""
     # a text kept as a variant is a millisecond older than the answer that goes on: see journal.copy_as_variant
     rows = connection.execute(
         """SELECT message.id, conversation_id, created_at, model, state, text <> '' OR reasoning <> '', usage,
@@ -85,7 +87,7 @@ def fill(connection: sqlite3.Connection) -> None:
 
 
 def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[AnswerStats]:
-    """The last ones, oldest first: those that were asked for here, or all of one conversation."""
+    """Return the last answers, oldest first: the own ones, or all of one conversation."""
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
         f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
@@ -112,7 +114,7 @@ def _answered(row: Row) -> AnswerStats:
 def usage_totals(
     connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None
 ) -> list[UsageTotal]:
-    """What each model came to between two neighbouring `bounds`; of what was asked for here, or of one conversation."""
+    """Sum usage by model between neighbouring `bounds`, of own answers or of one conversation."""
     spans = list(pairwise(bounds))
     if not spans:
         return []

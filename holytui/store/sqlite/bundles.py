@@ -1,4 +1,4 @@
-"""A whole conversation as one value: how it is read for an export, and the rows that an import makes of it."""
+"""Whole conversations as values: read for an export, and inserted by an import."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from holytui.store.values import Bundle
 def read(
     connection: sqlite3.Connection, conversation_id: str, pending: Sequence[PendingDelta], *, images: bool
 ) -> Bundle | None:
-    """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
+    """Return a whole conversation with current text of answers in progress; `images` adds the image bytes."""
     found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
     if not found:
         return None
@@ -40,22 +40,25 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """How much of a bundle is new here, and where it goes."""
+    """The parts of a bundle that are new here, and their place."""
 
     bundle: Bundle
-    """With the ids that it has here."""
+    """With ids of this history."""
     is_new: bool
-    """The conversation is not here, nor was it added before by the same import."""
+    """The conversation is neither stored nor part of this import already."""
     is_hidden: bool
-    """It is part of the import, so that its messages may be put below it at once."""
+    """It belongs to this import, so that messages may be inserted at once."""
     was_deleted: bool
     new: Sequence[Message]
     """Parents before children."""
 
 
 def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> ImportPlan:
-    """Look for what is not here yet. `apart` says in which hidden conversation the import keeps messages that it has
-    for one that is here. Raises TransferError for a message of another conversation."""
+    """Compare a bundle with the stored data.
+
+    `apart` maps conversations to the hidden ones that hold their new messages during this import. Raises TransferError
+    for a message that belongs to another conversation.
+    """
     bundle, found = _with_known_ids(connection, bundle, apart)
     talk_id = bundle.conversation.id
     known = {id_ for id_, _origin in _messages_of(connection, talk_id, apart)}
@@ -69,7 +72,7 @@ def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str
 
 
 def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, fts: bool) -> None:
-    """The conversation of a plan in which it is new, hidden."""
+    """Insert a plan's new conversation, hidden."""
     talk = planned.bundle.conversation
     leaf = talk.leaf_id if talk.leaf_id in {message.id for message in planned.new} else None
     conversations.insert(connection, replace(talk, leaf_id=leaf), fts=fts)
@@ -78,7 +81,7 @@ def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, 
 
 
 def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Message, *, fts: bool) -> None:
-    """A message of a bundle with its images and attempts; its conversation and parent are in the file."""
+    """Insert a message with its images; its conversation and parent are stored already."""
     # nobody will go on with an answer that was on its way when it was exported
     state = message.state if message.state.final else AnswerState.INTERRUPTED
     image_table.stage(connection, message.images, bundle.image_data)
@@ -88,7 +91,7 @@ def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Mess
 
 
 def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapping[DeltaKind, str]) -> None:
-    """An attempt of a message that is new, with all that it received; nothing if its id is taken."""
+    """Insert an attempt of a new message with its raw text, unless its id is taken."""
     if connection.execute("SELECT 1 FROM attempt WHERE id = ?", (attempt.id,)).fetchone():
         return
     journal.save_attempt(connection, attempt)
@@ -99,7 +102,7 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapp
 
 
 def _messages_of(connection: sqlite3.Connection, talk_id: str, apart: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Ids and origins of the messages of a conversation, those of the import that are kept apart among them."""
+    """Ids and origins of a conversation's messages, including those that the import keeps apart."""
     return connection.execute(
         "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)", (talk_id, apart.get(talk_id))
     ).fetchall()
@@ -108,8 +111,7 @@ def _messages_of(connection: sqlite3.Connection, talk_id: str, apart: Mapping[st
 def _with_known_ids(
     connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]
 ) -> tuple[Bundle, tuple[str, float | None] | None]:
-    """The bundle with the ids that an earlier import gave, and the id and `deleted_at` of the conversation if it is
-    here."""
+    """Replace ids by those of an earlier import; also return the stored id and `deleted_at`, if any."""
     talk = bundle.conversation
     origin = None if bundle.origin is None else storable(bundle.origin)
     row = connection.execute(
@@ -137,7 +139,7 @@ def _set_origin(connection: sqlite3.Connection, table: str, row_id: str, origin:
 
 
 def in_order(messages: Sequence[Message], known: set[str]) -> list[Message]:
-    """Parents before children; whoever names a parent that is nowhere, or goes in a circle, becomes a root."""
+    """Sort parents before children; a message with an unknown parent or in a cycle becomes a root."""
     own = {message.id: message for message in messages}
     below: dict[str | None, list[Message]] = {}
     for message in own.values():

@@ -1,4 +1,4 @@
-"""Giving back the space of what was deleted, so that nothing of it is left in the file."""
+"""Compaction: nothing of deleted conversations is left in the file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> CompactionResult:
-    """Write the file at `path` anew without its gaps. Needs as much space again meanwhile.
+    """Rewrite the file at `path` without free space; needs as much space again meanwhile.
 
-    Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then as it was.
+    Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then unchanged.
     """
     before = size(path)
     with translate_errors(), closing(connector(path, timeout)) as connection:
@@ -29,7 +29,7 @@ def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> Com
 
 
 def size(path: Path) -> int:
-    """Bytes on disk, the companions counted in."""
+    """Bytes on disk, including companion files."""
     total = 0
     for place in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
         with suppress(FileNotFoundError):
@@ -38,6 +38,6 @@ def size(path: Path) -> int:
 
 
 def older_copies(path: Path) -> tuple[Path, ...]:
-    """Whatever else of this history is beside it."""
+    """Other files of this history in its folder."""
     own = {path.name + end for end in _COMPANIONS}
     return tuple(sorted(place for place in path.parent.glob(f"{path.name}?*") if place.name not in own))

@@ -1,4 +1,4 @@
-"""Connections to the history file: how they are opened, and the one place where sqlite's errors become ours."""
+"""Connections to the history file, and the translation of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from holytui.store.sqlite.filesystem import is_network, is_single_host
 from holytui.store.sqlite.row_reader import read_any_text
 
 Connect = Callable[[Path, float], sqlite3.Connection]
-"""Opens an existing file; the second argument is how long to wait for a lock, in seconds."""
+"""Opens an existing file; the second argument is the lock timeout in seconds."""
 
 LOCAL_TIMEOUT = 5.0
 NETWORK_TIMEOUT = 15.0
 _POLL_MS = 20
-"""Milliseconds: in all of them together sqlite sleeps 1, 2, 5 and 12."""
+"""Milliseconds of one `busy_timeout`, in which SQLite sleeps 1, 2, 5 and 12."""
 _SYNCHRONOUS = {"NORMAL": 1, "FULL": 2}
 _LOG_LIMIT = 16 * 1024 * 1024  # the write-ahead log is cut back to this size after a checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class JournalMode:
-    """How the file is written, as sqlite confirmed it."""
+    """The journal settings that SQLite confirmed."""
 
     journal: str
     """`wal` or `delete`."""
     synchronous: str
-    """What commits use while an answer streams: `NORMAL` or `FULL`."""
+    """`NORMAL` or `FULL`, for commits while an answer streams."""
     timeout: float
-    """Seconds to wait for another process's lock."""
+    """Lock timeout in seconds."""
     warnings: tuple[str, ...] = ()
 
 
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
-    """A connection without transactions of Python's making. Never creates the file. Raises sqlite3.Error."""
+    """Open a connection without implicit transactions. Never creates the file. Raises sqlite3.Error."""
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
     return sqlite3.connect(
         name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, factory=HistoryConnection
@@ -50,10 +50,10 @@ def connect(path: Path, timeout: float) -> sqlite3.Connection:
 
 
 def connect_untouched(path: Path) -> sqlite3.Connection:
-    """A connection that leaves the file and its companions exactly as they are. Raises sqlite3.Error.
+    """Open a connection that changes neither the file nor its companions. Raises sqlite3.Error.
 
-    Even a reading connection makes the companions of a file in WAL mode. Without a log nobody has such a file open,
-    so that it may be read as if it could not change.
+    Even a reading connection creates the companions of a file in WAL mode. Without a log no process has the file open,
+    so that it may be opened as immutable.
     """
     with path.open("rb") as file:
         header = file.read(20)
@@ -63,9 +63,9 @@ def connect_untouched(path: Path) -> sqlite3.Connection:
 
 
 def connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
-    """A connection to a file that may not be written, nor anything beside it. Raises sqlite3.Error.
+    """Open a file in a folder that cannot be written. Raises sqlite3.Error.
 
-    A file in WAL mode is then read without its log where that cannot be read: `skips_wal` says so.
+    If the log of a file in WAL mode is unreadable, the file is read without it and `skips_wal` is set.
     """
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     for how in ("", "&immutable=1"):
@@ -87,7 +87,7 @@ def connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Whatever sqlite raises inside leaves as a `StoreError`."""
+    """Raise a `StoreError` for any error of SQLite."""
     try:
         yield
     except sqlite3.Error as exc:
@@ -122,7 +122,7 @@ def _store_error(exc: sqlite3.Error) -> StoreError:
 
 
 def damaged() -> StoreCorrupt:
-    """The file's structure is broken."""
+    """The error for a corrupt file."""
     return StoreCorrupt(
         _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
     )
@@ -130,9 +130,10 @@ def damaged() -> StoreCorrupt:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, gives_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote.
+    """Run one IMMEDIATE transaction; roll back on an exception.
 
-    While `gives_up()`, it does not wait for another process's lock.
+    A deferred transaction that reads before it writes fails at once if another process has written meanwhile. While
+    `gives_up()`, a lock of another process is not waited for.
     """
     _begin(connection, gives_up)
     try:
@@ -147,9 +148,9 @@ def transaction(connection: sqlite3.Connection, gives_up: Callable[[], bool] = l
 
 
 def _begin(connection: sqlite3.Connection, gives_up: Callable[[], bool]) -> None:
-    """Wait for the write lock as long as the connection is told to, but in naps of milliseconds.
+    """Begin IMMEDIATE, polling every few milliseconds until the connection's busy timeout.
 
-    sqlite's own waiting soon sleeps 100 ms between two looks: beside a busy process, others get the lock meanwhile.
+    SQLite's own waiting soon sleeps 100 ms between two tries: beside a busy process, others get the lock meanwhile.
     """
     patience = int(connection.execute("PRAGMA busy_timeout").fetchone()[0])
     until = time.monotonic() + patience / 1000
@@ -168,9 +169,11 @@ def _begin(connection: sqlite3.Connection, gives_up: Callable[[], bool]) -> None
 
 
 def set_mode(connection: sqlite3.Connection, filesystem: str) -> JournalMode:
-    """Choose the journal for the file system under the file, and check what sqlite made of it.
+    """Choose the journal for the file system under the file, and confirm it.
 
-    WAL needs memory shared by all processes, which no network file system gives (https://sqlite.org/wal.html).
+    WAL needs memory shared by all processes, which no network file system provides (https:
+
+    sqlite.org/wal.html).
     """
     read_any_text(connection)
     connection.execute("PRAGMA foreign_keys = ON")
@@ -209,7 +212,7 @@ def _write_ahead(connection: sqlite3.Connection) -> bool:
 
 
 def set_synchronous(connection: sqlite3.Connection, level: str) -> str:
-    """Set how far a commit goes; outside of a transaction only. Returns `level` as confirmed."""
+    """Set the durability of commits and confirm it; outside of a transaction only."""
     connection.execute(f"PRAGMA synchronous = {level}")
     found = _value(connection, "synchronous")
     if found != _SYNCHRONOUS[level]:

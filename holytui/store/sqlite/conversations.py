@@ -18,18 +18,18 @@ from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, st
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
 HIDDEN = -1.0
-"""`deleted_at` of those that an unfinished import has added: nobody sees them, nor can bring them back."""
+"""`deleted_at` of conversations of an unfinished import, which cannot be seen or restored."""
 
 
 def missing() -> StoreError:
-    """The conversation or message is not, or no longer, in the file."""
+    """The error for a conversation or message that is not in the file."""
     return StoreError(_("That conversation or message is no longer there"), _("It was deleted, perhaps elsewhere."))
 
 
 def list_all(
     connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
 ) -> Sequence[Conversation]:
-    """Without any message, the last changed (or deleted) first."""
+    """Return conversations without messages, last changed (or deleted) first."""
     # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
     unarchived = "NOT" if archived else ""
     where = f"deleted_at IS NULL AND archived IS {unarchived} 0"
@@ -46,7 +46,7 @@ def list_all(
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
-    """By its id, an unambiguous beginning or end of it, or `ids.LAST`; not a deleted one."""
+    """Find by id, an unambiguous prefix or suffix, or `ids.LAST`; deleted ones are excluded."""
     wanted = storable(conversation_id)
     found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
     if not found and wanted == ids.LAST:
@@ -60,12 +60,12 @@ def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now:
 
 
 def streaming_ids(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
-    """Those in which an answer is on its way."""
+    """Ids of conversations with an answer in progress."""
     return {lease.conversation_id for lease in leases(connection) if is_alive(lease, here, now)}
 
 
 def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: bool) -> None:
-    """A new one."""
+    """Insert a conversation."""
     c = conversation
     texts = [storable(text) for text in (c.model, c.system, json.dumps(c.params))]
     connection.execute(
@@ -79,7 +79,7 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
 
 
 def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
-    """Set fields that `columns` has checked. Raises StoreError when it, or the message of `leaf_id`, is not there."""
+    """Set fields checked by `columns`. Raises StoreError if the conversation or the message of `leaf_id` is missing."""
     leaf_id = fields.get("leaf_id")
     if (
         leaf_id is not None
@@ -100,7 +100,7 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
-    """Fields of a conversation as their columns keep them. Raises TypeError, ValueError for one that cannot be set."""
+    """Convert fields to column values. Raises TypeError, ValueError for one that cannot be set."""
     out: dict[str, object] = {}
     for name, value in fields.items():
         if name in _TEXTS and isinstance(value, str):
@@ -117,13 +117,13 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:
-    """Hide it, or show it again."""
+    """Hide a conversation, or show it again (None)."""
     if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
         raise missing()
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
-    """Destroy what was deleted before a time, with all its messages and journals, apart from those in `busy`."""
+    """Destroy conversations deleted before a time, except those in `busy`; return their number."""
     rows = connection.execute(
         f"SELECT id FROM conversation WHERE deleted_at < ? AND deleted_at IS NOT {HIDDEN}", (before,)
     ).fetchall()
@@ -134,7 +134,7 @@ def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts:
 
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
-    """Destroy one with all that it has."""
+    """Destroy a conversation with its messages and journals."""
     search_index.remove_conversation(connection, conversation_id, fts=fts)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"

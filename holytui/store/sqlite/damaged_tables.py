@@ -1,4 +1,4 @@
-"""Rows of a file that may be damaged: all that sqlite can still read of a table, whatever lies between them."""
+"""Reads of tables in a file that may be damaged: they return every row that SQLite can still read."""
 
 from __future__ import annotations
 
@@ -8,33 +8,31 @@ from typing import Any
 
 _LAST = (1 << 63) - 1
 _BEYOND = 500
-"""Queries that may fail where no row should be: a damaged key can make a page stand for any range of numbers."""
+"""Failing queries that are accepted outside the expected range: a damaged key can claim any range of rowids."""
 _TAIL = 50_000
-"""Numbers to try behind the last readable row, at most, when nothing tells how many rows there are."""
+"""Rowids to try behind the last readable row, at most, if the number of rows is unknown."""
 _USUAL = 32
-"""Bytes of a row, of which there are hardly any smaller ones: so many more rows can there be."""
+"""Bytes of a small row: bounds the number of rows behind the last readable one."""
 _LEAST = 4
-"""Bytes of a row at the very least: no sound file has numbers above its size by this, as the last ones are given again.
-"""
+"""Bytes of the smallest row: bounds the rowids of a sound file, as SQLite reuses the last ones."""
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What is raised where a file is damaged; the second by the module, at a message of sqlite that quotes a damaged name.
-"""
+"""Exceptions for damaged files; the sqlite3 module raises the second for a message with invalid UTF-8."""
 
 Row = tuple[object, ...]
 
 
 class HistoryConnection(sqlite3.Connection):
-    """A connection that knows what it did not read."""
+    """A connection that records incomplete reads."""
 
     skipped_rows = False
-    """Rows that could not be read, as the file is damaged."""
+    """Some rows were unreadable, as the file is damaged."""
     skips_wal = False
-    """It reads the file without the log beside it, in which the newest entries may be."""
+    """The write-ahead log is not read, so that the newest entries may be missing."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether sqlite found the file itself to be broken."""
+    """Whether SQLite found the file to be corrupt."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -46,9 +44,11 @@ def read_rows(
     values: Sequence[object] = (),
     alone: str = "",
 ) -> list[Row]:
-    """The rows that match `where`, in no order. Of a damaged table those that can be read; the connection is then
-    marked as having passed over others. `alone` are the columns to read instead, of a row whose `columns` look into a
-    table that is damaged."""
+    """Return the rows that match `where`, in no order; of a damaged table, those that are readable.
+
+    Sets `skipped_rows` on the connection then. `alone` are the columns to read of a row whose `columns` include a
+    subquery on a damaged table.
+    """
     try:
         return connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", values).fetchall()
     except sqlite3.DatabaseError as error:
@@ -69,8 +69,10 @@ def walk_rows(
     *,
     thorough: bool = True,
 ) -> Iterator[tuple[int, Row]]:
-    """Every row that can be read by its number, with that number; indexes are not trusted. If not `thorough`, some of
-    those behind a row with a wrong number may be passed over, and it takes far less time in a large file."""
+    """Yield every readable row with its rowid, without using indexes.
+
+    Unless `thorough`, rows behind one with a wrong rowid may be skipped, which is much faster in a large file.
+    """
     select = _select(columns, table, where)
     highest = _highest(connection, table)
     tail = min(_TAIL, max(1000, _size(connection) // _USUAL))
@@ -97,8 +99,8 @@ def _select(columns: str, table: str, where: str = "1") -> str:
 
 
 def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, number: int) -> Row:
-    """The columns of one row that can be read though the whole row cannot; None for the others; nothing for a row that
-    cannot even be found, as most of those that are asked for."""
+    """The readable columns of a row that is unreadable as a whole; None for the others, `()` if there is no such row.
+    """
     if not _values(connection, f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid = ?", (number,)):
         return ()
     found = (
@@ -116,12 +118,12 @@ class _Reading:
         self._values = values
         self.numbers: set[int] = set()
         self.lost: dict[int, None] = {}
-        """Numbers of rows that cannot be read as a whole."""
+        """Rowids of unreadable rows."""
         # a damaged page may also give the number of another row: what was read is known by all that it is
         self._seen: set[int] = set()
 
     def between(self, low: int, high: int, patience: int) -> Iterator[tuple[int, Row]]:
-        """Read a range; where that fails, read both halves of it, down to single rows; at most `patience` times."""
+        """Read a range; if that fails, read its halves, down to single rows; at most `patience` times."""
         waiting = [(low, high)]
         while waiting and patience > 0:
             first, last = waiting.pop()
@@ -148,8 +150,7 @@ class _Reading:
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int | None:
-    """The number of the last row: by the table itself, and by each index, as either may be damaged; None if no source
-    can be read, or none of them makes sense."""
+    """The last rowid by the table and by each index, as either may be damaged; None if no source is plausible."""
     found: list[int] = []
     indexes = _values(connection, f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial")
     sources = ["NOT INDEXED", *(f'INDEXED BY "{_text(name)}"' for name in indexes)]

@@ -1,4 +1,4 @@
-"""An open history file: its writing thread, its readers, its troubles, and how it is opened and let go of."""
+"""An open history file: its writer thread, its readers, and its maintenance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 class HistoryFile:
-    """What every kind of access to the file at `path` shares."""
+    """Access to the file at `path`; implements `store.history.Maintenance`."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class HistoryFile:
         on_write_problem: _Listener | None = None,
         read_only: bool = False,
     ) -> None:
-        """`read_only`: nothing of the file or beside it is changed, and writing fails. `on_write_problem` is called on the
-        writer's thread when writing fails, and with None when it works again.
+        """Open the file; with `read_only` nothing in its folder is changed, and writes fail.
 
-        Raises StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
+        `on_write_problem` is called on the writer thread when writing fails, and with None when it works again. Raises
+        StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
         self.path = path
         self.on_write_problem = on_write_problem
@@ -65,7 +65,7 @@ class HistoryFile:
         self.mode = opened.mode
         self.warnings: Sequence[str] = (*backups.exposure_warnings(path.parent), *opened.mode.warnings)
         self.backup = opened.backup
-        """The copy made before the file was brought to this version; None if it needed nothing."""
+        """The copy made before a migration; None if there was none."""
         self._writer = WriterThread(
             opened.connection, opened.mode, timing=timing, beat=self._beat, on_write_problem=self._told
         )
@@ -74,7 +74,7 @@ class HistoryFile:
         self._closed = False
         self._copy: Path | None = None
         self._copied = -1
-        """The number of the last delta in it."""
+        """`seq` of the last delta in `_copy`."""
         # a program that ends by an exception still keeps the last quarter of a second
         atexit.register(self._close_at_exit)
 
@@ -87,10 +87,10 @@ class HistoryFile:
         on_write_problem: _Listener | None = None,
         allow_read_only: bool = False,
     ) -> Self:
-        """The history at `path`, made if there is none. Raises StoreError.
+        """Open the history at `path`; create it if there is none. Raises StoreError.
 
-        A damaged one is set aside and read, as far as possible, into a new one; `warnings` then says so. `allow_read_only`: one
-        that is there but cannot be written will do.
+        A damaged one is set aside, and its readable rows are copied to a new one; `warnings` says so.
+        `allow_read_only`: an existing one that cannot be written is opened as well.
         """
         try:
             return cls._open(path, clock, on_write_problem)
@@ -114,7 +114,7 @@ class HistoryFile:
 
     @property
     def maintenance(self) -> Maintenance:
-        """The care of this file, which is this history itself."""
+        """This history itself."""
         return self
 
     @property
@@ -125,31 +125,37 @@ class HistoryFile:
 
     @property
     def damage_warning(self) -> str:
-        """What to tell when something could not be read, as the file is damaged there; empty if all was."""
+        """A sentence for the user once a read has skipped damaged parts of the file; empty before."""
         if not (self._readers.found_damage or self._writer.found_damage):
             return ""
         return _("A part of the history cannot be read and is skipped. It is repaired at the next start.")
 
     def version(self) -> int:
-        """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
+        """Return a number that differs from the last one if anyone has written since. Cheap."""
         return self._readers.version()
 
     def others_version(self) -> int:
-        """A number that changes whenever another open history (of any process) wrote; own writes do not change it."""
+        """Return a number that changes when another open history, of any process, has written."""
         # sqlite counts on each connection what the others commit, and all that this history writes goes through one
         return self._writer.call(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]), bare=True)
 
     def compact(self) -> CompactionResult:
-        """Write the file anew without the gaps that deleted conversations left. Raises StoreError."""
+        """Rewrite the file without the free space that deleted conversations left. Raises StoreError."""
         return compact(self.path, self._connector, self.mode.timeout, fts=self._fts)
 
     def flush(self, timeout: float | None = None) -> None:
-        """Returns when everything journalled so far is committed. Raises StoreError if it cannot be, or not in time."""
+        """Block until everything journalled so far is committed.
+
+        Raises StoreError if it cannot be, or not within `timeout` seconds.
+        """
         self._writer.call(lambda _db: None, after_journal=True, timeout=timeout)
 
     def save_pending(self) -> Path | None:
-        """Put what is not committed into a file of its own, so that a kill while this waits to be closed loses nothing;
-        None if all is committed. Never waits for the history. Raises OSError."""
+        """Write the text that is not committed to a separate file.
+
+        A kill during a slow `close` then loses nothing. Returns None if everything is committed. Never waits for the
+        history. Raises OSError.
+        """
         left = self._writer.pending()
         if left and left[-1].seq > self._copied:
             newer = spill.save(self.path, left, self._clock())
@@ -158,12 +164,11 @@ class HistoryFile:
         return self._copy if left else None
 
     def stop_waiting(self) -> None:
-        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
-        `close` for the next start."""
+        """From now on, never wait for another program's lock: `close` saves unwritten text for the next start."""
         self._writer.stop_waiting()
 
     def close(self) -> None:
-        """Flush and let go of the file. Raises StoreError when text had to be put into a file of its own."""
+        """Flush and release the file. Raises StoreError if text had to be written to a separate file."""
         if self._closed:
             return
         self._closed = True

@@ -1,9 +1,9 @@
-"""An import: all of it is seen when it has ended well, and nothing of it before.
+"""An import: all of it becomes visible at its end, or nothing.
 
-One transaction for a large file would keep an answer that streams in another process from being written. So what is new
-is committed in small pieces, hidden: new conversations are marked as `HIDDEN`, and new messages of a conversation that
-is here are kept apart, in a hidden conversation. One small transaction at the end shows them. An import that fails
-takes its pieces out again; what a killed one left is taken out by the next start, or the next import.
+One transaction for a large file would block answers that stream in other processes. New rows are therefore committed in
+small pieces and hidden: new conversations are marked `HIDDEN`, and new messages of stored conversations are kept in a
+hidden conversation. One small transaction at the end shows them. A failed import removes its pieces; those of a killed
+one are removed at the next start or import.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from holytui.store.values import Bundle, ImportCounts
 
 _LEASE = "import"
 _BEAT = 5.0
-"""Seconds between two signs of life."""
+"""Seconds between heartbeats."""
 _LONGEST, _MOST = 100_000, 100
-"""Characters and messages of one transaction, unless one message has more."""
+"""Characters and messages of one transaction, unless a single message has more."""
 _TAKEN_OUT = 40
-"""Messages that one transaction takes out: it may be on the thread that writes an answer."""
+"""Messages removed in one transaction, which may delay the text of an answer."""
 
 T = TypeVar("T")
 Attempts = Sequence[tuple[Attempt, Mapping[DeltaKind, str]]]
 
 
 class Call(Protocol):
-    """Runs a job in a transaction of its own, as `Writer.call` does."""
+    """Runs a job in its own transaction, as `WriterThread.call`."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
-        """Return the job's result once that is committed. Raises StoreError."""
+        """Return the job's result once it is committed. Raises StoreError."""
         ...
 
 
@@ -81,8 +81,11 @@ class SqliteImport:
             raise
 
     def add(self, bundle: Bundle) -> ImportCounts:
-        """Add what is not there yet of a conversation. Raises TransferError for one that cannot be added; then nothing
-        of it is, and others may follow. After StoreError the import must end."""
+        """Add the parts of a conversation that are not stored yet.
+
+        Raises TransferError for one that cannot be added; nothing of it is then, and others may follow. After a
+        StoreError the import must end.
+        """
         attempts: dict[str, list[tuple[Attempt, Mapping[DeltaKind, str]]]] = {}
         for attempt, texts in bundle.attempts:
             attempts.setdefault(attempt.message_id, []).append((attempt, texts))
@@ -125,7 +128,7 @@ class SqliteImport:
         return insert
 
     def _kept_apart(self, db: sqlite3.Connection, message: Message) -> Message:
-        """The message as it is inserted: below a parent that is kept apart too, or below none until it is shown."""
+        """The message in its hidden conversation; below its parent there, or without one until `_show`."""
         apart, parent = self._apart[message.conversation_id], message.parent_id
         found = db.execute("SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent, apart)).fetchone()
         if parent is not None and not found:
@@ -144,7 +147,7 @@ class SqliteImport:
         self._beaten = now
 
     def _hold(self, db: sqlite3.Connection) -> None:
-        """Give a sign of life. Raises StoreBusy if another machine took this import for a dead one."""
+        """Renew the lease. Raises StoreBusy if another machine considered this import dead."""
         found = _lease_of(db)
         if found is None or found.owner.token != self._owner.token:
             raise StoreBusy(_("The import was interrupted for too long"), _("Import the file again."))
@@ -173,7 +176,7 @@ class SqliteImport:
         db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
 
     def _undo(self) -> None:
-        """Leave the history as it was; if that fails, the next start does it."""
+        """Remove all pieces; if that fails, the next start does it."""
         with suppress(StoreError):
             self._clear()
             self._call(lambda db: db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,)).rowcount)
@@ -188,13 +191,13 @@ class SqliteImport:
 
 
 def is_abandoned(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
-    """Whether a killed import left anything. Cheap."""
+    """Whether a killed import left pieces. Cheap."""
     found = _lease_of(connection)
     return found is not None and not is_alive(found, here, now)
 
 
 def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, fts: bool) -> bool:
-    """Take out a part of what a killed import left; returns whether there is more."""
+    """Remove some pieces of a killed import; return whether there are more."""
     if not is_abandoned(connection, here, now):
         return False
     if _clear(connection, fts=fts):
@@ -204,7 +207,7 @@ def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, 
 
 
 def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
-    """Take out some of the hidden messages and conversations; returns whether there are more."""
+    """Remove some hidden messages and conversations; return whether there are more."""
     left = _TAKEN_OUT
     hidden = "SELECT id FROM conversation WHERE deleted_at = ? LIMIT ?"
     for (talk_id,) in db.execute(hidden, (conversations.HIDDEN, _TAKEN_OUT)).fetchall():

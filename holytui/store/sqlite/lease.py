@@ -1,4 +1,4 @@
-"""Who streams an answer: a lease names the process, so that an answer whose process died is known as cut off."""
+"""Leases of answers in progress: they name the process, so that answers of dead processes are recognised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEARTBEAT_TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """One open history in one process. `started` guards against a process id that was given out again."""
+    """One open history in one process. `started` guards against reused process ids."""
 
     token: str
     host: str
@@ -32,7 +32,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """An answer on its way, and by whom."""
+    """An answer in progress and its owner."""
 
     message_id: str
     conversation_id: str
@@ -44,13 +44,13 @@ StartTime = Callable[[int], str | None]
 
 
 def this_owner() -> Owner:
-    """This process, as an owner of its own."""
+    """Return a new owner for this process."""
     pid = os.getpid()
     return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_time_of(pid) or "")
 
 
 def start_time_of(pid: int) -> str | None:
-    """When a process began, in the kernel's ticks (`""` where that cannot be known); None if there is none."""
+    """Return the start time of a process in kernel ticks; `""` if unknown, None if there is no such process."""
     stat = _read(f"/proc/{pid}/stat")
     if stat:
         # proc(5): the name, in brackets, may hold spaces and brackets; state is field 3, the start is field 22
@@ -68,7 +68,7 @@ def start_time_of(pid: int) -> str | None:
 
 
 def is_alive(lease: Lease, here: Owner, now: float, starts: StartTime = start_time_of) -> bool:
-    """Whether the lease's process still runs; on another machine, whether it gave a sign of life lately."""
+    """Whether the owner's process runs; on another machine, whether its heartbeat is recent."""
     owner = lease.owner
     if owner.host != here.host:
         return now - lease.heartbeat <= HEARTBEAT_TIMEOUT
@@ -106,18 +106,18 @@ def _lease(row: Row) -> Lease:
 
 
 def leases(connection: sqlite3.Connection) -> list[Lease]:
-    """All of them; there are as many as answers on their way."""
+    """Return all leases: one for each answer in progress."""
     return [_lease(row) for row in read_rows(connection, _COLUMNS, "lease")]
 
 
 def lease_of(connection: sqlite3.Connection, message_id: str) -> Lease | None:
-    """The lease of one answer."""
+    """Return the lease of an answer."""
     found = read_rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
     return _lease(found[0]) if found else None
 
 
 def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str, here: Owner, now: float) -> None:
-    """Make the answer `here`'s. Raises StoreBusy while another living process has it."""
+    """Take the lease of an answer for `here`. Raises StoreBusy while another living process has it."""
     require_unclaimed(connection, message_id, here, now)
     connection.execute(
         f"INSERT OR REPLACE INTO lease ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,29 +126,29 @@ def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str,
 
 
 def require_unclaimed(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
-    """Raises StoreBusy while another living process has the answer."""
+    """Raise StoreBusy while another living process has the answer."""
     lease = lease_of(connection, message_id)
     if lease and lease.owner.token != here.token and is_alive(lease, here, now):
         raise taken_error()
 
 
 def taken_error() -> StoreBusy:
-    """The answer is another process's."""
+    """The error for an answer that another process receives."""
     return StoreBusy(
         _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to continue here.")
     )
 
 
 def release(connection: sqlite3.Connection, message_id: str) -> None:
-    """Nobody's any more."""
+    """Delete the lease of an answer."""
     connection.execute("DELETE FROM lease WHERE message_id = ?", (message_id,))
 
 
 def release_all(connection: sqlite3.Connection, here: Owner) -> None:
-    """Give up all that `here` has."""
+    """Delete all leases of `here`."""
     connection.execute("DELETE FROM lease WHERE token = ?", (here.token,))
 
 
 def renew(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
-    """Give a sign of life for all that `here` has; False when it has none."""
+    """Write a heartbeat for all leases of `here`; False if there are none."""
     return connection.execute("UPDATE lease SET heartbeat = ? WHERE token = ?", (now, here.token)).rowcount > 0

@@ -1,4 +1,4 @@
-"""The messages of a conversation: a tree by `parent_id`, so editing and asking again destroy nothing."""
+"""Messages of a conversation: a tree by `parent_id`, so that edits and retries destroy nothing."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _INSERT = (
 
 
 def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
-    """One message, its text as the row has it."""
+    """Return a message with the text of its row."""
     found = _messages(connection, "id = ?", (message_id,))
     return with_images(connection, found[0]) if found else None
 
 
 def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
-    """Those that match `where`, oldest first, without their images."""
+    """Return messages that match `where`, oldest first, without images."""
     found = map(message_from, read_rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
     return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
 def need(connection: sqlite3.Connection, message_id: str) -> Message:
-    """`find`, or StoreError."""
+    """Return a message. Raises StoreError if it is missing."""
     found = find(connection, message_id)
     if found is None:
         raise missing()
@@ -43,7 +43,7 @@ def need(connection: sqlite3.Connection, message_id: str) -> Message:
 
 
 def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
-    """A new node. Raises StoreError when its parent is not in its conversation, or an image is not in the file."""
+    """Insert a message. Raises StoreError if its parent is not in its conversation, or an image is not in the file."""
     m = message
     if (
         m.parent_id is not None
@@ -59,7 +59,7 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
 
 
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
-    """The answer as it ended; who speaks, and where it is in the tree, stay as they are."""
+    """Store the results of an answer; role and place in the tree stay."""
     m = message
     text, _, reasoning, model, state = _texts(m)
     connection.execute(
@@ -84,7 +84,7 @@ def _results(m: Message) -> Row:
 
 
 def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now: float) -> None:
-    """Make a message the last of the branch that is shown."""
+    """Make a message the end of the shown branch."""
     connection.execute(
         "UPDATE conversation SET leaf_id = ?, updated_at = max(updated_at, ?) WHERE id = ?",
         (leaf_id, now, conversation_id),
@@ -92,12 +92,12 @@ def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now
 
 
 def touch(connection: sqlite3.Connection, conversation_id: str, now: float) -> None:
-    """It has changed just now."""
+    """Set the time of a conversation's last change."""
     connection.execute("UPDATE conversation SET updated_at = max(updated_at, ?) WHERE id = ?", (now, conversation_id))
 
 
 def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[Message]:
-    """From the root to `leaf_id`; to the shown leaf, or else the newest one, if None."""
+    """Return the messages from the root to `leaf_id`; None: to the shown leaf, or else the newest one."""
     if leaf_id is None:
         leaf_id = _shown_leaf(connection, conversation_id)
     found = {message.id: message for message in _path(connection, conversation_id, leaf_id)}
@@ -127,7 +127,7 @@ def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | N
 
 
 def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
-    """All messages of a conversation, oldest first, without their images."""
+    """Return all messages of a conversation, oldest first, without images."""
     return _messages(connection, "conversation_id = ?", (conversation_id,))
 
 
@@ -148,7 +148,7 @@ def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | N
 
 
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
-    """The message and its siblings of the same role, oldest first."""
+    """Return the message and its siblings of the same role, oldest first."""
     siblings = _messages(
         connection,
         """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
@@ -159,7 +159,7 @@ def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
-    """The newest leaf below a message; itself if it is one. Raises StoreError when it is not there."""
+    """Return the newest leaf below a message, itself if it is a leaf. Raises StoreError if it is missing."""
     row = connection.execute(
         """WITH RECURSIVE below (id) AS (
                 SELECT id FROM message WHERE id = ?
@@ -175,8 +175,10 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
 
 
 def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bool:
-    """Destroy an answer, and its question unless that has other answers; what follows moves up to what was before.
-    Returns whether the question is gone too."""
+    """Destroy an answer, and its question unless that has other answers; messages below move up.
+
+    Returns whether the question was destroyed.
+    """
     answer = need(connection, answer_id)
     question = find(connection, answer.parent_id) if answer.parent_id is not None else None
     others = [one for one in variants(connection, answer_id) if one.id != answer_id]
@@ -195,7 +197,7 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
 
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, message_id: str, *, fts: bool) -> None:
-    """Destroy a message that has none below it, with its attempts and raw texts."""
+    """Destroy a leaf with its attempts and raw texts."""
     search_index.remove_text(connection, conversation_id, message_id, fts=fts)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)", (message_id,)
@@ -209,7 +211,7 @@ def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | 
 
 
 def in_progress(connection: sqlite3.Connection) -> list[Message]:
-    """Answers that are not final."""
+    """Return the answers without a final state."""
     final, others = (
         ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
     )

@@ -1,4 +1,4 @@
-"""From a path to a file that is ours, sound, up to date and in the right mode."""
+"""Opening a history file: checks, backup, migration and journal mode."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from holytui.store.sqlite.row_reader import read_any_text
 
 _MAGIC = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html section 1.3
 _CHECKED_SIZE = 8 * 1024 * 1024
-"""Bytes up to which a file is checked at every start; a larger one would take too long, and is checked only after
-something in it could not be read."""
+"""Bytes up to which a file is checked at every start.
+
+A larger check takes too long; it is done only after a failed read.
+"""
 _ID_TABLES = ("conversation", "message", "attempt")
 _REQUIRED_COLUMNS = {
     "conversation": ("id", "title", "created_at", "updated_at", "leaf_id", "model", "system", "params", "deleted_at"),
@@ -38,7 +40,7 @@ _REQUIRED_COLUMNS = {
     "delta": ("attempt_id", "kind", "seq", "text"),
     "fact": ("key", "value"),
 }
-"""Of the tables that every version has; a damaged schema may have them under other names."""
+"""Columns of all versions; a damaged schema may have lost them."""
 _INVALID_ROWS = (
     "message WHERE conversation_id NOT IN (SELECT id FROM conversation)"
     " OR parent_id NOT IN (SELECT id FROM message) OR typeof(parent_id) = 'blob'",
@@ -46,22 +48,22 @@ _INVALID_ROWS = (
     *(f"{table} WHERE typeof(id) <> 'text'" for table in _ID_TABLES),
     "delta WHERE typeof(attempt_id) <> 'text' OR typeof(seq) <> 'integer' OR kind NOT IN ('content', 'reasoning')",
 )
-"""Rows that nobody would find again."""
+"""Rows that no query would find."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """The writing connection and what was found out on the way."""
+    """The writing connection, and findings of the start."""
 
     connection: sqlite3.Connection
     mode: JournalMode
     backup: Path | None
     needs_upkeep: bool = False
-    """There is upkeep to be done: see `Upkeep`."""
+    """See `Upkeep`."""
 
 
 def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts: bool) -> OpenedFile:
-    """Make, check, back up and migrate the file at `path`, whichever it needs.
+    """Create, check, back up and migrate the file at `path` as needed.
 
     Raises StoreNewer, StoreFull, StoreBusy, StoreCorrupt, and StoreError for another program's file.
     """
@@ -78,9 +80,9 @@ def open_file(path: Path, connector: Connect, mountinfo: str, now: float, *, fts
 
 
 def open_read_only(path: Path) -> OpenedFile:
-    """Open a file that cannot be written, as it is: without a check, and only in this version's form.
+    """Open a file of the current version that cannot be written, without a check.
 
-    Raises StoreNewer, StoreCorrupt, StoreError, also for an older one.
+    Raises StoreNewer, StoreCorrupt, StoreError, also for an older version.
     """
     with translate_errors():
         connection = connect_read_only(path, LOCAL_TIMEOUT)
@@ -106,7 +108,7 @@ def _refuse_older(connection: sqlite3.Connection) -> None:
 
 
 def inspect(path: Path) -> None:
-    """Look at the file before anything may change it: a writing connection would put a log into a damaged file.
+    """Check the file before a writing connection could replay a log into a damaged one.
 
     Raises StoreCorrupt, StoreNewer, StoreError, sqlite3.Error.
     """
@@ -123,10 +125,10 @@ def inspect(path: Path) -> None:
 
 
 def _is_sound(connection: sqlite3.Connection) -> bool:
-    """The structure is whole, indexes say what their tables say, and every row finds those that it belongs to.
+    """Whether the structure is whole, indexes match their tables, and every row's relations exist.
 
-    That is more than sqlite's quick check and takes little more time: damage that hides a row has to be found here.
-    What stands in the other columns may still be anything; readers see to that.
+    This is stricter than SQLite's quick check at little cost: damage that hides a row must be found here. Other columns
+    may hold any value, which readers repair.
     """
     if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
         return False

@@ -1,4 +1,4 @@
-"""Reading connections: few, shared by all threads, each reading from one unchanging view of the file."""
+"""A pool of reading connections, shared by all threads; each read sees one snapshot of the file."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from holytui.store.sqlite.row_reader import read_any_text
 
 
 class ReaderPool:
-    """As many connections as were ever reading at the same time."""
+    """Keeps as many connections as were ever in use at once."""
 
     def __init__(self, opener: Callable[[], sqlite3.Connection]) -> None:
         self._opener = opener
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self.found_damage = False
-        """Something could not be read, as the file is damaged there."""
+        """A read failed or was incomplete, as the file is damaged."""
         self._closed = False
         self._watch_lock = threading.Lock()
         self._watch: sqlite3.Connection | None = None
 
     @contextmanager
     def view(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose reads all see the same moment. Raises StoreError."""
+        """A connection within one read transaction. Raises StoreError."""
         with translate_errors():
             connection = self._take()
             try:
@@ -44,7 +44,7 @@ class ReaderPool:
                 self._give(connection)
 
     def version(self) -> int:
-        """A number that changes whenever anyone has written to the file since the last call."""
+        """Return a number that changes when anyone has written to the file."""
         with self._watch_lock, translate_errors():
             if self._closed:
                 raise _closed()
@@ -54,7 +54,7 @@ class ReaderPool:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
-        """Close what is idle; a connection in use is closed by its reader."""
+        """Close idle connections; one in use is closed by its reader."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

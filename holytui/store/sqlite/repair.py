@@ -1,5 +1,4 @@
-"""What was read from a damaged history is made a history again: each value of a kind that its column takes, each row
-with the rows that it belongs to. No text is dropped: what has lost its place gets one."""
+"""Repair of a salvaged history: values that fit their columns, and rows whose relations exist. No text is dropped."""
 
 from __future__ import annotations
 
@@ -19,12 +18,12 @@ from holytui.store.sqlite.row_mapping import Row, storable
 from holytui.store.sqlite.row_reader import as_text
 
 _ID_TABLES = frozenset({"conversation", "message", "attempt"})
-"""Tables whose rows have an `id` of their own, and texts that must not be lost for it."""
+"""Tables with an `id` and with text that must survive a duplicate id."""
 _KEY_COLUMNS = frozenset(
     {"id", "conversation_id", "parent_id", "leaf_id", "message_id", "attempt_id", "kind", "key", "digest", "origin"}
 )
 _DEFAULTS = {"keep": -1, "end": -1}
-"""Numbers of an attempt for which 0 would take text out of its answer."""
+"""Numbers of an attempt for which 0 would remove text from the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,13 @@ class TableColumn:
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, TableColumn]:
-    """Of a sound file."""
+    """Return the columns of a table in a sound file."""
     found = connection.execute(f"PRAGMA table_info({table})")
     return {name: TableColumn(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
 
 
 class RowInserter:
-    """Adds rows to a table, whatever their values are."""
+    """Inserts rows with arbitrary values."""
 
     def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[TableColumn]) -> None:
         self._target = target
@@ -56,7 +55,7 @@ class RowInserter:
         self._insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
 
     def add(self, row: Sequence[object]) -> None:
-        """One row. What cannot be added beside one that has its id gets an id of its own, if it is not the same."""
+        """Insert a row. A different row with a duplicate id gets a new one."""
         values = [_coerced(column, value) for column, value in zip(self._columns, row, strict=True)]
         if self._target.execute(self._insert, values).rowcount or not self._has_text(values):
             return
@@ -92,7 +91,7 @@ class RowInserter:
 
 
 def _coerced(column: TableColumn, value: object) -> object:
-    """`value` as the column takes it. Texts stay as they are, even where they are wrong: readers mark them."""
+    """`value` as its column requires. Invalid UTF-8 stays, as readers mark it."""
     empty = _DEFAULTS.get(column.name, 0) if column.not_null else None
     match column.kind, value:
         case "TEXT", bytes():
@@ -112,12 +111,12 @@ def _coerced(column: TableColumn, value: object) -> object:
 
 
 def _link(raw: bytes) -> str:
-    """What rows know each other by has to be text in every way; a kind of text has to be one of the two."""
+    """Keys must be valid UTF-8."""
     return raw.decode("utf-8", "replace")
 
 
 def repair_tables(target: sqlite3.Connection) -> None:
-    """Give rows whose relatives were lost a place, so that the tree is a tree again."""
+    """Reattach rows whose relatives were lost, so that messages form trees again."""
     target.execute("DELETE FROM conversation WHERE id = ''")
     _assign_ids(target)
     _restore_answers(target)
@@ -139,7 +138,7 @@ def _assign_ids(target: sqlite3.Connection) -> None:
 
 
 def _restore_answers(target: sqlite3.Connection) -> None:
-    """Answers whose rows were lost, but not their attempts: their texts are in the journal."""
+    """Insert lost answers whose attempts survived, with their journalled text."""
     lost = target.execute(
         "SELECT message_id, min(started_at) FROM attempt WHERE message_id NOT IN (SELECT id FROM message)"
         " GROUP BY message_id"
@@ -165,7 +164,7 @@ def _insert(
 
 
 def _reattach_messages(target: sqlite3.Connection) -> None:
-    """Each message in a conversation that is there, and below a message of the same one."""
+    """Put each message into an existing conversation, below a message of the same one."""
     known = "(SELECT id FROM conversation)"
     for relative in ("parent.id = message.parent_id", "parent.parent_id = message.id"):
         target.execute(
@@ -195,7 +194,7 @@ def _reattach_messages(target: sqlite3.Connection) -> None:
 
 
 def _recover_orphan_texts(target: sqlite3.Connection) -> None:
-    """Texts of the journal that no attempt has any more: a conversation of their own, unless a message has them."""
+    """Put journalled texts without an attempt into a conversation of their own, unless they are in a message."""
     known = {
         as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")
     }

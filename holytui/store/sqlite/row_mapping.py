@@ -1,4 +1,4 @@
-"""Rows to values and back; the parts that are never searched for are JSON."""
+"""Rows to models and back; nested values are JSON."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ MESSAGE = _MESSAGE.format(
     """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
 )
 MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
-"""`MESSAGE` without a look at the attempts, for where these are damaged."""
+"""`MESSAGE` without subqueries on attempts, for a file where these are damaged."""
 ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"
 )
 _USUAL = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
-"""Kinds of the values of a conversation in which nothing is wrong."""
+"""Types of the values of a conversation without damage."""
 
 Row = tuple[Any, ...]
 
 
 def storable(text: str) -> str:
-    """`text` as sqlite can keep it: halves of surrogate pairs, which UTF-8 cannot say, become U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -51,7 +51,7 @@ def storable(text: str) -> str:
 
 
 def conversation_from(row: Row, *, streaming: bool) -> Conversation:
-    """From the columns `CONVERSATION`."""
+    """Convert the columns `CONVERSATION`."""
     # a long list consists of these, and looking at each value of it would take three times as long
     if row[7] == "{}" and tuple(map(type, row)) in _USUAL and isfinite(row[2]) and isfinite(row[3]):
         id_, title, created_at, updated_at, leaf_id, model, system, _params_text, pinned, archived, draft, unread = row
@@ -69,17 +69,17 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
 
 
 def _params(v: RowReader) -> dict[str, object]:
-    """Parameters of requests, without those that holytui itself sets."""
+    """Request parameters without the reserved ones."""
     nothing: dict[str, object] = {}
     found = v.parsed("params", json_object, nothing)
     kept = {name: value for name, value in found.items() if name not in RESERVED_PARAMS}
     if len(kept) < len(found):
-        v.bad.append("params")
+        v.repaired_columns.append("params")
     return kept
 
 
 def message_from(row: Row) -> Message:
-    """From the columns `MESSAGE`; without its images, which stand in a table of their own."""
+    """Convert the columns `MESSAGE`; images are in another table."""
     v = RowReader(row)
     ids = v.text("id"), v.text("conversation_id"), v.maybe_text("parent_id")
     role = v.member("role", Role, Role.ASSISTANT if row[7] else Role.USER)
@@ -106,7 +106,7 @@ def _seams(text: str) -> tuple[int, ...]:
 
 
 def attempt_from(row: Row) -> Attempt:
-    """From the columns `ATTEMPT`."""
+    """Convert the columns `ATTEMPT`."""
     v = RowReader(row)
     ids = v.text("id"), v.text("message_id"), v.integer("number", 1)
     times = v.number("started_at"), v.maybe_number("first_token_at"), v.maybe_number("ended_at")
@@ -121,7 +121,7 @@ def attempt_from(row: Row) -> Attempt:
 
 
 def attempt_row(attempt: Attempt) -> Row:
-    """For the columns `ATTEMPT`."""
+    """Values for the columns `ATTEMPT`."""
     return (
         attempt.id,
         attempt.message_id,

@@ -1,5 +1,8 @@
-"""The values of a row as what they should be. A file may have been damaged, or written by others: sqlite keeps any kind
-of value in any column, and text that is no UTF-8. What is wrong is repaired, and the name of its column is noted."""
+"""Typed access to the values of a row.
+
+A file may be damaged or written by another program: SQLite stores any type in any column, and text that is not UTF-8.
+Invalid values are repaired, and the names of their columns are recorded.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ _HUGE = 1 << 62
 
 
 class RepairedText(str):
-    """A text with signs in place of bytes that were no UTF-8."""
+    """Text in which invalid UTF-8 was replaced."""
 
     __slots__ = ()
 
 
 def decode(raw: bytes) -> str:
-    """A connection's `text_factory`: sqlite's own fails at text that is no UTF-8, and with it the whole query."""
+    """Decode without errors: a `text_factory`, as the default one fails the whole query."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -33,13 +36,13 @@ def decode(raw: bytes) -> str:
 
 
 def read_any_text(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """`connection`, which from now on reads any text."""
+    """Make `connection` accept invalid UTF-8."""
     connection.text_factory = decode
     return connection
 
 
 def as_text(value: object) -> str:
-    """Whatever stands where a text should."""
+    """Convert a value of any type to text."""
     match value:
         case RepairedText():
             return sanitize(str(value))
@@ -56,84 +59,84 @@ def as_text(value: object) -> str:
 class RowReader:
     """Takes the values of a row in the order of its columns."""
 
-    __slots__ = ("_take", "bad")
+    __slots__ = ("_take", "repaired_columns")
 
     def __init__(self, row: Sequence[object]) -> None:
         self._take = iter(row).__next__
-        self.bad: list[str] = []
-        """Names of what was repaired."""
+        self.repaired_columns: list[str] = []
+        """Names of repaired columns, in order of repair."""
 
     def text(self, name: str) -> str:
-        """A text of any length."""
+        """Take a text."""
         value = self._take()
         if type(value) is str:  # and no `RepairedText`
             return value
-        self.bad.append(name)
+        self.repaired_columns.append(name)
         return as_text(value)
 
     def maybe_text(self, name: str) -> str | None:
-        """A text or None."""
+        """Take a text or None."""
         value = self._take()
         if value is None or type(value) is str:
             return value
-        self.bad.append(name)
+        self.repaired_columns.append(name)
         return as_text(value)
 
     def number(self, name: str) -> float:
-        """A number, or 0: of a Unix time, the beginning of time."""
+        """Take a number; 0 if it is missing."""
         found = self.maybe_number(name)
         if found is None:
-            self.bad.append(name)
+            self.repaired_columns.append(name)
         return found or 0.0
 
     def maybe_number(self, name: str) -> float | None:
-        """A number, or None."""
+        """Take a number or None."""
         value = self._take()
         if value is None or (isinstance(value, float | int) and math.isfinite(value)):
             return value
-        self.bad.append(name)
+        self.repaired_columns.append(name)
         return None
 
-    def integer(self, name: str, otherwise: int = 0) -> int:
-        """A whole number."""
+    def integer(self, name: str, default: int = 0) -> int:
+        """Take an integer."""
         found = self.maybe_integer(name)
-        if found is None and name not in self.bad:
-            self.bad.append(name)
-        return otherwise if found is None else found
+        if found is None and name not in self.repaired_columns:
+            self.repaired_columns.append(name)
+        return default if found is None else found
 
     def maybe_integer(self, name: str) -> int | None:
-        """A whole number, or None."""
+        """Take an integer or None."""
         value = self._take()
         if value is None or (isinstance(value, int) and abs(value) < _HUGE):
             return value
-        self.bad.append(name)
+        self.repaired_columns.append(name)
         return None
 
     def flag(self, name: str) -> bool:
-        """Yes or no."""
+        """Take a truth value."""
         return bool(self.integer(name))
 
-    def member(self, name: str, kind: type[E], otherwise: E) -> E:
-        """A member of an enumeration."""
+    def member(self, name: str, kind: type[E], default: E) -> E:
+        """Take a member of an enumeration."""
         value = self._take()
         try:
             return kind(str(value))
         except ValueError:
-            self.bad.append(name)
-            return otherwise
+            self.repaired_columns.append(name)
+            return default
 
-    def parsed(self, name: str, read: Callable[[str], T], otherwise: T) -> T:
-        """What `read` makes of a text; NULL is `otherwise`."""
+    def parsed(self, name: str, read: Callable[[str], T], default: T) -> T:
+        """Take a text and parse it; NULL gives `default`."""
         value = self._take()
         if value is None:
-            return otherwise
+            return default
         if isinstance(value, str):
             with suppress(KeyError, TypeError, ValueError, AttributeError, RecursionError):
                 return read(value)
-        self.bad.append(name)
-        return otherwise
+        self.repaired_columns.append(name)
+        return default
 
     @property
     def repaired(self) -> tuple[str, ...]:
-        """Names of what was repaired, each once."""
-        return tuple(dict.fromkeys(self.bad)) if self.bad else ()
+        """Names of the repaired columns, without duplicates."""
+        return tuple(dict.fromkeys(self.repaired_columns)) if self.repaired_columns else ()

@@ -1,4 +1,4 @@
-"""A damaged history is set aside under a new name, and what can still be read of it goes into a new file."""
+"""Salvage of a damaged history: it is set aside, and its readable rows are copied to a new file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "mess
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """How much was read from a damaged file."""
+    """Counts of a salvage."""
 
     conversations: int
     messages: int
     lost_images: int
-    """Images of those messages whose bytes could not be read."""
+    """Images of the copied messages whose bytes were unreadable."""
     repaired: int = 0
-    """Messages and conversations of which a part is wrong, or has bytes that are no text."""
+    """Copied messages and conversations with repaired values or invalid UTF-8."""
 
     def sentences(self, place: Path) -> tuple[str, ...]:
-        """What to tell the user; `place` is where the damaged file is now."""
+        """Sentences for the user; `place` is the path of the damaged file."""
         told = [
             _("The history was damaged. The damaged file is kept as {place}.").format(place=place),
             ngettext(
@@ -57,9 +57,9 @@ class Salvage:
 
 
 def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
-    """Set the file at `path` aside and put a new one there with all that could be read; returns what to tell.
+    """Set the file at `path` aside and put a salvaged one there; return sentences for the user.
 
-    The new file is made whole before the two change places. Raises StoreError; the damaged file is then untouched.
+    The new file is complete before the two are swapped. Raises StoreError; the damaged file is then untouched.
     """
     try:
         fresh = backups.reserve(path, "recovering", now)
@@ -81,8 +81,10 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
 
 
 def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
-    """Copy every readable row of `damaged` into `target`, an up-to-date and empty history. Raises sqlite3.Error
-    for trouble with `target` only."""
+    """Copy every readable row of `damaged` into `target`, an empty history of the current version.
+
+    Raises sqlite3.Error for errors of `target` only.
+    """
     with transaction(target):
         target.execute("PRAGMA defer_foreign_keys = ON")
         source = connect_untouched(damaged)

@@ -1,4 +1,4 @@
-"""The tables, and the ordered steps that bring an older file up to date."""
+"""The tables, and the migrations from older versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holytui.store.sqlite import answer_stats, search_index
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
-"""Marks the file as ours in its header ("holy")."""
+""""holy" in the file header: the file is a holytui history."""
 
 _TABLES = (
     """CREATE TABLE conversation (
@@ -98,14 +98,17 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m005_figures,
     _m006_ends,
 )
-"""Step n brings version n - 1 to version n; a step that was ever released is never changed."""
+"""Step n migrates version n - 1 to version n; a released step is never changed."""
 
 VERSION = len(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The file's version, 0 if it is empty. Raises StoreNewer, StoreError for another program's file, and StoreCorrupt
-    for one that has our tables but not our mark."""
+    """Return the file's version; 0 if it is empty.
+
+    Raises StoreNewer, StoreError for another program's file, and StoreCorrupt for one with our tables but without the
+    application id.
+    """
     # the tables first: another process that makes them between two of these reads has then written its mark as well
     used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -131,7 +134,7 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, target: int = VERSION) -> None:
-    """Bring the file to version `target`, wholly or not at all. Another process may do the same at the same time."""
+    """Migrate the file to version `target` in one transaction; safe against a concurrent migration."""
     with transaction(connection):
         found = version_of(connection)
         for step in MIGRATIONS[found:target]:

@@ -1,8 +1,8 @@
-"""Finding words in titles and messages, whatever their accents and case.
+"""Search in titles and messages, ignoring accents and case.
 
-Candidates are the newest texts that hold all words; among them, texts that say the words often and briefly (BM25
-without the weight of rarity: every candidate has every word), titles, and newer texts come first. Ranking all
-matches of a common word in a large history would take longer than a user waits.
+Candidates are the newest texts with all words. They are ranked by frequency of the words in relation to length (BM25
+without inverse document frequency: every candidate has every word); titles and newer texts get a bonus. Ranking all
+matches of a common word in a large history would take too long.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ class _Found(NamedTuple):
 def search(
     connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
 ) -> Sequence[SearchHit]:
-    """At most `limit` hits, the best first; none for a query without words. `fts`: by the index, which must be whole;
-    raises sqlite3.DatabaseError where that is damaged."""
+    """Return at most `limit` hits, best first; none for a query without words.
+
+    `fts`: use the index, which must be complete; raises sqlite3.DatabaseError if it is damaged.
+    """
     words = query_words(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
@@ -53,7 +55,7 @@ def search(
 
 
 def match_expression(words: Sequence[str]) -> str:
-    """Words as an FTS5 expression in which nothing is an operator: each one a string, its quotes doubled."""
+    """Quote words for FTS5, so that none is an operator."""
     return " AND ".join('"{}"'.format(word.replace('"', '""')) for word in words)
 
 
@@ -97,7 +99,7 @@ def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: fl
 
 
 def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> SearchHit | None:
-    """None where the text that was found is not, or no longer, to be read."""
+    """None if the text is unreadable or was removed."""
     talks = damaged_tables.read_rows(
         connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,)
     )
@@ -119,7 +121,7 @@ def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) ->
 
 
 def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """One line of `text` (`plain` is its folded form) around the first of `words`, and where they are in it."""
+    """One line of `text` (`plain` is its folded form) around the first of `words`, and the matches in it."""
     first = min((at for at in map(plain.find, words) if at >= 0), default=0)
     start, window, ranges = _near(text, plain, first, words)
     at = ranges[0][0] if ranges else 0
@@ -134,13 +136,13 @@ def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tup
 
 
 def place(text: str, plain: str, word: str) -> int:
-    """Where `word` comes first in `text` (`plain` is its folded form)."""
+    """Offset of the first `word` in `text` (`plain` is its folded form)."""
     start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
     return start + ranges[0][0] if ranges else 0
 
 
 def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
-    """The part of `text` around what is at `at` of its folded form, where that begins, and the words in it."""
+    """Excerpt around folded offset `at`: start, text and match ranges."""
     # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
     start = max(0, at - _AROUND - abs(len(text) - len(plain)))
     window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]

@@ -1,4 +1,4 @@
-"""Text that could not be written until the very end: put into a file of its own, taken in at the next start."""
+"""A separate file for text that could not be committed before the end; the next start restores it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def save(path: Path, deltas: Sequence[PendingDelta], now: float) -> Path:
 
 
 def notice(path: Path, place: Path) -> StoreError:
-    """What to tell of text that was put at `place`."""
+    """The error that names the file `place` to the user."""
     title = _("The last text could not be written to the history")
     if place.parent in (path.parent, *_folders()):
         return StoreError(title, _("It is kept in {place} and added at the next start.").format(place=place))
@@ -50,7 +50,7 @@ def notice(path: Path, place: Path) -> StoreError:
 
 
 def restore(connection: sqlite3.Connection, path: Path) -> list[Path]:
-    """Bring back what `put` left; returns the files, to be removed once that is committed."""
+    """Insert saved text; return the files, to be removed after the commit."""
     done = []
     for place in _saved_files(path):
         with suppress(OSError, ValueError, TypeError, RecursionError):
@@ -80,12 +80,12 @@ def _saved_files(path: Path) -> Iterator[Path]:
 
 
 def _label(path: Path) -> str:
-    """Tells files of several histories from each other in one folder."""
+    """Distinguishes the files of several histories in one folder."""
     return f"{_LABEL}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
 
 
 def _folders() -> tuple[Path, ...]:
-    """Where every start looks, whatever its environment is."""
+    """Folders that every start searches, whatever its environment."""
     return (paths.state_dir(), *map(_own, _TEMP_FOLDERS))
 
 
@@ -94,7 +94,7 @@ def _own(folder: Path) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Nobody else can have made it, or put anything there. Raises OSError."""
+    """Whether only this user can have created or changed the folder. Raises OSError."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 

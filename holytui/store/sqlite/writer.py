@@ -1,6 +1,6 @@
-"""The one thread that writes: it batches the journal, and serves calls whose callers wait for their commit.
+"""The writer thread: it batches the journal, and runs jobs whose callers wait for the commit.
 
-A delta whose write failed stays in memory, and the write is tried again until it succeeds.
+A delta whose write failed stays in memory, and the write is retried until it succeeds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PendingDelta:
-    """A piece of an attempt's text that waits for its commit; `seq` grows, also from process to process."""
+    """Text of an attempt that awaits its commit; `seq` increases, also from process to process."""
 
     seq: int
     attempt_id: str
@@ -39,12 +39,12 @@ class PendingDelta:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds."""
+    """Intervals in seconds."""
 
     batch: float = 0.2
-    """From a delta to its commit; with the commit itself this stays below the promised 250 ms."""
+    """From a delta to its commit; with the commit itself below the promised 250 ms."""
     retry: float = 1.0
-    """Between two tries of a write that failed."""
+    """Between two tries of a failed write."""
     heartbeat: float = 5.0
 
 
@@ -80,7 +80,7 @@ class WriterThread:
         beat: Callable[[sqlite3.Connection], bool],
         on_write_problem: Callable[[Problem | None], None],
     ) -> None:
-        """`beat` writes the heartbeat and returns whether another one is to follow."""
+        """Start the thread. `beat` writes the heartbeat and returns whether another one must follow."""
         self._connection = connection
         self._mode = mode
         self._timing = timing
@@ -98,14 +98,14 @@ class WriterThread:
         # made beforehand, as there may be no memory for it when it is needed
         self._no_memory = StoreError(_("There is not enough memory to write the history"), _("holytui keeps trying."))
         self.found_damage = False
-        """Something could not be read or written, as the file is damaged there."""
+        """A read or write failed, as the file is damaged."""
         self._thread = threading.Thread(target=self._run, name="holytui-store", daemon=True)
         self._thread.start()
 
     # -- for any thread
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Keep `text`, commit it soon. Raises StoreError only after `close`."""
+        """Keep `text` and commit it soon. Raises StoreError only after `close`."""
         with self._wake:
             if self._closing:
                 raise _closed()
@@ -115,7 +115,7 @@ class WriterThread:
                 self._wake.notify()
 
     def pending(self) -> Sequence[PendingDelta]:
-        """What is in memory only, or was a moment ago."""
+        """Return the uncommitted deltas; some may have been committed a moment ago."""
         with self._wake:
             return tuple(self._pending)
 
@@ -128,10 +128,10 @@ class WriterThread:
         bare: bool = False,
         timeout: float | None = None,
     ) -> T:
-        """Run `job` in a transaction of its own and return its result once that is committed.
+        """Run `job` in its own transaction and return its result once it is committed.
 
-        `durable`: it survives a power cut when this returns. `after_journal`: it must not run unless all that was
-        journalled before is on disk. `bare`: it only asks, and needs no transaction. Raises StoreError.
+        `durable`: it survives a power cut on return. `after_journal`: run it only if all text journalled before is
+        committed. `bare`: run it without a transaction, as it only reads. Raises StoreError.
         """
         result: Future[T] = Future()
         with self._wake:
@@ -146,16 +146,16 @@ class WriterThread:
             raise StoreBusy(_("The history could not be written in time"), _("holytui keeps trying.")) from exc
 
     def stop_waiting(self) -> None:
-        """Give up at once, from now on, where another process has the lock."""
+        """From now on, fail at once where another process holds the lock."""
         self._stop_waiting.set()
 
     def expect_heartbeat(self) -> None:
-        """Heartbeats are wanted from now on. For jobs, on the writer's own thread."""
+        """Begin heartbeats. For jobs, on the writer thread."""
         if self._heartbeat_at == math.inf:
             self._heartbeat_at = time.monotonic() + self._timing.heartbeat
 
     def close(self) -> Sequence[PendingDelta]:
-        """Commit, end the thread, close the connection; returns what could not be written."""
+        """Commit, end the thread, close the connection; return the deltas that could not be written."""
         with self._wake:
             self._closing = True
             self._wake.notify()
