@@ -21,7 +21,7 @@ from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer.transfer import import_from
 from tests import pictures
-from tests.store.samples import CONTENT, REASONING, ask, exported
+from tests.store.samples import CONTENT, REASONING, ask, chatgpt_entry
 
 PAUSE = 0.004
 Report = Callable[..., None]
@@ -128,7 +128,7 @@ def importing(history: SqliteHistory, report: Report, seed: int) -> None:
     """Import one file after another. Reports the number of imported conversations."""
     never = threading.Event()
     for batch in range(100_000):
-        text = json.dumps([exported(f"{seed}-{batch}-{number}") for number in range(A_FILE)])
+        text = json.dumps([chatgpt_entry(f"{seed}-{batch}-{number}") for number in range(A_FILE)])
         while True:
             try:
                 import_from(history, io.StringIO(text))

@@ -48,13 +48,13 @@ def ask(history: History, text: str = "Why?", conversation_id: str | None = None
     return Asked(conversation_id, question, answer, attempt)
 
 
-def written(history: History, form: Format, *ids: str) -> str:
+def exported_text(history: History, form: Format, *ids: str) -> str:
     out = io.StringIO()
     assert export(history, ids, form, out) == len(ids)
     return out.getvalue()
 
 
-def rich(history: History) -> str:
+def add_rich_conversation(history: History) -> str:
     """A conversation with an edited question, a resumed answer and a failed one."""
     asked = ask(history, "Tiếng Việt?")
     history.journal(asked.attempt.id, CONTENT, "Một ha")
@@ -80,7 +80,7 @@ def to_json_of(history: History, talk: str) -> dict[str, Any]:
     return to_json(bundle)
 
 
-def old_talk(history: History) -> str:
+def add_stored_conversation(history: History) -> str:
     """A conversation that was there before the import."""
     asked = ask(history)
     history.journal(asked.attempt.id, CONTENT, "An answer")
@@ -88,7 +88,7 @@ def old_talk(history: History) -> str:
     return asked.conversation_id
 
 
-def grown(history: History, talk: str) -> dict[str, Any]:
+def with_new_message(history: History, talk: str) -> dict[str, Any]:
     """The conversation as a file, with a message more."""
     bundle = history.bundle(talk)
     assert bundle is not None
@@ -96,21 +96,21 @@ def grown(history: History, talk: str) -> dict[str, Any]:
     return to_json(replace(bundle, messages=[*bundle.messages, more]))
 
 
-def a_file(history: History, talk: str, *after: str) -> str:
-    """JSON lines: a new conversation, an older one that has grown, another new one, and `after`."""
-    entries = [exported("first"), grown(history, talk), exported("second")]
+def three_entries(history: History, talk: str, *after: str) -> str:
+    """JSON lines: a new conversation, an older one that has with_new_message, another new one, and `after`."""
+    entries = [chatgpt_entry("first"), with_new_message(history, talk), chatgpt_entry("second")]
     return "\n".join([*map(json.dumps, entries), *after])
 
 
-def bundle_of(name: str) -> Bundle:
-    return chatgpt.from_json(exported(name))
+def exported_bundle(name: str) -> Bundle:
+    return chatgpt.from_json(chatgpt_entry(name))
 
 
 MESSAGES = 12
 """Of one exported conversation."""
 
 
-def exported(name: str) -> dict[str, Any]:
+def chatgpt_entry(name: str) -> dict[str, Any]:
     """A conversation as ChatGPT exports it."""
     nodes: dict[str, Any] = {}
     for number in range(MESSAGES):
@@ -121,7 +121,7 @@ def exported(name: str) -> dict[str, Any]:
     return {"id": name, "title": f"imported {name}", "create_time": 1.0, "update_time": 2.0, "mapping": nodes}
 
 
-EVER = (0.0, math.inf)
+ALL_TIME = (0.0, math.inf)
 
 
 class Clock:
@@ -143,8 +143,8 @@ def finish(history: History, asked: Asked, usage: Usage | None, **more: object) 
     return ended
 
 
-def ever(history: History, conversation_id: str | None = None) -> UsageTotal:
-    (found,) = history.usage_totals(EVER, conversation_id)
+def total_usage(history: History, conversation_id: str | None = None) -> UsageTotal:
+    (found,) = history.usage_totals(ALL_TIME, conversation_id)
     return found
 
 
@@ -152,10 +152,10 @@ def exported_answer(other: History) -> tuple[str, str]:
     """Finish an answer in `other`; return the conversation's id, and its export as JSON lines."""
     asked = ask(other)
     finish(other, asked, Usage(7, 8))
-    return asked.conversation_id, written(other, Format.JSONL, asked.conversation_id)
+    return asked.conversation_id, exported_text(other, Format.JSONL, asked.conversation_id)
 
 
-def show(history: History, *files: bytes, talk: str = "", text: str = "what is @a.png?") -> Message:
+def ask_with_images(history: History, *files: bytes, talk: str = "", text: str = "what is @a.png?") -> Message:
     """A question with these images, in a conversation of its own unless one is given."""
     talk = talk or history.create_conversation(title="A talk").id
     images = [image(data, f"{number}.png") for number, data in enumerate(files)]
@@ -166,6 +166,6 @@ def show(history: History, *files: bytes, talk: str = "", text: str = "what is @
 ONE, TWO = pictures.png(640, 480), pictures.gif(9, 7)
 
 
-def say(history: History, text: str, title: str = "t") -> str:
+def add_question(history: History, text: str, title: str = "t") -> str:
     made = history.create_conversation(title=title)
     return history.add_message(made.id, Role.USER, text, parent_id=None).id

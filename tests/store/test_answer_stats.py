@@ -15,7 +15,7 @@ from holytui.store.transfer.transfer import import_from
 from holytui.store.values import UsageTotal
 from holytui.ui.transcript.loading import fork
 from tests.store.conftest import Opener
-from tests.store.samples import CONTENT, EVER, Clock, ask, ever, exported_answer, finish
+from tests.store.samples import ALL_TIME, CONTENT, Clock, ask, exported_answer, finish, total_usage
 
 
 def test_an_answer_cut_by_a_kill_counts_as_at_least_nothing(opener: Opener) -> None:
@@ -27,7 +27,7 @@ def test_an_answer_cut_by_a_kill_counts_as_at_least_nothing(opener: Opener) -> N
         connection.execute("UPDATE lease SET pid = 0, boot_id = 'gone', host = 'elsewhere', heartbeat = 0")
     second = opener()
     assert [cut.id for cut in second.unfinished()] == [asked.answer.id]
-    assert ever(second) == UsageTotal(0, "guide/guide", 1, Usage(at_least=True), 1)
+    assert total_usage(second) == UsageTotal(0, "guide/guide", 1, Usage(at_least=True), 1)
 
 
 # -- from elsewhere
@@ -45,7 +45,7 @@ def without_figures(path: Path) -> None:
 
 
 def seen(history: SqliteHistory) -> tuple[Sequence[object], Sequence[object]]:
-    return history.usage_totals(EVER), history.last_answers(99)
+    return history.usage_totals(ALL_TIME), history.last_answers(99)
 
 
 def test_a_file_without_figures_gets_those_of_the_answers_that_it_has(opener: Opener, path: Path) -> None:
@@ -76,7 +76,7 @@ def test_figures_that_cannot_be_read_do_not_keep_a_file_from_being_brought_up_to
     without_figures(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE message SET usage = ? WHERE role = 'assistant'", (usage,))
-    assert ever(opener()).usage == Usage(at_least=True)
+    assert total_usage(opener()).usage == Usage(at_least=True)
 
 
 @pytest.mark.parametrize("version", [4, schema.VERSION])
@@ -97,4 +97,4 @@ def test_a_damaged_file_keeps_its_figures(opener: Opener, tmp_path: Path, path: 
         file.write(b"\xff" * size)
     with SqliteHistory.open(path) as history:
         assert "damaged" in history.warnings[0]
-        assert ever(history) == UsageTotal(0, "guide/guide", 3, Usage(30, 15), 3)
+        assert total_usage(history) == UsageTotal(0, "guide/guide", 3, Usage(30, 15), 3)

@@ -96,7 +96,7 @@ def test_a_wrong_value_is_repaired_and_told(
     talk_id = talk(file)
     spoil(file, statement)
     assert main(["history", "show", talk_id]) == 0
-    assert "A part of this is damaged in the history file." in capsys.readouterr().out
+    assert "Part of this is damaged in the history file." in capsys.readouterr().out
     assert main(["history", "export", "--format", "jsonl"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     question, answer = sorted(json.loads(line)["messages"], key=lambda each: str(each["role"]), reverse=True)
@@ -106,7 +106,7 @@ def test_a_wrong_value_is_repaired_and_told(
         assert answer["text"] == "an\ufffd"
     for form in ("md", "html"):
         assert main(["history", "export", "--format", form]) == 0
-        assert "A part of this is damaged" in capsys.readouterr().out
+        assert "Part of this is damaged" in capsys.readouterr().out
     assert main(["history", "search", "answer"]) == 0
     with SqliteHistory(file) as history:
         shown = MessageView(history.branch(talk_id)[-1])

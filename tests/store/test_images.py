@@ -21,7 +21,7 @@ from holytui.store.transfer.transfer import Format, export, import_file, import_
 from tests import pictures
 from tests.pictures import image
 from tests.store.conftest import Opener
-from tests.store.samples import ONE, TWO, show
+from tests.store.samples import ONE, TWO, ask_with_images
 
 
 def kept(path: Path) -> list[tuple[str, int | None]]:
@@ -32,7 +32,7 @@ def kept(path: Path) -> list[tuple[str, int | None]]:
 
 def test_an_image_is_kept_once_and_goes_with_the_last_that_shows_it(opener: Opener, path: Path) -> None:
     history = opener()
-    first, second = show(history, ONE, TWO, ONE), show(history, ONE)
+    first, second = ask_with_images(history, ONE, TWO, ONE), ask_with_images(history, ONE)
     digest = hashlib.sha256(ONE).hexdigest()
     assert [size for _digest, size in kept(path)] == sorted([len(ONE), len(TWO)])
     history.delete_conversation(first.conversation_id)
@@ -50,7 +50,7 @@ def test_an_image_is_kept_once_and_goes_with_the_last_that_shows_it(opener: Open
 def test_compacting_leaves_nothing_of_an_image_that_was_deleted(opener: Opener, path: Path) -> None:
     history = opener()
     secret = b"unmistakable"
-    asked = show(history, pictures.png(padding=50_000) + secret * 400)
+    asked = ask_with_images(history, pictures.png(padding=50_000) + secret * 400)
     history.delete_conversation(asked.conversation_id)
     history.purge_deleted(math.inf)
     history.compact()
@@ -75,7 +75,7 @@ def test_a_history_without_images_is_brought_up_to_date(opener: Opener, path: Pa
     assert history.backup is not None
     (old,) = history.branch("c")
     assert (old.text, old.images, old.left_out) == ("Why?", (), 0)
-    asked = show(history, ONE, talk="c")
+    asked = ask_with_images(history, ONE, talk="c")
     assert history.message(asked.id) == asked
 
 
@@ -86,7 +86,7 @@ def large(path: Path) -> tuple[Message, Message, bytes]:
     """Two questions, the first with an image on many pages, closed."""
     data = pictures.png(padding=60_000)
     with SqliteHistory(path) as history:
-        return show(history, data), show(history, TWO), data
+        return ask_with_images(history, data), ask_with_images(history, TWO), data
 
 
 def overwrite(path: Path, table: str, kind: str, number: int, skip: int = 0) -> None:
@@ -116,11 +116,11 @@ def test_an_image_that_a_salvage_cannot_read_is_still_named_and_can_come_back(pa
     overwrite(path, "conversation_updated", "leaf", 0)
     overwrite(path, "image", "overflow", 5, skip=8)  # the page's place in the chain stays, what it holds does not
     with SqliteHistory.open(path) as history:
-        assert "1 image of them could not be read." in history.warnings
+        assert "1 image could not be recovered." in history.warnings
         assert history.message(one.id) == one
         assert history.image(one.images[0].digest) is None
         assert history.image(two.images[0].digest) == TWO
-        show(history, data)
+        ask_with_images(history, data)
         assert history.image(one.images[0].digest) == data
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -129,7 +129,7 @@ def test_an_image_that_a_salvage_cannot_read_is_still_named_and_can_come_back(pa
 # -- out and in
 
 
-def written(history: SqliteHistory, form: Format, *ids: str) -> str:
+def exported_text(history: SqliteHistory, form: Format, *ids: str) -> str:
     out = io.StringIO()
     export(history, ids, form, out)
     return out.getvalue()
@@ -137,18 +137,20 @@ def written(history: SqliteHistory, form: Format, *ids: str) -> str:
 
 def test_an_image_that_is_lost_is_exported_as_what_it_was(opener: Opener, tmp_path: Path, path: Path) -> None:
     one, two = opener(), opener(tmp_path / "other" / "history.db")
-    asked = show(one, ONE)
+    asked = ask_with_images(one, ONE)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE image SET data = NULL")
         connection.commit()
-    import_from(two, io.StringIO(written(one, Format.JSONL, asked.conversation_id)))
+    import_from(two, io.StringIO(exported_text(one, Format.JSONL, asked.conversation_id)))
     assert two.message(asked.id) == asked
     assert two.image(asked.images[0].digest) is None
 
 
 def test_a_conversation_without_images_can_be_read_by_an_older_holytui(history: SqliteHistory) -> None:
-    plain, seen = show(history), show(history, ONE)
-    versions = [json.loads(written(history, Format.JSONL, each.conversation_id))["version"] for each in (plain, seen)]
+    plain, seen = ask_with_images(history), ask_with_images(history, ONE)
+    versions = [
+        json.loads(exported_text(history, Format.JSONL, each.conversation_id))["version"] for each in (plain, seen)
+    ]
     assert versions == [1, 2]
 
 
@@ -157,8 +159,8 @@ def without_images(entry: dict[str, Any]) -> None:
 
 
 def test_what_an_older_holytui_wrote_is_read(history: SqliteHistory) -> None:
-    asked = show(history)
-    entry = json.loads(written(history, Format.JSONL, asked.conversation_id))
+    asked = ask_with_images(history)
+    entry = json.loads(exported_text(history, Format.JSONL, asked.conversation_id))
     entry["id"], entry["messages"][0]["id"] = "new", "new-m"
     without_images(entry["messages"][0])
     assert import_from(history, io.StringIO(json.dumps(entry))).messages == 1
@@ -189,8 +191,8 @@ Spoil = Callable[[dict[str, Any], dict[str, Any]], object]
 )
 def test_importing_a_broken_image_changes_nothing(opener: Opener, path: Path, tmp_path: Path, spoil: Spoil) -> None:
     history = opener()
-    asked = show(history, ONE)
-    entry = json.loads(written(history, Format.JSONL, asked.conversation_id))
+    asked = ask_with_images(history, ONE)
+    entry = json.loads(exported_text(history, Format.JSONL, asked.conversation_id))
     history.delete_conversation(asked.conversation_id)
     history.purge_deleted(math.inf)
     (message,) = entry["messages"]
@@ -204,9 +206,9 @@ def test_importing_a_broken_image_changes_nothing(opener: Opener, path: Path, tm
 
 
 def test_markdown_names_images_and_holds_none(history: SqliteHistory, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = show(history, ONE)
+    asked = ask_with_images(history, ONE)
     monkeypatch.setattr("holytui.store.sqlite.images.data_of_all", lambda *_: pytest.fail("no bytes are needed"))
-    text = written(history, Format.MARKDOWN, asked.conversation_id)
+    text = exported_text(history, Format.MARKDOWN, asked.conversation_id)
     assert f"## You\n\nwhat is @a.png?\n\n[image: 0.png · PNG · 640×480 · {len(ONE)} B]\n" in text
 
 
@@ -215,7 +217,7 @@ def test_a_page_holds_its_images_itself(opener: Opener, path: Path) -> None:
     talk = history.create_conversation(title="t").id
     named = image(ONE, '"><script>.png')
     history.add_message(talk, Role.USER, "x", parent_id=None, images=[named], image_data={named.digest: ONE})
-    page = written(history, Format.HTML, talk)
+    page = exported_text(history, Format.HTML, talk)
     assert f'src="data:image/png;base64,{b64encode(ONE).decode()}">' in page
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
     assert "<script" not in page
@@ -223,6 +225,6 @@ def test_a_page_holds_its_images_itself(opener: Opener, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE image SET data = NULL")
         connection.commit()
-    lost = written(history, Format.HTML, talk)
+    lost = exported_text(history, Format.HTML, talk)
     assert "<img" not in lost
     assert "PNG · 640×480" in lost

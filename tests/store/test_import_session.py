@@ -24,7 +24,7 @@ from holytui.store.transfer.native import to_json
 from holytui.store.transfer.transfer import ImportReport, import_from
 from tests import pictures
 from tests.store.conftest import Opener
-from tests.store.samples import CONTENT, a_file, ask, bundle_of, exported, old_talk
+from tests.store.samples import CONTENT, add_stored_conversation, ask, chatgpt_entry, exported_bundle, three_entries
 
 Dump = dict[str, list[tuple[Any, ...]]]
 
@@ -49,7 +49,7 @@ class Pipe(io.StringIO):
 def test_broken_json_changes_nothing(
     history: SqliteHistory, path: Path, stream: Callable[[str], io.StringIO], end: str
 ) -> None:
-    text = a_file(history, old_talk(history), end)
+    text = three_entries(history, add_stored_conversation(history), end)
     before = dump(path)
     with pytest.raises(TransferError, match="Entry 4 of the file is not JSON") as raised:
         import_from(history, stream(text))
@@ -60,12 +60,12 @@ def test_broken_json_changes_nothing(
 def test_a_list_that_was_cut_between_two_entries_changes_nothing(history: SqliteHistory, path: Path) -> None:
     before = dump(path)
     with pytest.raises(TransferError, match="its list has no end"):
-        import_from(history, io.StringIO("[" + json.dumps(exported("first")) + ","))
+        import_from(history, io.StringIO("[" + json.dumps(chatgpt_entry("first")) + ","))
     assert dump(path) == before
 
 
 def test_ctrl_c_changes_nothing(history: SqliteHistory, path: Path) -> None:
-    text = a_file(history, old_talk(history))
+    text = three_entries(history, add_stored_conversation(history))
     before = dump(path)
 
     def interrupted(done: ImportReport) -> None:
@@ -100,7 +100,7 @@ def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: Sqlite
 
 def test_an_import_that_another_machine_took_for_dead_does_not_end(history: SqliteHistory, path: Path) -> None:
     with pytest.raises(StoreBusy, match="interrupted for too long"), history.import_session() as taking_in:  # noqa: PT012
-        taking_in.add(bundle_of("first"))
+        taking_in.add(exported_bundle("first"))
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE meta SET value = replace(value, '[\"', '[\"x') WHERE key = 'import'")
     assert history.conversations() == []
@@ -127,7 +127,7 @@ def test_a_disk_that_fails_changes_nothing_and_is_told(opener: Opener, path: Pat
         return sqlite3.connect(name, timeout, isolation_level=None, check_same_thread=False, factory=Refusing, uri=True)
 
     history = opener(connector=refusing)
-    text = a_file(history, old_talk(history))
+    text = three_entries(history, add_stored_conversation(history))
     before = dump(path)
     connection = history._writer._connection
     assert isinstance(connection, Refusing)
@@ -146,7 +146,7 @@ def test_an_answer_is_written_between_any_two_pieces_of_an_import(
     history: SqliteHistory, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process waits for one piece at most: it can write after each, however large a conversation is."""
-    monkeypatch.setattr(import_session, "_MOST", 4)
+    monkeypatch.setattr(import_session, "_MAX_MESSAGES", 4)
     other, pieces = opener(), 0
     asked = ask(other)
     call = history._writer.call
@@ -160,7 +160,7 @@ def test_an_answer_is_written_between_any_two_pieces_of_an_import(
         return done
 
     monkeypatch.setattr(history._writer, "call", counted)
-    import_from(history, io.StringIO(json.dumps(exported("long"))))
+    import_from(history, io.StringIO(json.dumps(chatgpt_entry("long"))))
     monkeypatch.undo()
     assert pieces == 1 + 1 + 1 + 3 + 1  # begun, looked for leftovers, planned, 12 messages, shown
     assert other.raw_text(asked.attempt.id, CONTENT) == "".join(f"{number} " for number in range(pieces))
@@ -199,7 +199,7 @@ GATES = ["move", "before the last commit", "after the last commit"]
 @pytest.mark.parametrize("gate", GATES)
 def test_a_kill_leaves_all_or_nothing_and_a_streaming_answer_whole(opener: Opener, path: Path, gate: str) -> None:
     streaming = opener()
-    text = a_file(streaming, old_talk(streaming))
+    text = three_entries(streaming, add_stored_conversation(streaming))
     asked = ask(streaming)
     streaming.journal(asked.attempt.id, CONTENT, "committed before, ")
     streaming.flush()

@@ -13,7 +13,7 @@ from holytui.store.matches import fold_with_offsets, folded
 from holytui.store.sqlite.search import excerpt, match_expression, place
 from tests.store.conformance.test_search import FOLDED, assert_found
 from tests.store.conftest import Opener
-from tests.store.samples import ask, say
+from tests.store.samples import add_question, ask
 
 ODD = st.text(st.sampled_from("aB đĐếÉ\u0302\u0301ßİ가\u1100\u1161\u11a8が\u304b\u3099😀ﬁ\n"), max_size=60)
 
@@ -40,7 +40,7 @@ def test_what_a_sqlite_without_fts5_wrote_is_found_by_one_with_it(opener: Opener
     changed = full.create_conversation(title="before")
     full.close()
     plain = opener(fts=False)
-    say(plain, "written without an index")
+    add_question(plain, "written without an index")
     plain.update_conversation(changed.id, title="after")
     assert len(plain.search("without an index")) == 1
     plain.close()

@@ -108,7 +108,7 @@ def test_texts_that_come_and_go_while_it_is_built_are_right(steps: list[str | in
         search_index.mark_stale(connection)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(search_index, "_STEP", 20)
-            patch.setattr(search_index, "_PARTS", 2)
+            patch.setattr(search_index, "_MAX_REMOVED_ROWS", 2)
             for number, step in enumerate(steps, 5):
                 if step == "build":
                     search_index.build_step(connection)

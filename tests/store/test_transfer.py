@@ -23,7 +23,7 @@ from holytui.store.transfer.json_stream import BrokenEntry, EntryTooLong, entrie
 from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
 from holytui.store.values import OmittedPart
 from holytui.text import nfc, sanitize
-from tests.store.samples import CONTENT, attempt_for, rich, to_json_of, written
+from tests.store.samples import CONTENT, add_rich_conversation, attempt_for, exported_text, to_json_of
 
 TEXTS = st.text(max_size=20).map(lambda text: sanitize(nfc(text)))
 VALUES = st.recursive(
@@ -34,7 +34,7 @@ VALUES = st.recursive(
 
 
 def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     wrong = {
         "form": {**good, "format": "else", "title": "Other form"},
         "newer": {**good, "version": 99},
@@ -61,7 +61,7 @@ FAULT = {"kind": "refused", "message": ODD, "code": ODD, "param": ODD, "status":
 
 
 def test_what_is_said_of_an_imported_answer_cannot_reach_a_terminal_as_it_is(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     renamed = json.loads(json.dumps(good).replace('"id": "', '"id": "x'))
     for message in renamed["messages"]:
         message["parent_id"] = None
@@ -92,7 +92,7 @@ def test_what_is_said_of_an_imported_answer_cannot_reach_a_terminal_as_it_is(his
     ],
 )
 def test_a_problem_of_the_wrong_kind_is_not_taken_in(history: SqliteHistory, problem: dict[str, Any]) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     first = {**good["messages"][0], "id": "first", "problem": problem, "attempts": []}
     done = import_from(history, io.StringIO(json.dumps({**good, "id": "new", "messages": [first]})))
     assert len(done.skipped) == 1
@@ -173,10 +173,10 @@ def test_thoughts_of_two_answers_are_left_out_of_neither(history: SqliteHistory)
 
 def test_importing_chatgpt_again_adds_only_what_is_new(history: SqliteHistory) -> None:
     import_from(history, io.StringIO(json.dumps([chatgpt()])))
-    grown = chatgpt()
-    grown["mapping"]["more"] = node("more", "end", "user", "And then?")
+    with_new_message = chatgpt()
+    with_new_message["mapping"]["more"] = node("more", "end", "user", "And then?")
     assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == ImportReport(1, 0, 0, ())
-    assert import_from(history, io.StringIO(json.dumps([grown]))) == ImportReport(1, 0, 1, ())
+    assert import_from(history, io.StringIO(json.dumps([with_new_message]))) == ImportReport(1, 0, 1, ())
     (talk,) = history.conversations()
     (hit,) = history.search("and then")
     assert [each.text for each in history.branch(talk.id, hit.message_id)][-2:] == ["Bởi vì␛[31m", "And then?"]
@@ -223,12 +223,12 @@ def test_a_conversation_that_is_not_there_cannot_be_exported(history: SqliteHist
 
 
 def test_nothing_exported_is_an_empty_list(history: SqliteHistory) -> None:
-    assert json.loads(written(history, Format.JSON)) == []
-    assert written(history, Format.JSONL) == ""
+    assert json.loads(exported_text(history, Format.JSON)) == []
+    assert exported_text(history, Format.JSONL) == ""
 
 
 def test_markdown_has_the_shown_branch(history: SqliteHistory) -> None:
-    text = written(history, Format.MARKDOWN, rich(history))
+    text = exported_text(history, Format.MARKDOWN, add_rich_conversation(history))
     assert text.startswith("# Một cuộc\n")
     assert "## You\n\n<b>English?</b>\n" in text
     assert "## a/b\n\nNo\n\n> Refused. Ask else\n" in text
@@ -243,7 +243,7 @@ def test_a_page_holds_nothing_that_acts_or_fetches(history: SqliteHistory) -> No
     )
     asked = history.add_message(talk.id, Role.USER, "<img src=x onerror=alert(5)>", parent_id=None)
     history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
-    page = written(history, Format.HTML, talk.id)
+    page = exported_text(history, Format.HTML, talk.id)
     for bad in ("<script", "<img", 'href="javascript', "src="):
         assert bad not in page.replace("&lt;", "").replace("src=x onerror", "")
     assert "<td>1</td>" in page
@@ -262,7 +262,7 @@ def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
         "```\nhttps://i.example\n```\n\n| https://j.example |\n|---|\n"
     )
     history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
-    page = written(history, Format.HTML, talk.id)
+    page = exported_text(history, Format.HTML, talk.id)
     assert re.findall(r'<a href="([^"]*)">([^<]*)</a>', page) == [
         ("https://a.example/x?a=1&amp;b=", "https://a.example/x?a=1&amp;b="),
         ("https://b.example/a_b_c(d)", "https://b.example/a_b_c(d)"),
@@ -275,7 +275,7 @@ def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
 
 
 def test_a_page_sets_quotations_apart_and_breaks_long_words(history: SqliteHistory) -> None:
-    page = written(history, Format.HTML, history.create_conversation(title="t").id)
+    page = exported_text(history, Format.HTML, history.create_conversation(title="t").id)
     assert re.search(r"blockquote \{[^}]*border-left:", page)
     assert re.search(r"body \{[^}]*overflow-wrap: anywhere;", page)
 
@@ -291,10 +291,10 @@ def test_entries_are_split_wherever_the_chunks_end(values: list[object], indent:
     else:
         values = [{"value": value} for value in values]
         text = "\n".join(json.dumps(value, indent=2) for value in values)
-    assert list(entries(Dripping(text))) == values
+    assert list(entries(TwoCharacterReads(text))) == values
 
 
-class Dripping(io.StringIO):
+class TwoCharacterReads(io.StringIO):
     """Gives two characters at a time, however many are asked for."""
 
     def read(self, size: int | None = -1) -> str:
@@ -304,7 +304,7 @@ class Dripping(io.StringIO):
 @settings(max_examples=100, deadline=None)
 @given(st.text('[]{}",:\\ab1 \n', max_size=40))
 def test_no_text_is_too_odd_to_split(text: str) -> None:
-    for entry in entries(Dripping(text)):
+    for entry in entries(TwoCharacterReads(text)):
         assert isinstance(entry, BrokenEntry) or entry == json.loads(json.dumps(entry))
 
 
@@ -349,20 +349,22 @@ def test_random_trees_survive_the_round_trip(
                 one.begin_attempt(attempt)
                 one.journal(attempt.id, CONTENT, raw)
                 one.finish(replace(message, text=raw, state=AnswerState.STOPPED))
-        import_from(two, io.StringIO(written(one, form, talk.id)))
+        import_from(two, io.StringIO(exported_text(one, form, talk.id)))
         assert two.bundle(talk.id) == one.bundle(talk.id)
 
 
 # -- files that are made to do harm
 
 
-def exported(history: SqliteHistory, **fields: object) -> str:
-    return json.dumps({**to_json_of(history, rich(history)), "id": "foreign", "messages": [], **fields})
+def chatgpt_entry(history: SqliteHistory, **fields: object) -> str:
+    return json.dumps(
+        {**to_json_of(history, add_rich_conversation(history)), "id": "foreign", "messages": [], **fields}
+    )
 
 
 def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: SqliteHistory) -> None:
     evil = {"messages": [{"role": "user", "content": "ATTACKER"}], "model": "other", "stream": False, "top_p": 0.5}
-    done = import_from(history, io.StringIO(exported(history, params=evil)))
+    done = import_from(history, io.StringIO(chatgpt_entry(history, params=evil)))
     found = history.conversation("foreign")
     assert found is not None
     assert found.params == {"top_p": 0.5}
@@ -373,7 +375,7 @@ def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: Sqli
 
 @pytest.mark.parametrize("levels", [101, 700])
 def test_parameters_that_are_nested_too_deep_are_refused(history: SqliteHistory, levels: int) -> None:
-    text = exported(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
+    text = chatgpt_entry(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
     done = import_from(history, io.StringIO(text))
     assert (done.conversations, done.broken) == (0, 1)
     assert "too deeply nested" in done.skipped[0]
@@ -421,7 +423,7 @@ class Counted(io.StringIO):
 def test_many_entries_that_are_no_conversations_end_an_import_early(history: SqliteHistory) -> None:
     stream = Counted(json.dumps(chatgpt()) + "\n" + "{}\n" * 2_000)
     seen: list[ImportReport] = []
-    with pytest.raises(TransferError, match="1000 entries in a row are no conversations") as raised:
+    with pytest.raises(TransferError, match="1000 entries in a row are not conversations") as raised:
         import_from(history, stream, seen.append)
     assert raised.value.hint == "Nothing was imported."
     assert len(seen[-1].skipped) == 100

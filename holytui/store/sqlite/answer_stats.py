@@ -45,7 +45,7 @@ def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> No
     known = message.usage is not None or message.duration_s is not None
     if message.role is not Role.ASSISTANT or not (requests if own else known):
         return
-    # cut off by a kill, its figures never came, but its text did
+    # interrupted by a kill: text arrived, but no usage
     unknown = bool(silent or message.text or message.reasoning) and own
     usage = message.usage or Usage(at_least=unknown)
     connection.execute(
@@ -64,7 +64,7 @@ def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> No
 
 def fill(connection: sqlite3.Connection) -> None:
     """Write rows for the answers of a file that had no such table."""
-    # a text kept as a variant is a millisecond older than the answer that goes on: see journal.copy_as_variant
+    # a kept variant is a millisecond older than the continued answer: see journal.copy_as_variant
     rows = connection.execute(
         """SELECT message.id, conversation_id, created_at, model, state, text <> '' OR reasoning <> '', usage,
             duration_s FROM message WHERE role = 'assistant' AND state IN ('complete', 'stopped', 'failed',
@@ -73,7 +73,7 @@ def fill(connection: sqlite3.Connection) -> None:
                 AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)
             ORDER BY rowid"""
     ).fetchall()
-    # of a forked branch, the answers have all that the first ones have, their time to the microsecond too
+    # answers of a forked branch equal the originals, including their time to the microsecond
     originals = {(row[2], row[3], row[4], row[6], row[7]): row for row in reversed(rows)}
     for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in originals.values():
         text = "…" if has_text else ""
@@ -143,7 +143,7 @@ def _sum(total: float) -> int:
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
-# the clock may have been set back meanwhile; requests without figures count only where none has any
+# the clock may have been set back; requests without usage count only if none has any
 _STREAMED = """(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL THEN took END), sum(took)) FROM (
     SELECT attempt.usage, max(0.0, ended_at - first_token_at) AS took FROM attempt
     WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""

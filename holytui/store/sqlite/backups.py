@@ -74,8 +74,8 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int, now: float
         place = reserve(path, f"v{version}", now)
     except OSError as exc:
         raise StoreFull(
-            _("No backup of the history could be made: {reason}").format(reason=exc.strerror),
-            _("The history was left as it is. Free some space and start again."),
+            _("The history could not be backed up: {reason}").format(reason=exc.strerror),
+            _("The history was not changed. Free some space and start again."),
         ) from exc
     copy = sqlite3.connect(place)
     try:
@@ -105,7 +105,7 @@ def swap_in(path: Path, fresh: Path, now: float) -> Path:
     except OSError as exc:
         raise StoreError(
             _("The history is damaged and could not be set aside: {reason}").format(reason=exc.strerror),
-            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+            _("No data was removed. Choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
     return place
 

@@ -53,19 +53,19 @@ class ImportPlan:
     """Parents before children."""
 
 
-def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> ImportPlan:
+def plan(connection: sqlite3.Connection, bundle: Bundle, hidden_ids: Mapping[str, str]) -> ImportPlan:
     """Compare a bundle with the stored data.
 
-    `apart` maps conversations to the hidden ones that hold their new messages during this import. Raises TransferError
-    for a message that belongs to another conversation.
+    `hidden_ids` maps conversations to the hidden ones that hold their new messages during this import. Raises
+    TransferError for a message that belongs to another conversation.
     """
-    bundle, found = _with_known_ids(connection, bundle, apart)
-    talk_id = bundle.conversation.id
-    known = {id_ for id_, _origin in _messages_of(connection, talk_id, apart)}
+    bundle, found = _with_known_ids(connection, bundle, hidden_ids)
+    conversation_id = bundle.conversation.id
+    known = {id_ for id_, _origin in _messages_of(connection, conversation_id, hidden_ids)}
     new = [message for message in in_order(bundle.messages, known) if message.id not in known]
     for message in new:
         if connection.execute("SELECT 1 FROM message WHERE id = ?", (message.id,)).fetchone():
-            raise TransferError(_("A message of it belongs to another conversation here"))
+            raise TransferError(_("One of its messages belongs to another conversation in this history"))
     deleted_at = found[1] if found else None
     is_hidden = found is None or deleted_at == conversations.HIDDEN
     return ImportPlan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
@@ -73,16 +73,16 @@ def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str
 
 def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, fts: bool) -> None:
     """Insert a plan's new conversation, hidden."""
-    talk = planned.bundle.conversation
-    leaf = talk.leaf_id if talk.leaf_id in {message.id for message in planned.new} else None
-    conversations.insert(connection, replace(talk, leaf_id=leaf), fts=fts)
-    conversations.set_deleted(connection, talk.id, conversations.HIDDEN)
-    _set_origin(connection, "conversation", talk.id, planned.bundle.origin)
+    conversation = planned.bundle.conversation
+    leaf = conversation.leaf_id if conversation.leaf_id in {message.id for message in planned.new} else None
+    conversations.insert(connection, replace(conversation, leaf_id=leaf), fts=fts)
+    conversations.set_deleted(connection, conversation.id, conversations.HIDDEN)
+    _set_origin(connection, "conversation", conversation.id, planned.bundle.origin)
 
 
 def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Message, *, fts: bool) -> None:
     """Insert a message with its images; its conversation and parent are stored already."""
-    # nobody will go on with an answer that was on its way when it was exported
+    # no process will resume an answer that was in progress when it was exported
     state = message.state if message.state.final else AnswerState.INTERRUPTED
     image_table.stage(connection, message.images, bundle.image_data)
     image_table.store_lost(connection, message.images)
@@ -101,25 +101,28 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapp
     )
 
 
-def _messages_of(connection: sqlite3.Connection, talk_id: str, apart: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Ids and origins of a conversation's messages, including those that the import keeps apart."""
+def _messages_of(
+    connection: sqlite3.Connection, conversation_id: str, hidden_ids: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Ids and origins of a conversation's messages, including those that the import keeps hidden_ids."""
     return connection.execute(
-        "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)", (talk_id, apart.get(talk_id))
+        "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)",
+        (conversation_id, hidden_ids.get(conversation_id)),
     ).fetchall()
 
 
 def _with_known_ids(
-    connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]
+    connection: sqlite3.Connection, bundle: Bundle, hidden_ids: Mapping[str, str]
 ) -> tuple[Bundle, tuple[str, float | None] | None]:
     """Replace ids by those of an earlier import; also return the stored id and `deleted_at`, if any."""
-    talk = bundle.conversation
+    conversation = bundle.conversation
     origin = None if bundle.origin is None else storable(bundle.origin)
     row = connection.execute(
-        "SELECT id, deleted_at FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)
+        "SELECT id, deleted_at FROM conversation WHERE id = ? OR origin = ?", (conversation.id, origin)
     ).fetchone()
     if row is None:
         return bundle, None
-    given = {origin: id_ for id_, origin in _messages_of(connection, row[0], apart)}
+    given = {origin: id_ for id_, origin in _messages_of(connection, row[0], hidden_ids)}
     ids = {id_: given.get(storable(origin), id_) for id_, origin in bundle.origins.items()}
     messages = [
         replace(
@@ -130,7 +133,7 @@ def _with_known_ids(
         for message in bundle.messages
     ]
     origins = {ids[id_]: origin for id_, origin in bundle.origins.items()}
-    return replace(bundle, conversation=replace(talk, id=row[0]), messages=messages, origins=origins), row
+    return replace(bundle, conversation=replace(conversation, id=row[0]), messages=messages, origins=origins), row
 
 
 def _set_origin(connection: sqlite3.Connection, table: str, row_id: str, origin: str | None) -> None:

@@ -124,7 +124,7 @@ def _store_error(exc: sqlite3.Error) -> StoreError:
 def damaged() -> StoreCorrupt:
     """The error for a corrupt file."""
     return StoreCorrupt(
-        _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
+        _("The history file is damaged"), _("At the next start it is set aside, and everything readable is recovered.")
     )
 
 
@@ -183,11 +183,11 @@ def set_mode(connection: sqlite3.Connection, filesystem: str) -> JournalMode:
         warning = _("The history is on a network file system ({name}): it is written more slowly, but safely.")
         if is_single_host(filesystem):
             warning = _(
-                "The history is on a file system ({name}) on which two machines that write at once damage it:"
+                "The history is on a file system ({name}) that two machines must not write at once:"
                 " use it from one machine at a time."
             )
-        told = warning.format(name=filesystem)
-        return JournalMode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (told,))
+        warning_text = warning.format(name=filesystem)
+        return JournalMode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (warning_text,))
     if _write_ahead(connection):
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
         return JournalMode("wal", set_synchronous(connection, "NORMAL"), LOCAL_TIMEOUT)
@@ -204,7 +204,7 @@ def _write_ahead(connection: sqlite3.Connection) -> bool:
             return False
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as exc:
-        # the shared memory could not be had; a lock, a full disk and damage are told as they are
+        # shared memory is unavailable; a lock, a full disk and damage are raised as they are
         if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN):
             return False
         raise

@@ -30,30 +30,30 @@ def list_all(
     connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
 ) -> Sequence[Conversation]:
     """Return conversations without messages, last changed (or deleted) first."""
-    # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
+    # any value but 0 is true, as for `conversation_from`: each conversation is in one of the two lists
     unarchived = "NOT" if archived else ""
     where = f"deleted_at IS NULL AND archived IS {unarchived} 0"
     if deleted:
         where = f"deleted_at IS NOT NULL AND deleted_at IS NOT {HIDDEN}"
     busy = streaming_ids(connection, here, now)
     found = read_rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
-    talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
+    conversations = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
     if deleted:
-        talks.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
+        conversations.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
     else:
-        talks.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
-    return [talk for talk, _deleted_at in talks]
+        conversations.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
+    return [conversation for conversation, _deleted_at in conversations]
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
     """Find by id, an unambiguous prefix or suffix, or `ids.LAST`; deleted ones are excluded."""
-    wanted = storable(conversation_id)
-    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
-    if not found and wanted == ids.LAST:
+    requested = storable(conversation_id)
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (requested,))
+    if not found and requested == ids.LAST:
         return next(iter(list_all(connection, here, now, archived=False)), None)
-    if not found and len(wanted) >= ids.SHORTEST:
+    if not found and len(requested) >= ids.SHORTEST:
         where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
-        found = read_rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
+        found = read_rows(connection, CONVERSATION, "conversation", where, (len(requested), requested) * 2)
     if len(found) != 1:
         return None
     return conversation_from(found[0], streaming=found[0][0] in streaming_ids(connection, here, now))

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _LAST = (1 << 63) - 1
-_BEYOND = 500
+_MAX_FAILURES = 500
 """Failing queries that are accepted outside the expected range: a damaged key can claim any range of rowids."""
 _TAIL = 50_000
 """Rowids to try behind the last readable row, at most, if the number of rows is unknown."""
-_USUAL = 32
+_SMALL_ROW = 32
 """Bytes of a small row: bounds the number of rows behind the last readable one."""
-_LEAST = 4
+_MIN_ROW = 4
 """Bytes of the smallest row: bounds the rowids of a sound file, as SQLite reuses the last ones."""
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -42,12 +42,12 @@ def read_rows(
     table: str,
     where: str = "1",
     values: Sequence[object] = (),
-    alone: str = "",
+    fallback_columns: str = "",
 ) -> list[Row]:
     """Return the rows that match `where`, in no order; of a damaged table, those that are readable.
 
-    Sets `skipped_rows` on the connection then. `alone` are the columns to read of a row whose `columns` include a
-    subquery on a damaged table.
+    Sets `skipped_rows` on the connection then. `fallback_columns` are the columns to read of a row whose `columns`
+    include a subquery on a damaged table.
     """
     try:
         return connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", values).fetchall()
@@ -56,7 +56,9 @@ def read_rows(
             raise
     if isinstance(connection, HistoryConnection):
         connection.skipped_rows = True
-    return [row for _number, row in walk_rows(connection, columns, table, where, values, alone, thorough=False)]
+    return [
+        row for _number, row in walk_rows(connection, columns, table, where, values, fallback_columns, thorough=False)
+    ]
 
 
 def walk_rows(
@@ -65,7 +67,7 @@ def walk_rows(
     table: str,
     where: str = "1",
     values: Sequence[object] = (),
-    alone: str = "",
+    fallback_columns: str = "",
     *,
     thorough: bool = True,
 ) -> Iterator[tuple[int, Row]]:
@@ -75,19 +77,21 @@ def walk_rows(
     """
     select = _select(columns, table, where)
     highest = _highest(connection, table)
-    tail = min(_TAIL, max(1000, _size(connection) // _USUAL))
+    tail = min(_TAIL, max(1000, _size(connection) // _SMALL_ROW))
     top = highest if highest is not None else _last_readable(connection, table) + tail
-    reading = _Reading(connection, select, values)
+    reading = _TableWalk(connection, select, values)
     yield from reading.between(1, top, _LAST)
     # a range ends without an error where a damaged page gives a number behind its end
     for number in range(1, top + 1) if thorough else ():
         if number not in reading.numbers and number not in reading.lost:
             yield from reading.between(number, number, 1)
-    yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
-    yield from reading.between(-_LAST - 1, 0, _BEYOND)
+    yield from reading.between(top + 1, _LAST, _MAX_FAILURES if highest is not None else 1)
+    yield from reading.between(-_LAST - 1, 0, _MAX_FAILURES)
     for number in reading.lost:
-        if alone:
-            yield from _Reading(connection, _select(alone, table, where), values).between(number, number, 1)
+        if fallback_columns:
+            yield from _TableWalk(connection, _select(fallback_columns, table, where), values).between(
+                number, number, 1
+            )
         elif thorough:
             row = _parts(connection, columns.split(", "), table, number)
             if any(value is not None for value in row):
@@ -99,8 +103,7 @@ def _select(columns: str, table: str, where: str = "1") -> str:
 
 
 def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, number: int) -> Row:
-    """The readable columns of a row that is unreadable as a whole; None for the others, `()` if there is no such row.
-    """
+    """The readable columns of an unreadable row; None for the others, `()` if there is no such row."""
     if not _values(connection, f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid = ?", (number,)):
         return ()
     found = (
@@ -109,7 +112,7 @@ def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, n
     return tuple(each[0] if each else None for each in found)
 
 
-class _Reading:
+class _TableWalk:
     """One walk through a table."""
 
     def __init__(self, connection: sqlite3.Connection, select: str, values: Sequence[object]) -> None:
@@ -154,7 +157,7 @@ def _highest(connection: sqlite3.Connection, table: str) -> int | None:
     found: list[int] = []
     indexes = _values(connection, f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial")
     sources = ["NOT INDEXED", *(f'INDEXED BY "{_text(name)}"' for name in indexes)]
-    limit = max(_TAIL, _size(connection) // _LEAST)
+    limit = max(_TAIL, _size(connection) // _MIN_ROW)
     for source in sources:
         highest = _values(connection, f"SELECT max(rowid) FROM {table} {source}")
         found += [number for number in highest if isinstance(number, int) and 0 < number <= limit]

@@ -67,15 +67,15 @@ class HistoryFile:
         self.backup = opened.backup
         """The copy made before a migration; None if there was none."""
         self._writer = WriterThread(
-            opened.connection, opened.mode, timing=timing, beat=self._beat, on_write_problem=self._told
+            opened.connection, opened.mode, timing=timing, beat=self._beat, on_write_problem=self._report_problem
         )
         self._readers = ReaderPool(lambda: connector(path, opened.mode.timeout))
         self._upkeep = Upkeep(self._writer.call, (self._clear_abandoned, self._index)) if opened.needs_upkeep else None
         self._closed = False
         self._copy: Path | None = None
-        self._copied = -1
+        self._copied_seq = -1
         """`seq` of the last delta in `_copy`."""
-        # a program that ends by an exception still keeps the last quarter of a second
+        # a program that ends by an exception still commits its last text
         atexit.register(self._close_at_exit)
 
     @classmethod
@@ -107,9 +107,9 @@ class HistoryFile:
             with backups.exclusive_lock(path.parent):
                 with suppress(StoreCorrupt):  # another process may have done it meanwhile
                     return cls(path, clock=clock, on_write_problem=on_write_problem)
-                told = salvage.replace_damaged(path, read_mountinfo(), clock())
+                warnings = salvage.replace_damaged(path, read_mountinfo(), clock())
                 history = cls(path, clock=clock, on_write_problem=on_write_problem)
-        history.warnings = (*told, *history.warnings)
+        history.warnings = (*warnings, *history.warnings)
         return history
 
     @property
@@ -157,10 +157,10 @@ class HistoryFile:
         history. Raises OSError.
         """
         left = self._writer.pending()
-        if left and left[-1].seq > self._copied:
+        if left and left[-1].seq > self._copied_seq:
             newer = spill.save(self.path, left, self._clock())
-            self._forget_copy()
-            self._copy, self._copied = newer, left[-1].seq
+            self._remove_copy()
+            self._copy, self._copied_seq = newer, left[-1].seq
         return self._copy if left else None
 
     def stop_waiting(self) -> None:
@@ -175,15 +175,15 @@ class HistoryFile:
         if self._upkeep is not None:
             self._upkeep.close()
         atexit.unregister(self._close_at_exit)
-        with suppress(StoreError):  # without it, the leases are seen to be dead all the same
+        with suppress(StoreError):  # otherwise the leases are recognised as dead
             self._writer.call(lambda db: lease.release_all(db, self._here))
         left = self._writer.close()
         self._readers.close()
         if self._readers.found_damage or self._writer.found_damage:
             backups.mark_suspect(self.path)
         if left:
-            self._rescue(left)
-        self._forget_copy()
+            self._spill(left)
+        self._remove_copy()
 
     def __enter__(self) -> Self:
         return self
@@ -200,20 +200,20 @@ class HistoryFile:
     def _beat(self, db: sqlite3.Connection) -> bool:
         return lease.renew(db, self._here, self._clock())
 
-    def _told(self, problem: Problem | None) -> None:
+    def _report_problem(self, problem: Problem | None) -> None:
         if self.on_write_problem is not None:
             self.on_write_problem(problem)
 
-    def _forget_copy(self) -> None:
+    def _remove_copy(self) -> None:
         if self._copy is not None:
-            with suppress(OSError):  # it is taken in once more, which adds nothing
+            with suppress(OSError):  # restoring it again adds nothing
                 self._copy.unlink(missing_ok=True)
             self._copy = None
 
-    def _rescue(self, left: Sequence[PendingDelta]) -> None:
+    def _spill(self, left: Sequence[PendingDelta]) -> None:
         try:
             place = spill.save(self.path, left, self._clock())
-            self._forget_copy()
+            self._remove_copy()
         except OSError as exc:
             raise StoreError(
                 _("The last text could not be saved: {reason}").format(reason=exc.strerror),

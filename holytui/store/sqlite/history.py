@@ -155,9 +155,9 @@ class SqliteHistory(HistoryFile):
 
         def withdraw(db: sqlite3.Connection) -> bool:
             self._refuse_if_lost(db, messages.need(db, answer_id))
-            gone = messages.withdraw(db, answer_id, fts=self._fts)
+            question_destroyed = messages.withdraw(db, answer_id, fts=self._fts)
             self._held.discard(answer_id)
-            return gone
+            return question_destroyed
 
         return self._writer.call(withdraw, durable=True)
 
@@ -281,8 +281,8 @@ class SqliteHistory(HistoryFile):
         def mark(db: sqlite3.Connection) -> Sequence[Message]:
             now = self._clock()
             living = {each.message_id for each in lease.leases(db) if lease.is_alive(each, self._here, now)}
-            cut = [message for message in messages.in_progress(db) if message.id not in living]
-            return [journal.interrupt(db, message, now, fts=self._fts) for message in cut]
+            interrupted = [message for message in messages.in_progress(db) if message.id not in living]
+            return [journal.interrupt(db, message, now, fts=self._fts) for message in interrupted]
 
         return self._writer.call(mark)
 

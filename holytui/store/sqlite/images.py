@@ -14,7 +14,7 @@ from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import RowReader
 
 _IMAGE = "name, media_type, size, width, height, digest"
-_ASIDE = "import:"
+_STAGED = "import:"
 """Digest prefix of bytes that an import has for a lost image, until the import is complete."""
 
 
@@ -61,19 +61,19 @@ def stage(connection: sqlite3.Connection, images: Iterable[Image], data: Mapping
             connection.execute(
                 "INSERT OR IGNORE INTO image (digest, data) SELECT ? || digest, ? FROM image"
                 " WHERE digest = ? AND data IS NULL",
-                (_ASIDE, data[digest], digest),
+                (_STAGED, data[digest], digest),
             )
 
 
 def release_staged(connection: sqlite3.Connection) -> None:
     """Give lost images the bytes that `stage` kept for them."""
-    found = connection.execute("SELECT digest FROM image WHERE substr(digest, 1, ?) = ?", (len(_ASIDE), _ASIDE))
-    for (aside,) in found.fetchall():
+    found = connection.execute("SELECT digest FROM image WHERE substr(digest, 1, ?) = ?", (len(_STAGED), _STAGED))
+    for (staged,) in found.fetchall():
         connection.execute(
             "UPDATE image SET data = (SELECT data FROM image WHERE digest = ?) WHERE digest = ? AND data IS NULL",
-            (aside, aside.removeprefix(_ASIDE)),
+            (staged, staged.removeprefix(_STAGED)),
         )
-        connection.execute("DELETE FROM image WHERE digest = ?", (aside,))
+        connection.execute("DELETE FROM image WHERE digest = ?", (staged,))
 
 
 def attach(connection: sqlite3.Connection, message: Message) -> None:
@@ -94,7 +94,7 @@ def data_of(connection: sqlite3.Connection, digest: str) -> bytes | None:
     """Return the bytes of an image; None if they are lost."""
     found = read_rows(connection, "data", "image", "digest = ?", (digest,))
     data = found[0][0] if found else None
-    # sqlite reads a damaged page as if it were sound when nothing but a part of an image is on it
+    # sqlite cannot detect damage in a page that contains only image bytes
     is_sound = isinstance(data, bytes) and hashlib.sha256(data).hexdigest() == digest
     return data if is_sound and isinstance(data, bytes) else None
 

@@ -25,11 +25,11 @@ from holytui.store.sqlite.lease import Lease, Owner, is_alive, this_owner
 from holytui.store.values import Bundle, ImportCounts
 
 _LEASE = "import"
-_BEAT = 5.0
+_HEARTBEAT = 5.0
 """Seconds between heartbeats."""
-_LONGEST, _MOST = 100_000, 100
+_MAX_CHARACTERS, _MAX_MESSAGES = 100_000, 100
 """Characters and messages of one transaction, unless a single message has more."""
-_TAKEN_OUT = 40
+_MAX_REMOVED = 40
 """Messages removed in one transaction, which may delay the text of an answer."""
 
 T = TypeVar("T")
@@ -52,11 +52,11 @@ class SqliteImport:
         self._clock = clock
         self._fts = fts
         self._owner = this_owner()
-        self._beaten = 0.0
-        self._apart: dict[str, str] = {}
+        self._renewed_at = 0.0
+        self._hidden: dict[str, str] = {}
         """The hidden conversations for those that were here before."""
         self._parents: dict[str, tuple[str, str]] = {}
-        """Of messages that are kept apart, the conversation and the parent if that was here before."""
+        """Of messages that are kept hidden_id, the conversation and the parent if that was here before."""
         self._restored: list[str] = []
 
     def __enter__(self) -> Self:
@@ -97,15 +97,15 @@ class SqliteImport:
 
     def _begin_bundle(self, bundle: Bundle) -> Callable[[sqlite3.Connection], bundles.ImportPlan]:
         def begin(db: sqlite3.Connection) -> bundles.ImportPlan:
-            self._hold(db)
-            planned = bundles.plan(db, bundle, self._apart)
-            talk_id = planned.bundle.conversation.id
+            self._renew(db)
+            planned = bundles.plan(db, bundle, self._hidden)
+            conversation_id = planned.bundle.conversation.id
             if planned.is_new:
                 bundles.insert_conversation(db, planned, fts=self._fts)
-            elif not planned.is_hidden and planned.new and talk_id not in self._apart:
-                self._apart[talk_id] = _insert_apart(db)
+            elif not planned.is_hidden and planned.new and conversation_id not in self._hidden:
+                self._hidden[conversation_id] = _insert_hidden(db)
             if planned.was_deleted:
-                self._restored.append(talk_id)
+                self._restored.append(conversation_id)
             return planned
 
         return begin
@@ -113,13 +113,13 @@ class SqliteImport:
     def _piece(
         self, planned: bundles.ImportPlan, piece: Sequence[Message], attempts: Mapping[str, Attempts]
     ) -> Callable[[sqlite3.Connection], None]:
-        talk_id = planned.bundle.conversation.id
+        conversation_id = planned.bundle.conversation.id
 
         def insert(db: sqlite3.Connection) -> None:
-            self._hold(db)
+            self._renew(db)
             for message in piece:
-                own = replace(message, conversation_id=talk_id)
-                placed = own if planned.is_hidden else self._kept_apart(db, own)
+                own = replace(message, conversation_id=conversation_id)
+                placed = own if planned.is_hidden else self._placed(db, own)
                 bundles.insert_message(db, planned.bundle, placed, fts=self._fts)
                 for attempt, texts in attempts.get(message.id, ()):
                     bundles.insert_attempt(db, attempt, texts)
@@ -127,14 +127,14 @@ class SqliteImport:
 
         return insert
 
-    def _kept_apart(self, db: sqlite3.Connection, message: Message) -> Message:
+    def _placed(self, db: sqlite3.Connection, message: Message) -> Message:
         """The message in its hidden conversation; below its parent there, or without one until `_show`."""
-        apart, parent = self._apart[message.conversation_id], message.parent_id
-        found = db.execute("SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent, apart)).fetchone()
+        hidden_id, parent = self._hidden[message.conversation_id], message.parent_id
+        found = db.execute("SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent, hidden_id)).fetchone()
         if parent is not None and not found:
             self._parents[message.id] = message.conversation_id, parent
             parent = None
-        return replace(message, conversation_id=apart, parent_id=parent)
+        return replace(message, conversation_id=hidden_id, parent_id=parent)
 
     # -- jobs
 
@@ -142,34 +142,36 @@ class SqliteImport:
         now = self._clock()
         other = _lease_of(db)
         if other is not None and is_alive(other, self._owner, now):
-            raise StoreBusy(_("Another import is under way"), _("Import the file again when that one has ended."))
+            raise StoreBusy(_("Another import is under way"), _("Import the file again when it has finished."))
         _set_lease(db, self._owner, now)
-        self._beaten = now
+        self._renewed_at = now
 
-    def _hold(self, db: sqlite3.Connection) -> None:
+    def _renew(self, db: sqlite3.Connection) -> None:
         """Renew the lease. Raises StoreBusy if another machine considered this import dead."""
         found = _lease_of(db)
         if found is None or found.owner.token != self._owner.token:
             raise StoreBusy(_("The import was interrupted for too long"), _("Import the file again."))
         now = self._clock()
-        if not 0 <= now - self._beaten < _BEAT:
+        if not 0 <= now - self._renewed_at < _HEARTBEAT:
             _set_lease(db, self._owner, now)
-            self._beaten = now
+            self._renewed_at = now
 
     def _show(self, db: sqlite3.Connection) -> None:
-        self._hold(db)
-        for message_id, (talk_id, parent_id) in self._parents.items():
+        self._renew(db)
+        for message_id, (conversation_id, parent_id) in self._parents.items():
             if not db.execute(
-                "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent_id, talk_id)
+                "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (parent_id, conversation_id)
             ).fetchone():
                 raise conversations.missing()
             db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (parent_id, message_id))
-        for talk_id, apart in self._apart.items():
-            if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (talk_id,)).fetchone():
+        for conversation_id, hidden_id in self._hidden.items():
+            if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
                 raise conversations.missing()
             for table in ("message", "search_text"):
-                db.execute(f"UPDATE {table} SET conversation_id = ? WHERE conversation_id = ?", (talk_id, apart))
-            db.execute("DELETE FROM conversation WHERE id = ?", (apart,))
+                db.execute(
+                    f"UPDATE {table} SET conversation_id = ? WHERE conversation_id = ?", (conversation_id, hidden_id)
+                )
+            db.execute("DELETE FROM conversation WHERE id = ?", (hidden_id,))
         db.execute("UPDATE conversation SET deleted_at = NULL WHERE deleted_at = ?", (conversations.HIDDEN,))
         db.executemany("UPDATE conversation SET deleted_at = NULL WHERE id = ?", [(id_,) for id_ in self._restored])
         images.release_staged(db)
@@ -183,7 +185,7 @@ class SqliteImport:
 
     def _clear(self) -> None:
         def clear(db: sqlite3.Connection) -> bool:
-            self._hold(db)
+            self._renew(db)
             return _clear(db, fts=self._fts)
 
         while self._call(clear):
@@ -208,21 +210,21 @@ def clear_abandoned(connection: sqlite3.Connection, here: Owner, now: float, *, 
 
 def _clear(db: sqlite3.Connection, *, fts: bool) -> bool:
     """Remove some hidden messages and conversations; return whether there are more."""
-    left = _TAKEN_OUT
+    left = _MAX_REMOVED
     hidden = "SELECT id FROM conversation WHERE deleted_at = ? LIMIT ?"
-    for (talk_id,) in db.execute(hidden, (conversations.HIDDEN, _TAKEN_OUT)).fetchall():
+    for (conversation_id,) in db.execute(hidden, (conversations.HIDDEN, _MAX_REMOVED)).fetchall():
         # the last ones first: none of them has another below it
         found = db.execute(
-            "SELECT id FROM message WHERE conversation_id = ? ORDER BY rowid DESC LIMIT ?", (talk_id, left)
+            "SELECT id FROM message WHERE conversation_id = ? ORDER BY rowid DESC LIMIT ?", (conversation_id, left)
         ).fetchall()
         for (message_id,) in found:
-            messages.destroy(db, talk_id, message_id, fts=fts)
+            messages.destroy(db, conversation_id, message_id, fts=fts)
         left -= len(found)
         if left <= 0:
             return True
-        conversations.destroy(db, talk_id, fts=fts)
+        conversations.destroy(db, conversation_id, fts=fts)
         left -= 1
-    if left < _TAKEN_OUT:
+    if left < _MAX_REMOVED:
         return True
     images.delete_unused(db)
     return False
@@ -233,7 +235,7 @@ def _pieces(messages: Sequence[Message], attempts: Mapping[str, Attempts]) -> It
     length = 0
     for message in messages:
         raw = sum(len(text) for _attempt, texts in attempts.get(message.id, ()) for text in texts.values())
-        if piece and (length + len(message.text) + raw > _LONGEST or len(piece) >= _MOST):
+        if piece and (length + len(message.text) + raw > _MAX_CHARACTERS or len(piece) >= _MAX_MESSAGES):
             yield piece
             piece, length = [], 0
         piece.append(message)
@@ -242,7 +244,7 @@ def _pieces(messages: Sequence[Message], attempts: Mapping[str, Attempts]) -> It
         yield piece
 
 
-def _insert_apart(db: sqlite3.Connection) -> str:
+def _insert_hidden(db: sqlite3.Connection) -> str:
     id_ = new_id()
     db.execute(
         "INSERT INTO conversation (id, title, created_at, updated_at, deleted_at) VALUES (?, '', 0, 0, ?)",
@@ -259,7 +261,7 @@ def _lease_of(db: sqlite3.Connection) -> Lease | None:
         token, host, pid, boot_id, started, heartbeat = json.loads(row[0])
         owner = Owner(str(token), str(host), int(pid), str(boot_id), str(started))
         return Lease("", "", owner, float(heartbeat))
-    except (TypeError, ValueError, RecursionError):  # nobody's
+    except (TypeError, ValueError, RecursionError):  # an invalid lease has no living owner
         return Lease("", "", Owner("", "", -1, "", ""), 0.0)
 
 

@@ -45,7 +45,7 @@ def raw_text(
         connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value)
     )
     rows = sorted(((seq if isinstance(seq, int) else 0, text) for seq, text in found), key=itemgetter(0))
-    # deltas are committed in order, so what the view has not seen has a greater number than all that it has
+    # deltas are committed in order: those missing in the view have a greater `seq` than all in it
     seen = rows[-1][0] if rows else -1
     late = (d.text for d in pending if d.attempt_id == attempt_id and d.kind is kind and d.seq > seen)
     return "".join([*(as_text(text) for _seq, text in rows), *late])
@@ -126,7 +126,7 @@ def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: boo
     copy = replace(
         now,
         id=new_id(),
-        # a millisecond older, so that the newest leaf stays the answer that goes on
+        # a millisecond older, so that the newest leaf stays the answer that continues
         created_at=original.created_at - 0.001,
         state=original.state if original.state.final else AnswerState.INTERRUPTED,
     )

@@ -76,7 +76,7 @@ def is_alive(lease: Lease, here: Owner, now: float, starts: StartTime = start_ti
 
 
 def _host() -> str:
-    # process ids mean nothing in another container, which may share both the name and the kernel
+    # process ids are local to a container, which may share host name and kernel
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

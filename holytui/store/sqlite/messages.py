@@ -215,5 +215,5 @@ def in_progress(connection: sqlite3.Connection) -> list[Message]:
     final, others = (
         ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
     )
-    # the first condition is that of the index; what is in no known state is not on its way
+    # the first condition is that of the index; an unknown state is not in progress
     return _messages(connection, f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")

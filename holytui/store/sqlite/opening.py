@@ -103,7 +103,7 @@ def _refuse_older(connection: sqlite3.Connection) -> None:
     if schema.version_of(connection) < schema.VERSION:
         raise StoreError(
             _("The history was written by an older holytui and cannot be upgraded"),
-            _("Copy it to a folder that can be written, and choose that with HOLYTUI_DATA_DIR."),
+            _("Copy it to a writable folder, and name that folder in HOLYTUI_DATA_DIR."),
         )
 
 

@@ -31,7 +31,7 @@ class ReaderPool:
     def view(self) -> Iterator[sqlite3.Connection]:
         """A connection within one read transaction. Raises StoreError."""
         with translate_errors():
-            connection = self._take()
+            connection = self._acquire()
             try:
                 connection.execute("BEGIN")
                 yield connection
@@ -41,7 +41,7 @@ class ReaderPool:
             finally:
                 if isinstance(connection, HistoryConnection) and connection.skipped_rows:
                     self.found_damage = True
-                self._give(connection)
+                self._release(connection)
 
     def version(self) -> int:
         """Return a number that changes when anyone has written to the file."""
@@ -65,7 +65,7 @@ class ReaderPool:
                 self._watch.close()
                 self._watch = None
 
-    def _take(self) -> sqlite3.Connection:
+    def _acquire(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
                 raise _closed()
@@ -82,7 +82,7 @@ class ReaderPool:
             raise
         return connection
 
-    def _give(self, connection: sqlite3.Connection) -> None:
+    def _release(self, connection: sqlite3.Connection) -> None:
         with suppress(sqlite3.Error):  # the reader's own error is the one to tell
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -182,7 +182,7 @@ def _reattach_messages(target: sqlite3.Connection) -> None:
             WHERE conversation_id NOT IN {known} GROUP BY conversation_id""",
         (_("Recovered conversation"),),
     )
-    # below the one that was said before it: so that it is still on the way to what was said after it
+    # below the message before it in time, so that later messages keep it on their branch
     target.execute(
         """UPDATE message SET parent_id = (SELECT older.id FROM message AS older
             WHERE older.conversation_id = message.conversation_id
@@ -198,17 +198,17 @@ def _recover_orphan_texts(target: sqlite3.Connection) -> None:
     known = {
         as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")
     }
-    talk_id = new_id()
+    conversation_id = new_id()
     found = 0
     for attempt_id, text, reasoning in list(_orphans(target)):
-        if any(said and said not in known for said in (text, reasoning)):
+        if any(value and value not in known for value in (text, reasoning)):
             if not found:
                 target.execute(
                     "INSERT INTO conversation (id, title, created_at, updated_at) VALUES (?, ?, 0, 0)",
-                    (talk_id, _("Recovered conversation")),
+                    (conversation_id, _("Recovered conversation")),
                 )
             found += 1
-            _insert(target, new_id(), talk_id, float(found), text, reasoning)
+            _insert(target, new_id(), conversation_id, float(found), text, reasoning)
         target.execute("DELETE FROM delta WHERE attempt_id = ?", (attempt_id,))
 
 

@@ -35,7 +35,7 @@ ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"
 )
-_USUAL = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
+_UNDAMAGED_TYPES = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
 """Types of the values of a conversation without damage."""
 
 Row = tuple[Any, ...]
@@ -52,8 +52,8 @@ def storable(text: str) -> str:
 
 def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     """Convert the columns `CONVERSATION`."""
-    # a long list consists of these, and looking at each value of it would take three times as long
-    if row[7] == "{}" and tuple(map(type, row)) in _USUAL and isfinite(row[2]) and isfinite(row[3]):
+    # a fast path: checking each value would take three times as long in a long list
+    if row[7] == "{}" and tuple(map(type, row)) in _UNDAMAGED_TYPES and isfinite(row[2]) and isfinite(row[3]):
         id_, title, created_at, updated_at, leaf_id, model, system, _params_text, pinned, archived, draft, unread = row
         return Conversation(
             *(id_, title, created_at, updated_at, leaf_id, model, system, {}),
@@ -83,7 +83,7 @@ def message_from(row: Row) -> Message:
     v = RowReader(row)
     ids = v.text("id"), v.text("conversation_id"), v.maybe_text("parent_id")
     role = v.member("role", Role, Role.ASSISTANT if row[7] else Role.USER)
-    # an answer whose end is not known may be cut, and can go on
+    # an answer with an unknown state may be interrupted and resumable
     ended = AnswerState.INTERRUPTED if role is Role.ASSISTANT else AnswerState.COMPLETE
     texts = v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")
     state, finish_reason = v.member("state", AnswerState, ended), v.text("finish_reason")

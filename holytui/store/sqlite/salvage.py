@@ -31,29 +31,29 @@ class Salvage:
 
     def sentences(self, place: Path) -> tuple[str, ...]:
         """Sentences for the user; `place` is the path of the damaged file."""
-        told = [
+        sentences = [
             _("The history was damaged. The damaged file is kept as {place}.").format(place=place),
             ngettext(
-                "{count} message could be read from it and is here.",
-                "{count} messages could be read from it and are here.",
+                "{count} message was recovered.",
+                "{count} messages were recovered.",
                 self.messages,
             ).format(count=self.messages),
         ]
         if self.repaired:
             repaired = ngettext(
-                "{count} entry of it is damaged in part, and is marked.",
-                "{count} entries of it are damaged in part, and are marked.",
+                "{count} recovered entry is partly damaged, and marked.",
+                "{count} recovered entries are partly damaged, and marked.",
                 self.repaired,
             )
-            told.append(repaired.format(count=self.repaired))
+            sentences.append(repaired.format(count=self.repaired))
         if self.lost_images:
             lost = ngettext(
-                "{count} image of them could not be read.",
-                "{count} images of them could not be read.",
+                "{count} image could not be recovered.",
+                "{count} images could not be recovered.",
                 self.lost_images,
             )
-            told.append(lost.format(count=self.lost_images))
-        return tuple(told)
+            sentences.append(lost.format(count=self.lost_images))
+        return tuple(sentences)
 
 
 def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
@@ -65,8 +65,8 @@ def replace_damaged(path: Path, mountinfo: str, now: float) -> tuple[str, ...]:
         fresh = backups.reserve(path, "recovering", now)
     except OSError as exc:
         raise StoreFull(
-            _("The history is damaged, and no new one can be made: {reason}").format(reason=exc.strerror),
-            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+            _("The history is damaged, and a new one cannot be created: {reason}").format(reason=exc.strerror),
+            _("No data was removed. Choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
     try:
         connection = open_file(fresh, connect, mountinfo, now, fts=search_index.has_fts5()).connection
@@ -89,7 +89,7 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
         target.execute("PRAGMA defer_foreign_keys = ON")
         source = connect_untouched(damaged)
         try:
-            source.text_factory = bytes  # what is no text stays as it is, and is marked wherever it is shown
+            source.text_factory = bytes  # invalid UTF-8 is copied unchanged, and marked where it is shown
             # sqlite then also reads a file that is shorter than its header says
             source.execute("PRAGMA writable_schema = ON")
             for table in _TABLES:
@@ -107,31 +107,31 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
 
 
 def _counted(target: sqlite3.Connection, lost_images: int) -> Salvage:
-    talks = [
+    conversations = [
         conversation_from(row, streaming=False) for row in target.execute(f"SELECT {CONVERSATION} FROM conversation")
     ]
-    messages, repaired = 0, sum(bool(talk.repaired) for talk in talks)
+    messages, repaired = 0, sum(bool(talk.repaired) for talk in conversations)
     for row in target.execute(f"SELECT {MESSAGE} FROM message"):
         messages += 1
         repaired += bool(message_from(row).repaired)
-    return Salvage(len(talks), messages, lost_images, repaired)
+    return Salvage(len(conversations), messages, lost_images, repaired)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
     columns = repair.columns_of(target, table)
     try:
-        theirs = [_name(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
+        source_columns = [_name(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
     except UNREADABLE:
         return  # not even the list of its tables can be read
-    # an older file has fewer columns, always the first ones; a name that is not ours is a damaged one
+    # an older file has fewer columns, always the first ones; an unknown name is a damaged one
     known = [
-        (name if name in theirs else theirs[at], column)
+        (name if name in source_columns else source_columns[at], column)
         for at, (name, column) in enumerate(columns.items())
-        if name in theirs or (at < len(theirs) and theirs[at] not in columns)
+        if name in source_columns or (at < len(source_columns) and source_columns[at] not in columns)
     ]
     if not known:
         return
-    adding = repair.RowInserter(target, table, [column for _theirs, column in known])
+    adding = repair.RowInserter(target, table, [column for _source, column in known])
     for _number, row in walk_rows(
         source, ", ".join('"{}"'.format(name.replace('"', '""')) for name, _c in known), table
     ):

@@ -37,7 +37,7 @@ _TABLES = (
         keep INTEGER NOT NULL, cut INTEGER NOT NULL, resumed_by TEXT NOT NULL, bytes_received INTEGER NOT NULL,
         status INTEGER, finish_reason TEXT NOT NULL, fault TEXT, usage TEXT)""",
     "CREATE INDEX attempt_message ON attempt (message_id, number)",
-    # no foreign key: a token is to be kept whatever else went wrong
+    # no foreign key: received text is stored even if its attempt is missing
     "CREATE TABLE delta (attempt_id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, text TEXT NOT NULL)",
     "CREATE UNIQUE INDEX delta_order ON delta (attempt_id, kind, seq)",
     """CREATE TABLE lease (
@@ -117,13 +117,13 @@ def version_of(connection: sqlite3.Connection) -> int:
         raise damaged()
     if used and application != APPLICATION_ID:
         raise StoreError(
-            _("The file is another program's database, not a history of holytui"),
-            _("It was left as it is. Choose another folder with HOLYTUI_DATA_DIR."),
+            _("The file is a database of another program, not a holytui history"),
+            _("It was not changed. Choose another folder with HOLYTUI_DATA_DIR."),
         )
     if found > VERSION:
         raise StoreNewer(
             _("The history was written by a newer holytui"),
-            _("It was left as it is. Update holytui, or choose another folder with HOLYTUI_DATA_DIR."),
+            _("It was not changed. Update holytui, or choose another folder with HOLYTUI_DATA_DIR."),
         )
     return found
 

@@ -86,35 +86,42 @@ def _candidates(
         LEFT JOIN message ON message.id = text.message_id
         WHERE {" AND ".join(conditions)} ORDER BY {order} DESC LIMIT {_CANDIDATES}"""
     rows = map(RowReader, connection.execute(select, values))
-    return [(v.integer("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
+    return [
+        (v.integer("id"), v.text("conversation"), v.maybe_text("message"), v.text("folded"), v.number("at"))
+        for v in rows
+    ]
 
 
 def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: float) -> float:
     length = 0.25 + 0.75 * len(text) / max(1.0, mean)
-    said = 0.0
+    relevance = 0.0
     for word in words:
         times = text.count(word)
-        said += times * 2.2 / (times + 1.2 * length)
-    return said / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
+        relevance += times * 2.2 / (times + 1.2 * length)
+    return relevance / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
 
 
 def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> SearchHit | None:
     """None if the text is unreadable or was removed."""
-    talks = damaged_tables.read_rows(
+    conversations = damaged_tables.read_rows(
         connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,)
     )
-    if not talks:
+    if not conversations:
         return None
-    talk = RowReader(talks[0])
-    title, updated_at = talk.text("title"), talk.number("updated_at")
+    conversation = RowReader(conversations[0])
+    title, updated_at = conversation.text("title"), conversation.number("updated_at")
     if found.message_id is None:
         snippet, ranges = excerpt(title, found.folded, words)
         return SearchHit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
     messages = damaged_tables.read_rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
     if not messages:
         return None
-    said = RowReader(messages[0])
-    text, role, created_at = said.text("text"), said.member("role", Role, Role.ASSISTANT), said.number("created_at")
+    message = RowReader(messages[0])
+    text, role, created_at = (
+        message.text("text"),
+        message.member("role", Role, Role.ASSISTANT),
+        message.number("created_at"),
+    )
     snippet, ranges = excerpt(text, found.folded, words)
     places = tuple(place(text, found.folded, word) for word in words)
     return SearchHit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)

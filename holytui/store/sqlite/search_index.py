@@ -21,13 +21,13 @@ _STALE = "search_index_stale"
 
 Its value is the number of the last indexed text, or `_ALL_STALE`.
 """
-_ALL_STALE, _UP_TO = "1", "up to "
+_ALL_STALE, _UP_TO_PREFIX = "1", "up to "
 _WHOLE = 1 << 63
 _STEP = 50_000
 """Characters indexed in one step, unless a single text has more; an answer is written between two steps."""
-_PARTS = 2000
+_MAX_REMOVED_ROWS = 2000
 """Rows of an index's inner tables that are removed in one step; each is at most a page."""
-_INNER = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
+_INNER_TABLES = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
 """The inner tables of FTS5 (https:
 
 sqlite.org/fts5.html#fts5_data_structures); the first rows of `data` are its header.
@@ -94,12 +94,12 @@ def make_ready(connection: sqlite3.Connection, *, fts: bool) -> None:
 
 def is_whole(connection: sqlite3.Connection) -> bool:
     """Whether the index is complete."""
-    return _up_to(connection) == _WHOLE
+    return _last_indexed(connection) == _WHOLE
 
 
 def build_step(connection: sqlite3.Connection) -> bool:
     """Index some more texts; return whether there are more. In a transaction."""
-    done = _up_to(connection)
+    done = _last_indexed(connection)
     if done == _WHOLE:
         return False
     if done < 0:
@@ -110,7 +110,7 @@ def build_step(connection: sqlite3.Connection) -> bool:
     length = 0
     for number, plain in connection.execute("SELECT id, folded FROM search_text WHERE id > ? ORDER BY id", (done,)):
         if length > _STEP:
-            _set_mark(connection, f"{_UP_TO}{done}")
+            _set_mark(connection, f"{_UP_TO_PREFIX}{done}")
             return True
         connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
         done, length = number, length + len(plain)
@@ -123,8 +123,8 @@ def _remove_parts(connection: sqlite3.Connection) -> bool:
 
     Removing a large one at once would take many seconds.
     """
-    left = _PARTS
-    for part, key, where in _INNER:
+    left = _MAX_REMOVED_ROWS
+    for part, key, where in _INNER_TABLES:
         rows = f"SELECT {key} FROM search_{part} WHERE {where} LIMIT {left}"
         left -= connection.execute(f"DELETE FROM search_{part} WHERE ({key}) IN ({rows})").rowcount
         if left <= 0:
@@ -138,7 +138,7 @@ def _empty(connection: sqlite3.Connection) -> None:
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
-        # without what stands in an empty index, it can neither be used nor removed
+        # without the rows of an empty index, it can neither be used nor dropped
         connection.execute(f"CREATE VIRTUAL TABLE temp.search_fresh USING {_FTS}")
         for part in ("data", "idx", "docsize"):
             connection.execute(f"DELETE FROM search_{part}")
@@ -146,12 +146,12 @@ def _empty(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE temp.search_fresh")
 
 
-def _up_to(connection: sqlite3.Connection) -> int:
+def _last_indexed(connection: sqlite3.Connection) -> int:
     """Number of the last indexed text; -1 if unknown."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (_STALE,)).fetchone()
     if row is None:
         return _WHOLE
-    number = str(row[0]).removeprefix(_UP_TO)
+    number = str(row[0]).removeprefix(_UP_TO_PREFIX)
     return int(number) if number != row[0] and number.isdecimal() else -1
 
 
@@ -172,7 +172,7 @@ def _has_samples(connection: sqlite3.Connection) -> bool:
             _has_next(connection, first + (last - first) * number // (_SAMPLES - 1)) for number in range(_SAMPLES)
         )
     except sqlite3.DatabaseError as error:
-        # its parts are tables of their own, and any of them may be gone
+        # its parts are tables, and any of them may be missing
         if not (is_damage(error) or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR):
             raise
         return False
@@ -215,7 +215,7 @@ def _change_index(
 
     Texts that are not indexed yet are left to `build_step`.
     """
-    done = _up_to(connection)
+    done = _last_indexed(connection)
     known = [row for row in rows if row[0] <= done]
     if not known:
         return
@@ -244,7 +244,7 @@ def remove_conversation(connection: sqlite3.Connection, conversation_id: str, *,
 
 
 def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: bool) -> None:
-    # `where` is one of the three conditions above, never anybody's text
+    # `where` is one of the three conditions above, never user input
     rows = connection.execute(f"SELECT id, folded FROM search_text WHERE {where}", (key,)).fetchall()
     if not rows:
         return

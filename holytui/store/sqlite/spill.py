@@ -62,7 +62,7 @@ def restore(connection: sqlite3.Connection, path: Path) -> list[Path]:
 
 
 def _add(connection: sqlite3.Connection, attempt_id: str, kind: str, seq: int, text: str) -> None:
-    # deltas are committed in order: with this one or a later one, the history has all of this text already
+    # deltas are committed in order: with this `seq` or a later one, the text is stored already
     key = attempt_id, kind
     known = connection.execute("SELECT max(seq) FROM delta WHERE attempt_id = ? AND kind = ?", key).fetchone()[0]
     if known is None or known < seq:
@@ -111,6 +111,6 @@ def _write(place: Path, lines: str) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        place.unlink(missing_ok=True)  # a part of it, beside the whole elsewhere, would be taken in first
+        place.unlink(missing_ok=True)  # a partial copy must not be restored before the whole one elsewhere
         raise
     return place

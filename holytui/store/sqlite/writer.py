@@ -95,7 +95,7 @@ class WriterThread:
         self._stop_waiting = threading.Event()
         self._seq = itertools.count(time.time_ns())
         self.problem: StoreError | None = None
-        # made beforehand, as there may be no memory for it when it is needed
+        # created in advance, as there may be no memory for it later
         self._no_memory = StoreError(_("There is not enough memory to write the history"), _("holytui keeps trying."))
         self.found_damage = False
         """A read or write failed, as the file is damaged."""
@@ -169,19 +169,19 @@ class WriterThread:
             going = True
             while going:
                 try:
-                    going = self._turn()
-                except MemoryError:  # what was to be written is still there, and memory may be freed meanwhile
+                    going = self._run_once()
+                except MemoryError:  # the deltas are kept, and memory may be freed meanwhile
                     time.sleep(self._timing.batch)
         finally:
             with self._wake:
                 self._closing = True
                 left, self._calls = self._calls, []
-            # none is left but after a defect; its caller must not wait for ever
+            # calls remain only after a defect; their callers must not wait for ever
             for call in left:
                 call.result.set_exception(_closed())
             self._connection.close()
 
-    def _turn(self) -> bool:
+    def _run_once(self) -> bool:
         with self._wake:
             while not (self._calls or self._closing):
                 left = min(self._commit_at, self._heartbeat_at) - time.monotonic()
@@ -193,7 +193,7 @@ class WriterThread:
         try:
             failure = self._commit_journal()
             for call in calls:
-                self._serve(call, failure)
+                self._run_call(call, failure)
         finally:  # after a defect: their callers must not wait for ever
             for call in calls:
                 if not call.result.done():
@@ -213,25 +213,25 @@ class WriterThread:
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
         except (StoreError, MemoryError) as error:
-            told = error if isinstance(error, StoreError) else self._no_memory
+            failure = error if isinstance(error, StoreError) else self._no_memory
             with self._wake:
                 self._commit_at = time.monotonic() + self._timing.retry
-            self._tell(told)
-            return told
+            self._report(failure)
+            return failure
         with self._wake:
             del self._pending[: len(batch)]
             self._commit_at = time.monotonic() + self._timing.batch if self._pending else math.inf
-        self._tell(None)
+        self._report(None)
         return None
 
-    def _serve(self, call: _Call, failure: StoreError | None) -> None:
+    def _run_call(self, call: _Call, failure: StoreError | None) -> None:
         if call.after_journal and failure is not None:
             call.result.set_exception(failure)
             return
         try:
             with translate_errors():
                 value = self._in_transaction(call)
-        except Exception as error:  # noqa: BLE001 - the thread's edge: whatever the job raised belongs to its caller
+        except Exception as error:  # noqa: BLE001 - thread boundary: exceptions of the job belong to its caller
             self.found_damage = self.found_damage or isinstance(error, StoreCorrupt)
             call.result.set_exception(error)
         else:
@@ -256,20 +256,20 @@ class WriterThread:
             with translate_errors(), transaction(self._connection, self._stop_waiting.is_set):
                 more = self._beat(self._connection)
         except StoreError as error:
-            # a missed beat harms nobody on this machine; the next one may succeed
+            # owners on this machine are checked by their process, not by heartbeats
             _log.warning("heartbeat not written: %s", error.title)
             more = True
         if more:
             self.expect_heartbeat()
 
-    def _tell(self, error: StoreError | None) -> None:
+    def _report(self, error: StoreError | None) -> None:
         self.found_damage = self.found_damage or isinstance(error, StoreCorrupt)
         before, self.problem = self.problem, error
         if (before and before.title) == (error and error.title):
             return
         try:
             self._on_trouble(Problem(error.title, error.hint) if error else None)
-        except Exception:  # noqa: BLE001 - the thread's edge: a listener's defect must not end the journal
+        except Exception:  # noqa: BLE001 - thread boundary: a defective listener must not end the journal
             _log.exception("a listener for trouble failed")
 
 

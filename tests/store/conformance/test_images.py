@@ -13,12 +13,12 @@ from holytui.store.history import History
 from holytui.store.transfer.transfer import Format, ImportReport, import_from
 from tests.pictures import image
 from tests.store.conformance.conftest import Opener
-from tests.store.samples import ONE, TWO, ask, show, written
+from tests.store.samples import ONE, TWO, ask, ask_with_images, exported_text
 
 
 def test_a_question_keeps_its_images_in_order(opener: Opener) -> None:
     history = opener()
-    asked = show(history, ONE, TWO)
+    asked = ask_with_images(history, ONE, TWO)
     assert [one.name for one in asked.images] == ["0.png", "1.png"]
     history.close()
     again = opener()
@@ -29,7 +29,7 @@ def test_a_question_keeps_its_images_in_order(opener: Opener) -> None:
 
 
 def test_a_question_can_show_what_the_history_has_already(history: History) -> None:
-    first = show(history, ONE)
+    first = ask_with_images(history, ONE)
     other = history.create_conversation(title="fork").id
     copy = history.add_message(other, Role.USER, "x", parent_id=None, images=first.images)
     assert copy.images == first.images
@@ -44,7 +44,7 @@ def test_an_image_that_is_nowhere_cannot_be_shown(history: History) -> None:
 
 
 def test_a_copy_of_a_message_has_its_images(history: History) -> None:
-    asked = show(history, ONE)
+    asked = ask_with_images(history, ONE)
     copy = history.message(history.copy_as_variant(asked.id))
     assert copy is not None
     assert copy.images == asked.images
@@ -61,10 +61,10 @@ def test_what_an_answer_was_not_sent_is_kept(history: History) -> None:
 @pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
 def test_images_survive_the_round_trip(opener: Opener, form: Format) -> None:
     one, two = opener(), opener("other")
-    asked = show(one, ONE, TWO, text="what is 😀 @0.png?")
-    text = written(one, form, asked.conversation_id)
+    asked = ask_with_images(one, ONE, TWO, text="what is 😀 @0.png?")
+    text = exported_text(one, form, asked.conversation_id)
     assert import_from(two, io.StringIO(text)) == ImportReport(1, 1, 1, ())
     assert two.bundle(asked.conversation_id) == one.bundle(asked.conversation_id)
     assert two.image(asked.images[1].digest) == TWO
-    assert written(two, form, asked.conversation_id) == text
+    assert exported_text(two, form, asked.conversation_id) == text
     assert import_from(two, io.StringIO(text)) == ImportReport(1, 0, 0, ())

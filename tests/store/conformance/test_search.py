@@ -10,7 +10,7 @@ from holytui.models import AnswerState, Role
 from holytui.store.history import History
 from holytui.store.matches import folded
 from tests.store.conformance.conftest import Opener
-from tests.store.samples import CONTENT, ask, say
+from tests.store.samples import CONTENT, add_question, ask
 
 FOLDED = [
     ("tieng viet", "Học Tiếng Việt mỗi ngày"),
@@ -38,8 +38,8 @@ def test_words_are_found_whatever_their_accents_and_case(history: History, query
 
 
 def assert_found(history: History, query: str, text: str) -> None:
-    say(history, "quite something else: xyz")
-    wanted = say(history, text)
+    add_question(history, "quite something else: xyz")
+    wanted = add_question(history, text)
     (hit,) = history.search(query)
     assert (hit.message_id, hit.role, hit.title) == (wanted, Role.USER, "t")
     assert hit.ranges
@@ -49,18 +49,18 @@ def assert_found(history: History, query: str, text: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "  ", "nothing like it", "AND", "x OR y", "tieng NOT", "NEAR(a b)", '"', "*"])
 def test_what_is_not_said_is_not_found(history: History, query: str) -> None:
-    say(history, "tiếng Việt x y a b")
+    add_question(history, "tiếng Việt x y a b")
     assert history.search(query) == []
 
 
 def test_a_wildcard_is_a_character_like_others(history: History) -> None:
-    say(history, "abc")
+    add_question(history, "abc")
     assert history.search("a%c") == history.search("a_c") == history.search("_") == history.search("ab*") == []
 
 
 def test_titles_are_found_and_come_first(history: History) -> None:
-    say(history, "about penguins", title="other")
-    say(history, "no birds", title="All about penguins")
+    add_question(history, "about penguins", title="other")
+    add_question(history, "no birds", title="All about penguins")
     found = history.search("penguins")
     assert [(hit.title, hit.message_id is None) for hit in found] == [("All about penguins", True), ("other", False)]
     assert found[0].role is None
@@ -76,15 +76,15 @@ def test_a_new_title_takes_the_place_of_the_old(history: History) -> None:
 def test_newer_texts_come_first_among_equals(opener: Opener) -> None:
     now = [0.0]
     history = opener(clock=lambda: now[0])
-    old = say(history, "the same words")
+    old = add_question(history, "the same words")
     now[0] = 90 * 86400.0
-    new = say(history, "the same words")
+    new = add_question(history, "the same words")
     assert [hit.message_id for hit in history.search("same words")] == [new, old]
 
 
 def test_a_text_about_the_words_comes_before_one_that_mentions_them(history: History) -> None:
-    about = say(history, "penguin penguin penguin")
-    say(history, "filler " * 200 + "penguin")
+    about = add_question(history, "penguin penguin penguin")
+    add_question(history, "filler " * 200 + "penguin")
     assert history.search("penguin")[0].message_id == about
 
 

@@ -15,7 +15,7 @@ from holytui.store.history import History
 from holytui.store.transfer.transfer import import_from
 from holytui.store.values import UsageTotal
 from tests.store.conformance.conftest import Opener
-from tests.store.samples import CONTENT, EVER, Asked, Clock, ask, attempt_for, ever, exported_answer, finish
+from tests.store.samples import ALL_TIME, CONTENT, Asked, Clock, ask, attempt_for, exported_answer, finish, total_usage
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_an_answer_is_told_with_its_times_and_how_it_ended(history: History, clo
     assert (told.at, told.model, told.requests, told.state) == (1000.0, "guide/guide", 2, AnswerState.INTERRUPTED)
     assert (told.fault, told.usage, told.first_token_s, told.duration_s) == (problem.fault, Usage(10, 30), 0.5, 3.5)
     assert told.rate == pytest.approx(10.0)
-    assert ever(history).retries == 1
+    assert total_usage(history).retries == 1
 
 
 @pytest.mark.parametrize("more", [{"usage": None}, {"usage": Usage(3, 0)}, {"duration_s": None}])
@@ -59,14 +59,14 @@ def test_the_last_answers_come_oldest_first_and_no_more_than_asked_for(history: 
 @pytest.mark.parametrize("state", [AnswerState.STOPPED, AnswerState.FAILED, AnswerState.INTERRUPTED])
 def test_what_an_answer_used_counts_however_it_ended(history: History, state: AnswerState) -> None:
     finish(history, ask(history), Usage(10, 5, at_least=True), state=state)
-    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5, at_least=True), 1)
+    assert total_usage(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5, at_least=True), 1)
 
 
 def test_a_request_that_was_refused_costs_nothing(history: History) -> None:
     asked = ask(history)
     history.update_attempt(replace(asked.attempt, status=401, ended_at=1001.0))
     finish(history, asked, None, state=AnswerState.FAILED)
-    assert ever(history).usage == Usage()
+    assert total_usage(history).usage == Usage()
 
 
 def test_an_answer_for_which_nothing_was_asked_is_none(history: History) -> None:
@@ -77,7 +77,7 @@ def test_an_answer_for_which_nothing_was_asked_is_none(history: History) -> None
     )
     history.finish(replace(answer, state=AnswerState.STOPPED))
     assert history.last_answers(9) == []
-    assert history.usage_totals(EVER) == []
+    assert history.usage_totals(ALL_TIME) == []
 
 
 def test_other_branches_and_variants_count_and_are_told_apart_by_model(history: History) -> None:
@@ -95,7 +95,7 @@ def test_other_branches_and_variants_count_and_are_told_apart_by_model(history: 
     history.begin_attempt(attempt)
     finish(history, Asked(asked.conversation_id, asked.question, again, attempt), Usage(20, 2, estimated=True))
     finish(history, ask(history), Usage(400, 40))
-    assert history.usage_totals(EVER, asked.conversation_id) == [
+    assert history.usage_totals(ALL_TIME, asked.conversation_id) == [
         UsageTotal(0, "a/b", 1, Usage(20, 2, estimated=True), 1),
         UsageTotal(0, "guide/guide", 1, Usage(10, 1), 1),
     ]
@@ -118,7 +118,7 @@ def test_a_text_kept_as_a_variant_and_a_forked_branch_cost_nothing(history: Hist
     history.copy_as_variant(asked.answer.id)
     finish(history, asked, Usage(10, 5))
     history.fork(asked.answer.id, "copy")
-    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5), 1)
+    assert total_usage(history) == UsageTotal(0, "guide/guide", 1, Usage(10, 5), 1)
     assert len(history.last_answers(9)) == 1
 
 
@@ -126,9 +126,9 @@ def test_deleted_conversations_count_until_they_are_destroyed(history: History) 
     asked = ask(history)
     finish(history, asked, Usage(10, 5))
     history.delete_conversation(asked.conversation_id)
-    assert ever(history).answers == 1
+    assert total_usage(history).answers == 1
     history.purge_deleted(math.inf)
-    assert history.usage_totals(EVER) == []
+    assert history.usage_totals(ALL_TIME) == []
 
 
 def test_spans_end_before_their_bounds_and_what_is_outside_is_left_out(history: History, clock: Clock) -> None:
@@ -143,9 +143,9 @@ def test_spans_end_before_their_bounds_and_what_is_outside_is_left_out(history: 
 def test_imported_answers_are_not_ours_but_have_figures_in_their_conversation(opener: Opener, history: History) -> None:
     talk, text = exported_answer(opener("other"))
     import_from(history, io.StringIO(text))
-    assert history.usage_totals(EVER) == []
+    assert history.usage_totals(ALL_TIME) == []
     assert history.last_answers(9) == []
-    assert ever(history, talk).usage == Usage(7, 8)
+    assert total_usage(history, talk).usage == Usage(7, 8)
     assert [told.usage for told in history.last_answers(9, talk)] == [Usage(7, 8)]
 
 
@@ -156,11 +156,11 @@ def test_an_imported_answer_becomes_ours_when_it_is_asked_for_here_and_not_befor
     import_from(history, io.StringIO(text))
     answer = history.branch(talk)[-1]
     history.finish(answer)  # as undoing a seam does
-    assert history.usage_totals(EVER) == []
+    assert history.usage_totals(ALL_TIME) == []
     history.set_state(answer.id, AnswerState.QUEUED)
     history.begin_attempt(attempt_for(answer.id, 2))
     history.finish(replace(answer, usage=Usage(17, 18)))
-    assert ever(history) == UsageTotal(0, "guide/guide", 1, Usage(17, 18), 2)
+    assert total_usage(history) == UsageTotal(0, "guide/guide", 1, Usage(17, 18), 2)
 
 
 @pytest.mark.parametrize("wrong", ["12", -1, 1 << 70, [3], True, None])
@@ -183,7 +183,7 @@ def test_figures_as_large_as_a_file_can_tell_add_up(opener: Opener, history: His
     first["usage"]["input"] = most
     entry["messages"] += [{**first, "id": f"again-{number}", "attempts": []} for number in range(5)]
     import_from(history, io.StringIO(json.dumps(entry)))
-    assert ever(history, talk).usage.input == pytest.approx(6 * most)
+    assert total_usage(history, talk).usage.input == pytest.approx(6 * most)
 
 
 def test_a_rate_leaves_out_the_time_without_a_connection(history: History) -> None:
