@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check lint bench attack long interop words shots clean
+.PHONY: help run test quick check lint bench attack fuzz soak long interop words shots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,19 @@ bench: $(DEV)  ## print the figures of speed and size
 attack: $(DEV)  ## flood holytui over the loopback, and print what held
 	$(BIN)/python -m benchmarks.attack $(ARGS)
 
+FUZZ_SECONDS ?= 1800
+
+fuzz: $(DEV)  ## mutate inputs for all that parses them, half an hour each (FUZZ_TARGET=keys FUZZ_SECONDS=60)
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --editable '.[dev,fuzz]'
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+endif
+	$(BIN)/python -m tests.fuzz .fuzz $(FUZZ_SECONDS) $(FUZZ_TARGET)
+
+soak: $(DEV)  ## ask 5,000 questions through one screen: memory, files and threads stay flat (10 minutes)
+	$(BIN)/python -m benchmarks.soak $(SOAK_ANSWERS)
+
 long: $(DEV)  ## damage 500 histories, and play half an hour of use through terminals of every kind
 	$(BIN)/python -m pytest -q -n 2 -m long tests
 
@@ -91,4 +104,4 @@ shots: $(DEV)  ## take the pictures of the README anew
 	$(BIN)/python docs/shots.py
 
 clean:  ## remove what was set up
-	rm -rf $(VENV) .interop .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

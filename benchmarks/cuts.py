@@ -37,7 +37,7 @@ from holytui.config.schema import Config, Model, Provider, Stream
 from holytui.credentials.keyring import KeyRings
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine
-from holytui.engine.resume.strategy import How, learn_key
+from holytui.engine.resume.strategy import ResumeMode, resume_profile_key
 from holytui.models import AnswerState
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -116,15 +116,15 @@ class Result:
 class Trial:
     """The engine against a recorder."""
 
-    def __init__(self, recorder: Recorder, folder: Path, way: How) -> None:
+    def __init__(self, recorder: Recorder, folder: Path, way: ResumeMode) -> None:
         self._recorder = recorder
         self._way = way
         self._history = SqliteHistory(folder / "history.db")
         model = Model(MODEL, params=PARAMS)
-        name = "llamacpp" if way is How.PREFILL else "other"
-        if way is not How.PREFILL:
+        name = "llamacpp" if way is ResumeMode.PREFILL else "other"
+        if way is not ResumeMode.PREFILL:
             # as with a server that is known to take no prefill
-            self._history.remember(learn_key(recorder.base_url, MODEL), How.INSTRUCT.value)
+            self._history.remember(resume_profile_key(recorder.base_url, MODEL), ResumeMode.INSTRUCT.value)
         provider = Provider(name, recorder.base_url, models={MODEL: model})
         config = Config(f"{name}/{MODEL}", {name: provider}, Stream(retry_delay=0.01, max_delay=0.02))
         self._inbox: SimpleQueue[ev.TurnEvent] = SimpleQueue()
@@ -172,7 +172,7 @@ class Trial:
             len(bodies),
             message.usage.input if message.usage else 0,
             message.usage.output if message.usage else 0,
-            _goes_on(partial, answers, whole.content) if self._way is How.PREFILL and len(bodies) > 1 else None,
+            _goes_on(partial, answers, whole.content) if self._way is ResumeMode.PREFILL and len(bodies) > 1 else None,
         )
 
     def _ask(self, prompt: str) -> tuple[str, list[ev.TurnEvent]]:
@@ -267,7 +267,7 @@ def show(result: Result) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", type=How, choices=[How.PREFILL, How.INSTRUCT])
+    parser.add_argument("way", type=ResumeMode, choices=[ResumeMode.PREFILL, ResumeMode.INSTRUCT])
     parser.add_argument("--cuts", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", default="", help="address of the model server; without it recordings have to do")

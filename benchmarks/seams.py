@@ -16,7 +16,7 @@ from random import Random
 
 from benchmarks.corpus import answers
 from holytui.engine.resume.seam import Seam
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.engine.resume.text_end import open_fence
 from holytui.models import Join
 
@@ -37,7 +37,7 @@ class Reply:
 
     text: str
     whole: str
-    how: How
+    how: ResumeMode
     echoes: bool = False
 
 
@@ -65,43 +65,43 @@ def _after(partial: str, whole: str, back: int) -> str:
 
 
 def _prefilled(_rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, 0), whole, How.PREFILL)
+    return Reply(_after(partial, whole, 0), whole, ResumeMode.PREFILL)
 
 
 def _prefill_echoed(_rng: Random, _partial: str, whole: str) -> Reply:
-    return Reply(whole, whole, How.PREFILL, echoes=True)
+    return Reply(whole, whole, ResumeMode.PREFILL, echoes=True)
 
 
 def _prefill_echoed_unknown(_rng: Random, _partial: str, whole: str) -> Reply:
-    return Reply(whole, whole, How.PREFILL)
+    return Reply(whole, whole, ResumeMode.PREFILL)
 
 
 def _prefill_preamble(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, 0), whole, How.PREFILL)
+    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, 0), whole, ResumeMode.PREFILL)
 
 
 def _prefill_last_lines(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, _lines(rng, partial)), whole, How.PREFILL)
+    return Reply(_after(partial, whole, _lines(rng, partial)), whole, ResumeMode.PREFILL)
 
 
 def _exact(_rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, 0), whole, How.INSTRUCT)
+    return Reply(_after(partial, whole, 0), whole, ResumeMode.INSTRUCT)
 
 
 def _last_words(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, _words(rng, partial)), whole, How.INSTRUCT)
+    return Reply(_after(partial, whole, _words(rng, partial)), whole, ResumeMode.INSTRUCT)
 
 
 def _last_lines(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, _lines(rng, partial)), whole, How.INSTRUCT)
+    return Reply(_after(partial, whole, _lines(rng, partial)), whole, ResumeMode.INSTRUCT)
 
 
 def _again(_rng: Random, _partial: str, whole: str) -> Reply:
-    return Reply(whole, whole, How.INSTRUCT)
+    return Reply(whole, whole, ResumeMode.INSTRUCT)
 
 
 def _asked_again(_rng: Random, _partial: str, whole: str) -> Reply:
-    return Reply(whole, whole, How.RESTART)
+    return Reply(whole, whole, ResumeMode.RESTART)
 
 
 def _another(rng: Random, whole: str) -> str:
@@ -116,21 +116,21 @@ def _another(rng: Random, whole: str) -> str:
 
 def _different(rng: Random, _partial: str, whole: str) -> Reply:
     other = _another(rng, whole)
-    return Reply(other, other, How.INSTRUCT)
+    return Reply(other, other, ResumeMode.INSTRUCT)
 
 
 def _asked_again_different(rng: Random, _partial: str, whole: str) -> Reply:
     other = _another(rng, whole)
-    return Reply(other, other, How.RESTART)
+    return Reply(other, other, ResumeMode.RESTART)
 
 
 def _preamble(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, 0), whole, How.INSTRUCT)
+    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, 0), whole, ResumeMode.INSTRUCT)
 
 
 def _preamble_echo(rng: Random, partial: str, whole: str) -> Reply:
     back = rng.choice((_words, _lines))(rng, partial)
-    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, back), whole, How.INSTRUCT)
+    return Reply(rng.choice(_PREAMBLES) + _after(partial, whole, back), whole, ResumeMode.INSTRUCT)
 
 
 def _fence(rng: Random, partial: str, whole: str) -> Reply:
@@ -138,25 +138,29 @@ def _fence(rng: Random, partial: str, whole: str) -> Reply:
     marker = open_fence(partial)
     back = _lines(rng, partial)
     if not marker:
-        return Reply(_after(partial, whole, back), whole, How.INSTRUCT)
+        return Reply(_after(partial, whole, back), whole, ResumeMode.INSTRUCT)
     body = partial.rindex(marker)
     line = partial[body:].split("\n")[0]
     if "\n" not in partial[body:]:
-        return Reply(_after(partial, whole, len(partial) - body), whole, How.INSTRUCT)
+        return Reply(_after(partial, whole, len(partial) - body), whole, ResumeMode.INSTRUCT)
     inside = len(partial) - body - len(line) - 1
-    return Reply(f"{line}\n" + _after(partial, whole, rng.choice((min(back, inside), inside))), whole, How.INSTRUCT)
+    return Reply(
+        f"{line}\n" + _after(partial, whole, rng.choice((min(back, inside), inside))), whole, ResumeMode.INSTRUCT
+    )
 
 
 def _bare_space(_rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(_after(partial, whole, 0).lstrip(), whole, How.INSTRUCT)
+    return Reply(_after(partial, whole, 0).lstrip(), whole, ResumeMode.INSTRUCT)
 
 
 def _more_space(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(rng.choice(("\n", " ", "\n\n")) + _after(partial, whole, 0).lstrip(), whole, How.INSTRUCT)
+    return Reply(rng.choice(("\n", " ", "\n\n")) + _after(partial, whole, 0).lstrip(), whole, ResumeMode.INSTRUCT)
 
 
 def _more_space_echo(rng: Random, partial: str, whole: str) -> Reply:
-    return Reply(rng.choice(("\n", " ", "\n\n")) + _after(partial, whole, _words(rng, partial)), whole, How.INSTRUCT)
+    return Reply(
+        rng.choice(("\n", " ", "\n\n")) + _after(partial, whole, _words(rng, partial)), whole, ResumeMode.INSTRUCT
+    )
 
 
 Behaviour = Callable[[Random, str, str], Reply]

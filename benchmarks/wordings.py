@@ -23,7 +23,7 @@ from benchmarks.prompts import PROMPTS
 from benchmarks.recorder import SHIPPED, Recorder, Recordings
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.seam import Seam
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.models import HIDDEN, Join
 
 MORE = SHIPPED.with_name("wordings.jsonl.gz")
@@ -134,7 +134,7 @@ WORDINGS: dict[str, Wording] = {
 
 def joined(partial: str, reply: str) -> tuple[str, Join]:
     """The text that holytui makes of a cut answer and a reply to its instruction."""
-    seam = Seam(partial, How.INSTRUCT)
+    seam = Seam(partial, ResumeMode.INSTRUCT)
     shown = "".join(seam.feed(reply[i : i + 4]) for i in range(0, len(reply), 4)) + seam.finish()
     decision = seam.decision
     if decision is None or decision.cut == HIDDEN:

@@ -1,4 +1,4 @@
-"""The parts of a running holytui, put together: configuration, history, engine. For the screen and for commands."""
+"""Builds the services of a running holytui, for the screen and for commands: history, engine, client, keys."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from holytui import paths
 from holytui.config.schema import Config
 from holytui.credentials.keyring import KeyRing, KeyRings
 from holytui.engine.engine import Engine
+from holytui.engine.event_log import log_event
 from holytui.errors import HolytuiError, StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
 from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
-from holytui.providers.resolve import GUIDE, known_models, resolve, usable_presets
+from holytui.providers.resolve import GUIDE, known_models, resolve
 from holytui.store import registry
 from holytui.store.history import History
 from holytui.wire.client import ChatClient
 
-_MEMORY = "/dev/shm"  # noqa: S108 - the folder that is made in it is private and has a name nobody can guess
+_MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - a private folder with a random name is created in it
 _WITHOUT_USAGE = "endpoints without stream_options"
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a screen or a command works with. A context manager: leaving it closes all of them."""
+    """The services of a screen or a command. A context manager that closes them."""
 
     config: Config
     keymap: Keymap
@@ -40,22 +41,27 @@ class Services:
     client: ChatClient
     keyrings: KeyRings
     problems: tuple[str, ...]
-    """Sentences about the configuration and the history that the user should see."""
-    temporary: tempfile.TemporaryDirectory[str] | None = None
-    """Where the history is if nothing is to be kept."""
+    """Problems of the configuration and the history to show to the user."""
+    temporary_folder: tempfile.TemporaryDirectory[str] | None = None
+    """The folder of a temporary history; None for the user's history."""
 
-    def close(self, patience: float = 2.0) -> None:
-        """Stop what runs (its text is kept), keep what was learnt, and let go of the history."""
+    @property
+    def is_temporary(self) -> bool:
+        """The history is deleted when the services are closed."""
+        return self.temporary_folder is not None
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop all answers (their text is kept), store what was learnt, and close the history."""
         try:
-            self.engine.close(patience)
+            self.engine.close(timeout)
             if self.client.without_usage:
                 self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
         finally:
             try:
                 self.history.close()
             finally:
-                if self.temporary is not None:
-                    self.temporary.cleanup()
+                if self.temporary_folder is not None:
+                    self.temporary_folder.cleanup()
 
     def __enter__(self) -> Services:
         return self
@@ -64,8 +70,8 @@ class Services:
         self.close()
 
 
-Opening = Callable[[], Services]
-"""How to open them; called off the screen's loop, as a locked file may take seconds."""
+OpenServices = Callable[[], Services]
+"""Opens the services; called off the event loop, as a locked file may block for seconds."""
 
 
 def open_history(
@@ -88,11 +94,10 @@ def open_services(
     save: bool = True,
     fall_back: bool = False,
 ) -> Services:
-    """Open the history (one that is gone afterwards if not `save`) and build the engine over it.
+    """Open the history (a temporary one if not `save`) and create the engine.
 
-    `shown_keys` are the keys as the built-in guide is to call them. With `fall_back`, a history that cannot be opened
-    is replaced by one that is gone afterwards, and the last of `problems` says so. Raises StoreError when no history
-    can be opened.
+    `shown_keys` are the key names that the built-in guide uses. With `fall_back`, a history that cannot be opened is
+    replaced by a temporary one, and the last of `problems` says so. Raises StoreError if no history can be opened.
     """
     engine: Engine | None = None
 
@@ -105,57 +110,61 @@ def open_services(
 
     from holytui.guide.server import GuideServer
 
-    told: tuple[str, ...] = ()
-    temporary = None if save else _folder_in_memory()
+    warnings: tuple[str, ...] = ()
+    temporary_folder = None if save else _make_temporary_folder()
     try:
-        history = open_history(_history_in(temporary), on_write_problem)
+        history = open_history(_history_path(temporary_folder), on_write_problem)
     except StoreError as error:
-        if temporary is not None or not fall_back:
+        if temporary_folder is not None or not fall_back:
             raise
-        temporary = _folder_in_memory()
-        history = open_history(_history_in(temporary), on_write_problem)
-        told = (unsaved(error),)
+        temporary_folder = _make_temporary_folder()
+        history = open_history(_history_path(temporary_folder), on_write_problem)
+        warnings = (temporary_history_warning(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.of, guide)
-    warnings = history.maintenance.warnings if history.maintenance is not None else ()
-    problems = (*problems, *warnings, *told)
-    return Services(config, keys, history, engine, client, keyrings, problems, temporary)
+    engine.listen(log_event)
+    if history.maintenance is not None:
+        warnings = (*history.maintenance.warnings, *warnings)
+    problems = (*problems, *warnings)
+    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder)
 
 
-def unsaved(error: StoreError) -> str:
-    """What to tell when there is no history but one that is gone afterwards."""
-    return _("Nothing is kept after holytui ends: copy or export what you need. {reason}").format(reason=error)
+def temporary_history_warning(error: StoreError) -> str:
+    """The warning about a temporary history."""
+    return _("This history is temporary and is lost when holytui ends: copy or export what you need. {reason}").format(
+        reason=error
+    )
 
 
-def _folder_in_memory() -> tempfile.TemporaryDirectory[str]:
-    """A private folder that goes with this process; in memory where the system has a place for that."""
+def _make_temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Create a private folder that is deleted on exit; in memory where the system supports that."""
     with suppress(OSError):
-        return tempfile.TemporaryDirectory(prefix="holytui-", dir=_MEMORY)
+        return tempfile.TemporaryDirectory(prefix="holytui-", dir=_MEMORY_FOLDER)
     try:
         return tempfile.TemporaryDirectory(prefix="holytui-")
     except OSError as exc:
         raise StoreFull(
-            _("Not even a temporary folder can be made: {reason}").format(reason=exc.strerror),
-            _("Free some space, or name a folder that can be written with TMPDIR."),
+            _("No temporary folder could be created: {reason}").format(reason=exc.strerror),
+            _("Free some space, or set TMPDIR to a writable folder."),
         ) from exc
 
 
-def _history_in(folder: tempfile.TemporaryDirectory[str] | None) -> Path | None:
+def _history_path(folder: tempfile.TemporaryDirectory[str] | None) -> Path | None:
     return None if folder is None else Path(folder.name) / "history.db"
 
 
 def model_names(config: Config) -> list[str]:
-    """Every model that can be picked by name: configured ones, the guide and its faults."""
+    """All models that can be chosen by name: configured ones, the guide and its fault models."""
     names = [str(ref) for ref in known_models(config)]
     names += [str(ModelRef(GUIDE, name)) for name in FAULTS]
     return list(dict.fromkeys(names))
 
 
-def server_models(services: Services, provider: str, timeout: float = 10.0) -> list[str] | Fault:
-    """The models that the server of `provider` has, as it names them. Blocks on the network; `timeout` in seconds.
+def list_server_models(services: Services, provider: str, timeout: float = 10.0) -> list[str] | Fault:
+    """List the models of `provider`'s server. Blocks on the network for at most `timeout` seconds.
 
-    Raises ModelUnknown for a provider that is not known, KeyUnavailable.
+    Raises ModelUnknown, KeyUnavailable.
     """
     resolved = resolve(services.config, ModelRef(provider, "models"))
     key = services.keyrings.of(resolved.provider).get()
@@ -163,14 +172,9 @@ def server_models(services: Services, provider: str, timeout: float = 10.0) -> l
 
 
 def missing_key(config: Config, model: str, environ: Mapping[str, str] = os.environ) -> str:
-    """A sentence if `model` cannot be asked, as the variable that its provider's key should be in is not set."""
+    """A warning if the environment variable with the key for `model` is not set; else empty."""
     try:
         provider = resolve(config, model or config.default_model).provider
     except HolytuiError:
-        return ""  # that is told when it is asked
+        return ""  # reported when a question is asked
     return KeyRing(provider, environ=environ).unset()
-
-
-def ready_providers(config: Config) -> list[str]:
-    """Well-known providers that are not configured but whose key is in the environment."""
-    return [preset.name for preset in usable_presets(config)]

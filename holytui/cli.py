@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from holytui import __version__
+from holytui import __version__, logs
 from holytui.commands import exits, mistyped
 from holytui.commands.output import complain, cover_the_rest
 from holytui.commands.parser_words import Parser, translate_parsers
@@ -204,6 +204,7 @@ def _seconds(text: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; returns the exit status of the contract."""
     cover_the_rest()
+    logs.start()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     at = _leading(words)

@@ -100,6 +100,7 @@ ACTIONS: tuple[Action, ...] = (
         ("chat.copy_all", "Y", N_("Copy all"), N_("Copy the whole conversation")),
         ("chat.export", "x", N_("Export"), N_("Write the conversation to a file")),
         ("message.copy_code", "1 2 3 4 5 6 7 8 9", N_("Copy code"), N_("Copy code block 1 to 9"), True),
+        ("message.links", "l", N_("Links"), N_("Show the addresses of the links in the message, to copy one")),
         ("message.edit", "e", N_("Edit"), N_("Edit the question and ask again, on a new branch"), True),
         ("message.retry", "r", N_("Retry"), N_("Ask again; the old answer is kept"), True),
         ("message.resume", "c", N_("Continue"), N_("Continue an answer that was cut"), True),

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.attack import flood, screen
+from benchmarks.attack import flood, hostile, lasting, screen
 from benchmarks.attack.flood import TEXTS, Answer, FloodServer
 from holytui.ui.markdown import MarkdownDocument
 from tests.ui.markdown_shapes import SHAPES, shape
@@ -154,6 +154,37 @@ def shapes() -> Iterator[Row]:
         yield Row(f"{name} ({told} ms): a doubling", (times[-1] / max(times[0], 0.01)) ** (1 / 3), 2.3, "x")
 
 
+def commands() -> Iterator[Row]:
+    """Endless parts of HTTP, SSE and tool calls, for `ask`: it ends, and has what came before."""
+    for name, attack in hostile.ATTACKS.items():
+        asked = lasting.ask(hostile.sent(attack))
+        yield Row(f"{name}: end", asked.seconds, 30, "s")
+        yield Row(f"{name}: peak RSS", asked.memory, 200, "MB")
+        wrong = (asked.status == 0) != attack.complete, attack.keeps != asked.kept, asked.requests != 1
+        yield Row(f"{name}: wrong status, text or number of requests", sum(wrong), 0, "")
+    asked = lasting.ask(hostile.redirect)
+    yield Row("a redirect to itself: requests", asked.requests, 1, "")
+
+
+def screens() -> Iterator[Row]:
+    """The same on the full screen, with its usual timeouts: keys, Esc and memory."""
+    for name in lasting.ON_SCREEN:
+        seen = screen.measure(hostile.sent(hostile.ATTACKS[name]))
+        yield Row(f"screen, {name}: echo", seen.echo * 1e3, 200, "ms")
+        yield Row(f"screen, {name}: Esc", seen.stop * 1e3, 200, "ms")
+        yield Row(f"screen, {name}: peak RSS", seen.memory, 200, "MB")
+
+
+def steady() -> Iterator[Row]:
+    """2,000 characters a second for a minute, which nobody can read, but which arrive smoothly."""
+    seen = lasting.steady(2_000, 60)
+    yield Row("2,000 characters/s for 60 s: longest without new text", seen.gap * 1e3, 500, "ms")
+    yield Row("2,000 characters/s for 60 s: echo", seen.echo * 1e3, 200, "ms")
+    yield Row("2,000 characters/s for 60 s: keys lost", seen.lost, 0, "")
+    yield Row("2,000 characters/s for 60 s: Esc", seen.stop * 1e3, 200, "ms")
+    yield Row("2,000 characters/s for 60 s: peak RSS", seen.memory, 200, "MB")
+
+
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "streams": streams,
     "endless": endless,
@@ -161,6 +192,9 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "names": names,
     "memory": memory,
     "shapes": shapes,
+    "commands": commands,
+    "screens": screens,
+    "steady": steady,
 }
 
 

@@ -54,7 +54,7 @@ before a screen can decide to wait for ever, a script cannot."""
 _LOST = 3
 """Seconds after which an answer that nobody works on any more is given up."""
 
-_WORTH_A_WORD = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.LeftOut)
+_WORTH_A_WORD = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.ImagesLeftOut)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -98,7 +98,7 @@ def _ask(services: Services, question: str, found: Gathered, options: argparse.N
         images=found.images,
         image_data=found.image_data,
     )
-    saved = services.temporary is None
+    saved = not services.is_temporary
     conversation = started.conversation_id if saved else ""
     answer = services.history.message(started.answer_id)
     model = answer.model if answer is not None else ""
@@ -264,7 +264,7 @@ class Printer:
             put("\n", self._out)
         if problem is not None:
             self._say(str(problem))
-        for doubt, told in zip(event.ending.doubts, ending.words(event.ending), strict=True):
+        for doubt, told in zip(event.ending.doubts, ending.describe_doubts(event.ending), strict=True):
             command = ending.command_for(doubt, self._conversation) if self._conversation else ""
             self._say(str(replace(told, hint=sentences(told.hint, command))))
 

@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from holytui import keymap, paths
+from holytui import keymap, logs, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exits
 from holytui.commands.output import StatusLine, say, sequences, unbroken
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
 from holytui.engine.check.checkup import Checkup
-from holytui.engine.check.continuation_probe import Subject
-from holytui.engine.check.findings import Finding, Mark, Topic
-from holytui.engine.runtime.planner import Preparation
+from holytui.engine.check.continuation_probe import CheckTarget
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
+from holytui.engine.runtime.planner import TurnPlanner
 from holytui.errors import ProviderStopped, StoreError, TerminalError
 from holytui.i18n import _, ngettext
 from holytui.keymap import Keymap
@@ -28,7 +28,7 @@ from holytui.models import ModelRef
 from holytui.terminal.clipboard import copy_text, diagnose
 
 _WIDTH = 14
-_SIMPLE = {Mark.GOOD: "OK", Mark.DOUBTFUL: "??", Mark.BAD: "XX", Mark.SKIPPED: "--"}
+_SIMPLE = {FindingStatus.OK: "OK", FindingStatus.WARNING: "??", FindingStatus.FAILED: "XX", FindingStatus.SKIPPED: "--"}
 """Marks for an output that cannot show the usual ones."""
 
 
@@ -50,19 +50,19 @@ class Report:
     def __init__(self, out: TextIO, *, live: bool) -> None:
         self._out = out
         self._line = StatusLine(out, live=live)
-        self._simple = not _can_write(out, "".join(Mark))
+        self._simple = not _can_write(out, "".join(FindingStatus))
         self.bad = False
         """Something is wrong."""
 
-    def begin(self, topic: Topic) -> None:
+    def begin(self, topic: CheckTopic) -> None:
         """This is looked at now."""
         name = _(topic.value)
         self._line.show(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
 
     def add(self, finding: Finding) -> None:
         """This was found."""
-        self.bad |= finding.mark is Mark.BAD
-        mark = _SIMPLE[finding.mark] if self._simple else finding.mark.value
+        self.bad |= finding.status is FindingStatus.FAILED
+        mark = _SIMPLE[finding.status] if self._simple else finding.status.value
         self._line.clear()
         say(f"{mark} {_(finding.topic.value):{_WIDTH}}{unbroken(finding.text)}", self._out)
         for hint in finding.hints:
@@ -90,14 +90,17 @@ def _check_model(report: Report, file: Path | None, model: str | None) -> None:
     loaded = load(place)
     keys = keymap.build(loaded.config.keys)
     report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
+    logs.set_level(loaded.config.log_level)
+    log = _("{file}, level {level}").format(file=paths.log_file(), level=logs.level())
+    report.add(Finding(FindingStatus.OK, CheckTopic.LOG, log))
     with _services(report, loaded, keys) as services:
-        preparation = Preparation(lambda: loaded.config, services.history, services.keyrings.of, None, probe_scale=1.0)
+        preparation = TurnPlanner(lambda: loaded.config, services.history, services.keyrings.of, None, probe_scale=1.0)
         try:
             subject = _subject(preparation, loaded, model)
-            for finding in Checkup(subject, services.client, services.history, begun=report.begin).findings():
+            for finding in Checkup(subject, services.client, services.history, on_begin=report.begin).findings():
                 report.add(finding)
         except ProviderStopped as error:
-            report.add(Finding(Mark.BAD, Topic.MODEL, error.title, (error.hint,)))
+            report.add(Finding(FindingStatus.FAILED, CheckTopic.MODEL, error.title, (error.hint,)))
         except BaseException:
             report.abandon()
             raise
@@ -105,11 +108,11 @@ def _check_model(report: Report, file: Path | None, model: str | None) -> None:
             preparation.close()
 
 
-def _subject(preparation: Preparation, loaded: Loaded, model: str | ModelRef | None) -> Subject:
+def _subject(preparation: TurnPlanner, loaded: Loaded, model: str | ModelRef | None) -> CheckTarget:
     resolved = preparation.resolve(model or loaded.config.default_model)
-    endpoint, keys = preparation.address(resolved)
+    endpoint, keys = preparation.endpoint_and_keys(resolved)
     strategy = preparation.strategy(resolved, endpoint, resolved.model.params, by_user=True)
-    return Subject(resolved, endpoint, keys, strategy, loaded.config.stream)
+    return CheckTarget(resolved, endpoint, keys, strategy, loaded.config.stream)
 
 
 def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
@@ -117,15 +120,17 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
     if not place.exists():
         text = _("{file} does not exist; the built-in settings are in force").format(file=place)
         if named:
-            return Finding(Mark.BAD, Topic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
-        return Finding(Mark.GOOD, Topic.CONFIG, text, (_("`holytui config init` writes a commented example."),))
+            return Finding(FindingStatus.FAILED, CheckTopic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
+        return Finding(
+            FindingStatus.OK, CheckTopic.CONFIG, text, (_("`holytui config init` writes a commented example."),)
+        )
     hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
     if not hints:
-        return Finding(Mark.GOOD, Topic.CONFIG, _("{file} has no problems").format(file=place))
+        return Finding(FindingStatus.OK, CheckTopic.CONFIG, _("{file} has no problems").format(file=place))
     errors = any(problem.severity is Severity.ERROR for problem in loaded.problems)
     words = ngettext("{file} has {count} problem", "{file} has {count} problems", len(hints))
     text = words.format(file=place, count=len(hints))
-    return Finding(Mark.BAD if errors else Mark.DOUBTFUL, Topic.CONFIG, text, hints)
+    return Finding(FindingStatus.FAILED if errors else FindingStatus.WARNING, CheckTopic.CONFIG, text, hints)
 
 
 def _theme_problems(wanted: str) -> Sequence[str]:
@@ -140,12 +145,12 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
     try:
         services = open_services(loaded.config, keys, ())
     except StoreError as error:
-        report.add(Finding(Mark.BAD, Topic.HISTORY, error.title, (error.hint,) if error.hint else ()))
+        report.add(Finding(FindingStatus.FAILED, CheckTopic.HISTORY, error.title, (error.hint,) if error.hint else ()))
         services = open_services(loaded.config, keys, (), save=False)
     maintenance = services.history.maintenance
     if maintenance is not None and maintenance.warnings:
         first, *others = maintenance.warnings
-        report.add(Finding(Mark.DOUBTFUL, Topic.HISTORY, first, tuple(others)))
+        report.add(Finding(FindingStatus.WARNING, CheckTopic.HISTORY, first, tuple(others)))
     with services:
         yield services
 
@@ -156,18 +161,18 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
 def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
     """Send a text as copying does, tell what is in its way, and what is to be pasted."""
     for obstacle in diagnose(os.environ):
-        yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, obstacle)
+        yield Finding(FindingStatus.WARNING, CheckTopic.CLIPBOARD, obstacle)
     value = f"holytui-{secrets.token_hex(4)}"
     try:
         report = copy_text(value, environ=os.environ, send=send, file=paths.copied_file())
     except (TerminalError, OSError) as error:
-        yield Finding(Mark.BAD, Topic.CLIPBOARD, _("not copied: {reason}").format(reason=error))
+        yield Finding(FindingStatus.FAILED, CheckTopic.CLIPBOARD, _("not copied: {reason}").format(reason=error))
         return
     if send is None:
         hint = _("There is no terminal here to send it to.")
-        yield Finding(Mark.DOUBTFUL, Topic.CLIPBOARD, report.summary, (hint, *report.warnings))
+        yield Finding(FindingStatus.WARNING, CheckTopic.CLIPBOARD, report.summary, (hint, *report.warnings))
         return
     expected = _("Now paste somewhere. You should get: {value}").format(value=value)
     otherwise = _("If not, the terminal does not accept text from programs. The text is also in {file}.")
     hints = (expected, otherwise.format(file=report.file), *report.warnings)
-    yield Finding(Mark.GOOD, Topic.CLIPBOARD, report.summary, hints)
+    yield Finding(FindingStatus.OK, CheckTopic.CLIPBOARD, report.summary, hints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from holytui import paths
 from holytui.commands.output import complain, say, say_exact
@@ -17,7 +18,10 @@ def run(options: argparse.Namespace) -> int:
     file = options.config or paths.config_file()
     match options.what:
         case "path":
-            say_exact(str(file))
+            say_exact(str(file))  # alone on stdout, for scripts
+            if sys.stdout.isatty():
+                complain(_("Conversations: {file}").format(file=sanitize_line(str(paths.history_file()))))
+                complain(_("Log: {file}").format(file=sanitize_line(str(paths.log_file()))))
         case "init":
             init(file)
             say(_("Written: {file}").format(file=sanitize_line(str(file))))

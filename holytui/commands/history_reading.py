@@ -92,7 +92,7 @@ def _print_message(message: Message) -> None:
     if message.repaired:
         say(f"> {damage(message)}\n")
     if message.role is Role.ASSISTANT:
-        for doubt in ending.words(ending.Ending.of(message)):
+        for doubt in ending.describe_doubts(ending.Ending.of(message)):
             say(f"> {doubt}\n")
 
 

@@ -68,7 +68,7 @@ class Printer:
 
     def doubts(self, ended: ending.Ending, conversation_id: str) -> None:
         """What is doubtful about an answer, each in a notice."""
-        for doubt, problem in zip(ended.doubts, ending.words(ended), strict=True):
+        for doubt, problem in zip(ended.doubts, ending.describe_doubts(ended), strict=True):
             command = ending.command_for(doubt, conversation_id)
             self.problem(replace(problem, hint=sentences(problem.hint, command)))
 
@@ -132,7 +132,7 @@ class Printer:
         match event:
             case ev.Queued():
                 self.notice(_("Queued: it is sent when the current answer has ended."))
-            case ev.LeftOut(images=count):
+            case ev.ImagesLeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model sees none.",
                     "{count} images are left out: this model sees none.",
@@ -156,8 +156,8 @@ class Printer:
                 self.notice(_("The connection is back after {time}.").format(time=fmt.seconds(away)))
             case ev.Refreshing():
                 self.notice(_("The key was refused; asking its source for another."))
-            case ev.Resuming(how=how, kept=kept):
-                self._resuming(how, kept)
+            case ev.Resuming(mode=mode, kept=kept):
+                self._resuming(mode, kept)
             case ev.Joined(join=join):
                 self._joined(join)
             case ev.Quiet(no_token=no_token):
@@ -179,9 +179,9 @@ class Printer:
         words = _("Retry {number} of {limit} in {time} ({cause}). /now tries at once, /stop gives up.")
         self.notice(words.format(number=event.number, limit=event.limit, time=left, cause=cause(event.fault)))
 
-    def _resuming(self, how: str, kept: int) -> None:
+    def _resuming(self, mode: str, kept: int) -> None:
         self._said.discard("offline")
-        if how == "restart":
+        if mode == "restart":
             self.notice(_("Asking again; the text so far is kept."))
             return
         words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)

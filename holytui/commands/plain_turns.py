@@ -70,7 +70,7 @@ class Turns:
     def hurry(self) -> None:
         """Do not let it wait any longer."""
         if turn := self._first():
-            self._engine.hurry(turn.turn_id)
+            self._engine.retry_now(turn.turn_id)
 
     def cut_off(self) -> None:
         """End all of them as interrupted; they can go on another time."""

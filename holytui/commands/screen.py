@@ -92,7 +92,7 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
     else:
         from holytui.ui.lifecycle import outbox
 
-        lost = services.temporary is not None and services.history.conversations()
+        lost = services.is_temporary and services.history.conversations()
         outbox.keep(services)
         services.close()
         if lost:

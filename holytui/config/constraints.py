@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from holytui.config.redact import looks_like_key
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
 from holytui.i18n import N_, _
+from holytui.logs import LEVELS
 from holytui.models import RESERVED_PARAMS
 
 DAY = 86_400.0
@@ -164,6 +165,7 @@ _TOKEN = Check(N_("printable ASCII without spaces"), lambda v: isinstance(v, str
 
 CHECKS: Mapping[tuple[type, str], Check] = MappingProxyType(
     {
+        (Config, "log_level"): _one_of(*LEVELS),
         (Stream, "max_retries"): _whole(0),
         (Stream, "max_attempts"): _whole(1),
         (Stream, "retry_delay"): _seconds(zero=True),

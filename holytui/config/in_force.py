@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from holytui import keymap, paths
+from holytui import keymap, logs, paths
 from holytui.config.load import load
 from holytui.config.schema import Config
 from holytui.errors import HolytuiError
@@ -19,6 +19,7 @@ def read_config(file: Path | None) -> tuple[Config, Keymap, tuple[str, ...]]:
     named and is not there."""
     need_named(file)
     loaded = load(file or paths.config_file())
+    logs.set_level(loaded.config.log_level)
     keys = keymap.build(loaded.config.keys)
     return loaded.config, keys, (*(str(problem) for problem in loaded.problems), *keys.problems)
 

@@ -105,7 +105,7 @@ class Stream:
     """Without a token once they flow, whatever keep-alives say."""
     offline_limit: float = 0.0
     """Waiting for an endpoint that is gone is given up after this long (0: never; nothing is spent by waiting)."""
-    max_answer_bytes: int = 8_000_000
+    max_answer_bytes: int = 4_000_000
     """Text (as UTF-8, reasoning included) after which an answer is left interrupted, with all that came. Asking for
     it to go on allows as much again."""
     recover: Recover = Recover.AUTO
@@ -150,6 +150,8 @@ class Config:
     """A library of system prompts by name."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
+    log_level: str = "warning"
+    """Of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."""
     source: Path | None = None
     """The file it came from; None: defaults only."""
     stopped: str = ""

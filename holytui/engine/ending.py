@@ -1,6 +1,6 @@
-"""Doubts about how an answer ended: what a server, or a join, leaves unproven, and the words for it.
+"""Doubts about the end of an answer, and their wording.
 
-Pure: an `Ending` is made from a live answer's last event or from a stored message, and gives the same doubts for both.
+Pure: an `Ending` comes from a live answer's last event or a stored message, and gives the same doubts for both.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from holytui.wire.events import End
 
 TOOL_CALLS = "tool_calls"
 _EXCERPT = 40
-_CAN_RESUME = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
+_RESUMABLE_STATES = (AnswerState.INTERRUPTED, AnswerState.STOPPED, AnswerState.FAILED)
 
 
 class Doubt(StrEnum):
-    """Why an answer may not be all that it should be. The values are those of `holytui ask --json`."""
+    """A reason why an answer may be incomplete or wrong. Values appear in `holytui ask --json`."""
 
     LENGTH = "length"
-    """A limit of tokens cut it."""
+    """A token limit truncated it."""
     CONTENT_FILTER = "content_filter"
     """The server's content filter ended it, with or without text."""
     TOOL_CALLS = "tool_calls"
-    """The model called tools, which holytui does not have, after its text."""
+    """The model called tools, which holytui does not support, after its text."""
     UNKNOWN_REASON = "unknown_reason"
-    """The server told a finish_reason that is not known here."""
+    """The server reported an unknown finish_reason."""
     EMPTY = "empty"
-    """Neither text nor reasoning came."""
+    """Neither text nor reasoning arrived."""
     REASONING_ONLY = "reasoning_only"
-    """Reasoning came, and no text after it."""
+    """Only reasoning arrived."""
     SEAM = "seam"
-    """A continuation was joined on a best guess."""
+    """A continuation was joined without proof."""
     BEGUN_AGAIN = "begun_again"
-    """A second answer took the place of a cut one, which is kept as a variant."""
+    """A restarted answer replaced an interrupted one, which is kept as a variant."""
 
 
 _NORMAL = frozenset({"", "stop", "stop_sequence", "end_turn", "eos", "eos_token", "complete", "completed"})
-_TOLD: Mapping[str, Doubt] = MappingProxyType(
+_REASONS: Mapping[str, Doubt] = MappingProxyType(
     {
         **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "max_length"), Doubt.LENGTH),
         **dict.fromkeys(
@@ -57,7 +57,7 @@ _TOLD: Mapping[str, Doubt] = MappingProxyType(
         **dict.fromkeys((TOOL_CALLS, "tool_call", "function_call", "tool_use"), Doubt.TOOL_CALLS),
     }
 )
-"""What servers tell besides "stop", in lower case: OpenAI, Anthropic, Gemini, Mistral, TGI and Zhipu have their own."""
+"""Finish reasons besides "stop", in lower case; OpenAI, Anthropic, Gemini, Mistral, TGI and Zhipu differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,62 +69,67 @@ class Ending:
     text: str = ""
     reasoning: str = ""
     seams: tuple[int, ...] = ()
-    """Offsets in `text` where a continuation was joined on a best guess."""
+    """Offsets in `text` where a continuation was joined without proof."""
     begun_again: bool = False
 
     @classmethod
     def of(cls, message: Message) -> Ending:
-        """That of a stored answer."""
+        """The ending of a stored answer."""
         m = message
         return cls(m.state, m.finish_reason, m.text, m.reasoning, m.seams, m.begun_again)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """All there are, the gravest first. An answer that did not end as complete has a problem of its own: then
-        only those about its text count, and none before its end."""
+        """All doubts, the most serious first.
+
+        An answer that is not complete has a problem of its own, so only doubts about its text count; an active answer
+        has none.
+        """
         found = []
         if self.state is AnswerState.COMPLETE:
-            found += self._of_the_end()
+            found += self._end_doubts()
         if self.state.final and self.seams:
             found.append(Doubt.SEAM)
         if self.state.final and self.begun_again:
             found.append(Doubt.BEGUN_AGAIN)
         return tuple(found)
 
-    def _of_the_end(self) -> list[Doubt]:
+    def _end_doubts(self) -> list[Doubt]:
         found = []
         reason = self.finish_reason.casefold()
         if reason not in _NORMAL:
-            found.append(_TOLD.get(reason, Doubt.UNKNOWN_REASON))
+            found.append(_REASONS.get(reason, Doubt.UNKNOWN_REASON))
         if not self.text.strip():
             found.append(Doubt.REASONING_ONLY if self.reasoning.strip() else Doubt.EMPTY)
         return found
 
     @property
     def resumable(self) -> bool:
-        """Whether it can be asked to go on: it was cut, or the server may have ended it too early."""
+        """Whether the answer can be resumed: it was interrupted, or the server may have ended it too early."""
         early = (Doubt.LENGTH, Doubt.UNKNOWN_REASON)
-        return self.state in _CAN_RESUME or any(doubt in early for doubt in self.doubts)
+        return self.state in _RESUMABLE_STATES or any(doubt in early for doubt in self.doubts)
 
 
-def with_tools_told(end: End) -> End:
-    """`end` with "tool_calls" for a finish_reason where tools were called but the server says that all is well, as
-    Gemini does; so it is known later, too."""
+def with_tool_calls_reason(end: End) -> End:
+    """`end` with the finish_reason "tool_calls" if tools were called under a normal one, as Gemini reports it.
+
+    The stored answer then shows the tool calls too.
+    """
     if end.tool_calls and end.finish_reason.casefold() in _NORMAL:
         return replace(end, finish_reason=TOOL_CALLS)
     return end
 
 
-def words(ending: Ending) -> list[Problem]:
-    """Each doubt in words."""
-    return [_words(doubt, ending) for doubt in ending.doubts]
+def describe_doubts(ending: Ending) -> list[Problem]:
+    """A problem for each doubt."""
+    return [_describe(doubt, ending) for doubt in ending.doubts]
 
 
-def _words(doubt: Doubt, ending: Ending) -> Problem:
+def _describe(doubt: Doubt, ending: Ending) -> Problem:
     match doubt:
         case Doubt.LENGTH:
             return Problem(
-                _("The answer was cut by a length limit"),
+                _("The answer was truncated by a length limit"),
                 sentences(remedies.resume(), _("max_tokens in params of the model sets the limit.")),
             )
         case Doubt.CONTENT_FILTER:
@@ -143,7 +148,7 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
             return Problem(_("The model sent its reasoning, but no answer"), remedies.ask_again())
         case Doubt.SEAM:
             return Problem(
-                _seams(ending),
+                _describe_seams(ending),
                 sentences(
                     _("{Press:message.details} to see both sides."),
                     _("{Press:message.undo_seam} to put back what was cut away."),
@@ -151,25 +156,25 @@ def _words(doubt: Doubt, ending: Ending) -> Problem:
             )
         case Doubt.BEGUN_AGAIN:
             return Problem(
-                _("The answer started again; the cut one is kept as a variant"),
+                _("The answer started again; the interrupted one is kept as a variant"),
                 _("{Press:message.variant} to see the other variant."),
             )
 
 
-def _seams(ending: Ending) -> str:
-    """Where the seams are, by the words before the first one."""
+def _describe_seams(ending: Ending) -> str:
+    """The seams, located by the words before the first."""
     before = sanitize_line(ending.text[: ending.seams[0]]).strip()
     excerpt = before if len(before) <= _EXCERPT else f"…{before[-_EXCERPT:].lstrip()}"
-    told = ngettext(
+    text = ngettext(
         "The parts may not fit exactly at a seam, after “{excerpt}”",
         "The parts may not fit exactly at {count} seams, the first after “{excerpt}”",
         len(ending.seams),
     )
-    return told.format(count=len(ending.seams), excerpt=excerpt)
+    return text.format(count=len(ending.seams), excerpt=excerpt)
 
 
 def command_for(doubt: Doubt, conversation_id: str) -> str:
-    """The command that shows what `doubt` is about, for where there are no keys; empty if there is none."""
+    """The command that shows both sides of `doubt`, for output without keys; empty if none does."""
     show = f"holytui history show --attempts {conversation_id}"
     match doubt:
         case Doubt.SEAM:

@@ -1,4 +1,4 @@
-"""What the engine tells whoever shows an answer. Each event carries its turn's id; stale ones can be dropped.
+"""Events of the engine. Each has its turn's id, so stale ones can be dropped.
 
 Exactly one of `Finished`, `Stopped`, `Interrupted`, `Failed` is a turn's last event.
 """
@@ -14,26 +14,26 @@ from holytui.models import Join, Problem, Usage
 
 @dataclass(frozen=True, slots=True)
 class TurnEvent:
-    """Base of all events of one answer's life."""
+    """Base of all events of a turn."""
 
     turn_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Queued(TurnEvent):
-    """The answer waits for its turn (another answer of this conversation is still on its way)."""
+    """The answer waits for an earlier one of its conversation."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut(TurnEvent):
-    """So many images of the conversation are not sent, as the model sees none; before the first request of a turn."""
+class ImagesLeftOut(TurnEvent):
+    """Images that are not sent because the model does not accept them; precedes the first request."""
 
     images: int
 
 
 @dataclass(frozen=True, slots=True)
 class Connecting(TurnEvent):
-    """A request is on its way to `host`."""
+    """A request is being sent to `host`."""
 
     attempt: int
     host: str
@@ -41,43 +41,43 @@ class Connecting(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Waiting(TurnEvent):
-    """The server has accepted the request; no token yet."""
+    """The server accepted the request; no token yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta(TurnEvent):
-    """`text` is added to the end of the answer; it is in the journal already."""
+    """`text` was appended to the answer, and is journalled."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning(TurnEvent):
-    """`text` is added to the end of the reasoning; it is in the journal already."""
+    """`text` was appended to the reasoning, and is journalled."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced(TurnEvent):
-    """The answer's text is now `text` (a restart took the place of a cut answer, kept as a variant)."""
+    """The answer's text is now `text`: a restart replaced an interrupted answer, which is kept as a variant."""
 
     text: str
     reasoning: str
     variant_id: str
-    """The message that keeps the older text; empty when nothing but reasoning was replaced (the journal has it)."""
+    """The message with the older text; empty if only reasoning was replaced, which the journal keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageKnown(TurnEvent):
-    """The server told the usage so far (of all attempts)."""
+    """The usage of all attempts so far, as the server reported it."""
 
     usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying(TurnEvent):
-    """Attempt `number` of at most `limit` follows at `due` (the clock of the engine, seconds)."""
+    """Retry `number` of at most `limit` follows at `due` (the engine's clock, seconds)."""
 
     number: int
     limit: int
@@ -87,7 +87,7 @@ class Retrying(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Offline(TurnEvent):
-    """The endpoint cannot be reached; no budget is used. `since` is Unix time, `due` the engine's clock."""
+    """The endpoint is unreachable; this uses no retries. `since` is Unix time, `due` the engine's clock."""
 
     since: float
     due: float
@@ -96,23 +96,23 @@ class Offline(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Online(TurnEvent):
-    """The endpoint is back after `away` seconds."""
+    """The endpoint is reachable again after `away` seconds."""
 
     away: float
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshing(TurnEvent):
-    """The key was refused; its source is asked again."""
+    """The key was refused; its source is asked for another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resuming(TurnEvent):
-    """A cut answer is asked to go on, by `how`: `prefill`, `instruct` or `restart`."""
+    """The rest of an interrupted answer is requested; `mode` is `prefill`, `instruct` or `restart`."""
 
-    how: str
+    mode: str
     kept: int
-    """Characters kept so far."""
+    """Characters of the answer so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Joined(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Quiet(TurnEvent):
-    """Nothing came for a while: seconds without any byte, and without a token; both 0 when it flows again."""
+    """Seconds without a byte, and without a token; both 0 when data flows again."""
 
     no_byte: float
     no_token: float
@@ -133,49 +133,49 @@ class Quiet(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Slow(TurnEvent):
-    """The link has been slow for a while (bytes a second), or is no longer (None)."""
+    """Bytes per second of a slow link; None: no longer slow."""
 
     rate: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class StoreTrouble(TurnEvent):
-    """The journal could not be written; the text is kept in memory and the write is tried again. None: it is well."""
+    """The journal could not be written; the text is kept in memory and the write is retried. None: resolved."""
 
     problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended(TurnEvent):
-    """Base of the four last events."""
+    """Base of the last events."""
 
     usage: Usage | None
     attempts: int
     ending: Ending = field(default_factory=Ending, kw_only=True)
-    """What came, and what is doubtful about it."""
+    """The content, and doubts about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Ended):
-    """The answer is complete, as far as the server told; `ending.doubts` are to be told with it."""
+    """The server reported the end of the answer; `ending.doubts` are shown with it."""
 
     finish_reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Ended):
-    """The user stopped it; what had come is kept."""
+    """The user stopped the answer; its text is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted(Ended):
-    """Cut off and not brought home within the budget; it can go on."""
+    """The answer was interrupted and not completed within the budget; it can be resumed."""
 
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(Ended):
-    """Final: trying again as it is would not help."""
+    """The answer failed; a retry of the same request would not help."""
 
     problem: Problem

@@ -1,4 +1,4 @@
-"""What the engine needs of the parts below it, and nothing more; tests put their own in."""
+"""Interfaces that the engine needs from lower layers; tests supply their own."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
 
 class AttemptEvents(Protocol):
-    """One attempt under way (`wire.attempt.AttemptStream`)."""
+    """One running attempt (`wire.transport.attempt.AttemptStream`)."""
 
     def wait(self, timeout: float | None) -> WireEvent | None:
-        """The next event; None after `timeout` seconds without one."""
+        """Return the next event; None after `timeout` seconds without one."""
         ...
 
     def cancel(self) -> None:
-        """Give it up: whoever waits gets its end at once. From any thread."""
+        """Cancel the attempt; a waiting thread gets its end at once. Thread-safe."""
         ...
 
 
 class Client(Protocol):
-    """The way to servers (`wire.client.ChatClient`)."""
+    """Sends requests (`wire.client.ChatClient`)."""
 
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> AttemptEvents:
-        """Start one attempt. Returns at once."""
+        """Start one attempt and return at once."""
         ...
 
     def probe(self, endpoint: Endpoint, timeout: float) -> Fault | None:
-        """None: the endpoint can be reached. Takes at most `timeout` seconds."""
+        """Return None if the endpoint is reachable, else the fault, within `timeout` seconds."""
         ...
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         ...
 
 
 class Keys(Protocol):
-    """Where one provider's key comes from (`wire.keys.KeyRing`)."""
+    """The key source of one provider (`credentials.keyring.KeyRing`)."""
 
     def get(self) -> Secret | None:
-        """The key, None if none is needed. Raises KeyUnavailable."""
+        """Return the key; None if none is needed. Raises KeyUnavailable."""
         ...
 
     def refresh(self, refused: Secret | None) -> Secret | None:
-        """Another key than `refused`. Raises KeyUnavailable, also when the source has no other."""
+        """Return another key than `refused`. Raises KeyUnavailable, also when the source has no other."""
         ...
 
     def describe(self) -> str:
-        """Where the key comes from, in words."""
+        """The source of the key, for the user."""
         ...
 
     @property
     def supplied_by_command(self) -> bool:
-        """Asking for it may take seconds, and a 403 may mean that it is old."""
+        """A command or OAuth server supplies the key: `get` may take seconds, and a 403 may mean an expired key."""
         ...
 
 
@@ -64,7 +64,7 @@ class GuideHost(Protocol):
     """The built-in guide's server (`guide.server.GuideServer`)."""
 
     def start(self) -> None:
-        """Listen, if it does not yet. Raises GuideError."""
+        """Start listening unless it is listening. Raises GuideError."""
         ...
 
     def stop(self) -> None:
@@ -72,7 +72,7 @@ class GuideHost(Protocol):
         ...
 
     def endpoint_for(self, model: str) -> str:
-        """The base URL of a model."""
+        """The base URL for a model."""
         ...
 
     @property
@@ -81,15 +81,15 @@ class GuideHost(Protocol):
         ...
 
     def renew_token(self, model: str) -> Secret:
-        """A new token."""
+        """Replace the token and return it."""
         ...
 
 
 class Clock(Protocol):
-    """Two clocks, in seconds."""
+    """Two clocks in seconds."""
 
     def monotonic(self) -> float:
-        """Never goes back; stands still while the machine sleeps."""
+        """Monotonic time; does not advance while the machine sleeps."""
         ...
 
     def wall(self) -> float:
@@ -98,7 +98,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own."""
+    """The system clocks."""
 
     def monotonic(self) -> float:
         """`time.monotonic`."""
@@ -118,14 +118,14 @@ class GuideKeys:
         self.supplied_by_command = False
 
     def get(self) -> Secret:
-        """The token in force."""
+        """The current token."""
         return self._guide.token
 
     def refresh(self, refused: Secret | None) -> Secret:
-        """A new token, unless another answer has got one meanwhile."""
+        """Return a new token, or the current one if another answer has replaced `refused` already."""
         now = self._guide.token
         return self._guide.renew_token(self._model) if now == refused else now
 
     def describe(self) -> str:
-        """The guide makes its keys itself."""
+        """The source of the guide's token."""
         return "guide"

@@ -1,4 +1,4 @@
-"""Hints that several problems share, with marks of keys (see `holytui.hints`)."""
+"""Hints that several problems share, with key placeholders (see `holytui.hints`)."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from holytui.i18n import _
 
 
 def resume() -> str:
-    """That the answer can be continued."""
+    """Continue the answer."""
     return _("{Press:message.resume} to get the rest.")
 
 
 def another_model() -> str:
-    """That another model can be chosen."""
+    """Choose another model."""
     return _("{Press:model.pick} to choose another model.")
 
 
 def without_tools() -> str:
-    """What helps where a model calls tools."""
-    return sentences(_("Ask for an answer in words."), another_model())
+    """Avoid tool calls."""
+    return sentences(_("Ask the model to answer without tools."), another_model())
 
 
 def edit() -> str:
-    """That the question can be changed."""
+    """Edit the question."""
     return _("{Press:message.edit} to edit the question.")
 
 
 def later() -> str:
-    """That it is to be tried again later."""
+    """Continue later, or choose another model."""
     return sentences(_("{Press:message.resume} to get the rest in a while."), another_model())
 
 
 def sign_in() -> str:
-    """That the network may want a sign-in."""
+    """Sign in to the network, or check the address."""
     return _("Does this network ask you to sign in? Otherwise check base_url in the configuration.")
 
 
 def retry() -> str:
-    """That it can be asked again."""
+    """Retry."""
     return _("{Press:message.retry} to try again.")
 
 
 def better_address(fault: Fault) -> str:
-    """The base_url that was meant, if it is known."""
+    """Use the right base_url, if it is known; else empty."""
     return _('Try base_url = "{url}".').format(url=fault.better_url) if fault.better_url else ""
 
 
 def once_more() -> str:
-    """That the rest can be asked for once more."""
+    """Continue, trying once more."""
     return _("{Press:message.resume} to try once more.")
 
 
 def ask_again() -> str:
-    """That another answer can be asked for."""
+    """Ask again."""
     return _("{Press:message.retry} to ask again.")

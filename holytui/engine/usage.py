@@ -1,4 +1,4 @@
-"""Tokens of an answer over all its attempts, and an estimate where a server tells none."""
+"""Token usage of an answer over all attempts, estimated where the server reports none."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _IDEOGRAPHS = 1.2
 
 
 def estimate_tokens(text: str) -> int:
-    """Roughly how many tokens `text` has: one for 4 plain characters, 2.5 accented ones, 1.2 ideographs.
+    """Estimate the tokens of `text`: one per 4 plain characters, 2.5 accented ones or 1.2 ideographs.
 
-    Tokenizers are made mostly of English text; one accented letter makes the word around it fall apart, so a text
-    counts as accented by the share of letters that are.
+    Tokenizers are trained mostly on English; one accented letter splits the word around it, so the rate depends on the
+    share of accented letters.
     """
     if not text:
         return 0
@@ -29,19 +29,19 @@ def estimate_tokens(text: str) -> int:
 
 
 def tokens_received(pieces: int, text: str) -> int:
-    """At least so many tokens came in `pieces` pieces that add up to `text`.
+    """A lower bound of the tokens in `pieces` pieces that add up to `text`.
 
-    A piece of a stream is a token or more, except where a gateway sends single characters.
+    A piece of a stream has at least one token, unless a gateway sends single characters.
     """
     return pieces if len(text) >= 2 * pieces else min(pieces, estimate_tokens(text))
 
 
 def image_tokens(image: Image) -> int:
-    """Roughly what a model counts for `image`: 85, and 170 for each tile of 512×512 pixels that it takes once it was
-    made to fit into 2048×2048, with a shorter side of at most 768.
+    """Estimate the tokens of `image`: 85, plus 170 per tile of 512×512 pixels.
 
-    So OpenAI says of its GPT-4o family (https://platform.openai.com/docs/guides/images-vision#calculating-costs); what
-    others count for the same picture is mostly of that order.
+    The image is first scaled into 2048×2048 with a shorter side of at most 768. This is the rule of OpenAI's GPT-4o
+    family (https://platform.openai.com/docs/guides/images-vision#calculating-costs); other vendors count amounts of the
+    same order.
     """
     longer, shorter = max(image.width, image.height), max(1, min(image.width, image.height))
     scale = min(1.0, 2048 / max(1, longer), 768 / shorter)
@@ -50,40 +50,40 @@ def image_tokens(image: Image) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Usage of one answer so far; every method gives a new value."""
+    """Usage of one answer so far; methods return a new value."""
 
     before: Usage | None = None
-    """Of earlier turns of the same answer."""
-    told: Usage = field(default_factory=Usage)
-    on_hand: int = 0
-    """Tokens that came at least in attempts of which no figures came."""
-    attempts_told: int = 0
-    attempts_silent: int = 0
-    """Attempts that the server had accepted and of which no figures came."""
+    """Usage of earlier turns of the same answer."""
+    reported: Usage = field(default_factory=Usage)
+    received: int = 0
+    """Lower bound of the tokens received in attempts without reported usage."""
+    attempts_reported: int = 0
+    attempts_unreported: int = 0
+    """Accepted attempts without reported usage."""
 
-    def ended(self, usage: Usage | None, *, accepted: bool, came: int = 0) -> Tally:
-        """An attempt is over; at least `came` tokens of it were received."""
+    def with_attempt(self, usage: Usage | None, *, accepted: bool, received: int = 0) -> Tally:
+        """Add a finished attempt in which at least `received` tokens arrived."""
         if usage is not None:
-            return replace(self, told=self.told + usage, attempts_told=self.attempts_told + 1)
-        return replace(self, attempts_silent=self.attempts_silent + accepted, on_hand=self.on_hand + came)
+            return replace(self, reported=self.reported + usage, attempts_reported=self.attempts_reported + 1)
+        return replace(self, attempts_unreported=self.attempts_unreported + accepted, received=self.received + received)
 
     def so_far(self, running: Usage) -> Usage:
-        """With the figures of the attempt that is under way."""
-        return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand) + running)
+        """The total including the usage of the current attempt."""
+        return self._with_lower_bound((self.before or Usage()) + self.reported + Usage(output=self.received) + running)
 
     def total(self, prompt_tokens: int, text: str, reasoning: str) -> Usage | None:
-        """All of it; estimated from the texts when no attempt told anything; None when nothing was used."""
-        if self.attempts_told:
-            return self._marked((self.before or Usage()) + self.told + Usage(output=self.on_hand))
-        if not self.attempts_silent:
+        """The total; estimated from the texts if no attempt reported usage; None if nothing was used."""
+        if self.attempts_reported:
+            return self._with_lower_bound((self.before or Usage()) + self.reported + Usage(output=self.received))
+        if not self.attempts_unreported:
             return self.before
         if self.before is not None:
             return replace(self.before, at_least=True)
         thought = estimate_tokens(reasoning)
         counted = Usage(
-            prompt_tokens * self.attempts_silent, estimate_tokens(text) + thought, reasoning=thought, estimated=True
+            prompt_tokens * self.attempts_unreported, estimate_tokens(text) + thought, reasoning=thought, estimated=True
         )
-        return replace(counted, at_least=self.attempts_silent > 1)
+        return replace(counted, at_least=self.attempts_unreported > 1)
 
-    def _marked(self, usage: Usage) -> Usage:
-        return replace(usage, at_least=True) if self.attempts_silent else usage
+    def _with_lower_bound(self, usage: Usage) -> Usage:
+        return replace(usage, at_least=True) if self.attempts_unreported else usage

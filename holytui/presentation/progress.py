@@ -20,7 +20,7 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
     match event:
         case ev.Queued():
             return Connection(Level.BUSY, _("queued"))
-        case ev.LeftOut(images=count):
+        case ev.ImagesLeftOut(images=count):
             words = ngettext(
                 "{count} image is left out, as this model sees none",
                 "{count} images are left out, as this model sees none",

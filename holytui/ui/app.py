@@ -25,7 +25,7 @@ from holytui.ui.themes import loader
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from holytui.bootstrap import Opening, Services
+    from holytui.bootstrap import OpenServices, Services
     from holytui.config.schema import Config
     from holytui.keymap import Keymap
     from holytui.terminal.hangup import Cause
@@ -42,7 +42,7 @@ class HolytuiApp(ThinApp[None]):
         self,
         config: Config,
         keymap: Keymap,
-        opening: Opening,
+        opening: OpenServices,
         *,
         model: str = "",
         conversation: str = "",

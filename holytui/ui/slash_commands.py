@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "attempts": "message.details",
         "seams": "message.undo_seam",
         "pager": "message.pager",
+        "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
         "rename": "sidebar.rename",

@@ -48,7 +48,7 @@ def _cut(text: str) -> list[Step]:
     return [READ, sse_head(), event(delta(text)), FIN]
 
 
-LIMIT = "The answer was cut by a length limit. max_tokens in params of the model sets the limit.\n"
+LIMIT = "The answer was truncated by a length limit. max_tokens in params of the model sets the limit.\n"
 CASES = [
     Case("whole", [[READ, *answer("Whole.")]], 0, "Whole.\n", last={"finish_reason": "stop", "state": "complete"}),
     Case("length", [[READ, *answer("Half a sent", finish="length")]], 4, "Half a sent\n", (LIMIT,), ["length"]),
@@ -85,7 +85,7 @@ CASES = [
         [_ends(event(delta("I look it up.")), TOOL, finish="tool_calls")],
         4,
         "I look it up.\n",
-        ("then called tools", "Ask for an answer in words."),
+        ("then called tools", "Ask the model to answer without tools."),
         ["tool_calls"],
     ),
     Case(
@@ -97,7 +97,7 @@ CASES = [
         ["tool_calls"],
         {"finish_reason": "tool_calls"},
     ),
-    Case("tools only", [_ends(TOOL)], 1, "", ("called tools", "in words."), [], {"state": "failed"}),
+    Case("tools only", [_ends(TOOL)], 1, "", ("called tools", "without tools."), [], {"state": "failed"}),
     Case(
         "unknown reason",
         [[READ, *answer("Half a sent", finish="insufficient_system_resource")]],

@@ -23,13 +23,13 @@ from holytui.commands import check
 from holytui.config.load import load
 from holytui.credentials.keyring import KeyRings
 from holytui.engine.check.checkup import Checkup
-from holytui.engine.check.continuation_probe import Subject
-from holytui.engine.check.findings import Finding, Mark, Topic
-from holytui.engine.check.flow import Flow, flow
-from holytui.engine.check.probe import Heard, hear
-from holytui.engine.check.sample import Going, Sample, beginning_of, sample_of
-from holytui.engine.resume.strategy import learn_key
-from holytui.engine.runtime.planner import Preparation
+from holytui.engine.check.continuation_probe import CheckTarget
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
+from holytui.engine.check.flow import Flow, classify_flow
+from holytui.engine.check.probe import ProbeResponse, record_response
+from holytui.engine.check.sample import ContinuationOutcome, Sample, counted_part, make_sample
+from holytui.engine.resume.strategy import resume_profile_key
+from holytui.engine.runtime.planner import TurnPlanner
 from holytui.guide.server import GuideServer
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -151,7 +151,7 @@ def _lines(out: str) -> Lines:
 
 def _learnt(base_url: str) -> str | None:
     with SqliteHistory.open(Path.home() / ".local/share/holytui/history.db") as history:
-        return history.recall(learn_key(base_url, "model"))
+        return history.recall(resume_profile_key(base_url, "model"))
 
 
 # -- all is well
@@ -162,8 +162,8 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
         status, lines = checked(server.base_url)
         prefill = server.requests[2].json["messages"][-1]
     assert status == 0
-    assert [line[0] for line in lines.values()] == ["✓"] * 7
-    assert list(lines) == ["config", "model", "key", "connection", "request", "continuation", "models"]
+    assert [line[0] for line in lines.values()] == ["✓"] * 8
+    assert list(lines) == ["config", "log", "model", "key", "connection", "request", "continuation", "models"]
     assert f"{server.base_url}/chat/completions, directly" in lines["model"]
     assert "environment variable TEST_KEY" in lines["key"]
     assert "usage reported" in lines["request"]
@@ -177,7 +177,7 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
 def test_the_guide_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-m", "guide/guide"]) == 0
     lines = _lines(capsys.readouterr().out)
-    assert [line[0] for line in lines.values()] == ["✓"] * 7
+    assert [line[0] for line in lines.values()] == ["✓"] * 8
 
 
 # -- config
@@ -245,7 +245,7 @@ def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable
         port = gone.getsockname()[1]
     status, lines = checked("https://far.example/v1", f'{WITH_KEY}\nproxy = "http://127.0.0.1:{port}"')
     assert status == 1
-    assert lines["connection"].startswith(f"✗ Nobody answers at the proxy 127.0.0.1:{port}")
+    assert lines["connection"].startswith(f"✗ The proxy 127.0.0.1:{port} refused the connection")
     assert "Check the provider's proxy setting" in lines["connection"]
 
 
@@ -254,7 +254,7 @@ def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., C
         status, lines = checked(server.base_url, f'{WITH_KEY}\nproxy = "socks4://127.0.0.1:1"')
         assert server.peers == []
     assert status == 1
-    assert list(lines) == ["config", "model"]
+    assert list(lines) == ["config", "log", "model"]
     assert lines["model"].startswith("✗ Nothing is sent to test")
     assert "config.toml:5: providers.test.proxy" in lines["model"]
 
@@ -267,7 +267,7 @@ def test_nobody_at_the_port_is_told_and_the_rest_is_skipped(checked: Callable[..
         port = gone.getsockname()[1]
     status, lines = checked(f"http://127.0.0.1:{port}/v1")
     assert status == 1
-    assert lines["connection"].startswith(f"✗ Nobody answers at 127.0.0.1:{port}")
+    assert lines["connection"].startswith(f"✗ 127.0.0.1:{port} refused the connection")
     assert [lines[topic][0] for topic in ("request", "continuation", "models")] == ["·"] * 3
 
 
@@ -279,7 +279,7 @@ def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..
     with ScriptedServer([mumble]) as server:
         status, lines = checked(server.base_url.replace("http:", "https:"))
     assert status == 1
-    assert "does not speak TLS" in lines["connection"]
+    assert "does not support TLS" in lines["connection"]
     assert f'Try base_url = "{server.base_url}".' in lines["connection"]
 
 
@@ -334,7 +334,7 @@ def test_a_key_that_ends_midway_is_renewed_once(tmp_path: Path, capsys: pytest.C
     assert main(["check", "-m", "guide/expired"]) == 0
     line = _lines(capsys.readouterr().out)["request"]
     assert line.startswith("▲")
-    assert "its source gave another" in line
+    assert "its source supplied another" in line
 
 
 class LeapingClock:
@@ -353,34 +353,34 @@ class LeapingClock:
         self._ahead += 0.1
 
 
-def _trial(tmp_path: Path, base_url: str, clock: Callable[[], float], begun: list[Topic]) -> list[Finding]:
+def _trial(tmp_path: Path, base_url: str, clock: Callable[[], float], begun: list[CheckTopic]) -> list[Finding]:
     file = tmp_path / "config.toml"
     file.write_text(f'default_model = "test/model"\n[providers.test]\nbase_url = "{base_url}"\n')
     config = load(file).config
     client = ChatClient()
     with SqliteHistory.open(tmp_path / "history.db") as history:
-        preparation = Preparation(lambda: config, history, KeyRings().of, GuideServer, probe_scale=1.0)
+        preparation = TurnPlanner(lambda: config, history, KeyRings().of, GuideServer, probe_scale=1.0)
         resolved = preparation.resolve("test/model")
-        endpoint, keys = preparation.address(resolved)
+        endpoint, keys = preparation.endpoint_and_keys(resolved)
         strategy = preparation.strategy(resolved, endpoint, {}, by_user=True)
-        subject = Subject(resolved, endpoint, keys, strategy, config.stream)
-        found = list(Checkup(subject, client, history, clock=clock, begun=begun.append).findings())
+        subject = CheckTarget(resolved, endpoint, keys, strategy, config.stream)
+        found = list(Checkup(subject, client, history, clock=clock, on_begin=begun.append).findings())
     client.close()
     return found
 
 
 def test_what_comes_at_once_after_a_long_wait_was_buffered_on_the_way(tmp_path: Path) -> None:
     clock = LeapingClock()
-    begun: list[Topic] = []
+    begun: list[CheckTopic] = []
     body = b"".join(event(delta(f"{number}, ")) for number in range(1, 41)) + event(delta(finish="stop"))
     buffered: list[Step] = [clock.leap, chunked_head(), chunk(body + event("[DONE]")), chunk(b"")]
     # the question is asked twice, and a short one once: so much longer a wait is for the length of the answer
     with ScriptedServer([Router(buffered, buffered, answer("Hello"), count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, begun)}
-    assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
-    assert "buffered on the way" in found[Topic.REQUEST].text
-    assert "proxy" in found[Topic.REQUEST].hints[0]
-    assert begun == [Topic.KEY, Topic.CONNECTION, Topic.REQUEST, Topic.CONTINUATION]
+    assert found[CheckTopic.REQUEST].status is FindingStatus.WARNING
+    assert "buffered on the way" in found[CheckTopic.REQUEST].text
+    assert "proxy" in found[CheckTopic.REQUEST].hints[0]
+    assert begun == [CheckTopic.KEY, CheckTopic.CONNECTION, CheckTopic.REQUEST, CheckTopic.CONTINUATION]
 
 
 def _together(*pieces: str) -> list[Step]:
@@ -404,8 +404,8 @@ def test_an_answer_that_comes_at_once_is_not_called_buffered_without_proof(tmp_p
     chats: list[list[Step]] = [[*[clock.leap] * leaps, *_together(*FORTY)] for leaps in answers]
     with ScriptedServer([Router(*chats, count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, [])}
-    assert found[Topic.REQUEST].mark is Mark.GOOD
-    assert "all of it came at once, so it is not known whether it streams" in found[Topic.REQUEST].text
+    assert found[CheckTopic.REQUEST].status is FindingStatus.OK
+    assert "all of it came at once, so it is not known whether it streams" in found[CheckTopic.REQUEST].text
 
 
 def _buffering(upstream: int) -> Callable[[Peer], None]:
@@ -438,10 +438,10 @@ def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
         ScriptedServer([_buffering(server.port)]) as proxy,
     ):
         found = {finding.topic: finding for finding in _trial(tmp_path, proxy.base_url, clock, [])}
-    assert found[Topic.REQUEST].mark is Mark.DOUBTFUL
-    assert "buffered on the way" in found[Topic.REQUEST].text
-    assert "Turn off its buffering" in found[Topic.REQUEST].hints[0]
-    assert "by prefill, exactly" in found[Topic.CONTINUATION].text
+    assert found[CheckTopic.REQUEST].status is FindingStatus.WARNING
+    assert "buffered on the way" in found[CheckTopic.REQUEST].text
+    assert "Turn off its buffering" in found[CheckTopic.REQUEST].hints[0]
+    assert "by prefill, exactly" in found[CheckTopic.CONTINUATION].text
 
 
 @pytest.mark.parametrize(
@@ -459,7 +459,7 @@ def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
     ],
 )
 def test_flow_is_judged_by_arrivals(arrivals: list[float], how: Flow) -> None:
-    assert flow(arrivals) is how
+    assert classify_flow(arrivals) is how
 
 
 # -- continuation
@@ -470,7 +470,7 @@ def test_a_refused_prefill_leaves_the_instruction_which_is_remembered(checked: C
         status, lines = checked(server.base_url)
         last = server.requests[-1].json["messages"]
     assert status == 0
-    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
+    assert lines["continuation"].startswith("✓ interrupted answers continue by instruction\n")
     assert lines["continuation"].count("refused (status 400)") == 1
     assert [message["role"] for message in last] == ["user", "assistant", "user"]
     assert last[-2]["content"] == PARTIAL
@@ -491,7 +491,7 @@ def test_each_form_is_tried_until_one_goes_on(checked: Callable[..., Checked], t
     with ScriptedServer([Router(count(1, 40), *unable(forms=tries - 1), count(23, 40))]) as server:
         _, lines = checked(server.base_url)
         asked = server.requests[-1].json
-    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
+    assert lines["continuation"] == "✓ interrupted answers continue by prefill, exactly"
     assert _learnt(server.base_url) == f"prefill {form} exact"
     assert ("continue_final_message" in asked) == (form == "flags")
     assert asked["messages"][-1].get("prefix", False) == (form == "prefix")
@@ -505,7 +505,7 @@ def test_the_form_of_a_preset_is_the_only_one_that_is_tried(checked: Callable[..
             arguments=("-m", "vllm/model"),
         )
         assert len(server.requests) == 4
-    assert lines["continuation"].startswith("✓ cut answers continue by instruction\n")
+    assert lines["continuation"].startswith("✓ interrupted answers continue by instruction\n")
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         checked(
             server.base_url,
@@ -520,7 +520,7 @@ def test_a_model_that_is_known_to_refuse_is_not_asked(checked: Callable[..., Che
         _, lines = checked(server.base_url, arguments=("-m", "test/claude-opus-4-6"))
         roles = [[one["role"] for one in asked.json["messages"]] for asked in server.requests[1:]]
     assert roles == [["user"], ["user", "assistant", "user"]]
-    assert lines["continuation"] == "✓ cut answers continue by instruction"
+    assert lines["continuation"] == "✓ interrupted answers continue by instruction"
 
 
 def echo(*rest: str) -> Callable[[Peer], None]:
@@ -541,7 +541,8 @@ def test_an_echo_of_the_whole_text_is_no_fault_and_is_remembered(checked: Callab
         status, lines = checked(server.base_url)
     assert status == 0
     assert lines["continuation"] == (
-        "✓ cut answers continue by prefill, exactly\nThe server repeats the text first; holytui removes the repetition."
+        "✓ interrupted answers continue by prefill, exactly\n"
+        "The server repeats the text first; holytui removes the repetition."
     )
     assert _learnt(server.base_url) == "prefill flags echo"
 
@@ -561,7 +562,7 @@ def test_a_model_that_says_its_own_answer_again_is_not_taken_for_an_echo(checked
         (count(1, 40), "starts again"),
         (count(20, 40), "repeats the end"),
         (answer("Sure! ", "23, ", "24, ", "25, ", "26, ", "27"), "continues after an introduction of its own"),
-        (answer("I do not know what you mean."), "says something else"),
+        (answer("I do not know what you mean."), "sends something else"),
     ],
 )
 def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], second: list[Step], said: str) -> None:
@@ -576,9 +577,9 @@ def test_what_a_prefill_does_instead_is_told(checked: Callable[..., Checked], se
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (count(1, 40), "it does not say where the answer ends"),
+        (count(1, 40), "it does not mark where the answer ends"),
         (count(23, 40), "it does not begin with the words it was asked for"),
-        (answer(PARTIAL, " and so on. ", "[END]"), "it says something else"),
+        (answer(PARTIAL, " and so on. ", "[END]"), "it sends something else"),
         (
             answer(f"{PARTIAL} 23, 24, 25, 26. Begin your reply with exactly these words, and go on after them:"),
             "it repeats the words of the instruction",
@@ -591,7 +592,7 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
     with ScriptedServer([Router(count(1, 40), *unable(), reply)]) as server:
         _, lines = checked(server.base_url)
     assert lines["continuation"].startswith(
-        "▲ cut answers continue by instruction where the reply fits, else they start"
+        "▲ interrupted answers continue by instruction where the reply fits, else they start"
     )
     assert f"By instruction: {said}" in lines["continuation"]
 
@@ -601,7 +602,7 @@ def test_an_instruction_that_is_not_followed_is_doubtful(
     [
         (answer(*REST), "✓", "by prefill, exactly", "prefill flags exact"),
         (answer(" blue light", " more", " than red."), "✓", "this is likely, not proven", "prefill flags exact"),
-        (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it says something else", "instruct"),
+        (answer("Blue light", " is scattered", " by the air."), "▲", "By prefill: it sends something else", "instruct"),
         (answer(*PROSE), "▲", "By prefill: it starts again", "instruct"),
         (answer(*PROSE[1:]), "▲", "By prefill: it repeats the end", "instruct"),
     ],
@@ -630,7 +631,7 @@ def test_after_a_word_or_two_another_question_is_asked(checked: Callable[..., Ch
     with ScriptedServer([Router(answer("No."), answer(*PROSE), answer(*REST))]) as server:
         _, lines = checked(server.base_url)
         asked = [one.json["messages"][0]["content"] for one in server.requests[1:]]
-    assert lines["continuation"] == "✓ cut answers continue by prefill, exactly"
+    assert lines["continuation"] == "✓ interrupted answers continue by prefill, exactly"
     assert "blue" not in asked[0]
     assert asked[1] == asked[2] == "Why is the sky blue? Answer in three sentences."
 
@@ -655,7 +656,7 @@ def test_a_configured_instruction_is_tried_alone_and_teaches_nothing(checked: Ca
     with ScriptedServer([Router(count(1, 40), REPLY)]) as server:
         _, lines = checked(server.base_url, more='recover = "instruct"\n')
         assert len(server.requests) == 3
-    assert lines["continuation"] == "✓ cut answers continue by instruction"
+    assert lines["continuation"] == "✓ interrupted answers continue by instruction"
     assert _learnt(server.base_url) is None
 
 
@@ -691,30 +692,30 @@ def test_a_configured_restart_is_not_tried(checked: Callable[..., Checked]) -> N
 @pytest.mark.parametrize(
     ("text", "going"),
     [
-        (" 8, 9, 10, 11", Going.EXACT),
-        ("8, 9", Going.EXACT),
-        ("Of course: 8, 9, 10, 11", Going.WORDS),
-        ("1, 2, 3, 4, 5, 6, 7, 8", Going.ANEW),
-        ("6, 7, 8, 9", Going.ECHO),
-        ("9, 10, 11", Going.OTHER),
-        ("8, 10, 12", Going.OTHER),
-        ("", Going.OTHER),
+        (" 8, 9, 10, 11", ContinuationOutcome.EXACT),
+        ("8, 9", ContinuationOutcome.EXACT),
+        ("Of course: 8, 9, 10, 11", ContinuationOutcome.PREAMBLE),
+        ("1, 2, 3, 4, 5, 6, 7, 8", ContinuationOutcome.RESTART),
+        ("6, 7, 8, 9", ContinuationOutcome.TAIL_ECHO),
+        ("9, 10, 11", ContinuationOutcome.OTHER),
+        ("8, 10, 12", ContinuationOutcome.OTHER),
+        ("", ContinuationOutcome.OTHER),
     ],
 )
-def test_going_on_is_judged_by_the_numbers(text: str, going: Going) -> None:
-    assert Sample("Here: 1, 2, 3, 4, 5, 6, 7,", counts=True).going_on(text) is going
+def test_going_on_is_judged_by_the_numbers(text: str, going: ContinuationOutcome) -> None:
+    assert Sample("Here: 1, 2, 3, 4, 5, 6, 7,", counts=True).classify(text) is going
 
 
 def test_a_text_that_is_sent_again_as_a_whole_is_told_from_its_end() -> None:
     sample = Sample("1, 2, 3,", counts=True)
-    assert sample.going_on("1, 2, 3, 4, 5, 6, 7") is Going.ECHO_WHOLE
-    assert sample.going_on("1, 2, 3,") is Going.OTHER
+    assert sample.classify("1, 2, 3, 4, 5, 6, 7") is ContinuationOutcome.FULL_ECHO
+    assert sample.classify("1, 2, 3,") is ContinuationOutcome.OTHER
     assert not sample.enough("1, 2, 3, 4, 5")
     assert sample.enough("1, 2, 3, 4, 5, 6, 7, 8, 9")
 
 
-def _heard(*pieces: str) -> Heard:
-    return Heard(pieces, (), 200, None, End(Verdict.COMPLETE), 0.0)
+def _heard(*pieces: str) -> ProbeResponse:
+    return ProbeResponse(pieces, (), 200, None, End(Verdict.COMPLETE), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -731,20 +732,20 @@ def _heard(*pieces: str) -> Heard:
     ],
 )
 def test_a_text_is_cut_between_two_words_where_a_piece_ends(pieces: tuple[str, ...], partial: str | None) -> None:
-    sample = sample_of(_heard(*pieces))
+    sample = make_sample(_heard(*pieces))
     assert (sample.partial if sample else None) == partial
     assert sample is None or sample.partial + sample.rest == "".join(pieces)
 
 
 @given(st.lists(st.text(), max_size=12), st.text())
 def test_any_text_can_be_judged(pieces: list[str], then: str) -> None:
-    sample = sample_of(_heard(*pieces))
+    sample = make_sample(_heard(*pieces))
     if sample is not None:
         assert "".join(pieces).startswith(sample.partial)
         assert sample.partial
-        sample.going_on(then)
+        sample.classify(then)
         sample.enough(then)
-        if (left := sample.without_beginning()) is not None:
+        if (left := sample.without_start()) is not None:
             assert sample.partial.endswith(left.partial)
             assert left.partial != sample.partial
 
@@ -760,7 +761,7 @@ def test_any_text_can_be_judged(pieces: list[str], then: str) -> None:
     ],
 )
 def test_the_beginning_ends_with_a_whole_number(text: str, whole: bool, beginning: str) -> None:
-    assert beginning_of(text, whole=whole) == beginning
+    assert counted_part(text, whole=whole) == beginning
 
 
 # -- models
@@ -789,7 +790,7 @@ def test_an_endpoint_without_a_list_is_doubtful(checked: Callable[..., Checked])
 @pytest.mark.parametrize(
     ("model", "request_says", "continuation_says"),
     [
-        ("cut", "✗ The connection", "✓ cut answers continue by prefill, exactly"),
+        ("cut", "✗ The connection", "✓ interrupted answers continue by prefill, exactly"),
         ("sure", "✗ The connection", "By prefill: refused"),
         ("busy", "got too many requests", "▲ not known"),
         ("final", "no credit left", "▲ not known"),
@@ -828,7 +829,7 @@ def test_the_clipboard_gets_what_is_to_be_pasted(monkeypatch: pytest.MonkeyPatch
     (finding,) = check.clipboard(sent.append)
     (sequence,) = sent
     kept = (Path.home() / ".cache/holytui/last-copy.txt").read_text()
-    assert finding.mark is Mark.GOOD
+    assert finding.status is FindingStatus.OK
     assert sequence.startswith(b"\x1b]52;c;")
     assert kept in finding.hints[0]
     assert "sent to the terminal" in finding.text
@@ -844,9 +845,9 @@ def test_a_setting_of_tmux_that_is_in_the_way_is_named(monkeypatch: pytest.Monke
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
     found = list(check.clipboard(lambda data: None))
-    assert found[0].mark is Mark.DOUBTFUL
+    assert found[0].status is FindingStatus.WARNING
     assert "set -s set-clipboard on" in found[0].text
-    assert found[-1].mark is Mark.GOOD
+    assert found[-1].status is FindingStatus.OK
 
 
 def test_the_clipboard_alone_asks_no_endpoint(
@@ -886,7 +887,7 @@ def test_an_output_without_these_signs_gets_letters(monkeypatch: pytest.MonkeyPa
     out = Narrow()
     monkeypatch.setattr(sys, "stdout", out)
     report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
-    report.add(Finding(Mark.BAD, Topic.KEY, "“none”", ("next",)))
+    report.add(Finding(FindingStatus.FAILED, CheckTopic.KEY, "“none”", ("next",)))
     assert out.text.startswith("XX key")
     assert out.flushed == out.text  # also in a pipe each line is seen as soon as it is known
     assert report.bad
@@ -900,7 +901,7 @@ def test_no_wait_for_an_answer_is_longer_than_ctrl_c_may_take() -> None:
             waits.append(timeout)
 
     times = iter((0.0, *range(100)))
-    assert hear(Stalled(), lambda: next(times), 9.5).end is None  # type: ignore[arg-type]  # it only waits
+    assert record_response(Stalled(), lambda: next(times), 9.5).end is None  # type: ignore[arg-type]  # it only waits
     assert len(waits) > 5
     assert max(timeout or 99 for timeout in waits) <= 0.2
 

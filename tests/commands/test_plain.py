@@ -212,7 +212,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         (WHOLE, ""),
         (
             replace(WHOLE, finish_reason="length"),
-            "-- The answer was cut by a length limit. "
+            "-- The answer was truncated by a length limit. "
             "Type /continue to get the rest. max_tokens in params of the model sets the limit.\n",
         ),
         (replace(WHOLE, finish_reason="content_filter"), "-- The server's content filter ended the answer.\n"),
@@ -230,7 +230,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
         ),
         (
             replace(WHOLE, begun_again=True),
-            "-- The answer started again; the cut one is kept as a variant. "
+            "-- The answer started again; the interrupted one is kept as a variant. "
             "Both answers: holytui history show --attempts 0190\n",
         ),
     ],
@@ -249,9 +249,9 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
         chatting(tmp_path, server.base_url, interactive=False) as chat,
     ):
         chat.type("hello")
-        chat.out.wait_for("cut by a length limit. Type /continue")
+        chat.out.wait_for("truncated by a length limit. Type /continue")
         chat.type("/open 1")
-        chat.out.wait_for("cut by a length limit. Type /continue", 2)
+        chat.out.wait_for("truncated by a length limit. Type /continue", 2)
         chat.end_input()
         assert chat.wait_end() == 4
 
@@ -260,7 +260,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
     ("event_", "words"),
     [
         (ev.Queued("t"), "-- Queued"),
-        (ev.LeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
+        (ev.ImagesLeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
         (ev.Waiting("t"), "-- Waiting for the answer."),
         (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
         (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),

@@ -123,6 +123,11 @@ class Bench:
         assert found is not None
         return found
 
+    def text_of(self, answer_id: str) -> str:
+        """An answer's text: as listeners know it while it is active, else as it is stored."""
+        live = self.engine.live_text(answer_id)
+        return live[0] if live is not None else self.message(answer_id).text
+
     def of(self, *kinds: type[TurnEvent]) -> list[TurnEvent]:
         """The events of these kinds."""
         return [event for event in self.events if isinstance(event, kinds)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
-from holytui.engine.turn.machine import Turn
-from holytui.engine.turn.transitions import INPUTS, LATE, TABLE
+from holytui.engine.turn.machine import TurnMachine
+from holytui.engine.turn.transitions import IGNORED, INPUTS, TABLE
 from holytui.models import AnswerState
 
 
@@ -21,26 +21,26 @@ def render() -> str:
     lines = [
         "# The states of an answer",
         "",
-        "Made from `holytui/engine/turn/transitions.py` by `python -m tests.engine.states_table`;",
-        "a test holds it equal.",
-        "A row is what happened, a column the state that the answer was in, a cell what is then done (below).",
-        f"`·` means that it comes too late to matter and is dropped, as everything is in {final}.",
+        "Generated from `holytui/engine/turn/transitions.py` by `python -m tests.engine.states_table`;",
+        "a test compares them.",
+        "A row is an input, a column the state of the answer, a cell the action taken (below).",
+        f"`·`: the input no longer matters and is ignored, as every input is in {final}.",
         "",
         "| | " + " | ".join(state.value for state in states) + " |",
         "| --- |" + " --- |" * len(states),
     ]
     for happened in INPUTS:
-        cells = ["·" if (does := TABLE[state][happened]) == LATE else does for state in states]
+        cells = ["·" if (does := TABLE[state][happened]) == IGNORED else does for state in states]
         lines.append(f"| {_words(happened.__name__)} | " + " | ".join(cells) + " |")
-    lines += ["", "What is done:", ""]
+    lines += ["", "Actions:", ""]
     done = dict.fromkeys(TABLE[state][happened] for happened in INPUTS for state in states)
     for name in done:
-        if name != LATE:
-            lines.append(f"- **{name}**: {inspect.getdoc(getattr(Turn, name))}")
+        if name != IGNORED:
+            lines.append(f"- **{name}**: {inspect.getdoc(getattr(TurnMachine, name))}")
     lines += [
         "",
-        "Each ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (it can go on), `Failed`.",
-        "Every piece of text is journalled before it is shown, and the end is durable before it is told.",
+        "A turn ends in exactly one of four events: `Finished`, `Stopped`, `Interrupted` (can be resumed), `Failed`.",
+        "Every piece of text is journalled before it is shown, and the end is durable before its event.",
         "",
     ]
     return "\n".join(lines)

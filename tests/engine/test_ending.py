@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holytui import i18n
-from holytui.engine.ending import Doubt, Ending, command_for, with_tools_told, words
+from holytui.engine.ending import Doubt, Ending, command_for, describe_doubts, with_tool_calls_reason
 from holytui.hints import KEYLESS
 from holytui.models import AnswerState, Attempt, Join, Message, Role
 from holytui.store.assembly import seam_contexts
@@ -42,7 +42,7 @@ WHOLE = Ending(AnswerState.COMPLETE, "stop", "Some words.")
 )
 def test_what_is_doubtful(ending: Ending, doubts: tuple[Doubt, ...]) -> None:
     assert ending.doubts == doubts
-    assert len(words(ending)) == len(doubts)
+    assert len(describe_doubts(ending)) == len(doubts)
 
 
 def test_a_stored_answer_has_the_doubts_that_it_had() -> None:
@@ -77,7 +77,7 @@ def test_which_answers_can_go_on(ending: Ending, resumable: bool) -> None:
     ],
 )
 def test_tools_are_told_where_the_server_says_that_all_is_well(reason: str, tools: bool, told: str) -> None:
-    assert with_tools_told(End(Verdict.COMPLETE, finish_reason=reason, tool_calls=tools)).finish_reason == told
+    assert with_tool_calls_reason(End(Verdict.COMPLETE, finish_reason=reason, tool_calls=tools)).finish_reason == told
 
 
 EVERY = [
@@ -93,7 +93,7 @@ def test_every_doubt_has_words_and_no_keys_where_there_are_none(language: str) -
     before = i18n.language()
     i18n.set_language(language)
     try:
-        told = [problem for ending in EVERY for problem in words(ending)]
+        told = [problem for ending in EVERY for problem in describe_doubts(ending)]
         assert {doubt for ending in EVERY for doubt in ending.doubts} == set(Doubt)
         assert len({problem.title for problem in told}) == len(Doubt)
         for problem in told:
@@ -105,9 +105,9 @@ def test_every_doubt_has_words_and_no_keys_where_there_are_none(language: str) -
 
 def test_a_seam_is_placed_by_the_words_before_it() -> None:
     text = "word " * 20 + "\nand then"
-    (one,) = words(Ending(text=text, seams=(104,)))
+    (one,) = describe_doubts(Ending(text=text, seams=(104,)))
     assert one.title.endswith("at a seam, after “…d " + "word " * 7 + "and”")
-    (two,) = words(Ending(text=text, seams=(4, 104)))
+    (two,) = describe_doubts(Ending(text=text, seams=(4, 104)))
     assert "2 seams" in two.title
     assert two.title.endswith("after “word”")
 

@@ -282,7 +282,7 @@ def test_stop_works_within_100_ms_in_every_state_and_keeps_the_text(
     turn = bench.engine.ask("why?")
     if (event := bring(client)) is not None:
         bench.heard(event)
-    text = bench.engine.text_of(turn.answer_id)
+    text = bench.text_of(turn.answer_id)
     began = time.monotonic()
     bench.engine.stop(turn.turn_id)
     called = time.monotonic() - began
@@ -354,7 +354,7 @@ def test_hurry_ends_a_wait(bench: Bench, client: HandClient) -> None:
     client.stream(0).give(bench_wait)
     bench.heard(Retrying)
     began = time.monotonic()
-    bench.engine.hurry(turn.turn_id)
+    bench.engine.retry_now(turn.turn_id)
     answer(client, 1, "ok")
     bench.end_of(turn)
     assert time.monotonic() - began < 0.45
@@ -363,7 +363,7 @@ def test_hurry_ends_a_wait(bench: Bench, client: HandClient) -> None:
 def test_hurry_while_offline_tries_at_once(bench: Bench, client: HandClient) -> None:
     turn = bench.engine.ask("why?")
     to_probing(client)
-    bench.engine.hurry(turn.turn_id)
+    bench.engine.retry_now(turn.turn_id)
     answer(client, 1, "ok")
     assert isinstance(bench.end_of(turn), Finished)
 
@@ -460,13 +460,13 @@ def test_text_of_is_what_listeners_know(bench: Bench, client: HandClient) -> Non
     turn = bench.engine.ask("why?")
     client.stream(0).give(*OPEN, said("one "), said("two"))
     bench.until(lambda events: "".join(e.text for e in events if isinstance(e, Delta)) == "one two")
-    assert bench.engine.text_of(turn.answer_id) == "one two"
+    assert bench.text_of(turn.answer_id) == "one two"
     snapshot = bench.engine.active()[turn.answer_id]
     assert (snapshot.state, snapshot.length, snapshot.turn_id) == (AnswerState.STREAMING, 7, turn.turn_id)
     client.stream(0).give(DONE)
     bench.end_of(turn)
-    assert bench.engine.text_of(turn.answer_id) == "one two"
-    assert bench.engine.text_of("nothing") == ""
+    assert bench.text_of(turn.answer_id) == "one two"
+    assert bench.engine.live_text(turn.answer_id) is None
 
 
 def test_pieces_in_quick_succession_are_told_together(bench: Bench, client: HandClient) -> None:
@@ -524,7 +524,7 @@ class FullDisk(SqliteHistory):
 def test_a_full_disk_is_told_and_the_stream_goes_on(
     tmp_path: Path, client: HandClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY", 0.02)
+    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY_INTERVAL", 0.02)
     history = FullDisk(tmp_path / "full.db")
     with Bench(tmp_path, "http://127.0.0.1:9/v1", client=client, history=history) as bench:
         turn = bench.engine.ask("why?")
@@ -543,7 +543,7 @@ def test_a_full_disk_is_told_and_the_stream_goes_on(
 def test_an_answer_that_could_not_be_finished_is_written_later(
     tmp_path: Path, client: HandClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY", 0.02)
+    monkeypatch.setattr("holytui.engine.runtime.runner.RETRY_INTERVAL", 0.02)
     history = FullDisk(tmp_path / "full.db")
     with Bench(tmp_path, "http://127.0.0.1:9/v1", client=client, history=history) as bench:
         turn = bench.engine.ask("why?")
@@ -552,7 +552,7 @@ def test_an_answer_that_could_not_be_finished_is_written_later(
         history.full = True
         client.stream(0).give(said(" two"), DONE)
         assert isinstance(bench.end_of(turn), Finished)
-        assert bench.engine.text_of(turn.answer_id) == "one two"
+        assert bench.text_of(turn.answer_id) == "one two"
         history.full = False
     with SqliteHistory(tmp_path / "full.db") as again:
         message = again.message(turn.answer_id)

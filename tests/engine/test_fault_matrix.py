@@ -16,7 +16,7 @@ from holytui.commands import exits
 from holytui.commands.ask import status_of
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
-from holytui.engine.resume.strategy import learn_key
+from holytui.engine.resume.strategy import resume_profile_key
 from holytui.faults import FaultKind
 from holytui.models import AnswerState, Usage
 from tests.engine.bench import QUICK, Bench, FixedKeys, asked, going_on, to_the_end
@@ -216,9 +216,9 @@ FINAL: dict[str, tuple[bytes, str]] = {
     "400": (whole("400 Bad Request", {"error": {"message": "temperature"}}), "temperature"),
     "402": (whole("402 Payment Required", {}), "credit"),
     "403": (whole("403 Forbidden", {}), "allow"),
-    "404": (whole("404 Not Found", {}), "no such model"),
+    "404": (whole("404 Not Found", {}), "does not have this model"),
     "413": (whole("413 Content Too Large", {}), "too long"),
-    "422": (whole("422 Unprocessable Entity", {}), "understand"),
+    "422": (whole("422 Unprocessable Entity", {}), "as invalid"),
     "429-without-quota": (
         whole("429 Too Many Requests", {"error": {"code": "insufficient_quota", "message": "m"}}),
         "credit",
@@ -423,7 +423,7 @@ def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> No
     cut: Sequence[Step] = [READ, going_on(TEXT, MIDDLE), RST]
     scripts: list[Sequence[Step]] = [cut, [READ, refusal], [READ, in_words], cut, [READ, in_words]]
     with ScriptedServer(*scripts) as server, Bench(folder, server.base_url, recover=Recover.AUTO) as bench:
-        bench.history.remember(learn_key(server.base_url, "model"), "prefill")
+        bench.history.remember(resume_profile_key(server.base_url, "model"), "prefill")
         for _ in range(2):
             message, end, _seconds = bench.ask()
             assert isinstance(end, Finished)

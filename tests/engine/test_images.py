@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from holytui.engine.context import Context, context_for
-from holytui.engine.events import Finished, LeftOut
+from holytui.engine.events import Finished, ImagesLeftOut
 from holytui.engine.usage import estimate_tokens, image_tokens
 from holytui.models import AnswerState, Image, Message, Role
 from holytui.store.sqlite.history import SqliteHistory
@@ -71,7 +71,7 @@ def test_a_cut_answer_goes_on_with_the_image_before_it_also_after_a_restart(tmp_
     with ScriptedServer([READ, going_on(JOINT, half), gate, FIN], whole) as server:
         with Bench(tmp_path, server.base_url) as bench:
             turn = bench.engine.ask("what is it?", model="local/eyes", **with_images(ONE))
-            bench.until(lambda _events: len(bench.engine.text_of(turn.answer_id)) == half)
+            bench.until(lambda _events: len(bench.text_of(turn.answer_id)) == half)
             bench.engine.stop(turn.turn_id)
             bench.end_of(turn)
         gate.set()
@@ -85,12 +85,12 @@ def test_a_model_that_sees_none_is_told_what_is_left_out_and_so_is_the_user(tmp_
     script = [step for _ in range(3) for step in (READ, *answer("Hm."))]
     with ScriptedServer(script) as server, Bench(tmp_path, server.base_url) as bench:
         first, _, _ = bench.ask("what is it?", model="local/eyes", **with_images(ONE, TWO))
-        assert (first.left_out, bench.of(LeftOut)) == (0, [])
+        assert (first.left_out, bench.of(ImagesLeftOut)) == (0, [])
         second, end, _ = bench.ask("and now?", conversation_id=first.conversation_id, model="local/model")
         assert isinstance(end, Finished)
         left = "[image 0.png left out: this model sees no images]\n\n[image 1.png left out: this model sees no images]"
         assert contents(server, 1) == [f"what is it?\n\n{left}", "Hm.", "and now?"]
-        assert [event.images for event in bench.of(LeftOut) if isinstance(event, LeftOut)] == [2]
+        assert [event.images for event in bench.of(ImagesLeftOut) if isinstance(event, ImagesLeftOut)] == [2]
         assert second.left_out == 2
         third, _, _ = bench.ask("again?", conversation_id=first.conversation_id, model="local/eyes")
         assert contents(server, 2)[0] == [said("what is it?"), *parts(ONE, TWO)]

@@ -11,8 +11,8 @@ import pytest
 
 from holytui.engine.events import Delta, Failed, Interrupted, Retrying
 from holytui.engine.runtime import planner
-from holytui.engine.turn.answer import Pieces
-from holytui.engine.turn.machine import Turn
+from holytui.engine.turn.answer import TextBuffer
+from holytui.engine.turn.machine import TurnMachine
 from holytui.engine.turn.problems import duration
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
@@ -76,12 +76,12 @@ def test_no_wait_is_told_in_more_digits_than_anybody_reads() -> None:
 
 
 def test_a_million_pieces_are_kept_as_few() -> None:
-    pieces = Pieces("begin ")
+    pieces = TextBuffer("begin ")
     for _ in range(100_000):
         pieces.add("abcd")
     assert len(pieces._blocks) + len(pieces._last) < 1_200
-    assert pieces.whole() == "begin " + "abcd" * 100_000
-    assert pieces.whole() is pieces.whole()
+    assert pieces.text() == "begin " + "abcd" * 100_000
+    assert pieces.text() is pieces.text()
 
 
 # -- no memory
@@ -101,14 +101,14 @@ def test_no_memory_on_the_wire_ends_the_answer(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("place", ["step", "attempt_ended", "_end"])
 def test_no_memory_in_the_turn_ends_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    monkeypatch.setattr(Turn, place, _no_memory)
+    monkeypatch.setattr(TurnMachine, place, _no_memory)
     with ScriptedServer([READ, *answer("x")]) as server, Bench(tmp_path, server.base_url) as bench:
         turn = bench.engine.ask("why?")
         assert isinstance(bench.end_of(turn), Failed)
 
 
 def test_no_memory_before_the_turn_ends_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner.Preparation, "of", _no_memory)
+    monkeypatch.setattr(planner.TurnPlanner, "plan", _no_memory)
     with Bench(tmp_path, "http://127.0.0.1:9/v1") as bench:
         turn = bench.engine.ask("why?")
         assert isinstance(bench.end_of(turn), Failed)

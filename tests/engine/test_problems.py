@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holytui.engine.turn.problems import duration, internal, no_key, only_tools, problem_for, too_long_a_wait
+from holytui.engine.turn.problems import duration, excessive_wait, internal, key_unavailable, only_tools, problem_for
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 
@@ -58,7 +58,7 @@ def test_a_long_message_is_cut() -> None:
 
 def test_too_long_a_wait_says_how_long() -> None:
     fault = Fault(FaultKind.STATUS, status=429, retry_after=600.0)
-    assert "10 minutes" in too_long_a_wait(fault, host="h", kept=0).title
+    assert "10 minutes" in excessive_wait(fault, host="h", kept=0).title
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 
 def test_the_other_problems_have_words() -> None:
     assert internal("KeyError: 'x'", 1).fault is not None
-    assert no_key("no key", "set it", 0).hint == "set it"
+    assert key_unavailable("no key", "set it", 0).hint == "set it"
     assert "h" in only_tools("h").title

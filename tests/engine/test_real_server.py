@@ -11,13 +11,13 @@ import pytest
 
 from benchmarks.cuts import Result, Trial, run
 from benchmarks.recorder import Recorder, Recordings
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.models import AnswerState
 
 CUTS = 20
 
 
-@pytest.fixture(scope="module", params=[How.PREFILL, How.INSTRUCT])
+@pytest.fixture(scope="module", params=[ResumeMode.PREFILL, ResumeMode.INSTRUCT])
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     folder: Path = tmp_path_factory.mktemp("cuts")
     with Recorder("", Recordings()) as recorder:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.engine.resume.instruction import OWN_WORDS, instruction
-from holytui.engine.resume.own_words import OwnWords, plain
+from holytui.engine.resume.instruction import INSTRUCTION_SENTENCES, instruction
+from holytui.engine.resume.instruction_filter import InstructionFilter, alphanumerics
 from holytui.engine.resume.reply import InstructedReply
 
 PARTIAL = "The first line of a poem\nand the second one of it\nand then a third that was br"
@@ -22,20 +22,20 @@ def followed(text: str, step: int, partial: str = PARTIAL, quoted: str = "") -> 
 @pytest.mark.parametrize(
     "own",
     [
-        OWN_WORDS[0],
-        OWN_WORDS[1],
-        OWN_WORDS[0].upper(),
-        f"> **{OWN_WORDS[0]}**",
+        INSTRUCTION_SENTENCES[0],
+        INSTRUCTION_SENTENCES[1],
+        INSTRUCTION_SENTENCES[0].upper(),
+        f"> **{INSTRUCTION_SENTENCES[0]}**",
         "Write the rest of it, to its very end",
         "begin your reply\nwith exactly these words",
         instruction(PARTIAL).text,
-        *OWN_WORDS[3:],
+        *INSTRUCTION_SENTENCES[3:],
     ],
 )
 def test_our_own_words_are_no_part_of_an_answer_whole_or_in_part(own: str, step: int) -> None:
     shown, reply = followed(f"oken.\n\n{own}\nand more", step)
-    assert reply.own_words
-    assert reply.dropped
+    assert reply.has_instruction
+    assert reply.discards_rest
     assert shown.rstrip(" >*\n") == "oken."
     assert reply.released == len(shown)
 
@@ -46,20 +46,20 @@ def test_our_own_words_are_no_part_of_an_answer_whole_or_in_part(own: str, step:
 )
 def test_the_sign_of_the_end_is_taken_off_with_what_follows(sign: str, step: int) -> None:
     shown, reply = followed("oken." + sign, step)
-    assert (shown, reply.signed, reply.dropped) == ("oken.", True, True)
+    assert (shown, reply.has_end_marker, reply.discards_rest) == ("oken.", True, True)
 
 
 @pytest.mark.parametrize("cut", ["[E", "\n[EN", " [END"])
 def test_half_a_sign_is_taken_off_when_the_reply_is_cut(cut: str) -> None:
     shown, reply = followed("oken." + cut, 2)
-    assert (shown, reply.signed) == ("oken.", False)
+    assert (shown, reply.has_end_marker) == ("oken.", False)
 
 
 @pytest.mark.parametrize("text", ["a [b] c", "x[1", "see [EN]", "[ENDED]", "no end", "a[", "tail  \n"])
 def test_other_brackets_and_white_space_stay(text: str) -> None:
     shown, reply = followed(text, 1)
     assert shown == text
-    assert not reply.dropped
+    assert not reply.discards_rest
 
 
 def test_a_reply_that_says_its_beginning_again_is_refused() -> None:
@@ -71,20 +71,20 @@ def test_a_reply_that_says_its_beginning_again_is_refused() -> None:
 
 
 def test_an_answer_about_our_words_keeps_them() -> None:
-    about = f"{PARTIAL} {OWN_WORDS[0]}"
-    shown, reply = followed(f" {OWN_WORDS[0]} again", 3, about)
-    assert not reply.own_words
-    assert OWN_WORDS[0].removesuffix(" [END].") in shown
+    about = f"{PARTIAL} {INSTRUCTION_SENTENCES[0]}"
+    shown, reply = followed(f" {INSTRUCTION_SENTENCES[0]} again", 3, about)
+    assert not reply.has_instruction
+    assert INSTRUCTION_SENTENCES[0].removesuffix(" [END].") in shown
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text("abeginoyurwt \n[ED].", max_size=120), st.integers(1, 9))
 def test_nothing_else_is_lost_however_it_comes(text: str, step: int) -> None:
-    own = OwnWords(OWN_WORDS)
+    own = InstructionFilter(INSTRUCTION_SENTENCES)
     shown = "".join(own.feed(text[i : i + step]) for i in range(0, len(text), step))
     assert text.startswith(shown)
     shown += own.finish()
     assert shown == text or own.found
     assert own.released == len(shown)
     if own.found:
-        assert any(plain(text[len(shown) :])[:24] in plain(source) for source in OWN_WORDS)
+        assert any(alphanumerics(text[len(shown) :])[:24] in alphanumerics(source) for source in INSTRUCTION_SENTENCES)

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.seams import BEHAVIOURS, measure
-from holytui.engine.resume.overlap import Echo, period, repetition_is_likely, weight
+from holytui.engine.resume.overlap import OverlapMatcher, period, repetition_is_likely, weight
 from holytui.engine.resume.seam import Decision, Seam
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.models import HIDDEN, Attempt, Join
 from holytui.store.assembly import assemble
 
@@ -17,7 +17,7 @@ POEM = "The first line of a poem\nand the second one of it\nand then a third tha
 def join(
     partial: str,
     text: str,
-    how: How,
+    how: ResumeMode,
     *,
     step: int = 3,
     exact: bool = True,
@@ -34,31 +34,31 @@ def join(
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1000])
 def test_a_server_that_continues_a_prefix_is_joined_exactly(step: int) -> None:
-    assert join(POEM, "ut off\n", How.PREFILL, step=step) == (POEM + "ut off\n", Decision(Join.EXACT, -1, 0))
+    assert join(POEM, "ut off\n", ResumeMode.PREFILL, step=step) == (POEM + "ut off\n", Decision(Join.EXACT, -1, 0))
 
 
 def test_white_space_that_was_not_sent_comes_back_once() -> None:
-    assert join("one\n", "\ntwo", How.PREFILL, stripped=True) == ("one\ntwo", Decision(Join.EXACT, -1, 1))
-    assert join("one ", " two", How.PREFILL, stripped=True) == ("one two", Decision(Join.EXACT, -1, 1))
-    assert join("one\n", "\n\ntwo", How.PREFILL, stripped=True) == ("one\n\ntwo", Decision(Join.EXACT, -1, 1))
+    assert join("one\n", "\ntwo", ResumeMode.PREFILL, stripped=True) == ("one\ntwo", Decision(Join.EXACT, -1, 1))
+    assert join("one ", " two", ResumeMode.PREFILL, stripped=True) == ("one two", Decision(Join.EXACT, -1, 1))
+    assert join("one\n", "\n\ntwo", ResumeMode.PREFILL, stripped=True) == ("one\n\ntwo", Decision(Join.EXACT, -1, 1))
 
 
 def test_white_space_that_was_not_sent_and_differs_is_marked() -> None:
-    assert join("one\n\n", "two", How.PREFILL, stripped=True)[1].join is Join.MARKED
-    assert join("one\n\n", "\ntwo", How.PREFILL, stripped=True)[1].join is Join.MARKED
+    assert join("one\n\n", "two", ResumeMode.PREFILL, stripped=True)[1].join is Join.MARKED
+    assert join("one\n\n", "\ntwo", ResumeMode.PREFILL, stripped=True)[1].join is Join.MARKED
 
 
 def test_white_space_that_was_sent_stays_and_what_follows_is_all_of_the_continuation() -> None:
-    assert join("one\n", "two", How.PREFILL) == ("one\ntwo", Decision(Join.EXACT, -1, 0))
-    assert join("one\n", "\ntwo", How.PREFILL) == ("one\n\ntwo", Decision(Join.EXACT, -1, 0))
-    assert join("    x = ", "1", How.PREFILL) == ("    x = 1", Decision(Join.EXACT, -1, 0))
+    assert join("one\n", "two", ResumeMode.PREFILL) == ("one\ntwo", Decision(Join.EXACT, -1, 0))
+    assert join("one\n", "\ntwo", ResumeMode.PREFILL) == ("one\n\ntwo", Decision(Join.EXACT, -1, 0))
+    assert join("    x = ", "1", ResumeMode.PREFILL) == ("    x = 1", Decision(Join.EXACT, -1, 0))
 
 
 @pytest.mark.parametrize("step", [1, 5, 1000])
 @pytest.mark.parametrize("partial", [POEM, "The sky is", "| TCP | UDP", "```sql\nSELECT name", "Hà Nội là một"])
 def test_a_prefix_sent_again_is_cut_without_a_mark_though_nobody_knew(partial: str, step: int) -> None:
     for exact in (True, False):
-        assert join(partial, partial + " and on", How.PREFILL, step=step, exact=exact) == (
+        assert join(partial, partial + " and on", ResumeMode.PREFILL, step=step, exact=exact) == (
             partial + " and on",
             Decision(Join.OVERLAP, -1, len(partial)),
         )
@@ -66,25 +66,25 @@ def test_a_prefix_sent_again_is_cut_without_a_mark_though_nobody_knew(partial: s
 
 def test_a_prefix_that_may_come_again_by_itself_is_not_cut_unless_the_server_is_known_to_send_it() -> None:
     partial = "ha ha ha ha ha ha "
-    assert join(partial, partial + "ha", How.PREFILL, echoes=False)[1].cut == 0
-    assert join(partial, partial + "ha", How.PREFILL)[1].cut == 0
-    assert join(partial, partial + "ha", How.PREFILL, echoes=True)[1].cut == len(partial)
+    assert join(partial, partial + "ha", ResumeMode.PREFILL, echoes=False)[1].cut == 0
+    assert join(partial, partial + "ha", ResumeMode.PREFILL)[1].cut == 0
+    assert join(partial, partial + "ha", ResumeMode.PREFILL, echoes=True)[1].cut == len(partial)
 
 
 def test_a_seam_tells_whether_the_prefix_was_sent_again() -> None:
     for text, echoed in ((POEM + "ut", True), ("ut off", False)):
-        seam = Seam(POEM, How.PREFILL)
+        seam = Seam(POEM, ResumeMode.PREFILL)
         seam.feed(text)
         seam.finish()
         assert seam.echoed is echoed
 
 
 def test_a_prefill_of_an_unknown_server_is_marked() -> None:
-    assert join(POEM, "ut off", How.PREFILL, exact=False) == (POEM + "ut off", Decision(Join.MARKED, -1, 0))
+    assert join(POEM, "ut off", ResumeMode.PREFILL, exact=False) == (POEM + "ut off", Decision(Join.MARKED, -1, 0))
 
 
 def test_a_prefix_sent_again_by_a_server_known_to_do_so_is_cut() -> None:
-    assert join(POEM, POEM + "ut off", How.PREFILL, echoes=True) == (
+    assert join(POEM, POEM + "ut off", ResumeMode.PREFILL, echoes=True) == (
         POEM + "ut off",
         Decision(Join.OVERLAP, -1, len(POEM)),
     )
@@ -92,31 +92,31 @@ def test_a_prefix_sent_again_by_a_server_known_to_do_so_is_cut() -> None:
 
 def test_a_line_of_code_that_repeats_is_not_cut_from_an_exact_continuation() -> None:
     code = "    print(alpha, beta, gamma)\n" * 3
-    text, decision = join("x = 1\n" + code, code + "y = 2", How.PREFILL)
+    text, decision = join("x = 1\n" + code, code + "y = 2", ResumeMode.PREFILL)
     assert text.endswith(code * 2 + "y = 2") or decision.join is Join.MARKED
     assert decision.cut == 0
 
 
 def test_last_words_said_again_are_cut() -> None:
-    text, decision = join(POEM, "then a third that was cut off", How.INSTRUCT)
+    text, decision = join(POEM, "then a third that was cut off", ResumeMode.INSTRUCT)
     assert text == POEM + "ut off"
     assert decision.join is Join.OVERLAP
 
 
 def test_nothing_is_shown_while_the_echo_lasts() -> None:
-    seam = Seam(POEM, How.INSTRUCT)
+    seam = Seam(POEM, ResumeMode.INSTRUCT)
     assert seam.feed("then a third ") == ""
     assert seam.feed("that was c") == "" or seam.decision is not None
     assert seam.feed("ut") in ("ut", "")
 
 
 def test_a_short_echo_is_cut_and_marked() -> None:
-    text, decision = join(POEM, "was cut off", How.INSTRUCT)
+    text, decision = join(POEM, "was cut off", ResumeMode.INSTRUCT)
     assert (text, decision.join) == (POEM + "ut off", Join.MARKED)
 
 
 def test_words_without_any_echo_are_joined_and_marked() -> None:
-    assert join(POEM, "ut off", How.INSTRUCT) == (POEM + "ut off", Decision(Join.MARKED, -1, 0))
+    assert join(POEM, "ut off", ResumeMode.INSTRUCT) == (POEM + "ut off", Decision(Join.MARKED, -1, 0))
 
 
 @pytest.mark.parametrize(
@@ -124,19 +124,19 @@ def test_words_without_any_echo_are_joined_and_marked() -> None:
     ["Sure, continuing:\n\n", "Tiếp tục:\n\n", "Here is the continuation:\n", "**Continuing where I left off:** "],
 )
 def test_a_preamble_is_taken_off_and_marked(preamble: str) -> None:
-    assert join(POEM, preamble + "ut off", How.INSTRUCT) == (
+    assert join(POEM, preamble + "ut off", ResumeMode.INSTRUCT) == (
         POEM + "ut off",
         Decision(Join.MARKED, -1, len(preamble)),
     )
 
 
 def test_after_a_preamble_an_echo_proves_the_join() -> None:
-    text, decision = join(POEM, "Sure, continuing:\n\nthen a third that was cut off", How.INSTRUCT)
+    text, decision = join(POEM, "Sure, continuing:\n\nthen a third that was cut off", ResumeMode.INSTRUCT)
     assert (text, decision.join) == (POEM + "ut off", Join.OVERLAP)
 
 
 def test_words_that_only_look_like_a_preamble_stay() -> None:
-    text, decision = join(POEM, "Sure thing, he said, and went on", How.INSTRUCT)
+    text, decision = join(POEM, "Sure thing, he said, and went on", ResumeMode.INSTRUCT)
     assert text.endswith("Sure thing, he said, and went on")
     assert decision.cut == 0
 
@@ -145,36 +145,36 @@ CODE = "Here:\n\n```python\nimport os\n\ndef walk(path: str) -> None:\n    for n
 
 
 def test_a_fence_opened_again_is_taken_off() -> None:
-    text, decision = join(CODE, "```python\n    for name in os.listdir(path):\n", How.INSTRUCT)
+    text, decision = join(CODE, "```python\n    for name in os.listdir(path):\n", ResumeMode.INSTRUCT)
     assert (text, decision.join) == (CODE + "stdir(path):\n", Join.OVERLAP)
 
 
 def test_a_code_block_begun_again_from_its_first_line_is_laid_over() -> None:
     body = CODE.split("```python\n")[1]
-    text, decision = join(CODE, "```python\n" + body + "stdir(path):\n", How.INSTRUCT)
+    text, decision = join(CODE, "```python\n" + body + "stdir(path):\n", ResumeMode.INSTRUCT)
     assert (text, decision.join) == (CODE + "stdir(path):\n", Join.OVERLAP)
 
 
 def test_a_fence_that_closes_the_block_stays() -> None:
     partial = CODE + "stdir(path):\n        print(name)\n"
-    text, _decision = join(partial, "```\n\nThat is all.", How.INSTRUCT)
+    text, _decision = join(partial, "```\n\nThat is all.", ResumeMode.INSTRUCT)
     assert text == partial + "```\n\nThat is all."
 
 
 def test_the_same_answer_from_the_beginning_is_laid_over() -> None:
-    for how in (How.INSTRUCT, How.RESTART):
+    for how in (ResumeMode.INSTRUCT, ResumeMode.RESTART):
         text, decision = join(POEM, POEM + "ut off", how)
         assert (text, decision) == (POEM + "ut off", Decision(Join.OVERLAP, -1, len(POEM)))
 
 
 def test_another_answer_from_the_beginning_takes_the_place_of_the_first() -> None:
     other = "The first line of a poem\nand the second is other, and the whole is longer than what there was before"
-    for how in (How.INSTRUCT, How.RESTART):
+    for how in (ResumeMode.INSTRUCT, ResumeMode.RESTART):
         assert join(POEM, other, how) == (other, Decision(Join.RESTART, 0, 0))
 
 
 def test_another_answer_is_not_shown_before_it_is_longer() -> None:
-    seam = Seam(POEM, How.RESTART)
+    seam = Seam(POEM, ResumeMode.RESTART)
     assert seam.feed("Something else") == ""
     assert seam.decision is None
     seam.abandon()
@@ -182,24 +182,24 @@ def test_another_answer_is_not_shown_before_it_is_longer() -> None:
 
 
 def test_another_answer_that_is_complete_counts_though_it_is_shorter() -> None:
-    assert join(POEM, "Short.", How.RESTART) == ("Short.", Decision(Join.RESTART, 0, 0))
+    assert join(POEM, "Short.", ResumeMode.RESTART) == ("Short.", Decision(Join.RESTART, 0, 0))
 
 
 def test_a_beginning_that_repeats_in_the_text_is_no_restart() -> None:
     log = "".join(f"2026-03-01 12:0{i}:00 INFO retry: opened number {i}\n" for i in range(6))
     line = "2026-03-01 12:06:00 INFO retry: opened number 6\n"
-    text, decision = join(log, line, How.INSTRUCT)
+    text, decision = join(log, line, ResumeMode.INSTRUCT)
     assert text == log + line
     assert decision.join is Join.MARKED
 
 
 def test_a_sentence_begun_anew_in_the_middle_of_one_is_marked() -> None:
-    assert join("and so we find that", "In Python a list", How.PREFILL)[1].join is Join.MARKED
+    assert join("and so we find that", "In Python a list", ResumeMode.PREFILL)[1].join is Join.MARKED
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(How), st.integers(1, 9), st.booleans())
-def test_what_is_shown_is_what_the_store_assembles(old: str, new: str, how: How, step: int, whole: bool) -> None:
+@given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(ResumeMode), st.integers(1, 9), st.booleans())
+def test_what_is_shown_is_what_the_store_assembles(old: str, new: str, how: ResumeMode, step: int, whole: bool) -> None:
     seam = Seam(old or "x", how)
     shown = [seam.feed(new[i : i + step]) for i in range(0, len(new), step)]
     if whole:
@@ -216,11 +216,11 @@ def test_what_is_shown_is_what_the_store_assembles(old: str, new: str, how: How,
 @settings(max_examples=150, deadline=None)
 @given(st.text("ab \n", min_size=1, max_size=40), st.text("ab \n", max_size=40))
 def test_how_the_text_is_split_changes_nothing(old: str, new: str) -> None:
-    for how in How:
+    for how in ResumeMode:
         assert join_or_nothing(old, new, how, 1) == join_or_nothing(old, new, how, 1000)
 
 
-def join_or_nothing(old: str, new: str, how: How, step: int) -> object:
+def join_or_nothing(old: str, new: str, how: ResumeMode, step: int) -> object:
     return join(old, new, how, step=step) if new else None
 
 
@@ -261,7 +261,7 @@ def test_what_says_little_weighs_little() -> None:
 
 @given(st.text("ab\n", min_size=1, max_size=20), st.text("ab\n", max_size=20), st.integers(1, 5))
 def test_an_echo_finds_exactly_the_ends_that_the_text_begins_with(old: str, new: str, step: int) -> None:
-    echo = Echo(old, 1)
+    echo = OverlapMatcher(old, 1)
     for i in range(0, len(new), step):
         echo.feed(new[i : i + step])
     assert sorted(echo.overlaps) == [k for k in range(1, len(old) + 1) if new.startswith(old[-k:])]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from holytui.engine.turn.effects import Input
-from holytui.engine.turn.machine import Turn
-from holytui.engine.turn.transitions import INPUTS, LATE, TABLE
+from holytui.engine.turn.machine import TurnMachine
+from holytui.engine.turn.transitions import IGNORED, INPUTS, TABLE
 from holytui.models import AnswerState
 from tests.engine.states_table import render
 
@@ -26,9 +26,9 @@ def test_every_input_has_an_entry_in_every_state() -> None:
 def test_every_entry_is_a_method_that_says_what_it_does() -> None:
     for row in TABLE.values():
         for name in row.values():
-            assert getattr(Turn, name).__doc__
+            assert getattr(TurnMachine, name).__doc__
 
 
 @pytest.mark.parametrize("state", [state for state in AnswerState if state.final])
 def test_nothing_matters_after_the_end(state: AnswerState) -> None:
-    assert set(TABLE[state].values()) == {LATE}
+    assert set(TABLE[state].values()) == {IGNORED}

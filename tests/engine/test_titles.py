@@ -11,7 +11,7 @@ from holytui.bootstrap import Services
 from holytui.config.schema import Config, Provider, Ui
 from holytui.credentials.keyring import KeyRings
 from holytui.engine.engine import Engine
-from holytui.engine.titles import Titles
+from holytui.engine.titles import TitleGenerator
 from holytui.keymap import build
 from holytui.models import Role
 from holytui.store.sqlite.history import SqliteHistory
@@ -36,9 +36,9 @@ def talk(services: Services, model: str = "lab/one") -> str:
 
 
 def named(services: Services, conversation_id: str, done: Callable[[], None] = lambda: None) -> str:
-    titles = Titles(services.config, services.history, services.keyrings, services.client)
-    if titles.wanted(conversation_id):
-        titles.make(conversation_id, done).join(10)
+    titles = TitleGenerator(services.config, services.history, services.keyrings, services.client)
+    if titles.is_due(conversation_id):
+        titles.start(conversation_id, done).join(10)
     found = services.history.conversation(conversation_id)
     assert found is not None
     return found.title

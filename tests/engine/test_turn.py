@@ -8,28 +8,28 @@ from holytui.engine.ending import Ending
 from holytui.engine.events import (
     Failed,
     Finished,
+    ImagesLeftOut,
     Interrupted,
     Joined,
-    LeftOut,
     Offline,
     Online,
     Retrying,
     Stopped,
     UsageKnown,
 )
-from holytui.engine.resume.strategy import How, Strategy
+from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.turn.effects import (
-    Broken,
     ClockJumped,
-    HurryAsked,
     Input,
+    InternalFailure,
     KeyFailed,
     KeyRefreshed,
     ProbeDue,
     ProbeResult,
     RetryDue,
+    RetryRequested,
     Start,
-    StopAsked,
+    StopRequested,
     Timer,
 )
 from holytui.faults import Fault, FaultKind
@@ -86,8 +86,8 @@ def test_what_is_left_out_is_told_once_before_the_first_request() -> None:
     world.step(*OPEN, said(TEXT))
     drop(world, CUT)
     world.step(RetryDue())
-    assert world.events[0] == LeftOut("t", 2)
-    assert world.names().count("LeftOut") == 1
+    assert world.events[0] == ImagesLeftOut("t", 2)
+    assert world.names().count("ImagesLeftOut") == 1
     assert world.names().count("Connecting") == 2
 
 
@@ -105,7 +105,7 @@ def test_a_cut_answer_goes_on_by_prefill() -> None:
     assert world.state() is S.RETRYING
     world.step(RetryDue())
     assert world.state() is S.RESUMING
-    assert (world.opened[-1].how, world.opened[-1].partial) == (How.PREFILL, TEXT)
+    assert (world.opened[-1].mode, world.opened[-1].partial) == (ResumeMode.PREFILL, TEXT)
     world.step(*OPEN, said(" and more"))
     drop(world, DONE)
     assert world.shown == TEXT + " and more"
@@ -122,7 +122,7 @@ def test_a_clean_end_without_done_is_a_cut() -> None:
 def test_a_refused_prefill_falls_to_an_instruction_at_once_and_for_good() -> None:
     world = World.resumed(TEXT, strategy=PREFILL, stream=Stream(max_retries=0))
     drop(world, status(400, message="This model does not support assistant message prefill"))
-    assert [each.how for each in world.opened] == [How.PREFILL, How.INSTRUCT]
+    assert [each.mode for each in world.opened] == [ResumeMode.PREFILL, ResumeMode.INSTRUCT]
     assert world.remembered == ["instruct"]
 
 
@@ -253,7 +253,7 @@ def test_ask_leaves_a_cut_answer_to_the_user_but_repeats_a_request_without_text(
 
 def test_an_answer_in_a_fixed_form_is_begun_again() -> None:
     world = World.resumed('{"a": 1, "b', strategy=Strategy(structured=True))
-    assert world.opened[-1].how is How.RESTART
+    assert world.opened[-1].mode is ResumeMode.RESTART
     world.step(*OPEN, said('{"a": 1, "b": 2}'))
     drop(world, DONE)
     assert world.shown == '{"a": 1, "b": 2}'
@@ -273,7 +273,7 @@ def test_reasoning_that_was_cut_is_thought_anew() -> None:
     world.step(*OPEN, thought("hmm, so"))
     drop(world, CUT)
     world.step(RetryDue())
-    assert world.opened[-1].how is None
+    assert world.opened[-1].mode is None
     world.step(*OPEN, thought("let me"), thought(" see"), said("Yes."))
     drop(world, DONE)
     assert (world.reasoning, world.shown) == ("let me see", "Yes.")
@@ -320,12 +320,12 @@ def brought_to(state: S) -> World:
 def test_stop_ends_it_in_every_state_and_keeps_the_text(state: S) -> None:
     world = brought_to(state)
     text = world.shown
-    world.step(StopAsked())
+    world.step(StopRequested())
     assert isinstance(world.events[-1], Stopped)
     assert world.shown == text
     assert not world.in_flight
     assert world.timers == {}
-    world.step(said("late"), DONE, RetryDue(), StopAsked())
+    world.step(said("late"), DONE, RetryDue(), StopRequested())
     assert isinstance(world.events[-1], Stopped)
 
 
@@ -333,7 +333,7 @@ def test_stop_ends_it_in_every_state_and_keeps_the_text(state: S) -> None:
 def test_a_defect_ends_it_in_every_state_and_keeps_the_text(state: S) -> None:
     world = brought_to(state)
     text = world.shown
-    world.step(Broken("KeyError: 'x'"))
+    world.step(InternalFailure("KeyError: 'x'"))
     last = world.events[-1]
     assert isinstance(last, Failed)
     assert last.problem.fault is not None
@@ -342,7 +342,7 @@ def test_a_defect_ends_it_in_every_state_and_keeps_the_text(state: S) -> None:
 
 
 @pytest.mark.parametrize("state", [S.RETRYING, S.OFFLINE])
-@pytest.mark.parametrize("happened", [HurryAsked(), ClockJumped()])
+@pytest.mark.parametrize("happened", [RetryRequested(), ClockJumped()])
 def test_a_wait_can_be_cut_short(state: S, happened: Input) -> None:
     world = brought_to(state)
     world.step(happened)
@@ -362,7 +362,7 @@ def test_a_cut_while_the_join_is_undecided_shows_nothing_twice() -> None:
 
 def test_a_stopped_attempt_knows_how_many_bytes_came() -> None:
     world = World.started()
-    world.step(*OPEN, Received(123), said("x"), StopAsked())
+    world.step(*OPEN, Received(123), said("x"), StopRequested())
     assert world.rows["attempt-1"].bytes_received == 123
 
 

@@ -5,22 +5,22 @@ from hypothesis import strategies as st
 
 from holytui.config.presets import Continuation, Prefill
 from holytui.config.schema import Recover, Stream
-from holytui.engine.resume.strategy import How, Learnt, Strategy
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy
 from holytui.engine.turn.effects import (
-    Broken,
     ClockJumped,
-    HurryAsked,
     Input,
+    InternalFailure,
     KeyFailed,
     KeyRefreshed,
     ProbeDue,
     ProbeResult,
     RetryDue,
+    RetryRequested,
     Start,
-    StopAsked,
+    StopRequested,
 )
-from holytui.engine.turn.machine import Plan
-from holytui.engine.turn.retry import Remedy, classify
+from holytui.engine.turn.machine import TurnPlan
+from holytui.engine.turn.retry import FaultClass, classify
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen, Verdict
@@ -54,19 +54,23 @@ REST = st.one_of(
             ProbeResult(None),
             ProbeResult(Fault(FaultKind.DNS)),
             KeyRefreshed(),
-            HurryAsked(),
+            RetryRequested(),
             ClockJumped(),
             Start(),
         ]
     )
 )
-RARE = st.sampled_from([StopAsked(), KeyFailed("a", "b"), Broken("x")])
+RARE = st.sampled_from([StopRequested(), KeyFailed("a", "b"), InternalFailure("x")])
 INPUTS = st.one_of(PIECES, PIECES, REST, REST, ENDS, RARE)
 STRATEGIES = st.builds(
     Strategy,
     st.sampled_from(Recover),
     st.builds(Continuation, st.sampled_from(Prefill), echoes=st.none() | st.booleans()),
-    st.builds(Learnt, st.sampled_from([None, How.INSTRUCT, How.PREFILL]), echoes=st.none() | st.booleans()),
+    st.builds(
+        ResumeProfile,
+        st.sampled_from([None, ResumeMode.INSTRUCT, ResumeMode.PREFILL]),
+        echoes=st.none() | st.booleans(),
+    ),
     st.booleans(),
 )
 
@@ -101,17 +105,22 @@ WORDS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(WORDS, st.lists(st.integers(1, 60), max_size=6), st.sampled_from([How.PREFILL, How.RESTART]), st.integers(1, 9))
+@given(
+    WORDS,
+    st.lists(st.integers(1, 60), max_size=6),
+    st.sampled_from([ResumeMode.PREFILL, ResumeMode.RESTART]),
+    st.integers(1, 9),
+)
 def test_an_exact_server_gives_its_text_whole_however_often_it_is_cut(
-    words: list[str], cuts: list[int], how: How, step: int
+    words: list[str], cuts: list[int], how: ResumeMode, step: int
 ) -> None:
     whole = " ".join(words)
-    recover = Recover.PREFILL if how is How.PREFILL else Recover.RESTART
+    recover = Recover.PREFILL if how is ResumeMode.PREFILL else Recover.RESTART
     world = World.started(strategy=Strategy(recover), stream=Stream(max_retries=99, max_attempts=99))
     reply = ""
     for length in [*cuts, len(whole)]:
         opened = world.opened[-1]
-        start = len(opened.partial) if opened.how is How.PREFILL else 0
+        start = len(opened.partial) if opened.mode is ResumeMode.PREFILL else 0
         reply = whole[start : start + length]
         world.step(Connected(), Accepted(200))
         world.step(*(Piece(DeltaKind.CONTENT, reply[i : i + step]) for i in range(0, len(reply), step)))
@@ -128,14 +137,14 @@ def test_an_exact_server_gives_its_text_whole_however_often_it_is_cut(
 @settings(max_examples=100, deadline=None)
 @given(st.lists(FAULTS, max_size=30), st.integers(0, 4), st.integers(1, 6))
 def test_no_more_is_sent_than_the_budget_allows(faults: list[Fault], retries: int, attempts: int) -> None:
-    world = World(Plan("t", "a", "h", Stream(max_retries=retries, max_attempts=attempts)))
+    world = World(TurnPlan("t", "a", "h", Stream(max_retries=retries, max_attempts=attempts)))
     world.step(Start())
     free = 0
     for fault in faults:
         if world.turn.ended:
             break
         remedy = classify(fault)
-        free += remedy in (Remedy.OFFLINE, Remedy.EXPIRED_KEY, Remedy.STALE_FREE)
+        free += remedy in (FaultClass.OFFLINE, FaultClass.EXPIRED_KEY, FaultClass.STALE_CONNECTION)
         world.in_flight = False
         world.step(End(Verdict.FAULT, fault), RetryDue(), ProbeDue(), ProbeResult(None), KeyRefreshed())
     assert len(world.opened) <= 1 + min(retries, attempts - 1) + free

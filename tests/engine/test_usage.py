@@ -16,28 +16,28 @@ def test_vietnamese_and_chinese_cost_more() -> None:
 
 
 def test_figures_of_all_attempts_are_added() -> None:
-    tally = Tally().ended(Usage(10, 5), accepted=True).ended(Usage(12, 7), accepted=True)
+    tally = Tally().with_attempt(Usage(10, 5), accepted=True).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(22, 12)
 
 
 def test_an_attempt_without_figures_makes_the_sum_a_lower_bound() -> None:
-    tally = Tally().ended(None, accepted=True).ended(Usage(12, 7), accepted=True)
+    tally = Tally().with_attempt(None, accepted=True).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(12, 7, at_least=True)
 
 
 def test_an_attempt_that_was_never_accepted_costs_nothing() -> None:
-    tally = Tally().ended(None, accepted=False).ended(Usage(12, 7), accepted=True)
+    tally = Tally().with_attempt(None, accepted=False).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(12, 7)
 
 
 def test_without_any_figures_the_text_is_counted() -> None:
-    assert Tally().ended(None, accepted=True).total(30, "a" * 40, "") == Usage(30, 10, estimated=True)
+    assert Tally().with_attempt(None, accepted=True).total(30, "a" * 40, "") == Usage(30, 10, estimated=True)
 
 
 def test_nothing_used_is_no_usage() -> None:
-    assert Tally().ended(None, accepted=False).total(30, "", "") is None
+    assert Tally().with_attempt(None, accepted=False).total(30, "", "") is None
 
 
 def test_an_earlier_turn_of_the_answer_counts() -> None:
-    assert Tally(Usage(1, 2)).ended(Usage(10, 5), accepted=True).total(0, "", "") == Usage(11, 7)
+    assert Tally(Usage(1, 2)).with_attempt(Usage(10, 5), accepted=True).total(0, "", "") == Usage(11, 7)
     assert Tally(Usage(1, 2)).so_far(Usage(3, 4)) == Usage(4, 6)

@@ -6,26 +6,26 @@ import itertools
 from dataclasses import dataclass, field
 
 from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
-from holytui.engine.turn.answer import Kept
+from holytui.engine.turn.answer import PriorAnswer
 from holytui.engine.turn.effects import (
     CancelAttempt,
     ClearTimers,
     Emit,
     Input,
     Journal,
-    KeepVariant,
     Moment,
     OpenAttempt,
     Probe,
     RefreshKey,
     Remember,
     SaveAttempt,
+    SaveEnding,
+    SaveVariant,
     SetTimer,
-    Settle,
     Start,
     Timer,
 )
-from holytui.engine.turn.machine import Plan, Turn
+from holytui.engine.turn.machine import TurnMachine, TurnPlan
 from holytui.models import AnswerState, Attempt, DeltaKind
 from holytui.store.assembly import assemble, assemble_reasoning, seams
 
@@ -34,12 +34,12 @@ from holytui.store.assembly import assemble, assemble_reasoning, seams
 class World:
     """A turn, what it has asked for, and what a reader of the journal would see."""
 
-    plan: Plan = field(default_factory=lambda: Plan("t", "a", "api.example"))
+    plan: TurnPlan = field(default_factory=lambda: TurnPlan("t", "a", "api.example"))
     jitter: float = 0.5
 
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
-        self.turn = Turn(self.plan, random=lambda: self.jitter, new_id=lambda: f"attempt-{next(numbers)}")
+        self.turn = TurnMachine(self.plan, random=lambda: self.jitter, new_id=lambda: f"attempt-{next(numbers)}")
         self.events: list[TurnEvent] = []
         self.rows: dict[str, Attempt] = {}
         self.raw: dict[tuple[str, DeltaKind], str] = {}
@@ -50,26 +50,26 @@ class World:
         self.refreshes = 0
         self.remembered: list[str] = []
         self.variants: list[str] = []
-        self.settled: Settle | None = None
-        self.shown = self.plan.kept.text
-        self.reasoning = self.plan.kept.reasoning
-        if self.plan.kept.text or self.plan.kept.reasoning:
+        self.settled: SaveEnding | None = None
+        self.shown = self.plan.prior.text
+        self.reasoning = self.plan.prior.reasoning
+        if self.plan.prior.text or self.plan.prior.reasoning:
             self.rows["before"] = Attempt("before", "a", 1, 0.0)
-            self.raw["before", DeltaKind.CONTENT] = self.plan.kept.text
-            self.raw["before", DeltaKind.REASONING] = self.plan.kept.reasoning
+            self.raw["before", DeltaKind.CONTENT] = self.plan.prior.text
+            self.raw["before", DeltaKind.REASONING] = self.plan.prior.reasoning
         self.now = 100.0
 
     @classmethod
     def started(cls, **fields: object) -> World:
         """With its first request sent."""
-        world = cls(Plan("t", "a", "api.example", **fields))  # type: ignore[arg-type]  # each test knows its fields
+        world = cls(TurnPlan("t", "a", "api.example", **fields))  # type: ignore[arg-type]  # each test knows its fields
         world.step(Start())
         return world
 
     @classmethod
     def resumed(cls, text: str, **fields: object) -> World:
         """A turn that goes on with `text`."""
-        return cls.started(kept=Kept(text, attempts=1), **fields)
+        return cls.started(prior=PriorAnswer(text, attempts=1), **fields)
 
     def step(self, *inputs: Input) -> None:
         """Feed and check."""
@@ -94,7 +94,7 @@ class World:
         assert self.shown == self.turn.answer.text
         assert self.turn.answer.length == len(self.shown)
         assert assemble_reasoning(thoughts) == self.reasoning == self.turn.answer.reasoning
-        if not self.plan.kept.seams:
+        if not self.plan.prior.seams:
             assert seams(content) == self.turn.answer.seams
         ends = [event for event in self.events if isinstance(event, Ended)]
         assert len(ends) == self.turn.ended
@@ -111,7 +111,7 @@ class World:
             case SaveAttempt(attempt, begins):
                 assert (attempt.id not in self.rows) == begins
                 self.rows[attempt.id] = attempt
-            case KeepVariant(attempt, text, reasoning):
+            case SaveVariant(attempt, text, reasoning):
                 self.variants.append(self.shown)
                 self.rows[attempt.id] = attempt
                 self._emit(Replaced("t", text, reasoning, "variant"))
@@ -121,7 +121,7 @@ class World:
                 self.in_flight = True
             case CancelAttempt():
                 self.in_flight = False
-            case Settle():
+            case SaveEnding():
                 assert self.settled is None
                 self.settled = effect
             case _:

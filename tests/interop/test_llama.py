@@ -190,11 +190,11 @@ def test_check_finds_that_llama_goes_on_by_prefill(tmp_path: Path, llama_port: i
     config = _config(tmp_path, "llamacpp", f"http://127.0.0.1:{llama_port}/v1", "qwen", "auto")
     done = _holytui(tmp_path, "unused", config, "check", "-m", "llamacpp/qwen")
     assert done.returncode == 0
-    assert "cut answers continue by prefill" in done.stdout, done.stdout
+    assert "interrupted answers continue by prefill" in done.stdout, done.stdout
 
 
 def test_check_finds_it_behind_litellm_too(tmp_path: Path, llama_port: int, proxy: Proxy) -> None:
     config = _config(tmp_path, "lite", proxy.base_url, "llama", "auto")
     done = _holytui(tmp_path, proxy.key, config, "check", "-m", "lite/llama")
     assert done.returncode == 0
-    assert "cut answers continue by prefill" in done.stdout, done.stdout
+    assert "interrupted answers continue by prefill" in done.stdout, done.stdout

@@ -356,15 +356,24 @@ def test_random_trees_survive_the_round_trip(
 # -- files that are made to do harm
 
 
-def chatgpt_entry(history: SqliteHistory, **fields: object) -> str:
+def foreign_conversation(history: SqliteHistory, **fields: object) -> str:
     return json.dumps(
         {**to_json_of(history, add_rich_conversation(history)), "id": "foreign", "messages": [], **fields}
     )
 
 
+def test_a_number_of_400_digits_does_not_end_an_import(history: SqliteHistory) -> None:
+    huge = int("9" * 400)
+    text = "\n".join(
+        [foreign_conversation(history, created_at=huge), json.dumps(chatgpt(create_time=huge, update_time=-huge))]
+    )
+    done = import_from(history, io.StringIO(text))
+    assert (done.entries, done.conversations, done.broken) == (2, 1, 1)
+
+
 def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: SqliteHistory) -> None:
     evil = {"messages": [{"role": "user", "content": "ATTACKER"}], "model": "other", "stream": False, "top_p": 0.5}
-    done = import_from(history, io.StringIO(chatgpt_entry(history, params=evil)))
+    done = import_from(history, io.StringIO(foreign_conversation(history, params=evil)))
     found = history.conversation("foreign")
     assert found is not None
     assert found.params == {"top_p": 0.5}
@@ -375,7 +384,7 @@ def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: Sqli
 
 @pytest.mark.parametrize("levels", [101, 700])
 def test_parameters_that_are_nested_too_deep_are_refused(history: SqliteHistory, levels: int) -> None:
-    text = chatgpt_entry(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
+    text = foreign_conversation(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
     done = import_from(history, io.StringIO(text))
     assert (done.conversations, done.broken) == (0, 1)
     assert "too deeply nested" in done.skipped[0]

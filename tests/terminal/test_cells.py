@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -75,3 +76,24 @@ def test_capabilities_follow_the_environment() -> None:
     assert not capabilities({"TERM": "xterm", "STY": "1.pts"}).bce
     assert not capabilities({"TERM": "vt100"}).bce
     assert not capabilities({"TERM": "dumb"}).scroll
+
+
+@pytest.mark.parametrize(
+    ("environ", "links"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7402"}, True),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "4205"}, False),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, True),
+        ({"TERM": "screen.xterm-kitty", "STY": "1.pts", "WT_SESSION": "x"}, False),
+        ({"TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "tmux", "TERM_PROGRAM_VERSION": "3.3a"}, False),
+        ({"TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "tmux", "TERM_PROGRAM_VERSION": "3.4"}, True),
+        ({"TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "iTerm.app"}, False),
+        ({"TERM": "xterm-256color", "FORCE_HYPERLINK": "1"}, True),
+        ({"TERM": "xterm-kitty", "FORCE_HYPERLINK": "0"}, False),
+        ({"TERM": "dumb", "FORCE_HYPERLINK": "1"}, False),
+    ],
+)
+def test_hyperlinks_are_written_where_they_are_known(environ: dict[str, str], links: bool) -> None:
+    assert capabilities(environ).links is links

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from holytui.terminal.diff import sgr
 from holytui.terminal.diff.cells import Row, blank_row, to_cells
 from holytui.terminal.diff.encode import encode
 from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
@@ -31,8 +32,9 @@ LOOKS = [
     "53;91;104",
     "1;38;2;255;0;0;48;2;0;0;64",
 ]
-STYLES = StyleTable()
+STYLES = StyleTable(links=True)
 NUMBERS = [STYLES.number(look) for look in LOOKS]
+NUMBERS += [STYLES.number(look, f"https://{host}.example/") for look in ("", "4", "44") for host in "ab"]
 FULL = Capabilities(sync=True, rep=True, ech=True, bce=True, margins=True)
 BARE = Capabilities(ech=False, scroll=False)
 EVERY = [
@@ -54,13 +56,33 @@ def row_of(parts: list[tuple[str, int]], width: int = WIDTH) -> Row:
     return base.replaced(0, chars, styles, risky=risky) if chars else base
 
 
+def _frame(link: str) -> list[str]:
+    """Attributes that no look has, for the oracle knows no links."""
+    return {"": [], "https://a.example/": ["51"], "https://b.example/": ["52"]}[link]
+
+
+class LinkStream(Stream):
+    """Shows the cells of links in those attributes."""
+
+    def feed(self, data: str) -> None:
+        link = ""
+        for part in re.split("(\x1b]8;;.*?\x1b\\\\|\x1b\\[[0-9;]*m)", data):
+            if part.startswith("\x1b]8"):
+                link = part[5:-2]
+                super().feed("\x1b[54m")
+            else:
+                super().feed(part)
+            if link and part.endswith(("m", "\\")):
+                super().feed(f"\x1b[{_frame(link)[0]}m")
+
+
 def paint(screen: Screen, frame: Frame) -> None:
     """The whole frame, each run of cells in its style set from scratch."""
     text = ""
     for y, row in enumerate(frame.rows):
         text += f"\x1b[{y + 1};1H"
         for style, run in itertools.groupby(zip(row.styles, row.chars, strict=True), key=lambda cell: cell[0]):
-            parameters = ";".join(["0", *STYLES.look(style).parameters])
+            parameters = ";".join(["0", *STYLES.look(style).parameters, *_frame(STYLES.look(style).link)])
             text += f"\x1b[{parameters}m" + "".join(char for _, char in run)
     Stream(screen).feed(text)
 
@@ -130,12 +152,13 @@ def films(draw: st.DrawFn) -> list[Frame]:
 @given(films(), st.sampled_from(EVERY))
 def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Frame], caps: Capabilities) -> None:
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     old: Frame | None = None
     pen = Pen()
     for frame in frames:
         data, pen = encode(old, frame, pen, caps, STYLES)
         stream.feed(data.decode())
+        assert not STYLES.look(pen.style).link
         assert screen.cells() == shown(frame)
         assert (screen.cursor.x, screen.cursor.y) == (frame.cursor.x, frame.cursor.y)
         assert screen.cursor.hidden is not frame.cursor.visible
@@ -146,7 +169,7 @@ def test_after_every_frame_the_screen_is_as_if_painted_in_full(frames: list[Fram
 @given(films(), st.sets(st.integers(0, 4)))
 def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -> None:
     screen = Screen(WIDTH, HEIGHT)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     old: Frame | None = None
     pen = Pen()
     kept = [frame for at, frame in enumerate(frames) if at not in dropped]
@@ -163,12 +186,12 @@ def test_dropped_frames_leave_no_trace(frames: list[Frame], dropped: set[int]) -
 @given(films(), films(), st.integers(0, 400))
 def test_a_repaint_mends_what_an_aborted_frame_left(before: list[Frame], after: list[Frame], cut: int) -> None:
     screen = Screen(WIDTH, HEIGHT)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     data, _ = encode(None, before[0], Pen(), FULL, STYLES)
     stream.feed(data.decode())
     data, _ = encode(before[0], before[-1], Pen(), FULL, STYLES)
     text = data.decode()
-    cuts = [*(match.start() for match in re.finditer("\x1b", text)), len(text)]
+    cuts = [*(match.start() for match in re.finditer(r"\x1b(?!\\)", text)), len(text)]
     stream.feed(text[: cuts[cut % len(cuts)]])
     data, _ = encode(None, after[-1], Pen(), FULL, STYLES)
     stream.feed(data.decode())
@@ -183,7 +206,7 @@ def test_a_resize_paints_the_new_size(before: list[Frame], after: list[Frame]) -
         for f in after
     ]
     screen = Screen(WIDTH, HEIGHT)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     data, pen = encode(None, before[-1], Pen(), FULL, STYLES)
     stream.feed(data.decode())
     screen.resize(HEIGHT, WIDTH + 6)
@@ -208,7 +231,7 @@ def _sum_of_parts(cluster: str, width: int) -> int:
 def test_a_terminal_with_other_emoji_widths_shows_the_rest_in_place(frames: list[Frame], caps: Capabilities) -> None:
     doubtful = ("👨‍👩‍👧", "❤️", "🇻🇳", "👍🏽")
     screen = Screen(WIDTH, HEIGHT, bce=caps.bce, measure=lambda c, w: _sum_of_parts(c, w) if c in doubtful else w)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     old: Frame | None = None
     pen = Pen()
     for frame in frames:
@@ -267,7 +290,7 @@ def test_a_log_beside_a_side_bar_scrolls_too(margins: bool, most: int) -> None:
     _, pen = encode(None, old, Pen(), caps, STYLES)
     data, _ = encode(old, new, pen, caps, STYLES)
     screen = Screen(80, 30)
-    stream = Stream(screen)
+    stream = LinkStream(screen)
     stream.feed(encode(None, old, Pen(), caps, STYLES)[0].decode())
     stream.feed(data.decode())
     assert screen.cells() == shown(new)
@@ -311,3 +334,36 @@ def test_lines_of_one_character_are_repeated_where_the_terminal_can() -> None:
     data = encode(old, new, Pen(0, 0, 0), FULL, STYLES)[0]
     assert "─\x1b[23b".encode() in data
     assert "─".encode() * WIDTH in encode(old, new, Pen(0, 0, 0), BARE, STYLES)[0]
+
+
+def test_a_link_is_written_once_a_run_and_not_again_with_each_frame() -> None:
+    address = "https://example.org/a"
+    linked = STYLES.number("4", address)
+    before = Frame(WIDTH, tuple(row_of([("see ", 0), ("a link", linked), (" x", 0)]) for _ in range(2)))
+    data, pen = encode(None, before, Pen(), FULL, STYLES)
+    assert data.count(address.encode()) == 2
+    assert data.count(b"\x1b]8;;\x1b\\") == 3  # also at first, as nobody knows what was before
+    after = Frame(WIDTH, (before.rows[0], row_of([("see ", 0), ("a link", linked), (" xy", 0)])))
+    data, _ = encode(before, after, pen, FULL, STYLES)
+    assert b"\x1b]8" not in data
+
+
+def test_without_hyperlinks_no_byte_is_written_for_a_link() -> None:
+    styles = StyleTable()
+    assert styles.number("4", "https://example.org/") == styles.number("4")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:x", "file:///etc/passwd", "https://a b", "https://a\x1b\\", "https://a\x07", "https://ü",
+                "https://" + "a" * 1_001]
+)  # fmt: skip
+def test_only_safe_addresses_of_the_web_become_links(address: str) -> None:
+    styles = StyleTable(links=True)
+    assert styles.look(styles.number("4", address)).link == ""
+
+
+def test_so_many_links_are_taken_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sgr, "_MOST_LINKED", 2)
+    styles = StyleTable(links=True)
+    links = [styles.look(styles.number("4", f"https://{number}.example/")).link for number in range(3)]
+    assert links == ["https://0.example/", "https://1.example/", ""]

@@ -24,3 +24,24 @@ lines = st.one_of(
     ),
 )  # fmt: skip
 sources = st.lists(lines, max_size=25).map("\n".join)
+"""CommonMark and the tables of GFM."""
+
+_extra_words = st.sampled_from(
+    ["$x^2$", "$5 and $6,", "\\(\\frac{a}{b}\\)", "$$\\alpha$$", "[^1]", "[^note]", "[^", "$", "https://a.b/c_(d).",
+     "<https://x.y>", "\\[x_1\\]", "$a", "b$", "\\)"]
+)  # fmt: skip
+_extra_lines = st.one_of(
+    lines,
+    st.tuples(starts, st.lists(_extra_words, min_size=1, max_size=4).map(" ".join)).map("".join),
+    st.tuples(
+        starts,
+        st.sampled_from(
+            ["[^1]: note", "[^long]:", "    more of it", "Term", ": definition", ":  more", ":", "<details>",
+             "<details open>", "<summary>Title</summary>", "<summary>", "</summary>", "<details><summary>One</summary>",
+             "<details><summary>Two", "</details>", "$$", "\\[", "\\]", "x^2 + y", "$$.", "a &= b \\\\", "- c",
+             "\\begin{aligned}", "\\end{aligned}"]
+        ),
+    ).map("".join),
+)  # fmt: skip
+extended = st.lists(_extra_lines, max_size=25).map("\n".join)
+"""With all that is shown beyond them."""

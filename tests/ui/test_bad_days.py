@@ -30,7 +30,7 @@ def test_without_a_place_for_it_the_history_is_in_memory_and_that_is_said(
     setting: dict[str, str], tmp_path: Path
 ) -> None:
     with Terminal.holytui(env=setting, cols=140) as terminal:
-        terminal.wait_for("Nothing is kept after holytui ends")
+        terminal.wait_for("This history is temporary")
         terminal.wait_for("HOLYTUI_DATA_DIR")
         terminal.type("count to 12\r")
         terminal.wait_for("11, 12")
@@ -89,10 +89,10 @@ def test_only_who_asks_for_it_gets_a_history_in_memory(monkeypatch: pytest.Monke
     with pytest.raises(StoreFull):
         open_services(config, keys, problems)
     with open_services(config, keys, ("another",), fall_back=True) as services:
-        assert services.temporary is not None
-        folder = Path(services.temporary.name)
+        assert services.temporary_folder is not None
+        folder = Path(services.temporary_folder.name)
         assert folder.stat().st_mode & 0o077 == 0
         assert services.problems[0] == "another"
-        assert services.problems[-1].startswith("Nothing is kept after holytui ends")
+        assert services.problems[-1].startswith("This history is temporary")
         services.history.create_conversation(title="t")
     assert not folder.exists()

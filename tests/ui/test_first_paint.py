@@ -13,6 +13,7 @@ LATER = {
     "h11",
     "markdown_it",
     "pygments",
+    "pylatexenc",
     "sqlite3",
     "tomli_w",
     "holytui.engine.engine",

@@ -430,6 +430,13 @@ async def _(visitor: Visitor) -> None:
     await visitor.sees("Use echo,Use")
 
 
+@checks("message.links")
+async def _(visitor: Visitor) -> None:
+    await select(visitor, "0190-answer-2")
+    await visitor.act("message.links")
+    await visitor.until(lambda: "no links" in visitor.status)
+
+
 @checks("message.pager")
 async def _(visitor: Visitor) -> None:
     await select(visitor, "0190-answer-2")
@@ -683,7 +690,7 @@ async def test_no_key_harms_an_answer_that_streams(build_house: Build, where: Wh
             turn = visitor.chat.state.turn
             assert turn is not None
             await press_all(visitor, where)
-            assert visitor.house.engine.told(turn.answer_id) == ("Hello", "")
+            assert visitor.house.engine.live_text(turn.answer_id) == ("Hello", "")
             assert visitor.house.engine.active()[turn.answer_id].state is AnswerState.STREAMING
             assert len(server.requests) == 1
         assert visitor.house.history.message(turn.answer_id).text == "Hello"  # type: ignore[union-attr]  # it is there

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from holytui.ui.markdown import CodeBlock, MarkdownDocument
-from tests.ui.markdown_fragments import sources
+from holytui.ui.markdown import CodeBlock, MarkdownDocument, mathematics
+from tests.ui.markdown_fragments import extended, sources
 
 
 def plain(source: str, width: int = 60) -> list[str]:
@@ -36,8 +36,41 @@ def test_a_document_without_text_has_no_place() -> None:
 RENDERINGS = [
     pytest.param("", [], id="nothing"),
     pytest.param("a *b* **c** `d` ~~e~~", ["a b c d e"], id="emphasis"),
-    pytest.param(r"\(a*b\) \[x_1 = *y*_\] \[z", [r"\(a*b\) \[x_1 = *y*_\] [z"], id="formulas"),
-    pytest.param("$$a*b*\n\\frac{1}{2}$$ *c* $5", ["$$a*b*", r"\frac{1}{2}$$ c $5"], id="formulas of two lines"),
+    pytest.param(r"\(a*b\) \[x_1 = *y*_{\] \[z", [r"a*b \[x_1 = *y*_{\] [z"], id="formulas"),
+    pytest.param("see $$a*b*\n\\frac{1}{2}$$ *c* $5", ["see a*b* 1/2 c $5"], id="formula of two lines"),
+    pytest.param(r"$\pi r^2$, not \$a$ or US$5 for $6", ["πr², not $a$ or US$5 for $6"], id="dollars"),
+    pytest.param(
+        "$5 and $6, $5-$10, $5 (US$), $HOME and `$PATH`", ["$5 and $6, $5-$10, $5 (US$), $HOME and $PATH"], id="money"
+    ),
+    pytest.param("So:\n$$\na &= b \\\\\n- c &= d\n$$.\nend", ["So:", "a = b", "- c = d.", "end"], id="display"),
+    pytest.param(
+        "$$\n\\oops{*a*}\n$$\n\\[\n*b*\n\n*c*",
+        ["$$", r"\oops{*a*}", "$$", r"\[", "*b*", "", "c"],
+        id="unreadable display",
+    ),
+    pytest.param(
+        "a[^1] b[^n]\n\n[^1]: One\n[^n]: Two\n    more\n\n    again\n\nend",
+        ["a[1] b[^n]", "", "[1] One", "[^n] Two", "     more", "", "     again", "", "end"],
+        id="footnotes",
+    ),
+    pytest.param(
+        "Term\n: one\n: two\n\nOther\n:   three\n\ntext\n\n: text",
+        ["Term", "  one", "  two", "", "Other", "  three", "", "text", "", ": text"],
+        id="definitions",
+    ),
+    pytest.param("one\ntwo\n: three", ["one", "two", ": three"], id="no term of two lines"),
+    pytest.param(
+        "<details>\n<summary><b>T</b></summary>\n\na\n\n- b\n</details>\nc",
+        ["▾ T", "", "│ a", "│", "│ • b", "", "c"],
+        id="details",
+    ),
+    pytest.param(
+        "<details open>\na\n<details><summary>\nT\n</summary>\nb\n</details>\n</details>\n</details>",
+        ["▾ Details", "│ a", "│ ▾ T", "│ │ b", "", "</details>"],
+        id="details in details",
+    ),
+    pytest.param("<details class=x>\na <details>", ["<details class=x>", "a <details>"], id="other details are text"),
+    pytest.param("https://a.b/c_(d), (https://e.f).", ["https://a.b/c_(d), (https://e.f)."], id="addresses"),
     pytest.param("one\ntwo  \nthree\\\nfour", ["one", "two", "three", "four"], id="breaks are kept"),
     pytest.param("# Title #\ntext", ["Title", "", "text"], id="heading"),
     pytest.param("Title\n=====\ntext", ["Title", "", "text"], id="underlined heading"),
@@ -209,7 +242,7 @@ def test_seams_take_nothing_away(source: str, seams: list[int], width: int) -> N
 
 
 @settings(max_examples=120, deadline=None)
-@given(sources, st.data(), st.sampled_from([3, 20, 60]))
+@given(extended, st.data(), st.sampled_from([3, 20, 60]))
 def test_the_pieces_that_text_comes_in_do_not_matter(source: str, data: st.DataObject, width: int) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(source)), max_size=10)))
     document = MarkdownDocument()
@@ -231,8 +264,15 @@ def test_the_pieces_that_text_comes_in_do_not_matter(source: str, data: st.DataO
     assert look(document, width) == look(whole, width)
 
 
-@settings(max_examples=120, deadline=None)
-@given(sources, st.sampled_from([20, 33, 60]))
+@pytest.fixture
+def literal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the converter of formulas."""
+    monkeypatch.setattr(mathematics, "shown", lambda _formula: "")
+
+
+@pytest.mark.usefixtures("literal")
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(extended.filter(lambda source: "<" not in source), st.sampled_from([20, 33, 60]))
 def test_no_letter_is_lost_and_no_line_is_too_wide(source: str, width: int) -> None:
     lines = MarkdownDocument(source).lines(width)
     shown = Counter("".join(line.text for line in lines))

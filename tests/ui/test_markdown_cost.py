@@ -28,6 +28,10 @@ GROWING = {
     "table": "| a | b |\n|---|---|\n| wide enough for all | wide enough for all |\n"
     + "".join(f"| row {i} | some **text** {i} |\n" for i in range(100, 400)),
     "quotes": "".join(f"> > > line {i} with **bold** words\n" for i in range(100, 400)),
+    "formulas": "Some words and $x_1^2$ or \\(\\alpha\\) and then a price of $5 for it.\n\n" * 250,
+    "displays": "$$\n\\frac{a}{b} = c\n$$\n\nwords\n\n" * 400,
+    "footnotes": "".join(f"[^{i}]: note **bold** and a `name`\n" for i in range(100, 400)),
+    "details": "<details>\n<summary>a</summary>\n\n" + "Some **bold** words and a `name`.\n\n" * 400,
     "paragraphs in a quote": "".join(f"> line {i} with **bold** words\n>\n" for i in range(100, 400)),
 }
 

@@ -14,7 +14,7 @@ from holytui.ui.markdown import MarkdownDocument, Spent
 from holytui.ui.markdown import document as documents
 from holytui.ui.transcript import message_view as entries
 from holytui.ui.transcript.message_view import MessageView
-from tests.ui.markdown_fragments import sources
+from tests.ui.markdown_fragments import extended
 from tests.ui.markdown_shapes import SHAPES, shape
 from tests.ui.test_markdown_cost import calls
 
@@ -62,7 +62,7 @@ def test_work_grows_with_the_text_and_no_slice_is_long(name: str) -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(sources, st.integers(12, 70))
+@given(extended, st.integers(12, 70))
 def test_text_that_is_laid_out_in_slices_looks_as_if_at_once(source: str, width: int) -> None:
     document = MarkdownDocument(source, once)
     while document.behind(width):

@@ -25,6 +25,11 @@ SIGNS = {"blockquote": ">", "li": "i"}
 Block = tuple[str, str, Any]
 
 
+def without_formulas(source: str) -> str:
+    """A text in which no block is a formula."""
+    return source.replace("$$", "$").replace("\\[", "\\(")
+
+
 def leaves(source: str) -> list[Leaf]:
     parser = BlockParser()
     for line in source.removesuffix("\n").split("\n"):
@@ -118,7 +123,7 @@ def theirs(source: str) -> list[Block]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(sources.map(lambda source: source.replace("|", "")))
+@given(sources.map(lambda source: without_formulas(source.replace("|", ""))))
 def test_blocks_are_those_of_markdown_it(source: str) -> None:
     blocks, expected = ours(source), theirs(source)
     assume(blocks == expected or not LAZY_CODE.search(source))
@@ -140,6 +145,7 @@ rows = st.one_of(
 @given(st.lists(rows, max_size=10).map("\n".join))
 def test_tables_are_those_of_markdown_it(source: str) -> None:
     assume(not re.search(r"(^|\n)(>|1\.).*\n[|:-]", source))  # a header in a list or quote is none for a row outside it
+    source = without_formulas(source)
     assert ours(source) == theirs(source)
 
 
@@ -172,7 +178,8 @@ long_texts = st.lists(
 
 def joined(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
-    for text, style in runs:
+    for text, marked in runs:
+        style = re.sub(r"formula='\d+", "formula='", marked)  # a place in its piece
         if out and out[-1][1] == style:
             out[-1] = (out[-1][0] + text, style)
         else:

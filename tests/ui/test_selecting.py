@@ -12,6 +12,7 @@ from textual.selection import SELECT_ALL, Selection
 
 from holytui import paths
 from holytui.models import AnswerState, Message, Role
+from holytui.ui.markdown import mathematics
 from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.selecting import selected_text
 from tests.ui.house import House, Visitor, visit
@@ -213,3 +214,34 @@ async def test_moving_the_view_ends_the_selection(house: House, key: str) -> Non
 def test_code_with_format_characters_is_copied_at_the_right_place(line: str, part: str) -> None:
     assert between(answer(f"```\n{line}\n```"), 80, part, part) == part
     assert copied(answer(f"```\n{line}\n```"), 80).endswith(line)
+
+
+FORMULAS = r"""Words $\alpha^2$, then \(\frac{a}{b} + \frac{c}{d} + \frac{e}{f} + \frac{g}{h}\) end.
+
+$$
+\begin{aligned}
+a &= b \\
+c &= d
+\end{aligned}
+$$
+
+- $x_1$
+- $x_1$
+"""
+DISPLAY = FORMULAS[FORMULAS.index("$$") : FORMULAS.rindex("$$") + 2]
+
+
+@pytest.mark.parametrize("width", [16, 24, 200])
+def test_formulas_are_copied_as_they_were_written(width: int) -> None:
+    mathematics.shown("x")
+    mathematics.wait()
+    text = copied(answer(FORMULAS), width)
+    for source in (r"$\alpha^2$, then \(\frac{a}{b} + \frac{c}{d} + \frac{e}{f} + \frac{g}{h}\) end.", DISPLAY):
+        assert text.count(source) == 1
+    assert text.count("$x_1$") == 2
+
+
+def test_a_part_of_a_formula_is_copied_as_the_whole_of_it() -> None:
+    entry = answer(FORMULAS)
+    assert between(entry, 60, "rds", "α") == r"rds $\alpha^2$"
+    assert between(entry, 60, "c = d", "c = d") == DISPLAY

@@ -24,7 +24,7 @@ QUIET = Connection(Level.CALM, "before")
     [
         (ev.Connecting("t", 1, "api.test"), "connecting to api.test"),
         (ev.Connecting("t", 3, "api.test"), "connecting to api.test (attempt 3)"),
-        (ev.LeftOut("t", 1), "1 image is left out, as this model sees none"),
+        (ev.ImagesLeftOut("t", 1), "1 image is left out, as this model sees none"),
         (ev.Waiting("t"), "waiting for the first token · 0.0 s"),
         (ev.Delta("t", "x"), "receiving"),
         (ev.Reasoning("t", "x"), "reasoning"),

@@ -19,7 +19,7 @@ def test_only_a_large_answer_changes_the_allocator(monkeypatch: pytest.MonkeyPat
     asked: list[int] = []
     monkeypatch.setattr(recorder, "give_back_large_blocks", lambda: asked.append(0))
     history: Any = NoHistory()
-    records = recorder.Records(history, lambda _problem: None)
+    records = recorder.Recorder(history, lambda _problem: None)
     for _ in range(10):
         records.journal("a", DeltaKind.CONTENT, "x" * 100_000)
     assert not asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,8 +32,8 @@ BODIES = st.one_of(
 )
 
 
-def take(pieces: list[bytes]) -> tuple[str, End]:
-    body = AnswerBody()
+def take(pieces: list[bytes], kind: str = "") -> tuple[str, End]:
+    body = AnswerBody(kind)
     found = [item for piece in pieces for item in body.feed(piece)] + body.close()
     return content(list(found)), body.verdict(None, sum(map(len, pieces)), 200)
 
@@ -63,6 +64,25 @@ def test_blank_lines_that_keep_the_connection_alive_are_no_answer_yet() -> None:
     body = AnswerBody("application/json")
     assert body.feed(b"\n\n") == []
     assert body.verdict(None, 2, 200).verdict is Verdict.CUT
+
+
+WHOLE = json.dumps({"choices": [{"message": {"content": "late"}}]}).encode()
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json", ""])
+@pytest.mark.parametrize(
+    "before", [b"\xef\xbb\xbf", b"\n" * 5_000, b"\xef\xbb\xbf\r\n"], ids=["mark", "blanks", "both"]
+)
+def test_blanks_before_a_whole_answer_decide_nothing(before: bytes, kind: str) -> None:
+    data = before + WHOLE
+    assert take([data], kind) == take([data[at : at + 1] for at in range(len(data))], kind)
+    assert take([data], kind)[0] == "late"
+
+
+def test_after_the_limit_not_even_half_an_event_counts() -> None:
+    body = AnswerBody("text/event-stream", most=3)
+    found = body.feed(event(delta("whole")) + event(delta("not wanted")).rstrip())
+    assert content([*found, *body.close()]) == "whole"
 
 
 def test_a_stream_that_is_cut_in_its_first_line_is_a_cut_and_not_a_strange_body() -> None:

@@ -153,6 +153,24 @@ def test_a_slow_reader_holds_the_writer_back_and_is_not_blamed_on_the_server(box
     assert box.get(0) is None
 
 
+def test_a_flood_that_is_slowed_down_waits_no_longer_for_its_token(box: Mailbox, clock: Clock) -> None:
+    class Room(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            clock.now += 10
+            return super().wait(timeout)
+
+    box._room = Room(box._lock)
+    connect(box)
+    begun, end = clock.now, None
+    while end is None:
+        box.put([], CUT)
+        box.pause(0.0001)
+        end = box.get(0)
+        assert clock.now <= begun + TIMES.first_token + 20
+    assert isinstance(end, End)
+    assert end.fault == Fault(FaultKind.NO_TOKEN)
+
+
 def test_a_cancel_frees_a_writer_that_is_held_back(box: Mailbox) -> None:
     box.put([Received(1)] * _CAPACITY, CUT)
     writer = threading.Thread(target=box.put, args=([PIECE], CUT))

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holytui.engine.turn.problems import excessive_wait
 from holytui.faults import Fault, FaultKind
 from holytui.secret import Secret
 from holytui.wire.client import ChatClient
 from holytui.wire.events import Accepted, Verdict
 from holytui.wire.request import Timeouts
+from holytui.wire.response.error_bodies import LONGEST_WAIT, error_fault
 from holytui.wire.response.error_status import retry_after, status_fault
 from tests.servers import READ, STALL, ScriptedServer, Step, answer, head, whole
 from tests.wire.harness import KEY, read
@@ -34,6 +36,8 @@ STATUS = FaultKind.STATUS
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "later"}, None),
+        ({"retry-after": "1e300"}, LONGEST_WAIT),
+        ({"retry-after": "Fri, 31 Dec 9999 00:00:00 GMT"}, LONGEST_WAIT),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
@@ -80,6 +84,19 @@ def test_no_retry_after_however_strange_raises(text: str) -> None:
 )
 def test_the_words_of_a_refusal(body: bytes, fault: Fault) -> None:
     assert status_fault(400, {}, body) == fault
+
+
+def test_a_wait_of_400_digits_in_a_body_can_still_be_told() -> None:
+    fault = status_fault(429, {}, b'{"error": {"message": "slow", "retry_after": ' + b"9" * 400 + b"}}")
+    assert fault.retry_after == LONGEST_WAIT
+    assert excessive_wait(fault, host="a.b", kept=0).title
+
+
+def test_an_error_however_deep_it_is_told_does_not_end_the_reading() -> None:
+    error: object = {"loc": ["x"]}
+    for _ in range(5_000):  # newer Pythons read JSON deeper than they can call
+        error = {"detail": error}
+    assert error_fault(error).param == ""
 
 
 @pytest.mark.parametrize(("advice", "seen"), [("true", True), ("false", False), ("maybe", None), ("", None)])

@@ -1,1 +1,1 @@
-"""`holytui check`: an endpoint and a model, examined step by step."""
+"""The steps of `holytui check` for one endpoint and model."""

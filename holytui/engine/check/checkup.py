@@ -1,4 +1,4 @@
-"""A model on trial, from its address to how its cut answers go on. Each step is bounded in time, nothing is printed."""
+"""Checks a model, from its address to how it resumes answers. Each step has a time limit; nothing is printed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Protocol
 
 from holytui.config.presets import GUIDE
 from holytui.config.redact import plain_url
-from holytui.engine.check.continuation_probe import PROBE, AnswerTrial, Subject
-from holytui.engine.check.findings import Finding, Mark, Topic, skipped, some
+from holytui.engine.check.continuation_probe import CONNECT_LIMIT, CheckTarget, ContinuationProbe
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, skipped
 from holytui.engine.ports import Client
 from holytui.errors import KeyUnavailable
 from holytui.faults import Fault, FaultKind
@@ -23,57 +23,57 @@ from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import carries_key, is_loopback, proxy_name, proxy_of
 
 _CONNECTION = frozenset({FaultKind.TLS, FaultKind.NO_TLS, FaultKind.WANTS_TLS, FaultKind.PROXY, FaultKind.SETUP})
-"""Faults of the list of models after which no request can do better."""
-_LIST = 15.0
-"""Seconds for the list of models."""
+"""Faults of the model list that every request would have."""
+_LIST_TIMEOUT = 15.0
+"""Time limit of the model list, in seconds."""
 
 
 class CheckClient(Client, Protocol):
-    """A client that can also list what an endpoint has (`wire.client.ChatClient`)."""
+    """A client that also lists an endpoint's models (`wire.client.ChatClient`)."""
 
     def list_models(self, endpoint: Endpoint, key: Secret | None, timeout: float) -> list[str] | Fault:
-        """The names of the models."""
+        """Return the names of the models."""
         ...
 
 
 class Checkup:
-    """One trial. `begun` hears what is looked at now; `clock` is in seconds."""
+    """Checks one target. `on_begin` is called before each step; `clock` is in seconds."""
 
     def __init__(
         self,
-        subject: Subject,
+        subject: CheckTarget,
         client: CheckClient,
         history: History,
         *,
         clock: Callable[[], float] = time.monotonic,
-        begun: Callable[[Topic], None] = lambda _topic: None,
+        on_begin: Callable[[CheckTopic], None] = lambda _topic: None,
     ) -> None:
         self._subject = subject
         self._client = client
         self._history = history
         self._clock = clock
-        self._begun = begun
+        self._on_begin = on_begin
         self._key: Secret | None = None
 
     def findings(self) -> Iterator[Finding]:
-        """Each as soon as it is known. What cannot be tried is skipped."""
+        """Yield each finding as soon as it is available. Steps that cannot run are skipped."""
         yield (address := self._address())
-        if address.mark is Mark.BAD:
+        if address.status is FindingStatus.FAILED:
             return
-        self._begun(Topic.KEY)
+        self._on_begin(CheckTopic.KEY)
         yield (key := self._fetch_key())
-        self._begun(Topic.CONNECTION)
+        self._on_begin(CheckTopic.CONNECTION)
         connection, listed = self._connect()
         yield connection
-        if Mark.BAD in (key.mark, connection.mark):
-            yield from (skipped(Topic.REQUEST), skipped(Topic.CONTINUATION))
+        if FindingStatus.FAILED in (key.status, connection.status):
+            yield from (skipped(CheckTopic.REQUEST), skipped(CheckTopic.CONTINUATION))
         else:
-            trial = AnswerTrial(self._subject, self._client, self._history, self._key, self._clock)
-            self._begun(Topic.REQUEST)
-            yield trial.request()
-            self._begun(Topic.CONTINUATION)
-            yield trial.continuation()
-        yield skipped(Topic.MODELS) if connection.mark is Mark.BAD else self._models(listed)
+            probe = ContinuationProbe(self._subject, self._client, self._history, self._key, self._clock)
+            self._on_begin(CheckTopic.REQUEST)
+            yield probe.request()
+            self._on_begin(CheckTopic.CONTINUATION)
+            yield probe.continuation()
+        yield skipped(CheckTopic.MODELS) if connection.status is FindingStatus.FAILED else self._models(listed)
 
     def _address(self) -> Finding:
         name, url = str(self._subject.resolved.ref), plain_url(self._subject.endpoint.chat_url)
@@ -82,45 +82,48 @@ class Checkup:
         except ValueError:
             hint = _("Check base_url in the configuration.")
             return Finding(
-                Mark.BAD, Topic.MODEL, _("{model}: {url} is not an address").format(model=name, url=url), (hint,)
+                FindingStatus.FAILED,
+                CheckTopic.MODEL,
+                _("{model}: {url} is not a valid address").format(model=name, url=url),
+                (hint,),
             )
         if proxy:
             text = _("{model} at {url}, through the proxy {proxy}").format(model=name, url=url, proxy=proxy)
         else:
             text = _("{model} at {url}, directly").format(model=name, url=url)
-        sight = _("It accepts images (vision = true).") if self._subject.resolved.model.vision else ""
-        return Finding(Mark.GOOD, Topic.MODEL, text, some(sight))
+        vision = _("It accepts images (vision = true).") if self._subject.resolved.model.vision else ""
+        return Finding(FindingStatus.OK, CheckTopic.MODEL, text, as_hints(vision))
 
     def _fetch_key(self) -> Finding:
         keys = self._subject.keys
         try:
             self._key = keys.get()
         except KeyUnavailable as error:
-            return Finding(Mark.BAD, Topic.KEY, error.title, some(error.hint))
+            return Finding(FindingStatus.FAILED, CheckTopic.KEY, error.title, as_hints(error.hint))
         if self._subject.resolved.ref.provider == GUIDE:
-            return Finding(Mark.GOOD, Topic.KEY, _("made by the built-in guide itself"))
+            return Finding(FindingStatus.OK, CheckTopic.KEY, _("created by the built-in guide"))
         if self._key is not None:
-            return Finding(Mark.GOOD, Topic.KEY, _("from {place}").format(place=keys.describe()))
+            return Finding(FindingStatus.OK, CheckTopic.KEY, _("from {place}").format(place=keys.describe()))
         endpoint = self._subject.endpoint
         if is_loopback(self._subject.host.rpartition(":")[0]) or carries_key(endpoint.headers):
-            return Finding(Mark.GOOD, Topic.KEY, _("none is configured; the server may need none"))
+            return Finding(FindingStatus.OK, CheckTopic.KEY, _("none is configured; the server may need none"))
         place = f"[providers.{endpoint.provider}]"
-        hint = _("If the server wants one, set api_key_env, api_key_file or api_key_command in {place}.")
-        return Finding(Mark.DOUBTFUL, Topic.KEY, _("none is configured"), (hint.format(place=place),))
+        hint = _("If the server needs one, set api_key_env, api_key_file or api_key_command in {place}.")
+        return Finding(FindingStatus.WARNING, CheckTopic.KEY, _("none is configured"), (hint.format(place=place),))
 
     def _connect(self) -> tuple[Finding, list[str] | Fault]:
-        """The first request over the connection is for the list of models, which costs nothing."""
+        """Connect, and request the model list, which costs nothing."""
         began = self._clock()
-        fault = self._client.probe(self._subject.endpoint, PROBE)
+        fault = self._client.probe(self._subject.endpoint, CONNECT_LIMIT)
         took = round((self._clock() - began) * 1000)
         if fault is not None:
-            return self._subject.bad(Topic.CONNECTION, fault), fault
-        listed = self._list()
+            return self._subject.failure(CheckTopic.CONNECTION, fault), fault
+        listed = self._list_models()
         if isinstance(listed, Fault) and listed.kind in _CONNECTION:
-            return self._subject.bad(Topic.CONNECTION, listed), listed
-        return Finding(Mark.GOOD, Topic.CONNECTION, self._reached(took)), listed
+            return self._subject.failure(CheckTopic.CONNECTION, listed), listed
+        return Finding(FindingStatus.OK, CheckTopic.CONNECTION, self._connection_text(took)), listed
 
-    def _reached(self, took: int) -> str:
+    def _connection_text(self, took: int) -> str:
         proxy, host = proxy_name(self._subject.endpoint), self._subject.host
         secure = self._subject.endpoint.base_url.lower().startswith("https:")
         match bool(proxy), secure:
@@ -134,16 +137,16 @@ class Checkup:
                 text = _("{host} was found and answers in {ms} ms")
         return text.format(proxy=proxy, host=host, ms=took)
 
-    def _list(self) -> list[str] | Fault:
-        """A server that sends its list a byte at a time could take for ever, so it is waited for only so long."""
-        told: queue.SimpleQueue[list[str] | Fault] = queue.SimpleQueue()
+    def _list_models(self) -> list[str] | Fault:
+        """List the models, with a time limit also for a server that sends single bytes."""
+        result: queue.SimpleQueue[list[str] | Fault] = queue.SimpleQueue()
 
         def work() -> None:
-            told.put(self._client.list_models(self._subject.endpoint, self._key, _LIST))
+            result.put(self._client.list_models(self._subject.endpoint, self._key, _LIST_TIMEOUT))
 
         threading.Thread(target=work, name="holytui-check", daemon=True).start()
         try:
-            return told.get(timeout=_LIST)
+            return result.get(timeout=_LIST_TIMEOUT)
         except queue.Empty:
             return Fault(FaultKind.IDLE)
 
@@ -151,12 +154,16 @@ class Checkup:
         if isinstance(listed, Fault):
             problem = self._subject.problem(listed)
             text = _("the endpoint does not list its models: {reason}").format(reason=problem.title)
-            return Finding(Mark.DOUBTFUL, Topic.MODELS, text, (_("A model can be used even if it is not listed."),))
+            return Finding(
+                FindingStatus.WARNING, CheckTopic.MODELS, text, (_("A model can be used even if it is not listed."),)
+            )
         name = self._subject.resolved.model.name
         count = ngettext("{count} model is listed", "{count} models are listed", len(listed)).format(count=len(listed))
         if any(one in (name, f"models/{name}", f"{name}:latest") for one in listed):
-            return Finding(Mark.GOOD, Topic.MODELS, _("{count}, {name} among them").format(count=count, name=name))
+            return Finding(
+                FindingStatus.OK, CheckTopic.MODELS, _("{count}, {name} among them").format(count=count, name=name)
+            )
         meant = nearest(name, listed)
         hint = _('Did you mean "{name}"?').format(name=meant) if meant else _("Check the model's name.")
         text = _("{count}, {name} not among them").format(count=count, name=name)
-        return Finding(Mark.DOUBTFUL, Topic.MODELS, text, (hint,))
+        return Finding(FindingStatus.WARNING, CheckTopic.MODELS, text, (hint,))

@@ -1,4 +1,4 @@
-"""An answer on trial: one to a question whose answer is known, then its rest, asked for as if it had been cut."""
+"""Probes a model: an answer to a question with a known answer, then its rest, as after an interruption."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from dataclasses import dataclass, field, replace
 from holytui.config.presets import FORMS, GUIDE, Continuation, Prefill
 from holytui.config.redact import plain_url
 from holytui.config.schema import Recover, Stream
-from holytui.engine.check.findings import Finding, Mark, Topic, seconds, some
-from holytui.engine.check.flow import Flow, bursts, flow, held_back
-from holytui.engine.check.probe import Heard, Replied, hear, replied
-from holytui.engine.check.sample import PROSE_QUESTION, QUESTION, SHORT_QUESTION, Going, Sample, sample_of
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
+from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
+from holytui.engine.check.probe import JoinedReply, ProbeResponse, join_reply, record_response
+from holytui.engine.check.sample import (
+    PROSE_QUESTION,
+    QUESTION,
+    SHORT_QUESTION,
+    ContinuationOutcome,
+    Sample,
+    make_sample,
+)
 from holytui.engine.ports import Client, Keys
-from holytui.engine.resume.strategy import How, Learnt, Strategy, learn_key, request_for
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, request_for, resume_profile_key
 from holytui.engine.turn import problems
-from holytui.engine.turn.retry import Remedy, classify
+from holytui.engine.turn.retry import FaultClass, classify
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
 from holytui.hints import KEYLESS
@@ -27,19 +34,19 @@ from holytui.secret import Secret
 from holytui.store.history import History
 from holytui.wire.request import ChatMessage, ChatRequest, Endpoint, Timeouts
 
-PROBE = 5.0
-"""Seconds for opening a connection."""
-_LONGEST = 60.0
-"""Seconds for one request, whatever the configuration allows an answer."""
-_TOKEN = 15.0
-"""Seconds without a token after which a short answer that has begun counts as stalled."""
-_LONG = "12345678" * 8
-"""A partial answer that is long enough for every way to go on."""
+CONNECT_LIMIT = 5.0
+"""Time limit of a connection, in seconds."""
+_REQUEST_LIMIT = 60.0
+"""Time limit of one request in seconds, regardless of the configuration."""
+_TOKEN_LIMIT = 15.0
+"""Seconds without a token after which an answer counts as stalled."""
+_LONG_PARTIAL = "12345678" * 8
+"""A partial answer long enough for every mode."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is on trial."""
+class CheckTarget:
+    """The model to check."""
 
     resolved: Resolved
     endpoint: Endpoint
@@ -54,42 +61,42 @@ class Subject:
 
     @property
     def timeouts(self) -> Timeouts:
-        """As configured, but no longer than a check may take."""
+        """The configured timeouts within the limits of a check."""
         stream = self.stream
         return Timeouts(
-            min(stream.connect_timeout, PROBE * 2),
-            min(stream.idle_timeout, _LONGEST),
-            min(stream.first_token_timeout, _LONGEST),
-            min(stream.token_timeout, _TOKEN),
+            min(stream.connect_timeout, CONNECT_LIMIT * 2),
+            min(stream.idle_timeout, _REQUEST_LIMIT),
+            min(stream.first_token_timeout, _REQUEST_LIMIT),
+            min(stream.token_timeout, _TOKEN_LIMIT),
         )
 
     def problem(self, fault: Fault) -> Problem:
-        """`fault` in words, without the screen's keys."""
+        """The problem for `fault`, without key names."""
         problem = problems.problem_for(fault, host=self.host, key_place=self.keys.describe())
         return replace(problem, hint=KEYLESS.render(problem.hint))
 
-    def bad(self, topic: Topic, fault: Fault) -> Finding:
-        """`fault` as a finding."""
+    def failure(self, topic: CheckTopic, fault: Fault) -> Finding:
+        """The finding for `fault`."""
         problem = self.problem(fault)
-        return Finding(Mark.BAD, topic, problem.title, some(problem.hint))
+        return Finding(FindingStatus.FAILED, topic, problem.title, as_hints(problem.hint))
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """One way to ask: for an answer, or for the rest of `sample`."""
+class _ProbeRequest:
+    """One request: for an answer, or for the rest of `sample`."""
 
     question: str
-    how: How | None = None
+    mode: ResumeMode | None = None
     sample: Sample | None = None
     continuation: Continuation = field(default_factory=Continuation)
 
 
-class AnswerTrial:
-    """`request` comes first, `continuation` then goes on with its answer. `clock` is in seconds."""
+class ContinuationProbe:
+    """Probes an answer (`request`), then its continuation (`continuation`). `clock` is in seconds."""
 
     def __init__(
         self,
-        subject: Subject,
+        subject: CheckTarget,
         client: Client,
         history: History,
         key: Secret | None,
@@ -101,121 +108,125 @@ class AnswerTrial:
         self._key = key
         self._clock = clock
         self._question = QUESTION
-        self._answer: Heard | None = None
+        self._answer: ProbeResponse | None = None
         self._defaults: dict[str, object] = {"temperature": 0}
-        """The same answer each time tells most; parameters of the model take their place."""
-        self._renewed = False
-        self._key_trouble: KeyUnavailable | None = None
+        """For reproducible answers; the model's own parameters take precedence."""
+        self._key_refreshed = False
+        self._key_error: KeyUnavailable | None = None
 
     def request(self) -> Finding:
-        """Ask, and judge what comes and how."""
-        heard = self._answer = self._hear(_Way(self._question))
-        finding = self._judged(heard)
-        if not self._renewed:
+        """Request an answer; report its content and timing."""
+        response = self._answer = self._request(_ProbeRequest(self._question))
+        finding = self._assess(response)
+        if not self._key_refreshed:
             return finding
-        mark = finding.mark if finding.mark is Mark.BAD else Mark.DOUBTFUL
-        said = _("The first key was refused; its source gave another, as it does while you chat.")
-        return replace(finding, mark=mark, hints=(said, *finding.hints))
+        status = finding.status if finding.status is FindingStatus.FAILED else FindingStatus.WARNING
+        message = _("The first key was refused; its source supplied another, as it would in a chat.")
+        return replace(finding, status=status, hints=(message, *finding.hints))
 
-    def _judged(self, heard: Heard) -> Finding:
-        came = self._flow(heard)
-        facts = _facts(heard, came)
-        if heard.end is None:
-            text = _("not complete after {time}").format(time=seconds(heard.seconds))
-            return Finding(Mark.DOUBTFUL, Topic.REQUEST, ", ".join([*facts, text]))
-        if heard.fault is not None or not heard.complete:
-            return self._failed(heard.fault or Fault(FaultKind.CLOSED), facts)
-        if not heard.arrivals:
+    def _assess(self, response: ProbeResponse) -> Finding:
+        flow = self._flow(response)
+        facts = _facts(response, flow)
+        if response.end is None:
+            text = _("not complete after {time}").format(time=seconds(response.seconds))
+            return Finding(FindingStatus.WARNING, CheckTopic.REQUEST, ", ".join([*facts, text]))
+        if response.fault is not None or not response.complete:
+            return self._failed(response.fault or Fault(FaultKind.CLOSED), facts)
+        if not response.arrivals:
             hint = _("Is this a chat model?")
-            return Finding(Mark.BAD, Topic.REQUEST, _("the answer is empty"), (hint,))
+            return Finding(FindingStatus.FAILED, CheckTopic.REQUEST, _("the answer is empty"), (hint,))
         hints = []
-        if came is Flow.BUFFERED:
+        if flow is Flow.BUFFERED:
             hints.append(
-                _("Something on the way, such as a proxy, holds answers back until their end. Turn off its buffering.")
+                _("Something in between, such as a proxy, buffers answers until their end. Turn off its buffering.")
             )
-        if heard.usage is None:
+        if response.usage is None:
             hints.append(_("The server does not report token usage; holytui estimates it, marked with ~."))
-        end = heard.end.finish_reason
-        facts.append(_("usage reported") if heard.usage is not None else _("usage not reported"))
+        end = response.end.finish_reason
+        facts.append(_("usage reported") if response.usage is not None else _("usage not reported"))
         facts.append(_("end reported ({reason})").format(reason=end or "[DONE]"))
-        return Finding(Mark.DOUBTFUL if hints else Mark.GOOD, Topic.REQUEST, ", ".join(facts), tuple(hints))
+        return Finding(
+            FindingStatus.WARNING if hints else FindingStatus.OK, CheckTopic.REQUEST, ", ".join(facts), tuple(hints)
+        )
 
     def _failed(self, fault: Fault, facts: list[str]) -> Finding:
-        bad = self._subject.bad(Topic.REQUEST, fault)
-        before = some(_("Before that: {facts}.").format(facts=", ".join(facts)) if facts else "")
-        if self._key_trouble is not None:
-            return replace(bad, hints=(*before, self._key_trouble.title, *some(self._key_trouble.hint)))
-        if classify(fault) in (Remedy.TRANSIENT, Remedy.STALE_FREE):
+        failure = self._subject.failure(CheckTopic.REQUEST, fault)
+        before = as_hints(_("Before that: {facts}.").format(facts=", ".join(facts)) if facts else "")
+        if self._key_error is not None:
+            return replace(failure, hints=(*before, self._key_error.title, *as_hints(self._key_error.hint)))
+        if classify(fault) in (FaultClass.TRANSIENT, FaultClass.STALE_CONNECTION):
             again = _("In a chat, holytui retries by itself. Check again later to see whether this lasts.")
         else:
-            again = "" if bad.hints else _("Check again later, or choose another model with -m.")
-        return replace(bad, hints=(*before, *bad.hints, *some(again)))
+            again = "" if failure.hints else _("Check again later, or choose another model with -m.")
+        return replace(failure, hints=(*before, *failure.hints, *as_hints(again)))
 
-    def _flow(self, heard: Heard) -> Flow:
-        """How the answer came. Where one answer does not tell, two more do."""
-        came = flow(heard.arrivals)
-        if came is not Flow.HELD or not heard.complete:
-            return came
-        again = self._hear(_Way(self._question))  # the first wait may have been for the model to be loaded
-        if flow(again.arrivals) is not Flow.HELD:
+    def _flow(self, response: ProbeResponse) -> Flow:
+        """Classify the flow of the answer, with two more requests if one is inconclusive."""
+        flow = classify_flow(response.arrivals)
+        if flow is not Flow.HELD or not response.complete:
+            return flow
+        again = self._request(_ProbeRequest(self._question))  # the first wait may include loading the model
+        if classify_flow(again.arrivals) is not Flow.HELD:
             return Flow.AT_ONCE
-        short = self._hear(_Way(SHORT_QUESTION))
+        short = self._request(_ProbeRequest(SHORT_QUESTION))
         return Flow.BUFFERED if short.complete and held_back(again.arrivals, short.arrivals) else Flow.AT_ONCE
 
-    def _hear(self, way: _Way) -> Heard:
-        """One request; once more with another key if that is refused, or without the parameter that is ours."""
-        heard = self._send(way)
-        if heard.fault is not None and self._is_ours(heard.fault):
+    def _request(self, spec: _ProbeRequest) -> ProbeResponse:
+        """Send a request; repeat it with another key, or without the default parameter, if that was refused."""
+        response = self._send(spec)
+        if response.fault is not None and self._rejects_default(response.fault):
             self._defaults = {}
-            heard = self._send(way)
-        if heard.fault is None or not self._is_key(heard.fault):
-            return heard
+            response = self._send(spec)
+        if response.fault is None or not self._rejects_key(response.fault):
+            return response
         try:
             self._key = self._subject.keys.refresh(self._key)
         except KeyUnavailable as error:
-            self._key_trouble = error
-            return heard
-        self._renewed = True
-        return self._send(way)
+            self._key_error = error
+            return response
+        self._key_refreshed = True
+        return self._send(spec)
 
-    def _send(self, way: _Way) -> Heard:
+    def _send(self, spec: _ProbeRequest) -> ProbeResponse:
         subject = self._subject
         model = subject.resolved.model
-        asked = ChatRequest(model.name, (ChatMessage(Role.USER, way.question),), {**self._defaults, **model.params})
-        request = request_for(asked, way.how, way.sample.partial if way.sample else "", way.continuation)
+        asked = ChatRequest(model.name, (ChatMessage(Role.USER, spec.question),), {**self._defaults, **model.params})
+        request = request_for(asked, spec.mode, spec.sample.partial if spec.sample else "", spec.continuation)
         endpoint = subject.endpoint
-        if way.continuation.base_url:
-            endpoint = replace(endpoint, base_url=way.continuation.base_url)
+        if spec.continuation.base_url:
+            endpoint = replace(endpoint, base_url=spec.continuation.base_url)
         began = self._clock()
         stream = self._client.open(endpoint, self._key, request, subject.timeouts)
-        # the sign of the end stands at the end of a reply to an instruction
-        sample = way.sample if way.how is How.PREFILL else None
+        # an instructed reply must be read to its end, where its marker is
+        sample = spec.sample if spec.mode is ResumeMode.PREFILL else None
         try:
-            return hear(stream, self._clock, _LONGEST, sample.enough if sample else lambda _text: False, began)
+            return record_response(
+                stream, self._clock, _REQUEST_LIMIT, sample.enough if sample else lambda _text: False, began
+            )
         finally:
             stream.cancel()
 
-    def _is_ours(self, fault: Fault) -> bool:
-        """Whether it refuses the parameter that nobody has configured: some models have but one temperature."""
-        said = f"{fault.param} {fault.message}".lower()
-        return bool(self._defaults) and fault.status in (400, 422) and "temperature" in said
+    def _rejects_default(self, fault: Fault) -> bool:
+        """Whether the server rejects our default parameter: some models allow one temperature only."""
+        message = f"{fault.param} {fault.message}".lower()
+        return bool(self._defaults) and fault.status in (400, 422) and "temperature" in message
 
-    def _is_key(self, fault: Fault) -> bool:
+    def _rejects_key(self, fault: Fault) -> bool:
         by_command = self._subject.keys.supplied_by_command
-        return classify(fault, key_by_command=by_command) is Remedy.EXPIRED_KEY
+        return classify(fault, key_by_command=by_command) is FaultClass.EXPIRED_KEY
 
     # -- continuation
 
     def continuation(self) -> Finding:
-        """Let the answer go on from its middle, in each way until one works, and remember that."""
+        """Request the rest of the answer in each mode until one works; store that mode."""
         strategy = self._subject.strategy
-        if strategy.choose(_LONG) is How.RESTART:
-            text = _("cut answers start again, as configured")
-            return Finding(Mark.GOOD, Topic.CONTINUATION, text)
+        if strategy.choose(_LONG_PARTIAL) is ResumeMode.RESTART:
+            text = _("interrupted answers start again, as configured")
+            return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
         sample = self._sample()
         if sample is None:
             text = _("not known: there was no answer to continue")
-            return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, some(self._known()))
+            return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, text, as_hints(self._fallback_note()))
         reasons: dict[str, None] = {}
         for form, known in self._forms():
             found = self._by_prefill(sample, form, known)
@@ -225,16 +236,16 @@ class AnswerTrial:
         return self._by_instruction(sample, tuple(reasons))
 
     def _sample(self) -> Sample | None:
-        """Out of the first answer, or if that is too short, out of another one."""
-        heard = self._answer
-        sample = sample_of(heard) if heard is not None else None
-        if sample is not None or heard is None or not heard.complete or not heard.text:
+        """A sample of the first answer, or of another one if that is too short."""
+        response = self._answer
+        sample = make_sample(response) if response is not None else None
+        if sample is not None or response is None or not response.complete or not response.text:
             return sample
         self._question = PROSE_QUESTION
-        return sample_of(self._hear(_Way(self._question)))
+        return make_sample(self._request(_ProbeRequest(self._question)))
 
     def _forms(self) -> Iterator[tuple[str, Continuation]]:
-        """The forms of a prefill that are to be tried, by the names under which they are remembered."""
+        """The prefill forms to try, with the names under which they are stored."""
         strategy = self._subject.strategy
         known = strategy.continuation
         if strategy.recover is Recover.INSTRUCT or (
@@ -248,97 +259,108 @@ class AnswerTrial:
             yield name, replace(form, strips=known.strips)
 
     def _by_prefill(self, sample: Sample, form: str, known: Continuation) -> Finding | str:
-        """The finding, or the reason why it does not work in this form."""
-        heard = self._hear(_Way(self._question, How.PREFILL, sample, known))
-        if heard.fault is not None and not heard.text:
-            # the same question without a prefill was just answered
-            if heard.fault.status in (400, 422):
-                return _("By prefill: refused (status {status}).").format(status=heard.fault.status)
-            return self._unknown(heard)
-        going = sample.going_on(heard.text)
-        if going is Going.OTHER and not heard.complete and not sample.enough(heard.text):
-            return self._unknown(heard)
-        if going is Going.ECHO_WHOLE and not (known.echoes or self._echoes(sample, known)):
-            going = Going.ANEW
+        """Return the finding, or the reason why this form does not work."""
+        response = self._request(_ProbeRequest(self._question, ResumeMode.PREFILL, sample, known))
+        if response.fault is not None and not response.text:
+            # the same question was answered without a prefill
+            if response.fault.status in (400, 422):
+                return _("By prefill: refused (status {status}).").format(status=response.fault.status)
+            return self._inconclusive(response)
+        outcome = sample.classify(response.text)
+        if outcome is ContinuationOutcome.OTHER and not response.complete and not sample.enough(response.text):
+            return self._inconclusive(response)
+        if outcome is ContinuationOutcome.FULL_ECHO and not (known.echoes or self._server_echoes(sample, known)):
+            outcome = ContinuationOutcome.RESTART
         hints: tuple[str, ...] = ()
-        match going:
-            case Going.EXACT:
-                text = _("cut answers continue by prefill, exactly")
-            case Going.LIKELY:
-                text = _("cut answers continue by prefill")
+        match outcome:
+            case ContinuationOutcome.EXACT:
+                text = _("interrupted answers continue by prefill, exactly")
+            case ContinuationOutcome.LIKELY:
+                text = _("interrupted answers continue by prefill")
                 hints = (_("The words differ from the first answer, so this is likely, not proven."),)
-            case Going.ECHO_WHOLE:
-                text = _("cut answers continue by prefill, exactly")
+            case ContinuationOutcome.FULL_ECHO:
+                text = _("interrupted answers continue by prefill, exactly")
                 hints = (_("The server repeats the text first; holytui removes the repetition."),)
             case _:
-                return _("By prefill: {what}.").format(what=_said(going))
-        self._remember(Learnt(How.PREFILL, form, going is Going.ECHO_WHOLE))
-        return Finding(Mark.GOOD, Topic.CONTINUATION, text, hints)
+                return _("By prefill: {what}.").format(what=_outcome_text(outcome))
+        self._remember(ResumeProfile(ResumeMode.PREFILL, form, outcome is ContinuationOutcome.FULL_ECHO))
+        return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text, hints)
 
-    def _echoes(self, sample: Sample, known: Continuation) -> bool:
-        """Whether it is the server that says the text again, and not the model that begins anew: only a server says a
-        text again that the model would not say."""
-        strange = sample.without_beginning()
+    def _server_echoes(self, sample: Sample, known: Continuation) -> bool:
+        """Whether the server repeats the text, rather than the model restarting.
+
+        Only a server repeats a text that the model would not write.
+        """
+        strange = sample.without_start()
         if strange is None:
             return False
-        return strange.is_servers_echo(self._hear(_Way(self._question, How.PREFILL, strange, known)).pieces)
+        return strange.is_servers_echo(
+            self._request(_ProbeRequest(self._question, ResumeMode.PREFILL, strange, known)).pieces
+        )
 
     def _by_instruction(self, sample: Sample, reasons: tuple[str, ...]) -> Finding:
         strategy = self._subject.strategy
         if strategy.recover is not Recover.INSTRUCT:
-            self._remember(Learnt(How.INSTRUCT))
-        heard = self._hear(_Way(self._question, How.INSTRUCT, sample))
-        if heard.fault is not None and not heard.text:
-            unknown = self._unknown(heard)
+            self._remember(ResumeProfile(ResumeMode.INSTRUCT))
+        response = self._request(_ProbeRequest(self._question, ResumeMode.INSTRUCT, sample))
+        if response.fault is not None and not response.text:
+            unknown = self._inconclusive(response)
             return replace(unknown, hints=(*reasons, *unknown.hints))
-        doubt = _doubt(sample, replied(sample.partial, heard))
-        hints = (*reasons, *some(_("By instruction: {what}.").format(what=doubt) if doubt else ""))
+        doubt = _shortcoming(sample, join_reply(sample.partial, response))
+        hints = (*reasons, *as_hints(_("By instruction: {what}.").format(what=doubt) if doubt else ""))
         if strategy.recover is Recover.PREFILL:
             hints = (*hints, _('recover = "prefill" does not work with this model; remove it.'))
-            return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, _("only by instruction"), hints)
+            return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, _("only by instruction"), hints)
         if not doubt:
-            return Finding(Mark.GOOD, Topic.CONTINUATION, _("cut answers continue by instruction"), hints)
+            return Finding(
+                FindingStatus.OK, CheckTopic.CONTINUATION, _("interrupted answers continue by instruction"), hints
+            )
         if strategy.recover is Recover.INSTRUCT:
-            text = _("cut answers continue by instruction where the reply fits")
+            text = _("interrupted answers continue by instruction where the reply fits")
         else:
-            text = _("cut answers continue by instruction where the reply fits, else they start again")
-        return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, hints)
+            text = _("interrupted answers continue by instruction where the reply fits, else they start again")
+        return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, text, hints)
 
-    def _unknown(self, heard: Heard) -> Finding:
-        """Nothing is learnt from a request that failed for another reason."""
-        if heard.fault is None:
-            text = _("not known: no answer within {time}").format(time=seconds(heard.seconds))
-            return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, some(self._known()))
-        problem = self._subject.problem(heard.fault)
+    def _inconclusive(self, response: ProbeResponse) -> Finding:
+        """Report a request that failed for another reason; nothing is stored."""
+        if response.fault is None:
+            text = _("not known: no answer within {time}").format(time=seconds(response.seconds))
+            return Finding(FindingStatus.WARNING, CheckTopic.CONTINUATION, text, as_hints(self._fallback_note()))
+        problem = self._subject.problem(response.fault)
         text = _("not known: {reason}").format(reason=problem.title)
-        return Finding(Mark.DOUBTFUL, Topic.CONTINUATION, text, (*some(problem.hint), *some(self._known())))
+        return Finding(
+            FindingStatus.WARNING,
+            CheckTopic.CONTINUATION,
+            text,
+            (*as_hints(problem.hint), *as_hints(self._fallback_note())),
+        )
 
-    def _known(self) -> str:
-        match self._subject.strategy.choose(_LONG):
-            case How.PREFILL:
-                return _("Until then cut answers continue by prefill.")
+    def _fallback_note(self) -> str:
+        match self._subject.strategy.choose(_LONG_PARTIAL):
+            case ResumeMode.PREFILL:
+                return _("Until then interrupted answers continue by prefill.")
             case _:
-                return _("Until then cut answers continue by instruction.")
+                return _("Until then interrupted answers continue by instruction.")
 
-    def _remember(self, learnt: Learnt) -> None:
+    def _remember(self, profile: ResumeProfile) -> None:
         if self._subject.resolved.ref.provider == GUIDE:
-            return  # its address is another one each time, so nobody would ever read it
-        key = learn_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
+            return  # its address changes, so the entry would never be read
+        key = resume_profile_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
-            self._history.remember(key, str(learnt))
+            self._history.remember(key, str(profile))
         except StoreError:
-            return  # the first cut answer finds it out again
+            return  # found out again when an answer is resumed
 
 
-def _facts(heard: Heard, came: Flow) -> list[str]:
-    """What came of an answer, if anything did."""
-    if not heard.arrivals:
+def _facts(response: ProbeResponse, flow: Flow) -> list[str]:
+    """Facts about the received part of an answer."""
+    if not response.arrivals:
         return []
-    first, count = heard.arrivals[0], len(heard.arrivals)
+    first, count = response.arrivals[0], len(response.arrivals)
     facts = [_("first token after {time}").format(time=seconds(first))]
-    if heard.status is not None:
-        facts.append(_("status {status}").format(status=heard.status))
-    match came:
+    if response.status is not None:
+        facts.append(_("status {status}").format(status=response.status))
+    match flow:
         case Flow.BUFFERED:
             facts.append(_("buffered on the way"))
         case Flow.UNCLEAR:
@@ -347,32 +369,36 @@ def _facts(heard: Heard, came: Flow) -> list[str]:
             facts.append(_("all of it came at once, so it is not known whether it streams"))
         case Flow.BURSTS:
             words = _("it came in {count} bursts, so it is not known whether it streams")
-            facts.append(words.format(count=bursts(heard.arrivals)))
+            facts.append(words.format(count=bursts(response.arrivals)))
         case Flow.STREAMED:
-            time_ = seconds(heard.arrivals[-1] - first)
+            time_ = seconds(response.arrivals[-1] - first)
             facts.append(_("streamed in {count} pieces over {time}").format(count=count, time=time_))
     return facts
 
 
-def _doubt(sample: Sample, reply: Replied) -> str:
-    """Why a reply to the instruction would not do; empty if it would."""
-    going = sample.going_on(reply.text)
-    if reply.own_words:
+def _shortcoming(sample: Sample, reply: JoinedReply) -> str:
+    """Why an instructed reply would not be joined silently; empty if it would."""
+    outcome = sample.classify(reply.text)
+    if reply.has_instruction:
         return _("it repeats the words of the instruction")
-    if not reply.proven:
-        return _said(Going.ANEW) if going is Going.ANEW else _("it does not begin with the words it was asked for")
-    if going not in (Going.EXACT, Going.LIKELY):
-        return _said(going)
-    return "" if reply.signed else _("it does not say where the answer ends")
+    if not reply.joins:
+        return (
+            _outcome_text(ContinuationOutcome.RESTART)
+            if outcome is ContinuationOutcome.RESTART
+            else _("it does not begin with the words it was asked for")
+        )
+    if outcome not in (ContinuationOutcome.EXACT, ContinuationOutcome.LIKELY):
+        return _outcome_text(outcome)
+    return "" if reply.has_end_marker else _("it does not mark where the answer ends")
 
 
-def _said(going: Going) -> str:
-    match going:
-        case Going.WORDS:
+def _outcome_text(outcome: ContinuationOutcome) -> str:
+    match outcome:
+        case ContinuationOutcome.PREAMBLE:
             return _("it continues after an introduction of its own")
-        case Going.ECHO:
+        case ContinuationOutcome.TAIL_ECHO:
             return _("it repeats the end before it continues")
-        case Going.ANEW | Going.ECHO_WHOLE:
+        case ContinuationOutcome.RESTART | ContinuationOutcome.FULL_ECHO:
             return _("it starts again")
         case _:
-            return _("it says something else")
+            return _("it sends something else")

@@ -1,28 +1,30 @@
-"""What a check found, as values."""
+"""Findings of a check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holytui.i18n import N_, _, language
+from holytui.formatting import decimal
+from holytui.i18n import N_, _
 
 
-class Mark(StrEnum):
-    """How a finding is to be taken; the value is the sign that stands before it."""
+class FindingStatus(StrEnum):
+    """The result of a check; the value is its symbol in the output."""
 
-    GOOD = "✓"
-    DOUBTFUL = "▲"
-    """It works, but something about it should be known."""
-    BAD = "✗"
+    OK = "✓"
+    WARNING = "▲"
+    """It works, with a limitation."""
+    FAILED = "✗"
     SKIPPED = "·"
-    """It could not be tried, because of something before it."""
+    """Not run, because an earlier step failed."""
 
 
-class Topic(StrEnum):
-    """What a finding is about; the value is its name, translated where it is shown."""
+class CheckTopic(StrEnum):
+    """The subject of a finding; the value is its name, translated where it is shown."""
 
     CONFIG = N_("config")
+    LOG = N_("log")
     HISTORY = N_("history")
     MODEL = N_("model")
     KEY = N_("key")
@@ -37,24 +39,23 @@ class Topic(StrEnum):
 class Finding:
     """One line of a check."""
 
-    mark: Mark
-    topic: Topic
+    status: FindingStatus
+    topic: CheckTopic
     text: str
     hints: tuple[str, ...] = ()
-    """Next steps, where it is not fine; and what else belongs to it."""
+    """Next steps, and remarks."""
 
 
-def skipped(topic: Topic) -> Finding:
-    """It could not be tried."""
-    return Finding(Mark.SKIPPED, topic, _("not tried"))
+def skipped(topic: CheckTopic) -> Finding:
+    """The finding for a step that was not run."""
+    return Finding(FindingStatus.SKIPPED, topic, _("not tried"))
 
 
-def some(text: str) -> tuple[str, ...]:
-    """`text` as hints, if there is one."""
+def as_hints(text: str) -> tuple[str, ...]:
+    """`text` as a tuple of hints; empty without text."""
     return (text,) if text else ()
 
 
 def seconds(value: float) -> str:
-    """`0.8 s`."""
-    text = f"{value:.1f}"
-    return _("{number} s").format(number=text.replace(".", ",") if language() == "vi" else text)
+    """Format a duration in seconds, such as `0.8 s`."""
+    return _("{number} s").format(number=decimal(value, 1))

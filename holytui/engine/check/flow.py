@@ -1,4 +1,4 @@
-"""How an answer came over the line, judged by when its pieces came."""
+"""Classifies how an answer was delivered, by the arrival times of its pieces."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ _FEW = 8
 _LONG_WAIT = 1.0
 _AT_ONCE = 0.1
 _GAP = 0.003
-"""Seconds between two pieces that did not come together: those of one read from the socket are microseconds apart."""
+"""Minimum seconds between separate deliveries; pieces of one socket read are microseconds apart."""
 _PIECES_A_BURST = 4
 
 
 class Flow(StrEnum):
-    """How an answer came over the line."""
+    """How an answer was delivered."""
 
     STREAMED = "streamed"
     AT_ONCE = "at once"
-    """All of it at the same time and soon: from a fast server, or out of a buffer."""
+    """All at once and soon: by a fast server, or from a buffer."""
     HELD = "held"
-    """All of it at the same time after a long wait: from a server that is slow to begin, or out of a buffer. Only
-    another answer tells (see `held_back`)."""
+    """All at once after a long wait: by a server that starts slowly, or from a buffer. Another answer decides (see
+    `held_back`)."""
     BURSTS = "bursts"
-    """In a few bursts of many pieces: on a poor line, or from a server or out of a buffer that gathers them."""
+    """In a few bursts of many pieces: over a poor link, or by a server or buffer that collects them."""
     BUFFERED = "buffered"
-    """Something on the way held it back until it was whole."""
+    """Buffered on the way until complete."""
     UNCLEAR = "unclear"
-    """In so few pieces that nobody can tell."""
+    """In too few pieces to decide."""
 
 
-def flow(arrivals: Sequence[float]) -> Flow:
-    """Judge the `arrivals` of the pieces of one answer, in seconds from its request. Never BUFFERED."""
+def classify_flow(arrivals: Sequence[float]) -> Flow:
+    """Classify the `arrivals` of one answer's pieces, in seconds from its request. Never BUFFERED."""
     if len(arrivals) < _FEW:
         return Flow.UNCLEAR
     span = arrivals[-1] - arrivals[0]
@@ -44,13 +44,13 @@ def flow(arrivals: Sequence[float]) -> Flow:
 
 
 def bursts(arrivals: Sequence[float]) -> int:
-    """How many times pieces came that did not come together with the ones before."""
+    """The number of separate deliveries."""
     return 1 + sum(after - before >= _GAP for before, after in pairwise(arrivals))
 
 
 def held_back(long: Sequence[float], short: Sequence[float]) -> bool:
-    """Whether a buffer explains that all of a long answer came at once: then a short one comes much sooner.
+    """Whether a buffer explains a long answer that arrived all at once: a short one then arrives much sooner.
 
-    A server that is slow to begin lets both wait.
+    A server that starts slowly delays both.
     """
     return bool(short) and short[0] * 2 <= long[0]

@@ -1,4 +1,4 @@
-"""One request as a trial: what came and when, and how the reply to an instruction joins what is there."""
+"""One test request: its response with timing, and how an instructed reply is joined."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ from holytui.engine.ports import AttemptEvents
 from holytui.engine.resume.instruction import quotation
 from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Seam
-from holytui.engine.resume.strategy import How
+from holytui.engine.resume.strategy import ResumeMode
 from holytui.faults import Fault
 from holytui.models import DeltaKind, Join, Usage
 from holytui.wire.events import Accepted, End, Piece, UsageSeen, Verdict
 
 _INTERRUPTIBLE = 0.2
-"""Seconds of one wait. Ctrl+C between Python's last look for a signal and the wait does not end that wait."""
+"""Seconds of one wait; a Ctrl+C just before a wait does not end that wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What one request brought."""
+class ProbeResponse:
+    """The response to one request."""
 
     pieces: tuple[str, ...]
-    """Of the text, as they came."""
+    """Pieces of the text."""
     arrivals: tuple[float, ...]
-    """Seconds from the beginning of the request to each piece of text or reasoning."""
+    """Seconds from the request to each piece of text or reasoning."""
     status: int | None
-    """HTTP status, if a response came."""
+    """HTTP status, if a response arrived."""
     usage: Usage | None
     end: End | None
-    """None: it was given up before its end."""
+    """None: cancelled before its end."""
     seconds: float
-    """How long it took in all."""
+    """Total time."""
 
     @property
     def text(self) -> str:
-        """All of the text."""
+        """The whole text."""
         return "".join(self.pieces)
 
     @property
     def fault(self) -> Fault | None:
-        """What went wrong, if something did."""
+        """The fault, if any."""
         return self.end.fault if self.end is not None else None
 
     @property
     def complete(self) -> bool:
-        """The answer has an end of its own."""
+        """The server ended the answer properly."""
         return self.end is not None and self.end.verdict is Verdict.COMPLETE
 
 
-def hear(
+def record_response(
     stream: AttemptEvents,
     clock: Callable[[], float],
-    longest: float,
+    limit: float,
     enough: Callable[[str], bool] = lambda _text: False,
     began: float | None = None,
-) -> Heard:
-    """Read `stream` to its end, for at most `longest` seconds, or until `enough` of the text is there.
+) -> ProbeResponse:
+    """Read `stream` to its end, for at most `limit` seconds, or until `enough` accepts the text.
 
-    `began` is when its request was sent, on `clock`; None: now.
+    `began` is the time of the request on `clock`; None: now.
     """
     began = clock() if began is None else began
     pieces: list[str] = []
@@ -67,7 +67,7 @@ def hear(
     status: int | None = None
     usage: Usage | None = None
     end: End | None = None
-    while end is None and (left := longest - (clock() - began)) > 0 and not enough("".join(pieces)):
+    while end is None and (left := limit - (clock() - began)) > 0 and not enough("".join(pieces)):
         match stream.wait(min(left, _INTERRUPTIBLE)):
             case Accepted(status=status):
                 pass
@@ -78,33 +78,33 @@ def hear(
                 pass
             case End() as end:
                 status = end.status or status
-    return Heard(tuple(pieces), tuple(arrivals), status, usage, end, clock() - began)
+    return ProbeResponse(tuple(pieces), tuple(arrivals), status, usage, end, clock() - began)
 
 
 @dataclass(frozen=True, slots=True)
-class Replied:
-    """The reply to an instruction, as it would join the answer."""
+class JoinedReply:
+    """An instructed reply as it would be joined."""
 
     text: str
-    """What would be shown of it."""
-    proven: bool
-    """It began with the words that it was asked to begin with."""
-    signed: bool
-    """It has the sign of the end."""
-    own_words: bool
-    """It has our own words."""
+    """The text that would be shown."""
+    joins: bool
+    """It starts with the requested quotation."""
+    has_end_marker: bool
+    """It has the end marker."""
+    has_instruction: bool
+    """It repeats the instruction."""
 
 
-def replied(partial: str, heard: Heard) -> Replied:
-    """Join what was `heard` to `partial` by the rules of a real answer."""
-    seam, reply = Seam(partial, How.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
+def join_reply(partial: str, response: ProbeResponse) -> JoinedReply:
+    """Join `response` to `partial` by the rules for answers."""
+    seam, reply = Seam(partial, ResumeMode.INSTRUCT, quoted=quotation(partial)), InstructedReply(partial)
     shown = []
-    for piece in heard.pieces:
+    for piece in response.pieces:
         text = seam.feed(piece)
         shown.append(reply.feed(text) if seam.decision is not None else "")
-    if heard.complete and seam.decision is None:
+    if response.complete and seam.decision is None:
         shown.append(reply.feed(seam.finish()))
     if seam.decision is not None:
         shown.append(reply.finish())
-    proven = seam.decision is not None and seam.decision.join is Join.OVERLAP
-    return Replied("".join(shown), proven, reply.signed, reply.own_words)
+    joins = seam.decision is not None and seam.decision.join is Join.OVERLAP
+    return JoinedReply("".join(shown), joins, reply.has_end_marker, reply.has_instruction)

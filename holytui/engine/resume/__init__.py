@@ -1,1 +1,1 @@
-"""Continuing a cut answer: which way to ask for the rest, and how the two parts are joined."""
+"""Resuming an interrupted answer: how the rest is requested, and how the parts are joined."""

@@ -1,7 +1,7 @@
-"""The message that asks a model to go on with a cut answer, for servers that do not continue a text themselves.
+"""The message that asks a model to continue an interrupted answer, for servers that do not continue a text.
 
-The model is asked to begin with words that are there already, as they show where its reply belongs, and to say when it
-has come to the end, as many models stop after the sentence that was cut. Wordings were chosen with
+The model is asked to start with words that are there already, which prove where its reply belongs, and to write a
+marker at the end, as many models stop after the interrupted sentence. The wording was chosen with
 `benchmarks.wordings`.
 """
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from holytui.engine.resume.text_end import open_fence
 
-END = "[END]"
-"""The sign that the model is asked to write after the end of its answer."""
+END_MARKER = "[END]"
+"""The marker that the model is asked to write after the end of its answer."""
 
 _SENTENCES = (
-    f"Your answer was cut off. Write the rest of it, to its very end, and then write {END}.",
+    f"Your answer was cut off. Write the rest of it, to its very end, and then write {END_MARKER}.",
     "Begin your reply with exactly these words, and go on after them:",
     "You were inside a code block: go on with its code, without opening it.",
 )
@@ -37,14 +37,14 @@ _TRANSLATED = (
     "Tu respuesta se cortó. Escribe el resto",
     "Comienza tu respuesta con exactamente estas palabras",
 )
-OWN_WORDS = (*_SENTENCES, *_TRANSLATED)
-"""Sentences that belong to no answer: ours, and how models translate them."""
+INSTRUCTION_SENTENCES = (*_SENTENCES, *_TRANSLATED)
+"""Sentences of the instruction, and their translations by models; no answer contains them."""
 
-_SHORTEST = 24
-_LONGEST = 240
-_SIGN = re.compile(r"\s*\[(?:END|KẾT THÚC|HẾT|结束|終わり|끝|FIN|ENDE)\]", re.IGNORECASE)
-_HALF_SIGN = re.compile(r"\s*\[EN?D?\Z")
-_LONGEST_SIGN = 12
+_MIN_QUOTE = 24
+_MAX_QUOTE = 240
+_END_MARKER = re.compile(r"\s*\[(?:END|KẾT THÚC|HẾT|结束|終わり|끝|FIN|ENDE)\]", re.IGNORECASE)
+_PARTIAL_END_MARKER = re.compile(r"\s*\[EN?D?\Z")
+_MAX_MARKER = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +53,50 @@ class Instruction:
 
     text: str
     quoted: str
-    """The end of the text that the reply is asked to begin with; it occurs in the text only once, if that is short."""
+    """The end of the text that the reply is asked to start with; unique in the text if it is short."""
 
 
 def instruction(partial: str) -> Instruction:
-    """For the rest of `partial`; in English, which every model follows best."""
+    """The instruction for the rest of `partial`; in English, which models follow best."""
     quoted = quotation(partial)
-    said = [*_SENTENCES[:1], *(_SENTENCES[2:] if open_fence(partial) else ()), _SENTENCES[1]]
-    return Instruction(f"{' '.join(said)}\n{quoted}", quoted)
+    sentences = [*_SENTENCES[:1], *(_SENTENCES[2:] if open_fence(partial) else ()), _SENTENCES[1]]
+    return Instruction(f"{' '.join(sentences)}\n{quoted}", quoted)
 
 
 def quotation(partial: str) -> str:
-    """The last line of a text, with lines before it while it is short or occurs more than once; of a long line its
-    last words."""
+    """The text to quote: the last line, or the last words of a long line.
+
+    Earlier lines are added while it is short or not unique.
+    """
     text = partial.rstrip()
     start = len(text)
     while start > 0:
         start = text.rfind("\n", 0, start - 1) + 1
         quoted = text[start:]
-        if len(quoted) >= _LONGEST or (len(quoted.strip()) >= _SHORTEST and text.count(quoted) == 1):
+        if len(quoted) >= _MAX_QUOTE or (len(quoted.strip()) >= _MIN_QUOTE and text.count(quoted) == 1):
             break
     quoted = text[start:]
-    if len(quoted) <= _LONGEST:
+    if len(quoted) <= _MAX_QUOTE:
         return quoted
-    space = text.find(" ", len(text) - _LONGEST)
-    return text[space + 1 :] if 0 <= space < len(text) - _SHORTEST else text[-_LONGEST:]
+    space = text.find(" ", len(text) - _MAX_QUOTE)
+    return text[space + 1 :] if 0 <= space < len(text) - _MIN_QUOTE else text[-_MAX_QUOTE:]
 
 
-def find_sign(text: str) -> int | None:
-    """The offset where an answer ends before the sign of its end; None without one."""
-    found = _SIGN.search(text)
+def find_end_marker(text: str) -> int | None:
+    """The offset where the answer ends before an end marker; None without one."""
+    found = _END_MARKER.search(text)
     return None if found is None else found.start()
 
 
-def hold_from(text: str) -> int:
-    """The offset from which `text` ends in white space, or in what may become the sign of the end."""
-    at = text.rfind("[", max(0, len(text) - _LONGEST_SIGN))
+def marker_hold_start(text: str) -> int:
+    """The offset where trailing white space, or a possible start of the end marker, begins."""
+    at = text.rfind("[", max(0, len(text) - _MAX_MARKER))
     if at < 0 or "]" in text[at:]:
         at = len(text)
     return len(text[:at].rstrip())
 
 
-def find_half_sign(text: str) -> int | None:
-    """The offset of the beginning of the sign at the end of a text that was cut; None without one."""
-    found = _HALF_SIGN.search(text)
+def find_partial_end_marker(text: str) -> int | None:
+    """The offset of an incomplete end marker at the end of an interrupted text; None without one."""
+    found = _PARTIAL_END_MARKER.search(text)
     return None if found is None else found.start()

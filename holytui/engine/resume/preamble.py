@@ -1,5 +1,4 @@
-"""What may stand before the continuation proper in what a model sends when asked to go on: white space, a code fence
-that is opened again, a sentence such as "Sure, continuing:"."""
+"""Text before the continuation proper: white space, a reopened code fence, a preamble such as "Sure, continuing:"."""
 
 from __future__ import annotations
 
@@ -42,7 +41,7 @@ _OPENERS = (
     "xin lỗi",
     "xin tiếp",
 )
-_ABOUT_GOING_ON = re.compile(
+_CONTINUES = re.compile(
     r"continu|resum|left off|pick(?:ing)? up|the rest|remain|where (?:i|we|it)|cut off|interrupt|"
     r"tiếp|phần còn lại|dang dở|bị ngắt",
     re.IGNORECASE,
@@ -51,8 +50,8 @@ _DECORATION = "*_([\"'“‘【「… ."
 _END = re.compile(r"[:：](?=[*_)\]\"'”’】」]*(?:\s|$))|\n")
 
 
-class Kind(StrEnum):
-    """What was taken off to come to a reading."""
+class ReadingKind(StrEnum):
+    """What was skipped before the continuation."""
 
     PLAIN = "plain"
     SPACE = "space"
@@ -61,44 +60,44 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The continuation proper may begin at `offset`."""
+class Reading:
+    """A possible start of the continuation, at `offset`."""
 
     offset: int
-    kind: Kind
-    sure: bool = False
-    """What was taken off surely belongs to no continuation."""
+    kind: ReadingKind
+    certain: bool = False
+    """The skipped text is certainly not part of the continuation."""
     new_line: bool = False
-    """A line break was taken off that may belong to it."""
+    """The skipped text contains a line break that may be part of it."""
 
 
-def openings(raw: str, fence: str, *, final: bool) -> tuple[list[Opening], bool]:
-    """Where in `raw` the continuation may begin, and whether that is settled (it always is when `final`).
+def find_readings(raw: str, fence: str, *, final: bool) -> tuple[list[Reading], bool]:
+    """The possible starts of the continuation in `raw`, and whether they are final (always if `final`).
 
-    `fence` is the marker of the code block that is open in the text before, if one is.
+    `fence` is the marker of the code block that is open at the end of the earlier text, if any.
     """
-    found, settled = _at(raw, 0, Kind.PLAIN, fence, final)
+    found, settled = _readings_at(raw, 0, ReadingKind.PLAIN, fence, final)
     if not settled:
         return found, False
-    start = found[1].offset if len(found) > 1 and found[1].kind is Kind.SPACE else 0
+    start = found[1].offset if len(found) > 1 and found[1].kind is ReadingKind.SPACE else 0
     end = _preamble_end(raw, start, final)
     if end is None:
         return found, False
     if end > start:
-        after, settled = _at(raw, end, Kind.PREAMBLE, fence, final)
+        after, settled = _readings_at(raw, end, ReadingKind.PREAMBLE, fence, final)
         found += after
     return found, settled
 
 
-def _at(raw: str, base: int, kind: Kind, fence: str, final: bool) -> tuple[list[Opening], bool]:
-    """The readings from `base` on: as it is, without its white space, without a fence opened again."""
-    found = [Opening(base, kind, sure=kind is Kind.PREAMBLE)]
+def _readings_at(raw: str, base: int, kind: ReadingKind, fence: str, final: bool) -> tuple[list[Reading], bool]:
+    """Readings from `base`: unchanged, without white space, without a reopened fence."""
+    found = [Reading(base, kind, certain=kind is ReadingKind.PREAMBLE)]
     body = base + len(raw[base:]) - len(raw[base:].lstrip())
     if body == len(raw):
         return found, final
     if body > base:
-        bare = Kind.SPACE if kind is Kind.PLAIN else kind
-        found.append(Opening(body, bare, sure=kind is Kind.PREAMBLE, new_line="\n" in raw[base:body]))
+        bare = ReadingKind.SPACE if kind is ReadingKind.PLAIN else kind
+        found.append(Reading(body, bare, certain=kind is ReadingKind.PREAMBLE, new_line="\n" in raw[base:body]))
     rest = raw[body:]
     if fence and (rest.startswith(fence) or fence.startswith(rest)):
         line, newline, _after = rest.partition("\n")
@@ -107,12 +106,12 @@ def _at(raw: str, base: int, kind: Kind, fence: str, final: bool) -> tuple[list[
         info = line.lstrip(fence[0]).strip()
         # a fence that closes a block has no info string (CommonMark 4.5)
         if len(info) < 40:
-            found.append(Opening(body + len(line) + 1, Kind.FENCE, sure=bool(info)))
+            found.append(Reading(body + len(line) + 1, ReadingKind.FENCE, certain=bool(info)))
     return found, True
 
 
 def _preamble_end(raw: str, start: int, final: bool) -> int | None:
-    """Where a preamble at `start` ends; `start` if there is none; None if more text must tell."""
+    """The end of a preamble at `start`; `start` if there is none; None if more text is needed."""
     head = raw[start : start + _LONGEST]
     bare = head.lstrip(_DECORATION).casefold().replace("’", "'")
     more = not final and len(head) < _LONGEST
@@ -123,13 +122,13 @@ def _preamble_end(raw: str, start: int, final: bool) -> int | None:
     if end is None or (end.end() == len(head) and more):
         return None if more else start
     phrase = head[: end.end()]
-    if _ABOUT_GOING_ON.search(phrase) is None:
+    if _CONTINUES.search(phrase) is None:
         return start
     stop = start + end.end()
     while stop < len(raw) and raw[stop] in "*_)]\"'”’】」":
         stop += 1
     if raw[stop : stop + 1] in (" ", "\t"):
         stop += 1
-    for _line in range(2):  # what is beyond an empty line belongs to the text
+    for _line in range(2):  # text after an empty line belongs to the answer
         stop += raw[stop : stop + 1] == "\n"
     return None if stop == len(raw) and not final else stop

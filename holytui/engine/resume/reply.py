@@ -1,89 +1,105 @@
-"""The reply to an instruction, without the instruction's own words and without the sign of the end."""
+"""The reply to an instruction, without repeated instructions and without the end marker."""
 
 from __future__ import annotations
 
-from holytui.engine.resume.instruction import OWN_WORDS, find_half_sign, find_sign, hold_from
+from holytui.engine.resume.instruction import (
+    INSTRUCTION_SENTENCES,
+    find_end_marker,
+    find_partial_end_marker,
+    marker_hold_start,
+)
+from holytui.engine.resume.instruction_filter import InstructionFilter, alphanumerics
 from holytui.engine.resume.overlap import weight
-from holytui.engine.resume.own_words import OwnWords, plain
 
-_RUN = 24
-_AGAIN = 12
-"""The weight from which words are no part of an answer twice in a row."""
+_PREFIX = 24
+_MIN_WEIGHT = 12
+"""Weight from which an answer does not repeat words directly."""
 
 
 class InstructedReply:
-    """Follows the part of a reply that belongs to the answer after `partial`. `feed` and `finish` give what is shown.
+    """Extracts the answer from a reply that continues `partial`. `feed` and `finish` return text to show.
 
-    White space, and what may be the beginning of our own words or of the sign, is held back until it is clear.
+    White space, and text that may start a repeated instruction or the end marker, is held back until it is decided.
     """
 
-    __slots__ = ("_again", "_held", "_own", "dropped", "own_words", "released", "repeats", "signed")
+    __slots__ = (
+        "_filter",
+        "_held",
+        "_quoted",
+        "discards_rest",
+        "has_end_marker",
+        "has_instruction",
+        "released",
+        "repeats",
+    )
 
     def __init__(self, partial: str, quoted: str = "") -> None:
-        """`quoted` is the end of `partial` that the reply was asked to begin with."""
-        said = plain(partial)
-        self._again = quoted.strip() if weight(quoted) >= _AGAIN else ""
-        self._own = OwnWords(each for each in OWN_WORDS if plain(each)[:_RUN] not in said)
+        """`quoted` is the end of `partial` that the reply was asked to start with."""
+        normalized = alphanumerics(partial)
+        self._quoted = quoted.strip() if weight(quoted) >= _MIN_WEIGHT else ""
+        self._filter = InstructionFilter(
+            each for each in INSTRUCTION_SENTENCES if alphanumerics(each)[:_PREFIX] not in normalized
+        )
         self._held = ""
         self.released = 0
-        """How many characters of the reply are part of the answer; what comes after them is not, if `dropped`."""
-        self.signed = False
-        """The model has written the sign of the end."""
+        """Characters of the reply that are part of the answer; the rest is not, if `discards_rest`."""
+        self.has_end_marker = False
+        """The model wrote the end marker."""
         self.repeats = False
-        """After the words that it was asked to begin with, the model goes round and says them again."""
-        self.own_words = False
-        """The model has repeated our own words."""
-        self.dropped = False
-        """What comes after the released characters is no part of the answer."""
+        """The model repeated the quotation after starting with it."""
+        self.has_instruction = False
+        """The model repeated the instruction."""
+        self.discards_rest = False
+        """Text after the released characters is not part of the answer."""
 
     @property
     def held(self) -> str:
-        """Text of which it is not clear yet whether it is part of the answer."""
-        return "" if self.dropped else self._held + self._own.held
+        """Text not yet known to be part of the answer."""
+        return "" if self.discards_rest else self._held + self._filter.held
 
     def feed(self, text: str) -> str:
-        """What is now to be shown."""
-        if self.dropped:
+        """Add `text`; return the text to show."""
+        if self.discards_rest:
             return ""
-        self._held += self._own.feed(text)
-        if self._goes_round():
+        self._held += self._filter.feed(text)
+        if self._is_repeating():
             return ""
-        self.own_words = self._own.found
-        sign = find_sign(self._held)
-        self.signed = sign is not None
-        self.dropped = self.signed or self.own_words
-        if sign is not None:
-            return self._give(sign)
-        return self._give(len(self._held.rstrip()) if self.own_words else hold_from(self._held))
+        self.has_instruction = self._filter.found
+        marker = find_end_marker(self._held)
+        self.has_end_marker = marker is not None
+        self.discards_rest = self.has_end_marker or self.has_instruction
+        if marker is not None:
+            return self._release(marker)
+        return self._release(len(self._held.rstrip()) if self.has_instruction else marker_hold_start(self._held))
 
     def finish(self) -> str:
-        """The reply has ended, or was cut: what was still held."""
-        if self.dropped:
+        """End the reply, complete or not; return the text still held back."""
+        if self.discards_rest:
             return ""
-        self._held += self._own.finish()
-        if self._goes_round() and self.repeats:
+        self._held += self._filter.finish()
+        if self._is_repeating() and self.repeats:
             return ""
-        at = find_sign(self._held)
-        self.signed = at is not None
+        at = find_end_marker(self._held)
+        self.has_end_marker = at is not None
         if at is None:
-            at = find_half_sign(self._held)
-        self.dropped = at is not None
-        return self._give(len(self._held) if at is None else at)
+            at = find_partial_end_marker(self._held)
+        self.discards_rest = at is not None
+        return self._release(len(self._held) if at is None else at)
 
-    def _goes_round(self) -> bool:
-        """Whether the reply says again what it was asked to begin with, as far as that can be told; holds it back."""
-        if not self._again or self.released:
+    def _is_repeating(self) -> bool:
+        """Whether the reply repeats the quotation, as far as is known; holds it back."""
+        if not self._quoted or self.released:
             return False
         begin = self._held.lstrip()
-        if begin.startswith(self._again):
-            self.repeats = self.dropped = True
+        if begin.startswith(self._quoted):
+            self.repeats = self.discards_rest = True
             return True
-        if self._again.startswith(begin) and not self._own.found:
+        if self._quoted.startswith(begin) and not self._filter.found:
             return True
-        self._again = ""
+        self._quoted = ""
         return False
 
-    def _give(self, until: int) -> str:
+    def _release(self, until: int) -> str:
         given, self._held = self._held[:until], self._held[until:]
         self.released += len(given)
         return given

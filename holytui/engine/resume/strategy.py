@@ -1,4 +1,4 @@
-"""How a cut answer is brought home: which way to ask for the rest, and what the request then looks like."""
+"""The strategy for resuming an answer: which mode to try, and the request for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import Role
 from holytui.wire.request import ChatMessage, ChatRequest
 
-_TOO_LITTLE = 16
+_MIN_WEIGHT = 16
 _REFUSAL = re.compile(
     r"pre-?fill|\bprefix\b|continue_final_message|add_generation_prompt|end with a user|"
     r"last message|final message|trailing|assistant|must alternate",
@@ -24,116 +24,119 @@ _REFUSAL = re.compile(
 _STRUCTURED = ("response_format", "grammar", "json_schema", "guided_json", "format")
 
 
-class How(StrEnum):
-    """How the rest of a cut answer is asked for."""
+class ResumeMode(StrEnum):
+    """How the rest of an interrupted answer is requested."""
 
     PREFILL = "prefill"
-    """The text so far stands as the last message, and the server goes on with it."""
+    """The text so far is the last message, and the server continues it."""
     INSTRUCT = "instruct"
-    """A user message asks the model to go on from where the text ends."""
+    """A user message asks the model to continue."""
     RESTART = "restart"
-    """The question is asked again, and what comes is laid over what is there."""
+    """The question is sent again, and the new answer is compared with the old text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """What use has shown of one model at one endpoint; kept in the history as a line of words."""
+class ResumeProfile:
+    """How one model at one endpoint continues answers, as observed; stored in the history as a line of words."""
 
-    how: How | None = None
-    """The first way to be tried: PREFILL or INSTRUCT."""
+    mode: ResumeMode | None = None
+    """The first mode to try: PREFILL or INSTRUCT."""
     form: str = ""
-    """The form of a prefill (a key of `presets.FORMS`); empty: the one of the provider's preset."""
+    """The prefill form (a key of `presets.FORMS`); empty: that of the provider's preset."""
     echoes: bool | None = None
-    """Whether the answer to a prefill begins with the text that was sent."""
+    """Whether the reply to a prefill repeats the text sent."""
 
     @classmethod
-    def parse(cls, line: str) -> Learnt:
-        """From what was kept; nothing is learnt from words that are not known."""
+    def parse(cls, line: str) -> ResumeProfile:
+        """Parse a stored line; unknown words give an empty profile."""
         first, *rest = line.split() or [""]
-        if first not in (How.PREFILL, How.INSTRUCT):
+        if first not in (ResumeMode.PREFILL, ResumeMode.INSTRUCT):
             return cls()
         form = next((word for word in rest if word in FORMS), "")
         echoes = True if "echo" in rest else False if "exact" in rest else None
-        return cls(How(first), form, echoes)
+        return cls(ResumeMode(first), form, echoes)
 
     def __str__(self) -> str:
         echo = {True: "echo", False: "exact", None: ""}[self.echoes]
-        return " ".join(word for word in (self.how or "", self.form, echo) if word)
+        return " ".join(word for word in (self.mode or "", self.form, echo) if word)
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """What is configured and known of one model at one endpoint."""
+    """The configuration and profile of one model at one endpoint."""
 
     recover: Recover = Recover.AUTO
     continuation: Continuation = field(default_factory=Continuation)
-    """As the preset has it; see `prefill` for the one in force."""
-    learnt: Learnt = field(default_factory=Learnt)
+    """From the preset; see `prefill` for the effective one."""
+    profile: ResumeProfile = field(default_factory=ResumeProfile)
     structured: bool = False
-    """The answer must be one piece of JSON or the like, which no continuation in prose may break."""
+    """The answer must be a single JSON value or the like, which a prose continuation would break."""
 
     @property
-    def asks(self) -> bool:
-        """The user wants to be asked before an answer goes on."""
+    def asks_first(self) -> bool:
+        """The user decides whether an answer is resumed."""
         return self.recover is Recover.ASK
 
     @property
     def prefill(self) -> Continuation:
-        """How a prefill is to be asked for: in the form that was learnt, else as the preset says, else in the likeliest
-        of the forms."""
-        known = self.continuation
-        if self.learnt.form:
-            known = replace(FORMS[self.learnt.form], strips=known.strips)
-        elif known.prefill is Prefill.UNKNOWN and not (known.params or known.message):
-            known = replace(next(iter(FORMS.values())), strips=known.strips)
-        return known if self.learnt.echoes is None else replace(known, echoes=self.learnt.echoes)
+        """The effective prefill form: the learnt one, else the preset's, else the most likely one."""
+        form = self.continuation
+        if self.profile.form:
+            form = replace(FORMS[self.profile.form], strips=form.strips)
+        elif form.prefill is Prefill.UNKNOWN and not (form.params or form.message):
+            form = replace(next(iter(FORMS.values())), strips=form.strips)
+        return form if self.profile.echoes is None else replace(form, echoes=self.profile.echoes)
 
     @property
     def exact(self) -> bool:
-        """The server is known to go on exactly where a prefill ends, or the user says that it does."""
-        if self.learnt.how is not None:
-            return self.learnt.how is How.PREFILL
+        """The server is known, or configured, to continue exactly where a prefill ends."""
+        if self.profile.mode is not None:
+            return self.profile.mode is ResumeMode.PREFILL
         return self.continuation.prefill is Prefill.YES or self.recover is Recover.PREFILL
 
-    def ways(self, partial: str) -> tuple[How, ...]:
-        """The ways to go on after `partial`, which is not empty, the first to be tried first.
+    def modes(self, partial: str) -> tuple[ResumeMode, ...]:
+        """The modes for the rest after `partial` (not empty), in order of preference.
 
         Only `recover = "auto"` has more than one.
         """
         if self.structured or self.recover is Recover.RESTART:
-            return (How.RESTART,)
-        # a few characters are no hold for a model, and cost nothing to make anew
-        little = weight(partial.strip()) < _TOO_LITTLE
+            return (ResumeMode.RESTART,)
+        # too little for a model to continue from, and cheap to generate again
+        little = weight(partial.strip()) < _MIN_WEIGHT
         if self.recover is Recover.INSTRUCT:
-            return (How.RESTART if little else How.INSTRUCT,)
-        if self.recover is Recover.PREFILL and self.learnt.how is not How.INSTRUCT:
-            return (How.PREFILL if partial.strip() else How.RESTART,)
+            return (ResumeMode.RESTART if little else ResumeMode.INSTRUCT,)
+        if self.recover is Recover.PREFILL and self.profile.mode is not ResumeMode.INSTRUCT:
+            return (ResumeMode.PREFILL if partial.strip() else ResumeMode.RESTART,)
         if self.exact:
-            first = (How.PREFILL,) if partial.strip() else ()
-            return (*first, *(() if little else (How.INSTRUCT,)), How.RESTART)
+            first = (ResumeMode.PREFILL,) if partial.strip() else ()
+            return (*first, *(() if little else (ResumeMode.INSTRUCT,)), ResumeMode.RESTART)
         if little:
-            return (How.RESTART,)
+            return (ResumeMode.RESTART,)
         if self.recover is Recover.PREFILL:
-            return (How.INSTRUCT,)
-        refused = self.learnt.how is How.INSTRUCT or self.continuation.prefill is Prefill.NO
-        return (How.INSTRUCT, How.RESTART) if refused else (How.INSTRUCT, How.PREFILL, How.RESTART)
+            return (ResumeMode.INSTRUCT,)
+        refused = self.profile.mode is ResumeMode.INSTRUCT or self.continuation.prefill is Prefill.NO
+        return (
+            (ResumeMode.INSTRUCT, ResumeMode.RESTART)
+            if refused
+            else (ResumeMode.INSTRUCT, ResumeMode.PREFILL, ResumeMode.RESTART)
+        )
 
-    def choose(self, partial: str, tried: frozenset[How] = frozenset()) -> How | None:
-        """The first way that was not tried yet; None when all were."""
-        return next((how for how in self.ways(partial) if how not in tried), None)
+    def choose(self, partial: str, tried: frozenset[ResumeMode] = frozenset()) -> ResumeMode | None:
+        """The first mode not tried yet; None if all were."""
+        return next((mode for mode in self.modes(partial) if mode not in tried), None)
 
     def without_prefill(self) -> Strategy:
-        """After the endpoint refused a prefill."""
-        return replace(self, learnt=Learnt(How.INSTRUCT))
+        """The strategy after the endpoint refused a prefill."""
+        return replace(self, profile=ResumeProfile(ResumeMode.INSTRUCT))
 
 
-def learn_key(base_url: str, model: str) -> str:
-    """The key under which the history remembers how this model goes on."""
+def resume_profile_key(base_url: str, model: str) -> str:
+    """The history key of a profile."""
     return f"recover {base_url.rstrip('/')} {model}"
 
 
 def is_structured(params: Mapping[str, object]) -> bool:
-    """Whether these parameters of a request ask for JSON or another fixed form."""
+    """Whether request parameters ask for JSON or another fixed format."""
     form = params.get("response_format")
     if isinstance(form, Mapping) and form.get("type") == "text":
         return False
@@ -141,7 +144,7 @@ def is_structured(params: Mapping[str, object]) -> bool:
 
 
 def refuses_prefill(fault: Fault) -> bool:
-    """Whether `fault` says that this endpoint takes no assistant message at the end of a request."""
+    """Whether `fault` reports that the endpoint accepts no trailing assistant message."""
     if fault.kind not in (FaultKind.STATUS, FaultKind.IN_BAND) or fault.status not in (400, 422):
         return False
     if "context_length" in fault.code:
@@ -149,18 +152,18 @@ def refuses_prefill(fault: Fault) -> bool:
     return _REFUSAL.search(f"{fault.param} {fault.code} {fault.message}") is not None
 
 
-def request_for(request: ChatRequest, how: How | None, partial: str, continuation: Continuation) -> ChatRequest:
-    """`request` changed so that it asks for the rest after `partial`; as it is for None and RESTART.
+def request_for(request: ChatRequest, mode: ResumeMode | None, partial: str, continuation: Continuation) -> ChatRequest:
+    """The request for the rest after `partial`; `request` itself for None and RESTART.
 
-    The text goes out as it came: without the white space at its end a model goes on with other words.
+    The text is sent unchanged: without its trailing white space a model continues with other words.
     """
-    if how is How.PREFILL:
+    if mode is ResumeMode.PREFILL:
         sent = partial.rstrip() if continuation.strips else partial
         last = ChatMessage(Role.ASSISTANT, sent, continuation.message)
         params = {**request.params, **continuation.params}
         return ChatRequest(request.model, (*request.messages, last), params)
-    if how is How.INSTRUCT:
-        said = ChatMessage(Role.ASSISTANT, partial)
-        ask = ChatMessage(Role.USER, instruction(partial).text)
-        return ChatRequest(request.model, (*request.messages, said, ask), request.params)
+    if mode is ResumeMode.INSTRUCT:
+        answer = ChatMessage(Role.ASSISTANT, partial)
+        question = ChatMessage(Role.USER, instruction(partial).text)
+        return ChatRequest(request.model, (*request.messages, answer, question), request.params)
     return request

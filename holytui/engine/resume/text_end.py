@@ -1,6 +1,6 @@
-"""Whether a Markdown text can end where it does: the parts that are open at its end.
+"""Whether a Markdown text can end where it does: constructs open at its end.
 
-An answer that stops in the middle of a code block, a table row or a sentence was cut, whatever its server says.
+An answer that ends inside a code block, a table row or a sentence was cut off, whatever its server reports.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _PAIRS = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»", "「": "」", 
 _QUOTATIONS = frozenset("“«")
 
 
-class Open(StrEnum):
-    """A part of a text that is not closed at its end."""
+class OpenPart(StrEnum):
+    """A construct that is open at the end of a text."""
 
     FENCE = "fence"
     TABLE = "table"
@@ -36,16 +36,16 @@ class Open(StrEnum):
     SPAN = "span"
     """Inline code or emphasis."""
     SENTENCE = "sentence"
-    """A word, or a sentence without its mark."""
+    """A word, or a sentence without its final punctuation."""
 
 
-def open_part(text: str) -> Open | None:
-    """The part that is open at the end of `text`; None where the text can end."""
+def open_part(text: str) -> OpenPart | None:
+    """The construct open at the end of `text`; None if the text can end there."""
     text = text.rstrip()
     if not text:
-        return Open.SENTENCE
+        return OpenPart.SENTENCE
     if open_fence(text):
-        return Open.FENCE
+        return OpenPart.FENCE
     lines = _last_block(text)
     last = lines[-1]
     if _FENCE.match(last):
@@ -53,19 +53,19 @@ def open_part(text: str) -> Open | None:
     if last.startswith("|") or (len(lines) > 1 and _DELIMITER_ROW.fullmatch(lines[1]) and "|" in lines[1]):
         return _open_table(lines)
     if _EMPTY_ITEM.fullmatch(last) or _HEADING.match(last):
-        return Open.ITEM
+        return OpenPart.ITEM
     return _open_inline("\n".join(lines)) or _open_sentence(text, last)
 
 
 def can_end(text: str) -> bool:
-    """Whether nothing is open at the end of `text`."""
+    """Whether no construct is open at the end of `text`."""
     return open_part(text) is None
 
 
 def goes_beyond(added: str) -> bool:
-    """Whether a continuation has more than the rest of the line in which it begins, or two more sentences on it.
+    """Whether a continuation has more than the rest of its first line, or two more sentences on that line.
 
-    A weak model that is told in words to go on completes what was cut, and takes that for the end.
+    Weak models complete the interrupted line and take that for the end.
     """
     line, _newline, below = added.partition("\n")
     if below.strip(_CLOSING_MARKUP + " \n\t"):
@@ -75,7 +75,7 @@ def goes_beyond(added: str) -> bool:
 
 
 def open_fence(text: str) -> str:
-    """The marker of the fenced code block that is open at the end of `text`; empty when none is (CommonMark 4.5)."""
+    """The marker of the code fence open at the end of `text`; empty if none (CommonMark 4.5)."""
     marker = ""
     for line in text.split("\n"):
         found = _FENCE.match(line)
@@ -89,26 +89,26 @@ def open_fence(text: str) -> str:
 
 
 def _last_block(text: str) -> list[str]:
-    """The lines since the last empty line, without the marks of a block quotation."""
+    """The lines since the last empty line, without block quote markers."""
     block = text[text.rfind("\n\n") + 1 :].lstrip("\n")
     return [_QUOTE_MARKS.sub("", line) for line in block.split("\n")]
 
 
-def _open_table(lines: list[str]) -> Open | None:
+def _open_table(lines: list[str]) -> OpenPart | None:
     rows = [line.strip() for line in lines if "|" in line]
     if len(rows) < 3 or _DELIMITER_ROW.fullmatch(rows[-1]):
-        return Open.TABLE
+        return OpenPart.TABLE
     header, last = rows[0], rows[-1]
     if header.endswith("|") and not last.endswith("|"):
-        return Open.TABLE
-    return Open.TABLE if last.count("|") < header.count("|") else None
+        return OpenPart.TABLE
+    return OpenPart.TABLE if last.count("|") < header.count("|") else None
 
 
-def _open_inline(block: str) -> Open | None:
-    """An unclosed bracket, quotation or span in the last block, code spans aside."""
+def _open_inline(block: str) -> OpenPart | None:
+    """An unclosed bracket, quotation or span in the last block, ignoring code spans."""
     plain = _CODE_SPAN.sub("", block)
     if "`" in plain or plain.count("**") % 2:
-        return Open.SPAN
+        return OpenPart.SPAN
     waiting: list[str] = []
     for index, char in enumerate(plain):
         if char in _PAIRS:
@@ -116,21 +116,21 @@ def _open_inline(block: str) -> Open | None:
         elif waiting and char == _PAIRS[waiting[-1]] and not (char == ")" and _numbers_item(plain, index)):
             waiting.pop()
     if any(char not in _QUOTATIONS for char in waiting):
-        return Open.BRACKET
-    return Open.QUOTATION if waiting or plain.count('"') % 2 else None
+        return OpenPart.BRACKET
+    return OpenPart.QUOTATION if waiting or plain.count('"') % 2 else None
 
 
 def _numbers_item(text: str, index: int) -> bool:
-    """Whether the bracket at `index` ends the number of a list item, as in `1)`."""
+    """Whether the bracket at `index` ends a list item number such as `1)`."""
     line = text[text.rfind("\n", 0, index) + 1 : index]
     return line.strip().isdigit()
 
 
-def _open_sentence(text: str, last: str) -> Open | None:
+def _open_sentence(text: str, last: str) -> OpenPart | None:
     end = text[-1]
     bare = last.rstrip(_CLOSING_MARKUP).rstrip()
     if bare and bare[-1] in _SENTENCE_ENDS and not (bare[-1] == "." and bare[:-1].strip().isdigit()):
         return None
     if end in _STRUCTURE_ENDS or (ord(end) > 0x2190 and not end.isalnum() and end not in ":：,，、;；"):
         return None  # data, a table, an emoji
-    return Open.SENTENCE
+    return OpenPart.SENTENCE

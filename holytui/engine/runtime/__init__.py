@@ -1,1 +1,1 @@
-"""Threads and queues: what carries out the effects of a turn."""
+"""Threads and queues that carry out the effects of a turn."""

@@ -1,4 +1,4 @@
-"""From a message that is to be filled to all that its turn needs: model, key, address, context, what was learnt."""
+"""Plans a turn: model, key, endpoint, context and resume strategy for an answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from holytui.config.presets import Continuation
 from holytui.config.schema import Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
-from holytui.engine.resume.strategy import How, Learnt, Strategy, is_structured, learn_key
-from holytui.engine.runtime.requester import Job
-from holytui.engine.turn.answer import Kept
-from holytui.engine.turn.machine import Plan
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
+from holytui.engine.runtime.requester import AnswerRequest
+from holytui.engine.turn.answer import PriorAnswer
+from holytui.engine.turn.machine import TurnPlan
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
@@ -24,8 +24,8 @@ from holytui.store.history import History
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 
 
-class Preparation:
-    """Makes plans and jobs. The guide's server is started when it is first needed."""
+class TurnPlanner:
+    """Creates plans and requests. Starts the guide's server on first use."""
 
     def __init__(
         self,
@@ -39,30 +39,30 @@ class Preparation:
         self._config = config
         self._history = history
         self._keyring_for = keyring_for
-        self._make_guide = guide or _own_guide
+        self._make_guide = guide or _new_guide
         self._guide: GuideHost | None = None
         self._lock = threading.Lock()
         self._probe_scale = probe_scale
 
     def resolve(self, model: str | ModelRef) -> Resolved:
-        """Raises ModelUnknown."""
+        """Resolve a model name. Raises ModelUnknown."""
         return resolve(self._config(), model)
 
-    def of(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[Plan, Job]:
-        """For the answer `message`. Raises ModelUnknown, StoreError, GuideError."""
+    def plan(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[TurnPlan, AnswerRequest]:
+        """Plan the turn that fills `message`. Raises ModelUnknown, StoreError, GuideError."""
         stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
-        endpoint, keys = self.address(resolved)
+        endpoint, keys = self.endpoint_and_keys(resolved)
         context, params = self._context(message, resolved)
         request = ChatRequest(resolved.model.name, context.messages, params)
         strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
-        plan = Plan(
+        plan = TurnPlan(
             turn_id,
             message.id,
             GUIDE if resolved.ref.provider == GUIDE else endpoint.host,
             stream,
             strategy,
-            kept_of(message),
+            prior_answer(message),
             keys.supplied_by_command,
             keys.describe(),
             context.tokens,
@@ -77,7 +77,7 @@ class Preparation:
             stream.token_timeout,
             stream.max_answer_bytes,
         )
-        return plan, Job(message, request, endpoint, timeouts, keys, strategy.prefill)
+        return plan, AnswerRequest(message, request, endpoint, timeouts, keys, strategy.prefill)
 
     def close(self) -> None:
         """Stop the guide's server."""
@@ -87,16 +87,16 @@ class Preparation:
             guide.stop()
 
     def _context(self, message: Message, resolved: Resolved) -> tuple[Context, Mapping[str, object]]:
-        """What to send, and with which parameters. The bytes of images are fetched here and nowhere before."""
+        """The context and the request parameters. Image bytes are loaded here, and nowhere earlier."""
         conversation = self._history.conversation(message.conversation_id)
         if conversation is None or message.parent_id is None:
             raise StoreError(_("There is no such conversation"))
         branch = self._history.branch(message.conversation_id, message.parent_id)
-        look = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
-        return context_for(branch, conversation.system, look), {**resolved.model.params, **conversation.params}
+        load_image = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
+        return context_for(branch, conversation.system, load_image), {**resolved.model.params, **conversation.params}
 
-    def address(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
-        """Where requests to it go, and with which keys. Starts the guide if it is the guide's. Raises GuideError."""
+    def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
+        """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
             return resolved.endpoint, self._keyring_for(resolved.provider)
         with self._lock:
@@ -111,36 +111,40 @@ class Preparation:
     def strategy(
         self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
     ) -> Strategy:
-        """What is configured and remembered of how its cut answers go on. Raises StoreError."""
+        """The configured and learnt strategy for resuming answers. Raises StoreError."""
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
-            recover = Recover.AUTO  # it was asked, and this is the answer
-        learnt = Learnt.parse(self._history.recall(learn_key(endpoint.base_url, resolved.model.name)) or "")
-        if recover is Recover.PREFILL and learnt.how is not How.PREFILL:
-            learnt = Learnt()  # whoever writes it down wants it tried, whatever the server said some day
-        return Strategy(recover, resolved.continuation, learnt, is_structured(params))
+            recover = Recover.AUTO  # resuming is the user's consent
+        profile = ResumeProfile.parse(
+            self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
+        )
+        if recover is Recover.PREFILL and profile.mode is not ResumeMode.PREFILL:
+            profile = ResumeProfile()  # an explicit setting overrides an earlier refusal
+        return Strategy(recover, resolved.continuation, profile, is_structured(params))
 
 
-def kept_of(message: Message) -> Kept:
-    """What an answer has already."""
+def prior_answer(message: Message) -> PriorAnswer:
+    """The stored content of `message`."""
     m = message
-    return Kept(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
+    return PriorAnswer(m.text, m.reasoning, m.seams, m.attempts, m.usage, m.begun_again)
 
 
-def never_begun(message: Message, turn_id: str) -> tuple[Plan, Job]:
-    """For an answer that cannot even be asked for: it only ends, with the reason."""
-    plan = Plan(turn_id, message.id, "", Stream(), kept=kept_of(message))
-    nobody = _NoKeys()
-    return plan, Job(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), nobody, Continuation())
+def placeholder_plan(message: Message, turn_id: str) -> tuple[TurnPlan, AnswerRequest]:
+    """An empty plan for an answer whose planning failed; it only reports the error."""
+    plan = TurnPlan(turn_id, message.id, "", Stream(), prior=prior_answer(message))
+    keys = _NoKeys()
+    return plan, AnswerRequest(message, ChatRequest("", ()), Endpoint("", ""), Timeouts(), keys, Continuation())
 
 
-def adopt_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
-    """Give an answer whose text is not that of its attempts (it was imported) an attempt that has it: while an answer
-    is on its way, its text is read from there."""
-    tried = history.attempts(message.id)
-    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in tried) == message.text:
+def adopt_imported_text(history: History, message: Message, new_id: Callable[[], str], now: float) -> None:
+    """Store the text of an imported answer as an attempt.
+
+    The text of an active answer is read from its attempts, which an imported one has not.
+    """
+    attempts = history.attempts(message.id)
+    if assemble((each, history.raw_text(each.id, DeltaKind.CONTENT)) for each in attempts) == message.text:
         return
-    number = max((each.number for each in tried), default=0) + 1
+    number = max((each.number for each in attempts), default=0) + 1
     attempt = Attempt(new_id(), message.id, number, now, ended_at=now, join=Join.RESTART, keep=0)
     history.begin_attempt(attempt)
     history.journal(attempt.id, DeltaKind.CONTENT, message.text)
@@ -154,14 +158,14 @@ class _NoKeys:
     def get(self) -> None:
         return None
 
-    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - as every source of keys
+    def refresh(self, refused: Secret | None) -> None:  # noqa: ARG002 - required by the protocol
         return None
 
     def describe(self) -> str:
         return ""
 
 
-def _own_guide() -> GuideHost:
-    from holytui.guide.server import GuideServer  # most people have a model of their own soon
+def _new_guide() -> GuideHost:
+    from holytui.guide.server import GuideServer  # deferred: seldom needed
 
     return GuideServer()

@@ -1,4 +1,4 @@
-"""Tells listeners of a turn; pieces of text that come quicker than a screen can show them are told together."""
+"""Publishes the events of a turn; text that arrives faster than a screen can show it is combined."""
 
 from __future__ import annotations
 
@@ -8,86 +8,86 @@ from collections.abc import Callable
 from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
 
 INTERVAL = 0.016
-"""Seconds between two tellings of text, a frame at 60 a second. The first piece after a pause is told at once."""
+"""Seconds between two text events (60 a second). The first piece after a pause is published at once."""
 
 
-class Outlet:
-    """One turn's events on their way out, in order. Written by one thread; `told` is for any."""
+class EventPublisher:
+    """Publishes one turn's events in order. One thread writes; `text` and `reasoning` are thread-safe."""
 
     def __init__(
-        self, tell: Callable[[TurnEvent], None], clock: Callable[[], float], text: str, reasoning: str = ""
+        self, publish: Callable[[TurnEvent], None], clock: Callable[[], float], text: str, reasoning: str = ""
     ) -> None:
-        self._tell = tell
+        self._publish = publish
         self._clock = clock
         self._lock = threading.Lock()
-        self._told = [text]
-        self._thoughts = [reasoning]
-        self._held: list[tuple[type[Delta] | type[Reasoning], list[str]]] = []
-        """Pieces in their order, those of one kind beside each other."""
+        self._text = [text]
+        self._reasoning = [reasoning]
+        self._pending: list[tuple[type[Delta] | type[Reasoning], list[str]]] = []
+        """Pieces in order; adjacent pieces of one kind are grouped."""
         self._turn_id = ""
-        self._last = float("-inf")
+        self._last_at = float("-inf")
         self.ended = False
-        """The last event was told."""
+        """The last event was published."""
 
     @property
-    def told(self) -> str:
-        """The answer's text as the listeners know it."""
+    def text(self) -> str:
+        """The answer's text as listeners know it."""
         with self._lock:
-            return _joined(self._told)
+            return _joined(self._text)
 
     @property
-    def thoughts(self) -> str:
-        """The reasoning as the listeners know it."""
+    def reasoning(self) -> str:
+        """The reasoning as listeners know it."""
         with self._lock:
-            return _joined(self._thoughts)
+            return _joined(self._reasoning)
 
     @property
     def due(self) -> float | None:
-        """When `flush` is to be called, on the clock; None: nothing is held."""
-        return self._last + INTERVAL if self._held else None
+        """When `flush` is due, on the clock; None: nothing is pending."""
+        return self._last_at + INTERVAL if self._pending else None
 
     def emit(self, event: TurnEvent) -> None:
-        """Tell `event`, text a little later if some was told just now."""
+        """Publish `event`; delay text if some was published just now."""
         if isinstance(event, Delta | Reasoning):
-            self._hold(event)
-            if self._clock() - self._last >= INTERVAL:
+            self._enqueue(event)
+            if self._clock() - self._last_at >= INTERVAL:
                 self.flush()
             return
         self.flush()
         if isinstance(event, Replaced):
             with self._lock:
-                self._told = [event.text]
-                self._thoughts = [event.reasoning]
-        self._tell(event)
+                self._text = [event.text]
+                self._reasoning = [event.reasoning]
+        self._publish(event)
         self.ended = self.ended or isinstance(event, Ended)
 
-    def tell_last(self, event: Ended) -> None:
-        """Tell the end; what was held is left to the journal."""
-        self._held.clear()
-        self._tell(event)
+    def emit_last(self, event: Ended) -> None:
+        """Publish the end and drop pending text, which is in the journal."""
+        self._pending.clear()
+        self._publish(event)
         self.ended = True
 
     def flush(self) -> None:
-        """Tell all that is held."""
-        held, self._held = self._held, []
-        if held:
-            self._last = self._clock()
-        for kind, pieces in held:
+        """Publish all pending text."""
+        pending, self._pending = self._pending, []
+        if pending:
+            self._last_at = self._clock()
+        for kind, pieces in pending:
             text = "".join(pieces)
             with self._lock:
-                (self._told if kind is Delta else self._thoughts).append(text)
-            self._tell(kind(self._turn_id, text))
+                (self._text if kind is Delta else self._reasoning).append(text)
+            self._publish(kind(self._turn_id, text))
 
-    def _hold(self, event: Delta | Reasoning) -> None:
+    def _enqueue(self, event: Delta | Reasoning) -> None:
         self._turn_id = event.turn_id
-        if self._held and self._held[-1][0] is type(event):
-            self._held[-1][1].append(event.text)
+        if self._pending and self._pending[-1][0] is type(event):
+            self._pending[-1][1].append(event.text)
         else:
-            self._held.append((type(event), [event.text]))
+            self._pending.append((type(event), [event.text]))
 
 
 def _joined(pieces: list[str]) -> str:
-    """All pieces as one text, which takes their place: asking again costs only what came since."""
+    """Join `pieces` in place, so that the next call joins only what was added since."""
     if len(pieces) != 1:
         pieces[:] = ["".join(pieces)]
     return pieces[0]

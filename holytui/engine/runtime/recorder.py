@@ -1,4 +1,4 @@
-"""An answer's way to disk. What cannot be written is kept, in order, and tried again; the stream goes on meanwhile."""
+"""Writes an answer to the history; failed writes are queued in order and retried while the stream continues."""
 
 from __future__ import annotations
 
@@ -11,78 +11,80 @@ from holytui.models import Attempt, DeltaKind, Message, Problem
 from holytui.secret import scrub
 from holytui.store.history import History
 
-RETRY = 1.0
-"""Seconds between two tries."""
+RETRY_INTERVAL = 1.0
+"""Seconds between two retries."""
 _LARGE = 1_000_000
-"""Characters of an answer of which it matters how the copies of its text are freed."""
+"""Characters of raw text from which freed copies are returned to the system."""
 
 
-class Records:
-    """Writes for one answer. `tell` hears of trouble, and with None of its end."""
+class Recorder:
+    """Writes one answer. `report` receives write problems, and None when they are resolved."""
 
-    def __init__(self, history: History, tell: Callable[[Problem | None], None]) -> None:
+    def __init__(self, history: History, report: Callable[[Problem | None], None]) -> None:
         self._history = history
-        self._tell = tell
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._report = report
+        self._pending: deque[Callable[[], None]] = deque()
         self._received = 0
         """Characters of raw text."""
 
     @property
-    def troubled(self) -> bool:
-        """Something waits to be written."""
-        return bool(self._waiting)
+    def has_pending(self) -> bool:
+        """Writes are queued."""
+        return bool(self._pending)
 
     def save(self, attempt: Attempt, *, begins: bool) -> None:
-        """The attempt's row."""
+        """Save the attempt's row."""
         write = self._history.begin_attempt if begins else self._history.update_attempt
-        self.do(lambda: write(attempt))
+        self.write(lambda: write(attempt))
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Raw text of an attempt."""
+        """Journal raw text of an attempt."""
         self._received += len(text)
         if self._received > _LARGE:
             give_back_large_blocks()
-        if self._waiting:
-            self._waiting.append(lambda: self._history.journal(attempt_id, kind, text))
+        if self._pending:
+            self._pending.append(lambda: self._history.journal(attempt_id, kind, text))
         else:
             self._history.journal(attempt_id, kind, text)
 
     def finish(self, message: Message) -> None:
-        """The end of the answer."""
-        self.do(lambda: self._history.finish(message))
+        """Save the end of the answer."""
+        self.write(lambda: self._history.finish(message))
 
-    def variant_of(self, message_id: str) -> str:
-        """Keep the answer as it is as a variant; its id, or nothing when that cannot be written now: the raw texts
-        of all attempts are in the journal all the same."""
-        if self._waiting:
+    def save_variant(self, message_id: str) -> str:
+        """Copy to a sibling variant; return its id, or "" on a write error.
+
+        The journal keeps the raw text of all attempts anyway.
+        """
+        if self._pending:
             return ""
         try:
             return self._history.copy_as_variant(message_id)
         except StoreError as error:
-            self._tell(_problem(error))
+            self._report(_problem(error))
             return ""
 
-    def do(self, write: Callable[[], None]) -> None:
-        """Write now, or after what waits already."""
-        if self._waiting:
-            self._waiting.append(write)
+    def write(self, write: Callable[[], None]) -> None:
+        """Write now, or after the queued writes."""
+        if self._pending:
+            self._pending.append(write)
             return
         try:
             write()
         except StoreError as error:
-            self._waiting.append(write)
-            self._tell(_problem(error))
+            self._pending.append(write)
+            self._report(_problem(error))
 
-    def try_again(self) -> None:
-        """Write what waits, as far as that goes."""
-        while self._waiting:
+    def retry(self) -> None:
+        """Retry the queued writes until one fails."""
+        while self._pending:
             try:
-                self._waiting[0]()
+                self._pending[0]()
             except StoreError:
                 return
-            self._waiting.popleft()
-            if not self._waiting:
-                self._tell(None)
+            self._pending.popleft()
+            if not self._pending:
+                self._report(None)
 
 
 def _problem(error: StoreError) -> Problem:

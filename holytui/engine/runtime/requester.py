@@ -1,5 +1,4 @@
-"""Carries one answer's requests to the wire: fetches the key, opens attempts, renews keys and probes, aside where
-that may block."""
+"""Sends the requests of one answer: fetches and refreshes keys, opens attempts, probes; blocking calls get threads."""
 
 from __future__ import annotations
 
@@ -9,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from holytui.config.presets import Continuation
 from holytui.engine.ports import AttemptEvents, Client, Keys
-from holytui.engine.resume.strategy import How, request_for
-from holytui.engine.turn.effects import Broken, Input, KeyFailed, KeyRefreshed, OpenAttempt, ProbeResult
+from holytui.engine.resume.strategy import ResumeMode, request_for
+from holytui.engine.turn.effects import Input, InternalFailure, KeyFailed, KeyRefreshed, OpenAttempt, ProbeResult
 from holytui.errors import HolytuiError
 from holytui.models import Message
 from holytui.secret import Secret
@@ -20,11 +19,11 @@ _PROBE_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One answer to be had: the message that it fills, and how to ask for it."""
+class AnswerRequest:
+    """The message to fill, and how to request its answer."""
 
     message: Message
-    request: ChatRequest
+    chat: ChatRequest
     endpoint: Endpoint
     timeouts: Timeouts
     keys: Keys
@@ -33,102 +32,109 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class KeyReady:
-    """The key for an attempt was had."""
+    """The key for an attempt is available."""
 
     attempt: int
     key: Secret | None
 
 
-class Courier:
-    """`put` gives the turn's thread what happened aside; all methods but `cancel` are for that thread."""
+class Requester:
+    """Sends requests for one turn.
+
+    Results of other threads go to `post`. All methods but `cancel` belong to the turn's thread.
+    """
 
     def __init__(
-        self, job: Job, client: Client, put: Callable[[Input | KeyReady], None], came: Callable[[], int] = lambda: 0
+        self,
+        request: AnswerRequest,
+        client: Client,
+        post: Callable[[Input | KeyReady], None],
+        received: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`came`: characters that this turn has had so far, which count towards the longest answer."""
-        self.job = job
+        """`received`: characters received in this turn, which count towards the answer limit."""
+        self.request = request
         self.stream: AttemptEvents | None = None
-        """The attempt under way, to be waited on."""
+        """The current attempt, to be waited on."""
         self._client = client
-        self._put = put
-        self._came = came
+        self._post = post
+        self._received = received
         self._opening: OpenAttempt | None = None
         self._key: Secret | None = None
 
     def open(self, effect: OpenAttempt) -> None:
-        """Send the request as soon as its key is there; `KeyFailed` if it cannot be had."""
+        """Send the request once its key is available; `KeyFailed` if there is none."""
         self._opening = effect
         fetch = self._fetch(effect.number)
-        if self.job.keys.supplied_by_command:
-            self._aside("holytui-key", fetch)
+        if self.request.keys.supplied_by_command:
+            self._in_thread("holytui-key", fetch)
         else:
-            self._put(fetch())
+            self._post(fetch())
 
     def send(self, ready: KeyReady) -> bool:
-        """The key is there: open the attempt, unless it was given up meanwhile."""
+        """Open the attempt with its key; False if it was cancelled in the meantime."""
         effect = self._opening
         if effect is None or effect.number != ready.attempt:
             return False
         self._opening = None
         self._key = ready.key
-        job = self.job
-        request = request_for(job.request, effect.how, effect.partial, job.continuation)
-        endpoint = job.endpoint
-        if effect.how is How.PREFILL and job.continuation.base_url:
-            endpoint = replace(endpoint, base_url=job.continuation.base_url)
-        left = max(1, job.timeouts.answer_bytes - self._came())
-        self.stream = self._client.open(endpoint, ready.key, request, replace(job.timeouts, answer_bytes=left))
+        request = self.request
+        chat = request_for(request.chat, effect.mode, effect.partial, request.continuation)
+        endpoint = request.endpoint
+        if effect.mode is ResumeMode.PREFILL and request.continuation.base_url:
+            endpoint = replace(endpoint, base_url=request.continuation.base_url)
+        left = max(1, request.timeouts.answer_bytes - self._received())
+        self.stream = self._client.open(endpoint, ready.key, chat, replace(request.timeouts, answer_bytes=left))
         return True
 
     def cancel(self) -> None:
-        """Wake whoever waits for the attempt: it is given up. From any thread."""
+        """Cancel the attempt and wake the thread that waits for it. Thread-safe."""
         stream = self.stream
         if stream is not None:
             stream.cancel()
 
-    def let_go(self) -> None:
-        """The attempt is over."""
+    def clear(self) -> None:
+        """Forget the attempt."""
         self.stream = None
         self._opening = None
 
     def refresh(self) -> None:
-        """Ask for another key."""
+        """Request another key."""
 
-        def work() -> Input:
-            self.job.keys.refresh(self._key)
+        def task() -> Input:
+            self.request.keys.refresh(self._key)
             return KeyRefreshed()
 
-        self._aside("holytui-key", _worded(work))
+        self._in_thread("holytui-key", _guarded(task))
 
     def probe(self) -> None:
-        """Look for the endpoint."""
+        """Probe the endpoint."""
 
-        def work() -> Input:
-            return ProbeResult(self._client.probe(self.job.endpoint, _PROBE_TIMEOUT))
+        def task() -> Input:
+            return ProbeResult(self._client.probe(self.request.endpoint, _PROBE_TIMEOUT))
 
-        self._aside("holytui-probe", _worded(work))
+        self._in_thread("holytui-probe", _guarded(task))
 
     def _fetch(self, attempt: int) -> Callable[[], Input | KeyReady]:
-        return _worded(lambda: KeyReady(attempt, self.job.keys.get()))
+        return _guarded(lambda: KeyReady(attempt, self.request.keys.get()))
 
-    def _aside(self, name: str, work: Callable[[], Input | KeyReady]) -> None:
-        threading.Thread(target=lambda: self._put(work()), name=name, daemon=True).start()
+    def _in_thread(self, name: str, task: Callable[[], Input | KeyReady]) -> None:
+        threading.Thread(target=lambda: self._post(task()), name=name, daemon=True).start()
 
 
-def _worded(work: Callable[[], Input | KeyReady]) -> Callable[[], Input | KeyReady]:
-    """`work` with its errors made into inputs."""
+def _guarded(task: Callable[[], Input | KeyReady]) -> Callable[[], Input | KeyReady]:
+    """`task` with its exceptions converted to inputs."""
 
-    def safely() -> Input | KeyReady:
+    def guarded() -> Input | KeyReady:
         try:
-            return work()
+            return task()
         except HolytuiError as error:
             return KeyFailed(error.title, error.hint)
-        except Exception as error:  # noqa: BLE001 - the thread's edge: the turn must hear of it, or it waits for ever
-            return Broken(describe(error))
+        except Exception as error:  # noqa: BLE001 - the turn would wait for ever without an input
+            return InternalFailure(describe(error))
 
-    return safely
+    return guarded
 
 
 def describe(error: BaseException) -> str:
-    """A defect in a line."""
+    """An exception in one line."""
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Runs one turn on a thread of its own: carries out its effects, and gives it what happens in the world."""
+"""Runs one turn on its own thread: carries out its effects and feeds it inputs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from dataclasses import dataclass, replace
 
 from holytui.engine.events import Failed, Quiet, Replaced, Slow, StoreTrouble, TurnEvent
 from holytui.engine.ports import Client, Clock
-from holytui.engine.resume.strategy import Learnt, learn_key
-from holytui.engine.runtime.publisher import Outlet
-from holytui.engine.runtime.recorder import RETRY, Records
-from holytui.engine.runtime.requester import Courier, Job, KeyReady, describe
+from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
+from holytui.engine.runtime.publisher import EventPublisher
+from holytui.engine.runtime.recorder import RETRY_INTERVAL, Recorder
+from holytui.engine.runtime.requester import AnswerRequest, KeyReady, Requester, describe
 from holytui.engine.turn import problems
 from holytui.engine.turn.effects import (
-    Broken,
     CancelAttempt,
     ClearTimers,
     ClockJumped,
     Effect,
     Emit,
     Input,
+    InternalFailure,
     Journal,
-    KeepVariant,
-    KeyFailed,
     Moment,
     OpenAttempt,
     Probe,
@@ -34,16 +32,16 @@ from holytui.engine.turn.effects import (
     Remember,
     RetryDue,
     SaveAttempt,
+    SaveEnding,
+    SaveVariant,
     SetState,
     SetTimer,
-    Settle,
     Start,
-    StopAsked,
+    StopRequested,
     Timer,
 )
-from holytui.engine.turn.machine import Plan, Turn
-from holytui.engine.turn.monitors import QuietWatch, SleepWatch, SlowWatch
-from holytui.errors import HolytuiError
+from holytui.engine.turn.machine import TurnMachine
+from holytui.engine.turn.monitors import RateMonitor, SilenceMonitor, SuspendMonitor
 from holytui.models import Problem
 from holytui.store.history import History
 from holytui.wire.events import End, Piece, Received, Verdict
@@ -51,235 +49,224 @@ from holytui.wire.events import End, Piece, Received, Verdict
 _log = logging.getLogger(__name__)
 
 _TICK = 1.0
-_LAST_TRIES = 20
+_FINAL_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _StoreProblem:
     problem: Problem | None
 
 
 class Runner:
-    """Drives `turn` to its end. `put` and `stop` are for any thread, `run` is the thread."""
+    """Runs `turn` to its end.
+
+    `post`, `stop`, `abandon` and `report_store_problem` are thread-safe; `run` is the thread.
+    """
 
     def __init__(
-        self, turn: Turn, job: Job, *, history: History, client: Client, clock: Clock, tell: Callable[[TurnEvent], None]
-    ) -> None:
-        self.turn = turn
-        self.job = job
-        self._history = history
-        self._clock = clock
-        self.outlet = Outlet(tell, clock.monotonic, job.message.text, job.message.reasoning)
-        self._records = Records(history, self._trouble)
-        self._records_due = 0.0
-        self._inbox: queue.SimpleQueue[Input | KeyReady | _Trouble] = queue.SimpleQueue()
-        self._courier = Courier(job, client, self.put, self._came)
-        self._timers: dict[Timer, float] = {}
-        self._sleep = SleepWatch()
-        self._quiet: QuietWatch | None = None
-        self._slow = SlowWatch()
-        self._started = clock.monotonic()
-        self._abandoned = threading.Event()
-        self._last_words = failed_by_defect(turn.plan.turn_id)
-
-    @classmethod
-    def of(
-        cls,
-        plan: Plan,
-        job: Job,
+        self,
+        turn: TurnMachine,
+        request: AnswerRequest,
         *,
         history: History,
         client: Client,
         clock: Clock,
-        tell: Callable[[TurnEvent], None],
-        random: Callable[[], float],
-        new_id: Callable[[], str],
-        obstacle: HolytuiError | None = None,
-    ) -> Runner:
-        """A runner with a new turn. `obstacle` keeps it from beginning: the answer fails with it."""
-        turn = Turn(plan, random=random, new_id=new_id)
-        runner = cls(turn, job, history=history, client=client, clock=clock, tell=tell)
-        if obstacle is not None:
-            runner.put(KeyFailed(obstacle.title, obstacle.hint))
-        return runner
+        publish: Callable[[TurnEvent], None],
+    ) -> None:
+        self.turn = turn
+        self.request = request
+        self._history = history
+        self._clock = clock
+        self.publisher = EventPublisher(publish, clock.monotonic, request.message.text, request.message.reasoning)
+        self._recorder = Recorder(history, self._on_store_problem)
+        self._retry_at = 0.0
+        self._inbox: queue.SimpleQueue[Input | KeyReady | _StoreProblem] = queue.SimpleQueue()
+        self._requester = Requester(request, client, self.post, self._received)
+        self._timers: dict[Timer, float] = {}
+        self._suspend = SuspendMonitor()
+        self._silence: SilenceMonitor | None = None
+        self._rate = RateMonitor()
+        self._started = clock.monotonic()
+        self._abandoned = threading.Event()
+        self._fallback_end = failed_by_defect(turn.plan.turn_id)
 
     # -- for any thread
 
     @property
-    def troubled(self) -> bool:
-        """Something could not be written yet."""
-        return self._records.troubled
+    def has_pending(self) -> bool:
+        """Writes are queued."""
+        return self._recorder.has_pending
 
-    def journal_trouble(self, problem: Problem | None) -> None:
-        """The history cannot write what is journalled (None: it can again)."""
-        self._inbox.put(_Trouble(problem))
+    def report_store_problem(self, problem: Problem | None) -> None:
+        """Report that the history cannot write the journal (None: resolved)."""
+        self._inbox.put(_StoreProblem(problem))
 
-    def put(self, happened: Input | KeyReady) -> None:
-        """Tell the turn."""
-        self._inbox.put(happened)
+    def post(self, event: Input | KeyReady) -> None:
+        """Queue an input."""
+        self._inbox.put(event)
 
-    def stop(self, asked: StopAsked) -> None:
+    def stop(self, asked: StopRequested) -> None:
         """Stop the answer. Returns at once."""
         self._inbox.put(asked)
-        self._courier.cancel()
+        self._requester.cancel()
 
     def abandon(self) -> None:
-        """The program ends: do not go on trying to write what could not be written."""
+        """Give up retrying failed writes, as the program is exiting."""
         self._abandoned.set()
 
     # -- on the thread
 
     def run(self) -> None:
-        """From the beginning to the last event."""
+        """Run to the last event."""
         try:
             self._drain()
-            self._feed(Start())
+            self._advance(Start())
             while not self.turn.ended:
-                self._once()
-        except Exception as error:  # noqa: BLE001 - the thread's edge: a defect ends this answer, visibly, and no other
-            self._break(error)
+                self._step()
+        except Exception as error:  # noqa: BLE001 - a defect ends this answer visibly, and no other
+            self._fail(error)
         finally:
-            self._courier.cancel()
-            self._tell_the_end()
-        self._write_the_rest()
+            self._requester.cancel()
+            self._ensure_end()
+        self._write_pending()
 
-    def _tell_the_end(self) -> None:
-        """Whoever waits for the last event must have one, also when no memory was left to make it."""
-        if not self.outlet.ended:
-            self.outlet.tell_last(self._last_words)
+    def _ensure_end(self) -> None:
+        """Publish a last event in any case; this one was created in advance, as memory may have run out."""
+        if not self.publisher.ended:
+            self.publisher.emit_last(self._fallback_end)
 
-    def _once(self) -> None:
+    def _step(self) -> None:
         self._drain()
         if self.turn.ended:
             return
-        happened = self._wait(self._patience())
-        if self._sleep.jumped(self._clock.monotonic(), self._clock.wall()):
-            self._feed(ClockJumped())
-        if happened is not None:
-            self._take(happened)
-        self._look_at_clocks()
+        event = self._wait(self._time_to_next_timer())
+        if self._suspend.jumped(self._clock.monotonic(), self._clock.wall()):
+            self._advance(ClockJumped())
+        if event is not None:
+            self._handle(event)
+        self._check_timers()
 
     def _drain(self) -> None:
-        """What others put in comes before what the wire has: a stop means now."""
+        """Handle queued inputs before events of the wire, so that a stop takes effect at once."""
         while not self.turn.ended and not self._inbox.empty():
-            self._take(self._inbox.get_nowait())
+            self._handle(self._inbox.get_nowait())
 
-    def _wait(self, patience: float) -> Input | KeyReady | _Trouble | None:
-        if self._courier.stream is not None:
-            return self._courier.stream.wait(patience)
+    def _wait(self, timeout: float) -> Input | KeyReady | _StoreProblem | None:
+        if self._requester.stream is not None:
+            return self._requester.stream.wait(timeout)
         try:
-            return self._inbox.get(timeout=patience)
+            return self._inbox.get(timeout=timeout)
         except queue.Empty:
             return None
 
-    def _patience(self) -> float:
+    def _time_to_next_timer(self) -> float:
         now = self._clock.monotonic()
         due = [*self._timers.values(), now + _TICK]
-        if self.outlet.due is not None:
-            due.append(self.outlet.due)
+        if self.publisher.due is not None:
+            due.append(self.publisher.due)
         return max(0.0, min(due) - now)
 
-    def _take(self, happened: Input | KeyReady | _Trouble) -> None:
+    def _handle(self, event: Input | KeyReady | _StoreProblem) -> None:
         now = self._clock.monotonic()
-        if isinstance(happened, _Trouble):
-            self.outlet.emit(StoreTrouble(self.turn.plan.turn_id, happened.problem))
+        if isinstance(event, _StoreProblem):
+            self.publisher.emit(StoreTrouble(self.turn.plan.turn_id, event.problem))
             return
-        if isinstance(happened, KeyReady):
-            if self._courier.send(happened):
-                self._quiet, self._slow = QuietWatch(now, now), SlowWatch()
+        if isinstance(event, KeyReady):
+            if self._requester.send(event):
+                self._silence, self._rate = SilenceMonitor(now, now), RateMonitor()
             return
-        if isinstance(happened, End):
-            if happened.verdict is Verdict.CANCELLED:
-                self._drain()  # it ended because it was stopped; who stopped it, and why, is in the inbox already
-            self._let_go()
-        if self._quiet is not None:
-            if isinstance(happened, Piece):
-                self._quiet.token(now)
+        if isinstance(event, End):
+            if event.verdict is Verdict.CANCELLED:
+                self._drain()  # the stop that cancelled it is in the inbox already, with its reason
+            self._end_attempt()
+        if self._silence is not None:
+            if isinstance(event, Piece):
+                self._silence.token(now)
             else:
-                self._quiet.byte(now)
-        if isinstance(happened, Received) and (rate := self._slow.received(now, happened.total)) is not None:
-            self.outlet.emit(Slow(self.turn.plan.turn_id, rate.value))
-        self._feed(happened)
+                self._silence.byte(now)
+        if isinstance(event, Received) and (rate := self._rate.received(now, event.total)) is not None:
+            self.publisher.emit(Slow(self.turn.plan.turn_id, rate.value))
+        self._advance(event)
 
-    def _look_at_clocks(self) -> None:
+    def _check_timers(self) -> None:
         if self.turn.ended:
             return
         now = self._clock.monotonic()
         for timer, due in list(self._timers.items()):
             if due <= now and self._timers.pop(timer, None) is not None:
-                self._feed(RetryDue() if timer is Timer.RETRY else ProbeDue())
-        if self.outlet.due is not None and self.outlet.due <= now:
-            self.outlet.flush()
-        if self._quiet is not None and (silence := self._quiet.check(now)) is not None:
-            self.outlet.emit(Quiet(self.turn.plan.turn_id, silence.no_byte, silence.no_token))
-        if self._records.troubled and self._records_due <= now:
-            self._records_due = now + RETRY
-            self._records.try_again()
+                self._advance(RetryDue() if timer is Timer.RETRY else ProbeDue())
+        if self.publisher.due is not None and self.publisher.due <= now:
+            self.publisher.flush()
+        if self._silence is not None and (silence := self._silence.check(now)) is not None:
+            self.publisher.emit(Quiet(self.turn.plan.turn_id, silence.no_byte, silence.no_token))
+        if self._recorder.has_pending and self._retry_at <= now:
+            self._retry_at = now + RETRY_INTERVAL
+            self._recorder.retry()
 
-    def _came(self) -> int:
-        answer, before = self.turn.answer, self.job.message
-        came = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
-        return max(0, came)  # a continuation may have taken the place of some of what was there
+    def _received(self) -> int:
+        answer, before = self.turn.answer, self.request.message
+        received = answer.length + answer.reasoning_length - len(before.text) - len(before.reasoning)
+        return max(0, received)  # a continuation may have replaced earlier text
 
-    def _feed(self, happened: Input) -> None:
+    def _advance(self, event: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
-        for effect in self.turn.step(happened, at):
+        for effect in self.turn.step(event, at):
             self._carry_out(effect)
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Emit():
-                self.outlet.emit(effect.event)
-            case Journal() | SaveAttempt() | SetState() | Remember() | KeepVariant() | Settle():
+                self.publisher.emit(effect.event)
+            case Journal() | SaveAttempt() | SetState() | Remember() | SaveVariant() | SaveEnding():
                 self._record(effect)
             case OpenAttempt():
-                self._courier.open(effect)
+                self._requester.open(effect)
             case CancelAttempt():
-                self._courier.cancel()
-                self._let_go()
+                self._requester.cancel()
+                self._end_attempt()
             case SetTimer():
                 self._timers[effect.timer] = self._clock.monotonic() + effect.seconds
             case ClearTimers():
                 self._timers.clear()
             case Probe():
-                self._courier.probe()
+                self._requester.probe()
             case RefreshKey():
-                self._courier.refresh()
+                self._requester.refresh()
 
-    def _let_go(self) -> None:
-        self._courier.let_go()
-        self._quiet = None
+    def _end_attempt(self) -> None:
+        self._requester.clear()
+        self._silence = None
 
-    # -- the record
+    # -- records
 
-    def _record(self, effect: Journal | SaveAttempt | SetState | Remember | KeepVariant | Settle) -> None:
+    def _record(self, effect: Journal | SaveAttempt | SetState | Remember | SaveVariant | SaveEnding) -> None:
         match effect:
             case Journal():
-                self._records.journal(effect.attempt_id, effect.kind, effect.text)
+                self._recorder.journal(effect.attempt_id, effect.kind, effect.text)
             case SaveAttempt():
-                self._records.save(effect.attempt, begins=effect.begins)
+                self._recorder.save(effect.attempt, begins=effect.begins)
             case SetState():
-                self._records.do(lambda: self._history.set_state(self.job.message.id, effect.state))
+                self._recorder.write(lambda: self._history.set_state(self.request.message.id, effect.state))
             case Remember():
-                self._records.do(lambda: self._remember(effect.learnt))
-            case KeepVariant():
+                self._recorder.write(lambda: self._remember(effect.profile))
+            case SaveVariant():
                 self._replace(effect)
-            case Settle():
-                self._settle(effect)
+            case SaveEnding():
+                self._save_ending(effect)
 
-    def _remember(self, learnt: Learnt) -> None:
-        key = learn_key(self.job.endpoint.base_url, self.job.request.model)
-        self._history.remember(key, str(learnt))
+    def _remember(self, profile: ResumeProfile) -> None:
+        key = resume_profile_key(self.request.endpoint.base_url, self.request.chat.model)
+        self._history.remember(key, str(profile))
 
-    def _replace(self, effect: KeepVariant) -> None:
-        variant = self._records.variant_of(self.job.message.id)
-        self._records.save(effect.attempt, begins=False)
-        self.outlet.emit(Replaced(self.turn.plan.turn_id, effect.text, effect.reasoning, variant))
+    def _replace(self, effect: SaveVariant) -> None:
+        variant = self._recorder.save_variant(self.request.message.id)
+        self._recorder.save(effect.attempt, begins=False)
+        self.publisher.emit(Replaced(self.turn.plan.turn_id, effect.text, effect.reasoning, variant))
 
-    def _settle(self, effect: Settle) -> None:
-        answer, message = self.turn.answer, self.job.message
+    def _save_ending(self, effect: SaveEnding) -> None:
+        answer, message = self.turn.answer, self.request.message
         now = self._clock.monotonic()
-        told = replace(
+        ended = replace(
             message,
             text=answer.text,
             reasoning=answer.reasoning,
@@ -292,45 +279,48 @@ class Runner:
             begun_again=answer.begun_again,
             first_token_s=_since(self._started, answer.first_token_at, message.first_token_s),
             duration_s=now - self._started + (message.duration_s or 0.0),
-            reasoning_s=_thinking(answer.first_thought_at, answer.first_content_at or now, message.reasoning_s),
+            reasoning_s=_reasoning_seconds(
+                answer.first_reasoning_at, answer.first_content_at or now, message.reasoning_s
+            ),
         )
-        self.outlet.flush()
-        self._records.finish(told)
+        self.publisher.flush()
+        self._recorder.finish(ended)
 
-    def _trouble(self, problem: Problem | None) -> None:
+    def _on_store_problem(self, problem: Problem | None) -> None:
         if problem is not None:
-            self._records_due = self._clock.monotonic() + RETRY
+            self._retry_at = self._clock.monotonic() + RETRY_INTERVAL
         if not self.turn.ended:
-            self.outlet.emit(StoreTrouble(self.turn.plan.turn_id, problem))
+            self.publisher.emit(StoreTrouble(self.turn.plan.turn_id, problem))
 
-    def _break(self, error: Exception) -> None:
-        error.__traceback__ = None if isinstance(error, MemoryError) else error.__traceback__  # it holds what is large
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, MemoryError):
+            error.__traceback__ = None  # its frames keep large objects alive
         try:
-            _log.error("an answer ended by a defect: %s", describe(error))
-            _log.debug("where it was", exc_info=error)
+            _log.error("an answer failed with an internal error: %s", describe(error))
+            _log.debug("traceback", exc_info=error)
             at = Moment(self._clock.monotonic(), self._clock.wall())
-            effects = self.turn.step(Broken(describe(error)), at)
+            effects = self.turn.step(InternalFailure(describe(error)), at)
         except MemoryError:
-            return  # the last event was made beforehand
+            return  # `_fallback_end` is published instead
         for effect in effects:
             try:
                 self._carry_out(effect)
-            except Exception as second:  # noqa: BLE001 - whatever else is broken, the last event must be told
-                _log.error("and then: %s", describe(second))
+            except Exception as second:  # noqa: BLE001 - the last event must still be published
+                _log.error("while ending it: %s", describe(second))
 
-    def _write_the_rest(self) -> None:
-        """The answer has ended but could not all be written: a full disk or a locked file may come right soon."""
-        for _round in range(_LAST_TRIES):
-            if not self._records.troubled:
+    def _write_pending(self) -> None:
+        """Retry the remaining writes for a while: a full disk or a locked file may recover."""
+        for _round in range(_FINAL_TRIES):
+            if not self._recorder.has_pending:
                 break
-            last = self._abandoned.wait(RETRY)
-            self._records.try_again()
+            last = self._abandoned.wait(RETRY_INTERVAL)
+            self._recorder.retry()
             if last:
                 break
 
 
 def failed_by_defect(turn_id: str) -> Failed:
-    """The last event of an answer for which no other one could be made."""
+    """The last event of an answer for which no other could be created."""
     return Failed(turn_id, None, 1, problems.internal("MemoryError", 1))
 
 
@@ -340,7 +330,7 @@ def _since(started: float, at: float | None, before: float | None) -> float | No
     return None if at is None else at - started
 
 
-def _thinking(began: float | None, ended: float, before: float | None) -> float | None:
+def _reasoning_seconds(began: float | None, ended: float, before: float | None) -> float | None:
     if began is None:
         return before
     return max(0.0, ended - began) + (before or 0.0)

@@ -1,4 +1,4 @@
-"""The answers on their way: a thread for each, one at a time in each conversation, the others waiting in line."""
+"""Runs active answers: a thread each, one at a time per conversation, the others queued."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from holytui.engine.events import Ended, Failed, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
-from holytui.engine.runtime.planner import Preparation, never_begun
+from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
 from holytui.engine.runtime.requester import describe
 from holytui.engine.runtime.runner import Runner, failed_by_defect
-from holytui.engine.turn.effects import HurryAsked, StopAsked
+from holytui.engine.turn.effects import KeyFailed, RetryRequested, StopRequested
+from holytui.engine.turn.machine import TurnMachine
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.models import AnswerState, Message, Problem
@@ -27,7 +28,7 @@ Listener = Callable[[TurnEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class StartedTurn:
-    """Where the answer to a question will be."""
+    """The ids of a turn that was started or queued."""
 
     turn_id: str
     conversation_id: str
@@ -37,39 +38,39 @@ class StartedTurn:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An answer on its way, as of now."""
+    """The current state of an active answer."""
 
     turn_id: str
     conversation_id: str
     state: AnswerState
     length: int
-    """Characters of its text."""
+    """Characters of the text."""
     reasoning_length: int
     attempts: int
 
 
 @dataclass(slots=True)
-class _Live:
-    """One answer from its question to its last event."""
+class _ActiveTurn:
+    """An answer from its question to its last event."""
 
     started: StartedTurn
     message: Message
-    last_words: Failed
-    """Made beforehand, as there may be no memory for it when it is needed."""
+    fallback_end: Failed
+    """Created in advance, as memory may have run out when it is needed."""
     by_user: bool = False
-    """The user asked for a cut answer to go on."""
+    """The user asked to resume the answer."""
     runner: Runner | None = None
     thread: threading.Thread | None = None
-    stop: StopAsked | None = None
-    """It is to be stopped; perhaps before its runner is there."""
+    stop: StopRequested | None = None
+    """The requested stop, possibly set before the runner exists."""
 
 
-class Workers:
-    """All methods may be called from any thread and return at once, except `close`."""
+class Scheduler:
+    """Starts, queues and stops answers. All methods are thread-safe and return at once, except `close`."""
 
     def __init__(
         self,
-        preparation: Preparation,
+        planner: TurnPlanner,
         history: History,
         client: Client,
         *,
@@ -77,7 +78,7 @@ class Workers:
         random: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._preparation = preparation
+        self._planner = planner
         self._history = history
         self._client = client
         self._clock = clock
@@ -85,57 +86,60 @@ class Workers:
         self._new_id = new_id
         self._lock = threading.RLock()
         self._listeners: tuple[Listener, ...] = ()
-        self._live: dict[str, _Live] = {}
-        self._queues: dict[str, deque[_Live]] = {}
+        self._live: dict[str, _ActiveTurn] = {}
+        self._queues: dict[str, deque[_ActiveTurn]] = {}
         self._closing = False
 
     # -- listening
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event, on worker threads, in order for each turn; returns how to end that."""
+        """Call `listener` with every event; return a function that unsubscribes.
+
+        It is called on worker threads, in order for each turn.
+        """
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
         def unsubscribe() -> None:
             with self._lock:
-                self._listeners = tuple(each for each in self._listeners if each is not listener)
+                self._listeners = tuple(active for active in self._listeners if active is not listener)
 
         return unsubscribe
 
-    def _tell(self, event: TurnEvent) -> None:
+    def _publish(self, event: TurnEvent) -> None:
         for listener in self._listeners:
             listener(event)
 
-    # -- one after another in each conversation
+    # -- the queues of the conversations
 
-    def enter(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
-        """Have the answer `message` filled, as soon as it is its turn. If it is on its way already, so it stays."""
+    def submit(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
+        """Fill `message` as soon as its conversation is free. An active answer is left as it is."""
         started = StartedTurn(self._new_id(), message.conversation_id, question_id, message.id)
-        live = _Live(started, message, failed_by_defect(started.turn_id), by_user)
+        live = _ActiveTurn(started, message, failed_by_defect(started.turn_id), by_user)
         with self._lock:
             if self._closing:
-                raise HolytuiError(_("holytui is being closed"))
+                raise HolytuiError(_("holytui is closing"))
             if message.id in self._live:
                 return self._live[message.id].started
             self._live[message.id] = live
-            line = self._queues.setdefault(message.conversation_id, deque())
-            line.append(live)
-            first = line[0] is live
+            queue = self._queues.setdefault(message.conversation_id, deque())
+            queue.append(live)
+            first = queue[0] is live
         if first:
-            self._run(live)
+            self._start(live)
         else:
-            self._tell(Queued(started.turn_id))
+            self._publish(Queued(started.turn_id))
         return started
 
-    def _run(self, live: _Live) -> None:
+    def _start(self, live: _ActiveTurn) -> None:
         with self._lock:
             if live.thread is not None:
                 return
-            live.thread = threading.Thread(target=self._work, args=(live,), name="holytui-answer", daemon=True)
+            live.thread = threading.Thread(target=self._run_thread, args=(live,), name="holytui-answer", daemon=True)
         live.thread.start()
 
-    def _work(self, live: _Live) -> None:
-        """The worker's thread."""
+    def _run_thread(self, live: _ActiveTurn) -> None:
+        """Thread function of an answer."""
         try:
             runner = self._runner_for(live)
             with self._lock:
@@ -144,99 +148,98 @@ class Workers:
             if stop is not None:
                 runner.stop(stop)
             runner.run()
-        except Exception as error:  # noqa: BLE001 - the thread's edge: whoever waits for the end must hear of one
-            _log.error("an answer could not begin: %s", describe(error))
-            self._forget(live)
-            self._tell(live.last_words)
+        except Exception as error:  # noqa: BLE001 - listeners must get a last event
+            _log.error("an answer could not be started: %s", describe(error))
+            self._deregister(live)
+            self._publish(live.fallback_end)
         finally:
-            self._leave(live)
+            self._start_next(live)
 
-    def _runner_for(self, live: _Live) -> Runner:
-        """Everything is looked up now, not when the question was put: the branch may have grown meanwhile."""
+    def _runner_for(self, live: _ActiveTurn) -> Runner:
+        """Plan now rather than when the question was asked: the branch may have grown since."""
         try:
-            plan, job = self._preparation.of(live.message, live.started.turn_id, by_user=live.by_user)
+            plan, request = self._planner.plan(live.message, live.started.turn_id, by_user=live.by_user)
             obstacle = None
         except HolytuiError as error:
-            plan, job = never_begun(live.message, live.started.turn_id)
-            obstacle = error
-        return Runner.of(
-            plan,
-            job,
+            plan, request = placeholder_plan(live.message, live.started.turn_id)
+            obstacle = KeyFailed(error.title, error.hint)
+        runner = Runner(
+            TurnMachine(plan, random=self._random, new_id=self._new_id),
+            request,
             history=self._history,
             client=self._client,
             clock=self._clock,
-            tell=self._last_first(live),
-            random=self._random,
-            new_id=self._new_id,
-            obstacle=obstacle,
+            publish=self._deregister_then_publish(live),
         )
+        if obstacle is not None:
+            runner.post(obstacle)  # the answer fails with it
+        return runner
 
-    def _last_first(self, live: _Live) -> Listener:
-        """Whoever hears of the end finds the answer in the history, not among those on their way."""
+    def _deregister_then_publish(self, live: _ActiveTurn) -> Listener:
+        """Deregister before publishing `Ended`, so that listeners find the answer in the history."""
 
-        def tell(event: TurnEvent) -> None:
+        def publish(event: TurnEvent) -> None:
             if isinstance(event, Ended):
-                self._forget(live)
-            self._tell(event)
+                self._deregister(live)
+            self._publish(event)
 
-        return tell
+        return publish
 
-    def _forget(self, live: _Live) -> None:
+    def _deregister(self, live: _ActiveTurn) -> None:
         with self._lock:
-            troubled = live.runner is not None and live.runner.troubled
-            if not troubled and self._live.get(live.message.id) is live:
+            has_pending = live.runner is not None and live.runner.has_pending
+            if not has_pending and self._live.get(live.message.id) is live:
                 del self._live[live.message.id]
 
-    def _leave(self, live: _Live) -> None:
+    def _start_next(self, live: _ActiveTurn) -> None:
         with self._lock:
             if self._live.get(live.message.id) is live:
                 del self._live[live.message.id]
-            line = self._queues.get(live.message.conversation_id, deque())
-            if live in line:
-                line.remove(live)
-            following = line[0] if line else None
-            if not line:
+            queue = self._queues.get(live.message.conversation_id, deque())
+            if live in queue:
+                queue.remove(live)
+            next_turn = queue[0] if queue else None
+            if not queue:
                 self._queues.pop(live.message.conversation_id, None)
-        if following is not None:
-            self._run(following)
+        if next_turn is not None:
+            self._start(next_turn)
 
-    def withdraw(self, turn_id: str) -> _Live | None:
-        """Take an answer out of the line that nobody works on yet; None if somebody does. No event tells of it."""
+    def withdraw(self, turn_id: str) -> _ActiveTurn | None:
+        """Remove a queued answer; None if it has started. No event is published."""
         with self._lock:
             live = self._by_turn(turn_id)
             if live is None or live.thread is not None or live.stop is not None:
                 return None
-            line = self._queues[live.message.conversation_id]
-            if line[0] is live:
+            queue = self._queues[live.message.conversation_id]
+            if queue[0] is live:
                 return None
-            line.remove(live)
+            queue.remove(live)
             del self._live[live.message.id]
             return live
 
-    def put_back(self, live: _Live) -> None:
-        """It could not be withdrawn: it waits again, behind all others."""
+    def requeue(self, live: _ActiveTurn) -> None:
+        """Queue a withdrawn answer again, behind all others."""
         with self._lock:
             self._live[live.message.id] = live
-            line = self._queues.setdefault(live.message.conversation_id, deque())
-            line.append(live)
-            first = line[0] is live
+            queue = self._queues.setdefault(live.message.conversation_id, deque())
+            queue.append(live)
+            first = queue[0] is live
         if first:
-            self._run(live)
+            self._start(live)
 
-    # -- while they are on their way
+    # -- active answers
 
     def stop(self, turn_id: str, problem: Problem | None = None) -> None:
-        """Stop an answer; what has come is kept. Its `Stopped`, or `Interrupted` with the problem, follows within
-        100 ms."""
+        """Stop an answer and keep its text; `Stopped`, or `Interrupted` with `problem`, follows within 100 ms."""
         with self._lock:
             live = self._by_turn(turn_id)
             if live is None:
                 return
-            live.stop = live.stop or StopAsked(problem)
+            live.stop = live.stop or StopRequested(problem)
             runner, stop = live.runner, live.stop
         if runner is not None:
             runner.stop(stop)
-        self._run(live)
+        self._start(live)
 
     def stop_all(self, problem: Problem | None = None) -> None:
         """Stop every answer."""
@@ -245,68 +248,73 @@ class Workers:
         for turn_id in turns:
             self.stop(turn_id, problem)
 
-    def hurry(self, turn_id: str) -> None:
-        """Do not wait any longer for a retry or for the network: try now."""
+    def retry_now(self, turn_id: str) -> None:
+        """Retry now instead of waiting for a retry or the network."""
         with self._lock:
             live = self._by_turn(turn_id)
         if live is not None and live.runner is not None:
-            live.runner.put(HurryAsked())
+            live.runner.post(RetryRequested())
 
     def active(self) -> Mapping[str, Snapshot]:
-        """The answers on their way, by message id."""
+        """Active answers by message id."""
         with self._lock:
             return {answer_id: _snapshot(live) for answer_id, live in self._live.items()}
 
-    def told(self, answer_id: str) -> tuple[str, str] | None:
-        """Text and reasoning of an answer on its way, as listeners know them."""
+    def live_text(self, answer_id: str) -> tuple[str, str] | None:
+        """Text and reasoning of an active answer as listeners know them; None if it is not active."""
         with self._lock:
             live = self._live.get(answer_id)
             if live is None:
                 return None
             if live.runner is None:
                 return live.message.text, live.message.reasoning
-            return live.runner.outlet.told, live.runner.outlet.thoughts
+            return live.runner.publisher.text, live.runner.publisher.reasoning
 
     def started(self, answer_id: str) -> StartedTurn | None:
-        """The turn that fills this answer now."""
+        """The turn of an active answer."""
         with self._lock:
             live = self._live.get(answer_id)
             return live.started if live is not None else None
 
     def store_trouble(self, problem: Problem | None) -> None:
-        """For the history to call from its own thread: tell all answers' listeners that the journal has trouble."""
+        """Report a problem of the journal (None: resolved) to all answers' listeners."""
         with self._lock:
             runners = [live.runner for live in self._live.values() if live.runner is not None]
         for runner in runners:
-            runner.journal_trouble(problem)
+            runner.report_store_problem(problem)
 
-    def _by_turn(self, turn_id: str) -> _Live | None:
+    def _by_turn(self, turn_id: str) -> _ActiveTurn | None:
         return next((live for live in self._live.values() if live.started.turn_id == turn_id), None)
 
     # -- the end
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop all answers, keep their texts; at most `timeout` seconds."""
+        """Stop all answers and keep their text; wait at most `timeout` seconds."""
         with self._lock:
             self._closing = True
             live = list(self._live.values())
         self.stop_all()
         until = time.monotonic() + timeout
-        for each in live:
-            if each.runner is not None and each.runner.turn.ended:
-                each.runner.abandon()
-            if each.thread is not None and each.thread is not threading.current_thread():
-                each.thread.join(max(0.0, until - time.monotonic()))
-            if each.runner is not None:
-                each.runner.abandon()
+        for active in live:
+            if active.runner is not None and active.runner.turn.ended:
+                active.runner.abandon()
+            if active.thread is not None and active.thread is not threading.current_thread():
+                active.thread.join(max(0.0, until - time.monotonic()))
+            if active.runner is not None:
+                active.runner.abandon()
 
 
-def _snapshot(live: _Live) -> Snapshot:
+def _snapshot(live: _ActiveTurn) -> Snapshot:
     started, runner = live.started, live.runner
     if runner is None:
-        length, thought = len(live.message.text), len(live.message.reasoning)
+        length, reasoning_length = len(live.message.text), len(live.message.reasoning)
         return Snapshot(
-            started.turn_id, started.conversation_id, AnswerState.QUEUED, length, thought, live.message.attempts
+            started.turn_id,
+            started.conversation_id,
+            AnswerState.QUEUED,
+            length,
+            reasoning_length,
+            live.message.attempts,
         )
     answer = runner.turn.answer
     return Snapshot(

@@ -1,4 +1,4 @@
-"""The text of one answer while it grows: what is shown, what is held back at a seam, and its attempts' rows."""
+"""The growing text of one answer: shown text, text held back at a seam, and attempt rows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from holytui.engine.events import Delta, Joined, Reasoning, Replaced
 from holytui.engine.resume.instruction import quotation
 from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Decision, Seam
-from holytui.engine.resume.strategy import How, Strategy
-from holytui.engine.turn.effects import Effect, Emit, Journal, KeepVariant, Moment, SaveAttempt
+from holytui.engine.resume.strategy import ResumeMode, Strategy
+from holytui.engine.turn.effects import Effect, Emit, Journal, Moment, SaveAttempt, SaveVariant
 from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
 from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, Usage
@@ -19,8 +19,8 @@ from holytui.wire.events import End, Piece
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What an answer has from before this turn."""
+class PriorAnswer:
+    """The stored content of an answer before this turn."""
 
     text: str = ""
     reasoning: str = ""
@@ -30,232 +30,235 @@ class Kept:
     begun_again: bool = False
 
 
-class Pieces:
-    """A text that grows by small pieces. A million of them take hardly more memory than the text: a piece of four
-    characters alone would take sixty bytes."""
+class TextBuffer:
+    """Append-only text.
 
-    _FEW = 1_024
+    Pieces are joined in blocks of 1,024, as a Python string of four characters takes about sixty bytes.
+    """
+
+    _JOIN_AT = 1_024
 
     def __init__(self, text: str = "") -> None:
         self._blocks = [text] if text else []
         self._last: list[str] = []
         self.count = len(self._blocks)
-        """How many pieces were added."""
+        """Number of pieces added."""
 
     def add(self, text: str) -> None:
-        """Add text at the end."""
+        """Append `text`."""
         self._last.append(text)
         self.count += 1
-        if len(self._last) >= self._FEW:
+        if len(self._last) >= self._JOIN_AT:
             self._blocks.append("".join(self._last))
             self._last.clear()
 
-    def whole(self) -> str:
-        """All of it."""
+    def text(self) -> str:
+        """The whole text."""
         if self._last or len(self._blocks) > 1:
             self._blocks = ["".join((*self._blocks, *self._last))]
             self._last.clear()
         return self._blocks[0] if self._blocks else ""
 
 
-class Answer:
-    """Text, reasoning, seams and attempts. What it returns are effects; it carries out nothing itself."""
+class AnswerBuilder:
+    """Text, reasoning, seams and attempts of one answer. Methods return effects and carry out none."""
 
-    def __init__(self, turn_id: str, answer_id: str, kept: Kept, new_id: Callable[[], str]) -> None:
+    def __init__(self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str]) -> None:
         self._turn_id = turn_id
         self._answer_id = answer_id
         self._new_id = new_id
-        self._pieces = Pieces(kept.text)
-        self._thoughts = Pieces(kept.reasoning)
+        self._pieces = TextBuffer(prior.text)
+        self._reasoning = TextBuffer(prior.reasoning)
         self._seam: Seam | None = None
         self._reply: InstructedReply | None = None
-        self._guesses = True
+        self._allow_guess = True
         self._began_at = 0
-        self._base = 0
-        self._joined_at = 0
-        self._arrived = Pieces()
-        """All that came in the attempt under way."""
-        self._own_thoughts = 0
-        self._thought_before = False
-        self._running: Usage | None = None
-        self.length = len(kept.text)
-        """Characters that are shown."""
+        self._seam_base = 0
+        self._added_from = 0
+        self._received = TextBuffer()
+        """Text and reasoning received in the current attempt."""
+        self._attempt_reasoning = 0
+        self._had_reasoning = False
+        self._attempt_usage: Usage | None = None
+        self.length = len(prior.text)
+        """Characters shown."""
         self.trusted = self.length
-        """How many of them are surely part of the answer: those after an end that nothing proves are not."""
+        """Leading characters known to belong to the answer; text before an unproven end does not count."""
         self.gained = False
-        """The attempt under way, or the last one, has added something that can be seen."""
-        self.refused = False
-        """Its text is not taken: where it belongs is not proven and may not be guessed, or it has our own words."""
-        self.reasoning_length = len(kept.reasoning)
-        self.seams = kept.seams
-        self.begun_again = kept.begun_again
-        """A second answer took the place of a cut one."""
-        self.attempts = kept.attempts
-        self.tally = Tally(kept.usage)
+        """The current or last attempt added visible text."""
+        self.rejected = False
+        """The attempt's text is discarded: its place is unproven and may not be guessed, or it repeats the instruction.
+        """
+        self.reasoning_length = len(prior.reasoning)
+        self.seams = prior.seams
+        self.begun_again = prior.begun_again
+        """A restarted answer replaced an interrupted one."""
+        self.attempts = prior.attempts
+        self.tally = Tally(prior.usage)
         self.attempt: Attempt | None = None
-        """The attempt that is under way."""
+        """The current attempt; None between attempts."""
         self.first_token_at: float | None = None
-        self.first_thought_at: float | None = None
+        self.first_reasoning_at: float | None = None
         self.first_content_at: float | None = None
 
     @property
     def text(self) -> str:
-        """What is shown."""
-        return self._pieces.whole()
+        """The text shown."""
+        return self._pieces.text()
 
     @property
     def reasoning(self) -> str:
-        """The reasoning that is shown."""
-        return self._thoughts.whole()
+        """The reasoning shown."""
+        return self._reasoning.text()
 
     def ending(self, state: AnswerState, finish_reason: str) -> Ending:
-        """How it ended, in `state`."""
+        """The `Ending` for `state`."""
         return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
     def joining(self) -> bool:
-        """A continuation is held back until it is clear how it joins."""
+        """A continuation is held back until its join is decided."""
         return self._seam is not None and self._seam.decision is None
 
     @property
     def held(self) -> str:
-        """Text of the attempt under way that is journalled and will be shown if it is no part of our instruction."""
+        """Journalled text of the current attempt that is shown once it is known not to repeat the instruction."""
         return self._reply.held if self._reply is not None and self.attempt is not None else ""
 
     @property
     def added(self) -> str:
-        """What the attempt under way, or the last one, has added to the text."""
-        return self.text[self._joined_at :] if self.gained else ""
+        """Text added by the current or last attempt."""
+        return self.text[self._added_from :] if self.gained else ""
 
     @property
-    def placed(self) -> bool:
-        """It is known where the text of the last attempt belongs, and there was some."""
+    def is_placed(self) -> bool:
+        """The last attempt sent text, and its place is known."""
         return self._seam is None or (self._seam.decision is not None and self._seam.decision.cut != HIDDEN)
 
     @property
     def echoed(self) -> bool | None:
-        """Whether the server sent a prefill again before it went on; None where that is not known."""
+        """Whether the server repeated a prefill before continuing; None if not known."""
         return self._seam.echoed if self._seam is not None else None
 
     @property
-    def signed(self) -> bool:
-        """The model has said that the answer ends where it does."""
-        return self._reply is not None and self._reply.signed
+    def has_end_marker(self) -> bool:
+        """The model wrote the end marker."""
+        return self._reply is not None and self._reply.has_end_marker
 
     def begin(
-        self, how: How | None, at: Moment, strategy: Strategy | None = None, *, guesses: bool = True
+        self, mode: ResumeMode | None, at: Moment, strategy: Strategy | None = None, *, allow_guess: bool = True
     ) -> list[Effect]:
-        """A new attempt. `guesses`: a continuation is taken, with a mark, though it is not proven where it belongs."""
+        """Start an attempt. `allow_guess`: accept a continuation, with a mark, although its place is unproven."""
         self.attempts += 1
         attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall)
         self._seam = self._reply = None
-        self._running = None
-        self._own_thoughts, self._arrived = 0, Pieces()
-        self._thought_before = bool(self.reasoning_length)
-        self._guesses = guesses
-        self._began_at = self._joined_at = self.length
-        self.gained = self.refused = False
-        if how is not None:
-            self._seam = self._seam_for(how, strategy or Strategy())
-            # whoever reads the journal now, or after a kill, sees what is shown here: none of what is held back
-            attempt = replace(attempt, join=Join.OVERLAP, cut=HIDDEN, resumed_by=how.value)
+        self._attempt_usage = None
+        self._attempt_reasoning, self._received = 0, TextBuffer()
+        self._had_reasoning = bool(self.reasoning_length)
+        self._allow_guess = allow_guess
+        self._began_at = self._added_from = self.length
+        self.gained = self.rejected = False
+        if mode is not None:
+            self._seam = self._seam_for(mode, strategy or Strategy())
+            # a reader of the journal, also after a kill, must see what is shown here: no text that is held back
+            attempt = replace(attempt, join=Join.OVERLAP, cut=HIDDEN, resumed_by=mode.value)
         self.attempt = attempt
         return [SaveAttempt(attempt, begins=True)]
 
-    def _seam_for(self, how: How, strategy: Strategy) -> Seam:
+    def _seam_for(self, mode: ResumeMode, strategy: Strategy) -> Seam:
         text = self.text
-        self._base = self.length
-        if how is How.RESTART:
-            return Seam(text, how, trusted=self.trusted)
-        self._base = self.trusted
+        self._seam_base = self.length
+        if mode is ResumeMode.RESTART:
+            return Seam(text, mode, trusted=self.trusted)
+        self._seam_base = self.trusted
         partial = text[: self.trusted]
-        if how is How.INSTRUCT:
+        if mode is ResumeMode.INSTRUCT:
             quoted = quotation(partial)
             self._reply = InstructedReply(partial, quoted)
-            return Seam(partial, how, quoted=quoted)
+            return Seam(partial, mode, quoted=quoted)
         prefill = strategy.prefill
-        return Seam(partial, how, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
+        return Seam(partial, mode, exact=strategy.exact, echoes=prefill.echoes, stripped=prefill.strips)
 
-    def doubt(self) -> None:
-        """Trust what was there before the last attempt only: nothing proves that its end is the answer's."""
+    def distrust_last_attempt(self) -> None:
+        """Trust only the text from before the last attempt, whose end is unproven."""
         self.trusted = min(self.trusted, self._began_at)
 
-    def accepted(self, status: int) -> None:
-        """The server has accepted the request."""
+    def record_status(self, status: int) -> None:
+        """Record the HTTP status of an accepted request."""
         if self.attempt is not None:
             self.attempt = replace(self.attempt, status=status)
 
-    def received(self, total: int) -> None:
-        """So many bytes of this attempt have come."""
+    def record_bytes(self, total: int) -> None:
+        """Record the bytes received in this attempt."""
         if self.attempt is not None:
             self.attempt = replace(self.attempt, bytes_received=total)
 
-    def used(self, usage: Usage) -> Usage:
-        """The server told figures for this attempt; the sum of all so far."""
-        self._running = usage
+    def record_usage(self, usage: Usage) -> Usage:
+        """Record the usage reported for this attempt; return the sum over all attempts."""
+        self._attempt_usage = usage
         return self.tally.so_far(usage)
 
     def add(self, piece: Piece, at: Moment) -> list[Effect]:
-        """A piece came: journalled first, then shown or held back."""
+        """Add a piece: journal it, then show it or hold it back."""
         if self.attempt is None or not piece.text:
             return []
         if self.first_token_at is None:
             self.first_token_at = at.now
         if self.attempt.first_token_at is None:
             self.attempt = replace(self.attempt, first_token_at=at.wall)
-        self._arrived.add(piece.text)
+        self._received.add(piece.text)
         effects: list[Effect] = [Journal(self.attempt.id, piece.kind, piece.text)]
         if piece.kind is DeltaKind.REASONING:
-            return effects + self._think(piece.text, at)
+            return effects + self._add_reasoning(piece.text, at)
         if self.first_content_at is None:
             self.first_content_at = at.now
-        if self.refused:
+        if self.rejected:
             return effects
         if self._seam is None or self._seam.decision is not None:
-            return effects + self._add(piece.text)
-        return effects + self._joined(self._seam.feed(piece.text))
+            return effects + self._add_content(piece.text)
+        return effects + self._apply_decision(self._seam.feed(piece.text))
 
     def complete(self, end: End, at: Moment) -> list[Effect]:
-        """The attempt ended as its server meant it to."""
+        """End the attempt at the server's proper end of the answer."""
         effects: list[Effect] = []
         if self._seam is not None and self._seam.decision is None:
-            effects = self._joined(self._seam.finish())
+            effects = self._apply_decision(self._seam.finish())
         return effects + self._flush() + self._close(end, None, at)
 
-    def cut(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
-        """The attempt ended before the answer did."""
+    def interrupt(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
+        """End the attempt before the answer was complete."""
         if self._seam is not None:
             self._seam.abandon()
         return self._flush() + self._close(end, fault, at)
 
-    def _think(self, text: str, at: Moment) -> list[Effect]:
-        if self.first_thought_at is None:
-            self.first_thought_at = at.now
+    def _add_reasoning(self, text: str, at: Moment) -> list[Effect]:
+        if self.first_reasoning_at is None:
+            self.first_reasoning_at = at.now
         effects: list[Effect] = []
-        if not self._own_thoughts and self._thought_before and not self.length and self.attempt is not None:
-            # nothing but thoughts had come before: these take their place, as the model thinks all of it again
+        if not self._attempt_reasoning and self._had_reasoning and not self.length and self.attempt is not None:
+            # only reasoning had arrived before; the model starts its reasoning again, so this replaces it
             self.attempt = replace(self.attempt, join=Join.RESTART)
-            self._thoughts, self.reasoning_length = Pieces(), 0
+            self._reasoning, self.reasoning_length = TextBuffer(), 0
             effects = [SaveAttempt(self.attempt), Emit(Replaced(self._turn_id, "", "", ""))]
-        self._own_thoughts += len(text)
-        self._thoughts.add(text)
+        self._attempt_reasoning += len(text)
+        self._reasoning.add(text)
         self.reasoning_length += len(text)
         return [*effects, Emit(Reasoning(self._turn_id, text))]
 
-    def _add(self, text: str) -> list[Effect]:
-        """More text of an attempt whose place is known."""
+    def _add_content(self, text: str) -> list[Effect]:
+        """Add text of an attempt whose place is known."""
         if self._reply is None:
             return self._show(text)
         shown = self._reply.feed(text)
-        self.refused = self._reply.own_words or self._reply.repeats
+        self.rejected = self._reply.has_instruction or self._reply.repeats
         return self._show(shown)
 
     def _flush(self) -> list[Effect]:
-        """The end of a reply to an instruction: show what was held back, and note what is no part of the answer."""
+        """Show held text at the end of an instructed reply, and record where the answer ends in it."""
         if self._reply is None or self.attempt is None or self.attempt.cut == HIDDEN:
             return []
         effects = self._show(self._reply.finish())
-        if self._reply.dropped:
+        if self._reply.discards_rest:
             self.attempt = replace(self.attempt, end=self.attempt.cut + self._reply.released)
         return effects
 
@@ -268,59 +271,59 @@ class Answer:
         self.gained = self.gained or bool(text.strip())
         return [Emit(Delta(self._turn_id, text))]
 
-    def _joined(self, text: str) -> list[Effect]:
+    def _apply_decision(self, text: str) -> list[Effect]:
         decision = self._seam.decision if self._seam is not None else None
         if decision is None or self.attempt is None:
             return []
-        if decision.join in (Join.MARKED, Join.RESTART) and not self._guesses:
-            self.refused = True
+        if decision.join in (Join.MARKED, Join.RESTART) and not self._allow_guess:
+            self.rejected = True
             return []
-        keep = self._base if decision.keep < 0 and self._base < self.length else decision.keep
+        keep = self._seam_base if decision.keep < 0 and self._seam_base < self.length else decision.keep
         self.attempt = replace(self.attempt, join=decision.join, keep=keep, cut=decision.cut)
         if decision.join is Join.RESTART:
             return self._replace(text)
-        return self._take(decision, keep, text)
+        return self._append(decision, keep, text)
 
-    def _take(self, decision: Decision, keep: int, text: str) -> list[Effect]:
-        """The continuation belongs after the first `keep` characters (-1: after all)."""
+    def _append(self, decision: Decision, keep: int, text: str) -> list[Effect]:
+        """Join after the first `keep` characters (-1: after all)."""
         assert self.attempt is not None
         effects: list[Effect] = [SaveAttempt(self.attempt)]
         if 0 <= keep < self.length:
-            kept = self.text[:keep]
-            self._pieces, self.length = Pieces(kept), keep
+            prior = self.text[:keep]
+            self._pieces, self.length = TextBuffer(prior), keep
             self.seams = tuple(seam for seam in self.seams if seam < keep)
-            effects.append(Emit(Replaced(self._turn_id, kept, self.reasoning, "")))
+            effects.append(Emit(Replaced(self._turn_id, prior, self.reasoning, "")))
         if decision.join is Join.MARKED:
             self.seams = (*self.seams, self.length)
-        self.trusted = self._joined_at = self.length
-        return [*effects, Emit(Joined(self._turn_id, self.length, decision.join)), *self._add(text)]
+        self.trusted = self._added_from = self.length
+        return [*effects, Emit(Joined(self._turn_id, self.length, decision.join)), *self._add_content(text)]
 
     def _replace(self, text: str) -> list[Effect]:
         assert self.attempt is not None
-        reasoning = self.reasoning[self.reasoning_length - self._own_thoughts :]
-        self._pieces, self._thoughts = Pieces(text), Pieces(reasoning)
+        reasoning = self.reasoning[self.reasoning_length - self._attempt_reasoning :]
+        self._pieces, self._reasoning = TextBuffer(text), TextBuffer(reasoning)
         self.length, self.reasoning_length = len(text), len(reasoning)
         self.trusted = self.length
-        self._joined_at = 0
+        self._added_from = 0
         self.gained = bool(text.strip())
         self.seams = ()
         self.begun_again = True
-        return [KeepVariant(self.attempt, text, reasoning)]
+        return [SaveVariant(self.attempt, text, reasoning)]
 
     def _close(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
         if self.attempt is None:
             return []
         accepted = self.attempt.status is not None and self.attempt.status < 300
-        came = tokens_received(self._arrived.count, self._arrived.whole())
-        self.tally = self.tally.ended(self._running, accepted=accepted, came=came)
-        ended = replace(
+        received = tokens_received(self._received.count, self._received.text())
+        self.tally = self.tally.with_attempt(self._attempt_usage, accepted=accepted, received=received)
+        with_attempt = replace(
             self.attempt,
             ended_at=at.wall,
             bytes_received=max(end.total_bytes, self.attempt.bytes_received),
             status=end.status or self.attempt.status,
             finish_reason=end.finish_reason,
             fault=fault,
-            usage=self._running,
+            usage=self._attempt_usage,
         )
-        self.attempt, self._arrived = None, Pieces()
-        return [SaveAttempt(ended)]
+        self.attempt, self._received = None, TextBuffer()
+        return [SaveAttempt(with_attempt)]

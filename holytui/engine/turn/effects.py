@@ -1,4 +1,4 @@
-"""What goes into a turn and what comes out: inputs that happened, effects to be carried out in order."""
+"""Inputs and effects of a turn. Effects are carried out in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.engine.events import TurnEvent
-from holytui.engine.resume.strategy import How, Learnt
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile
 from holytui.faults import Fault
 from holytui.models import AnswerState, Attempt, DeltaKind, Problem, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen
@@ -14,14 +14,14 @@ from holytui.wire.events import Accepted, Connected, End, Piece, Received, Usage
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened: `now` on the engine's clock (monotonic), `wall` in Unix time; both in seconds."""
+    """The time of an input: `now` on the engine's clock (monotonic), `wall` in Unix time; both in seconds."""
 
     now: float
     wall: float
 
 
 class Timer(StrEnum):
-    """The two waits of a turn."""
+    """The timers of a turn."""
 
     RETRY = "retry"
     PROBE = "probe"
@@ -32,60 +32,60 @@ class Timer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The turn begins."""
+    """Begin the turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryDue:
-    """The wait before a retry is over."""
+    """The delay before a retry is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeDue:
-    """It is time to look for the endpoint again."""
+    """The next probe of the endpoint is due."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The endpoint was looked for; None: it is there."""
+    """Result of a probe; None: the endpoint is reachable."""
 
     fault: Fault | None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRefreshed:
-    """The source gave another key."""
+    """The key source supplied another key."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFailed:
-    """The source gave no key, or the refused one again (or something else is missing to begin with); in words."""
+    """No usable key, or another obstacle before the first request; title and hint for the user."""
 
     title: str
     hint: str
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
-    """The user stops the answer."""
+class StopRequested:
+    """Stop the answer."""
 
     problem: Problem | None = None
-    """If given, it was not the user: the answer is cut off for this reason, and can go on."""
+    """Interrupt the answer for this reason, so that it can be resumed; None: the user stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
-class HurryAsked:
-    """The user wants it tried now."""
+class RetryRequested:
+    """The user asks to retry now."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockJumped:
-    """The machine was asleep: the network may be another one now."""
+    """The machine was suspended, so the network may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A defect of holytui ended the work on this turn."""
+class InternalFailure:
+    """An unexpected exception ended the work on this turn."""
 
     error: str
 
@@ -103,10 +103,10 @@ Input = (
     | ProbeResult
     | KeyRefreshed
     | KeyFailed
-    | StopAsked
-    | HurryAsked
+    | StopRequested
+    | RetryRequested
     | ClockJumped
-    | Broken
+    | InternalFailure
 )
 
 # -- effects
@@ -114,7 +114,7 @@ Input = (
 
 @dataclass(frozen=True, slots=True)
 class SaveAttempt:
-    """Bring the attempt's row up to date; `begins`: it is a new one."""
+    """Save the attempt's row; `begins`: insert it."""
 
     attempt: Attempt
     begins: bool = False
@@ -122,21 +122,21 @@ class SaveAttempt:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """Send a request: the plain one, or `how` asking for the rest after `partial`."""
+    """Send a request: the original one (`mode` None), or one for the rest after `partial`."""
 
     number: int
-    how: How | None
+    mode: ResumeMode | None
     partial: str
 
 
 @dataclass(frozen=True, slots=True)
 class CancelAttempt:
-    """Give up the attempt that is under way, now."""
+    """Cancel the current attempt at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Give `RetryDue` or `ProbeDue` in `seconds`."""
+    """Deliver `RetryDue` or `ProbeDue` after `seconds`."""
 
     timer: Timer
     seconds: float
@@ -144,29 +144,29 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class ClearTimers:
-    """No timer is wanted any more."""
+    """Cancel all timers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Look whether the endpoint can be reached, and give `ProbeResult`."""
+    """Check that the endpoint is reachable; deliver `ProbeResult`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshKey:
-    """Ask the key's source for another key, and give `KeyRefreshed` or `KeyFailed`."""
+    """Ask the key source for another key; deliver `KeyRefreshed` or `KeyFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Keep how this model at this endpoint goes on."""
+    """Store how this model at this endpoint continues an answer."""
 
-    learnt: Learnt
+    profile: ResumeProfile
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Raw text of an attempt, to be written before anything that follows is shown."""
+    """Journal raw text of an attempt before later effects show it."""
 
     attempt_id: str
     kind: DeltaKind
@@ -174,8 +174,8 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepVariant:
-    """Keep the answer as it is as a variant, then save the attempt that takes its place and tell `Replaced`."""
+class SaveVariant:
+    """Copy the answer to a variant, save the attempt that replaces it, then emit `Replaced`."""
 
     attempt: Attempt
     text: str
@@ -184,14 +184,14 @@ class KeepVariant:
 
 @dataclass(frozen=True, slots=True)
 class SetState:
-    """The answer is in another state that is not final."""
+    """Store a state that is not final."""
 
     state: AnswerState
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
-    """The answer has ended: to be made durable before its last event is told."""
+class SaveEnding:
+    """Store the final state durably before its event is emitted."""
 
     state: AnswerState
     problem: Problem | None
@@ -201,7 +201,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """Tell the listeners."""
+    """Publish an event."""
 
     event: TurnEvent
 
@@ -216,8 +216,8 @@ Effect = (
     | RefreshKey
     | Remember
     | Journal
-    | KeepVariant
+    | SaveVariant
     | SetState
-    | Settle
+    | SaveEnding
     | Emit
 )

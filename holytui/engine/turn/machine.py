@@ -1,7 +1,7 @@
-"""One answer's life as a state machine: what happened goes in, what is to be done comes out.
+"""The state machine of one answer: inputs in, effects out.
 
-No thread, clock, chance, network or disk is in here; `runner.py` brings them. Which method takes an input in which
-state is in `transitions.TABLE`.
+It has no threads, clock, randomness, network or disk; `runtime/runner.py` supplies them. `transitions.TABLE` maps each
+state and input to a method of `TurnMachine`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from holytui.config.schema import Stream
-from holytui.engine.ending import with_tools_told
+from holytui.engine.ending import with_tool_calls_reason
 from holytui.engine.events import (
     Connecting,
     Failed,
     Finished,
+    ImagesLeftOut,
     Interrupted,
-    LeftOut,
     Offline,
     Online,
     Refreshing,
@@ -26,17 +26,17 @@ from holytui.engine.events import (
     UsageKnown,
     Waiting,
 )
-from holytui.engine.resume.strategy import How, Learnt, Strategy, refuses_prefill
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, refuses_prefill
 from holytui.engine.resume.text_end import can_end, goes_beyond
 from holytui.engine.turn import problems
-from holytui.engine.turn.answer import Answer, Kept
+from holytui.engine.turn.answer import AnswerBuilder, PriorAnswer
 from holytui.engine.turn.effects import (
-    Broken,
     CancelAttempt,
     ClearTimers,
     Effect,
     Emit,
     Input,
+    InternalFailure,
     KeyFailed,
     Moment,
     OpenAttempt,
@@ -44,201 +44,205 @@ from holytui.engine.turn.effects import (
     ProbeResult,
     RefreshKey,
     Remember,
+    SaveEnding,
     SetState,
     SetTimer,
-    Settle,
-    StopAsked,
+    StopRequested,
     Timer,
 )
 from holytui.engine.turn.monitors import probe_delay
-from holytui.engine.turn.retry import PROGRESS, Budget, Remedy, classify, delay, is_too_long
+from holytui.engine.turn.retry import PROGRESS, Budget, FaultClass, classify, delay, exceeds_context
 from holytui.engine.turn.transitions import TABLE
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
 from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
 
-_TOLD = frozenset({"length", "max_tokens", "content_filter"})
-"""Finish reasons that say themselves that the text is not whole."""
+_TRUNCATING_REASONS = frozenset({"length", "max_tokens", "content_filter"})
+"""Finish reasons that themselves report a truncated text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a turn needs to know when it begins."""
+class TurnPlan:
+    """The fixed data of a turn."""
 
     turn_id: str
     answer_id: str
     host: str
     stream: Stream = field(default_factory=Stream)
     strategy: Strategy = field(default_factory=Strategy)
-    kept: Kept = field(default_factory=Kept)
+    prior: PriorAnswer = field(default_factory=PriorAnswer)
     key_by_command: bool = False
     key_place: str = ""
     prompt_tokens: int = 0
-    """Of the request, by estimate; used only where the server tells no usage."""
+    """Estimated; used only where the server reports no usage."""
     probe_scale: float = 1.0
-    """Stretches the schedule of probes."""
+    """Factor on the probe schedule."""
     left_out: int = 0
-    """Images that are not sent, as the model sees none."""
+    """Images not sent because the model does not accept them."""
 
 
-class Turn:
-    """The machine. `step` is to be called from one thread."""
+class TurnMachine:
+    """The state machine. Call `step` from one thread only."""
 
-    def __init__(self, plan: Plan, *, random: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(self, plan: TurnPlan, *, random: Callable[[], float], new_id: Callable[[], str]) -> None:
         self.plan = plan
         self.state = AnswerState.QUEUED
-        self.answer = Answer(plan.turn_id, plan.answer_id, plan.kept, new_id)
+        self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id)
         self._random = random
         self._strategy = plan.strategy
-        self._budget = Budget.of(plan.stream)
-        self._how: How | None = None
-        self._tried: frozenset[How] = frozenset()
-        self._had_text = bool(plan.kept.text)
-        self._renewed = False
+        self._budget = Budget.for_stream(plan.stream)
+        self._mode: ResumeMode | None = None
+        self._tried: frozenset[ResumeMode] = frozenset()
+        self._had_text = bool(plan.prior.text)
+        self._key_refreshed = False
         self._refusal: Fault | None = None
-        """What the server said of the key that was refused."""
-        self._stale_used = False
+        """The fault that refused the key."""
+        self._stale_retry_used = False
         self._offline_since: float | None = None
         self._probes = 0
         self._unreachable = Fault(FaultKind.UNREACHABLE)
 
     @property
     def ended(self) -> bool:
-        """Nothing more will come."""
+        """The state is final."""
         return self.state.final
 
-    def step(self, happened: Input, at: Moment) -> list[Effect]:
-        """What is to be done, in order, now that `happened`."""
-        handler: Callable[[Input, Moment], list[Effect]] = getattr(self, TABLE[self.state][type(happened)])
-        return handler(happened, at)
+    def step(self, event: Input, at: Moment) -> list[Effect]:
+        """Return the effects of `event`, in order."""
+        handler: Callable[[Input, Moment], list[Effect]] = getattr(self, TABLE[self.state][type(event)])
+        return handler(event, at)
 
     # -- beginning an attempt
 
-    def start(self, _happened: Input, at: Moment) -> list[Effect]:
-        """Send the first request, or ask for the rest of what an earlier turn has kept."""
-        told = [Emit(LeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
-        return [*told, *self._open(at)]
+    def start(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the first request, or ask for the rest of a stored answer."""
+        effects: list[Effect] = (
+            [Emit(ImagesLeftOut(self.plan.turn_id, self.plan.left_out))] if self.plan.left_out else []
+        )
+        return [*effects, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
         text = self.answer.text[: self.answer.trusted]
-        self._how = (self._strategy.choose(text, self._tried) or How.RESTART) if text else None
-        self.state = AnswerState.RESUMING if self._how is not None else AnswerState.CONNECTING
+        self._mode = (self._strategy.choose(text, self._tried) or ResumeMode.RESTART) if text else None
+        self.state = AnswerState.RESUMING if self._mode is not None else AnswerState.CONNECTING
         effects: list[Effect] = [ClearTimers(), SetState(self.state)]
-        effects += self.answer.begin(self._how, at, self._strategy, guesses=self._is_last_way(text))
-        if self._how is not None:
-            effects.append(Emit(Resuming(self.plan.turn_id, self._how.value, self.answer.length)))
+        effects += self.answer.begin(self._mode, at, self._strategy, allow_guess=self._is_last_mode(text))
+        if self._mode is not None:
+            effects.append(Emit(Resuming(self.plan.turn_id, self._mode.value, self.answer.length)))
         effects.append(Emit(Connecting(self.plan.turn_id, self.answer.attempts, self.plan.host)))
-        effects.append(OpenAttempt(self.answer.attempts, self._how, text))
+        effects.append(OpenAttempt(self.answer.attempts, self._mode, text))
         return effects
 
-    def _is_last_way(self, text: str) -> bool:
-        """Whether a join has to be guessed where it cannot be proven: nothing else could be tried, or the server is
-        known to go on exactly, so that its text is most likely right."""
-        if self._how is None or (self._how is How.PREFILL and self._strategy.exact):
+    def _is_last_mode(self, text: str) -> bool:
+        """Whether an unproven join must be accepted.
+
+        So it is if no other mode is left, or the server is known to continue exactly.
+        """
+        if self._mode is None or (self._mode is ResumeMode.PREFILL and self._strategy.exact):
             return True
-        return self._strategy.choose(text, self._tried | {self._how}) is None or self._budget.spent
+        return self._strategy.choose(text, self._tried | {self._mode}) is None or self._budget.spent
 
     # -- an attempt under way
 
-    def connected(self, _happened: Input, at: Moment) -> list[Effect]:
-        """The endpoint is there; tell so if it had been away."""
+    def connected(self, _event: Input, at: Moment) -> list[Effect]:
+        """Reset the probes; report the end of an outage."""
         self._probes = 0
         if self._offline_since is None:
             return []
         away, self._offline_since = max(0.0, at.wall - self._offline_since), None
         return [Emit(Online(self.plan.turn_id, away))]
 
-    def accepted(self, happened: Accepted, at: Moment) -> list[Effect]:
-        """The server has taken the request; its first token is waited for."""
-        effects = self.connected(happened, at)
-        self.answer.accepted(happened.status)
+    def accepted(self, event: Accepted, at: Moment) -> list[Effect]:
+        """Record the status and wait for the first token."""
+        effects = self.connected(event, at)
+        self.answer.record_status(event.status)
         if self.state is AnswerState.CONNECTING:
             self.state = AnswerState.WAITING
             effects += [SetState(self.state), Emit(Waiting(self.plan.turn_id))]
         return effects
 
-    def noted(self, happened: Received, _at: Moment) -> list[Effect]:
-        """Bytes came: note how many, for the attempt's row."""
-        self.answer.received(happened.total)
+    def record_bytes(self, event: Received, _at: Moment) -> list[Effect]:
+        """Record the number of bytes received."""
+        self.answer.record_bytes(event.total)
         return []
 
-    def piece(self, happened: Piece, at: Moment) -> list[Effect]:
-        """Journal the text, then show it; at the beginning of a continuation hold it until it is clear how it joins."""
+    def add_piece(self, event: Piece, at: Moment) -> list[Effect]:
+        """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
         before = self.answer.length
-        effects = self.answer.add(happened, at)
+        effects = self.answer.add(event, at)
         self._had_text = True
-        self._gained(self.answer.length - before)
-        if self.answer.refused:
-            effects += [CancelAttempt(), *self.answer.cut(End(Verdict.CANCELLED), None, at)]
-            return effects + self._try_next_way(at)
+        self._count_progress(self.answer.length - before)
+        if self.answer.rejected:
+            effects += [CancelAttempt(), *self.answer.interrupt(End(Verdict.CANCELLED), None, at)]
+            return effects + self._try_next_mode(at)
         if self.state is not AnswerState.STREAMING and not self.answer.joining:
             self.state = AnswerState.STREAMING
             effects.insert(0, SetState(self.state))
-        return effects + self._learn()
+        return effects + self._update_profile()
 
-    def _learn(self) -> list[Effect]:
-        """Keep whether the server sends a prefill again, if that is news."""
+    def _update_profile(self) -> list[Effect]:
+        """Store whether the server repeats a prefill, if that is new."""
         echoed = self.answer.echoed
         if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
             return []
-        learnt = Learnt(How.PREFILL, self._strategy.learnt.form, echoed)
-        self._strategy = replace(self._strategy, learnt=learnt)
-        return [Remember(learnt)]
+        profile = ResumeProfile(ResumeMode.PREFILL, self._strategy.profile.form, echoed)
+        self._strategy = replace(self._strategy, profile=profile)
+        return [Remember(profile)]
 
-    def _gained(self, characters: int) -> None:
+    def _count_progress(self, characters: int) -> None:
         if characters <= 0:
             return
-        if self._budget.fresh + characters >= PROGRESS:
-            self._renewed = self._stale_used = False
+        if self._budget.progress + characters >= PROGRESS:
+            self._key_refreshed = self._stale_retry_used = False
             self._tried = frozenset()
         self._budget = self._budget.gained(characters)
 
-    def usage(self, happened: UsageSeen, _at: Moment) -> list[Effect]:
-        """Add the figures of this attempt to those of the ones before it, and tell the sum."""
-        return [Emit(UsageKnown(self.plan.turn_id, self.answer.used(happened.usage)))]
+    def report_usage(self, event: UsageSeen, _at: Moment) -> list[Effect]:
+        """Report the usage of all attempts so far."""
+        return [Emit(UsageKnown(self.plan.turn_id, self.answer.record_usage(event.usage)))]
 
-    def attempt_ended(self, happened: End, at: Moment) -> list[Effect]:
-        """Judge how the attempt ended: complete, to be tried again in one of several ways, or final."""
-        match happened.verdict:
+    def attempt_ended(self, event: End, at: Moment) -> list[Effect]:
+        """Decide whether the answer is complete, is requested again, or has failed."""
+        match event.verdict:
             case Verdict.COMPLETE:
-                return self._complete(happened, at)
+                return self._complete(event, at)
             case Verdict.CANCELLED:
-                return [*self.answer.cut(happened, None, at), *self._stop()]
+                return [*self.answer.interrupt(event, None, at), *self._stop()]
             case Verdict.CUT | Verdict.FAULT:
-                fault = happened.fault or Fault(FaultKind.CLOSED)
-                return [*self.answer.cut(happened, fault, at), *self._after(fault, at)]
+                fault = event.fault or Fault(FaultKind.CLOSED)
+                return [*self.answer.interrupt(event, fault, at), *self._handle_fault(fault, at)]
 
     def _complete(self, end: End, at: Moment) -> list[Effect]:
-        end = with_tools_told(end)
+        end = with_tool_calls_reason(end)
         effects = self.answer.complete(end, at)
         if end.tool_calls and not self.answer.length:
             return effects + self._end(AnswerState.FAILED, problems.only_tools(self.plan.host), end.finish_reason)
         if not self._is_proven(end):
-            return effects + self._try_next_way(at)
+            return effects + self._try_next_mode(at)
         return effects + self._end(AnswerState.COMPLETE, None, end.finish_reason)
 
     def _is_proven(self, end: End) -> bool:
         """Whether the end of a continuation is the end of the answer.
 
-        Models and servers often stop at once when they are asked to go on, or after the sentence that was cut, and
-        weak models sign such an end; told in words to go on, they may go round until they have no tokens left.
+        Models and servers often stop at once when asked to continue, or after the interrupted sentence. Weak models
+        write the end marker there too; after an instruction some repeat themselves until their tokens run out.
         """
-        if self._how is None or (end.finish_reason in _TOLD and self._how is not How.INSTRUCT):
+        if self._mode is None or (end.finish_reason in _TRUNCATING_REASONS and self._mode is not ResumeMode.INSTRUCT):
             return True
         text = self.answer.text
-        match self._how:
-            case How.PREFILL:
+        match self._mode:
+            case ResumeMode.PREFILL:
                 return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
-            case How.INSTRUCT:
-                return self.answer.signed and can_end(text) and goes_beyond(self.answer.added)
-            case How.RESTART:
-                return self.answer.placed
+            case ResumeMode.INSTRUCT:
+                return self.answer.has_end_marker and can_end(text) and goes_beyond(self.answer.added)
+            case ResumeMode.RESTART:
+                return self.answer.is_placed
 
-    def _try_next_way(self, at: Moment) -> list[Effect]:
-        """The way just tried brought nothing that is surely the answer's end: try the next one, within the budget."""
-        assert self._how is not None
-        self._tried |= {self._how}
-        self.answer.doubt()
+    def _try_next_mode(self, at: Moment) -> list[Effect]:
+        """Try the next mode within the budget: the last one did not reach a proven end."""
+        assert self._mode is not None
+        self._tried |= {self._mode}
+        self.answer.distrust_last_attempt()
         text = self.answer.text[: self.answer.trusted]
         if self._budget.spent or self._strategy.choose(text, self._tried) is None:
             return self._interrupt(problems.unproven_end(host=self.plan.host, kept=self.answer.length))
@@ -247,43 +251,43 @@ class Turn:
 
     # -- after a fault
 
-    def _after(self, fault: Fault, at: Moment) -> list[Effect]:
-        if self._how is How.PREFILL and fault.status in (400, 422) and not is_too_long(fault):
+    def _handle_fault(self, fault: Fault, at: Moment) -> list[Effect]:
+        if self._mode is ResumeMode.PREFILL and fault.status in (400, 422) and not exceeds_context(fault):
             self._strategy = self._strategy.without_prefill()
-            learnt: list[Effect] = [Remember(Learnt(How.INSTRUCT))] if refuses_prefill(fault) else []
-            return learnt + self._open(at)
-        remedy = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
-        if remedy is Remedy.FINAL or (remedy is Remedy.EXPIRED_KEY and self._renewed):
+            effects: list[Effect] = [Remember(ResumeProfile(ResumeMode.INSTRUCT))] if refuses_prefill(fault) else []
+            return effects + self._open(at)
+        kind = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
+        if kind is FaultClass.FINAL or (kind is FaultClass.EXPIRED_KEY and self._key_refreshed):
             return self._fail(fault)
-        if remedy is Remedy.ENOUGH:
+        if kind is FaultClass.ANSWER_LIMIT:
             return self._interrupt(self._problem(fault))
-        if remedy is Remedy.EXPIRED_KEY:
-            self._renewed = True
+        if kind is FaultClass.EXPIRED_KEY:
+            self._key_refreshed = True
             self._refusal = fault
             self.state = AnswerState.REFRESHING
             return [SetState(self.state), Emit(Refreshing(self.plan.turn_id)), RefreshKey()]
-        if self._strategy.asks and self.answer.length:
+        if self._strategy.asks_first and self.answer.length:
             return self._interrupt(problems.asks_first(fault, host=self.plan.host, kept=self.answer.length))
-        if remedy is Remedy.OFFLINE:
+        if kind is FaultClass.OFFLINE:
             return self._go_offline(fault, at)
-        if remedy is Remedy.STALE_FREE and not self._stale_used:
-            self._stale_used = True
+        if kind is FaultClass.STALE_CONNECTION and not self._stale_retry_used:
+            self._stale_retry_used = True
             return self._open(at)
         return self._retry(fault, at)
 
     def _retry(self, fault: Fault, at: Moment) -> list[Effect]:
         if self._budget.spent:
-            return self._interrupt(self._problem(fault, retries=self._budget.in_a_row))
-        number = self._budget.in_a_row + 1
+            return self._interrupt(self._problem(fault, retries=self._budget.consecutive))
+        number = self._budget.consecutive + 1
         wait = delay(self.plan.stream, number, fault, self._random)
         if wait is None:
             return self._interrupt(
-                problems.too_long_a_wait(fault, host=self.plan.host, kept=self.answer.length),
+                problems.excessive_wait(fault, host=self.plan.host, kept=self.answer.length),
             )
         self._budget = self._budget.retried()
         self.state = AnswerState.RETRYING
-        told = Retrying(self.plan.turn_id, number, self.plan.stream.max_retries, at.now + wait, fault)
-        return [SetState(self.state), Emit(told), SetTimer(Timer.RETRY, wait)]
+        event = Retrying(self.plan.turn_id, number, self.plan.stream.max_retries, at.now + wait, fault)
+        return [SetState(self.state), Emit(event), SetTimer(Timer.RETRY, wait)]
 
     def _go_offline(self, fault: Fault, at: Moment) -> list[Effect]:
         if self._offline_since is None:
@@ -301,58 +305,58 @@ class Turn:
                 return self._interrupt(self._problem(self._unreachable))
             wait = min(wait, left)
         self._probes += 1
-        told = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
-        return [Emit(told), SetTimer(Timer.PROBE, wait)]
+        event = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
+        return [Emit(event), SetTimer(Timer.PROBE, wait)]
 
     # -- waiting
 
-    def try_now(self, _happened: Input, at: Moment) -> list[Effect]:
-        """The wait is over, or the user or a changed network cuts it short: send again."""
+    def send_again(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the request again: the wait is over, the user asked for it, or the network may have changed."""
         return self._open(at)
 
-    def probe(self, _happened: Input, _at: Moment) -> list[Effect]:
-        """Look whether the endpoint is back."""
+    def probe(self, _event: Input, _at: Moment) -> list[Effect]:
+        """Probe the endpoint."""
         return [Probe()]
 
-    def probed(self, happened: ProbeResult, at: Moment) -> list[Effect]:
-        """Send again if it is back, else wait for the next probe."""
-        fault = happened.fault
-        if fault is None or classify(fault) is not Remedy.OFFLINE:
-            return self._open(at)  # somebody answers: the request itself tells best what is wrong
+    def probe_ended(self, event: ProbeResult, at: Moment) -> list[Effect]:
+        """Send the request again if the endpoint is reachable, else wait for the next probe."""
+        fault = event.fault
+        if fault is None or classify(fault) is not FaultClass.OFFLINE:
+            return self._open(at)  # the endpoint responds: the request itself shows best what is wrong
         self._unreachable = fault
         return self._await_probe(at)
 
-    def key_renewed(self, _happened: Input, at: Moment) -> list[Effect]:
-        """Send again with the other key, outside the budget."""
+    def key_refreshed(self, _event: Input, at: Moment) -> list[Effect]:
+        """Send the request again with the new key, outside the retry budget."""
         return self._open(at)
 
-    def no_key(self, happened: KeyFailed, at: Moment) -> list[Effect]:
-        """There is no key, or none but the refused one: fail, naming the place where one is to be put."""
+    def key_failed(self, event: KeyFailed, at: Moment) -> list[Effect]:
+        """Fail: there is no usable key. The problem names the place to configure one."""
         effects = self._abort_attempt(None, at)
         return effects + self._end(
-            AnswerState.FAILED, problems.no_key(happened.title, happened.hint, self.answer.length, self._refusal)
+            AnswerState.FAILED, problems.key_unavailable(event.title, event.hint, self.answer.length, self._refusal)
         )
 
     # -- the end
 
-    def stop(self, happened: StopAsked, at: Moment) -> list[Effect]:
-        """The user stops it: give up what is under way, keep the text."""
-        end = self._stop() if happened.problem is None else self._interrupt(happened.problem)
+    def stop(self, event: StopRequested, at: Moment) -> list[Effect]:
+        """Stop or interrupt the answer: cancel the attempt, keep the text."""
+        end = self._stop() if event.problem is None else self._interrupt(event.problem)
         return [*self._abort_attempt(None, at), *end]
 
-    def broken(self, happened: Broken, at: Moment) -> list[Effect]:
-        """A defect of holytui: fail, keep the text."""
-        problem = problems.internal(happened.error, self.answer.length)
+    def fail_internally(self, event: InternalFailure, at: Moment) -> list[Effect]:
+        """Fail because of an internal error; keep the text."""
+        problem = problems.internal(event.error, self.answer.length)
         return [*self._abort_attempt(problem.fault, at), *self._end(AnswerState.FAILED, problem)]
 
-    def late(self, _happened: Input, _at: Moment) -> list[Effect]:
-        """It comes too late to matter here, and is dropped."""
+    def ignore(self, _event: Input, _at: Moment) -> list[Effect]:
+        """Ignore an input that no longer matters in this state."""
         return []
 
     def _abort_attempt(self, fault: Fault | None, at: Moment) -> list[Effect]:
         if self.answer.attempt is None:
             return []
-        return [CancelAttempt(), *self.answer.cut(End(Verdict.CANCELLED), fault, at)]
+        return [CancelAttempt(), *self.answer.interrupt(End(Verdict.CANCELLED), fault, at)]
 
     def _stop(self) -> list[Effect]:
         return self._end(AnswerState.STOPPED, None)
@@ -369,19 +373,19 @@ class Turn:
         )
 
     def _end(self, state: AnswerState, problem: Problem | None, finish_reason: str = "") -> list[Effect]:
-        """Make the end durable, then tell it."""
+        """End the turn: store the end durably, then emit it."""
         self.state = state
         answer, turn_id = self.answer, self.plan.turn_id
         usage = answer.tally.total(self.plan.prompt_tokens, answer.text, answer.reasoning)
-        told: Finished | Stopped | Interrupted | Failed
+        event: Finished | Stopped | Interrupted | Failed
         if problem is None:
-            told = (
+            event = (
                 Finished(turn_id, usage, answer.attempts, finish_reason)
                 if state is AnswerState.COMPLETE
                 else Stopped(turn_id, usage, answer.attempts)
             )
         else:
-            last = Failed if state is AnswerState.FAILED else Interrupted
-            told = last(turn_id, usage, answer.attempts, problem)
-        told = replace(told, ending=answer.ending(state, finish_reason))
-        return [ClearTimers(), Settle(state, problem, finish_reason, usage), Emit(told)]
+            kind = Failed if state is AnswerState.FAILED else Interrupted
+            event = kind(turn_id, usage, answer.attempts, problem)
+        event = replace(event, ending=answer.ending(state, finish_reason))
+        return [ClearTimers(), SaveEnding(state, problem, finish_reason, usage), Emit(event)]

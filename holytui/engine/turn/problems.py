@@ -1,12 +1,12 @@
-"""Faults in words: what happened, what was kept, and which key or which place in the configuration helps.
+"""Problems for the user: what happened, what was kept, and which key or setting helps.
 
-Hints are sentences with marks of keys, see `holytui.hints`.
+Hints contain key placeholders, see `holytui.hints`.
 """
 
 from __future__ import annotations
 
 from holytui.engine import remedies
-from holytui.engine.turn.refused import of_server
+from holytui.engine.turn.server_problems import describe_server_fault
 from holytui.faults import Fault, FaultKind
 from holytui.hints import sentences
 from holytui.i18n import _, ngettext
@@ -14,90 +14,90 @@ from holytui.models import Problem
 from holytui.secret import scrub
 from holytui.text import sanitize_line
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 _QUOTED = frozenset(
     {FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.INTERNAL, FaultKind.TLS, FaultKind.PROXY, FaultKind.ENCODED}
     | {FaultKind.SETUP, FaultKind.TOO_LONG}
 )
-"""Kinds whose own words stand behind the title."""
-_MOST_HOURS = 9_999
+"""Kinds whose message is appended to the title."""
+_MAX_HOURS = 9_999
 
 
 def problem_for(fault: Fault, *, host: str = "", kept: int = 0, retries: int = 0, key_place: str = "") -> Problem:
-    """`fault` in words.
+    """The problem for `fault`.
 
-    `kept`: characters of the answer that are kept; `retries`: how often it was tried again in vain; `key_place`: where
-    the key comes from, in words, such as `environment variable OPENAI_API_KEY`.
+    `kept`: characters of the answer that are kept; `retries`: unsuccessful retries; `key_place`: the source of the key,
+    such as `environment variable OPENAI_API_KEY`.
     """
-    title, hint = _words(fault, host or _("the server"), key_place)
-    said = _said(fault)
-    if said and fault.kind in _QUOTED:
-        title = _("{title}: {said}").format(title=title, said=said)
+    title, hint = _describe(fault, host or _("the server"), key_place)
+    message = _server_message(fault)
+    if message and fault.kind in _QUOTED:
+        title = _("{title}: {said}").format(title=title, said=message)
     if retries:
         tried = ngettext("Tried again once, without success.", "Tried again {count} times, without success.", retries)
         hint = sentences(tried.format(count=retries), hint)
     return Problem(title, _with_kept(hint, kept), fault)
 
 
-def too_long_a_wait(fault: Fault, *, host: str, kept: int) -> Problem:
-    """The server asks for a longer wait than `max_retry_after`."""
+def excessive_wait(fault: Fault, *, host: str, kept: int) -> Problem:
+    """The server asks for a wait longer than `max_retry_after`."""
     wait = duration(fault.retry_after or 0.0)
     title = _("{host} asks to wait {time} before the next request").format(host=host, time=wait)
-    later = _("{Press:message.resume} to get the rest when that time is over.")
+    later = _("{Press:message.resume} to get the rest after that time.")
     return Problem(title, _with_kept(sentences(later, remedies.another_model()), kept), fault)
 
 
 def asks_first(fault: Fault, *, host: str, kept: int) -> Problem:
-    """The answer was cut and `recover = "ask"` leaves it to the user to go on."""
-    title, _hint = _words(fault, host or _("the server"), "")
+    """The answer was interrupted and `recover = "ask"` leaves resuming it to the user."""
+    title, _hint = _describe(fault, host or _("the server"), "")
     return Problem(title, _with_kept(_("{Press:message.resume} to get the rest of it."), kept), fault)
 
 
 def unproven_end(*, host: str, kept: int) -> Problem:
-    """A cut answer was continued, and nothing shows that it goes to its end."""
+    """A continuation stopped without a proven end of the answer."""
     title = _("The answer may not be complete: {host} was asked to continue and did not").format(
         host=host or _("the server")
     )
     return Problem(title, _with_kept(_("{Press:message.resume} to ask for the rest again."), kept))
 
 
-def no_key(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
-    """The source of the key gave none; `refusal` is what the server said of the one before."""
+def key_unavailable(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
+    """The key source supplied no key; `refusal` is the fault that refused the last one."""
     title = sanitize_line(scrub(title))
-    if refusal is not None and (said := _said(refusal)):
-        title = _("{title}: {said}").format(title=title, said=said)
+    if refusal is not None and (message := _server_message(refusal)):
+        title = _("{title}: {said}").format(title=title, said=message)
     return Problem(title, _with_kept(sanitize_line(scrub(hint)), kept), refusal)
 
 
 def only_tools(host: str) -> Problem:
-    """The model called tools and said nothing."""
+    """The model called tools and sent no text."""
     title = _("{host} called tools, which holytui does not support").format(host=host)
     return Problem(title, remedies.without_tools())
 
 
 def internal(error: str, kept: int) -> Problem:
-    """A defect of holytui itself."""
-    fault = Fault(FaultKind.INTERNAL, sanitize_line(scrub(error))[:_LONGEST])
+    """An internal error."""
+    fault = Fault(FaultKind.INTERNAL, sanitize_line(scrub(error))[:_MAX_LENGTH])
     return problem_for(fault, kept=kept)
 
 
 def duration(seconds: float) -> str:
-    """A wait in words, in the unit that fits."""
+    """A duration in the unit that fits."""
     if seconds < 100:
         whole = max(1, round(seconds))
         return ngettext("{count} second", "{count} seconds", whole).format(count=whole)
     if seconds < 6000:
         whole = round(seconds / 60)
         return ngettext("{count} minute", "{count} minutes", whole).format(count=whole)
-    if seconds > _MOST_HOURS * 3600:  # a server may ask for 1e308 seconds
-        return _("more than {count} hours").format(count=_MOST_HOURS)
+    if seconds > _MAX_HOURS * 3600:  # a server may ask for 1e308 seconds
+        return _("more than {count} hours").format(count=_MAX_HOURS)
     whole = round(seconds / 3600)
     return ngettext("{count} hour", "{count} hours", whole).format(count=whole)
 
 
-def _said(fault: Fault) -> str:
+def _server_message(fault: Fault) -> str:
     text = sanitize_line(scrub(fault.message))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
 
 
 def _with_kept(hint: str, kept: int) -> str:
@@ -106,21 +106,21 @@ def _with_kept(hint: str, kept: int) -> str:
     return sentences(_("The text so far is kept."), hint)
 
 
-def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
+def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
-        return of_server(fault, host, key_place)
+        return describe_server_fault(fault, host, key_place)
     if fault.proxy or fault.kind is FaultKind.PROXY:
-        return _of_proxy(fault)
+        return _describe_proxy_fault(fault)
     if fault.kind is FaultKind.SETUP:
-        return _of_setting(fault)
-    go_on = remedies.resume()
+        return _describe_setting_fault(fault)
+    resume = remedies.resume()
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
             _("The name {host} was not found").format(host=host),
             _("Check the network, and base_url in the configuration."),
         ),
         FaultKind.REFUSED: (
-            _("Nobody answers at {host}").format(host=host),
+            _("{host} refused the connection").format(host=host),
             _("Is the server running? Check base_url in the configuration."),
         ),
         FaultKind.UNREACHABLE: (_("{host} cannot be reached").format(host=host), _("Check the network.")),
@@ -133,32 +133,32 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("Check the clock of this machine; a company's certificate goes into ca_file of the provider."),
         ),
         FaultKind.NO_TLS: (
-            _("{host} does not speak TLS, which https needs").format(host=host),
+            _("{host} does not support TLS, which https requires").format(host=host),
             remedies.better_address(fault) or _("Check the port in base_url."),
         ),
         FaultKind.WANTS_TLS: (
-            _("{host} wants an encrypted connection").format(host=host),
+            _("{host} requires an encrypted connection").format(host=host),
             remedies.better_address(fault) or _("Use https in base_url."),
         ),
-        FaultKind.STALE: (_("{host} closed the connection").format(host=host), go_on),
-        FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), go_on),
-        FaultKind.RESET: (_("The connection to {host} broke").format(host=host), go_on),
+        FaultKind.STALE: (_("{host} closed the connection").format(host=host), resume),
+        FaultKind.CLOSED: (_("{host} ended the connection before the answer was complete").format(host=host), resume),
+        FaultKind.RESET: (_("The connection to {host} was lost").format(host=host), resume),
         FaultKind.IDLE: (
-            _("Nothing came from {host} for too long").format(host=host),
-            sentences(go_on, _("idle_timeout in [stream] sets how long to wait.")),
+            _("{host} sent nothing for too long").format(host=host),
+            sentences(resume, _("idle_timeout in [stream] sets how long to wait.")),
         ),
         FaultKind.NO_TOKEN: (
-            _("{host} kept the line open but sent no text for too long").format(host=host),
-            sentences(go_on, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
+            _("{host} kept the connection open but sent no text for too long").format(host=host),
+            sentences(resume, _("token_timeout and first_token_timeout in [stream] set how long to wait.")),
         ),
         FaultKind.NOT_A_STREAM: (
             _("{host} sent something that is not an answer, such as a web page").format(host=host),
             remedies.better_address(fault) or sentences(remedies.sign_in(), remedies.retry()),
         ),
-        FaultKind.GARBLED: (_("The data from {host} was damaged on the way").format(host=host), go_on),
+        FaultKind.GARBLED: (_("The data from {host} was damaged in transit").format(host=host), resume),
         FaultKind.TOO_LONG: (
-            _("{host} sent more than an answer may hold").format(host=host),
-            sentences(go_on, _("max_answer_bytes in [stream] sets how long an answer may be.")),
+            _("The answer from {host} exceeds the size limit").format(host=host),
+            sentences(resume, _("max_answer_bytes in [stream] sets how long an answer may be.")),
         ),
         FaultKind.ENCODED: (
             _("{host} compressed the answer, though it was not asked to").format(host=host),
@@ -173,8 +173,8 @@ def _words(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     return table[fault.kind]
 
 
-def _of_proxy(fault: Fault) -> tuple[str, str]:
-    """Words for what failed at the proxy, or on the way to it."""
+def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
+    """Title and hint of a fault at the proxy, or on the way to it."""
     proxy = fault.proxy or _("of the configuration or the environment")
     settings = _("Check the provider's proxy setting and HTTPS_PROXY.")
     running = _("Is it running? {check}").format(check=settings)
@@ -182,7 +182,7 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
         case FaultKind.DNS:
             return _("The name of the proxy {proxy} was not found").format(proxy=proxy), settings
         case FaultKind.REFUSED:
-            return _("Nobody answers at the proxy {proxy}").format(proxy=proxy), running
+            return _("The proxy {proxy} refused the connection").format(proxy=proxy), running
         case FaultKind.UNREACHABLE:
             title = _("The proxy {proxy} cannot be reached").format(proxy=proxy)
             return title, _("Check the network. {check}").format(check=settings)
@@ -190,14 +190,14 @@ def _of_proxy(fault: Fault) -> tuple[str, str]:
             return _("The proxy {proxy} did not answer the connection in time").format(proxy=proxy), running
     if fault.status == 407 or "password" in fault.message.lower() or "ACCEPTABLE" in fault.message:
         return (
-            _("The proxy {proxy} wants a user name and password").format(proxy=proxy),
+            _("The proxy {proxy} requires a user name and password").format(proxy=proxy),
             _("Put them into the provider's proxy setting or HTTPS_PROXY: http://user:password@host:port."),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
 
-def _of_setting(fault: Fault) -> tuple[str, str]:
-    """Words for a setting that cannot be followed here."""
+def _describe_setting_fault(fault: Fault) -> tuple[str, str]:
+    """Title and hint of a setting that cannot be used on this machine."""
     title = _("Nothing was sent: a setting cannot be used")
     if fault.param == "socksio":
         return title, _('Install it with holytui: pip install "holytui[socks]"')

@@ -1,4 +1,4 @@
-"""What a fault calls for, and how long and how often to try again: functions of values, without clock or chance."""
+"""Classification of faults, and when to retry: pure functions, without clock or randomness."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from holytui.config.schema import Stream
 from holytui.faults import Fault, FaultKind
 
 PROGRESS = 64
-"""New characters that show that trying again helps; they reset the count of retries in a row."""
+"""New characters that reset the count of consecutive retries."""
 
 
-class Remedy(StrEnum):
-    """What a fault calls for."""
+class FaultClass(StrEnum):
+    """The recovery that a fault needs."""
 
     TRANSIENT = "transient"
-    """Try again after a wait, within the budget."""
+    """Retry after a delay, within the budget."""
     OFFLINE = "offline"
-    """The endpoint is out of reach: wait until it is back, which costs no budget."""
+    """The endpoint is unreachable: probe until it is back, outside the budget."""
     EXPIRED_KEY = "expired_key"
-    """Ask the source of the key once more, then send again, which costs no budget."""
-    STALE_FREE = "stale_free"
-    """Send again at once on a new connection, which costs no budget the first time."""
-    ENOUGH = "enough"
-    """Leave the answer interrupted, with all that came: only the user can let it go on."""
+    """Refresh the key, then send the request again, outside the budget."""
+    STALE_CONNECTION = "stale_free"
+    """Send the request again at once on a new connection; the first time is outside the budget."""
+    ANSWER_LIMIT = "enough"
+    """The answer is too long: interrupt it with its text; only the user can resume it."""
     FINAL = "final"
-    """Trying again as it is would not help."""
+    """A retry of the same request would not help."""
 
 
 _OFFLINE = frozenset(
@@ -36,11 +36,11 @@ _OFFLINE = frozenset(
         FaultKind.DNS,
         FaultKind.REFUSED,
         FaultKind.UNREACHABLE,
-        # a link that is down under a working router swallows packets instead of refusing them
+        # a link that is down under a working router drops packets instead of refusing them
         FaultKind.CONNECT_TIMEOUT,
     }
 )
-_CUT = frozenset({FaultKind.CLOSED, FaultKind.RESET, FaultKind.IDLE, FaultKind.NO_TOKEN, FaultKind.GARBLED})
+_INTERRUPTED = frozenset({FaultKind.CLOSED, FaultKind.RESET, FaultKind.IDLE, FaultKind.NO_TOKEN, FaultKind.GARBLED})
 _TRANSIENT_STATUS = frozenset({408, 409, 425, 429, 529})
 _FINAL_CODES = (
     "insufficient_quota",
@@ -53,8 +53,8 @@ _FINAL_CODES = (
     "permission",
     "not_found",
 )
-_TOO_LONG_CODE = re.compile(r"context_(length|size|window)")
-_TOO_LONG = re.compile(
+_CONTEXT_CODE = re.compile(r"context_(length|size|window)")
+_CONTEXT_EXCEEDED = re.compile(
     r"maximum context|prompt is too long|exceeds? (the )?(available|maximum)[\w ']*(context|tokens)"
     r"|context (length|size|window) (was |is |has been )?exceeded|reduce the length of the (messages|prompt)",
     re.IGNORECASE,
@@ -68,7 +68,7 @@ _NO_IMAGES = re.compile(
 """llama.cpp answers so with 500, OpenRouter with 404, others with 400."""
 _KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
 _KEY_REFUSED_AS_400 = re.compile(r"no_db_connection|api[ _]key (is )?(not valid|invalid|expired)", re.IGNORECASE)
-"""LiteLLM without a database answers any key but its own so (measured, 1.106); Google's endpoints say it in words."""
+"""LiteLLM without a database refuses every key but its own so (measured, 1.106); Google's endpoints use the text."""
 _TRANSIENT_CODES = (
     "rate_limit",
     "too_many_requests",
@@ -85,72 +85,75 @@ _TRANSIENT_CODES = (
 )
 
 
-def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> Remedy:
-    """What `fault` calls for.
+def classify(fault: Fault, *, key_by_command: bool = False, had_text: bool = False) -> FaultClass:
+    """Classify `fault`.
 
-    `key_by_command`: a command or an OAuth server supplies the key, so 403 may mean that it is old (gateways answer
-    so). `had_text`: this endpoint has answered before within this turn, so a web page in place of an answer is
-    something in between (a captive portal) rather than a wrong address.
+    `key_by_command`: a command or an OAuth server supplies the key, so a gateway's 403 may mean an expired key.
+    `had_text`: this endpoint has sent text within this turn, so a web page comes from something in between (a captive
+    portal), not from a wrong address.
     """
     kind = fault.kind
     if kind in _OFFLINE:
-        return Remedy.OFFLINE
-    if kind in _CUT:
-        return Remedy.TRANSIENT
+        return FaultClass.OFFLINE
+    if kind in _INTERRUPTED:
+        return FaultClass.TRANSIENT
     if kind is FaultKind.TOO_LONG:
-        return Remedy.ENOUGH
+        return FaultClass.ANSWER_LIMIT
     if kind is FaultKind.STALE:
-        return Remedy.STALE_FREE
+        return FaultClass.STALE_CONNECTION
     if kind is FaultKind.NOT_A_STREAM:
-        return Remedy.TRANSIENT if had_text else Remedy.FINAL
+        return FaultClass.TRANSIENT if had_text else FaultClass.FINAL
     if kind in (FaultKind.STATUS, FaultKind.IN_BAND):
-        return _by_words(fault, key_by_command)
+        return _classify_response(fault, key_by_command)
     if kind is FaultKind.PROXY:
-        passes = fault.code == "upstream" or (fault.status is not None and _transient_status(fault.status))
-        return Remedy.TRANSIENT if passes else Remedy.FINAL
-    return Remedy.FINAL
+        is_transient = fault.code == "upstream" or (fault.status is not None and _transient_status(fault.status))
+        return FaultClass.TRANSIENT if is_transient else FaultClass.FINAL
+    return FaultClass.FINAL
 
 
-def is_too_long(fault: Fault) -> bool:
-    """The server says that the conversation has more tokens than the model takes."""
+def exceeds_context(fault: Fault) -> bool:
+    """Whether the server reports a conversation longer than the model's context."""
     if fault.status in (401, 403, 429):
         return False
-    if _TOO_LONG_CODE.search(fault.code.casefold()):
+    if _CONTEXT_CODE.search(fault.code.casefold()):
         return True
     asks_for_less = "max_tokens" in fault.message or "max_completion_tokens" in fault.message
-    return _TOO_LONG.search(fault.message) is not None and not asks_for_less
+    return _CONTEXT_EXCEEDED.search(fault.message) is not None and not asks_for_less
 
 
-def refuses_images(fault: Fault) -> bool:
-    """The server says that the model takes no images."""
+def rejects_images(fault: Fault) -> bool:
+    """Whether the server reports a model without image input."""
     return fault.status not in (401, 403, 429) and _NO_IMAGES.search(fault.message) is not None
 
 
-def _by_words(fault: Fault, key_by_command: bool) -> Remedy:
-    """A status or an error object: a code that is surely final or about the key wins over the status (429 with
-    `insufficient_quota` never heals by waiting)."""
+def _classify_response(fault: Fault, key_by_command: bool) -> FaultClass:
+    """Classify a status or an error object.
+
+    A code that is final or concerns the key takes precedence over the status: 429 with `insufficient_quota` does not
+    recover by waiting.
+    """
     code = fault.code.casefold()
     status = fault.status
-    if is_too_long(fault) or refuses_images(fault):
-        return Remedy.FINAL
+    if exceeds_context(fault) or rejects_images(fault):
+        return FaultClass.FINAL
     if fault.should_retry is False and status != 401:
-        return Remedy.FINAL
+        return FaultClass.FINAL
     if status == 401 or (status == 403 and key_by_command):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if status == 400 and _KEY_REFUSED_AS_400.search(f"{code} {fault.message}"):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if any(word in code for word in _FINAL_CODES):
-        return Remedy.FINAL
+        return FaultClass.FINAL
     if fault.should_retry:
-        return Remedy.TRANSIENT
+        return FaultClass.TRANSIENT
     if status is not None and status >= 400:
-        return Remedy.TRANSIENT if _transient_status(status) else Remedy.FINAL
+        return FaultClass.TRANSIENT if _transient_status(status) else FaultClass.FINAL
     if any(word in code for word in _KEY_CODES):
-        return Remedy.EXPIRED_KEY
+        return FaultClass.EXPIRED_KEY
     if any(word in code for word in _TRANSIENT_CODES):
-        return Remedy.TRANSIENT
-    # an error object without any code or known type says nothing against trying once more
-    return Remedy.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else Remedy.FINAL
+        return FaultClass.TRANSIENT
+    # an error object without a code or a known type does not rule out a retry
+    return FaultClass.TRANSIENT if fault.kind is FaultKind.IN_BAND and not code else FaultClass.FINAL
 
 
 def _transient_status(status: int) -> bool:
@@ -159,47 +162,47 @@ def _transient_status(status: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How often an answer may still be tried; every method gives a new value."""
+    """The remaining retries of one answer; methods return a new value."""
 
     max_retries: int
     max_attempts: int
-    in_a_row: int = 0
-    """Retries since there was progress."""
+    consecutive: int = 0
+    """Retries since the last progress."""
     retries: int = 0
-    """Retries in all; the first request is none."""
-    fresh: int = 0
-    """Characters that came since the last progress was counted."""
+    """All retries, without the first request."""
+    progress: int = 0
+    """Characters received since progress was last counted."""
 
     @classmethod
-    def of(cls, stream: Stream) -> Budget:
-        """The whole budget of one answer."""
+    def for_stream(cls, stream: Stream) -> Budget:
+        """The full budget of one answer."""
         return cls(stream.max_retries, stream.max_attempts)
 
     def gained(self, characters: int) -> Budget:
-        """New characters came; `PROGRESS` of them reset the row."""
-        fresh = self.fresh + characters
-        if fresh >= PROGRESS:
-            return replace(self, in_a_row=0, fresh=0)
-        return replace(self, fresh=fresh)
+        """Count new characters; `PROGRESS` of them reset `consecutive`."""
+        progress = self.progress + characters
+        if progress >= PROGRESS:
+            return replace(self, consecutive=0, progress=0)
+        return replace(self, progress=progress)
 
     @property
     def spent(self) -> bool:
-        """No retry is left."""
-        return self.in_a_row >= self.max_retries or self.retries + 1 >= self.max_attempts
+        """Whether no retry is left."""
+        return self.consecutive >= self.max_retries or self.retries + 1 >= self.max_attempts
 
     def retried(self) -> Budget:
-        """One retry is used; progress counts anew from here."""
-        return replace(self, in_a_row=self.in_a_row + 1, retries=self.retries + 1, fresh=0)
+        """Count one retry; progress is counted from here."""
+        return replace(self, consecutive=self.consecutive + 1, retries=self.retries + 1, progress=0)
 
 
 def delay(stream: Stream, retry: int, fault: Fault, random: Callable[[], float]) -> float | None:
-    """Seconds to wait before retry number `retry` (1 is the first in a row); None: the server asks for too long.
+    """Seconds before retry number `retry` (1 is the first of a series); None: the server asks for too long a wait.
 
-    A positive wait that the server asked for is kept to as it is. Otherwise `retry_delay` doubles each time up to
-    `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not come back at one moment.
+    A positive wait requested by the server is used unchanged. Otherwise `retry_delay` doubles each time up to
+    `max_delay`, ±20 % by `random` (uniform in [0, 1)), so that many clients do not return at one moment.
     """
-    asked = fault.retry_after
-    if asked is not None and asked > 0:
-        return asked if asked <= stream.max_retry_after else None
+    requested = fault.retry_after
+    if requested is not None and requested > 0:
+        return requested if requested <= stream.max_retry_after else None
     base = min(stream.retry_delay * 2.0 ** min(retry - 1, 60), stream.max_delay)
     return min(base * (0.8 + 0.4 * random()), stream.max_delay)

@@ -1,7 +1,7 @@
-"""Which method of `turn.Turn` takes each input in each state; `docs/states.md` is made from this table.
+"""The method of `TurnMachine` for each input in each state; `docs/states.md` is generated from this table.
 
-Every pair has an entry. What cannot matter any more in a state (a timer of a wait that is over, an event of an attempt
-that was given up) is `late` there, and dropped.
+Every pair has an entry. Inputs that no longer matter in a state (a timer that was cancelled, an event of a cancelled
+attempt) map to `ignore`.
 """
 
 from __future__ import annotations
@@ -26,49 +26,49 @@ INPUTS: tuple[type, ...] = (
     effects.ProbeResult,
     effects.KeyRefreshed,
     effects.KeyFailed,
-    effects.StopAsked,
-    effects.HurryAsked,
+    effects.StopRequested,
+    effects.RetryRequested,
     effects.ClockJumped,
-    effects.Broken,
+    effects.InternalFailure,
 )
-LATE = "late"
+IGNORED = "ignore"
 
-_ANY: dict[type, str] = {effects.StopAsked: "stop", effects.Broken: "broken"}
+_ANY: dict[type, str] = {effects.StopRequested: "stop", effects.InternalFailure: "fail_internally"}
 _IN_FLIGHT: dict[type, str] = {
     **_ANY,
     wire.Connected: "connected",
     wire.Accepted: "accepted",
-    wire.Received: "noted",
-    wire.Piece: "piece",
-    wire.UsageSeen: "usage",
+    wire.Received: "record_bytes",
+    wire.Piece: "add_piece",
+    wire.UsageSeen: "report_usage",
     wire.End: "attempt_ended",
-    effects.KeyFailed: "no_key",
+    effects.KeyFailed: "key_failed",
 }
 _CHOSEN: dict[AnswerState, dict[type, str]] = {
-    AnswerState.QUEUED: {**_ANY, effects.Start: "start", effects.KeyFailed: "no_key"},
+    AnswerState.QUEUED: {**_ANY, effects.Start: "start", effects.KeyFailed: "key_failed"},
     AnswerState.CONNECTING: _IN_FLIGHT,
     AnswerState.WAITING: _IN_FLIGHT,
     AnswerState.STREAMING: _IN_FLIGHT,
     AnswerState.RESUMING: _IN_FLIGHT,
     AnswerState.RETRYING: {
         **_ANY,
-        effects.RetryDue: "try_now",
-        effects.HurryAsked: "try_now",
-        effects.ClockJumped: "try_now",
+        effects.RetryDue: "send_again",
+        effects.RetryRequested: "send_again",
+        effects.ClockJumped: "send_again",
     },
     AnswerState.OFFLINE: {
         **_ANY,
         effects.ProbeDue: "probe",
-        effects.ProbeResult: "probed",
-        effects.HurryAsked: "try_now",
-        effects.ClockJumped: "try_now",
+        effects.ProbeResult: "probe_ended",
+        effects.RetryRequested: "send_again",
+        effects.ClockJumped: "send_again",
     },
-    AnswerState.REFRESHING: {**_ANY, effects.KeyRefreshed: "key_renewed", effects.KeyFailed: "no_key"},
+    AnswerState.REFRESHING: {**_ANY, effects.KeyRefreshed: "key_refreshed", effects.KeyFailed: "key_failed"},
 }
 
 TABLE: Mapping[AnswerState, Mapping[type, str]] = MappingProxyType(
     {
-        state: MappingProxyType({each: _CHOSEN.get(state, {}).get(each, LATE) for each in INPUTS})
+        state: MappingProxyType({each: _CHOSEN.get(state, {}).get(each, IGNORED) for each in INPUTS})
         for state in AnswerState
     }
 )

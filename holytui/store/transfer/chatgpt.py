@@ -21,6 +21,8 @@ from holytui.text import nfc, one_line, sanitize, sanitize_line
 
 Entry = Mapping[str, Any]
 _TOOL_CONTENT = frozenset({"code", "execution_output", "computer_output", "tether_quote", "tether_browsing_display"})
+_LATEST_TIME = 1e15
+"""Unix times beyond this are invalid."""
 _Thoughts = tuple[Any, ...]
 """Linked list of thoughts, `()` or (earlier, last), so that branches share their common part."""
 
@@ -35,7 +37,7 @@ def from_json(entry: Entry) -> Bundle:
         return _bundle(entry, mapping, f"chatgpt:{name}")
     except RecursionError as exc:
         raise TransferError(_("It is too deeply nested")) from exc
-    except (TypeError, ValueError, AttributeError, KeyError) as exc:
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as exc:
         raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
 
 
@@ -163,6 +165,7 @@ def _thoughts(message_entry: Entry) -> str:
 
 
 def _time(value: object, otherwise: float) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return otherwise
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return otherwise
+    # an integer may have too many digits to be a float
+    return float(value) if abs(value) < _LATEST_TIME and math.isfinite(value) else otherwise

@@ -5,7 +5,6 @@ Links in texts stay links; nothing is fetched unless one is followed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, TextIO
@@ -15,7 +14,7 @@ from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
 from holytui.store.transfer.markdown import notes, shown_branch, speaker, when
 from holytui.store.values import Bundle
-from holytui.text import replace_invisible, sanitize
+from holytui.text import addresses, replace_invisible, sanitize
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -40,7 +39,6 @@ table { border-collapse: collapse; } th, td { border: 1px solid; padding: 0.25re
 @media (prefers-color-scheme: dark) { body { background: #161616; color: #e4e4e4; } a { color: #8ab4f8; } }
 """
 _LIGHT, _DARK = "default", "github-dark"
-_ADDRESS = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
 _BREAKS = "\u00ad\u2028\u2029"
 
 
@@ -92,7 +90,7 @@ def _link_addresses(state: StateCore) -> None:
 
 def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Token]:
     """Split a text token around its addresses, and link these."""
-    for text, is_address in _addresses(token.content):
+    for text, is_address in addresses(token.content):
         if is_address:
             yield token.copy(type="link_open", tag="a", nesting=1, attrs={"href": normalized(text)}, content="")
         yield token.copy(content=text)
@@ -102,24 +100,8 @@ def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Toke
 
 def _escape_typed(text: str) -> str:
     """Escape a text as typed, with links for its addresses."""
-    parts = ((escape(part), is_address) for part, is_address in _addresses(text))
+    parts = ((escape(part), is_address) for part, is_address in addresses(text))
     return "".join(f'<a href="{part}">{part}</a>' if is_address else part for part, is_address in parts)
-
-
-def _addresses(text: str) -> Iterator[tuple[str, bool]]:
-    """Split a text; yields parts and whether each is an address.
-
-    An address ends before punctuation, but includes closing brackets that it opened.
-    """
-    at = 0
-    for found in _ADDRESS.finditer(text):
-        end = found.end()
-        if text[end : end + 1] == ")" and found.group().count("(") > found.group().count(")"):
-            end += 1
-        yield text[at : found.start()], False
-        yield text[found.start() : end], True
-        at = end
-    yield text[at:], False
 
 
 def _code_style() -> str:

@@ -78,7 +78,7 @@ def from_json(entry: Mapping[str, Any]) -> Bundle:
         return _bundle(entry)
     except RecursionError as exc:
         raise TransferError(_("It is too deeply nested")) from exc
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise TransferError(_("A part of it is missing or wrong: {part}").format(part=sanitize_line(str(exc)))) from exc
 
 

@@ -93,10 +93,16 @@ class Ink:
         if self._style == UNKNOWN or blanks[self._style] != blanks[number]:
             self.style(blanks[number])
 
+    def end_link(self) -> None:
+        """Let what is written from now on lead nowhere, whoever writes it."""
+        if self._style != UNKNOWN:
+            self.style(self._styles.without_link(self._style))
+
     def may_erase(self, number: int) -> bool:
         """Whether erased cells look like blanks in style `number`."""
         blank = self._styles.blanks[number]
-        if self._styles.look(blank).attributes:
+        look = self._styles.look(blank)
+        if look.attributes or look.link:
             return False
         return self._caps.bce or self._styles.default_background(blank)
 

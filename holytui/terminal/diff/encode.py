@@ -32,6 +32,7 @@ def encode(old: Frame | None, new: Frame, pen: Pen, caps: Capabilities, styles: 
         torn = ink.rows > 1
     if old is None or old.cursor.visible != new.cursor.visible:
         ink.command("\x1b[?25h" if new.cursor.visible else "\x1b[?25l", ink.pen)
+    ink.end_link()
     ink.move(min(new.cursor.x, new.width - 1), min(new.cursor.y, new.height - 1))
     text = ink.text
     if torn and caps.sync and len(text) > _TORN:
@@ -47,7 +48,8 @@ def _repaint(new: Frame, caps: Capabilities, styles: StyleTable) -> Ink:
     ground = DEFAULT
     if caps.bce:
         tails = Counter(styles.blanks[row.styles[-1]] for row in new.rows)
-        ground = next((style for style, _ in tails.most_common() if not styles.look(style).attributes), DEFAULT)
+        plain = (style for style, _ in tails.most_common() if not styles.look(style).attributes)
+        ground = next((style for style in plain if not styles.look(style).link), DEFAULT)
     ink.style(ground)
     ink.command("\x1b[H\x1b[2J", Pen(0, 0, ground))
     cleared = blank_row(new.width, ground)
@@ -76,7 +78,7 @@ def _scrolled(old: Frame, new: Frame, scroll: Scroll, pen: Pen, caps: Capabiliti
     if caps.margins and caps.bce and part and not scroll.splits_a_wide_character(old.rows):
         fresh = new.rows[scroll.bottom - 1 if scroll.lines > 0 else scroll.top]
         ground = styles.blanks[fresh.styles[scroll.right - 1]]
-        if not styles.look(ground).attributes:
+        if not styles.look(ground).attributes and not styles.look(ground).link:
             ink.style(ground)
             margins = f"\x1b[?69h\x1b[{scroll.left + 1};{scroll.right}s"
             ink.command(margins + _region(scroll), Pen(0, 0, ground))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ class Capabilities:
     """Left and right margins (DECSLRM), so that a part of the width can scroll."""
     scroll: bool = True
     """Scroll regions (DECSTBM)."""
+    links: bool = False
+    """Hyperlinks (OSC 8). What does not know them may show their addresses, so they are used where they are known."""
 
     def learnt(self, **changes: bool) -> Capabilities:
         """These capabilities, with what the terminal answered."""
@@ -76,6 +79,7 @@ _ERASES_IN_COLOUR = (
 def capabilities(environ: Mapping[str, str]) -> Capabilities:
     """What is known from the environment alone.
 
+    `FORCE_HYPERLINK` says whether there are links, as other programs take it; over SSH it often has to.
     GNU screen erases with the terminal's own background unless told otherwise; tmux in a `screen` terminal does not.
     """
     term = environ.get("TERM", "")
@@ -83,4 +87,29 @@ def capabilities(environ: Mapping[str, str]) -> Capabilities:
         return Capabilities(ech=False, scroll=False)
     in_screen = bool(environ.get("STY")) or (term.startswith("screen") and not environ.get("TMUX"))
     coloured = term.startswith(_ERASES_IN_COLOUR) or (term.startswith("screen") and bool(environ.get("TMUX")))
-    return Capabilities(bce=coloured and not in_screen)
+    return Capabilities(bce=coloured and not in_screen, links=_has_links(environ, in_screen=in_screen))
+
+
+_LINKS_BY_TERM = ("xterm-kitty", "foot", "alacritty", "wezterm", "xterm-ghostty", "contour", "rio", "konsole")
+_LINKS_BY_PROGRAM = frozenset(("iTerm.app", "WezTerm", "ghostty", "vscode", "rio", "Hyper", "Tabby"))
+_VTE = 5000  # 0.50: those before crash over or show a link
+_TMUX = (3, 4)
+
+
+def _has_links(environ: Mapping[str, str], *, in_screen: bool) -> bool:
+    forced = environ.get("FORCE_HYPERLINK", "")
+    if forced:
+        return forced not in ("0", "false")
+    if in_screen:
+        return False
+    program, version = environ.get("TERM_PROGRAM", ""), environ.get("TERM_PROGRAM_VERSION", "")
+    if environ.get("TMUX"):  # what else is in the environment is of the terminal around it
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+        return program == "tmux" and numbers >= _TMUX
+    vte = environ.get("VTE_VERSION", "")
+    return (
+        environ.get("TERM", "").startswith(_LINKS_BY_TERM)
+        or program in _LINKS_BY_PROGRAM
+        or bool(environ.get("WT_SESSION") or environ.get("KONSOLE_VERSION"))
+        or (vte.isdecimal() and int(vte) >= _VTE)
+    )

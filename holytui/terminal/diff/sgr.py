@@ -1,12 +1,15 @@
 """Styles as the terminal knows them, numbered, and the shortest way from one to another.
 
+A style may be that of a link: its address goes with the cells by a sequence of its own, OSC 8.
+
 A cell holds a style's number. Select Graphic Rendition (ECMA-48 8.3.117) sets styles piece by piece, so going from
 one to the next costs only what differs between them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 UNKNOWN = -1
 """The number of no style: what the terminal has set is not known."""
@@ -16,6 +19,8 @@ DEFAULT = 0
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 51: 54, 52: 54, 53: 55}
 # Attributes that show where there is no letter; GNU screen, and tmux in a terminal without italics, invert italics.
+_MOST_LINKED = 4096
+_ADDRESS = re.compile(r"https?://[!-~]{1,1000}", re.IGNORECASE)
 _ON_BLANKS = frozenset({3, 4, 5, 6, 7, 9, 21, 51, 52, 53})
 
 
@@ -26,6 +31,8 @@ class Look:
     attributes: frozenset[int] = frozenset()
     foreground: str = ""
     background: str = ""
+    link: str = ""
+    """The address that the cells lead to, printable ASCII; empty for none."""
 
     @property
     def parameters(self) -> list[str]:
@@ -77,25 +84,45 @@ def _change(old: Look | None, new: Look) -> str:
     return stepwise if len(stepwise) < len(whole) else whole
 
 
-class StyleTable:
-    """Numbers for looks. A theme has some dozens of them, so the table only grows."""
+def open_link(address: str) -> str:
+    """The sequence from which on cells lead to an address; to none if it is empty."""
+    return f"\x1b]8;;{address}\x1b\\"
 
-    def __init__(self, *, colours: bool = True) -> None:
+
+class StyleTable:
+    """Numbers for looks. A theme has some dozens of them, so the table only grows; of links it takes as many as a long
+    session shows, and then no more."""
+
+    def __init__(self, *, colours: bool = True, links: bool = False) -> None:
         self._colours = colours
+        self._with_links = links
+        self._linked = 0
         self._looks: list[Look] = [Look()]
         self._numbers: dict[Look, int] = {Look(): DEFAULT}
-        self._parsed: dict[str, int] = {"": DEFAULT}
+        self._parsed: dict[tuple[str, str], int] = {("", ""): DEFAULT}
+        self._unlinked: list[int] = [DEFAULT]
+        """For each style the one without its link."""
         self._changes: dict[tuple[int, int], str] = {}
         self.blanks: list[int] = [DEFAULT]
         """For each style the one that a blank in it shows as: letters' colour and weight do not matter there."""
 
-    def number(self, parameters: str) -> int:
-        """The number of the style that SGR `parameters` set after a reset."""
-        found = self._parsed.get(parameters)
+    def number(self, parameters: str, link: str = "") -> int:
+        """The number of the style that SGR `parameters` set after a reset, of cells that lead to `link`."""
+        if link and not self._takes(link):
+            link = ""
+        found = self._parsed.get((parameters, link))
         if found is None:
-            found = self._add(parse_look(parameters, colours=self._colours))
-            self._parsed[parameters] = found
+            look = parse_look(parameters, colours=self._colours)
+            found = self._add(replace(look, link=link) if link else look)
+            self._parsed[parameters, link] = found
         return found
+
+    def _takes(self, link: str) -> bool:
+        return self._with_links and self._linked < _MOST_LINKED and _ADDRESS.fullmatch(link) is not None
+
+    def without_link(self, number: int) -> int:
+        """The style without its link, or itself if it has none."""
+        return self._unlinked[number]
 
     def look(self, number: int) -> Look:
         """The look behind a number."""
@@ -107,6 +134,16 @@ class StyleTable:
 
     def change(self, old: int, new: int) -> str:
         """The shortest sequence that takes the terminal from style `old` (or UNKNOWN) to `new`."""
+        if self._linked:
+            before = "" if old == UNKNOWN else self._looks[old].link
+            after = self._looks[new].link
+            plain = self._change(old if old == UNKNOWN else self._unlinked[old], self._unlinked[new])
+            return plain if before == after and old != UNKNOWN else f"{open_link(after)}{plain}"
+        return self._change(old, new)
+
+    def _change(self, old: int, new: int) -> str:
+        if old == new:
+            return ""
         key = (old, new)
         found = self._changes.get(key)
         if found is None:
@@ -122,6 +159,10 @@ class StyleTable:
         self._looks.append(look)
         self._numbers[look] = number
         self.blanks.append(number)
-        if not look.attributes & _ON_BLANKS:
+        self._unlinked.append(number)
+        if look.link:  # a blank is a part of a link, too
+            self._linked += 1
+            self._unlinked[number] = self._add(replace(look, link=""))
+        elif not look.attributes & _ON_BLANKS:
             self.blanks[number] = self._add(Look(background=look.background))
         return number

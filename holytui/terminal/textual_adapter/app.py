@@ -28,6 +28,7 @@ from holytui.terminal.textual_adapter.canvas import Canvas
 from holytui.terminal.textual_adapter.compositor import ThinCompositor
 from holytui.terminal.textual_adapter.driver import ThinDriver
 from holytui.terminal.textual_adapter.parser import SafeParser
+from holytui.terminal.textual_adapter.removed_widgets import let_go_of_removed_widgets
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -58,6 +59,7 @@ class ThinApp(App[ReturnType]):
         watch_css: bool = False,
         ansi_color: bool | None = None,
     ) -> None:
+        let_go_of_removed_widgets()
         super().__init__(driver_class, css_path, watch_css, ansi_color)
         self._uncoloured: Uncoloured | None = None
         if self.no_color or self.console.color_system is None:

@@ -141,7 +141,7 @@ class Canvas:
             return DEFAULT
         number = self._numbers.get(style)
         if number is None:
-            number = self._styles.number(Strip.render_ansi(fitted(style, self._depth), self._depth))
+            number = self._styles.number(Strip.render_ansi(fitted(style, self._depth), self._depth), style.link or "")
             if len(self._numbers) >= _MOST_STYLES:  # with the mouse on, each says where it is
                 self._numbers.clear()
             self._numbers[style] = number

@@ -68,7 +68,7 @@ class ThinDriver(LinuxDriver):
         assert self._file is not None
         self._out = self._file.fileno()
         depth = getattr(app.console, "_color_system", ColorSystem.TRUECOLOR)
-        self._styles = StyleTable(colours=depth is not None)
+        self._styles = StyleTable(colours=depth is not None, links=capabilities(os.environ).links)
         self._canvas = Canvas(self._styles, depth)
         self._pace = Pace()
         self._writer: Writer | None = None

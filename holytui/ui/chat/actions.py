@@ -105,7 +105,7 @@ class ChatActions:
         """End the countdown to the next attempt."""
         turn = self._state.turn
         if turn is not None and turn.waits:
-            self._state.services.engine.hurry(turn.turn_id)
+            self._state.services.engine.retry_now(turn.turn_id)
 
     async def interrupt(self) -> None:
         """Copy the selected text; else clear the prompt; else stop the answer; else name the key that quits."""

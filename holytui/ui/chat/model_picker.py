@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
-from holytui.bootstrap import model_names, server_models
+from holytui.bootstrap import list_server_models, model_names
 from holytui.config.presets import GUIDE
 from holytui.errors import HolytuiError
 from holytui.faults import Fault
@@ -105,7 +105,7 @@ class ModelPicker:
         services, say = self._state.services, self._reporter.say
         say(_("asking {provider} for its models").format(provider=provider), Level.BUSY)
         try:
-            found = await asyncio.to_thread(server_models, services, provider)
+            found = await asyncio.to_thread(list_server_models, services, provider)
         except HolytuiError as error:
             say(error.told, Level.ERROR)
             return

@@ -39,7 +39,7 @@ from holytui.ui.status.presenter import StatusPresenter
 from holytui.ui.transcript.log import MessageLog
 
 if TYPE_CHECKING:
-    from holytui.bootstrap import Opening
+    from holytui.bootstrap import OpenServices
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Conversation, Image, Message
     from holytui.presentation.turn_view import TurnView
@@ -53,7 +53,7 @@ class ChatScreen(ChatLayout):
 
     def __init__(
         self,
-        opening: Opening,
+        opening: OpenServices,
         keymap: Keymap,
         *,
         config_file: Path,
@@ -160,7 +160,7 @@ class ChatScreen(ChatLayout):
         self.navigator.started = True
         self.start(wiring.watcher.run(), Group.WATCH)
         await self.send_queue.open()
-        if services.temporary is not None:
+        if services.is_temporary:
             self.say(services.problems[-1], Level.ERROR)
         elif state.conversation.id and (missing := self._missing_key()):
             self.say(missing, Level.WARNING)  # an empty conversation shows it in its transcript

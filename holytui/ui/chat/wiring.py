@@ -178,6 +178,7 @@ class Wiring:
             "log.prompt": wrap.plain(chat.focus_prompt),
             "log.search": lambda call: chat.search_here(call.words),
             "message.copy": wrap.any_message(messages.copy),
+            "message.links": wrap.message(messages.links),
             "message.copy_code": wrap.numbered(messages.copy_code),
             "message.details": wrap.message(messages.details),
             "message.edit": wrap.message(messages.edit, system=prompts.pick),

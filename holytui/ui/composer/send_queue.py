@@ -174,8 +174,8 @@ class SendQueue:
                     self._status.refresh(progress=True)
                     return
                 if state.conversation.leaf == turn.answer_id:
-                    state.set_leaf(taken.question.parent_id if taken.gone else None)
-            if taken.gone:
+                    state.set_leaf(taken.question.parent_id if taken.removed else None)
+            if taken.removed:
                 question, asked = self._submitted.pop(turn.turn_id, None), taken.question
                 if question is not None:
                     self._write(question)

@@ -45,6 +45,7 @@ def _abilities(learnt: Capabilities) -> list[tuple[str, list[str]]]:
         (_("side margins"), learnt.margins),
         (_("scroll regions"), learnt.scroll),
         (_("erasing in colour"), learnt.bce),
+        (_("hyperlinks"), learnt.links),
     ]
     can = [name for name, there in abilities if there]
     cannot = [name for name, there in abilities if not there]

@@ -5,6 +5,7 @@ Textual's own report prints the values of local variables, among which are keys 
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ def save(error: BaseException) -> Path | None:
 
 def words(error: BaseException) -> str:
     """What the user reads on the terminal."""
+    logging.getLogger(__name__).error("holytui crashed", exc_info=error)
     file = save(error)
     said = scrub(visible(f"{type(error).__name__}: {error}"))
     lines = [
@@ -45,4 +47,6 @@ def words(error: BaseException) -> str:
     ]
     if file is not None:
         lines.append(_("Report, without keys and texts: {file}").format(file=sanitize_line(str(file))))
+    if paths.log_file().exists():
+        lines.append(_("Log: {file}").format(file=sanitize_line(str(paths.log_file()))))
     return "\n".join(lines)

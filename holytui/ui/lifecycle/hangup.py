@@ -104,7 +104,7 @@ def finish(services: Services, cause: Cause, seconds: float, tell: Callable[[str
             how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
             tell(f"{words.format(count=count)}: {how}")
         # what nobody can read afterwards is not waited for
-        _receive(services, news, seconds if services.temporary is None else 0.0)
+        _receive(services, news, 0.0 if services.is_temporary else seconds)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
         Problem(

@@ -24,7 +24,7 @@ def keep(services: Services) -> None:
         for answer, found in services.engine.active().items():
             if found.state in _WAIT and never_went_out(history, history.message(answer)):
                 waiting[answer] = found.turn_id
-    if not waiting or services.temporary is not None:
+    if not waiting or services.is_temporary:
         return
     bookmark.put(history, None, tuple(waiting))
     problem = Problem(_("This question has not been sent yet"), _("It is sent when holytui starts again."))

@@ -35,7 +35,12 @@ class Item:
     """What is shown before it: `•` or `3.`."""
 
 
-Container: TypeAlias = Quote | ItemList | Item
+@dataclass(frozen=True, slots=True, eq=False)
+class Details:
+    """What `<details>` holds, up to its end tag."""
+
+
+Container: TypeAlias = Quote | ItemList | Item | Details
 
 
 class Kind(StrEnum):
@@ -49,6 +54,12 @@ class Kind(StrEnum):
     TABLE = "table"
     """Its first line is the header; the row of dashes is kept in `aligns` only."""
     RULE = "rule"
+    TERM = "term"
+    """Of a list of definitions."""
+    SUMMARY = "summary"
+    """The heading of `<details>`; without a text there was none."""
+    FORMULA = "formula"
+    """Of several lines, with its delimiters; whole if its level is 1."""
     EMPTY = "empty"
     """Nothing yet, in an item that must be shown."""
 
@@ -89,7 +100,7 @@ class Leaf:
         """How many of its lines came to their end and stay as they are."""
         self.closed = False
         self.level = 0
-        """Of a heading, 1 to 6."""
+        """Of a heading, 1 to 6; of a summary and a formula, how far it has come."""
         self.info = ""
         """Of a fence: what stands behind its opening."""
         self.fence = ("", 0, 0)

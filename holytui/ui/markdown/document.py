@@ -10,6 +10,7 @@ from typing import Final, overload
 from textual.content import Content
 
 from holytui.i18n import _
+from holytui.ui.markdown import mathematics
 from holytui.ui.markdown.blocks import Leaf
 from holytui.ui.markdown.inline import QUIET
 from holytui.ui.markdown.layout import Layout
@@ -193,13 +194,15 @@ class MarkdownDocument:
     # -- work
 
     def behind(self, width: int) -> bool:
-        """Whether text waits that the lines at `width` do not show yet."""
-        return self._waits(self._view(width))
+        """Whether text waits that the lines at `width` do not show yet, or formulas wait for their converter."""
+        view = self._view(width)
+        return view.missed or self._waits(view)
 
     def advance(self, width: int, spent: Spent) -> None:
         """Bring the lines at `width` closer to the end of the text, until `spent`."""
         view = self._find(width)
         view.asked = (len(self._source), self._closed)
+        view.take_converter()
         if spent is not never:
             # what is usual is laid out at once: only a long text may take several frames, on any machine
             share, free = spent, self._reached(view) + _AT_ONCE
@@ -213,6 +216,10 @@ class MarkdownDocument:
         while self._waits(view) and not spent():
             if not self._take() and view.layout.complete and view.plain is not None:
                 view.plain.take(self._source)
+            self._lay_out(view, spent)
+        if spent is never and view.missed:
+            mathematics.wait()
+            view.take_converter()
             self._lay_out(view, spent)
 
     def _reached(self, view: _View) -> int:
@@ -292,7 +299,9 @@ class MarkdownDocument:
     def _lay_out(self, view: _View, spent: Spent) -> None:
         if view.layout.version != self._version or not view.layout.complete:
             view.layout.version = self._version
+            before = mathematics.misses()
             view.layout.update(self._parser.leaves, self._parser.settled, self._seams, spent)
+            view.missed = view.missed or mathematics.misses() != before
         if self._rich_end is not None and view.plain is None:
             view.begin_plain(self._source, self._rich_end, self._seams)
         view.source = self._source
@@ -307,6 +316,8 @@ class _View(Sequence[Line]):
         self.plain: PlainText | None = None
         self.note: Sequence[Line] = ()
         self.source = ""
+        self.missed = False
+        """Formulas were laid out as they were written, as their converter was not there yet."""
         self.asked: tuple[int, bool] | None = None
         """For how much text, and whether it was the whole, lines were asked for."""
 
@@ -318,6 +329,13 @@ class _View(Sequence[Line]):
         wrapper = Wrapper(self.layout.text_width, Prefix())
         wrapper.feed([(_("── very long text: no formatting from here on ──"), QUIET)])
         self.note = wrapper.preview(())
+
+    def take_converter(self) -> None:
+        """Have the formulas laid out anew, if they were before their converter was there."""
+        if self.missed and mathematics.settled():
+            self.missed = False
+            if mathematics.available():
+                self.layout.forget()
 
     @property
     def lines(self) -> Sequence[Line]:

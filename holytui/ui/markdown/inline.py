@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from holytui.text import visible
+from holytui.text import addresses, visible
+from holytui.ui.markdown import marks, mathematics
+from holytui.ui.markdown.extras import note_mark
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -23,6 +26,8 @@ Run: TypeAlias = tuple[str, str]
 
 CODE: Final = "$text-warning"
 LINK: Final = "underline $text-primary"
+MATHEMATICS: Final = "$text-accent"
+NOTE: Final = "$text-accent"
 QUIET: Final = "$muted"
 SEAM: Final = "┊"
 SEAM_SPACE: Final = "\u1680"
@@ -42,8 +47,7 @@ _AT_ONCE: Final = 8
 _CUT: Final = re.compile(r"(?<=[ \n])(?=[^ \t\n])|(?<=[\u2e80-\U0003ffff])(?=[\u2e80-\U0003ffff])")
 """Between words, or within a script that has no spaces; not before a tag character, as it may be a part of a flag."""
 _BRACKET: Final = re.compile(r"[\[\]]")
-_ADDRESS: Final = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"`.,;:!?'*_~)\]}]")
-_FORMULAS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+_NOTE: Final = re.compile(r"\[\^([^\s\[\]^]{1,64})\]")
 _OPEN: Final = "open formula"
 _PAIRS: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 
@@ -63,6 +67,7 @@ def _markdown() -> MarkdownIt:
 
     markdown = Literal("gfm-like", {"html": False, "linkify": False})
     markdown.inline.ruler.before("escape", "formula", _formula)
+    markdown.inline.ruler.before("link", "note", _note)
     return markdown
 
 
@@ -74,27 +79,49 @@ def load() -> None:
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    r"""`\(…\)`, `\[…\]` and `$$…$$` stay as they are written: Markdown would take their backslashes and stars."""
-    opener = state.src[state.pos : state.pos + 2]
-    closer = _FORMULAS.get(opener)
-    if closer is None:
+    r"""`$…$`, `\(…\)`, `\[…\]` and `$$…$$`: Markdown would take their backslashes and stars."""
+    if state.src[state.pos] not in "$\\":
         return False
-    end = state.src.find(closer, state.pos + 2, state.posMax)
-    if end < 0:
+    end, size, still_open = mathematics.find(state.src, state.pos, state.posMax)
+    if still_open:
         state.env[_OPEN] = True
+    if not end:
         return False
     if not silent:
-        first, *others = state.src[state.pos : end + 2].split("\n")
-        state.pending += first
-        for line in others:
-            state.push("softbreak", "br", 0)
-            state.pending += line.lstrip(" ")
-    state.pos = end + 2
+        token = state.push("formula", "", 0)
+        token.content = state.src[state.pos : end]
+        token.meta = {"delimiter": size, "place": state.pos}
+    state.pos = end
+    return True
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    """`[^1]`: a footnote's number or name."""
+    found = _NOTE.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.push("note", "", 0).content = found.group(1)
+    state.pos = found.end()
     return True
 
 
 def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
     """The runs of `text` over `style`, and whether later text behind a space can change nothing in them."""
+    tokens, settled = _tokens(text)
+    return _Writer(style, "&" in text).write(tokens), settled
+
+
+def addresses_of(text: str) -> list[str]:
+    """The addresses of the links in a piece of text, as they were written."""
+    if is_dense(text):
+        return []
+    writer = _Writer("", entities=False)
+    writer.write(_tokens(text)[0])
+    return writer.addresses
+
+
+def _tokens(text: str) -> tuple[Sequence[Token], bool]:
     from markdown_it.rules_inline import StateInline
 
     markdown = _markdown()
@@ -103,9 +130,8 @@ def parse(text: str, style: str = "") -> tuple[list[Run], bool]:
     markdown.inline.tokenize(state)
     for rule in markdown.inline.ruler2.getRules(""):
         rule(state)
-    runs = _Writer(style, "&" in text).write(tokens)
     open_pairs = any(mark.open and mark.end == -1 for mark in state.delimiters)
-    return runs, not open_pairs and _OPEN not in state.env and _is_settled(tokens)
+    return tokens, not open_pairs and _OPEN not in state.env and _is_settled(tokens)
 
 
 def _is_settled(tokens: Sequence[Token]) -> bool:
@@ -125,6 +151,10 @@ class _Writer:
         self._runs: list[Run] = []
         self._styles = [style] if style else []
         self._links: list[tuple[str, int, bool]] = []
+        self._link = ""
+        """The mark of the link that is being written."""
+        self.addresses: list[str] = []
+        """Those of the links, as they were written."""
         self._clean: Callable[[str], str] = _made_safe if entities else _as_is
 
     def write(self, tokens: Iterable[Token]) -> list[Run]:
@@ -143,13 +173,20 @@ class _Writer:
             case "link_open":
                 self._links.append((self._target(token, "href"), len(self._runs), token.info == "auto"))
                 self._styles.append(LINK)
+                self._begin_link(token, "href")
             case "link_close":
                 self._styles.pop()
                 self._end_link()
             case "image":
-                start = len(self._runs)
+                start, around = len(self._runs), self._link
+                self._begin_link(token, "src")
                 self.write(token.children or ())
                 self._show_target(self._target(token, "src"), start)
+                self._link = around
+            case "formula":
+                self._formula(token)
+            case "note":
+                self._put(note_mark(token.content), NOTE)
             case _ if token.nesting == 1:
                 self._styles.append(_PAIRS.get(token.tag, ""))
             case _ if token.nesting == -1:
@@ -162,10 +199,17 @@ class _Writer:
         title = token.attrGet("title")
         return f'{target} "{self._clean(str(title))}"' if title else target
 
+    def _begin_link(self, token: Token, name: str) -> None:
+        address = str(token.attrGet(name) or "")
+        if address:
+            self.addresses.append(address)
+        self._link = marks.link(address)
+
     def _end_link(self) -> None:
         target, start, auto = self._links.pop()
         if not auto:
             self._show_target(target, start)
+        self._link = ""
 
     def _show_target(self, target: str, start: int) -> None:
         shown = "".join(text for text, _ in self._runs[start:])
@@ -176,21 +220,36 @@ class _Writer:
 
     def _text(self, text: str) -> None:
         """Text, with the addresses in it marked."""
-        last = 0
-        if "://" in text and not self._links:
-            for match in _ADDRESS.finditer(text):
-                self._put(text[last : match.start()])
-                self._put(match.group(), LINK)
-                last = match.end()
-        self._put(text[last:])
+        if "://" not in text or self._links:
+            self._put(text)
+            return
+        for part, is_address in addresses(text):
+            if is_address:
+                self.addresses.append(part)
+                self._link = marks.link(part)
+            self._put(part, LINK if is_address else "")
+            self._link = ""
 
-    def _put(self, text: str, style: str = "") -> None:
+    def _formula(self, token: Token) -> None:
+        """A formula, as it reads well or else as it was written."""
+        size = token.meta["delimiter"]
+        text = mathematics.shown(token.content[size:-size])
+        if not text:
+            self._put("\n".join(line.lstrip(" ") for line in token.content.split("\n")))
+            return
+        for number, row in enumerate(text.split("\n")):
+            if number:
+                self._put("\n")
+            self._put(row, MATHEMATICS, marks.formula(token.content, token.meta["place"], number))
+
+    def _put(self, text: str, style: str = "", mark: str = "") -> None:
         if not text:
             return
-        self._runs += _as_written(text, " ".join(part for part in (*self._styles, style) if part))
+        look = " ".join(part for part in (*self._styles, style) if part)
+        self._runs += as_written(text, f"{look}{self._link}{mark}".lstrip())
 
 
-def _as_written(text: str, style: str) -> list[Run]:
+def as_written(text: str, style: str) -> list[Run]:
     """The runs of a text in which nothing is parsed."""
     before, *seams = visible(text).split(SEAM_SPACE)
     runs: list[Run] = [(before, style)] if before else []
@@ -221,6 +280,8 @@ class Inline:
         self._style = style
         self._text = ""
         self._start = 0
+        self._ends: list[int] = []
+        """Where each settled piece ends."""
         self._step = 0
         """Index of the step that is looked at next."""
         self.done = True
@@ -228,7 +289,7 @@ class Inline:
     def update(self, text: str) -> None:
         """The text as it is now. Of a long one only some is parsed: `done` tells, and `update` again goes on."""
         if not text.startswith(self._text[: self._start]):
-            self.settled, self._start, self._step = [], 0, 0
+            self.settled, self._ends, self._start, self._step = [], [], 0, 0
             self.version += 1
         elif text == self._text and self.done:
             return
@@ -239,6 +300,10 @@ class Inline:
                 self.done = True
                 break
         self.tail = parse(text[self._start :], self._style)[0] if self.done else []
+
+    def pieces(self) -> list[str]:
+        """The text as it was cut."""
+        return [self._text[start:end] for start, end in pairwise([0, *self._ends, len(self._text)])]
 
     def _settle(self) -> bool:
         """Cut off one more piece, if one is ready."""
@@ -251,7 +316,7 @@ class Inline:
             last = step == _STEPS[-1]
             end = cut.start() if cut is not None else low + _STEP
             if step >= _DENSE_FROM and is_dense(self._text[self._start : end]):
-                return self._cut(_as_written(self._text[self._start : end], self._style), end)
+                return self._cut(as_written(self._text[self._start : end], self._style), end)
             if cut is not None or last:
                 runs, settled = parse(self._text[self._start : end], self._style)
                 if settled or last:
@@ -261,6 +326,7 @@ class Inline:
 
     def _cut(self, runs: list[Run], end: int) -> bool:
         self.settled.append(runs)
+        self._ends.append(end)
         self._start, self._step = end, 0
         return True
 
@@ -273,5 +339,5 @@ def is_dense(text: str) -> bool:
 def parse_cell(text: str, style: str) -> list[Run]:
     """The runs of a text that comes whole, such as a table's cell; one that would take long stays as it is written."""
     if len(text) > _LONGEST or (len(text) > _DENSE_FROM * _STEP and is_dense(text)):
-        return _as_written(text, style)
+        return as_written(text, style)
     return parse(text, style)[0]

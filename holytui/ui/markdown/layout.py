@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.painters import CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
+from holytui.ui.markdown.formula_painter import FormulaPainter
+from holytui.ui.markdown.painters import TEXTS, CodePainter, EmptyPainter, Painter, RulePainter, TextPainter
 from holytui.ui.markdown.prefix import gap_prefix
 from holytui.ui.markdown.table_painter import TablePainter
 from holytui.ui.markdown.wrap import Line, make_line, same
@@ -17,12 +18,14 @@ _WIDE = (Kind.FENCE, Kind.INDENTED, Kind.TABLE)
 def painter_of(leaf: Leaf, width: int) -> Painter:
     """What draws the leaf."""
     match leaf.kind:
-        case Kind.PARAGRAPH | Kind.HEADING:
+        case Kind.PARAGRAPH | Kind.HEADING | Kind.TERM | Kind.SUMMARY:
             return TextPainter(leaf, width)
         case Kind.FENCE | Kind.INDENTED:
             return CodePainter(leaf, width)
         case Kind.TABLE:
             return TablePainter(leaf, width)
+        case Kind.FORMULA:
+            return FormulaPainter(leaf, width)
         case Kind.RULE:
             return RulePainter(leaf, width)
         case Kind.EMPTY:
@@ -45,8 +48,9 @@ class Layout:
         """Where each settled leaf begins, the gap before it included."""
         self._end = 0
         """Where the settled leaves end."""
-        self._painter: tuple[int, int, Painter] | None = None
-        """Of the open leaf: its index, the line that it begins on, and what draws it."""
+        self._painters: dict[int, tuple[int, Painter]] = {}
+        """Of each leaf that is not settled, which are two while a line comes that ends one: the line that it begins on,
+        and what draws it."""
         self._owners: list[int] = []
         self.complete = True
         """Nothing was left to be drawn when the time was over."""
@@ -65,11 +69,13 @@ class Layout:
             if whole and index < settled:
                 self._starts.append(start)
                 self._end = at
-                self._painter = None
+                self._painters.pop(index, None)
             if not self.complete:
                 break
         else:
             self.complete = True
+        for index in [index for index in self._painters if index >= len(leaves)]:
+            del self._painters[index]
         if at < len(self.lines):
             del self.lines[at:]
             self.changed = min(self.changed, at)
@@ -103,8 +109,13 @@ class Layout:
         self._owners = owners
         return owned
 
+    def forget(self) -> None:
+        """Draw everything anew at the next `update`; lines that look the same stay the same objects."""
+        self.version = -1
+        self._forget(0)
+
     def _forget(self, index: int) -> None:
-        self._painter = None
+        self._painters.clear()
         if index < len(self._starts):
             self._end = self._starts[index]
             del self._starts[index:]
@@ -122,9 +133,9 @@ class Layout:
         """Draw a leaf: the line below it, and whether all of it is drawn."""
         painter: Painter | None = None
         begun = False
-        if self._painter is not None and self._painter[0] == index:
-            _, start, old = self._painter
-            if old.leaf is leaf or (isinstance(old, TextPainter) and leaf.kind in (Kind.PARAGRAPH, Kind.HEADING)):
+        if index in self._painters:
+            start, old = self._painters[index]
+            if old.leaf is leaf or (isinstance(old, TextPainter) and leaf.kind in TEXTS):
                 painter, begun = old, start == at
                 painter.leaf = leaf
         if painter is None:
@@ -135,7 +146,7 @@ class Layout:
         first = stable if begun else 0
         for offset, line in enumerate(painter.lines[first:], at + first):
             self._put(offset, line)
-        self._painter = (index, at, painter)
+        self._painters[index] = (at, painter)
         return at + len(painter.lines), painter.done
 
     def _put(self, at: int, line: Line) -> None:

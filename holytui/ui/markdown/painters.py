@@ -7,8 +7,10 @@ from typing import Final, Protocol
 
 from rich.cells import chop_cells
 
+from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.markdown.blocks import Kind, Leaf
+from holytui.ui.markdown.extras import without_emphasis
 from holytui.ui.markdown.highlight import Highlighter
 from holytui.ui.markdown.inline import QUIET, Inline, Run
 from holytui.ui.markdown.prefix import prefix_of, task
@@ -16,6 +18,8 @@ from holytui.ui.markdown.seams import MARK, in_code, marked, place
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
+TEXTS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
+"""Leaves that one painter draws: a paragraph may turn out to be another one of them."""
 CODE_LABEL: Final = "$text-secondary"
 CODE_INDENT: Final = "  "
 """Stands before each line of code that is not empty."""
@@ -41,7 +45,7 @@ class Painter(Protocol):
 
 
 class TextPainter:
-    """A paragraph or a heading."""
+    """A paragraph or a heading of some kind."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.lines: list[Line] = []
@@ -56,7 +60,9 @@ class TextPainter:
 
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
-        style = HEADINGS[leaf.level - 1] if leaf.kind is Kind.HEADING else ""
+        style = "" if leaf.kind is Kind.PARAGRAPH else "bold"
+        if leaf.kind is Kind.HEADING:
+            style = HEADINGS[leaf.level - 1]
         prefix = prefix_of(leaf).fitting(self._width)
         if self._look != (prefix, style):  # a paragraph became a heading, or its box was seen
             self._look = (prefix, style)
@@ -80,6 +86,8 @@ class TextPainter:
         leaf = self.leaf
         text = "\n".join(marked(leaf, seams) if seams else leaf.lines)
         text = text[len(task(leaf)) :]
+        if leaf.kind is Kind.SUMMARY:
+            text = without_emphasis(text) or _("Details")
         return (text.replace("\t", " ") if "\t" in text else text).strip(" \n")
 
 

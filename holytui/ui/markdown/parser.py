@@ -2,7 +2,7 @@
 
 markdown-it parses a text as a whole, so an open list would be parsed anew from its first item with each token that
 comes. Here a line costs the same wherever it stands; what stands in a paragraph is still markdown-it's to parse.
-Raw HTML and link reference definitions are text like any other, so that nothing of an answer is hidden.
+Raw HTML but for `<details>`, and link reference definitions, are text like any other, so that nothing is hidden.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from holytui.ui.markdown import starts
-from holytui.ui.markdown.blocks import Container, Item, ItemList, Kind, Leaf, LeafState, Quote
+from holytui.ui.markdown import extras, starts
+from holytui.ui.markdown.blocks import Container, Details, Item, ItemList, Kind, Leaf, LeafState, Quote
 from holytui.ui.markdown.cursor import Cursor
 from holytui.ui.markdown.tables import alignments, header_fits
 
@@ -81,7 +81,9 @@ class BlockParser:
         whole = matched == len(self._stack)
         if whole and leaf is not None and leaf.is_code and self._literal(leaf, cursor):
             return
-        if leaf is not None and leaf.is_code:
+        if whole and leaf is not None and self._extra_takes(leaf, cursor):
+            return
+        if leaf is not None and (leaf.is_code or leaf.kind in (Kind.SUMMARY, Kind.FORMULA)):
             leaf.closed = True
             leaf = None
         paragraph = leaf if leaf is not None and leaf.kind is Kind.PARAGRAPH else None
@@ -167,6 +169,16 @@ class BlockParser:
         leaf.add(cursor.rest(), self._at(cursor))
         return True
 
+    def _extra_takes(self, leaf: Leaf, cursor: Cursor) -> bool:
+        """Take the line into an open summary or formula; False if it does not belong to it."""
+        match leaf.kind:
+            case Kind.SUMMARY:
+                return extras.summary_takes(leaf, cursor.rest(), self._at(cursor))
+            case Kind.FORMULA:
+                return extras.formula_takes(leaf, cursor.rest(), self._at(cursor))
+            case _:
+                return False
+
     def _underline(self, paragraph: Leaf, cursor: Cursor, partial: bool) -> bool:
         """Whether the line makes what stands above it a heading or the header of a table."""
         if cursor.indent > 3:
@@ -225,7 +237,7 @@ class BlockParser:
         """Open a heading, a fence or a rule, if the line is one."""
         found = starts.leaf(cursor.text, cursor.next)
         if found is None:
-            return False
+            return self._extra(cursor, matched)
         self._close(matched)
         leaf = self._leaf(found.kind, cursor)
         if found.kind is Kind.FENCE:
@@ -238,8 +250,55 @@ class BlockParser:
             leaf.add(found.text, self._offset + found.at)
         return True
 
+    def _extra(self, cursor: Cursor, matched: int) -> bool:
+        """Begin or end `<details>`, or begin a formula, if the line does."""
+        text = cursor.text[cursor.next :]
+        if text[0] not in "<$\\":
+            return False
+        if extras.begins_details(text):
+            self._close(matched)
+            extras.open_summary(self._leaf(Kind.SUMMARY, cursor), text, self._offset + cursor.next)
+            self._stack = (*self._stack, Details())
+        elif extras.ends_details(text):
+            begun = [at for at, container in enumerate(self._stack[:matched]) if isinstance(container, Details)]
+            if not begun:
+                return False
+            self._close(begun[-1])
+            self._blank = True
+        elif extras.begins_formula(text):
+            self._close(matched)
+            self._leaf(Kind.FORMULA, cursor).add(text, self._offset + cursor.next)
+        else:
+            return False
+        return True
+
+    def _extra_item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
+        """Open a footnote or a definition, if the line begins one."""
+        found = extras.sign(cursor.text, cursor.next)
+        if found is None:
+            return False
+        indent = 4
+        if found.sign == extras.DEFINITION:
+            above = self._stack[matched - 1] if matched else None
+            if paragraph is not None and len(paragraph.lines) == 1:
+                paragraph.kind = Kind.TERM
+            elif not (isinstance(above, ItemList) and above.sign == found.sign):
+                return False
+            indent = 2
+        self._close(matched)
+        cursor.to_text()
+        cursor.skip(found.length)
+        cursor.to_text()
+        parent = self._stack[-1] if self._stack else None
+        if not (isinstance(parent, ItemList) and parent.sign == found.sign):
+            self._push(ItemList(found.sign, None))
+        self._stack = (*self._stack, Item(indent, found.shown))
+        return True
+
     def _item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
         """Open an item of a list, if the line begins one."""
+        if cursor.text[cursor.next] in "[:":
+            return self._extra_item(cursor, matched, paragraph)
         found = starts.marker(cursor.text, cursor.next)
         if found is None or (paragraph is not None and not found.interrupts):
             return False

@@ -8,12 +8,14 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from holytui.ui.markdown.blocks import Container, Item, Kind, Leaf, Quote
+from holytui.ui.markdown.blocks import Container, Details, Item, Kind, Leaf, Quote
 from holytui.ui.markdown.inline import QUIET, Run
 from holytui.ui.markdown.wrap import Prefix
 
 BAR: Final[Run] = ("▎ ", "$text-secondary")
+DETAILS: Final[Run] = ("│ ", QUIET)
 MARKER: Final = "$text-accent"
+SUMMARY: Final[Run] = ("▾ ", MARKER)
 _TASK: Final = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
 
 
@@ -37,6 +39,9 @@ def prefix_of(leaf: Leaf) -> Prefix:
             case Quote():
                 first.append(BAR)
                 rest.append(BAR)
+            case Details():
+                first.append(DETAILS)
+                rest.append(DETAILS)
             case Item(marker=marker):
                 shown = marker
                 if box and index == last:
@@ -46,19 +51,25 @@ def prefix_of(leaf: Leaf) -> Prefix:
                 rest.append((space, ""))
             case _:
                 pass
+    if leaf.kind is Kind.SUMMARY:
+        first.append(SUMMARY)
+        rest.append((" " * cell_len(SUMMARY[0]), ""))
     return Prefix(tuple(first), tuple(rest))
 
 
 def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[Run, ...]:
-    """What stands on the blank line between two leaves: the bars of the quotes that both are in."""
+    """What stands on the blank line between two leaves: the bars of the quotes and details that both are in."""
     runs: list[Run] = []
     bars = 0
     for one, other in zip(above, below, strict=False):
-        if isinstance(one, Quote | Item) and one is not other:
+        if isinstance(one, Quote | Item | Details) and one is not other:
             break
         match one:
             case Quote():
                 runs.append(BAR)
+                bars = len(runs)
+            case Details():
+                runs.append(DETAILS)
                 bars = len(runs)
             case Item(marker=marker):
                 runs.append((" " * (len(marker) + 1), QUIET))
@@ -66,5 +77,6 @@ def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[
                 pass
     shown = runs[:bars]
     if shown:
-        shown[-1] = ("▎", BAR[1])
+        bar, style = shown[-1]
+        shown[-1] = (bar.rstrip(" "), style)
     return tuple(shown)

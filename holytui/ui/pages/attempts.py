@@ -47,7 +47,7 @@ def answer_lines(
         title, hint = visible(message.problem.title), visible(KEYLESS.render(message.problem.hint))
         told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
-    for doubt in ending.words(ending.Ending.of(message)):
+    for doubt in ending.describe_doubts(ending.Ending.of(message)):
         lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
     for joint in seam_contexts:
         lines += _sides(joint, width)

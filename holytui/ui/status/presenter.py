@@ -195,7 +195,7 @@ def context_tokens(
     Reads the history when that answer took several requests, as its own figures are their sum.
     """
     # imported here, as the first paint does not wait for the engine
-    from holytui.engine.context import tokens_in
+    from holytui.engine.context import estimate_context
 
     answers = [message for message in messages if message.role is Role.ASSISTANT and message.state.final]
     reported: dict[str, Usage] = {}
@@ -205,7 +205,7 @@ def context_tokens(
             break
     last = reported.get(answers[-1].id) if answers else None
     asked = Message("", "", None, Role.USER, draft, 0.0)
-    return last.kept if last is not None else None, tokens_in([*messages, asked], reported, sees=sees)
+    return last.kept if last is not None else None, estimate_context([*messages, asked], reported, vision=sees)
 
 
 def _reported(history: History, message: Message) -> Usage | None:

@@ -12,7 +12,9 @@ from holytui.images import as_text
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
 from holytui.store.assembly import SeamContext, seam_contexts
-from holytui.ui.dialogs.dialogs import PageDialog
+from holytui.ui.dialogs.choice import Choice
+from holytui.ui.dialogs.dialogs import PageDialog, Picker
+from holytui.ui.markdown.addresses import links, plain_links
 from holytui.ui.pages import attempts as attempts_page
 from holytui.ui.transcript.loading import adjacent_variant, fork
 
@@ -66,6 +68,22 @@ class MessageActions:
             self._reporter.say(words.format(count=len(blocks)), Level.WARNING)
             return
         await self._clipboard.copy(blocks[number - 1].text)
+
+    async def links(self, message: Message) -> None:
+        """Show the addresses of the links in the message; the one that is picked is copied."""
+        find = links if message.role is Role.ASSISTANT else plain_links
+        found = await asyncio.to_thread(find, message.text)
+        if not found:
+            self._reporter.say(_("this message has no links"), Level.WARNING)
+            return
+
+        async def picked(address: str | None) -> None:
+            if address is not None:
+                await self._clipboard.copy(address)
+
+        title = ngettext("{count} link, to be copied", "{count} links, one to be copied", len(found))
+        choices = [Choice(address, address) for address in found]
+        self._dialogs.ask(Picker(title.format(count=len(found)), choices), picked)
 
     def page(self, message: Message) -> None:
         """Show the message in the pager."""

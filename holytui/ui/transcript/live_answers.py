@@ -144,7 +144,7 @@ class LiveAnswers:
         if turn.conversation_id != self._state.conversation.id:
             return
         view = self._log.view_of(turn.answer_id)
-        texts = self._state.services.engine.told(turn.answer_id)
+        texts = self._state.services.engine.live_text(turn.answer_id)
         if view is None or texts is None:
             return
         grew = view.sync(*texts)
@@ -179,12 +179,12 @@ class LiveAnswers:
 
     async def _request_title(self, conversation_id: str) -> None:
         """Let the model name the conversation, if that is configured."""
-        from holytui.engine.titles import Titles
+        from holytui.engine.titles import TitleGenerator
 
         services = self._state.services
-        titles = Titles(services.config, services.history, services.keyrings, services.client)
-        if await asyncio.to_thread(titles.wanted, conversation_id):
-            titles.make(conversation_id, lambda: self._tasks.call_from_thread(self._titled))
+        titles = TitleGenerator(services.config, services.history, services.keyrings, services.client)
+        if await asyncio.to_thread(titles.is_due, conversation_id):
+            titles.start(conversation_id, lambda: self._tasks.call_from_thread(self._titled))
 
     def _titled(self) -> None:
         self._tasks.start(self._refresh_index(), Group.LIST)

@@ -301,7 +301,7 @@ class MessageView:
                 notes.append(("…", "$muted"))
             case _:
                 pass
-        doubts = ending.words(ending.Ending.of(message)) if message.role is Role.ASSISTANT else ()
+        doubts = ending.describe_doubts(ending.Ending.of(message)) if message.role is Role.ASSISTANT else ()
         for doubt in doubts:
             notes.append((f"▲ {doubt.title}", "$warning"))
             hint(doubt.hint)

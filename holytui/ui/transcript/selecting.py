@@ -1,8 +1,8 @@
 """The text that the mouse selected in the messages, as it is copied.
 
-Code and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a user who
-selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen made
-are no part of it, nor are margins and the signs of seams.
+Code, formulas and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a
+user who selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen
+made are no part of it, nor are margins and the signs of seams.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from textual.selection import Selection
 
 from holytui.text import WORD_GAP, replace_invisible, visible
+from holytui.ui.markdown import marks
 from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.seams import MARK
 
@@ -27,6 +28,8 @@ class _Copy:
         self._parts: list[str] = []
         self._line: tuple[str, int, int] | None = None
         """The line of the source that is being taken: its text, and from which column to which."""
+        self._formula = ""
+        """The key of the formula that reached to the end of the last row."""
 
     def add(self, row: Row, start: int, end: int) -> None:
         """The characters of a row's content from `start` up to `end`."""
@@ -35,7 +38,10 @@ class _Copy:
             self._add_source(row, inner, max(inner, end))
             return
         self._end_line()
-        if row.joint is not None and self._parts:
+        going_on, self._formula = self._formula, _formula_at(row, end)
+        if going_on and _goes_on(row, inner, going_on):
+            self._parts.append(_shown(row, inner, end, without=going_on))
+        elif row.joint is not None and self._parts:
             self._parts.append(row.joint + _shown(row, inner, end))
         else:
             self._begin(_shown(row, inner if row.joint is not None else start, end))
@@ -77,11 +83,40 @@ def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
     return copy.text()
 
 
-def _shown(row: Row, start: int, end: int) -> str:
-    """The text without the signs of seams."""
+def _shown(row: Row, start: int, end: int, without: str = "") -> str:
+    """The text without the signs of seams, and with the source of each formula, whole, but for that `without`."""
     plain = row.content.plain
-    gone = {span.start for span in row.content.spans if (plain[span.start : span.end], span.style) == MARK}
-    return "".join(char for at, char in enumerate(plain[start:end], start) if at not in gone)
+    out: list[str] = []
+    at = start
+    for span in row.content.spans:
+        if span.start >= end or span.end <= at:
+            continue
+        formula = marks.formula_of(span.style)
+        if formula is not None:
+            key, _row, source = formula
+            out += [plain[at : span.start], "" if key == without else source]
+        elif (plain[span.start : span.end], span.style) == MARK:
+            out.append(plain[at : span.start])
+        else:
+            continue
+        at = span.end
+    return "".join([*out, plain[at:end]])
+
+
+def _formula_at(row: Row, end: int) -> str:
+    """The key of the formula that stands at the end of a row, if that is selected."""
+    last = row.content.spans[-1] if row.content.spans else None
+    formula = marks.formula_of(last.style) if last is not None and last.end == len(row.content.plain) == end else None
+    return formula[0] if formula is not None else ""
+
+
+def _goes_on(row: Row, start: int, key: str) -> bool:
+    """Whether a row begins with more of the formula."""
+    for span in row.content.spans:
+        formula = marks.formula_of(span.style) if span.start == start else None
+        if formula is not None:
+            return formula[0] == key and (row.joint is not None or formula[1] > 0)
+    return False
 
 
 def _marks(row: Row, end: int) -> int:

@@ -15,6 +15,8 @@ from holytui.wire.response.sse import SSEDecoder
 _MIB = 1024 * 1024
 _MAX_BODY = 8 * _MIB  # of a body that is no stream, and of one line or event of a stream
 _ENOUGH = 4096  # bytes by which it is clear what a body is
+_BOM = b"\xef\xbb\xbf"
+_BLANKS = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
@@ -60,6 +62,8 @@ class AnswerBody:
             return self._decode(data)
         self._held += data
         if self._form is _Form.UNKNOWN:
+            # DeepSeek keeps connections alive with blank lines: they decide nothing, however many come
+            del self._held[: _end_of_blanks(self._held)]
             self._form = _form(bytes(self._held[:_ENOUGH]), self._type)
         if self._form is _Form.STREAM:
             data, self._held = bytes(self._held), bytearray()
@@ -71,7 +75,8 @@ class AnswerBody:
         """The body has ended: what can still be made of its rest."""
         if self._form is _Form.WHOLE:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
-        return self.reader.read_rest(self._decoder.close()) + self.reader.close()
+        rest = [] if self._left < 0 else self.reader.read_rest(self._decoder.close())
+        return rest + self.reader.close()
 
     def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
         """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
@@ -96,15 +101,20 @@ class AnswerBody:
             found += pieces
             self._heard = True
             if self._left < 0:
-                break
+                return found
         self._too_long = self._decoder.overflow
         return found
 
 
+def _end_of_blanks(data: bytearray) -> int:
+    found = _BLANKS.match(data)
+    return found.end() if found else 0
+
+
 def _form(begin: bytes, content_type: str) -> _Form:
-    first = begin.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]  # DeepSeek keeps connections alive with blank lines
-    if not first:
-        return _Form.STREAM if content_type == "text/event-stream" else _Form.UNKNOWN
+    if _BOM.startswith(begin):  # nothing yet, or not the whole of the mark
+        return _Form.UNKNOWN
+    first = begin[:1]
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
 

@@ -18,6 +18,9 @@ from holytui.text import sanitize_line
 
 Object: TypeAlias = Mapping[str, object]
 
+LONGEST_WAIT = 366 * 86_400.0
+"""Seconds; a server that asks for more asks for this: a number without a bound can be neither shown nor waited for."""
+
 _LONGEST = 500
 _LONGEST_LOOKED_AT = 64 * 1024
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -135,14 +138,14 @@ def _words(error: object, depth: int = 4) -> str:
             return ""
 
 
-def _param(error: Object) -> str:
+def _param(error: Object, depth: int = 4) -> str:
     """The parameter that was refused: OpenAI's `param`, or the `loc` of a validation error (FastAPI, Mistral)."""
     if isinstance(param := error.get("param"), str):
         return param
     for name in ("detail", "message"):
         value = error.get(name)
         if isinstance(value, dict):
-            return _param(value)
+            return _param(value, depth - 1) if depth else ""
         for item in list_of(value)[:1]:
             where = [str(part) for part in list_of(object_of(item).get("loc"))]
             return ".".join(where[1:] if where[:1] == ["body"] else where)
@@ -156,5 +159,5 @@ def _wait_told(error: Object) -> float | None:
         for name, unit in (("retry_after_ms", 0.001), ("retry_after", 1.0), ("retryDelay", 1.0)):
             found = _SECONDS.fullmatch(str(place.get(name)))
             if found:
-                return float(found[1]) * unit
+                return min(float(found[1]) * unit, LONGEST_WAIT)
     return None

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.wire.response.error_bodies import body_fault, clean
+from holytui.wire.response.error_bodies import LONGEST_WAIT, body_fault, clean
 
 MAX_BODY = 64 * 1024
 """Bytes of a refusal's body that are read."""
@@ -46,13 +46,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             continue
         if math.isfinite(seconds) and seconds >= 0:
-            return seconds
+            return min(seconds, LONGEST_WAIT)
     then = _date(headers.get("retry-after", ""))
     if then is None:
         return None
     # By the server's own clock where it tells it: ours may be wrong.
     now = _date(headers.get("date", ""))
-    return max(0.0, then - (time.time() if now is None else now))
+    return min(max(0.0, then - (time.time() if now is None else now)), LONGEST_WAIT)
 
 
 def refuses_usage(status: int, body: bytes) -> bool:

@@ -108,14 +108,14 @@ class Mailbox:
             self._wake_reader()
 
     def pause(self, seconds: float) -> None:
-        """Let time go by, or until it is cancelled; it counts as the reader's, not as the server's."""
+        """Let time go by, or until it is cancelled. The silence meanwhile is not the server's; but it is paused for
+        what it sends, so a flood without a token waits for one no longer than a silence does."""
         with self._lock:
             until = time.monotonic() + seconds
             began = self._clock()
             while not self._closed and (left := until - time.monotonic()) > 0:
                 self._room.wait(left)
             self._byte_at += self._clock() - began
-            self._token_at += self._clock() - began
 
     def presume(self, end: End | None, within: float = 0.0) -> None:
         """If nothing else ends it `within` these seconds, then this is the end (None: nothing is presumed)."""

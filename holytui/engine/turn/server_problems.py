@@ -1,30 +1,30 @@
-"""What a server refused, in words: an HTTP status or an error object."""
+"""Titles and hints for faults that a server reports: an HTTP status or an error object."""
 
 from __future__ import annotations
 
 from holytui.engine import remedies
-from holytui.engine.turn.retry import Remedy, classify, is_too_long, refuses_images
+from holytui.engine.turn.retry import FaultClass, classify, exceeds_context, rejects_images
 from holytui.faults import Fault
 from holytui.hints import sentences
 from holytui.i18n import _
 
 
-def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
-    """Words for an HTTP status or an error object; a status stands in them only if one was told."""
-    if (told := _refused(fault, host)) is not None:
-        return told
+def describe_server_fault(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
+    """Title and hint for an HTTP status or an error object; the status is named only if there was one."""
+    if (described := _describe_refusal(fault, host)) is not None:
+        return described
     code = fault.code.casefold()
-    if classify(fault) is Remedy.EXPIRED_KEY:
+    if classify(fault) is FaultClass.EXPIRED_KEY:
         place = key_place or _("the provider's key in the configuration")
         return (
             _("{host} did not accept the key").format(host=host),
             sentences(_("Check {place}.").format(place=place), _("{Press:message.retry} to try again after that.")),
         )
     if fault.better_url:
-        return _elsewhere(fault, host)
-    known = _STATUS.get(fault.status or 0)
-    if known is not None:
-        return known(host)
+        return _wrong_address(fault, host)
+    describe = _STATUS.get(fault.status or 0)
+    if describe is not None:
+        return describe(host)
     if fault.status is not None and fault.status < 400:
         return (
             _("{host} answered with status {status}").format(host=host, status=fault.status),
@@ -44,7 +44,7 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("{host} answered with status {status}").format(host=host, status=fault.status),
             remedies.retry(),
         )
-    if classify(fault) is Remedy.TRANSIENT:
+    if classify(fault) is FaultClass.TRANSIENT:
         return (_("{host} had an internal error").format(host=host), remedies.once_more())
     return (
         _("{host} refused the request").format(host=host),
@@ -52,8 +52,8 @@ def of_server(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     )
 
 
-def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
-    """Words for refusals that a code or the server's own sentence explains better than the status."""
+def _describe_refusal(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Title and hint of a refusal that its code or message explains better than its status."""
     code = fault.code.casefold()
     if "insufficient_quota" in code or "billing" in code or fault.status == 402:
         return (
@@ -62,7 +62,7 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
                 _("Top it up."), _("{Press:message.resume} to get the rest after that."), remedies.another_model()
             ),
         )
-    if is_too_long(fault) or fault.status == 413:
+    if exceeds_context(fault) or fault.status == 413:
         return (
             _("The conversation is too long for this model"),
             sentences(
@@ -71,7 +71,7 @@ def _refused(fault: Fault, host: str) -> tuple[str, str] | None:
                 _("{Press:model.pick} to choose a model with more context."),
             ),
         )
-    if refuses_images(fault):
+    if rejects_images(fault):
         return (
             _("{host} does not accept images for this model").format(host=host),
             sentences(_("Remove vision = true of the model in the configuration."), remedies.another_model()),
@@ -97,7 +97,7 @@ def _overloaded(host: str) -> tuple[str, str]:
 
 def _malformed(host: str) -> tuple[str, str]:
     return (
-        _("{host} does not understand the request").format(host=host),
+        _("{host} rejected the request as invalid").format(host=host),
         sentences(_("Check params of the model in the configuration."), remedies.another_model()),
     )
 
@@ -109,44 +109,44 @@ def _forbidden(host: str) -> tuple[str, str]:
     )
 
 
-def _nothing_there(host: str) -> tuple[str, str]:
+def _not_found(host: str) -> tuple[str, str]:
     return (
-        _("{host} knows no such model or address").format(host=host),
+        _("{host} does not have this model or address").format(host=host),
         sentences(_("Check the model's name and base_url in the configuration."), remedies.another_model()),
     )
 
 
-def _elsewhere(fault: Fault, host: str) -> tuple[str, str]:
-    """Words where the address that was meant is known: a redirect, or a base_url without its path."""
+def _wrong_address(fault: Fault, host: str) -> tuple[str, str]:
+    """Title and hint where the right address is known: a redirect, or a base_url without its path."""
     if fault.status is not None and fault.status < 400:
         return (
             _("{host} answered with status {status}").format(host=host, status=fault.status),
             _('Set base_url = "{url}" in the configuration.').format(url=fault.better_url),
         )
-    return _nothing_there(host)[0], remedies.better_address(fault)
+    return _not_found(host)[0], remedies.better_address(fault)
 
 
-def _gave_up(host: str) -> tuple[str, str]:
+def _gateway_timeout(host: str) -> tuple[str, str]:
     return (
         _("{host}, or a proxy before it, gave up waiting for the answer").format(host=host),
         sentences(_("Raise its timeout, such as proxy_read_timeout of nginx."), remedies.once_more()),
     )
 
 
-def _late(host: str) -> tuple[str, str]:
+def _request_timeout(host: str) -> tuple[str, str]:
     return (_("{host} gave up waiting for the request").format(host=host), remedies.once_more())
 
 
 _STATUS = {
     400: _malformed,
     403: _forbidden,
-    404: _nothing_there,
-    405: _nothing_there,
-    408: _late,
+    404: _not_found,
+    405: _not_found,
+    408: _request_timeout,
     422: _malformed,
     429: _busy,
     503: _overloaded,
-    504: _gave_up,
-    524: _gave_up,
+    504: _gateway_timeout,
+    524: _gateway_timeout,
     529: _overloaded,
 }

@@ -6,15 +6,15 @@ from holytui.config.presets import PRESETS, Continuation, Prefill, continuation
 from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction, quotation
 from holytui.engine.resume.strategy import (
-    How,
-    Learnt,
+    ResumeMode,
+    ResumeProfile,
     Strategy,
     is_structured,
-    learn_key,
     refuses_prefill,
     request_for,
+    resume_profile_key,
 )
-from holytui.engine.resume.text_end import Open, can_end, goes_beyond, open_fence, open_part
+from holytui.engine.resume.text_end import OpenPart, can_end, goes_beyond, open_fence, open_part
 from holytui.faults import Fault, FaultKind
 from holytui.models import Role
 from holytui.wire.request import ChatMessage, ChatRequest
@@ -27,48 +27,48 @@ REQUEST = ChatRequest("m", (ChatMessage(Role.USER, "why?"),), {"temperature": 0.
 @pytest.mark.parametrize(
     ("strategy", "how"),
     [
-        (Strategy(), How.INSTRUCT),
-        (Strategy(continuation=YES), How.PREFILL),
-        (Strategy(continuation=YES, learnt=Learnt(How.INSTRUCT)), How.INSTRUCT),
-        (Strategy(learnt=Learnt(How.PREFILL)), How.PREFILL),
-        (Strategy(Recover.PREFILL), How.PREFILL),
-        (Strategy(Recover.PREFILL, learnt=Learnt(How.INSTRUCT)), How.INSTRUCT),
-        (Strategy(Recover.INSTRUCT, YES), How.INSTRUCT),
-        (Strategy(Recover.RESTART, YES), How.RESTART),
-        (Strategy(Recover.ASK, YES), How.PREFILL),
-        (Strategy(continuation=YES, structured=True), How.RESTART),
-        (Strategy(continuation=continuation(PRESETS["openai"].provider(), "gpt-4")), How.INSTRUCT),
-        (Strategy(continuation=continuation(PRESETS["anthropic"].provider(), "claude-opus-4-6")), How.INSTRUCT),
+        (Strategy(), ResumeMode.INSTRUCT),
+        (Strategy(continuation=YES), ResumeMode.PREFILL),
+        (Strategy(continuation=YES, profile=ResumeProfile(ResumeMode.INSTRUCT)), ResumeMode.INSTRUCT),
+        (Strategy(profile=ResumeProfile(ResumeMode.PREFILL)), ResumeMode.PREFILL),
+        (Strategy(Recover.PREFILL), ResumeMode.PREFILL),
+        (Strategy(Recover.PREFILL, profile=ResumeProfile(ResumeMode.INSTRUCT)), ResumeMode.INSTRUCT),
+        (Strategy(Recover.INSTRUCT, YES), ResumeMode.INSTRUCT),
+        (Strategy(Recover.RESTART, YES), ResumeMode.RESTART),
+        (Strategy(Recover.ASK, YES), ResumeMode.PREFILL),
+        (Strategy(continuation=YES, structured=True), ResumeMode.RESTART),
+        (Strategy(continuation=continuation(PRESETS["openai"].provider(), "gpt-4")), ResumeMode.INSTRUCT),
+        (Strategy(continuation=continuation(PRESETS["anthropic"].provider(), "claude-opus-4-6")), ResumeMode.INSTRUCT),
     ],
 )
-def test_each_strategy_has_its_way(strategy: Strategy, how: How) -> None:
+def test_each_strategy_has_its_way(strategy: Strategy, how: ResumeMode) -> None:
     assert strategy.choose(PARTIAL) is how
 
 
 def test_a_few_characters_are_asked_for_anew() -> None:
-    assert Strategy().choose("Hi, ") is How.RESTART
-    assert Strategy(continuation=YES).choose(" \n") is How.RESTART
+    assert Strategy().choose("Hi, ") is ResumeMode.RESTART
+    assert Strategy(continuation=YES).choose(" \n") is ResumeMode.RESTART
 
 
-AUTO = (How.PREFILL, How.INSTRUCT, How.RESTART)
+AUTO = (ResumeMode.PREFILL, ResumeMode.INSTRUCT, ResumeMode.RESTART)
 
 
 @pytest.mark.parametrize(
     ("strategy", "ways"),
     [
         (Strategy(continuation=YES), AUTO),
-        (Strategy(), (How.INSTRUCT, How.PREFILL, How.RESTART)),
-        (Strategy(learnt=Learnt(How.INSTRUCT)), (How.INSTRUCT, How.RESTART)),
-        (Strategy(continuation=Continuation(Prefill.NO)), (How.INSTRUCT, How.RESTART)),
-        (Strategy(Recover.PREFILL), (How.PREFILL,)),
-        (Strategy(Recover.INSTRUCT, YES), (How.INSTRUCT,)),
-        (Strategy(Recover.RESTART, YES), (How.RESTART,)),
-        (Strategy(structured=True, continuation=YES), (How.RESTART,)),
+        (Strategy(), (ResumeMode.INSTRUCT, ResumeMode.PREFILL, ResumeMode.RESTART)),
+        (Strategy(profile=ResumeProfile(ResumeMode.INSTRUCT)), (ResumeMode.INSTRUCT, ResumeMode.RESTART)),
+        (Strategy(continuation=Continuation(Prefill.NO)), (ResumeMode.INSTRUCT, ResumeMode.RESTART)),
+        (Strategy(Recover.PREFILL), (ResumeMode.PREFILL,)),
+        (Strategy(Recover.INSTRUCT, YES), (ResumeMode.INSTRUCT,)),
+        (Strategy(Recover.RESTART, YES), (ResumeMode.RESTART,)),
+        (Strategy(structured=True, continuation=YES), (ResumeMode.RESTART,)),
     ],
 )
-def test_only_auto_has_more_than_one_way(strategy: Strategy, ways: tuple[How, ...]) -> None:
-    assert strategy.ways(PARTIAL) == ways
-    tried: frozenset[How] = frozenset()
+def test_only_auto_has_more_than_one_way(strategy: Strategy, ways: tuple[ResumeMode, ...]) -> None:
+    assert strategy.modes(PARTIAL) == ways
+    tried: frozenset[ResumeMode] = frozenset()
     for how in ways:
         assert strategy.choose(PARTIAL, tried) is how
         tried |= {how}
@@ -78,35 +78,40 @@ def test_only_auto_has_more_than_one_way(strategy: Strategy, ways: tuple[How, ..
 @pytest.mark.parametrize(
     "learnt",
     [
-        Learnt(),
-        Learnt(How.INSTRUCT),
-        Learnt(How.PREFILL),
-        Learnt(How.PREFILL, "flags", echoes=True),
-        Learnt(How.PREFILL, "trailing", echoes=False),
+        ResumeProfile(),
+        ResumeProfile(ResumeMode.INSTRUCT),
+        ResumeProfile(ResumeMode.PREFILL),
+        ResumeProfile(ResumeMode.PREFILL, "flags", echoes=True),
+        ResumeProfile(ResumeMode.PREFILL, "trailing", echoes=False),
     ],
 )
-def test_what_was_learnt_is_read_as_it_was_written(learnt: Learnt) -> None:
-    assert Learnt.parse(str(learnt)) == learnt
+def test_what_was_learnt_is_read_as_it_was_written(learnt: ResumeProfile) -> None:
+    assert ResumeProfile.parse(str(learnt)) == learnt
 
 
 def test_nothing_is_learnt_from_words_of_another_version() -> None:
-    assert Learnt.parse("telepathy") == Learnt.parse("") == Learnt.parse("restart exact") == Learnt()
+    assert (
+        ResumeProfile.parse("telepathy")
+        == ResumeProfile.parse("")
+        == ResumeProfile.parse("restart exact")
+        == ResumeProfile()
+    )
 
 
 def test_the_form_that_was_learnt_is_sent_and_an_unknown_server_gets_the_likeliest() -> None:
-    assert Strategy(learnt=Learnt(How.PREFILL, "prefix", echoes=True)).prefill == Continuation(
+    assert Strategy(profile=ResumeProfile(ResumeMode.PREFILL, "prefix", echoes=True)).prefill == Continuation(
         message={"prefix": True}, echoes=True
     )
-    assert Strategy(learnt=Learnt(How.PREFILL, "trailing")).prefill == Continuation()
+    assert Strategy(profile=ResumeProfile(ResumeMode.PREFILL, "trailing")).prefill == Continuation()
     assert Strategy().prefill.params == {"continue_final_message": True, "add_generation_prompt": False}
     assert Strategy(continuation=YES).prefill == YES
 
 
 def test_a_prefill_is_the_text_as_it_came_with_the_fields_that_a_server_needs() -> None:
-    request = request_for(REQUEST, How.PREFILL, PARTIAL, continuation(PRESETS["vllm"].provider(), "m"))
+    request = request_for(REQUEST, ResumeMode.PREFILL, PARTIAL, continuation(PRESETS["vllm"].provider(), "m"))
     assert request.messages[-1] == ChatMessage(Role.ASSISTANT, PARTIAL)
     assert request.params == {"temperature": 0.5, "continue_final_message": True, "add_generation_prompt": False}
-    assert request_for(REQUEST, How.PREFILL, PARTIAL, continuation(PRESETS["mistral"].provider(), "m")).messages[
+    assert request_for(REQUEST, ResumeMode.PREFILL, PARTIAL, continuation(PRESETS["mistral"].provider(), "m")).messages[
         -1
     ].extra == {"prefix": True}
 
@@ -114,18 +119,18 @@ def test_a_prefill_is_the_text_as_it_came_with_the_fields_that_a_server_needs() 
 @pytest.mark.parametrize("provider", ["llamacpp", "vllm"])
 def test_llama_cpp_and_vllm_are_told_not_to_send_the_prefix_again(provider: str) -> None:
     found = continuation(PRESETS[provider].provider(), "m")
-    assert request_for(REQUEST, How.PREFILL, PARTIAL, found).params["continue_final_message"] is True
+    assert request_for(REQUEST, ResumeMode.PREFILL, PARTIAL, found).params["continue_final_message"] is True
 
 
 @pytest.mark.parametrize(("provider", "model"), [("anthropic", "claude-sonnet-4-5"), ("openrouter", "claude-3-haiku")])
 def test_white_space_at_the_end_is_left_out_only_where_it_is_known_to_be_refused(provider: str, model: str) -> None:
     found = continuation(PRESETS[provider].provider(), model)
-    assert request_for(REQUEST, How.PREFILL, PARTIAL, found).messages[-1].content == PARTIAL.rstrip()
-    assert request_for(REQUEST, How.INSTRUCT, PARTIAL, found).messages[-2].content == PARTIAL
+    assert request_for(REQUEST, ResumeMode.PREFILL, PARTIAL, found).messages[-1].content == PARTIAL.rstrip()
+    assert request_for(REQUEST, ResumeMode.INSTRUCT, PARTIAL, found).messages[-2].content == PARTIAL
 
 
 def test_an_instruction_quotes_the_end_of_the_text() -> None:
-    request = request_for(REQUEST, How.INSTRUCT, PARTIAL, Continuation())
+    request = request_for(REQUEST, ResumeMode.INSTRUCT, PARTIAL, Continuation())
     assert [message.role for message in request.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
     assert str(request.messages[-1].content).endswith(f":\n{PARTIAL.rstrip()}")
     assert "code block" not in str(request.messages[-1].content)
@@ -157,25 +162,25 @@ def test_a_quotation_of_a_long_line_is_its_last_words() -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", Open.SENTENCE),
-        ("Hello", Open.SENTENCE),
-        ("Here are:", Open.SENTENCE),
-        ("- December", Open.SENTENCE),
-        ("3. Cherry\n4", Open.SENTENCE),
-        ("3. Cherry\n4.", Open.ITEM),
-        ("- one.\n- ", Open.ITEM),
-        ("## Title", Open.ITEM),
-        ("```py\nx = 1", Open.FENCE),
-        ("| TCP | UDP |\n| --- | --- |\n", Open.TABLE),
-        ("| TCP | UDP |\n| --- | --- |\n| 1 |", Open.TABLE),
-        ("| TCP | UDP |\n| --- | --- |\n| 1 | 2", Open.TABLE),
-        ("See (and so on.", Open.BRACKET),
-        ('He said "yes.', Open.QUOTATION),
-        ("Er sagte «ja.", Open.QUOTATION),
-        ("use `x.", Open.SPAN),
-        ("**bold.", Open.SPAN),
-        ("được sử dụng để trao", Open.SENTENCE),
-        ("서울은 한국의 수도", Open.SENTENCE),
+        ("", OpenPart.SENTENCE),
+        ("Hello", OpenPart.SENTENCE),
+        ("Here are:", OpenPart.SENTENCE),
+        ("- December", OpenPart.SENTENCE),
+        ("3. Cherry\n4", OpenPart.SENTENCE),
+        ("3. Cherry\n4.", OpenPart.ITEM),
+        ("- one.\n- ", OpenPart.ITEM),
+        ("## Title", OpenPart.ITEM),
+        ("```py\nx = 1", OpenPart.FENCE),
+        ("| TCP | UDP |\n| --- | --- |\n", OpenPart.TABLE),
+        ("| TCP | UDP |\n| --- | --- |\n| 1 |", OpenPart.TABLE),
+        ("| TCP | UDP |\n| --- | --- |\n| 1 | 2", OpenPart.TABLE),
+        ("See (and so on.", OpenPart.BRACKET),
+        ('He said "yes.', OpenPart.QUOTATION),
+        ("Er sagte «ja.", OpenPart.QUOTATION),
+        ("use `x.", OpenPart.SPAN),
+        ("**bold.", OpenPart.SPAN),
+        ("được sử dụng để trao", OpenPart.SENTENCE),
+        ("서울은 한국의 수도", OpenPart.SENTENCE),
         ("Hello.", None),
         ('He said "yes."', None),
         ("**Done.**", None),
@@ -187,13 +192,13 @@ def test_a_quotation_of_a_long_line_is_its_last_words() -> None:
         ("1) One.\n2) Two.", None),
     ],
 )
-def test_the_open_part_of_a_text_is_found(text: str, part: Open | None) -> None:
+def test_the_open_part_of_a_text_is_found(text: str, part: OpenPart | None) -> None:
     assert open_part(text) is part
     assert can_end(text) is (part is None)
 
 
 def test_a_restart_is_the_same_request() -> None:
-    assert request_for(REQUEST, How.RESTART, PARTIAL, YES) is REQUEST
+    assert request_for(REQUEST, ResumeMode.RESTART, PARTIAL, YES) is REQUEST
     assert request_for(REQUEST, None, "", YES) is REQUEST
 
 
@@ -244,8 +249,8 @@ def test_open_fences_are_found(text: str, marker: str) -> None:
 
 
 def test_what_was_learnt_is_kept_by_address_and_model() -> None:
-    assert learn_key("http://h/v1/", "m") == learn_key("http://h/v1", "m")
-    assert learn_key("http://h/v1", "m") != learn_key("http://h/v1", "n")
+    assert resume_profile_key("http://h/v1/", "m") == resume_profile_key("http://h/v1", "m")
+    assert resume_profile_key("http://h/v1", "m") != resume_profile_key("http://h/v1", "n")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from holytui.engine.events import Delta, Reasoning, Replaced, TurnEvent, Waiting
-from holytui.engine.runtime.publisher import INTERVAL, Outlet
+from holytui.engine.runtime.publisher import INTERVAL, EventPublisher
 
 
 class Hearing:
@@ -10,7 +10,7 @@ class Hearing:
     def __init__(self, text: str = "") -> None:
         self.now = 0.0
         self.heard: list[TurnEvent] = []
-        self.outlet = Outlet(self.heard.append, lambda: self.now, text)
+        self.outlet = EventPublisher(self.heard.append, lambda: self.now, text)
 
 
 def test_the_first_piece_is_told_at_once() -> None:
@@ -51,6 +51,6 @@ def test_what_was_told_is_known() -> None:
     hearing = Hearing("before ")
     hearing.outlet.emit(Delta("t", "a"))
     hearing.outlet.emit(Delta("t", "b"))
-    assert hearing.outlet.told == "before a"
+    assert hearing.outlet.text == "before a"
     hearing.outlet.emit(Replaced("t", "new", "", "v"))
-    assert hearing.outlet.told == "new"
+    assert hearing.outlet.text == "new"
