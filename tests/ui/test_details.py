@@ -156,7 +156,7 @@ async def test_a_history_that_cannot_be_read_is_told_and_the_rest_is_there(
         raise StoreError("The disk has gone", "Look for it")
 
     house = build_house()
-    monkeypatch.setattr(house.history, "spent", fails)
+    monkeypatch.setattr(house.history, "usage_totals", fails)
     async with visit(house) as visitor:
         await visitor.act("app.details")
         await visitor.sees("The disk has gone")
