@@ -30,7 +30,7 @@ def make_private(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
         except FileExistsError:
             if path.stat().st_mode & 0o077:
-                with suppress(PermissionError):  # somebody else's file, shared on purpose
+                with suppress(PermissionError):  # another user's file, shared on purpose
                     path.chmod(_PRIVATE)
     except OSError as exc:
         raise StoreFull(

@@ -212,7 +212,7 @@ class SqliteHistory(HistoryFile):
 
         return self._writer.call(copy, durable=True, after_journal=True)
 
-    # -- the journal of an answer on its way
+    # -- the journal of an answer in progress
 
     def begin_attempt(self, attempt: Attempt) -> None:
         """Store a new attempt and lease the answer to this process; durable on return. Raises StoreBusy."""
@@ -286,7 +286,7 @@ class SqliteHistory(HistoryFile):
 
         return self._writer.call(mark)
 
-    # -- figures
+    # -- statistics
 
     def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[AnswerStats]:
         """Return statistics of the last answers, oldest first, of one conversation or of all."""
@@ -298,7 +298,7 @@ class SqliteHistory(HistoryFile):
         with self._readers.view() as view:
             return answer_stats.usage_totals(view, bounds, conversation_id)
 
-    # -- search, and learnt of endpoints
+    # -- search, and facts about endpoints
 
     def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[SearchHit]:
         """Return titles and messages that contain all words of `query`, ignoring accents and case, best first."""
@@ -333,7 +333,7 @@ class SqliteHistory(HistoryFile):
 
     def _refuse_if_lost(self, db: sqlite3.Connection, message: Message) -> None:
         lease.require_unclaimed(db, message.id, self._here, self._clock())
-        # taken over while this machine slept, and brought to an end there: its text is the longer one
+        # taken over while this machine slept, and ended there: the other process has the longer text
         over = message.state.final and message.state is not AnswerState.INTERRUPTED
         if over and message.id in self._held and lease.lease_of(db, message.id) is None:
             raise lease.taken_error()

@@ -54,9 +54,9 @@ class SqliteImport:
         self._owner = this_owner()
         self._renewed_at = 0.0
         self._hidden: dict[str, str] = {}
-        """The hidden conversations for those that were here before."""
+        """Ids of hidden conversations, by the stored conversation that they extend."""
         self._parents: dict[str, tuple[str, str]] = {}
-        """Of messages that are kept hidden_id, the conversation and the parent if that was here before."""
+        """By id of a hidden message: the stored conversation and parent that it belongs to."""
         self._restored: list[str] = []
 
     def __enter__(self) -> Self:

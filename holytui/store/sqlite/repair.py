@@ -50,7 +50,7 @@ class RowInserter:
         self._columns = columns
         self._at = {column.name: at for at, column in enumerate(columns)}
         names = ", ".join(f'"{column.name}"' for column in columns)
-        # bytes that are no UTF-8 can only come in as a BLOB
+        # invalid UTF-8 can only be bound as a BLOB
         marks = ", ".join("CAST(? AS TEXT)" if column.kind == "TEXT" else "?" for column in columns)
         self._insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
 

@@ -28,7 +28,7 @@ _TABLES = (
         duration_s REAL, reasoning_s REAL, seams TEXT NOT NULL DEFAULT '[]')""",
     "CREATE INDEX message_conversation ON message (conversation_id)",
     "CREATE INDEX message_parent ON message (parent_id)",
-    # an index of the few answers on their way, so that looking for cut ones costs nothing in a large history
+    # indexes only answers in progress, so that finding interrupted ones is cheap in a large history
     """CREATE INDEX message_on_its_way ON message (state)
         WHERE state NOT IN ('complete', 'stopped', 'failed', 'interrupted')""",
     """CREATE TABLE attempt (
@@ -67,7 +67,7 @@ def _m003_origin(connection: sqlite3.Connection) -> None:
 
 
 def _m004_images(connection: sqlite3.Connection) -> None:
-    # an image is kept once, however many questions show it; NULL: its bytes were lost with a damaged page
+    # an image is stored once, however many questions show it; NULL: its bytes were on a damaged page
     connection.execute("CREATE TABLE image (digest TEXT PRIMARY KEY, data BLOB)")
     connection.execute(
         """CREATE TABLE message_image (

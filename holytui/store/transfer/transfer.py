@@ -187,7 +187,7 @@ def _decoded(raw: IO[bytes], size: int) -> tuple[TextIO, Share]:
 def import_from(
     history: History, stream: TextIO, progress: Progress | None = None, share: Share = lambda: 0.0
 ) -> ImportReport:
-    """`import_file` for an open stream. Valid JSON that is no conversation is skipped and reported.
+    """`import_file` for an open stream. Valid JSON that is not a conversation is skipped and reported.
 
     A seekable stream is checked to its end before anything is written. Raises TransferError.
     """
