@@ -128,7 +128,7 @@ class Trial:
         provider = Provider(name, recorder.base_url, models={MODEL: model})
         config = Config(f"{name}/{MODEL}", {name: provider}, Stream(retry_delay=0.01, max_delay=0.02))
         self._inbox: SimpleQueue[ev.TurnEvent] = SimpleQueue()
-        self._engine = Engine(config, self._history, ChatClient(), KeyRings().of)
+        self._engine = Engine(config, self._history, ChatClient(), KeyRings().ring_for)
         self._engine.listen(self._inbox.put)
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ async def measure_list(count: int) -> dict[str, float]:
     from holytui.models import Conversation
     from holytui.ui.sidebar.list_widget import Sidebar
 
-    sidebar = Sidebar(keymap.build({}))
+    sidebar = Sidebar(keymap.build_keymap({}))
 
     class Sheet(App[None]):
         def compose(self) -> ComposeResult:

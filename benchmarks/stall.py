@@ -21,8 +21,8 @@ from pathlib import Path
 from benchmarks.far_end import FarEnd
 from benchmarks.terminal import PROMPT, environment, furnish, size_of
 from benchmarks.token_server import LAST, TokenServer, pieces
-from tests.terminal.oracle import Screen, Stream
-from tests.terminal.pty_session import unheard
+from tests.terminal.pty_session import without_unsupported
+from tests.terminal.reference_terminal import Screen, Stream
 
 BEAT = 0.005
 WORTH_TELLING = 0.002
@@ -78,7 +78,7 @@ class Heartbeat:
 def screen_of(far: FarEnd, size: tuple[int, int]) -> Screen:
     """What stands on the terminal."""
     screen = Screen(*size)
-    Stream(screen).feed(unheard(far.data(0.0).decode()))
+    Stream(screen).feed(without_unsupported(far.data(0.0).decode()))
     return screen
 
 

@@ -29,7 +29,7 @@ def talk(count: int) -> list[MessageView]:
 
 def log_app() -> tuple[App[None], MessageLog]:
     """An app with a log over the whole screen."""
-    log = MessageLog(keymap.build({}))
+    log = MessageLog(keymap.build_keymap({}))
 
     class Sheet(App[None]):
         CSS = "MessageLog { width: 1fr; height: 1fr; }"

@@ -16,7 +16,7 @@ prepare_environment(os.environ)
 from textual.pilot import Pilot  # noqa: E402 - Textual reads its environment when it is imported
 
 from holytui.bootstrap import open_services  # noqa: E402
-from holytui.config.in_force import read_config  # noqa: E402
+from holytui.config.load import read_config  # noqa: E402
 from holytui.ui.app import HolytuiApp  # noqa: E402
 from holytui.ui.bindings import shown_keys  # noqa: E402
 from holytui.ui.chat.screen import ChatScreen  # noqa: E402

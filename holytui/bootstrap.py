@@ -122,7 +122,7 @@ def open_services(
         warnings = (temporary_history_warning(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
-    engine = Engine(config, history, client, keyrings.of, guide)
+    engine = Engine(config, history, client, keyrings.ring_for, guide)
     engine.listen(log_event)
     if history.maintenance is not None:
         warnings = (*history.maintenance.warnings, *warnings)
@@ -167,7 +167,7 @@ def list_server_models(services: Services, provider: str, timeout: float = 10.0)
     Raises ModelUnknown, KeyUnavailable.
     """
     resolved = resolve(services.config, ModelRef(provider, "models"))
-    key = services.keyrings.of(resolved.provider).get()
+    key = services.keyrings.ring_for(resolved.provider).get()
     return services.client.list_models(resolved.endpoint, key, timeout)
 
 
@@ -177,4 +177,4 @@ def missing_key(config: Config, model: str, environ: Mapping[str, str] = os.envi
         provider = resolve(config, model or config.default_model).provider
     except HolytuiError:
         return ""  # reported when a question is asked
-    return KeyRing(provider, environ=environ).unset()
+    return KeyRing(provider, environ=environ).missing_variable()

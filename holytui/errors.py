@@ -1,21 +1,21 @@
-"""The one tree of errors that a user may see; each says what happened and what helps.
+"""Hierarchy of errors shown to the user, each with a title and a remedy.
 
     HolytuiError
-    ├── ConfigError        the configuration cannot be used at all
-    │   └── ProviderStopped  a setting of the provider is not understood, so nothing is sent to it
-    ├── ModelUnknown       no such provider or model is configured
-    ├── KeyUnavailable     no API key could be had from its source
+    ├── ConfigError        the configuration cannot be used
+    │   └── ProviderBlocked  a setting of the provider is invalid, so nothing is sent to it
+    ├── ModelUnknown       the provider or model is not configured
+    ├── KeyUnavailable     the source of the API key failed
     ├── StoreError         the history cannot be read or written
     │   ├── StoreNewer     written by a newer holytui
-    │   ├── StoreBusy      another process holds it for too long
+    │   ├── StoreBusy      locked by another process for too long
     │   ├── StoreFull      no space left, or the folder is read-only
     │   └── StoreCorrupt   not a database, or a damaged one
     ├── TransferError      an import or export cannot be done
     ├── NotAttached        a file that a question names cannot be sent with it
-    ├── TerminalError      the terminal, clipboard or editor did not do what was asked
+    ├── TerminalError      an operation on the terminal, clipboard or editor failed
     └── GuideError         the built-in guide could not start
 
-What goes wrong with a *request* is no exception but a value: `holytui.faults.Fault`.
+Failures of requests are not exceptions but values: `holytui.faults.Fault`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from holytui.hints import KEYLESS, sentences
 
 
 class HolytuiError(Exception):
-    """An error to be shown: `title` says what happened, `hint` what helps, in sentences as `holytui.hints` has them."""
+    """Error to be shown: `title` describes it, `hint` has the remedy as sentences of `holytui.hints`."""
 
     def __init__(self, title: str, hint: str = "") -> None:
         super().__init__(title)
@@ -32,28 +32,28 @@ class HolytuiError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return KEYLESS.render(self.told)
+        return KEYLESS.render(self.full_text)
 
     @property
-    def told(self) -> str:
-        """All of it, with the marks of keys, for where there are keys."""
+    def full_text(self) -> str:
+        """Title and hint with placeholders for keys, for `hints.ActionNames.render`."""
         return sentences(f"{self.title}.", self.hint) if self.hint else self.title
 
 
 class ConfigError(HolytuiError):
-    """The configuration cannot be used at all."""
+    """The configuration cannot be used."""
 
 
-class ProviderStopped(ConfigError):
-    """A setting of the provider is not understood, so nothing is sent to it."""
+class ProviderBlocked(ConfigError):
+    """A setting of the provider is invalid, so nothing is sent to it."""
 
 
 class ModelUnknown(HolytuiError):
-    """No such provider or model is configured."""
+    """The provider or model is not configured."""
 
 
 class KeyUnavailable(HolytuiError):
-    """No API key could be had from its source. `transient`: its server was not reached, so a later try may do."""
+    """The source of the API key failed. `transient`: its server was not reached, so a retry may succeed."""
 
     def __init__(self, title: str, hint: str = "", *, transient: bool = False) -> None:
         super().__init__(title, hint)
@@ -73,7 +73,7 @@ class StoreNewer(StoreError):
 
 
 class StoreBusy(StoreError):
-    """Another process holds the history for too long."""
+    """Another process locked the history for too long."""
 
 
 class StoreFull(StoreError):
@@ -93,7 +93,7 @@ class NotAttached(HolytuiError):
 
 
 class TerminalError(HolytuiError):
-    """The terminal, clipboard or editor did not do what was asked."""
+    """An operation on the terminal, clipboard or editor failed."""
 
 
 class GuideError(HolytuiError):

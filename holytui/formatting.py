@@ -1,4 +1,4 @@
-"""Numbers, times and dates as people read them, in the user's language."""
+"""Formatting of numbers, times and dates in the user's language."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from holytui.models import Usage
 
 
 def decimal(value: float, places: int) -> str:
-    """A number with `places` decimals."""
+    """Format a number with `places` decimals."""
     text = f"{value:.{places}f}"
     return text.replace(".", ",") if language() == "vi" else text
 
 
 def size(number: int) -> str:
-    """Bytes: `812 B`, `12.4 kB`, `1.3 MB`."""
+    """Format a number of bytes: `812 B`, `12.4 kB`, `1.3 MB`."""
     if number < 1000:
         return f"{number} B"
     value, unit = (number / 1000, "kB") if number < 1_000_000 else (number / 1_000_000, "MB")
@@ -23,7 +23,7 @@ def size(number: int) -> str:
 
 
 def count(number: int) -> str:
-    """`812`, `12.4k`, `1.3M`; with a decimal comma where the language has one."""
+    """Format a count: `812`, `12.4k`, `1.3M`."""
     if number < 10_000:
         return str(number)
     value, unit = (number / 1000, "k") if number < 1_000_000 else (number / 1_000_000, "M")
@@ -31,13 +31,13 @@ def count(number: int) -> str:
 
 
 def whole(number: int) -> str:
-    """`10,000`; with a point where the language has one."""
+    """Format an integer with separators: `10,000`."""
     text = f"{number:,}"
     return text.replace(",", ".") if language() == "vi" else text
 
 
 def seconds(value: float) -> str:
-    """`0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    """Format a duration: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
     if value < 10:
         return f"{decimal(max(0.0, value), 1)} s"
     whole = int(value)
@@ -51,48 +51,48 @@ def seconds(value: float) -> str:
 
 
 def usage(used: Usage) -> str:
-    """`↑ 120 ↓ 812`; `≥` where an attempt's figures never came, `~` where we counted ourselves."""
-    mark = about(at_least=used.at_least, estimated=used.estimated)
+    """Format token usage: `↑ 120 ↓ 812`, with `≥` for lower bounds and `~` for estimates."""
+    mark = inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return f"↑ {mark}{count(used.input)} ↓ {mark}{count(used.output)}"
 
 
-def about(*, at_least: bool, estimated: bool) -> str:
-    """What stands before a figure that is not exact."""
+def inexact_mark(*, at_least: bool, estimated: bool) -> str:
+    """Return the prefix of an inexact figure; empty if it is exact."""
     return "≥" if at_least else "~" if estimated else ""
 
 
 def cost(amount: float) -> str:
-    """An amount of the user's currency, with as many decimals as it takes to see it."""
+    """Format an amount in the user's currency, with four decimals below 1."""
     return decimal(amount, 2 if amount >= 1 else 4)
 
 
 _LAST = 253_402_128_000.0
-"""A day before the end of the year 9999, which is the last one that there is in Python."""
+"""One day before the end of the year 9999, Python's last year, to allow for time zones."""
 
 
 def local(moment: float) -> datetime:
-    """A Unix time here. One out of another program's file may be anything: what no calendar has is at its edge."""
+    """Return a Unix time as local time. Times out of range, as in files of other programs, are clamped."""
     return datetime.fromtimestamp(min(max(moment, 0.0), _LAST)).astimezone()
 
 
 def clock(moment: float) -> str:
-    """The time of day of a Unix time, local: `12:04`."""
+    """Format the local time of day of a Unix time: `12:04`."""
     return local(moment).strftime("%H:%M")
 
 
 def moment(when: float, today: date) -> str:
-    """`12:04` today, else with the date."""
+    """Format a Unix time as `12:04` if it is today, else with the date."""
     at = local(when)
     return at.strftime("%H:%M") if at.date() == today else f"{day(at.date())} {at:%H:%M}"
 
 
 def day(value: date) -> str:
-    """A date in figures, in the order of the language."""
+    """Format a date in digits, in the order of the language."""
     return value.strftime("%d/%m/%Y") if language() == "vi" else value.strftime("%Y-%m-%d")
 
 
 def day_group(when: float, today: date) -> str:
-    """The heading that a conversation stands under in the list."""
+    """Return the heading of the list for conversations of that day."""
     on = local(when).date()
     age = (today - on).days
     if age <= 0:

@@ -1,8 +1,8 @@
-"""Texts that name keys, as data: `{press:message.resume} to go on.` is rendered where it is shown.
+"""Hints with placeholders for keys, such as `{press:message.resume} to continue.`, rendered where they are shown.
 
-A hint is a sequence of sentences, one a line. `{key:ID}` stands for what does an action: its key, or the command that
-is typed for it. `{press:ID}` stands for "press c" or "type /continue", `{Press:ID}` for the same at the beginning of a
-sentence. A sentence that names an action which nothing does at that place is left out.
+A hint is a sequence of sentences, one per line. `{key:ID}` is replaced by the key of an action, or by its command;
+`{press:ID}` by "press c" or "type /continue", and `{Press:ID}` by the same, capitalised. A sentence with an action that
+has neither where it is shown is omitted.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ MARK = re.compile(r"\{(key|press|Press):([a-z_]+\.[a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What does each action at one place of the program, by id."""
+class ActionNames:
+    """Keys and commands of the actions available in one part of the program, by id."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
-    """What is typed where an action has no key."""
+    """Commands of actions without a key."""
     press: str = "press {key}"
     type: str = "type {key}"
 
-    def of(self, action: str) -> str:
-        """The key or command; empty if there is neither."""
+    def name_of(self, action: str) -> str:
+        """Return the key or command of an action; empty if there is neither."""
         return self.keys.get(action) or self.commands.get(action, "")
 
     def render(self, text: str, between: str = " ") -> str:
-        """The sentences of `text` with every action named, and without those that name one which has no name here."""
+        """Return the sentences of `text` with placeholders replaced, omitting those with an unavailable action."""
         if "\n" not in text and MARK.search(text) is None:
             return text
         return between.join(filter(None, map(self._sentence, text.split("\n"))))
 
     def _sentence(self, sentence: str) -> str:
-        if all(self.of(found[2]) for found in MARK.finditer(sentence)):
+        if all(self.name_of(found[2]) for found in MARK.finditer(sentence)):
             return MARK.sub(self._named, sentence)
         return ""
 
     def _named(self, found: re.Match[str]) -> str:
         form, action = found.groups()
-        name = self.of(action)
+        name = self.name_of(action)
         if form == "key":
             return name
         words = (self.press if self.keys.get(action) else self.type).format(key=name)
         return words[0].upper() + words[1:] if form == "Press" else words
 
 
-KEYLESS = Names()
-"""For scripts, files and logs, where no key can be pressed."""
+KEYLESS = ActionNames()
+"""For scripts, files and logs, where no keys are available."""
 
 
 def sentences(*parts: str) -> str:
-    """A hint of these sentences; empty ones are left out."""
+    """Join sentences to a hint, omitting empty ones."""
     return "\n".join(filter(None, parts))

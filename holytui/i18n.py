@@ -1,7 +1,7 @@
-"""Words on the screen in the user's language. English is the source; catalogues are in `holytui/locale`.
+"""Translation of user-facing text. English is the source; catalogues are in `holytui/locale`.
 
-The first of these that says something decides: `--lang`, `HOLYTUI_LANG`, the configuration, then the locale. A locale
-without a language (`C.UTF-8`) and a language that holytui does not know are English.
+The language is the first one set of `--lang`, `HOLYTUI_LANG`, the configuration, and the locale. A locale without a
+language (`C.UTF-8`) and unsupported languages mean English.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     import gettext
 
 LANGUAGES = ("en", "vi")
-"""The codes of the languages that there are; each but the first has a catalogue."""
+"""Codes of the supported languages; each but the first has a catalogue."""
 
 _LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-FOLDER = Path(__file__).with_name("locale")
+LOCALE_DIR = Path(__file__).with_name("locale")
 _ENDS_CODE = str.maketrans("-.@", "___")
-_said = {"set": "", "default": ""}
+_chosen = {"set": "", "default": ""}
 
 
 def set_language(name: str) -> None:
-    """Use language `name` (`"vi"`, `"en"`) from now on; an empty name means: as the environment says."""
-    _said.update(set=name, default="")
+    """Set the language (`"vi"`, `"en"`); an empty name restores the environment's."""
+    _chosen.update(set=name, default="")
     _catalogue.cache_clear()
 
 
 def set_default_language(name: str) -> None:
-    """Use `name` where neither `set_language` nor `HOLYTUI_LANG` says another; an empty name takes that back."""
-    _said["default"] = name
+    """Set the language for when neither `set_language` nor `HOLYTUI_LANG` names one; an empty name unsets it."""
+    _chosen["default"] = name
     _catalogue.cache_clear()
 
 
 def language() -> str:
-    """The language in use, one of `LANGUAGES`."""
-    wanted = (_said["set"], os.environ.get("HOLYTUI_LANG"), _said["default"], *map(os.environ.get, _LOCALE))
-    # LANGUAGE is a list, the best first (GNU gettext)
-    names = next(filter(None, wanted), "").lower().translate(_ENDS_CODE).split(":")
+    """Return the current language, one of `LANGUAGES`."""
+    sources = (_chosen["set"], os.environ.get("HOLYTUI_LANG"), _chosen["default"], *map(os.environ.get, _LOCALE))
+    # LANGUAGE is a list by preference (GNU gettext)
+    names = next(filter(None, sources), "").lower().translate(_ENDS_CODE).split(":")
     codes = [name.partition("_")[0] for name in names]
     return next((code for code in codes if code in LANGUAGES), LANGUAGES[0])
 
@@ -48,19 +48,19 @@ def language() -> str:
 def _catalogue() -> gettext.NullTranslations:
     import gettext
 
-    return gettext.translation("holytui", str(FOLDER), languages=[language()], fallback=True)
+    return gettext.translation("holytui", str(LOCALE_DIR), languages=[language()], fallback=True)
 
 
 def _(message: str) -> str:
-    """`message` in the user's language."""
+    """Translate `message` into the user's language."""
     return _catalogue().gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """The form of the message that fits `count`."""
+    """Translate the singular or plural form of a message for `count`."""
     return _catalogue().ngettext(one, many, count)
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
-    """Mark `message` for translation; `_` translates it where it is shown."""
+def N_(message: str) -> str:  # noqa: N802 - gettext's conventional name for deferred translation
+    """Mark `message` for translation by `_` where it is shown, and return it unchanged."""
     return message

@@ -1,4 +1,4 @@
-"""Identifiers that sort by time (UUID version 7, RFC 9562 section 5.7), so merges between machines are trivial."""
+"""Identifiers that sort by time (UUID version 7, RFC 9562 section 5.7), unique across machines."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import uuid
 from collections.abc import Collection, Iterable
 
 LAST = "last"
-"""What stands for the conversation that changed last, wherever an id is wanted."""
-SHORTEST = 4
-"""Characters of an id that are taken for its beginning or end."""
-_SHORT = 8
+"""Alias for the most recently changed conversation, accepted in place of an id."""
+MIN_LENGTH = 4
+"""Minimum number of characters that identify an id by its beginning or end."""
+_SHORT_LENGTH = 8
 
 _lock = threading.Lock()
 _last = [0]
 
 
 def new_id() -> str:
-    """A new UUIDv7; later calls in this process give greater ids, also when the clock is set back."""
+    """Return a new UUIDv7, greater than earlier ones of this process even if the clock is set back. Thread-safe."""
     with _lock:
         # 48 bits of milliseconds and 12 of their fraction (method 3 of section 6.2), never the same twice
         now = time.time_ns() * 4096 // 1_000_000
@@ -29,26 +29,28 @@ def new_id() -> str:
     return str(uuid.UUID(int=millis << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail))
 
 
-def matching(ids: Iterable[str], wanted: str) -> list[str]:
-    """The id that is `wanted`, else all that begin or end with it."""
+def match(ids: Iterable[str], requested: str) -> list[str]:
+    """Return the id equal to `requested`, else all ids that begin or end with it."""
     known = list(ids)
-    if wanted in known:
-        return [wanted]
-    if len(wanted) < SHORTEST:
+    if requested in known:
+        return [requested]
+    if len(requested) < MIN_LENGTH:
         return []
-    return [each for each in known if each.startswith(wanted) or each.endswith(wanted)]
+    return [each for each in known if each.startswith(requested) or each.endswith(requested)]
 
 
-def short(one: str, among: Collection[str]) -> str:
-    """The end of an id by which it is known `among` all: they begin with the time, so those of a minute begin alike.
-    Whole if it is none of `new_id`."""
+def short_id(id_: str, among: Collection[str]) -> str:
+    """Return the last characters of an id if they identify it `among` all ids, else the whole id.
+
+    The end, as ids of the same minute begin alike. Ids that are not UUIDs are returned whole.
+    """
     try:
-        own = str(uuid.UUID(one)) == one
+        is_uuid = str(uuid.UUID(id_)) == id_
     except ValueError:
-        return one
-    end = one[-_SHORT:]
+        return id_
+    end = id_[-_SHORT_LENGTH:]
     return (
         end
-        if own and all(other == one or not (other.endswith(end) or other.startswith(end)) for other in among)
-        else one
+        if is_uuid and all(other == id_ or not (other.endswith(end) or other.startswith(end)) for other in among)
+        else id_
     )

@@ -1,6 +1,6 @@
-"""Images told by their bytes: of what kind, how many pixels; and how one is described in words.
+"""Detection of images from their bytes, and descriptions of images.
 
-The sizes are read from the headers as PNG (RFC 2083), GIF89a, JPEG (ITU-T T.81, annex B) and WebP (RFC 9649) have them.
+Sizes are read from the headers of PNG (RFC 2083), GIF89a, JPEG (ITU-T T.81, annex B) and WebP (RFC 9649).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Pixels = tuple[int, int] | None
 
 
 def media_type_of(data: bytes) -> str:
-    """What `data` begins as: one of the four kinds that models are sent; empty for anything else."""
+    """Return the media type of `data`, one of `MEDIA_TYPES`, by its first bytes; empty if it is none of them."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -31,18 +31,18 @@ def media_type_of(data: bytes) -> str:
 
 
 def image_of(name: str, data: bytes) -> Image | None:
-    """The image that `data` is, under the name that the user wrote; None for anything else, and for a broken one."""
+    """Return the image in `data`, named as the user wrote it; None if it is not an image or is damaged."""
     media_type = media_type_of(data)
     pixels = _READERS[media_type](data) if media_type else None
     if pixels is None or 0 in pixels:
         return None
-    from hashlib import sha256  # which loads OpenSSL, and the first paint shows no image
+    from hashlib import sha256  # loads OpenSSL, which the first paint does not need
 
     return Image(plain_name(name), media_type, len(data), *pixels, sha256(data).hexdigest())
 
 
 def plain_name(path: str) -> str:
-    """A path as images are named by it, whatever form of Unicode it was written in."""
+    """Return the name of an image from its path, in composed Unicode."""
     return sanitize_line(nfc(path))
 
 
@@ -59,15 +59,15 @@ def _gif(data: bytes) -> _Pixels:
 
 
 def _jpeg(data: bytes) -> _Pixels:
-    """From the frame header, which stands behind segments of any length."""
+    """Read the frame header, which follows segments of any length."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if marker == 0xFF:  # a filling byte
+        if marker == 0xFF:  # a fill byte
             at += 1
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-        elif marker in (0xD9, 0xDA) or length < 2:  # the picture's data or end, without a header before it
+        elif marker in (0xD9, 0xDA) or length < 2:  # image data or end without a frame header
             return None
         else:
             at += 2 + length
@@ -95,29 +95,29 @@ _READERS: dict[str, Callable[[bytes], _Pixels]] = {
 }
 
 MEDIA_TYPES = frozenset(_READERS)
-"""The kinds that there are."""
+"""Media types that are sent to models."""
 
 
 def data_url(image: Image, data: bytes) -> str:
-    """The whole image as an address (RFC 2397), which is how requests and web pages hold it."""
+    """Return the image as a data URL (RFC 2397), for requests and HTML."""
     return f"data:{image.media_type};base64,{b64encode(data).decode('ascii')}"
 
 
-# -- in words
+# -- descriptions
 
 
 def describe(image: Image) -> str:
-    """`photo.png · PNG · 640×480 · 120.3 kB`."""
+    """Return a description such as `photo.png · PNG · 640×480 · 120.3 kB`."""
     name, kind = sanitize_line(image.name), _NAMES.get(image.media_type, "")
     return f"{name} · {kind} · {image.width}×{image.height} · {size(image.size)}"
 
 
-def left_out(count: int) -> str:
-    """That a model was not sent so many images."""
+def left_out_note(count: int) -> str:
+    """Return the note that `count` images were not sent to the model."""
     return ngettext("{count} image left out", "{count} images left out", count).format(count=count)
 
 
-def as_text(message: Message) -> str:
-    """A message's text, with a line below it for each of its images: how it is copied, paged and exported."""
+def text_with_images(message: Message) -> str:
+    """Return a message's text followed by a line for each image, as copied, paged and exported."""
     lines = [_("[image: {image}]").format(image=describe(image)) for image in message.images]
     return "\n\n".join([message.text.rstrip("\n"), "\n".join(lines)]) if lines else message.text

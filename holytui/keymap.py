@@ -1,7 +1,7 @@
-"""Every key of holytui in one table: bindings, footer, help screen, README and example config are made from it.
+"""Table of all actions and their keys; bindings, footer, help, README and example configuration derive from it.
 
-No default key clashes with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q),
-job control (Ctrl+Z), or is one that terminals send as another (Ctrl+I M H).
+No default key conflicts with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q) or
+job control (Ctrl+Z), or is sent by terminals as another key (Ctrl+I M H).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from holytui.text import nearest, sanitize_line
 
 
 class Where(StrEnum):
-    """Where a key acts."""
+    """Part of the screen in which a key is active."""
 
     APP = "app"
     """Everywhere on the chat screen."""
@@ -30,7 +30,7 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that a key does, or only a command. `label` and `help` are message ids, translated where shown."""
+    """An action with default keys, or only a command. `label` and `help` are message ids, translated where shown."""
 
     id: str
     keys: tuple[str, ...]
@@ -103,14 +103,14 @@ ACTIONS: tuple[Action, ...] = (
         ("message.links", "l", N_("Links"), N_("Show the addresses of the links in the message, to copy one")),
         ("message.edit", "e", N_("Edit"), N_("Edit the question and ask again, on a new branch"), True),
         ("message.retry", "r", N_("Retry"), N_("Ask again; the old answer is kept"), True),
-        ("message.resume", "c", N_("Continue"), N_("Continue an answer that was cut"), True),
-        ("chat.resume_all", "C", N_("Continue all"), N_("Continue all answers that were cut when holytui last ended")),
+        ("message.resume", "c", N_("Continue"), N_("Continue an interrupted answer"), True),
+        ("chat.resume_all", "C", N_("Continue all"), N_("Continue all answers interrupted when holytui last ended")),
         ("message.fork", "f", N_("Fork"), N_("Start a new conversation from here")),
         ("message.variant", "v", N_("Variant"), N_("Show the next variant of the message"), True),
         ("message.variant_back", "V", N_("Variant back"), N_("Show the previous variant of the message")),
         ("message.details", "i", N_("Details"), N_("Show the attempts, times and tokens of this answer")),
         ("message.reasoning", "space", N_("Collapse"), N_("Expand or collapse the reasoning, or a long question")),
-        ("message.undo_seam", "u", N_("Undo seam"), N_("Undo a seam: show both sides as they came")),
+        ("message.undo_seam", "u", N_("Undo seam"), N_("Undo a seam: show both sides as received")),
         ("message.pager", "o", N_("Pager"), N_("Open the message in $PAGER")),
         ("message.print", "p", N_("Print"), N_("Print the message to the terminal, to select it there")),
         ("log.search", "slash", N_("Find"), N_("Search in this conversation")),
@@ -124,7 +124,7 @@ ACTIONS: tuple[Action, ...] = (
         ("sidebar.rename", "e", N_("Rename"), N_("Rename the conversation"), True),
         ("sidebar.pin", "p", N_("Pin"), N_("Pin the conversation to the top, or unpin it"), True),
         ("sidebar.archive", "a", N_("Archive"), N_("Archive the conversation, or take it out of the archive"), True),
-        ("sidebar.archived", "A", N_("Archived"), N_("Show the archive, or the other conversations again")),
+        ("sidebar.archived", "A", N_("Archived"), N_("Switch between the archive and the other conversations")),
         ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
         ("sidebar.undo", "u", N_("Undo"), N_("Undo the last deletion or archiving"), True),
     ),
@@ -157,7 +157,7 @@ _SHOWN = {
 
 
 def display_key(key: str) -> str:
-    """A key as people write it: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` stays."""
+    """Return the display form of a key: `ctrl+j` is `Ctrl+J`, `f1` is `F1`, `G` is unchanged."""
     if key in _SHOWN:
         return _SHOWN[key]
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
@@ -171,51 +171,51 @@ BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in 
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """The keys in force: the table's, with the user's `[keys]` over them."""
+    """Keys of all actions: the defaults, overridden by the user's `[keys]`."""
 
     keys: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = field(default=())
-    """What in `[keys]` could not be used, each a sentence with the id in it."""
+    """Messages about invalid entries of `[keys]`, each with its id."""
 
-    def of(self, action_id: str) -> tuple[str, ...]:
-        """The keys of an action; none if the user took them away."""
+    def keys_for(self, action_id: str) -> tuple[str, ...]:
+        """Return the keys of an action; empty if the user removed them."""
         return self.keys[action_id]
 
 
-def build(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
-    """The keys in force. An unknown id, or a key that another action of the place has, is reported and left out.
+def build_keymap(overrides: Mapping[str, tuple[str, ...]]) -> Keymap:
+    """Apply `overrides` to the default keys. Unknown ids and conflicting keys are reported and ignored.
 
-    Actions may swap their keys: a default key is free as soon as `overrides` gives its action another one.
+    Actions may swap keys: a default key is free once `overrides` gives its action another one.
     """
-    known = {action_id: wanted for action_id, wanted in overrides.items() if action_id in BY_ID}
+    known = {action_id: requested for action_id, requested in overrides.items() if action_id in BY_ID}
     problems = [_unknown(action_id) for action_id in overrides if action_id not in BY_ID]
     keys = {action.id: () if action.id in known else action.keys for action in ACTIONS}
     without: list[Action] = []
-    for action_id, wanted in known.items():
+    for action_id, requested in known.items():
         action = BY_ID[action_id]
-        rivals = {key: _rival(action, key, keys) for key in wanted}
+        conflicts = {key: _conflict(action, key, keys) for key in requested}
         problems += [
-            _('[keys] "{id}" = "{key}": that key is taken by "{other}"').format(id=action_id, key=key, other=rival)
-            for key, rival in rivals.items()
-            if rival is not None
+            _('[keys] "{id}" = "{key}": that key is taken by "{other}"').format(id=action_id, key=key, other=conflict)
+            for key, conflict in conflicts.items()
+            if conflict is not None
         ]
-        keys[action_id] = tuple(key for key, rival in rivals.items() if rival is None)
-        if wanted and not keys[action_id]:
+        keys[action_id] = tuple(key for key, conflict in conflicts.items() if conflict is None)
+        if requested and not keys[action_id]:
             without.append(action)
     for action in without:
-        keys[action.id] = tuple(key for key in action.keys if _rival(action, key, keys) is None)
+        keys[action.id] = tuple(key for key in action.keys if _conflict(action, key, keys) is None)
     return Keymap(MappingProxyType(keys), tuple(problems))
 
 
 def _unknown(action_id: str) -> str:
     name = sanitize_line(action_id)
-    if meant := nearest(action_id, list(BY_ID)):
-        return _('[keys] "{id}" is not an action; did you mean "{name}"?').format(id=name, name=meant)
+    if suggestion := nearest(action_id, list(BY_ID)):
+        return _('[keys] "{id}" is not an action; did you mean "{name}"?').format(id=name, name=suggestion)
     return _('[keys] "{id}" is not an action').format(id=name)
 
 
-def _rival(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The other action that `key` would reach from the same place. A place's own keys may shadow those of the app."""
+def _conflict(action: Action, key: str, keys: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return another action with `key` in the same part of the screen. Keys of a part may shadow those of the app."""
     for other in ACTIONS:
         if other.id != action.id and other.where == action.where and key in keys[other.id]:
             return other.id

@@ -1,4 +1,4 @@
-"""The values that everything else is about: conversations, messages, answers and their attempts."""
+"""Domain values: conversations, messages, answers and their attempts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from holytui.faults import Fault
 from holytui.hints import KEYLESS
 
 RESERVED_PARAMS = ("model", "messages", "stream", "stream_options", "n")
-"""Parameters of a request that holytui itself sets: neither a user nor an imported file may."""
+"""Request parameters that only holytui sets; refused in settings and imported files."""
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """Author of a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -21,14 +21,14 @@ class Role(StrEnum):
 
 
 class DeltaKind(StrEnum):
-    """Which text a piece of an answer belongs to; the two are never mixed."""
+    """Kind of text in an answer; the two are stored separately."""
 
     CONTENT = "content"
     REASONING = "reasoning"
 
 
 class AnswerState(StrEnum):
-    """Where an answer is in its life. The last four are final; `INTERRUPTED` can go on."""
+    """State of an answer. The last four are final; `INTERRUPTED` can be continued."""
 
     QUEUED = "queued"
     CONNECTING = "connecting"
@@ -45,7 +45,7 @@ class AnswerState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Nothing more will come by itself."""
+        """Whether no more text will arrive without a user's action."""
         return self in _FINAL
 
 
@@ -54,7 +54,7 @@ _FINAL = frozenset({AnswerState.COMPLETE, AnswerState.STOPPED, AnswerState.FAILE
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """A configured model, written `provider/name`; the name may hold slashes itself."""
+    """Reference to a model, written `provider/name`; the name may contain slashes."""
 
     provider: str
     name: str
@@ -64,7 +64,7 @@ class ModelRef:
 
     @classmethod
     def parse(cls, text: str) -> ModelRef:
-        """`"openrouter/meta/llama"` is model `meta/llama` of `openrouter`. Raises ValueError without both parts."""
+        """Parse `provider/name`: `openrouter/meta/llama` is `meta/llama` of `openrouter`. Raises ValueError."""
         provider, slash, name = text.partition("/")
         if not (slash and provider and name):
             raise ValueError(text)
@@ -78,18 +78,20 @@ class Usage:
     input: int = 0
     output: int = 0
     cached: int = 0
-    """Of `input`: read from the provider's cache."""
+    """Part of `input` that was read from the provider's cache."""
     reasoning: int = 0
-    """Of `output`: spent on reasoning."""
+    """Part of `output` that was reasoning."""
     at_least: bool = False
-    """An attempt ended before its usage came: the true figures are these or more (shown with ≥)."""
+    """An attempt ended without reporting its usage, so the figures are lower bounds (shown with ≥)."""
     estimated: bool = False
-    """Counted by us from the text, as the server sent no figures (shown with ~)."""
+    """Estimated from the text, as the server sent no figures (shown with ~)."""
 
     @property
-    def kept(self) -> int:
-        """What the conversation takes of the context from then on, if these are the figures of one request: reasoning
-        is not sent again."""
+    def context_tokens(self) -> int:
+        """Tokens that the conversation takes up in the context afterwards, if these are the figures of one request.
+
+        Reasoning is excluded, as it is not sent again.
+        """
         return self.input + max(0, self.output - self.reasoning)
 
     def __add__(self, other: Usage) -> Usage:
@@ -105,15 +107,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why an answer ended as it did, in words; stands beside the message, never in its text."""
+    """Explanation of an unsuccessful end of an answer; stored separately from the message's text."""
 
     title: str
     hint: str = ""
-    """Sentences with marks of keys, see `holytui.hints`."""
+    """Sentences with placeholders for keys, see `holytui.hints`."""
     fault: Fault | None = None
 
     def __str__(self) -> str:
-        # a title may end in the words of a server, which may end in a point
+        # a title may end with a server's message, which may end with a full stop
         hint = KEYLESS.render(self.hint)
         return f"{self.title.removesuffix('.')}. {hint}" if hint else self.title
 
@@ -122,27 +124,27 @@ class Join(StrEnum):
     """How an attempt's text was joined to the text before it."""
 
     FIRST = "first"
-    """Nothing was there before."""
+    """There was no text before."""
     EXACT = "exact"
-    """Continued where the text ended, by a server that continues a prefix."""
+    """Continued exactly where the text ended, by a server with prefill."""
     OVERLAP = "overlap"
-    """Some of the old text was said again and cut away (`cut` characters)."""
+    """The attempt repeated text, of which `cut` characters were removed."""
     MARKED = "marked"
-    """Joined on a best guess; the seam is shown."""
+    """Joined without proof; the seam is shown."""
     RESTART = "restart"
-    """Began again from the start; the older text is kept as a variant."""
+    """Started again from the beginning; the earlier text is kept as a variant."""
 
 
 HIDDEN = 2**31 - 1
-"""`Attempt.cut` of an attempt none of whose text is part of the message (yet)."""
+"""Value of `Attempt.cut` while no text of the attempt is part of the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One request for an answer.
 
-    The message's text is built from its attempts in order: the text so far is cut to `keep` characters (-1: all of
-    it), then the attempt's raw text follows from `cut` up to `end` (-1: all of it). So a seam can be undone.
+    The message's text is assembled from its attempts in order: the text so far is truncated to `keep` characters (-1:
+    not at all), then the attempt's raw text from `cut` to `end` (-1: its end) is appended. So a seam can be undone.
     """
 
     id: str
@@ -150,7 +152,7 @@ class Attempt:
     number: int
     """1 for the first request."""
     started_at: float
-    """Unix time in seconds, as all `…_at` fields are."""
+    """Unix time in seconds, like all `…_at` fields."""
     first_token_at: float | None = None
     ended_at: float | None = None
     join: Join = Join.FIRST
@@ -161,26 +163,26 @@ class Attempt:
     """`prefill`, `instruct`, `restart`; empty for a first or plain repeated request."""
     bytes_received: int = 0
     status: int | None = None
-    """HTTP status of the response, if one came."""
+    """HTTP status of the response, if one was received."""
     finish_reason: str = ""
     fault: Fault | None = None
     usage: Usage | None = None
     repaired: tuple[str, ...] = ()
-    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
+    """Names of fields with damaged values in the file, repaired when read."""
 
-    def part_of(self, raw: str) -> str:
-        """What of the attempt's raw text is part of the message."""
+    def visible_part(self, raw: str) -> str:
+        """Return the part of the attempt's raw text that belongs to the message."""
         return raw[self.cut : self.end if self.end >= 0 else None]
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that belongs to a question. Its bytes are in the history, kept under `digest`."""
+    """An image attached to a question. The history stores its bytes under `digest`."""
 
     name: str
     """Its path, as the user wrote it."""
     media_type: str
-    """`image/png` and the like, told by its bytes."""
+    """Such as `image/png`, detected from its bytes."""
     size: int
     """Bytes."""
     width: int
@@ -192,7 +194,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A node of a conversation's tree. `state` and what follows it mean something for answers only."""
+    """A node of a conversation's tree. `state` and the fields after it are for answers, except `images`."""
 
     id: str
     conversation_id: str
@@ -214,27 +216,27 @@ class Message:
     reasoning_s: float | None = None
     """Seconds spent on reasoning before content began."""
     seams: tuple[int, ...] = ()
-    """Offsets in `text` where a resumed answer was joined on a best guess."""
+    """Offsets in `text` where a continuation was joined without proof."""
     images: tuple[Image, ...] = ()
-    """Of a question: what was attached to it, in order."""
+    """Images attached to a question, in order."""
     left_out: int = 0
-    """Of an answer: how many images of its branch its model was not sent, as it sees none or they are lost."""
+    """Number of images of the branch that were not sent: not supported by the model, or lost."""
     begun_again: bool = False
-    """Of an answer: a second one took the place of a cut one, which is kept as a variant. Told by its attempts."""
+    """The answer restarted from the beginning; the interrupted one is a variant. Derived from the attempts."""
     repaired: tuple[str, ...] = ()
-    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
+    """Names of fields with damaged values in the file, repaired when read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A tree of messages and what it remembers of how it is to be shown and asked."""
+    """A tree of messages with its settings."""
 
     id: str
     title: str
     created_at: float
     updated_at: float
     leaf_id: str | None = None
-    """The last message of the branch that is shown."""
+    """Last message of the current branch."""
     model: str = ""
     system: str = ""
     params: dict[str, object] = field(default_factory=dict)
@@ -243,6 +245,6 @@ class Conversation:
     draft: str = ""
     unread: bool = False
     streaming: bool = False
-    """An answer in it is on its way (in this process or another)."""
+    """Whether an answer is in progress, in this process or another."""
     repaired: tuple[str, ...] = ()
-    """Names of fields whose values in the file were damaged, and were repaired as they were read."""
+    """Names of fields with damaged values in the file, repaired when read."""

@@ -1,4 +1,7 @@
-"""Where holytui's files are; functions of the environment, none of which makes a file or folder."""
+"""Paths of holytui's files, and private files and folders.
+
+The functions that return paths create nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,25 @@ from typing import BinaryIO, TextIO
 _APP = "holytui"
 _OURS = "holytui-part"
 _UNFINISHED = re.compile(rf"\..+\.{_OURS}-([0-9a-f]{{8}})-(\d+)\.[^.]+", re.DOTALL)
-"""Names that `_private` gives: on which machine, by which process."""
+"""File names of `_private`; the groups are a hash of the machine and the process id."""
 
 
 def config_file() -> Path:
-    """`HOLYTUI_CONFIG`, else `config.toml` in the user's configuration folder."""
+    """Return `HOLYTUI_CONFIG`, else `config.toml` in the user's configuration folder."""
     if named := os.environ.get("HOLYTUI_CONFIG"):
         return _expanded(named)
     return config_dir() / "config.toml"
 
 
 def config_dir() -> Path:
-    """The user's configuration folder (XDG on Linux)."""
+    """Return the user's configuration folder (XDG on Linux)."""
     import platformdirs
 
     return Path(platformdirs.user_config_dir(_APP, appauthor=False))
 
 
 def data_dir() -> Path:
-    """`HOLYTUI_DATA_DIR`, else the user's data folder (XDG on Linux)."""
+    """Return `HOLYTUI_DATA_DIR`, else the user's data folder (XDG on Linux)."""
     if named := os.environ.get("HOLYTUI_DATA_DIR"):
         return _expanded(named)
     import platformdirs
@@ -39,24 +42,24 @@ def data_dir() -> Path:
 
 
 def history_file() -> Path:
-    """The history database."""
+    """Return the path of the history database."""
     return data_dir() / "history.db"
 
 
 def log_file() -> Path:
-    """The program's own log (no keys, no texts of conversations)."""
+    """Return the path of the log file."""
     return data_dir() / "holytui.log"
 
 
 def state_dir() -> Path:
-    """For what is to survive a reboot and has no place beside the history (XDG on Linux)."""
+    """Return the folder for files that must survive a reboot but cannot be beside the history (XDG on Linux)."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir(_APP, appauthor=False))
 
 
 def runtime_dir() -> Path:
-    """For files that need not survive a reboot, such as the last copied text."""
+    """Return the folder for files that need not survive a reboot, such as the last copied text."""
     import platformdirs
 
     base = os.environ.get("XDG_RUNTIME_DIR")
@@ -64,7 +67,7 @@ def runtime_dir() -> Path:
 
 
 def copied_file() -> Path:
-    """The text that was copied last, for where no clipboard can be reached."""
+    """Return the file for the last copied text, used when no clipboard is available."""
     return runtime_dir() / "last-copy.txt"
 
 
@@ -73,30 +76,24 @@ def _expanded(named: str) -> Path:
 
 
 def private_dir(path: Path) -> Path:
-    """`path`, made with mode 0700 if it is not there yet, and so are the folders above it that are missing.
-
-    Raises OSError when it cannot be made.
-    """
+    """Create `path` and its missing parents with mode 0700, and return it. Raises OSError."""
     missing = [path]
     while missing[-1].parent != missing[-1] and not missing[-1].parent.exists():
         missing.append(missing[-1].parent)
-    for folder in reversed(missing):  # `parents=True` would give them the mode that the umask leaves
+    for folder in reversed(missing):  # `parents=True` would create the parents with the umask's mode
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Put `data` at `path` with mode 0600, whole or not at all (a new file beside it, then a rename).
-
-    Raises OSError; the old file is then as it was.
-    """
+    """Write `data` to `path` atomically, with mode 0600. Raises OSError and leaves an existing file unchanged."""
     with _private(path) as file:
         file.write(data)
 
 
 @contextmanager
 def private_text(path: Path) -> Iterator[TextIO]:
-    """`write_private` for a text that is written in pieces, as UTF-8."""
+    """Like `write_private`, for UTF-8 text written in pieces."""
     import io
 
     with _private(path) as file:
@@ -108,7 +105,7 @@ def private_text(path: Path) -> Iterator[TextIO]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote has left in `folder`."""
+    """Remove temporary files in `folder` of processes that were killed while writing."""
     with suppress(OSError):
         for place in folder.iterdir():
             found = _UNFINISHED.fullmatch(place.name)
@@ -129,7 +126,7 @@ def _runs(pid: int) -> bool:
 
 
 def _machine() -> str:
-    """Numbers of processes mean something here only: the folder may be on the network, or another container's."""
+    """Return a hash of host and PID namespace: the folder may be shared with other machines and containers."""
     import platform
     import zlib
 

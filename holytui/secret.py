@@ -1,5 +1,4 @@
-"""API keys are values that do not print themselves; no text that leaves us may hold one, and no program that we start
-gets the variables in which they are."""
+"""Protection of API keys: values without a printable form, masking in texts, and filtered child environments."""
 
 from __future__ import annotations
 
@@ -9,14 +8,14 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 _MASK = "•••"
-_SHORTEST = 6  # a shorter "key" is a placeholder such as "none"; masking it would mangle ordinary words
+_SHORTEST = 6  # shorter keys are placeholders such as "none", and masking them would mangle ordinary words
 _known: set[str] = set()
 _variables: set[str] = set()
 _lock = threading.Lock()
 
 
 class Secret:
-    """A secret string: `reveal()` is the only way to its text. Every one is known to `scrub`."""
+    """A secret string, readable only by `reveal()` and masked by `scrub`."""
 
     __slots__ = ("_text",)
 
@@ -27,7 +26,7 @@ class Secret:
                 _known.add(text)
 
     def reveal(self) -> str:
-        """The secret itself, for an Authorization header and nothing else."""
+        """Return the secret text, for the request that needs it only."""
         return self._text
 
     def __bool__(self) -> bool:
@@ -49,7 +48,7 @@ class Secret:
 
 
 def scrub(text: str) -> str:
-    """`text` with every known secret masked; for anything shown, logged or stored that others wrote."""
+    """Return `text` with every known secret masked. For foreign text that is shown, logged or stored."""
     with _lock:
         known = sorted(_known, key=len, reverse=True)
     for secret in known:
@@ -58,15 +57,17 @@ def scrub(text: str) -> str:
     return text
 
 
-def withhold(variables: Iterable[str]) -> None:
-    """These environment variables hold keys: from now on they are not in `child_environment`."""
+def withhold_variables(variables: Iterable[str]) -> None:
+    """Exclude environment variables that hold keys from `child_environment`."""
     with _lock:
         _variables.update(filter(None, variables))
 
 
 def child_environment(command: Sequence[str] = (), environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a program that holytui starts: without the variables that hold keys, apart from those that
-    `command` itself names, as in `["sh", "-c", "decrypt $WORK_KEY"]`."""
+    """Return the environment for a child process, without the variables that hold keys.
+
+    Variables that `command` names, as in `["sh", "-c", "decrypt $WORK_KEY"]`, are kept.
+    """
     with _lock:
         variables = set(_variables)
     named = set(re.findall(r"\w+", " ".join(command)))

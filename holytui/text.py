@@ -1,11 +1,10 @@
-"""The two rules for text from outside, and other pure helpers on text.
+"""Sanitising of untrusted text, and other pure functions on text.
 
-Arrival, `sanitize`: a terminal obeys control characters wherever they come from, so a model's answer could set the
-clipboard or fake the screen. They are replaced by visible signs, not dropped: nobody is to miss that they were there.
-All else is kept, so that stored, copied, exported, piped and sent text is what came.
+On arrival, `sanitize` replaces control characters by visible symbols: a terminal obeys them from any source, so an
+answer could set the clipboard or fake the screen. Everything else is unchanged, so that stored, copied, exported, piped
+and sent text is the text received.
 
-Display, `visible`: what a terminal would not show, or would reorder its row by, becomes a sign where it is shown, and
-only there.
+For display only, `visible` also replaces characters that are invisible or reorder the row.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ _RANGES = (
     *("\u00ad", "\u061c", "\u180e", "\u200b", "\u200e\u200f", "\u2028\u202e", "\u2060\u206f", "\ufeff", "\ufff9\ufffb"),
     *("\U00013430\U0001343f", "\U0001bca0\U0001bca3", "\U0001d173\U0001d17a", "\U000e0000\U000e007f"),
 )
-"""Each a character, or the first and the last of several."""
+"""Each entry is one character, or the first and last of a range."""
 INVISIBLE: Final = tuple(chr(code) for pair in _RANGES for code in range(ord(pair[0]), ord(pair[-1]) + 1))
-"""The characters that are not seen themselves, of which `visible` makes signs: Unicode's format characters and its two
-separators of lines and paragraphs.
+"""Invisible characters that `visible` replaces: Unicode's format characters, and its line and paragraph separators.
 
-Not the joiners U+200C and U+200D, which emoji and the scripts of India and Persia need, and not the Arabic, Syriac and
-Kaithi signs that are format characters by name only.
+Not the joiners U+200C and U+200D, which emoji and Indic and Persian scripts need, and not the Arabic, Syriac and Kaithi
+signs, which are visible although they are format characters.
 """
 WORD_GAP: Final = "\u200b"
 _UNSPACED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
-"""Thai, Lao, Burmese and Khmer: `WORD_GAP` stands between their words, as a space does in other scripts."""
+"""Thai, Lao, Burmese and Khmer, which separate words by `WORD_GAP`."""
 _FLAG, _TAGS = "\U0001f3f4", "\U000e0030-\U000e0039\U000e0061-\U000e007a\U000e007f"
 _FLAGS = "|".join(
     _FLAG + "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f"
@@ -42,7 +40,7 @@ _FORMATS = "".join("-".join(pair) for pair in _RANGES)
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _SUSPECT = re.compile("[" + "".join("-".join(pair) for pair in _RANGES if pair < "\U00010000") + "]")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")  # with more of its ranges the class above would be four times as slow
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")  # separate, as its ranges would make the class above four times as slow
 _SHOWN = re.compile(f"(?P<flag>{_FLAGS})|(?P<gap>(?<=[{_UNSPACED}])\u200b(?=[{_UNSPACED}]))|[{_FORMATS}]")
 _UNSETTLED = re.compile(f"(?:{_FLAG}[{_TAGS}]{{0,5}}|(?<=[{_UNSPACED}])\u200b)\\Z")
 _LATIN = re.compile("[\0-\u024f][\0-\u024f\u0300-\u036f]*")
@@ -63,11 +61,11 @@ def _join_pair(match: re.Match[str]) -> str:
 
 
 def sanitize(text: str) -> str:
-    """`text` as it may be kept: the rule for all that arrives, from a server, a file or a paste.
+    """Return `text` safe for storage. Applied to all text received from a server, a file or a paste.
 
-    C0 controls become their pictures (U+2400…), C1 controls and lone surrogates U+FFFD. Newlines and tabs stay.
-    `\\r\\n` becomes `\\n`: a terminal obeys a carriage return, so one may not stay in a text that is piped to one, and
-    before a newline it says no more than the newline does. Everything else is kept as it is.
+    C0 controls become their pictures (U+2400…), C1 controls and lone surrogates U+FFFD. Newlines and tabs are kept.
+    `\\r\\n` becomes `\\n`: a terminal to which text is piped would obey carriage returns, and before a newline they
+    have no meaning. Everything else is unchanged.
     `sanitize(sanitize(t)) == sanitize(t)`.
     """
     if "\r\n" in text:
@@ -78,16 +76,16 @@ def sanitize(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`sanitize` for what is kept as one line, such as a title."""
+    """Like `sanitize`, for stored text on one line, such as a title."""
     return " ".join(sanitize(text).split())
 
 
 def visible(text: str, *, breaks: bool = True) -> str:
-    """`text` as a terminal may show it: the rule for all that is painted or printed, and for nothing that is kept.
+    """Return `text` safe for display. Applied to all text that is painted or printed, never to stored text.
 
-    `sanitize`, and format characters (directions, tags, the byte order mark and the like) become `<U+202E>`, a soft
-    hyphen `-`. The line and the paragraph separator become newlines, or signs too if not `breaks`. Joiners, variation
-    selectors and flags stay. `visible(visible(t)) == visible(t)`.
+    Like `sanitize`, and format characters (directions, tags, the byte order mark and others) become `<U+202E>`, a soft
+    hyphen `-`. The line and paragraph separators become newlines, or `<U+2028>` if not `breaks`. Joiners, variation
+    selectors and flags are kept. `visible(visible(t)) == visible(t)`.
     """
     if text.isprintable():
         return text
@@ -98,8 +96,10 @@ def visible(text: str, *, breaks: bool = True) -> str:
 
 
 def replace_invisible(text: str, sign: Callable[[str], str]) -> str:
-    """`text` with `sign` of each format character in its place, but for those that its writer surely needs: in a flag,
-    or between two words of a script without spaces (`WORD_GAP`)."""
+    """Return `text` with each invisible character replaced by `sign` of it.
+
+    Kept are those in a flag, and `WORD_GAP` between letters of scripts without spaces.
+    """
     return _SHOWN.sub(lambda match: match.group() if match.lastgroup else sign(match.group()), text)
 
 
@@ -112,8 +112,10 @@ def _sign(char: str) -> str:
 
 
 def addresses(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, and which of them are addresses of the web: one ends before punctuation, but with the
-    brackets that are opened in it."""
+    """Yield the text in pieces, and whether each is a web address.
+
+    An address does not include punctuation that follows it, except a bracket that closes one in it.
+    """
     at = 0
     for found in _ADDRESS.finditer(text):
         end = found.end()
@@ -126,15 +128,14 @@ def addresses(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def sanitize_line(text: str) -> str:
-    """`visible` for what is shown on one line: names, paths, messages of servers. See `one_line` for what is kept."""
+    """Like `visible`, for one line: names, paths, messages of servers. For stored text use `one_line`."""
     return " ".join(visible(text).split())
 
 
 class Sanitizer:
-    """`sanitize` over a stream: what it returns, joined, equals `sanitize` of the pieces joined.
+    """Incremental `sanitize`: the joined output equals `sanitize` of the joined pieces.
 
-    A carriage return or half a surrogate pair at a piece's end waits for the next piece, so a cut between two
-    pieces changes nothing.
+    A carriage return or half a surrogate pair at the end of a piece is held back until the next piece.
     """
 
     __slots__ = ("_held",)
@@ -143,7 +144,7 @@ class Sanitizer:
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """The safe text that is settled by now."""
+        """Return the text that no later piece can change."""
         text = self._held + piece
         self._held = ""
         if text and (text[-1] == "\r" or "\ud800" <= text[-1] <= "\udbff"):
@@ -151,33 +152,33 @@ class Sanitizer:
         return sanitize(text)
 
     def close(self) -> str:
-        """What was still held back."""
+        """Return the text held back."""
         held, self._held = self._held, ""
         return sanitize(held)
 
 
 class VisibleStream:
-    """`visible` over a stream of sanitized text: what it returns, joined, equals `visible` of the pieces joined.
+    """Incremental `visible` of sanitised text: the joined output equals `visible` of the joined pieces.
 
-    What may be the beginning of a flag waits for the next piece, as tokens are often shorter than one.
+    A possible beginning of a flag is held back until the next piece.
     """
 
     __slots__ = ("_before", "_held")
 
     def __init__(self) -> None:
         self._before = ""
-        """The last character, if what follows depends on it."""
+        """Last character, if the display of the next one depends on it."""
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """The text that is settled by now, as it may be shown."""
+        """Return the displayed text that no later piece can change."""
         text = self._before + self._held + piece
         found = _UNSETTLED.search(text)
         end = found.start() if found else len(text)
         return self._show(text[:end], text[end:])
 
     def close(self) -> str:
-        """What was still held back."""
+        """Return the displayed text held back."""
         shown = self._show(self._before + self._held, "")
         self._before = ""
         return shown
@@ -190,24 +191,24 @@ class VisibleStream:
 
 
 def nfc(text: str) -> str:
-    """Composed form: input methods send `e` + `̂` + `́` as three key presses, history and search want `ế`."""
+    """Return the composed form: input methods send `e` + `̂` + `́` as three key presses, search needs `ế`."""
     return unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:
-    """`text` for searching: case, and the accents of Latin letters, are dropped; `đ` is `d`.
+    """Return `text` for searching, without case and accents of Latin letters; `đ` becomes `d`.
 
-    Marks on other scripts stay: `か` and `が` are different letters.
+    Marks on other scripts are kept: `か` and `が` are different letters.
     """
     if text.isascii():
         return text.lower()
-    # case first, then apart again: folding the case of "ᾳ" or "ﬁ" gives letters that can carry marks themselves
-    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
-    if _LATIN.fullmatch(apart):  # ten times as fast; the list of conversations folds thousands of titles at each key
-        return unicodedata.normalize("NFC", _MARKS.sub("", apart).replace("đ", "d"))
+    # decomposed again after case folding, which turns "ᾳ" or "ﬁ" into letters that can carry marks
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
+    if _LATIN.fullmatch(decomposed):  # ten times as fast; each key in the list's filter folds thousands of titles
+        return unicodedata.normalize("NFC", _MARKS.sub("", decomposed).replace("đ", "d"))
     out: list[str] = []
     latin = False
-    for char in apart:
+    for char in decomposed:
         if unicodedata.category(char) == "Mn":
             if not latin:
                 out.append(char)
@@ -218,7 +219,7 @@ def fold(text: str) -> str:
 
 
 def title_of(question: str, limit: int = 60) -> str:
-    """A conversation's title from its first question: its first words, at most `limit` characters."""
+    """Return a conversation's title: the first words of its first question, at most `limit` characters."""
     lines = (one_line(line).lstrip("#>*- ").strip() for line in question.splitlines())
     line = next((line for line in lines if line), "")
     if len(line) <= limit:
@@ -229,7 +230,7 @@ def title_of(question: str, limit: int = 60) -> str:
 
 
 def nearest(word: str, known: list[str]) -> str | None:
-    """The known name that the user probably meant by `word`, if one is close."""
+    """Return the known name that the user probably meant by `word`; None if none is close."""
     import difflib
 
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)

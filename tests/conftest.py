@@ -45,8 +45,8 @@ def _compiled_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from babel.messages.pofile import read_po
 
     folder = tmp_path_factory.mktemp("locale")
-    for source in i18n.FOLDER.rglob("holytui.po"):
-        target = folder / source.relative_to(i18n.FOLDER).with_suffix(".mo")
+    for source in i18n.LOCALE_DIR.rglob("holytui.po"):
+        target = folder / source.relative_to(i18n.LOCALE_DIR).with_suffix(".mo")
         target.parent.mkdir(parents=True)
         with source.open("rb") as po, target.open("wb") as mo:
             write_mo(mo, read_po(po))
@@ -56,7 +56,7 @@ def _compiled_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def words(_compiled_words: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The catalogues are there; the language is still the test's to choose."""
-    monkeypatch.setattr(i18n, "FOLDER", _compiled_words)
+    monkeypatch.setattr(i18n, "LOCALE_DIR", _compiled_words)
     return _compiled_words
 
 

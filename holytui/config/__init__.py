@@ -1,1 +1,1 @@
-"""TOML to frozen values, with every problem named by file, line and key."""
+"""Configuration: TOML read into frozen dataclasses, with problems located by file, line and key."""

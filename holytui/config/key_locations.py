@@ -1,6 +1,6 @@
-"""Where each key of a TOML text stands. `tomllib` gives values without their places, so they are found here.
+"""Line and offset of each key in a TOML text, which `tomllib` does not report.
 
-The text has been accepted by `tomllib`; this scanner only follows the shape of TOML 1.0 and judges nothing.
+The text must have been accepted by `tomllib`: this scanner follows the syntax of TOML 1.0 without validating it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from holytui.config.problems import KeyPath
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _STRING = re.compile(
-    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'  # up to two quotes may stand right before the closing three
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'  # up to two quotes may precede the closing three
     r"|'''.*?'''(?:'{0,2})"
     r'|"(?:\\.|[^"\\\n])*"'
     r"|'[^'\n]*'",
@@ -27,87 +27,87 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[^,\]}#\r\n]+")
 
 
-class Kind(Enum):
-    """What an entry is."""
+class EntryKind(Enum):
+    """Kind of entry."""
 
     HEADER = auto()
     """`[table]`"""
     ELEMENT = auto()
-    """`[[table]]`: the path ends with its place in the array."""
+    """`[[table]]`: the path ends with its index in the array."""
     PAIR = auto()
-    """`key = value` in its own right."""
+    """`key = value` on its own line."""
     INNER = auto()
     """A pair of an inline table, or an element of an array, within the value of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place of a text. Offsets count characters; lines count from 1."""
+    """Location of one key, header or array element. Offsets count characters; lines count from 1."""
 
-    kind: Kind
+    kind: EntryKind
     path: KeyPath
     line: int
     start: int
-    """Where its key (or header, or element) begins."""
+    """Offset of its key, header or element."""
     value: int
-    """Where its value begins; for a header: where the header ends."""
+    """Offset of its value; for a header, its end."""
     end: int
-    """Just after its value or header."""
+    """Offset after its value or header."""
     table: KeyPath
-    """The table of the header that it stands under."""
+    """Table of the header above it."""
 
 
-class Lines:
-    """The places of all keys of a text."""
+class KeyLocations:
+    """Locations of all keys in a text."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
-        self._lines: dict[KeyPath, int] = {}
+        self._line_numbers: dict[KeyPath, int] = {}
         for entry in self.entries:
             for length in range(1, len(entry.path) + 1):
-                self._lines.setdefault(entry.path[:length], entry.line)
+                self._line_numbers.setdefault(entry.path[:length], entry.line)
         for entry in self.entries:
-            # a table that was first named in passing (`[a.b]`) has a line of its own if `[a]` follows
-            if entry.kind is Kind.HEADER:
-                self._lines[entry.path] = entry.line
+            # a table first mentioned in `[a.b]` has its own line if `[a]` follows
+            if entry.kind is EntryKind.HEADER:
+                self._line_numbers[entry.path] = entry.line
 
-    def of(self, path: KeyPath) -> int | None:
-        """The line of `path`, or of the nearest table around it; None for the whole file."""
+    def line_of(self, path: KeyPath) -> int | None:
+        """Return the line of `path`, or of the nearest enclosing table; None if there is neither."""
         while path:
-            if path in self._lines:
-                return self._lines[path]
+            if path in self._line_numbers:
+                return self._line_numbers[path]
             path = path[:-1]
         return None
 
 
-def scan(text: str) -> Lines:
-    """The places of all keys of `text`. Raises ValueError where `text` is no TOML (other errors of it go unseen)."""
-    return Lines(_Scanner(text).run())
+def scan(text: str) -> KeyLocations:
+    """Locate all keys of `text`. Raises ValueError for some invalid TOML; other errors are not detected."""
+    return KeyLocations(_Scanner(text).run())
 
 
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = 0
-        self._breaks = [match.start() for match in re.finditer("\n", text)]
+        self._position = 0
+        self._newlines = [match.start() for match in re.finditer("\n", text)]
         self._entries: list[Entry] = []
         self._lengths: dict[KeyPath, int] = {}
-        self._table: KeyPath = ()
+        self._to_table: KeyPath = ()
 
     def run(self) -> list[Entry]:
         self._skip(_BLANK)
-        while self._at < len(self._text):
-            if self._text[self._at] == "[":
+        while self._position < len(self._text):
+            if self._text[self._position] == "[":
                 self._header()
             else:
-                self._pair(self._table, Kind.PAIR)
+                self._pair(self._to_table, EntryKind.PAIR)
             self._skip(_BLANK)
         return self._entries
 
     def _header(self) -> None:
-        start = self._at
+        start = self._position
         element = self._text.startswith("[[", start)
-        self._at += 2 if element else 1
+        self._position += 2 if element else 1
         names = self._key()
         self._expect("]]" if element else "]")
         path = self._resolve(names[:-1]) if element else self._resolve(names)
@@ -116,11 +116,11 @@ class _Scanner:
             length = self._lengths.get(path, 0)
             self._lengths[path] = length + 1
             path = (*path, length)
-        self._table = path
-        self._add(Kind.ELEMENT if element else Kind.HEADER, path, start, self._at, self._at)
+        self._to_table = path
+        self._add(EntryKind.ELEMENT if element else EntryKind.HEADER, path, start, self._position, self._position)
 
     def _resolve(self, names: list[str]) -> KeyPath:
-        """The path that a header's names mean: an array of tables stands for its last element."""
+        """Return the path of a header; an array of tables refers to its last element."""
         path: KeyPath = ()
         for name in names:
             path = (*path, name)
@@ -128,39 +128,39 @@ class _Scanner:
                 path = (*path, self._lengths[path] - 1)
         return path
 
-    def _pair(self, base: KeyPath, kind: Kind) -> None:
-        start = self._at
+    def _pair(self, base: KeyPath, kind: EntryKind) -> None:
+        start = self._position
         path = (*base, *self._key())
         self._expect("=")
         self._skip(_SPACE)
         self._entry(kind, path, start)
 
-    def _entry(self, kind: Kind, path: KeyPath, start: int) -> None:
-        value = self._at
+    def _entry(self, kind: EntryKind, path: KeyPath, start: int) -> None:
+        value = self._position
         place = len(self._entries)
         self._value(path)
-        self._add(kind, path, start, value, self._at, place)
+        self._add(kind, path, start, value, self._position, place)
 
-    def _add(self, kind: Kind, path: KeyPath, start: int, value: int, end: int, place: int | None = None) -> None:
-        line = bisect_left(self._breaks, start) + 1
-        entry = Entry(kind, path, line, start, value, end, self._table)
+    def _add(self, kind: EntryKind, path: KeyPath, start: int, value: int, end: int, place: int | None = None) -> None:
+        line = bisect_left(self._newlines, start) + 1
+        entry = Entry(kind, path, line, start, value, end, self._to_table)
         self._entries.insert(len(self._entries) if place is None else place, entry)
 
     def _key(self) -> list[str]:
         names: list[str] = []
         while True:
             self._skip(_SPACE)
-            if self._text[self._at : self._at + 1] in ('"', "'"):
+            if self._text[self._position : self._position + 1] in ('"', "'"):
                 names.append(str(tomllib.loads("k = " + self._take(_STRING))["k"]))
             else:
                 names.append(self._take(_BARE_KEY))
             self._skip(_SPACE)
-            if not self._text.startswith(".", self._at):
+            if not self._text.startswith(".", self._position):
                 return names
-            self._at += 1
+            self._position += 1
 
     def _value(self, path: KeyPath) -> None:
-        match self._text[self._at : self._at + 1]:
+        match self._text[self._position : self._position + 1]:
             case '"' | "'":
                 self._take(_STRING)
             case "[":
@@ -169,47 +169,47 @@ class _Scanner:
                 self._inline(path)
             case _:
                 scalar = self._take(_SCALAR)
-                self._at -= len(scalar) - len(scalar.rstrip())
+                self._position -= len(scalar) - len(scalar.rstrip())
 
     def _array(self, path: KeyPath) -> None:
         self._expect("[")
         place = 0
         self._skip(_BLANK)
-        while not self._text.startswith("]", self._at):
-            self._entry(Kind.INNER, (*path, place), self._at)
+        while not self._text.startswith("]", self._position):
+            self._entry(EntryKind.INNER, (*path, place), self._position)
             place += 1
             self._skip(_BLANK)
-            if not self._text.startswith(",", self._at):
+            if not self._text.startswith(",", self._position):
                 break
-            self._at += 1
+            self._position += 1
             self._skip(_BLANK)
         self._expect("]")
 
     def _inline(self, path: KeyPath) -> None:
         self._expect("{")
         self._skip(_BLANK)
-        while not self._text.startswith("}", self._at):
-            self._pair(path, Kind.INNER)
+        while not self._text.startswith("}", self._position):
+            self._pair(path, EntryKind.INNER)
             self._skip(_BLANK)
-            if not self._text.startswith(",", self._at):
+            if not self._text.startswith(",", self._position):
                 break
-            self._at += 1
+            self._position += 1
             self._skip(_BLANK)
         self._expect("}")
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
-        match = pattern.match(self._text, self._at)
+        match = pattern.match(self._text, self._position)
         if match is not None:
-            self._at = match.end()
+            self._position = match.end()
 
     def _take(self, pattern: re.Pattern[str]) -> str:
-        match = pattern.match(self._text, self._at)
+        match = pattern.match(self._text, self._position)
         if match is None:
-            raise ValueError(f"no TOML at offset {self._at}")
-        self._at = match.end()
+            raise ValueError(f"no TOML at offset {self._position}")
+        self._position = match.end()
         return match.group()
 
     def _expect(self, sign: str) -> None:
-        if not self._text.startswith(sign, self._at):
-            raise ValueError(f"no {sign!r} at offset {self._at}")
-        self._at += len(sign)
+        if not self._text.startswith(sign, self._position):
+            raise ValueError(f"no {sign!r} at offset {self._position}")
+        self._position += len(sign)

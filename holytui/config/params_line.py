@@ -1,4 +1,4 @@
-"""A conversation's parameters as one line of TOML: `temperature = 0.7, max_tokens = 1000`."""
+"""Request parameters as one line of TOML: `temperature = 0.7, max_tokens = 1000`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from holytui.text import sanitize_line
 _PLAIN_WORD = re.compile(r"(?!nan$|inf$)[A-Za-z][\w.:/-]*")
 
 
-def read(line: str) -> dict[str, object] | str:
-    """The parameters, or what is wrong with the line."""
+def parse_params(line: str) -> dict[str, object] | str:
+    """Return the parameters, or an error message."""
     try:
-        found = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
+        result = tomllib.loads(f"params = {{ {line.strip().rstrip(',')} }}")
     except tomllib.TOMLDecodeError as error:
-        return _("not understood: {reason} · type it as temperature = 0.7, max_tokens = 1000").format(
+        return _("not understood: {reason} · write it as temperature = 0.7, max_tokens = 1000").format(
             reason=sanitize_line(str(error))
         )
-    params = found.pop("params")
-    if found or not isinstance(params, dict):
-        return _("one line, please: temperature = 0.7, max_tokens = 1000")
+    params = result.pop("params")
+    if result or not isinstance(params, dict):
+        return _("must be one line, such as temperature = 0.7, max_tokens = 1000")
     for name in params:
         if name in RESERVED_PARAMS:
             return _("“{name}” is set by holytui itself").format(name=name)
@@ -35,35 +35,37 @@ def read(line: str) -> dict[str, object] | str:
     return params
 
 
-def read_option(text: str) -> dict[str, object] | str:
-    """One parameter as it is given to a command, `temperature=0.2`, or what is wrong with it. A value that is a plain
-    word needs no quotes."""
+def parse_option(text: str) -> dict[str, object] | str:
+    """Return the parameter of a command-line option such as `temperature=0.2`, or an error message.
+
+    A value that is a plain word needs no quotes.
+    """
     name, equals, value = (part.strip() for part in text.partition("="))
     if not (equals and name and value):
         return _("write it as NAME=VALUE, such as temperature=0.2")
-    found = read(f"{_name(name)} = {value}")
-    if isinstance(found, str) and _PLAIN_WORD.fullmatch(value):
-        found = read(f"{_name(name)} = {json.dumps(value)}")
-    if isinstance(found, dict) and list(found) != [name]:
+    result = parse_params(f"{_format_key(name)} = {value}")
+    if isinstance(result, str) and _PLAIN_WORD.fullmatch(value):
+        result = parse_params(f"{_format_key(name)} = {json.dumps(value)}")
+    if isinstance(result, dict) and list(result) != [name]:
         return _("write it as NAME=VALUE, such as temperature=0.2")
-    return found
+    return result
 
 
-def shown(params: Mapping[str, object]) -> str:
-    """The line that `read` makes them of."""
-    return ", ".join(f"{_name(name)} = {_value(value)}" for name, value in params.items())
+def format_params(params: Mapping[str, object]) -> str:
+    """Format parameters as the line that `parse_params` reads."""
+    return ", ".join(f"{_format_key(name)} = {_format_value(value)}" for name, value in params.items())
 
 
-def _name(name: str) -> str:
+def _format_key(name: str) -> str:
     bare = name and all(char.isascii() and (char.isalnum() or char in "-_") for char in name)
     return name if bare else json.dumps(name, ensure_ascii=False)
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     match value:
         case dict():
-            return "{ " + shown(value) + " }" if value else "{}"
+            return "{ " + format_params(value) + " }" if value else "{}"
         case list() | tuple():
-            return "[" + ", ".join(_value(one) for one in value) + "]"
+            return "[" + ", ".join(_format_value(one) for one in value) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False)

@@ -1,5 +1,4 @@
-"""The language that the configuration names, before the configuration is read as a whole: problems in it, the help of
-the command line and what commands print are to be in that language already."""
+"""The configured language, read before the rest, as problems and the command line's help are shown in it."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from pathlib import Path
 
 
 def configured_language(file: Path) -> str:
-    """`language` of `[ui]`; empty where there is none, or no file that can be read (whoever loads it says why)."""
+    """Return `language` of `[ui]`; empty if it is not set or the file is not readable, which `load` reports."""
     try:
         table = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):

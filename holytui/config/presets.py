@@ -1,6 +1,6 @@
-"""Well-known providers: their address, key variable, and how they let a cut answer go on.
+"""Presets of well-known providers: address, key variable, and how they continue an interrupted answer.
 
-How each continues is from its own documentation or code: Mistral `prefix` (OpenAPI, AssistantMessage); DeepSeek
+Sources are each provider's documentation or code: Mistral `prefix` (OpenAPI, AssistantMessage); DeepSeek
 `prefix` on its beta address (guide "Chat Prefix Completion"); vLLM `continue_final_message`, which excludes
 `add_generation_prompt` (serving protocol); llama.cpp the same since May 2026 (pull request 23089), before that it
 continues any trailing assistant message and ignores the two fields (server flag `prefill_assistant`, on by default);
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from holytui.config.schema import Provider
 
 GUIDE = "guide"
-"""The provider that is always there and in no file: the built-in guide, whose address is known at run time only."""
+"""Name of the built-in guide: always available, not configurable, with an address known only at run time."""
 
 
 class Prefill(StrEnum):
@@ -29,24 +29,24 @@ class Prefill(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
-    """To be tried and learnt; it depends on the model or on what is behind a gateway."""
+    """To be tried and learnt; depends on the model or the server behind a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """What a request needs so that the server goes on with the text of its last, assistant, message."""
+    """Additions to a request that make the server continue its last message, an assistant message."""
 
     prefill: Prefill = Prefill.UNKNOWN
     message: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Further fields of that message."""
+    """Additional fields of that message."""
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Further fields of the request."""
+    """Additional fields of the request."""
     base_url: str = ""
-    """Where to send it, if not to the provider's `base_url`."""
+    """Base URL to use instead of the provider's."""
     echoes: bool | None = None
-    """Whether the answer begins with the text that was sent; None: not known, the stream shows it."""
+    """Whether the answer repeats the sent text first; None: unknown, detected from the stream."""
     strips: bool = False
-    """The server refuses a text that ends in white space: it is sent without it."""
+    """The server refuses trailing white space, so it is not sent."""
 
 
 _UNKNOWN = Continuation()
@@ -57,33 +57,27 @@ _FLAGGED = Continuation(Prefill.YES, params=_FLAGS)
 _NONE = Continuation(Prefill.NO)
 _PREFIX: Mapping[str, object] = MappingProxyType({"prefix": True})
 
-FORMS: Mapping[str, Continuation] = MappingProxyType(
+PREFILL_FORMS: Mapping[str, Continuation] = MappingProxyType(
     {"flags": replace(_UNKNOWN, params=_FLAGS), "trailing": _UNKNOWN, "prefix": replace(_UNKNOWN, message=_PREFIX)}
 )
-"""The forms of a request that are tried where nobody knows how a server continues a text, by name, the likeliest
-first."""
+"""Forms of a prefill request to try with unknown servers, by name, the most likely first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One well-known provider."""
+    """A well-known provider."""
 
     name: str
     title: str
     base_url: str
     key_env: str = ""
-    """The environment variable that holds its key; empty: it needs none."""
+    """Environment variable of its key; empty if it needs none."""
     port: int | None = None
-    """The loopback port on which it usually listens, for servers on this machine."""
+    """Default loopback port of a local server."""
     continuation: Continuation = _UNKNOWN
 
-    @property
-    def needs_key(self) -> bool:
-        """Requests without a key are refused."""
-        return bool(self.key_env)
-
     def provider(self) -> Provider:
-        """The provider as if it had been configured with nothing but its name."""
+        """Return the provider as if configured by name only."""
         return Provider(self.name, self.base_url, api_key_env=self.key_env)
 
 
@@ -124,7 +118,7 @@ _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
 
 
 def preset_of(provider: Provider) -> Preset | None:
-    """The well-known server behind `provider`: by its host, or by its name for servers that people run themselves."""
+    """Return the preset of `provider`: matched by host, or by name for local servers."""
     named = PRESETS.get(provider.name)
     if named is not None and named.port is not None:
         return named
@@ -133,12 +127,12 @@ def preset_of(provider: Provider) -> Preset | None:
 
 
 def continuation(provider: Provider, model: str) -> Continuation:
-    """How `provider` continues a cut answer of `model`; `Prefill.UNKNOWN` where nobody can know before trying."""
+    """Return how `provider` continues an interrupted answer of `model`; `Prefill.UNKNOWN` if it must be tried."""
     if provider.name == GUIDE:
         return _TRAILING
     claude = _CLAUDE.search(model)
     if claude is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
-        return _NONE  # also behind gateways: the model itself refuses
+        return _NONE  # also behind gateways, as the model itself refuses
     preset = preset_of(provider)
     known = preset.continuation if preset is not None else _UNKNOWN
     return replace(known, strips=True) if claude is not None else known

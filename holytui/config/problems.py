@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, as values: each names its file, line and key."""
+"""Problems of a configuration, with file, line and key."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from holytui.i18n import _
 from holytui.text import sanitize_line
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in TOML: names of tables and keys, and places in arrays counted from 0."""
+"""Path of a value in TOML: names of tables and keys, and array indices from 0."""
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 class Severity(StrEnum):
-    """Whether a part of the file is not used, or used although something about it should change."""
+    """Effect of a problem: ERROR if the value is not used, WARNING if it is used but should be changed."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -25,29 +25,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """One thing to be put right. `str()` of it is one line, such as
+    """One problem. `str()` returns one line, such as
     `config.toml:12: stream.max_retries: found "three", expected a whole number of 0 or more`.
     """
 
     file: Path
     line: int | None
     key: str
-    """The dotted key; empty when it is about the whole file."""
+    """The dotted key; empty for the whole file."""
     found: str = ""
     expected: str = ""
     text: str = ""
-    """A sentence that stands in place of found and expected."""
+    """A message used instead of `found` and `expected`."""
     column: int | None = None
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file.name, self.line, self.column) if part is not None)
-        said = self.text or _("found {found}, expected {expected}").format(found=self.found, expected=self.expected)
-        return sanitize_line(f"{place}: {self.key}: {said}" if self.key else f"{place}: {said}")
+        message = self.text or _("found {found}, expected {expected}").format(found=self.found, expected=self.expected)
+        return sanitize_line(f"{place}: {self.key}: {message}" if self.key else f"{place}: {message}")
 
 
 def dotted(path: KeyPath) -> str:
-    """`path` as it is written in TOML: `("keys", "chat.stop")` is `keys."chat.stop"`."""
+    """Return `path` in TOML syntax: `("keys", "chat.stop")` is `keys."chat.stop"`."""
     out = ""
     for part in path:
         if isinstance(part, int):
@@ -58,17 +58,17 @@ def dotted(path: KeyPath) -> str:
     return out
 
 
-def shown(value: object, *, quiet: bool = False, limit: int = 40) -> str:
-    """A TOML value as a problem tells it; `quiet` tells its kind alone, for what may be a secret."""
+def describe_value(value: object, *, redacted: bool = False, limit: int = 40) -> str:
+    """Describe a TOML value in a problem; `redacted` names only its type, for possible secrets."""
     match value:
-        case str() if quiet:
+        case str() if redacted:
             return _("a text") if value else _("an empty text")
         case str():
             line = sanitize_line(value)
             return f'"{line[: limit - 1]}…"' if len(line) > limit else f'"{line}"'
         case bool():
             return "true" if value else "false"
-        case int() | float() if quiet:
+        case int() | float() if redacted:
             return _("a number")
         case int() | float():
             return str(value) if abs(value) < 1e15 or value != value else f"{value:.3g}"

@@ -1,6 +1,8 @@
-"""What of a provider may be shown: the rest of its addresses, headers and commands may hold secrets, as nobody but the
-user knows what stands there. `remember` makes them known to `secret.scrub`, so that no server or program that repeats
-them brings them into an error, the history or an export."""
+"""Masking of provider settings that may hold secrets: parts of URLs, header values, arguments of commands.
+
+`register_secrets` passes them to `secret.scrub`, so that they do not enter an error, the history or an export when a
+server or program repeats them.
+"""
 
 from __future__ import annotations
 
@@ -18,40 +20,46 @@ _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent"}
     | {"http-referer", "referer", "x-title", "openai-beta", "anthropic-version", "anthropic-beta"}
 )
+_KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
 _PUBLIC_QUERY = frozenset({"api-version", "version", "alt", "model"})
 _OPTION = re.compile(r"(--?[\w-]+)(?:=(.*))?", re.DOTALL)
 _WORD = re.compile(r"[^\s\"'`;|&<>(){}$]+")
 _RANDOM = re.compile(r"[\w.+=~-]*?(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[A-Za-z0-9]{16,}[\w.+=~-]*")
-"""More letters and digits in a row than in a name that a person gives, and no path."""
+"""A run of letters and digits longer than in names that people choose, and not a path."""
 
 
 def is_auth_name(name: str) -> bool:
-    """A header, option or parameter of this name carries a secret, most likely."""
+    """Whether a header, option or parameter of this name probably holds a secret."""
     return _AUTH_NAME.search(name) is not None
 
 
 def looks_like_key(text: str) -> bool:
-    """A key stands where a name is wanted, most likely."""
+    """Whether `text` is probably a key instead of a name."""
     return _RANDOM.fullmatch(text) is not None and "." not in text
 
 
 def is_public_header(name: str, public: Sequence[str] = ()) -> bool:
-    """The value of a header may be shown: it is known to hold no secret, or the user says so."""
+    """Whether the value of a header may be shown: it is a known one without secrets, or listed in `public`."""
     return name.lower() in _PUBLIC_HEADERS or name.lower() in {each.lower() for each in public}
 
 
+def carries_key(headers: Mapping[str, str]) -> bool:
+    """Whether one of the headers is known to carry a key."""
+    return any(name.lower() in _KEY_HEADERS for name in headers)
+
+
 def headers(given: Mapping[str, str], public: Sequence[str] = ()) -> dict[str, str]:
-    """Headers as they may be shown."""
+    """Return headers with non-public values masked."""
     return {name: text if is_public_header(name, public) else MASK for name, text in given.items()}
 
 
 def command(argv: Sequence[str]) -> list[str]:
-    """A command as it may be shown: the program alone."""
+    """Return a command with its arguments masked."""
     return [*argv[:1], *(MASK for _each in argv[1:])]
 
 
 def url(text: str) -> str:
-    """An address or path as it may be shown: without user, password and the values of its query."""
+    """Return a URL or path with user, password and the values of its query masked."""
     text, _hash, fragment = text.partition("#")
     address, mark, query = text.partition("?")
     scheme, slashes, rest = address.partition("://")
@@ -64,7 +72,7 @@ def url(text: str) -> str:
 
 
 def plain_url(text: str) -> str:
-    """`url` for a sentence: on one line, and without a trace of user and password."""
+    """Return `url` for a message: on one line, without user and password."""
     return sanitize_line(url(text).replace(f"//{MASK}@", "//"))
 
 
@@ -76,24 +84,24 @@ def _parameter(text: str) -> str:
 
 
 def holds_secret(provider: Provider) -> bool:
-    """The provider's part of the file has a key, or something like one, in it."""
+    """Whether the provider's settings contain a key or a value that is probably a secret."""
     named = any(is_auth_name(name) and not is_public_header(name, provider.public_headers) for name in provider.headers)
     oauth = provider.oauth
     commands = (provider.api_key_command, oauth.refresh_token_command if oauth is not None else ())
     urls = (provider.base_url, provider.proxy, provider.chat_path, oauth.token_url if oauth is not None else "")
-    found = [text for argv in commands for text in _secrets_of_command(argv, surely=True)]
-    found += [text for address in urls for text in _secrets_of_url(address, surely=True)]
+    found = [text for argv in commands for text in _secrets_of_command(argv, by_name=True)]
+    found += [text for address in urls for text in _secrets_of_url(address, by_name=True)]
     return bool(provider.api_key) or named or any(found)
 
 
-def remember(provider: Provider) -> None:
-    """Let `secret.scrub` know what must not come back in any message."""
+def register_secrets(provider: Provider) -> None:
+    """Register the provider's secrets for `secret.scrub`."""
     for text in _secrets(provider):
         Secret(text)
 
 
-def remember_url(text: str) -> None:
-    """Likewise for one address, such as that of a proxy."""
+def register_url_secrets(text: str) -> None:
+    """Register the secrets of one URL, such as that of a proxy."""
     for each in _secrets_of_url(text):
         Secret(each)
 
@@ -112,23 +120,25 @@ def _secrets(provider: Provider) -> Iterator[str]:
         yield from _secrets_of_url(provider.oauth.token_url)
 
 
-def _secrets_of_url(text: str, *, surely: bool = False) -> Iterator[str]:
-    """Of an address the password, and what its query holds; `surely`: only where that has the name of a secret."""
+def _secrets_of_url(text: str, *, by_name: bool = False) -> Iterator[str]:
+    """Yield a URL's password and query values; with `by_name`, only values named like secrets."""
     address, _mark, query = text.partition("#")[0].partition("?")
     userinfo = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
     values = [userinfo.partition(":")[2]]
     for each in query.split("&"):
         name, equals, value = each.partition("=")
-        if is_auth_name(name) or not (surely or name.lower() in _PUBLIC_QUERY):
+        if is_auth_name(name) or not (by_name or name.lower() in _PUBLIC_QUERY):
             values.append(value if equals else name)
     for value in values:
         yield value
         yield unquote(value)
 
 
-def _secrets_of_command(argv: Sequence[str], *, surely: bool = False) -> Iterator[str]:
-    """What of the arguments looks like a secret; `surely`: by its name. Not all of them: masking the name of an entry
-    in a password store wherever it stands would make errors unreadable."""
+def _secrets_of_command(argv: Sequence[str], *, by_name: bool = False) -> Iterator[str]:
+    """Yield arguments that look like secrets; with `by_name`, only those named like secrets.
+
+    Not all arguments: masking the entry name of a password store everywhere would make errors unreadable.
+    """
     follows = False
     for argument in argv[1:]:
         whole = _OPTION.fullmatch(argument)
@@ -138,8 +148,8 @@ def _secrets_of_command(argv: Sequence[str], *, surely: bool = False) -> Iterato
         for word in [argument] if whole else _WORD.findall(argument):
             name, equals, value = word.partition("=")
             if "://" in word:
-                yield from _secrets_of_url(word, surely=surely)
+                yield from _secrets_of_url(word, by_name=by_name)
             elif equals and is_auth_name(name):
                 yield value
-            elif not surely and _RANDOM.fullmatch(word):
+            elif not by_name and _RANDOM.fullmatch(word):
                 yield word

@@ -1,4 +1,4 @@
-"""The configuration as values. Defaults stand here and nowhere else; `config.example.toml` is tested against them."""
+"""Dataclasses of the configuration, with all defaults; `config.example.toml` is tested against them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from types import MappingProxyType
 
 
 class Recover(StrEnum):
-    """How a cut answer is brought home."""
+    """How an interrupted answer is completed."""
 
     AUTO = "auto"
-    """By what the endpoint was learnt to do: prefill, else instruct, else restart."""
+    """The best way that the endpoint is known to support: prefill, else instruct, else restart."""
     PREFILL = "prefill"
     INSTRUCT = "instruct"
     RESTART = "restart"
     ASK = "ask"
-    """Not by itself: keep the text and wait for the user."""
+    """Keep the text and wait for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Per million tokens, in the user's currency."""
+    """Price per million tokens, in the user's currency."""
 
     input: float
     output: float
@@ -36,17 +36,17 @@ class Model:
 
     name: str
     context: int | None = None
-    """Tokens of context, for the gauge."""
+    """Size of the context in tokens, for the display of its use."""
     price: Price | None = None
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Sent with each request as they are (`temperature`, `max_tokens`, …)."""
+    """Sent unchanged with each request (`temperature`, `max_tokens`, …)."""
     vision: bool = False
     recover: Recover | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """Where a new access token comes from (RFC 6749 section 6)."""
+    """Settings of OAuth refresh tokens (RFC 6749 section 6)."""
 
     token_url: str
     client_id: str
@@ -64,53 +64,54 @@ class Provider:
     base_url: str
     api_key_env: str = ""
     api_key_env_file: str = ""
-    """A file of `NAME=value` lines in which `api_key_env` is looked up first; read again when a key is refused."""
+    """File of `NAME=value` lines in which `api_key_env` is looked up first; read again when a key is refused."""
     api_key_command: tuple[str, ...] = ()
     api_key_file: str = ""
     api_key: str = field(default="", repr=False)
     oauth: OAuth | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     public_headers: tuple[str, ...] = ()
-    """Names of `headers` whose values are no secrets, and so are shown."""
+    """Names of `headers` whose values are not secret and may be shown."""
     proxy: str = field(default="", repr=False)
     ca_file: str = ""
     allow_insecure: bool = False
-    """A key may be sent over plain http to a host that is not this machine."""
+    """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
     recover: Recover | None = None
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
-    stopped: str = ""
-    """Why nothing may be sent to it: a setting of its connection was not understood, and what was meant by it, such as
-    a proxy, must not be left out without the user's knowing. Empty: it can be asked."""
+    blocked: str = ""
+    """Reason why nothing may be sent to it; empty if it is usable.
+
+    Set if a setting of its connection is invalid, as a proxy, for example, must not be dropped silently.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`[stream]`: how patient and how stubborn a request is. Times in seconds."""
+    """`[stream]`: timeouts and retries of requests. Times in seconds."""
 
     max_retries: int = 3
-    """Attempts in a row without progress (64 new characters) before the answer is left interrupted."""
+    """Consecutive attempts without progress (64 new characters) before the answer is left interrupted."""
     max_attempts: int = 10
-    """Attempts in all for one answer."""
+    """Total attempts for one answer."""
     retry_delay: float = 1.0
-    """Wait before the first retry; doubles each time, ±20 %, at most `max_delay`."""
+    """Delay before the first retry; doubles each time, ±20 %, up to `max_delay`."""
     max_delay: float = 30.0
     max_retry_after: float = 120.0
-    """A server that asks for a longer wait is told about instead of waited for."""
+    """Longest wait requested by a server that is obeyed; a longer one ends the answer with a notice."""
     connect_timeout: float = 10.0
     idle_timeout: float = 60.0
-    """Without any byte."""
+    """Longest time without a byte."""
     first_token_timeout: float = 300.0
     token_timeout: float = 90.0
-    """Without a token once they flow, whatever keep-alives say."""
+    """Longest time without a token after the first one, keep-alives ignored."""
     offline_limit: float = 0.0
-    """Waiting for an endpoint that is gone is given up after this long (0: never; nothing is spent by waiting)."""
+    """Longest wait for an unreachable endpoint (0: unlimited). Waiting does not use up retries."""
     max_answer_bytes: int = 4_000_000
-    """Text (as UTF-8, reasoning included) after which an answer is left interrupted, with all that came. Asking for
-    it to go on allows as much again."""
+    """Text (UTF-8, with reasoning) after which an answer is left interrupted. Continuing it allows as much again."""
     recover: Recover = Recover.AUTO
     finish_after_hangup: float = 600.0
-    """When the terminal is gone: go on receiving for at most this long (0: stop at once)."""
+    """Longest time to keep receiving after the terminal is closed (0: stop at once)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,41 +119,41 @@ class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
     theme: str = ""
-    """Empty: what suits the terminal, `holytui-dark` or with 16 colours `holytui-16`."""
+    """Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."""
     language: str = ""
-    """`en` or `vi`; empty: as the locale says."""
+    """`en` or `vi`; empty: from the locale."""
     mouse: bool = False
     sidebar: bool = True
     text_width: int = 100
-    """Columns that lines of text have at most; 0: as many as there are. Code and tables may be wider."""
+    """Maximum width of text in columns; 0: no limit. Code and tables may be wider."""
     enter: str = "send"
-    """What Enter does in the prompt: `send` or `newline` (then Alt+Enter sends)."""
+    """Action of Enter in the prompt: `send` or `newline` (then Alt+Enter sends)."""
     resume_on_start: str = "ask"
-    """What to do with answers that a kill cut: `ask`, `always`, `never`. Questions that never went out go out at the
-    start, unless it is `never`."""
+    """Whether to continue interrupted answers at startup: `ask`, `always`, `never`. Unsent questions are sent unless
+    `never`."""
     notify: str = "off"
-    """When an answer ends and its reader may be elsewhere: `off`, `bell`, `osc9` (a desktop notice)."""
+    """Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."""
     model_titles: bool = False
-    """Let the model name a conversation (one more request each)."""
+    """Let the model title each conversation, with one more request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of it, usable even where parts of the file were not (see `load.Loaded.problems`)."""
+    """The whole configuration. Invalid parts of the file have defaults (see `load.Loaded.problems`)."""
 
     default_model: str = "guide/guide"
     providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
     stream: Stream = field(default_factory=Stream)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Binding id to the keys that replace its default ones; an empty tuple takes the key away."""
+    """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """A library of system prompts by name."""
+    """System prompts by name."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
     log_level: str = "warning"
-    """Of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."""
+    """Level of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."""
     source: Path | None = None
-    """The file it came from; None: defaults only."""
-    stopped: str = ""
-    """Why no provider may be asked, other than the guide: the file or its providers could not be read."""
+    """The file that was read; None for defaults only."""
+    blocked: str = ""
+    """Reason why no provider but the guide may be used: the file or its providers are unreadable. Empty if usable."""

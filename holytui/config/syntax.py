@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not TOML, in words, and where."""
+"""Descriptions of TOML syntax errors."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from holytui.text import sanitize_line
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _BARE = re.compile(r"[^\W\d]|[~/.$@<%&*]")
-"""How a text begins that its writer has put no quotes around."""
+"""First character of a string that lacks quotes."""
 _PAIR = re.compile(r"\s*[\w.\"' -]+=\s*([^\s\"'\[{#][^#]*)")
 _NUMBER = re.compile(r"[\d_.:+-]+,?")
 
 
-def syntax(message: str, text: str) -> tuple[str, int, int | None]:
-    """What `tomllib` found wrong, its line, and its column. The value itself is never quoted: it may be a secret."""
+def describe_syntax_error(message: str, text: str) -> tuple[str, int, int | None]:
+    """Return a description of tomllib's error, its line and column. Never quotes the value, which may be secret."""
     place = _PLACE.search(message)
-    told = sanitize_line(message[: place.start()] if place else message)
+    description = sanitize_line(message[: place.start()] if place else message)
     if not place or not place[1]:
-        return told, text.rstrip().count("\n") + 1, None
+        return description, text.rstrip().count("\n") + 1, None
     line, column = int(place[1]), int(place[2])
-    return _unquoted(text.split("\n")[line - 1], column) or told, line, column
+    return _quoting_advice(text.split("\n")[line - 1], column) or description, line, column
 
 
-def _unquoted(line: str, column: int) -> str:
-    """What to say where a value would be right in quotes, or as true or false; empty where that is not the cause."""
+def _quoting_advice(line: str, column: int) -> str:
+    """Return advice if the value lacks quotes or is a miswritten boolean; else an empty string."""
     value = found[1].strip() if (found := _PAIR.match(line)) else line[column - 1 :].strip(" \t\r,]}")
     if value.rstrip(",").casefold() in ("true", "false"):
         return "" if value.islower() else _("true and false are written in lower case")

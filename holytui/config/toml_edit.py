@@ -1,4 +1,4 @@
-"""One value changed in a TOML text, with everything else left as the user wrote it, byte for byte."""
+"""Setting one value in a TOML text, with the rest kept byte for byte."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import Any
 
 import tomli_w
 
-from holytui.config.key_locations import Entry, Kind, Lines, scan
+from holytui.config.key_locations import Entry, EntryKind, KeyLocations, scan
 from holytui.config.problems import dotted
 
 Names = tuple[str, ...]
 
 
 class CannotEdit(ValueError):
-    """The text is no TOML, or the value cannot be put there without changing more than it."""
+    """The text is not valid TOML, or the value cannot be set without other changes."""
 
 
-def changed(text: str, names: Names, value: object) -> str:
-    """`text` with `names` (a key and the tables around it) set to `value`, which is no table.
+def set_key(text: str, names: Names, value: object) -> str:
+    """Return `text` with the key at path `names` set to `value`, which must not be a table.
 
-    Raises CannotEdit; what is returned differs from `text` in that one value, which is checked.
+    The result is verified to differ in that value only. Raises CannotEdit otherwise.
     """
     try:
-        wanted = tomllib.loads(text)
-        lines = scan(text)
+        expected = tomllib.loads(text)
+        locations = scan(text)
     except (ValueError, RecursionError) as exc:
         raise CannotEdit(str(exc)) from exc
     newline = "\r\n" if "\r\n" in text else "\n"
-    new = _replaced(text, lines, names, value) or _added(text, lines, names, value, newline)
+    new = _replace_value(text, locations, names, value) or _add_key(text, locations, names, value, newline)
     try:
-        _put(wanted, names, list(value) if isinstance(value, tuple) else value)
-        done = tomllib.loads(new) == wanted
+        _set(expected, names, list(value) if isinstance(value, tuple) else value)
+        is_exact = tomllib.loads(new) == expected
     except (ValueError, TypeError, AttributeError) as exc:
         raise CannotEdit(dotted(names)) from exc
-    if not done:
+    if not is_exact:
         raise CannotEdit(dotted(names))
     return new
 
 
-def _put(table: dict[str, Any], names: Names, value: object) -> None:
+def _set(table: dict[str, Any], names: Names, value: object) -> None:
     for name in names[:-1]:
         table = table.setdefault(name, {})
     if isinstance(table.get(names[-1]), dict):
@@ -53,38 +53,40 @@ def _literal(value: object) -> str:
     return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
 
 
-def _replaced(text: str, lines: Lines, names: Names, value: object) -> str | None:
-    """The text with the value put in place of the one that stands there; None if none does."""
-    for entry in lines.entries:
-        if entry.path == names and entry.kind in (Kind.PAIR, Kind.INNER):
+def _replace_value(text: str, locations: KeyLocations, names: Names, value: object) -> str | None:
+    """Return the text with the existing value replaced; None if there is none."""
+    for entry in locations.entries:
+        if entry.path == names and entry.kind in (EntryKind.PAIR, EntryKind.INNER):
             return text[: entry.value] + _literal(value) + text[entry.end :]
     return None
 
 
-def _added(text: str, lines: Lines, names: Names, value: object, newline: str) -> str:
-    """The text with the key added to its table, wherever that is written."""
+def _add_key(text: str, locations: KeyLocations, names: Names, value: object, newline: str) -> str:
+    """Return the text with the key added to its table."""
     parent = names[:-1]
-    own = [entry for entry in lines.entries if entry.path == parent]
+    own = [entry for entry in locations.entries if entry.path == parent]
     for entry in own:
-        if entry.kind in (Kind.PAIR, Kind.INNER):
-            return _into_inline(text, entry, names[-1], value)
+        if entry.kind in (EntryKind.PAIR, EntryKind.INNER):
+            return _insert_into_inline(text, entry, names[-1], value)
     if not parent:
-        section = [entry for entry in lines.entries if entry.kind is Kind.PAIR and entry.table == ()]
+        section = [entry for entry in locations.entries if entry.kind is EntryKind.PAIR and entry.table == ()]
         return (
-            _at_line_end(text, section[-1], names, value, newline) if section else _at_top(text, names, value, newline)
+            _insert_line_after(text, section[-1], names, value, newline)
+            if section
+            else _insert_at_top(text, names, value, newline)
         )
     for entry in own:
-        section = [pair for pair in lines.entries if pair.kind is Kind.PAIR and pair.table == parent]
-        return _at_line_end(text, section[-1] if section else entry, names[-1:], value, newline)
-    for entry in reversed(lines.entries):
-        if entry.kind is Kind.PAIR and entry.path[: len(parent)] == parent and len(entry.table) < len(parent):
-            return _at_line_end(text, entry, names[len(entry.table) :], value, newline)
+        section = [pair for pair in locations.entries if pair.kind is EntryKind.PAIR and pair.table == parent]
+        return _insert_line_after(text, section[-1] if section else entry, names[-1:], value, newline)
+    for entry in reversed(locations.entries):
+        if entry.kind is EntryKind.PAIR and entry.path[: len(parent)] == parent and len(entry.table) < len(parent):
+            return _insert_line_after(text, entry, names[len(entry.table) :], value, newline)
     gap = "" if not text else newline if text.endswith("\n") else newline * 2
     return f"{text}{gap}[{dotted(parent)}]{newline}{dotted(names[-1:])} = {_literal(value)}{newline}"
 
 
-def _at_line_end(text: str, entry: Entry, names: Names, value: object, newline: str) -> str:
-    """The text with a line after the one on which `entry` ends, indented as that is."""
+def _insert_line_after(text: str, entry: Entry, names: Names, value: object, newline: str) -> str:
+    """Return the text with a line inserted after the end of `entry`, with the same indentation."""
     begin = text.rfind("\n", 0, entry.start) + 1
     indent = text[begin : entry.start] if not text[begin : entry.start].strip() else ""
     line = f"{indent}{dotted(names)} = {_literal(value)}"
@@ -94,8 +96,8 @@ def _at_line_end(text: str, entry: Entry, names: Names, value: object, newline: 
     return text[: end + 1] + line + newline + text[end + 1 :]
 
 
-def _at_top(text: str, names: Names, value: object, newline: str) -> str:
-    """The text with a line above all tables: after the comment that begins the file, if a blank line ends that."""
+def _insert_at_top(text: str, names: Names, value: object, newline: str) -> str:
+    """Return the text with a line inserted at the top, below an initial comment that ends with a blank line."""
     at = 0
     for line in text.splitlines(keepends=True):
         if not line.startswith("#"):
@@ -107,8 +109,8 @@ def _at_top(text: str, names: Names, value: object, newline: str) -> str:
     return f"{text[:at]}{dotted(names)} = {_literal(value)}{newline}{text[at:]}"
 
 
-def _into_inline(text: str, entry: Entry, name: str, value: object) -> str:
-    """The text with the key as the last one of an inline table."""
+def _insert_into_inline(text: str, entry: Entry, name: str, value: object) -> str:
+    """Return the text with the key appended to an inline table."""
     if not text.startswith("{", entry.value):
         raise CannotEdit(dotted(entry.path))
     inside = text[entry.value + 1 : entry.end - 1]

@@ -1,4 +1,4 @@
-"""The configuration on its way out: shown without secrets, begun from the example, changed in one place."""
+"""Output of the configuration: dump without secrets, initial file, single changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holytui import paths
 from holytui.config import redact
 from holytui.config.reader import file_fields
 from holytui.config.schema import Config, Model, OAuth, Provider
-from holytui.config.toml_edit import CannotEdit, changed
+from holytui.config.toml_edit import CannotEdit, set_key
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.secret import scrub
@@ -24,15 +24,15 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def dump(config: Config) -> str:
-    """`config` as TOML, for people to read: the tables of settings whole, of providers what was set.
+    """Return `config` as TOML for display: all settings, and those of providers that are not defaults.
 
-    Of what may hold a secret (see `redact`) only its place is in it.
+    Values that may hold secrets are masked (see `redact`).
     """
-    table = _table(config)
+    table = _to_table(config)
     for name in ("stream", "ui"):
-        table[name] = _table(getattr(config, name), whole=True)
+        table[name] = _to_table(getattr(config, name), whole=True)
     table["default_model"] = config.default_model
-    providers = {name: _table(provider) for name, provider in config.providers.items()}
+    providers = {name: _to_table(provider) for name, provider in config.providers.items()}
     notes = [
         _("# api_key of [providers.{name}] is set and not shown").format(name=name) + "\n"
         for name, provider in config.providers.items()
@@ -47,7 +47,7 @@ def dump(config: Config) -> str:
 
 
 def example_text() -> str:
-    """The commented example configuration, as shipped."""
+    """Return the commented example configuration."""
     shipped = resources.files("holytui.config") / "example.toml"
     if shipped.is_file():
         return shipped.read_text("utf-8")
@@ -55,7 +55,7 @@ def example_text() -> str:
 
 
 def init(path: Path) -> None:
-    """Put the commented example at `path`, mode 0600. Raises ConfigError if something is there, or it cannot be."""
+    """Write the commented example to `path`, mode 0600. Raises ConfigError if `path` exists or is not writable."""
     try:
         paths.private_dir(path.parent)
     except OSError as exc:
@@ -77,11 +77,11 @@ def init(path: Path) -> None:
 
 
 def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
-    """Set one key of the file at `path`, keeping the rest as it is; the file is made if there is none.
+    """Set one key of the file at `path` and keep the rest unchanged; the file is created if missing.
 
-    `key` is dotted (`"ui.theme"`) or, where names have dots, a sequence (`("keys", "chat.stop")`).
-    The file gets mode 0600 and is replaced whole or not at all; a link to it stays one.
-    Raises ConfigError; the file is then as it was.
+    `key` is dotted (`"ui.theme"`) or, for names with dots, a sequence (`("keys", "chat.stop")`).
+    The file is replaced atomically, with mode 0600; a symbolic link is followed.
+    Raises ConfigError and leaves the file unchanged.
     """
     names = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
     try:
@@ -92,7 +92,7 @@ def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
         raise _not_written(path, exc) from exc
     mark = _BOM if old.startswith(_BOM) else b""
     try:
-        new = changed(old.removeprefix(_BOM).decode("utf-8"), names, value)
+        new = set_key(old.removeprefix(_BOM).decode("utf-8"), names, value)
     except (CannotEdit, UnicodeDecodeError) as exc:
         raise ConfigError(
             _("{key} was not written into {path}").format(key=".".join(names), path=path),
@@ -111,8 +111,8 @@ def _not_written(path: Path, exc: OSError) -> ConfigError:
     return ConfigError(_("{path} cannot be written: {reason}").format(path=path, reason=reason))
 
 
-def _table(value: object, *, whole: bool = False) -> dict[str, object]:
-    """A dataclass as TOML has it: without what is not set, and unless `whole`, without what is as by default."""
+def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
+    """Convert a dataclass to a TOML table without unset fields and, unless `whole`, without default values."""
     assert is_dataclass(value)
     out: dict[str, object] = {}
     for field in fields(value):
@@ -122,20 +122,20 @@ def _table(value: object, *, whole: bool = False) -> dict[str, object]:
             continue
         if field.name == "api_key":
             continue
-        out[field.name] = _plain(_redacted(value, field.name, item))
+        out[field.name] = _to_toml(_redacted(value, field.name, item))
     return out
 
 
-def _plain(value: object) -> object:
+def _to_toml(value: object) -> object:
     if is_dataclass(value):
-        return _table(value)
+        return _to_table(value)
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {str(name): _to_toml(item) for name, item in value.items()}
+    return [_to_toml(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _redacted(owner: object, name: str, value: object) -> object:
-    """The value of a field as it may be shown."""
+    """Return the value of a field with secrets masked."""
     match owner, name, value:
         case Provider() | OAuth(), "base_url" | "proxy" | "chat_path" | "token_url", str():
             return redact.url(value)

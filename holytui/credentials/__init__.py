@@ -1,1 +1,1 @@
-"""API keys: where they come from, and how long they are kept."""
+"""API keys: their sources and their cache."""

@@ -1,4 +1,4 @@
-"""A program of the user's that prints a key or token: run without input, for a limited time, away from the terminal."""
+"""Runner for the user's programs that print a key or token: without input, time-limited, away from the terminal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from holytui.secret import Secret, child_environment, scrub
 from holytui.text import sanitize_line
 
 COMMAND_SECONDS = 10.0
-_LARGEST = 65_536  # no key is longer
+_MAX_BYTES = 65_536  # bytes; larger than any key
 
 Run = Callable[[Sequence[str], float], subprocess.CompletedProcess[bytes]]
-"""Runs a command to its end or for so many seconds; raises as `subprocess.run` does."""
+"""Runs a command (arguments, timeout in seconds); raises like `subprocess.run`."""
 
 
 def command_output(argv: Sequence[str], run: Run) -> str:
-    """What `argv` prints, stripped and not empty. Raises KeyUnavailable."""
-    name = command_name(argv)
+    """Return the output of `argv`, stripped and not empty. Raises KeyUnavailable."""
+    name = program_name(argv)
     try:
         done = run(argv, COMMAND_SECONDS)
     except FileNotFoundError as exc:
@@ -32,15 +32,15 @@ def command_output(argv: Sequence[str], run: Run) -> str:
         title = _("Command {command} cannot be run: {reason}").format(command=name, reason=reason)
         raise KeyUnavailable(title, _check_command()) from exc
     except subprocess.TimeoutExpired:
-        title = _("Command {command} did not end within {seconds} s").format(
+        title = _("Command {command} did not finish within {seconds} s").format(
             command=name, seconds=f"{COMMAND_SECONDS:g}"
         )
-        hint = _("It must not ask anything: unlock the password store in another terminal, then try again")
-        raise KeyUnavailable(title, hint) from None  # it carries what was printed so far
-    output = done.stdout[:_LARGEST].decode("utf-8", "replace").strip()
+        hint = _("It cannot ask for input: unlock the password store in another terminal, then try again")
+        raise KeyUnavailable(title, hint) from None  # the exception contains the output so far
+    output = done.stdout[:_MAX_BYTES].decode("utf-8", "replace").strip()
     if done.returncode != 0:
         for word in output.split():
-            Secret(word)  # a key that was printed all the same must not come back through stderr
+            Secret(word)  # a key printed despite the failure must not appear in the error from stderr
         title = _("Command {command} failed (exit {code})").format(command=name, code=done.returncode)
         raise KeyUnavailable(title, _first_line(done.stderr) or _check_command())
     if not output:
@@ -51,9 +51,9 @@ def command_output(argv: Sequence[str], run: Run) -> str:
 
 
 def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run `argv` without input and away from the terminal, so that it can neither ask there nor draw there.
+    """Run `argv` without input and in its own session, so that it can neither prompt nor draw on the terminal.
 
-    Of the variables that hold keys it gets those alone that it names itself.
+    It gets only those key variables that its arguments name.
     """
     with subprocess.Popen(
         argv,
@@ -66,7 +66,7 @@ def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProc
         try:
             out, err = process.communicate(timeout=seconds)
         except BaseException:
-            # its children too: one that keeps the pipe open would hold us up
+            # and its children: one that keeps the pipe open would block this thread
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise
@@ -74,13 +74,13 @@ def run_command(argv: Sequence[str], seconds: float) -> subprocess.CompletedProc
 
 
 def _first_line(stderr: bytes) -> str:
-    """The first line of what a program complained, made safe."""
-    text = stderr[:_LARGEST].decode("utf-8", "replace").strip()
+    """Return the first line of stderr, sanitised and scrubbed."""
+    text = stderr[:_MAX_BYTES].decode("utf-8", "replace").strip()
     return scrub(sanitize_line(text.splitlines()[0]))[:200] if text else ""
 
 
-def command_name(argv: Sequence[str]) -> str:
-    """The program alone: its arguments may hold anything."""
+def program_name(argv: Sequence[str]) -> str:
+    """Return the name of the program, without its arguments, which may hold secrets."""
     return sanitize_line(argv[0])
 
 

@@ -1,4 +1,4 @@
-"""Keys of providers, kept until they end or are refused; one caller at a time asks their source again."""
+"""Cache of the providers' keys. A key is fetched again when it expires or is refused, by one thread at a time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from holytui.config.schema import Provider
 from holytui.credentials.command import Run, run_command
 from holytui.credentials.sources import (
-    FromCommand,
-    FromConfig,
-    FromEnv,
-    FromFile,
+    CommandSource,
+    ConfigSource,
+    EnvironmentSource,
+    FileSource,
     Fstat,
     Key,
     KeySource,
@@ -27,12 +27,12 @@ from holytui.secret import Secret
 if TYPE_CHECKING:
     import httpx
 
-EARLY = 60.0
-"""Seconds before its end at which a key is renewed: it must outlive the request that it is sent with."""
+RENEWAL_MARGIN = 60.0
+"""Seconds before its expiry at which a key is renewed, so that it stays valid for the request."""
 
 
 class KeyRing:
-    """The key of one provider. All methods may be called from any thread."""
+    """Cached key of one provider. Thread-safe."""
 
     def __init__(
         self,
@@ -51,34 +51,33 @@ class KeyRing:
         self._key: Key | None = None
 
     def get(self) -> Secret | None:
-        """The key, from its source if it is not known yet or about to end; None if the provider has no source.
+        """Return the key, fetched if it is not cached or about to expire; None if the provider has no source.
 
-        May take as long as the source does (10 s). Raises KeyUnavailable.
+        May block for 10 s. Raises KeyUnavailable.
         """
         if self._source is None:
             return None
-        if (key := self._key) is not None and self._good(key, EARLY):
+        if (key := self._key) is not None and self._is_valid(key, RENEWAL_MARGIN):
             return key.secret
         with self._lock:
-            if (key := self._key) is not None and self._good(key, EARLY):
+            if (key := self._key) is not None and self._is_valid(key, RENEWAL_MARGIN):
                 return key.secret
             try:
                 self._key = self._source.fetch()
             except KeyUnavailable:
-                if key is None or not self._good(key, 0.0):
+                if key is None or not self._is_valid(key, 0.0):
                     raise
-                return key.secret  # it could not be renewed early, but is still good for a moment
+                return key.secret  # renewing early failed, but the key is still valid
             return self._key.secret
 
     def refresh(self, refused: Secret | None) -> Secret:
-        """Another key than `refused`, which a server did not accept.
+        """Return another key than `refused`: the one that another thread has fetched meanwhile, or a new one.
 
-        If another thread has got one meanwhile, that one. Raises KeyUnavailable, also when the source gives the same
-        key again; its hint then names the place where a new one is to be put.
+        Raises KeyUnavailable, also if the source returns the refused key again; its hint names the remedy.
         """
         if self._source is None:
             raise KeyUnavailable(
-                _("{name} wants a key, and none is configured").format(name=self._provider.name),
+                _("{name} requires a key, and none is configured").format(name=self._provider.name),
                 _("Set api_key_env or api_key_command in [providers.{name}]").format(name=self._provider.name),
             )
         with self._lock:
@@ -87,15 +86,16 @@ class KeyRing:
             self._key = None
             key = self._source.fetch()
             if key.secret == refused:
-                title = _("{name} refused the key, and its source gives no other").format(name=self._provider.name)
-                raise KeyUnavailable(title, self._source.fix())
+                title = _("{name} refused the key, and its source has no other").format(name=self._provider.name)
+                raise KeyUnavailable(title, self._source.remedy())
             self._key = key
             return key.secret
 
-    def unset(self) -> str:
-        """What to do before the first question if the key's variable is not set; empty if it is, or the key comes from
-        elsewhere. Quick."""
-        if isinstance(self._source, FromEnv):
+    def missing_variable(self) -> str:
+        """Return the error and remedy if the key's environment variable is not set; empty otherwise.
+
+        Empty also for other sources. Does not block."""
+        if isinstance(self._source, EnvironmentSource):
             try:
                 self._source.fetch()
             except KeyUnavailable as error:
@@ -103,36 +103,36 @@ class KeyRing:
         return ""
 
     def describe(self) -> str:
-        """Where the key comes from, without it."""
-        return self._source.where() if self._source is not None else _("no key")
+        """Return a description of the key's source, without the key."""
+        return self._source.describe() if self._source is not None else _("no key")
 
     @property
     def supplied_by_command(self) -> bool:
-        """A program or token server gives the key; then a 403 may mean an expired key, as a 401 does."""
+        """Whether a program or token server supplies the key; then a 403, like a 401, may mean that it has expired."""
         return self._source is not None and self._source.by_command
 
-    def _good(self, key: Key, early: float) -> bool:
-        return key.expires_at is None or self._clock() < key.expires_at - early
+    def _is_valid(self, key: Key, margin: float) -> bool:
+        return key.expires_at is None or self._clock() < key.expires_at - margin
 
     def __repr__(self) -> str:
         return f"KeyRing({self._provider.name!r})"
 
 
 class KeyRings:
-    """One `KeyRing` a provider for the whole process, so that its key is renewed once for all answers."""
+    """One `KeyRing` per provider for the whole process, so that all answers share its key. Thread-safe."""
 
     def __init__(self, make: Callable[[Provider], KeyRing] = KeyRing) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._rings: dict[str, tuple[Provider, KeyRing]] = {}
 
-    def of(self, provider: Provider) -> KeyRing:
-        """The ring of `provider`; a new one if its configuration has changed."""
+    def ring_for(self, provider: Provider) -> KeyRing:
+        """Return the ring of `provider`; a new one if its configuration has changed."""
         with self._lock:
-            kept = self._rings.get(provider.name)
-            if kept is None or kept[0] != provider:
-                kept = self._rings[provider.name] = (provider, self._make(provider))
-            return kept[1]
+            entry = self._rings.get(provider.name)
+            if entry is None or entry[0] != provider:
+                entry = self._rings[provider.name] = (provider, self._make(provider))
+            return entry[1]
 
 
 def _source(
@@ -144,17 +144,17 @@ def _source(
     fstat: Fstat,
 ) -> KeySource | None:
     if provider.oauth is not None:
-        from holytui.credentials.oauth import FromOAuth  # it imports httpx, which the first screen must not wait for
+        from holytui.credentials.oauth import OAuthSource  # imports httpx, which would delay the first screen
 
-        return FromOAuth(
+        return OAuthSource(
             provider, provider.oauth, environ=environ, run=run, clock=clock, transport=transport, fstat=fstat
         )
     if provider.api_key_command:
-        return FromCommand(provider.api_key_command, run)
+        return CommandSource(provider.api_key_command, run)
     if provider.api_key_file:
-        return FromFile(Path(provider.api_key_file), fstat)
+        return FileSource(Path(provider.api_key_file), fstat)
     if provider.api_key:
-        return FromConfig(provider.api_key, provider.name)
+        return ConfigSource(provider.api_key, provider.name)
     if provider.api_key_env:
-        return FromEnv(provider.api_key_env, environ, provider.api_key_env_file, fstat)
+        return EnvironmentSource(provider.api_key_env, environ, provider.api_key_env_file, fstat)
     return None

@@ -1,4 +1,4 @@
-"""Access tokens by OAuth 2.0 refresh tokens (RFC 6749 section 6)."""
+"""Access tokens from OAuth 2.0 refresh tokens (RFC 6749 section 6)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from typing import ClassVar
 import httpx
 
 from holytui import paths
-from holytui.config.constraints import host_of, is_loopback, is_secure
 from holytui.config.schema import OAuth, Provider
+from holytui.config.urls import host_of, is_loopback, is_secure
 from holytui.credentials.command import Run, command_output
-from holytui.credentials.sources import Fstat, Key, checked, read_private
+from holytui.credentials.sources import Fstat, Key, read_private, validate_key
 from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret, scrub
 from holytui.text import sanitize_line
 from holytui.wire.transport.addresses import proxy_for
-from holytui.wire.transport.connections import no_socks
+from holytui.wire.transport.connections import socks_missing
 
 _log = logging.getLogger(__name__)
-_LOCK_TRIES = 300
+_LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.05
 
 
-class FromOAuth:
-    """Trades the refresh token for an access token, and keeps the new refresh token if one comes with it."""
+class OAuthSource:
+    """Exchange a refresh token for an access token, and store a rotated refresh token."""
 
     by_command: ClassVar[bool] = True
-    """An expired access token is answered with 403 by some gateways, too."""
+    """Some gateways answer 403 to an expired access token."""
 
     def __init__(
         self,
@@ -59,32 +59,36 @@ class FromOAuth:
         self._rotated_from: Secret | None = None
 
     def fetch(self) -> Key:
-        """A new access token. Raises KeyUnavailable."""
+        """Return a new access token. Raises KeyUnavailable."""
         if not is_secure(self._oauth.token_url):
             raise KeyUnavailable(
                 _("token_url of {name} is not https").format(name=self._provider.name),
-                _("A refresh token is sent over https, or to this machine, only"),
+                _("A refresh token is sent only over https or to this machine"),
             )
-        with self._alone():
+        with self._exclusive_lock():
             refresh_token = self._refresh_token()
             answer = self._post(refresh_token)
             new = answer.get("refresh_token")
             if isinstance(new, str) and new and new != refresh_token.reveal():
-                self._keep(checked(new, self._host()), refresh_token)  # first of all: the old one may be void by now
-        token, seconds = answer.get("access_token"), _seconds(answer.get("expires_in"))
+                self._store_rotated(
+                    validate_key(new, self._host()), refresh_token
+                )  # before any check: the old one may be invalid already
+        token, seconds = answer.get("access_token"), _lifetime(answer.get("expires_in"))
         if not isinstance(token, str) or not token:
-            raise KeyUnavailable(_("{host} answered without an access token").format(host=self._host()), self.fix())
-        return Key(checked(token, self._host()), None if seconds is None else self._clock() + seconds)
+            raise KeyUnavailable(_("{host} sent no access token").format(host=self._host()), self.remedy())
+        return Key(validate_key(token, self._host()), None if seconds is None else self._clock() + seconds)
 
-    def where(self) -> str:
-        """Where it comes from, in words."""
-        return _("OAuth at {host}, with the refresh token from {place}").format(host=self._host(), place=self._place())
+    def describe(self) -> str:
+        """Return a description of the source for the user."""
+        return _("OAuth at {host}, with the refresh token from {place}").format(
+            host=self._host(), place=self._token_location()
+        )
 
-    def fix(self) -> str:
-        """What to do when it does not work."""
-        return _("Log in again and put the new refresh token into {place}").format(place=self._place())
+    def remedy(self) -> str:
+        """Return the step that replaces a refused token."""
+        return _("Log in again and put the new refresh token into {place}").format(place=self._token_location())
 
-    def _place(self) -> str:
+    def _token_location(self) -> str:
         if self._oauth.refresh_token_file:
             return self._oauth.refresh_token_file
         command = self._oauth.refresh_token_command
@@ -94,24 +98,26 @@ class FromOAuth:
         return host_of(self._oauth.token_url) or "?"
 
     def _refresh_token(self) -> Secret:
-        """The token as its place gives it, or the one that has replaced it."""
+        """Return the configured token, or the one that replaced it in this process."""
         if self._oauth.refresh_token_file:
-            told = checked(read_private(Path(self._oauth.refresh_token_file), self._fstat), self._place())
+            token = validate_key(
+                read_private(Path(self._oauth.refresh_token_file), self._fstat), self._token_location()
+            )
         else:
             output = command_output(self._oauth.refresh_token_command, self._run)
-            told = checked(output.splitlines()[0], self._place())
-        if self._rotated is not None and told == self._rotated_from:
+            token = validate_key(output.splitlines()[0], self._token_location())
+        if self._rotated is not None and token == self._rotated_from:
             return self._rotated
-        return told
+        return token
 
-    def _keep(self, new: Secret, old: Secret) -> None:
-        """Write a rotated refresh token back: the old one is worthless from now on."""
+    def _store_rotated(self, new: Secret, old: Secret) -> None:
+        """Write a rotated refresh token back to its file, as the old one is invalid."""
         file = self._oauth.refresh_token_file
         if self._rotated is None or old != self._rotated:
             self._rotated_from = old
         self._rotated = new
         if not file:
-            return  # a command cannot take it back; it lives as long as this process
+            return  # a command cannot store it; it is kept for this process only
         try:
             paths.write_private(Path(file).resolve(), new.reveal().encode() + b"\n")
         except OSError as exc:
@@ -119,8 +125,8 @@ class FromOAuth:
             _log.warning("the new refresh token of %s was not written: %s", self._provider.name, reason)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other process trades the same file's token meanwhile: the second use of a rotated one ends the login."""
+    def _exclusive_lock(self) -> Iterator[None]:
+        """Lock the token file against other processes: a second use of a rotated token revokes the login."""
         file = self._oauth.refresh_token_file
         if not file:
             yield
@@ -129,11 +135,11 @@ class FromOAuth:
         try:
             handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
-            yield  # a folder that cannot be written to: nothing is rotated there either
+            yield  # the folder is not writable, so no token can be written back either
             return
         try:
             pause = threading.Event()
-            for _try in range(_LOCK_TRIES):  # a stopped process may hold it for ever, so wait for a while only
+            for _try in range(_LOCK_ATTEMPTS):  # a stopped process may hold the lock for ever, so go on after 15 s
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
@@ -161,15 +167,17 @@ class FromOAuth:
         try:
             with self._client() as client:
                 response = client.post(self._oauth.token_url, data=form, headers={"Accept": "application/json"})
-        except (ImportError, ValueError) as exc:  # the proxy needs a package that is missing, or is no address
-            reason = no_socks().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
+        except (ImportError, ValueError) as exc:  # socksio is not installed, or the proxy is not a valid URL
+            reason = (
+                socks_missing().message if isinstance(exc, ImportError) else _("the address of the proxy is not valid")
+            )
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
             raise KeyUnavailable(title, _("Check the provider's proxy setting and HTTPS_PROXY.")) from exc
         except (httpx.HTTPError, ssl.SSLError, OSError) as exc:
             reason = scrub(sanitize_line(str(exc))) or type(exc).__name__
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
             raise KeyUnavailable(title, _("Check the connection and try again"), transient=True) from exc
-        return self._answer(response)
+        return self._parse_response(response)
 
     def _client(self) -> httpx.Client:
         local = is_loopback(self._host())
@@ -184,33 +192,33 @@ class FromOAuth:
             transport=self._transport,
             proxy=proxy or None,
             verify=verify,
-            trust_env=False,  # its proxy and certificates are settled above
+            trust_env=False,  # proxy and certificates are set above
             timeout=10.0,
-            follow_redirects=False,  # the token is for this address alone
+            follow_redirects=False,  # the token is for this address only
         )
 
-    def _answer(self, response: httpx.Response) -> Mapping[str, object]:
+    def _parse_response(self, response: httpx.Response) -> Mapping[str, object]:
         try:
-            told = response.json()
+            payload = response.json()
         except (ValueError, RecursionError):
-            told = None
-        if response.status_code == httpx.codes.OK and isinstance(told, dict):
-            return told
-        code = told.get("error") if isinstance(told, dict) else None
-        detail = told.get("error_description") if isinstance(told, dict) else None
-        said = ", ".join(scrub(sanitize_line(str(part)))[:200] for part in (code, detail) if part)
-        title = _("{host} refused to renew the access ({reason})").format(
-            host=self._host(), reason=said or f"HTTP {response.status_code}"
+            payload = None
+        if response.status_code == httpx.codes.OK and isinstance(payload, dict):
+            return payload
+        code = payload.get("error") if isinstance(payload, dict) else None
+        detail = payload.get("error_description") if isinstance(payload, dict) else None
+        reason = ", ".join(scrub(sanitize_line(str(part)))[:200] for part in (code, detail) if part)
+        title = _("{host} refused to renew the access token ({reason})").format(
+            host=self._host(), reason=reason or f"HTTP {response.status_code}"
         )
         if response.status_code >= 500 or response.status_code == 429:
             raise KeyUnavailable(title, _("Try again later"), transient=True)
-        raise KeyUnavailable(title, self.fix())
+        raise KeyUnavailable(title, self.remedy())
 
 
-def _seconds(told: object) -> float | None:
-    """`expires_in`, which some servers send as a text; None if it says nothing."""
+def _lifetime(expires_in: object) -> float | None:
+    """Return `expires_in` in seconds; some servers send it as a string. None if it is not usable."""
     try:
-        seconds = float(str(told))
+        seconds = float(str(expires_in))
     except ValueError:
         return None
     return seconds if 0 < seconds < 1e9 else None

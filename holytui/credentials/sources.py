@@ -1,4 +1,4 @@
-"""Where API keys come from: an environment variable, a command, a file, the configuration itself."""
+"""Sources of API keys: environment variable, command, file, configuration."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from holytui.credentials.command import Run, command_name, command_output
+from holytui.credentials.command import Run, command_output, program_name
 from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.text import sanitize_line
-from holytui.trust import shell
+from holytui.trust import shell_command
 
-_LARGEST = 65_536  # no key, token or list of variables is longer
+_MAX_BYTES = 65_536  # larger than any key, token or file of variables
 
 Fstat = Callable[[int], os.stat_result]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key and, where its source tells, the Unix time at which it ends."""
+    """A key and, if its source reports it, the Unix time at which it expires."""
 
     secret: Secret
     expires_at: float | None = None
 
 
 class KeySource(Protocol):
-    """One place that a key comes from."""
+    """Source of an API key."""
 
     by_command: ClassVar[bool]
-    """A program gives it, so a server may say 403 where it means that the key has expired."""
+    """The key comes from a program or token server; then a 403 may mean that it has expired."""
 
     def fetch(self) -> Key:
-        """The key as of now. Raises KeyUnavailable."""
+        """Return the current key. May block for 10 s. Raises KeyUnavailable."""
         ...
 
-    def where(self) -> str:
-        """Where it comes from, in words, without it."""
+    def describe(self) -> str:
+        """Return a description of the source for the user, without the key."""
         ...
 
-    def fix(self) -> str:
-        """What to do when the key from here is refused."""
+    def remedy(self) -> str:
+        """Return the step that replaces a refused key."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class FromEnv:
-    """An environment variable, looked up first in a file of `NAME=value` lines if there is one."""
+class EnvironmentSource:
+    """An environment variable, looked up first in an optional file of `NAME=value` lines."""
 
     name: str
     environ: Mapping[str, str]
@@ -62,7 +62,7 @@ class FromEnv:
     by_command: ClassVar[bool] = False
 
     def fetch(self) -> Key:
-        text = _variable(Path(self.file), self.name, self.fstat) if self.file else None
+        text = _read_variable(Path(self.file), self.name, self.fstat) if self.file else None
         text = text or self.environ.get(self.name, "").strip()
         if not text:
             place = _("{name} is not set").format(name=self.name)
@@ -70,27 +70,27 @@ class FromEnv:
                 place = _("{name} is set neither in {file} nor in the environment").format(
                     name=self.name, file=self.file
                 )
-            raise KeyUnavailable(place, self._how())
-        return Key(checked(text, self.where()))
+            raise KeyUnavailable(place, self._hint())
+        return Key(validate_key(text, self.describe()))
 
-    def where(self) -> str:
+    def describe(self) -> str:
         if self.file:
             return _("variable {name} in {file}, else in the environment").format(name=self.name, file=self.file)
         return _("environment variable {name}").format(name=self.name)
 
-    def fix(self) -> str:
+    def remedy(self) -> str:
         if self.file:
             return _("Put a new key into {file} as {name}=…").format(file=self.file, name=self.name)
         return _("Set {name} to a new key and start holytui again").format(name=self.name)
 
-    def _how(self) -> str:
+    def _hint(self) -> str:
         if self.file:
             return _("Write {name}=… into {file}").format(name=self.name, file=self.file)
         return _("Set it in the shell (export {name}=…) and start holytui again").format(name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
-class FromConfig:
+class ConfigSource:
     """`api_key` of the configuration."""
 
     text: str
@@ -98,36 +98,36 @@ class FromConfig:
     by_command: ClassVar[bool] = False
 
     def fetch(self) -> Key:
-        return Key(checked(self.text, self.where()))
+        return Key(validate_key(self.text, self.describe()))
 
-    def where(self) -> str:
+    def describe(self) -> str:
         return _("api_key of [providers.{name}] in the configuration").format(name=self.provider)
 
-    def fix(self) -> str:
-        return _("Put a new key there: {place}").format(place=self.where())
+    def remedy(self) -> str:
+        return _("Put a new key there: {place}").format(place=self.describe())
 
 
 @dataclass(frozen=True, slots=True)
-class FromFile:
-    """A file that holds nothing but the key; the user's own and closed to others."""
+class FileSource:
+    """A file that holds only the key, owned by the user and closed to others."""
 
     path: Path
     fstat: Fstat = os.fstat
     by_command: ClassVar[bool] = False
 
     def fetch(self) -> Key:
-        return Key(checked(read_private(self.path, self.fstat), self.where()))
+        return Key(validate_key(read_private(self.path, self.fstat), self.describe()))
 
-    def where(self) -> str:
+    def describe(self) -> str:
         return _("file {path}").format(path=self.path)
 
-    def fix(self) -> str:
+    def remedy(self) -> str:
         return _("Put a new key into {path}").format(path=self.path)
 
 
 @dataclass(frozen=True, slots=True)
-class FromCommand:
-    """What a program prints: the key on its first line, or `{"api_key": …, "expires_at": …}`."""
+class CommandSource:
+    """The output of a program: the key on the first line, or `{"api_key": …, "expires_at": …}`."""
 
     argv: tuple[str, ...]
     run: Run
@@ -136,96 +136,98 @@ class FromCommand:
     def fetch(self) -> Key:
         output = command_output(self.argv, self.run)
         if not output.startswith("{"):
-            return Key(checked(output.splitlines()[0], self.where()))
+            return Key(validate_key(output.splitlines()[0], self.describe()))
         try:
-            told = json.loads(output)
-            text, until = told["api_key"], told.get("expires_at")
+            payload = json.loads(output)
+            text, expires_at = payload["api_key"], payload.get("expires_at")
         except (ValueError, KeyError, RecursionError):
-            told = text = until = None
+            payload = text = expires_at = None
         if not isinstance(text, str) or not text:
             raise KeyUnavailable(
-                _("{command} printed no key").format(command=command_name(self.argv)),
-                _('It should print the key alone, or {"api_key": "…", "expires_at": "…"}'),
+                _("{command} printed no key").format(command=program_name(self.argv)),
+                _('It should print only the key, or {"api_key": "…", "expires_at": "…"}'),
             )
-        secret = checked(text, self.where())
-        return Key(secret, self._time(until))
+        secret = validate_key(text, self.describe())
+        return Key(secret, self._parse_time(expires_at))
 
-    def where(self) -> str:
-        return _("command {command}").format(command=command_name(self.argv))
+    def describe(self) -> str:
+        return _("command {command}").format(command=program_name(self.argv))
 
-    def fix(self) -> str:
-        return _("Let {command} give a new key").format(command=command_name(self.argv))
+    def remedy(self) -> str:
+        return _("Make {command} print a new key").format(command=program_name(self.argv))
 
-    def _time(self, until: object) -> float | None:
-        if until is None:
+    def _parse_time(self, expires_at: object) -> float | None:
+        if expires_at is None:
             return None
-        if isinstance(until, int | float) and not isinstance(until, bool) and abs(until) < 1e12:
-            return float(until)
+        if isinstance(expires_at, int | float) and not isinstance(expires_at, bool) and abs(expires_at) < 1e12:
+            return float(expires_at)
         try:
-            moment = datetime.fromisoformat(str(until))
+            moment = datetime.fromisoformat(str(expires_at))
         except ValueError:
             raise KeyUnavailable(
-                _("{command} printed an expires_at that is not a time").format(command=command_name(self.argv)),
+                _("{command} printed an expires_at that is not a time").format(command=program_name(self.argv)),
                 _("It should be ISO 8601 (2026-01-31T12:00:00Z) or Unix seconds"),
-            ) from None  # the text may be anything, so also the key
+            ) from None  # the text may contain the key
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def checked(text: str, where: str) -> Secret:
-    """`text` as a key. Raises KeyUnavailable if it could not stand in a header."""
+def validate_key(text: str, source: str) -> Secret:
+    """Return `text` as a key. Raises KeyUnavailable if it cannot be part of a header."""
     text = text.strip()
     if not text:
-        raise KeyUnavailable(_("No key: {place} is empty").format(place=where))
+        raise KeyUnavailable(_("No key: {place} is empty").format(place=source))
     if not re.fullmatch(r"[!-~]+", text):
         raise KeyUnavailable(
-            _("The key from {place} has spaces or characters in it that no key has").format(place=where),
-            _("Copy it again, the key alone and complete"),
+            _("The key from {place} contains spaces or invalid characters").format(place=source),
+            _("Copy it again: the whole key and nothing else"),
         )
     return Secret(text)
 
 
 def read_private(path: Path, fstat: Fstat = os.fstat) -> str:
-    """The text of a file that is the user's own and closed to others. Raises KeyUnavailable with what to do."""
+    """Return the text of a file. Raises KeyUnavailable, with the remedy, unless it is private to the user."""
     try:
-        # O_NONBLOCK: a pipe in place of the file must not hold us up before it is refused
+        # O_NONBLOCK: opening a FIFO, which is refused below, must not block
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
     try:
         _check_private(path, fstat(handle))
-        return os.read(handle, _LARGEST).decode("utf-8-sig").strip()
+        return os.read(handle, _MAX_BYTES).decode("utf-8-sig").strip()
     except OSError as exc:
         raise _unreadable(path, exc) from exc
     except UnicodeDecodeError:
-        raise KeyUnavailable(_("{path} is not a text file").format(path=path)) from None  # it shows the bytes
+        raise KeyUnavailable(
+            _("{path} is not a text file").format(path=path)
+        ) from None  # the exception contains the bytes
     finally:
         os.close(handle)
 
 
-def _check_private(path: Path, about: os.stat_result) -> None:
-    if not stat.S_ISREG(about.st_mode):
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise KeyUnavailable(_("{path} is not a file").format(path=path))
-    if about.st_uid != os.getuid():
+    if status.st_uid != os.getuid():
         title = _("{path} belongs to another user").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=shell(f"chown {os.getuid()}", path)))
-    if stat.S_IMODE(about.st_mode) & 0o077:
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell_command(f"chown {os.getuid()}", path)))
+    if stat.S_IMODE(status.st_mode) & 0o077:
         title = _("{path} holds a key and can be read or changed by others").format(path=path)
-        raise KeyUnavailable(title, _("Run: {command}").format(command=shell("chmod 600", path)))
+        raise KeyUnavailable(title, _("Run: {command}").format(command=shell_command("chmod 600", path)))
 
 
-def _variable(file: Path, name: str, fstat: Fstat) -> str | None:
-    """The last `NAME=value` of a private file as shells and dotenv write it; None if there is none."""
+def _read_variable(file: Path, name: str, fstat: Fstat) -> str | None:
+    """Return the last `NAME=value` in a private file, as shells and dotenv write it; None if there is none."""
     if not os.path.lexists(file):
         return None
     text = read_private(file, fstat)
-    found = None
+    value_in_file = None
     for line in text.splitlines():
         match = re.fullmatch(rf"\s*(?:export\s+)?{re.escape(name)}\s*=\s*(.*)", line)
         if match:
             value = match[1].strip()
             quoted = re.match(r"""(["'])(.*?)\1""", value)
-            found = quoted[2] if quoted else re.split(r"\s#", value)[0].strip()
-    return found
+            value_in_file = quoted[2] if quoted else re.split(r"\s#", value)[0].strip()
+    return value_in_file
 
 
 def _unreadable(path: Path, exc: OSError) -> KeyUnavailable:

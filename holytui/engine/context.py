@@ -110,7 +110,7 @@ def estimate_context(branch: Sequence[Message], reported: Mapping[str, Usage], *
     for index in range(len(branch) - 1, -1, -1):
         usage = reported.get(branch[index].id)
         if usage is not None:
-            return usage.kept + _estimated(branch[index + 1 :], vision=vision)
+            return usage.context_tokens + _estimated(branch[index + 1 :], vision=vision)
     return _estimated(branch, vision=vision)
 
 

@@ -78,7 +78,7 @@ class TitleGenerator:
 
     def _ask(self, question: Message, answer: Message) -> str:
         resolved = resolve(self._config, answer.model)
-        key = self._keyrings.of(resolved.provider).get()
+        key = self._keyrings.ring_for(resolved.provider).get()
         prompt = f"{question.text[:_EXCERPT_LENGTH]}\n\n---\n\n{answer.text[:_EXCERPT_LENGTH]}\n\n---\n\n{_INSTRUCTION}"
         request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, prompt),))
         end = time.monotonic() + _TIMEOUT

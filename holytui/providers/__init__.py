@@ -1,1 +1,1 @@
-"""Who can be asked: models and their endpoints, what they cost, and which of them see images."""
+"""Configured models: their endpoints, prices, and support for images."""

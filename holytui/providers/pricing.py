@@ -1,4 +1,4 @@
-"""What an answer cost, and how full the model's context is after it; both only where the configuration says enough."""
+"""Cost of answers and use of the model's context, where prices and context sizes are configured."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _MILLION = 1_000_000
 
 
-def model_of(config: Config, name: str) -> Model | None:
-    """What is configured of `provider/model`; None if nothing is."""
+def find_model(config: Config, name: str) -> Model | None:
+    """Return the configured model named `provider/model`; None if there is none."""
     try:
         ref = ModelRef.parse(name)
     except ValueError:
@@ -29,52 +29,52 @@ def model_of(config: Config, name: str) -> Model | None:
 
 
 def cost(usage: Usage, price: Price) -> float:
-    """In the user's currency; tokens from the provider's cache at their own price, if one is set."""
+    """Return the cost in the user's currency; cached tokens at their own price, if one is set."""
     cached = usage.cached if price.cached is not None else 0
-    fresh = (usage.input - cached) * price.input + usage.output * price.output
-    return (fresh + cached * (price.cached or 0.0)) / _MILLION
+    uncached = (usage.input - cached) * price.input + usage.output * price.output
+    return (uncached + cached * (price.cached or 0.0)) / _MILLION
 
 
-def context_part(tokens: int | None, model: Model | None) -> float | None:
-    """The part of the model's context that so many tokens fill, 0 to 1 and above, if both are known."""
+def context_fraction(tokens: int | None, model: Model | None) -> float | None:
+    """Return the used fraction of the model's context (may exceed 1); None if tokens or context are unknown."""
     return tokens / model.context if tokens is not None and model is not None and model.context else None
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
-    """What several answers cost."""
+class CostTotal:
+    """Total cost of several answers."""
 
     amount: float | None = None
-    """In the user's currency; None when none of their models has a price."""
+    """In the user's currency; None if no model has a price."""
     unpriced: frozenset[str] = frozenset()
-    """The models whose answers are not in it, as they have no price; the guide costs nothing."""
+    """Models without a price, whose answers are not included. The guide is free and not among them."""
     at_least: bool = False
     estimated: bool = False
 
 
-def bill(config: Config, spent: Iterable[UsageTotal]) -> Bill:
-    """With the prices that the configuration has now."""
+def total_cost(config: Config, spent: Iterable[UsageTotal]) -> CostTotal:
+    """Return the total cost at the configured prices."""
     amount: float | None = None
     unpriced: set[str] = set()
     used = Usage()
     for each in spent:
-        model = model_of(config, each.model)
+        model = find_model(config, each.model)
         if model is not None and model.price is not None:
             amount = (amount or 0.0) + cost(each.usage, model.price)
             used += each.usage
         elif not each.model.startswith(f"{GUIDE}/"):
             unpriced.add(each.model)
-    return Bill(amount, frozenset(unpriced), used.at_least or bool(unpriced), used.estimated)
+    return CostTotal(amount, frozenset(unpriced), used.at_least or bool(unpriced), used.estimated)
 
 
-def amount(bill: Bill) -> str:
-    """The sum, with what is to be said of it; `–` where nothing has a price."""
-    if bill.amount is None:
+def format_total(total: CostTotal) -> str:
+    """Format the total with `≥` or `~` where it is inexact; `–` if no model has a price."""
+    if total.amount is None:
         return "–"
-    return fmt.about(at_least=bill.at_least, estimated=bill.estimated) + fmt.cost(bill.amount)
+    return fmt.inexact_mark(at_least=total.at_least, estimated=total.estimated) + fmt.cost(total.amount)
 
 
-def without(bill: Bill) -> str:
-    """How many models a sum leaves out."""
-    count = len(bill.unpriced)
+def unpriced_note(total: CostTotal) -> str:
+    """Return the note on models without a price."""
+    count = len(total.unpriced)
     return ngettext("without {count} unpriced model", "without {count} unpriced models", count).format(count=count)

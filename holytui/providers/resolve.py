@@ -1,4 +1,4 @@
-"""From a model's name to where its requests go."""
+"""Resolution of model names to endpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
-from holytui.errors import ModelUnknown, ProviderStopped
+from holytui.errors import ModelUnknown, ProviderBlocked
 from holytui.i18n import _
 from holytui.models import ModelRef
 from holytui.text import nearest, sanitize_line
@@ -23,29 +23,30 @@ __all__ = ["GUIDE", "PRESETS", "Preset", "Resolved", "find_local", "known_models
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A model that can be asked. For the guide, `endpoint.base_url` is empty: whoever started it fills that in."""
+    """A model and its endpoint. For the guide, `endpoint.base_url` is empty until its server is started."""
 
     ref: ModelRef
     endpoint: Endpoint
     model: Model
     provider: Provider
     preset: Preset | None = None
-    """The well-known server behind it, if it is one."""
+    """Preset of the server, if it is a well-known one."""
 
     @property
     def continuation(self) -> Continuation:
-        """How the server goes on with a cut answer, as far as it is known beforehand."""
+        """How the server continues an interrupted answer, as far as known in advance."""
         return continuation(self.provider, self.model.name)
 
 
-def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
-    """The model that `wanted` names: `provider/model`, a provider with one configured model, or a model that just one
-    provider has configured. Any model name may be used with a configured or well-known provider.
+def resolve(config: Config, name: ModelRef | str) -> Resolved:
+    """Resolve `provider/model`, a provider with one configured model, or a model configured for only one provider.
 
-    Raises ModelUnknown, with the nearest name as its hint; ProviderStopped if its configuration is not understood, so
-    that no route leads to an address, a key or a request. `guide/<fault>` is always known.
+    Any model name is accepted for a configured or well-known provider, and `guide/<fault>` always.
+
+    Raises ModelUnknown, with the closest name as its hint, and ProviderBlocked if the configuration of the provider
+    has errors, so that nothing can be sent to it.
     """
-    ref = wanted if isinstance(wanted, ModelRef) else _parse(config, wanted.strip())
+    ref = name if isinstance(name, ModelRef) else _parse(config, name.strip())
     if ref.provider == GUIDE:
         provider = Provider(GUIDE, "")
     elif ref.provider in config.providers:
@@ -54,9 +55,9 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
         provider = PRESETS[ref.provider].provider()
     else:
         raise _unknown(config, ref)
-    if reason := provider.stopped or (config.stopped if ref.provider != GUIDE else ""):
+    if reason := provider.blocked or (config.blocked if ref.provider != GUIDE else ""):
         title = _("Nothing is sent to {name} because of a problem in its configuration").format(name=provider.name)
-        raise ProviderStopped(title, reason)
+        raise ProviderBlocked(title, reason)
     endpoint = Endpoint(
         provider.name,
         provider.base_url,
@@ -70,7 +71,7 @@ def resolve(config: Config, wanted: ModelRef | str) -> Resolved:
 
 
 def known_models(config: Config) -> tuple[ModelRef, ...]:
-    """The default model, then all configured ones, then the guide; each once."""
+    """Return the default model, all configured models, and the guide, without duplicates."""
     refs = [ModelRef.parse(config.default_model)]
     refs += [ModelRef(provider.name, name) for provider in config.providers.values() for name in provider.models]
     refs.append(ModelRef(GUIDE, GUIDE))
@@ -78,7 +79,7 @@ def known_models(config: Config) -> tuple[ModelRef, ...]:
 
 
 def usable_presets(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[Preset, ...]:
-    """Well-known providers that are not configured but could be used at once: their key is in `environ`."""
+    """Return presets that are not configured but usable, as their key is in `environ`."""
     return tuple(
         preset
         for preset in PRESETS.values()
@@ -87,9 +88,9 @@ def usable_presets(config: Config, environ: Mapping[str, str] = os.environ) -> t
 
 
 def find_local(timeout: float = 0.25, presets: Iterable[Preset] = PRESETS.values()) -> list[str]:
-    """Names of the presets on whose usual loopback port somebody listens, sorted; at most `timeout` seconds for all.
+    """Return the sorted names of presets whose default loopback port is open. Blocks for at most `timeout` seconds.
 
-    Whether it is that server is not known before it is asked, so these are offers and not facts.
+    Another server may listen on that port, so the result is only a suggestion.
     """
     found: list[str] = []
     deadline = time.monotonic() + timeout
@@ -115,23 +116,23 @@ def find_local(timeout: float = 0.25, presets: Iterable[Preset] = PRESETS.values
     return sorted(found)
 
 
-def _parse(config: Config, wanted: str) -> ModelRef:
+def _parse(config: Config, name: str) -> ModelRef:
     try:
-        return ModelRef.parse(wanted)
+        return ModelRef.parse(name)
     except ValueError:
         pass
-    if wanted == GUIDE:
+    if name == GUIDE:
         return ModelRef(GUIDE, GUIDE)
-    if wanted in config.providers and len(config.providers[wanted].models) == 1:
-        return ModelRef(wanted, next(iter(config.providers[wanted].models)))
-    having = [ref for ref in known_models(config) if ref.name == wanted]
-    if len(having) == 1:
-        return having[0]
-    title = _('"{name}" is not the name of a model').format(name=sanitize_line(wanted))
-    if having:
-        hint = _("Several providers have it: {names}").format(names=", ".join(map(str, having)))
-    elif meant := nearest(wanted, [name for ref in known_models(config) for name in (str(ref), ref.name)]):
-        hint = _('Did you mean "{name}"?').format(name=meant)
+    if name in config.providers and len(config.providers[name].models) == 1:
+        return ModelRef(name, next(iter(config.providers[name].models)))
+    matches = [ref for ref in known_models(config) if ref.name == name]
+    if len(matches) == 1:
+        return matches[0]
+    title = _('"{name}" is not the name of a model').format(name=sanitize_line(name))
+    if matches:
+        hint = _("Several providers have it: {names}").format(names=", ".join(map(str, matches)))
+    elif suggestion := nearest(name, [known for ref in known_models(config) for known in (str(ref), ref.name)]):
+        hint = _('Did you mean "{name}"?').format(name=suggestion)
     else:
         hint = _('Write it as provider/model, such as "holysheep/gpt-4"; "holytui models" lists what is configured')
     raise ModelUnknown(title, hint)
@@ -139,9 +140,9 @@ def _parse(config: Config, wanted: str) -> ModelRef:
 
 def _unknown(config: Config, ref: ModelRef) -> ModelUnknown:
     title = _('No provider "{name}" is configured').format(name=sanitize_line(ref.provider))
-    meant = nearest(ref.provider, [*config.providers, *PRESETS, GUIDE])
-    if meant is not None:
-        return ModelUnknown(title, _('Did you mean "{name}"?').format(name=f"{meant}/{sanitize_line(ref.name)}"))
+    suggestion = nearest(ref.provider, [*config.providers, *PRESETS, GUIDE])
+    if suggestion is not None:
+        return ModelUnknown(title, _('Did you mean "{name}"?').format(name=f"{suggestion}/{sanitize_line(ref.name)}"))
     return ModelUnknown(
         title, _('Add [providers."{name}"] to the configuration').format(name=sanitize_line(ref.provider))
     )

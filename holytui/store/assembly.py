@@ -34,7 +34,7 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
             found = [offset for offset in found if offset < length]
         if attempt.join is Join.MARKED:
             found.append(length)
-        length += len(attempt.part_of(raw))
+        length += len(attempt.visible_part(raw))
     return tuple(found)
 
 
@@ -62,4 +62,4 @@ def seam_contexts(pieces: Iterable[tuple[Attempt, str]]) -> tuple[SeamContext, .
 
 
 def _joined(text: str, attempt: Attempt, raw: str) -> str:
-    return (text[: attempt.keep] if attempt.keep >= 0 else text) + attempt.part_of(raw)
+    return (text[: attempt.keep] if attempt.keep >= 0 else text) + attempt.visible_part(raw)

@@ -12,7 +12,7 @@ from textual.events import Key, Paste
 from textual.keys import _character_to_key
 from textual.widget import Widget
 
-from holytui.hints import Names
+from holytui.hints import ActionNames
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
 from holytui.ui.slash_commands import name_of
@@ -32,7 +32,7 @@ def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
     ours = [binding for action in actions for binding in _bindings(node, action, keymap)]
     everywhere = [action for action in ACTIONS if action.where is Where.APP]
     taken = {binding.key for binding in ours}
-    taken |= {textual_key(key) for action in everywhere for key in keymap.of(action.id)}
+    taken |= {textual_key(key) for action in everywhere for key in keymap.keys_for(action.id)}
     kept = [binding for key, binding in node._bindings if key not in taken]
     node._bindings = BindingsMap([*kept, *ours])
 
@@ -51,7 +51,7 @@ def _bindings(node: DOMNode, action: Action, keymap: Keymap) -> list[Binding]:
             tooltip=_(action.help),
             id=f"{action.id}.{number}",
         )
-        for number, key in enumerate(keymap.of(action.id), 1)
+        for number, key in enumerate(keymap.keys_for(action.id), 1)
     ]
 
 
@@ -100,10 +100,10 @@ _TYPED = frozenset({"space", "slash"})
 """Keys with a name that write a character."""
 
 
-def names(keymap: Keymap, where: Where) -> Names:
+def names(keymap: Keymap, where: Where) -> ActionNames:
     """What does each action while `where` has the focus: its key if it acts there, else its slash command."""
     actions = {action.id: _key_at(keymap, action, where) for action in ACTIONS}
-    return Names(
+    return ActionNames(
         keys={action_id: display_key(key) for action_id, key in actions.items() if key},
         commands={action.id: name_of(action.id) for action in ACTIONS},
         press=_("press {key}"),
@@ -115,7 +115,7 @@ def _key_at(keymap: Keymap, action: Action, where: Where) -> str:
     """The first key of `action` that reaches it from `where`; empty if none does."""
     if action.where not in (where, Where.APP):
         return ""
-    return next((key for key in keymap.of(action.id) if _reaches(keymap, action, key, where)), "")
+    return next((key for key in keymap.keys_for(action.id) if _reaches(keymap, action, key, where)), "")
 
 
 def _reaches(keymap: Keymap, action: Action, key: str, where: Where) -> bool:
@@ -123,13 +123,13 @@ def _reaches(keymap: Keymap, action: Action, key: str, where: Where) -> bool:
         return True
     if where is Where.PROMPT and (len(key) == 1 or key in _TYPED):
         return False
-    return not any(key in keymap.of(other.id) for other in ACTIONS if other.where is where)
+    return not any(key in keymap.keys_for(other.id) for other in ACTIONS if other.where is where)
 
 
 def shown_keys(keymap: Keymap, between: str = "") -> dict[str, str]:
     """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`; of one without keys, what is typed instead."""
     between = between or _(" or ")
     return {
-        action.id: between.join(map(display_key, keymap.of(action.id))) or name_of(action.id) or "–"
+        action.id: between.join(map(display_key, keymap.keys_for(action.id))) or name_of(action.id) or "–"
         for action in ACTIONS
     }

@@ -19,6 +19,6 @@ def report_errors(reporter: Reporter) -> Iterator[None]:
     try:
         yield
     except HistoryNotOpen as error:
-        reporter.say(error.told, Level.BUSY)
+        reporter.say(error.full_text, Level.BUSY)
     except HolytuiError as error:
-        reporter.say(error.told, Level.ERROR)
+        reporter.say(error.full_text, Level.ERROR)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from holytui.errors import HistoryNotOpen
 from holytui.i18n import _
 from holytui.models import AnswerState
-from holytui.providers.vision import sees
+from holytui.providers.vision import accepts_images
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
@@ -145,4 +145,4 @@ class ChatState:
 
     def model_sees(self) -> bool:
         """Whether the model of the next question accepts images."""
-        return self._services is not None and sees(self._services.config, self.model)
+        return self._services is not None and accepts_images(self._services.config, self.model)

@@ -1,1 +1,1 @@
-"""One request to an OpenAI-compatible server: bytes to events. No state beyond one request."""
+"""HTTP client for OpenAI-compatible servers: one request, its bytes parsed into events."""

@@ -1,4 +1,4 @@
-"""The way to OpenAI-compatible servers: one attempt of a chat completion, a probe, the list of models."""
+"""Client for OpenAI-compatible servers: chat completion attempts, a connection probe, the list of models."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.error_status import MAX_BODY, status_fault
 from holytui.wire.response.listing import names_in
 from holytui.wire.transport.addresses import first_hop
-from holytui.wire.transport.advice import advised
+from holytui.wire.transport.advice import add_advice
 from holytui.wire.transport.attempt import AttemptStream
-from holytui.wire.transport.attempt_thread import Order, request_headers
-from holytui.wire.transport.connections import Lane, Lanes, Unusable
-from holytui.wire.transport.exceptions import fault_of
+from holytui.wire.transport.attempt_thread import AttemptSpec, request_headers
+from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
+from holytui.wire.transport.exceptions import map_exception
 
 if TYPE_CHECKING:
     import httpx
 
-_MAX_LIST = 16 * 1024 * 1024  # bytes of a list of models; OpenRouter's has about one million
-_PATIENCE_AT_CLOSE = 0.5  # seconds for the threads of cut attempts to close their sockets
+_MAX_LIST = 16 * 1024 * 1024  # bytes; OpenRouter's list of models has about one million
+_CLOSE_TIMEOUT = 0.5  # seconds for the threads of cancelled attempts to close their sockets
 
 
 class ChatClient:
-    """Opens attempts and keeps their connections. All methods may be called from any thread; none raises for
-    what a server or a network does.
+    """Start attempts and pool their connections. Thread-safe; server and network errors are returned, never raised.
 
-    `transport` takes the network's place in tests; `clock` (seconds) drives the timeouts of attempts.
+    `transport` replaces the network in tests; `clock` (seconds) drives the timeouts of attempts.
     """
 
     def __init__(
@@ -43,80 +42,86 @@ class ChatClient:
         without_usage: Iterable[str] = (),
     ) -> None:
         self.without_usage: set[str] = set(without_usage)
-        """Base URLs of servers that were seen to refuse `stream_options`; to be remembered and given again."""
+        """Base URLs of servers that refused `stream_options`, for the caller to store and pass to the next client."""
         self._clock = clock
-        self._lanes = Lanes(transport)
+        self._pool = ConnectionPool(transport)
         self._live: weakref.WeakSet[AttemptStream] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> AttemptStream:
-        """Start one attempt; it runs in a thread of its own. Returns at once."""
-        stream = AttemptStream(Order(endpoint, key, request, timeouts), self._lanes, self.without_usage, self._clock)
+        """Start one attempt in its own thread. Does not block."""
+        stream = AttemptStream(
+            AttemptSpec(endpoint, key, request, timeouts), self._pool, self.without_usage, self._clock
+        )
         with self._lock:
             self._live.add(stream)
         return stream
 
     def probe(self, endpoint: Endpoint, timeout: float) -> Fault | None:
-        """Open a TCP connection to where a request would go (the endpoint or its proxy); None: it can be reached.
+        """Open a TCP connection to the endpoint or its proxy; return the fault, or None if it can be reached.
 
-        Takes at most `timeout` seconds, name resolution included, and sends nothing.
+        Blocks for at most `timeout` seconds, name resolution included, and sends nothing.
         """
         try:
             address = first_hop(endpoint)
         except ValueError:
-            return advised(Fault(FaultKind.DNS), endpoint)
-        told: queue.SimpleQueue[Fault | None] = queue.SimpleQueue()
-        threading.Thread(target=_knock, args=(address, timeout, told), name="holytui-probe", daemon=True).start()
+            return add_advice(Fault(FaultKind.DNS), endpoint)
+        results: queue.SimpleQueue[Fault | None] = queue.SimpleQueue()
+        threading.Thread(
+            target=_try_connect, args=(address, timeout, results), name="holytui-probe", daemon=True
+        ).start()
         try:
-            fault = told.get(timeout=timeout)
+            fault = results.get(timeout=timeout)
         except queue.Empty:
             fault = Fault(FaultKind.CONNECT_TIMEOUT)
-        return None if fault is None else advised(fault, endpoint)
+        return None if fault is None else add_advice(fault, endpoint)
 
     def list_models(self, endpoint: Endpoint, key: Secret | None, timeout: float) -> list[str] | Fault:
-        """The names of `GET /models`, sorted; `timeout` is for each of connecting and any silence."""
+        """Return the sorted model names of `GET /models`, or a fault. `timeout` limits connecting and each read."""
         try:
-            lane = self._lanes.take(endpoint)
-        except Unusable as exc:
+            connection = self._pool.acquire(endpoint)
+        except CannotSend as exc:
             return exc.fault
         listed: list[str] | Fault
         try:
-            listed = _models(lane, endpoint, request_headers(endpoint, key), timeout)
-        except Unusable as exc:
+            listed = _models(connection, endpoint, request_headers(endpoint, key), timeout)
+        except CannotSend as exc:
             listed = exc.fault
-        except Exception as exc:  # noqa: BLE001 - whatever httpx and below raise is translated in one place
-            listed = fault_of(exc)
+        except Exception as exc:  # noqa: BLE001 - `map_exception` handles everything that httpx and below raise
+            listed = map_exception(exc)
         finally:
-            self._lanes.give_back(lane)
-        return advised(listed, endpoint) if isinstance(listed, Fault) else listed
+            self._pool.release(connection)
+        return add_advice(listed, endpoint) if isinstance(listed, Fault) else listed
 
     def close(self) -> None:
-        """Cancel what is under way and close all connections."""
+        """Cancel running attempts and close all connections. Blocks for half a second at most."""
         with self._lock:
             streams = list(self._live)
         for stream in streams:
             stream.cancel()
-        self._lanes.close()
-        end = time.monotonic() + _PATIENCE_AT_CLOSE
+        self._pool.close()
+        end = time.monotonic() + _CLOSE_TIMEOUT
         for stream in streams:
             stream.join(max(0.0, end - time.monotonic()))
 
 
-def _knock(address: tuple[str, int], timeout: float, told: queue.SimpleQueue[Fault | None]) -> None:
+def _try_connect(address: tuple[str, int], timeout: float, results: queue.SimpleQueue[Fault | None]) -> None:
     try:
         socket.create_connection(address, timeout).close()
     except (OSError, UnicodeError) as exc:
-        told.put(fault_of(exc, connected=False))
+        results.put(map_exception(exc, connected=False))
     else:
-        told.put(None)
+        results.put(None)
 
 
-def _models(lane: Lane, endpoint: Endpoint, headers: dict[str, str], timeout: float) -> list[str] | Fault:
+def _models(
+    connection: CancellableConnection, endpoint: Endpoint, headers: dict[str, str], timeout: float
+) -> list[str] | Fault:
     url = endpoint.base_url.rstrip("/") + "/models"
     headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
-    lane.begin(lambda: None, lambda: None)
-    watched = {"trace": lane.trace}
-    with lane.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
+    connection.begin_request(lambda: None, lambda: None)
+    watched = {"trace": connection.trace}
+    with connection.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
         limit = _MAX_LIST if response.is_success else MAX_BODY
         body = bytearray()
         for block in response.iter_bytes():

@@ -1,4 +1,4 @@
-"""What one attempt of one request tells: any number of events, of which the last one is an `End`."""
+"""Events of one attempt. The last one is always an `End`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from holytui.models import DeltaKind, Usage
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The request is on its way over an open connection."""
+    """The connection is open and the request is being sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The response's head: 2xx and a body to be read."""
+    """A 2xx response began; its body follows."""
 
     status: int
-    generation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Bytes came, of whatever kind; `total` of this attempt. Told at most ten times a second."""
+    """Bytes of any kind arrived; `total` counts those of this attempt. Sent at most ten times a second."""
 
     total: int
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of text, sanitised."""
+    """A piece of sanitised text."""
 
     kind: DeltaKind
     text: str
@@ -39,20 +38,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class UsageSeen:
-    """Figures for this attempt so far; later ones replace earlier ones."""
+    """Token usage of this attempt so far; replaces earlier figures."""
 
     usage: Usage
 
 
 class Verdict(StrEnum):
-    """What the end of an attempt means."""
+    """Outcome of an attempt."""
 
     COMPLETE = "complete"
     """`[DONE]` or a finish_reason was seen, and no error."""
     CUT = "cut"
-    """The body ended without either; however clean the end was."""
+    """The body ended without either, even by a clean end of file."""
     FAULT = "fault"
-    """Something went wrong before or in the body; `End.fault` says what."""
+    """An error before or in the body; `End.fault` has it."""
     CANCELLED = "cancelled"
     """The user stopped it."""
 
@@ -68,7 +67,7 @@ class End:
     total_bytes: int = 0
     status: int | None = None
     tool_calls: bool = False
-    """The answer called tools, which holytui does not have; its text may be empty."""
+    """The answer called tools, which holytui does not support; its text may be empty."""
 
 
 WireEvent = Connected | Accepted | Received | Piece | UsageSeen | End

@@ -1,4 +1,4 @@
-"""What one request needs: where it goes, what it says, how long it may take."""
+"""Input of one request: endpoint, messages and timeouts."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from holytui.models import Role
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
-"""A text, or a list of parts (`text`, `image_url`) as in the OpenAI API."""
+"""Text, or a list of content parts (`text`, `image_url`) as in the OpenAI API."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message as the server sees it."""
+    """One message of the request."""
 
     role: Role
     content: Content = field(repr=False)
-    """Not in its repr, and so in no log: texts are private, and images are megabytes."""
+    """Left out of the repr, and so of logs: texts are private and images are large."""
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Further fields of this message, such as `{"prefix": True}`."""
+    """Additional fields of this message, such as `{"prefix": True}`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """The body of `POST /chat/completions`; `stream` and `stream_options` are the client's to add."""
+    """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds."""
 
     model: str
     messages: tuple[ChatMessage, ...]
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Further top-level fields, as they are."""
+    """Additional top-level fields, sent unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests of a provider go. `learn_key` names it in what is remembered of endpoints."""
+    """Address and connection settings of a provider."""
 
     provider: str
     base_url: str
@@ -50,22 +50,22 @@ class Endpoint:
 
     @property
     def chat_url(self) -> str:
-        """The address of chat completions."""
+        """URL of chat completions."""
         return self.base_url.rstrip("/") + "/" + self.chat_path.lstrip("/")
 
     @property
     def host(self) -> str:
-        """Host and port, without what some people put before them."""
+        """Host and port, without user and password."""
         return sanitize_line(urlsplit(self.base_url).netloc.rpartition("@")[2])
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The limits of one attempt, in seconds but for the last; see `config.schema.Stream` for what each means."""
+    """Limits of one attempt, in seconds except the last. `config.schema.Stream` documents each."""
 
     connect: float = 10.0
     idle: float = 60.0
     first_token: float = 300.0
     token: float = 90.0
     answer_bytes: int = 4_000_000
-    """Text, as UTF-8."""
+    """Bytes of text as UTF-8."""

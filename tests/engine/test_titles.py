@@ -12,7 +12,7 @@ from holytui.config.schema import Config, Provider, Ui
 from holytui.credentials.keyring import KeyRings
 from holytui.engine.engine import Engine
 from holytui.engine.titles import TitleGenerator
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -25,7 +25,9 @@ def services_for(folder: Path, base_url: str, *, on: bool = True) -> Services:
     providers = MappingProxyType({"lab": Provider("lab", base_url)})
     config = Config(providers=providers, ui=Ui(model_titles=on))
     history, client, keyrings = SqliteHistory.open(folder / "history.db"), ChatClient(), KeyRings()
-    return Services(config, build({}), history, Engine(config, history, client, keyrings.of), client, keyrings, ())
+    return Services(
+        config, build_keymap({}), history, Engine(config, history, client, keyrings.ring_for), client, keyrings, ()
+    )
 
 
 def talk(services: Services, model: str = "lab/one") -> str:

@@ -15,7 +15,7 @@ from holytui import secret
 from holytui.config import params_line
 from holytui.config.key_locations import scan
 from holytui.config.load import Loaded, load
-from holytui.config.toml_edit import CannotEdit, changed
+from holytui.config.toml_edit import CannotEdit, set_key
 from holytui.config.write import dump, example_text
 from tests.fuzz.pieces import CONTROLS
 
@@ -78,9 +78,9 @@ def _check(text: bytes, names: tuple[str, ...], value: object) -> None:
     with suppress(UnicodeDecodeError):
         whole = text.decode("utf-8-sig")
         _edit(whole, names, value)
-        line = params_line.read(whole[:200])
+        line = params_line.parse_params(whole[:200])
         if isinstance(line, dict):
-            assert params_line.read(params_line.shown(line)) == line, "parameters that do not come back"
+            assert params_line.parse_params(params_line.format_params(line)) == line, "parameters that do not come back"
 
 
 def _told(loaded: Loaded) -> None:
@@ -94,7 +94,7 @@ def _told(loaded: Loaded) -> None:
         assert not any(len(key) > 12 and key in line for key in keys), "a key in a problem"
     assert not any(len(key) > 12 and key in shown for key in keys), "a key is shown"
     for name, provider in loaded.config.providers.items():
-        assert provider.base_url or provider.stopped, f"{name!r} has no address and is not stopped"
+        assert provider.base_url or provider.blocked, f"{name!r} has no address and is not stopped"
 
 
 def _edit(text: str, names: tuple[str, ...], value: object) -> None:
@@ -106,7 +106,7 @@ def _edit(text: str, names: tuple[str, ...], value: object) -> None:
     for entry in lines.entries:
         assert 0 <= entry.start <= entry.value <= entry.end <= len(text), f"a key out of its place: {entry}"
     with suppress(CannotEdit):
-        found: object = tomllib.loads(changed(text, names, value))
+        found: object = tomllib.loads(set_key(text, names, value))
         for name in names:
             assert isinstance(found, dict)
             found = found[name]

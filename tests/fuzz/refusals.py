@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from random import Random
 
 from holytui.faults import FaultKind
-from holytui.wire.response.error_bodies import body_fault, error_in, object_of, parse
+from holytui.wire.response.error_bodies import as_object, body_fault, find_error, parse_json
 from holytui.wire.response.error_status import refuses_usage, retry_after, status_fault
 from tests.fuzz.answers import sound
 from tests.fuzz.json_values import changed
@@ -58,6 +58,6 @@ def check(data: bytes) -> None:
     sound(status_fault(status, headers, body))
     sound(body_fault(body, FaultKind.NOT_A_STREAM))
     refuses_usage(status, body)
-    error_in(object_of(parse(body)))
+    find_error(as_object(parse_json(body)))
     waits = retry_after(headers)
     assert waits is None or 0 <= waits < float("inf")

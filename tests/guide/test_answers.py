@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.guide.answers import Guide
+from holytui.guide.chat_api import GuideMessage
 from holytui.guide.language import LANGUAGES, language_of
 from holytui.guide.phrases import PHRASES
-from holytui.guide.protocol import Turn
 from holytui.guide.topics import load
 from holytui.text import sanitize
 
@@ -15,7 +15,7 @@ TITLES = {language: {topic.name: topic.title for topic in load(language)} for la
 
 
 def answer(*texts: str, keys: dict[str, str] | None = None) -> str:
-    turns = [Turn("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
+    turns = [GuideMessage("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
     return Guide(keys or {}).answer(turns).text
 
 

@@ -19,7 +19,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.presentation.status import Rate, Status
+from holytui.presentation.status import Status, TokenRate
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.themes import loader
 from tests.ui.conftest import Build
@@ -69,7 +69,7 @@ async def happening(visitor: Visitor, event: ev.TurnEvent, state: AnswerState) -
         connection=connection(event, 100.0, READY),
         model="guide/half",
         usage=Usage(120, 36, at_least=True),
-        rate=Rate(41.0, (12.0, 30.0, 44.0, 41.0)),
+        rate=TokenRate(41.0, (12.0, 30.0, 44.0, 41.0)),
         first_token_s=0.8,
     )
 

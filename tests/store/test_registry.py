@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from holytui.commands import exits
-from holytui.commands import history as history_command
-from holytui.commands.leaving import Patience, patient
+from holytui.commands import exit_status
+from holytui.commands.closing import PatientClose, close_patiently
+from holytui.commands.history import command as history_command
 from holytui.errors import StoreError
 from holytui.store import registry
 from holytui.store.history import History
@@ -50,14 +50,14 @@ def test_commands_work_without_a_file(capsys: pytest.CaptureFixture[str]) -> Non
     with registry.open_history("server://db") as opened:  # type: ignore[attr-defined]  # it is a WithoutFile
         assert isinstance(opened, WithoutFile)
         opened.delete_conversation(opened.create_conversation(title="t").id)
-    assert history_command.run(argparse.Namespace(what="compact")) == exits.OK
+    assert history_command.run(argparse.Namespace(what="compact")) == exit_status.OK
     out, err = capsys.readouterr()
-    assert out.strip() == "1 deleted conversation is gone for good."
+    assert out.strip() == "1 deleted conversation erased for good."
     assert err == ""
 
 
 @pytest.mark.usefixtures("_server")
 def test_leaving_waits_without_a_file_to_save_to() -> None:
     opened: History = registry.open_history("server://db")
-    with patient(opened, Patience(quiet=0.0)):
+    with close_patiently(opened, PatientClose(quiet=0.0)):
         opened.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holytui import paths
-from holytui.commands.leaving import Patience, patient
+from holytui.commands.closing import PatientClose, close_patiently
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
 from holytui.store.sqlite import spill
@@ -301,7 +301,7 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
 
         history.save_pending = save_pending  # type: ignore[method-assign]  # to know when it is there
         began = time.monotonic()
-        with patient(history, Patience(quiet=0.01, longest=60.0 if pressed else 0.02)):
+        with close_patiently(history, PatientClose(quiet=0.01, longest=60.0 if pressed else 0.02)):
             assert kept.wait(5)
             assert len(list(path.parent.glob("*unsaved*"))) == 1
             if pressed:
@@ -309,14 +309,14 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
             with pytest.raises(StoreError, match="next start"):
                 history.close()
         assert time.monotonic() - began < 4.0  # less than the patience of a single write
-    assert "waiting for the history" in capsys.readouterr().err
+    assert "waiting for another program to release the history" in capsys.readouterr().err
     assert len(list(path.parent.glob("*unsaved*"))) == 1
     assert opener().raw_text(asked.attempt.id, CONTENT) == "said at the end"
 
 
 def test_leaving_a_free_history_says_nothing(opener: Opener, capsys: pytest.CaptureFixture[str]) -> None:
     history = opener()
-    with patient(history, Patience(quiet=30.0)):
+    with close_patiently(history, PatientClose(quiet=30.0)):
         history.close()
     assert capsys.readouterr().err == ""
 

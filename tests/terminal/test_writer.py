@@ -10,9 +10,9 @@ import pytest
 from holytui.terminal.diff.cells import blank_row
 from holytui.terminal.diff.frame import Capabilities, Frame
 from holytui.terminal.diff.sgr import StyleTable
-from holytui.terminal.pace import Pace
-from holytui.terminal.writer import Writer
-from tests.terminal.oracle import Screen, Stream
+from holytui.terminal.frame_pacer import FramePacer
+from holytui.terminal.writer import TerminalWriter
+from tests.terminal.reference_terminal import Screen, Stream
 
 STYLES = StyleTable()
 
@@ -25,11 +25,13 @@ def frame(text: str, width: int = 40, height: int = 6) -> Frame:
 class Line:
     """A pipe for a terminal: it takes 64 KB that nobody reads, and no more."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
+    def __init__(self, pace: FramePacer | None = None) -> None:
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.write_end, False)
         self.broken = threading.Event()
-        self.writer = Writer(self.write_end, STYLES, Capabilities(bce=True), pace or Pace(), on_broken=self.broken.set)
+        self.writer = TerminalWriter(
+            self.write_end, STYLES, Capabilities(bce=True), pace or FramePacer(), on_broken=self.broken.set
+        )
         self.screen = Screen(40, 6)
         self.stream = Stream(self.screen)
 
@@ -115,7 +117,7 @@ def test_a_repaint_in_the_middle_of_a_frame_paints_that_frame_and_not_the_one_be
     line.until("before")
     os.write(line.write_end, b" " * 65000)
     line.writer.show(frame("newest", height=200))
-    while line.writer._wanted is not None:
+    while line.writer._waiting is not None:
         pass  # until the writer has taken it, and stands still in the middle of it
     line.writer.repaint()
     line.screen.resize(200, 40)

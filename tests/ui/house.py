@@ -18,7 +18,7 @@ from holytui.config.schema import Config, Model, Provider, Stream, Ui
 from holytui.credentials.keyring import KeyRings
 from holytui.engine.engine import Engine
 from holytui.guide.server import GuideServer
-from holytui.keymap import Keymap, build, display_key
+from holytui.keymap import Keymap, build_keymap, display_key
 from holytui.models import Conversation
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.app import HolytuiApp
@@ -54,12 +54,14 @@ class House:
 
     def __init__(self, folder: Path, config: Config | None = None, keys: Keymap | None = None) -> None:
         self.config = config or config_with()
-        self.keymap = keys or build({})
+        self.keymap = keys or build_keymap({})
         self.config_file: Path | None = None
         self.history = SqliteHistory.open(folder / "history.db")
         self.client = ChatClient()
         self.keyrings = KeyRings()
-        self.engine = Engine(self.config, self.history, self.client, self.keyrings.of, self._guide, probe_scale=1000.0)
+        self.engine = Engine(
+            self.config, self.history, self.client, self.keyrings.ring_for, self._guide, probe_scale=1000.0
+        )
         self.services = Services(self.config, self.keymap, self.history, self.engine, self.client, self.keyrings, ())
 
     def _guide(self) -> GuideServer:
@@ -131,7 +133,7 @@ class Visitor:
 
     async def act(self, action_id: str, number: int = 0) -> None:
         """Press the (n-th) key of an action."""
-        await self.press(self.house.keymap.of(action_id)[number])
+        await self.press(self.house.keymap.keys_for(action_id)[number])
 
     async def ask(self, question: str) -> None:
         """Put a question and wait until its answer has come."""
@@ -192,4 +194,4 @@ async def visit(
 
 def key_name(keymap: Keymap, action_id: str) -> str:
     """A key as the screen writes it."""
-    return display_key(keymap.of(action_id)[0])
+    return display_key(keymap.keys_for(action_id)[0])

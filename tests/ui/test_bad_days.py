@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holytui.bootstrap import open_services
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.errors import StoreFull
 from holytui.store.sqlite import schema
 from holytui.store.sqlite.history import SqliteHistory
@@ -38,7 +38,7 @@ def test_without_a_place_for_it_the_history_is_in_memory_and_that_is_said(
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         terminal.pump(0.1)
-        assert "nothing was kept" in terminal.text
+        assert "nothing was saved" in terminal.text
     assert list(tmp_path.glob("**/history.db*")) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 
-from holytui.attachments.selection import Item, Selected
+from holytui.attachments.selection import AttachedItem, SelectedFiles
 from holytui.models import Role
 from holytui.store.transfer.transfer import Format, export_file, import_file
 from holytui.ui.composer.draft_store import Draft, decode, encode
@@ -154,7 +154,7 @@ def test_an_imported_draft_has_no_files(house: House, tmp_path: Path) -> None:
 
 
 def test_a_listed_path_is_made_safe_and_many_are_counted() -> None:
-    lines = Selected((), [Item(f"a\x1b{number}", "x") for number in range(9)]).lines("attach", "remove")
+    lines = SelectedFiles((), [AttachedItem(f"a\x1b{number}", "x") for number in range(9)]).lines("attach", "remove")
     assert len(lines) == 5
     assert "\x1b" not in "".join(line for line, _sent in lines)
     assert lines[-1] == ("and 5 more files", False)

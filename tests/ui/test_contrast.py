@@ -17,11 +17,11 @@ from textual.widgets import Input, OptionList
 
 from holytui.terminal.colours import READABLE, READABLE_MUTED, contrast, palette
 from holytui.terminal.diff.encode import encode
-from holytui.terminal.diff.frame import Capabilities, Cursor, Pen
+from holytui.terminal.diff.frame import Capabilities, Pen, TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.textual_adapter.canvas import Canvas
 from holytui.ui.themes import loader
-from tests.terminal.oracle import Cell, Screen, Stream
+from tests.terminal.reference_terminal import Cell, Screen, Stream
 from tests.ui.conftest import Build
 from tests.ui.house import Visitor, config_with, visit
 from tests.ui.talks import TALK, furnish
@@ -60,7 +60,7 @@ def shown(visitor: Visitor, depth: ColorSystem) -> Terminal:
     update = visitor.app.screen._compositor.render_update(full=True)
     assert isinstance(update, LayoutUpdate)
     canvas.apply(update)
-    data, _ = encode(None, canvas.frame(Cursor()), Pen(), Capabilities(bce=True, rep=True), styles)
+    data, _ = encode(None, canvas.frame(TerminalCursor()), Pen(), Capabilities(bce=True, rep=True), styles)
     screen = Screen(width, height)
     Stream(screen).feed(data.decode())
     return Terminal(screen, data)

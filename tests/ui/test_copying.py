@@ -8,7 +8,7 @@ from tests.ui.house import House, visit
 
 @pytest.mark.parametrize(
     ("size", "told"),
-    [(12_000, ""), (13_000, "mosh keeps only the first 12 KB"), (900_000, "too long for the terminal")],
+    [(12_000, ""), (13_000, "mosh passes on only the first 12 KB"), (900_000, "too long for the terminal")],
 )
 async def test_a_copy_says_how_far_it_goes(house: House, size: int, told: str) -> None:
     history = house.history

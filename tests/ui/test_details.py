@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.errors import StoreError
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import AnswerState, Role, Usage
 from holytui.store.history import History
 from holytui.ui.chat.screen import ChatScreen
@@ -128,7 +128,7 @@ async def test_several_keys_close_it(build_house: Build, key: str) -> None:
 
 
 async def test_the_users_own_keys_work_and_are_named(build_house: Build) -> None:
-    house = build_house(keys=build({"details.scope": ("s",), "app.details": ("f10",)}))
+    house = build_house(keys=build_keymap({"details.scope": ("s",), "app.details": ("f10",)}))
     furnish(house.history)
     async with visit(house, conversation=TALK) as visitor:
         await opened(visitor)

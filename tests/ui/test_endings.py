@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.config.schema import Recover
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import Role
 from tests.servers import FIN, READ, Script, ScriptedServer, Step, answer, delta, event, sse_head
 from tests.ui.conftest import Build
@@ -111,7 +111,7 @@ async def test_both_sides_of_a_seam_are_in_the_details(build_house: Build) -> No
 
 async def test_the_keys_in_force_are_named(build_house: Build) -> None:
     with ScriptedServer([READ, *answer("Half", finish="length")], [READ, *answer(" a sentence.")]) as server:
-        keys = build({"message.resume": ("z",)})
+        keys = build_keymap({"message.resume": ("z",)})
         async with visit(build_house(config_with(server.base_url), keys=keys)) as visitor:
             await visitor.ask("hello")
             await visitor.sees("Type /continue to get the rest")

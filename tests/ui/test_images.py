@@ -13,7 +13,7 @@ from holytui.attachments.files import Chosen
 from holytui.config.schema import Config, Model
 from holytui.images import describe
 from holytui.models import Role
-from holytui.providers.vision import sees
+from holytui.providers.vision import accepts_images
 from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer.submit import Question, submit
 from holytui.ui.lifecycle import crash_report
@@ -81,9 +81,9 @@ async def test_a_model_that_sees_none_is_not_asked_and_nothing_is_lost(build_hou
 
 
 async def test_the_key_in_the_words_is_the_one_in_force(build_house: Build) -> None:
-    from holytui.keymap import build
+    from holytui.keymap import build_keymap
 
-    house = build_house(keys=build({"model.pick": ("ctrl+y",)}))
+    house = build_house(keys=build_keymap({"model.pick": ("ctrl+y",)}))
     Path("photo.png").write_bytes(ONE)
     async with visit(house) as visitor:
         await visitor.type("@photo.png")
@@ -262,7 +262,7 @@ async def test_the_list_of_models_says_which_see(build_house: Build) -> None:
 
 def test_who_sees_is_what_the_configuration_says() -> None:
     config = config_for("http://127.0.0.1:9/v1")
-    assert [sees(config, name) for name in ("lab/eyes", "lab/one", "lab/none", "eyes", "guide/guide")] == [
+    assert [accepts_images(config, name) for name in ("lab/eyes", "lab/one", "lab/none", "eyes", "guide/guide")] == [
         *(True, False, False, False, False)
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from holytui import i18n
 from holytui.terminal.diff.frame import Capabilities
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.ui.details.terminal_link import rows
 from holytui.ui.status.link_label import LinkLabel
 

@@ -17,7 +17,7 @@ CONFIG = Config(
         {
             "work": Provider("work", "https://x/v1", api_key_env="WORK_KEY"),
             "open": Provider("open", "https://x/v1"),
-            "odd": Provider("odd", "", stopped="why"),
+            "odd": Provider("odd", "", blocked="why"),
         }
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.keymap import Where, build
+from holytui.keymap import Where, build_keymap
 from holytui.models import AnswerState, Message, Problem, Role
 from holytui.ui.bindings import names
 from holytui.ui.transcript.message_view import MessageView
@@ -13,7 +13,7 @@ from tests.ui.house import visit
 
 
 async def test_who_edits_a_question_reads_how_to_leave_it(build_house: Build) -> None:
-    async with visit(build_house(keys=build({"chat.stop": ("f10",)}))) as visitor:
+    async with visit(build_house(keys=build_keymap({"chat.stop": ("f10",)}))) as visitor:
         await visitor.ask("count to 3")
         await visitor.to_log()
         await visitor.act("message.edit")
@@ -37,15 +37,15 @@ def lines(entry: MessageView) -> list[str]:
 )
 def test_an_answer_in_the_queue_says_how_to_take_it_back(keys: dict[str, tuple[str, ...]], end: str) -> None:
     entry = MessageView(Message("a", "c", None, Role.ASSISTANT, "", 1.0, state=AnswerState.QUEUED))
-    entry.name_keys(names(build(keys), Where.PROMPT))
+    entry.name_keys(names(build_keymap(keys), Where.PROMPT))
     assert any(line.endswith(end) for line in lines(entry))
 
 
 def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
     entry = MessageView(Message("a", "c", None, Role.ASSISTANT, "x", 1.0, state=AnswerState.INTERRUPTED, problem=CUT))
-    entry.name_keys(names(build({}), Where.PROMPT))
+    entry.name_keys(names(build_keymap({}), Where.PROMPT))
     assert any("Type /continue to get the rest." in line for line in lines(entry))
-    entry.name_keys(names(build({}), Where.LOG))
+    entry.name_keys(names(build_keymap({}), Where.LOG))
     assert any("Kept. Press c to get the rest." in line for line in lines(entry))
 
 

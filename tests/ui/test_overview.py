@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
-from holytui.presentation.status import Rate, Status
-from holytui.providers.pricing import Bill
+from holytui.presentation.status import Status, TokenRate
+from holytui.providers.pricing import CostTotal
 from holytui.store.values import AnswerStats, UsageTotal
 from holytui.ui.details.answers import Here, answer_plots, answer_table, gauge, now_lines, short
 
@@ -35,13 +35,13 @@ HERE = Here(
         usage=Usage(1200, 34),
         cost=0.0123,
         context=0.42,
-        rate=Rate(31.0, (10.0, 31.0)),
+        rate=TokenRate(31.0, (10.0, 31.0)),
         first_token_s=0.8,
     ),
     "api.holysheep.ai",
     128_000,
     [UsageTotal(0, "a/b", 2, Usage(5000, 100, at_least=True), 3), UsageTotal(0, "c/d", 1, Usage(1, 1), 1)],
-    Bill(1.5, frozenset({"c/d"}), at_least=True),
+    CostTotal(1.5, frozenset({"c/d"}), at_least=True),
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.config.params_line import read, read_option, shown
+from holytui.config.params_line import format_params, parse_option, parse_params
 
 _VALUES = st.recursive(
     st.one_of(
@@ -23,12 +23,12 @@ _VALUES = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text("abc_-. é", max_size=5), _VALUES, max_size=3))
 def test_parameters_are_shown_as_they_are_read(params: dict[str, object]) -> None:
-    assert read(shown(params)) == params
+    assert parse_params(format_params(params)) == params
 
 
 @pytest.mark.parametrize("line", ["", "  ", ","])
 def test_nothing_is_no_parameters(line: str) -> None:
-    assert read(line) == {}
+    assert parse_params(line) == {}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_nothing_is_no_parameters(line: str) -> None:
     ],
 )
 def test_what_cannot_be_sent_is_told(line: str, words: str) -> None:
-    found = read(line)
+    found = parse_params(line)
     assert isinstance(found, str)
     assert words in found
 
@@ -58,9 +58,9 @@ def test_what_cannot_be_sent_is_told(line: str, words: str) -> None:
     ],
 )
 def test_an_option_of_a_command_is_one_parameter(text: str, params: dict[str, object]) -> None:
-    assert read_option(text) == params
+    assert parse_option(text) == params
 
 
 @pytest.mark.parametrize("text", ["temperature", "=1", "a=", "a=1, b=2", "a=[1", "model=x", "a=nan", "a=1}\nb={"])
 def test_an_option_that_is_none_is_told(text: str) -> None:
-    assert isinstance(read_option(text), str)
+    assert isinstance(parse_option(text), str)

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.content import Content
 
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
 from holytui.store.values import Bundle
@@ -205,7 +205,7 @@ async def test_the_end_of_an_opened_one_tells_how_to_fold_it(house: House) -> No
 
 
 async def test_the_key_in_force_is_named(build_house: Build) -> None:
-    house = build_house(keys=build({"message.reasoning": ("t",)}))
+    house = build_house(keys=build_keymap({"message.reasoning": ("t",)}))
     async with at_the_question(house) as visitor:
         await visitor.sees("more lines · t: expand")
         await visitor.press("t")
@@ -213,7 +213,7 @@ async def test_the_key_in_force_is_named(build_house: Build) -> None:
 
 
 async def test_without_a_key_none_is_named_and_the_palette_opens_it(build_house: Build) -> None:
-    house = build_house(keys=build({"message.reasoning": ()}))
+    house = build_house(keys=build_keymap({"message.reasoning": ()}))
     async with at_the_question(house) as visitor:
         await visitor.sees("▸ 9,991 more lines")
         assert ": expand" not in visitor.text

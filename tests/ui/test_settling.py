@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from textual.app import App, ComposeResult
 
-from holytui.keymap import build
+from holytui.keymap import build_keymap
 from holytui.models import AnswerState, Message, Role
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.ui.transcript.log import MessageLog
 from holytui.ui.transcript.message_view import MessageView
 
@@ -20,7 +20,7 @@ class Logged(App[None]):
     CSS = "#log { width: 60; height: 1fr; }"
 
     def compose(self) -> ComposeResult:
-        yield MessageLog(build({}))
+        yield MessageLog(build_keymap({}))
 
 
 def blank(log: MessageLog) -> int:

@@ -26,17 +26,17 @@ def test_cached_tokens_cost_their_own_price_if_there_is_one() -> None:
 
 
 def test_the_context_is_filled_by_question_and_answer() -> None:
-    assert pricing.context_part(Usage(600, 450, reasoning=100).kept, MODEL) == pytest.approx(0.95)
-    assert pricing.context_part(950, Model("x")) is pricing.context_part(None, MODEL) is None
+    assert pricing.context_fraction(Usage(600, 450, reasoning=100).context_tokens, MODEL) == pytest.approx(0.95)
+    assert pricing.context_fraction(950, Model("x")) is pricing.context_fraction(None, MODEL) is None
 
 
 @pytest.mark.parametrize("name", ["p/other", "q/gpt-4", "no slash", "guide/guide"])
 def test_nothing_is_known_of_what_is_not_configured(name: str) -> None:
-    assert pricing.model_of(CONFIG, name) is None
+    assert pricing.find_model(CONFIG, name) is None
 
 
 def test_a_configured_model_is_found() -> None:
-    assert pricing.model_of(CONFIG, "p/gpt-4") is MODEL
+    assert pricing.find_model(CONFIG, "p/gpt-4") is MODEL
 
 
 def spent(model: str, usage: Usage) -> UsageTotal:
@@ -44,7 +44,7 @@ def spent(model: str, usage: Usage) -> UsageTotal:
 
 
 def test_a_bill_has_the_prices_of_now_and_says_what_it_leaves_out() -> None:
-    found = pricing.bill(
+    found = pricing.total_cost(
         CONFIG,
         [
             spent("p/gpt-4", Usage(1_000_000, 0)),
@@ -54,18 +54,23 @@ def test_a_bill_has_the_prices_of_now_and_says_what_it_leaves_out() -> None:
             spent("guide/cut", Usage(5, 5)),
         ],
     )
-    assert found == pricing.Bill(3.5, frozenset({"p/other", "gone/model"}), at_least=True, estimated=True)
-    assert pricing.amount(found) == "≥3.50"
-    assert pricing.without(found) == "without 2 unpriced models"
+    assert found == pricing.CostTotal(3.5, frozenset({"p/other", "gone/model"}), at_least=True, estimated=True)
+    assert pricing.format_total(found) == "≥3.50"
+    assert pricing.unpriced_note(found) == "without 2 unpriced models"
 
 
 def test_a_bill_of_priced_models_only_is_exact_unless_their_figures_are_not() -> None:
-    assert pricing.amount(pricing.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, 0))])) == "2.50"
-    assert pricing.amount(pricing.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, estimated=True))])) == "~2.50"
-    assert pricing.amount(pricing.bill(CONFIG, [spent("p/gpt-4", Usage(1_000_000, at_least=True))])) == "≥2.50"
+    assert pricing.format_total(pricing.total_cost(CONFIG, [spent("p/gpt-4", Usage(1_000_000, 0))])) == "2.50"
+    assert (
+        pricing.format_total(pricing.total_cost(CONFIG, [spent("p/gpt-4", Usage(1_000_000, estimated=True))]))
+        == "~2.50"
+    )
+    assert (
+        pricing.format_total(pricing.total_cost(CONFIG, [spent("p/gpt-4", Usage(1_000_000, at_least=True))])) == "≥2.50"
+    )
 
 
 def test_nothing_priced_is_no_amount_and_the_guide_is_no_unpriced_model() -> None:
-    found = pricing.bill(CONFIG, [spent("guide/guide", Usage(5, 5))])
-    assert found == pricing.Bill()
-    assert pricing.amount(found) == "–"
+    found = pricing.total_cost(CONFIG, [spent("guide/guide", Usage(5, 5))])
+    assert found == pricing.CostTotal()
+    assert pricing.format_total(found) == "–"

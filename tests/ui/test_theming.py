@@ -12,7 +12,7 @@ from rich.color import ColorType
 from textual.widgets import OptionList
 
 from holytui import paths
-from holytui.terminal.colours import Uncoloured
+from holytui.terminal.colours import NoColourFilter
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.dialogs.search import SearchDialog
@@ -217,7 +217,7 @@ def test_a_terminal_of_sixteen_colours_gets_their_theme_unless_one_is_configured
     app = build_house(config_with(theme=configured)).app()
     assert app.theme == used
     assert (app.console.color_system is None) == (term == "unknown")
-    assert any(isinstance(one, Uncoloured) for one in app.get_line_filters()) == (term == "unknown")
+    assert any(isinstance(one, NoColourFilter) for one in app.get_line_filters()) == (term == "unknown")
 
 
 @pytest.mark.parametrize("action", ["model.pick", "history.search"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from holytui.bootstrap import Services, open_services
-from holytui.config.in_force import read_config
+from holytui.config.load import read_config
 from holytui.engine.engine import StartedTurn
 from holytui.engine.events import Ended
 from holytui.models import AnswerState, Role

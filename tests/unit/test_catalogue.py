@@ -18,8 +18,8 @@ from babel.messages.pofile import read_po
 
 import holytui
 from holytui import keymap
-from holytui.commands import plain_input
-from holytui.hints import KEYLESS, MARK, Names
+from holytui.commands.plain import input as plain_input
+from holytui.hints import KEYLESS, MARK, ActionNames
 from holytui.keymap import BY_ID, Where
 from holytui.ui import bindings, slash_commands
 
@@ -128,10 +128,10 @@ def marked() -> Iterator[tuple[str, str]]:
                 yield one, text
 
 
-def places() -> Iterator[tuple[str, Names]]:
+def places() -> Iterator[tuple[str, ActionNames]]:
     """How messages are rendered at each place that shows them."""
     for where in Where:
-        yield where.value, bindings.names(keymap.build({}), where)
+        yield where.value, bindings.names(keymap.build_keymap({}), where)
     yield "plain", plain_input.names()
     yield "script", KEYLESS
 
@@ -165,18 +165,18 @@ def test_every_message_that_names_keys_renders_in_each_place() -> None:
 
 def test_what_a_message_names_does_that_where_it_is_read() -> None:
     """A key is bound where it is shown; a command is one of the place's."""
-    keys = keymap.build({})
+    keys = keymap.build_keymap({})
     for _one, text in marked():
         for _form, action in MARK.findall(text):
             for where in Where:
                 names = bindings.names(keys, where)
                 if key := names.keys.get(action):
-                    assert key in map(keymap.display_key, keys.of(action))
+                    assert key in map(keymap.display_key, keys.keys_for(action))
                     assert BY_ID[action].where in (where, Where.APP)
                 elif command := names.commands[action]:
                     assert slash_commands.parse(command) == slash_commands.Command(action)
-            if command := plain_input.names().of(action):
-                assert isinstance(plain_input.parse(command), plain_input.Command)
+            if command := plain_input.names().name_of(action):
+                assert isinstance(plain_input.parse(command), plain_input.PlainCommand)
 
 
 def test_translations_have_no_markup_and_no_control_characters() -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from holytui import keymap
 from holytui.config.key_locations import scan
-from holytui.config.load import load, read
+from holytui.config.load import build_config, load
 from holytui.config.presets import PRESETS
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
-from holytui.config.toml_edit import CannotEdit, changed
+from holytui.config.toml_edit import CannotEdit, set_key
 from holytui.config.write import dump, example_text, init, set_value
 from holytui.errors import ConfigError
 
@@ -53,7 +53,7 @@ FULL = Config(
 def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     text = dump(FULL)
-    result = read(file, tomllib.loads(text), scan(text))
+    result = build_config(file, tomllib.loads(text), scan(text))
     assert result.problems == ()
     assert dump(result.config) == text
     assert (result.config.providers, result.config.keys) == (FULL.providers, FULL.keys)
@@ -134,7 +134,7 @@ def test_every_example_setting_can_be_used() -> None:
         for line in text.splitlines()
         if not line.startswith(("api_key_command", "api_key_file", "api_key =", "refresh_token_command"))
     )
-    result = read(Path("/etc/config.toml"), tomllib.loads(text), scan(text))
+    result = build_config(Path("/etc/config.toml"), tomllib.loads(text), scan(text))
     assert [str(problem) for problem in result.problems] == []
     assert result.config.providers["work"].oauth is not None
     for line in ("api_key_command", "api_key_file", "refresh_token_command"):
@@ -192,7 +192,7 @@ def test_one_value_changes_and_the_rest_stays(
     names: tuple[str, ...], value: object, old: str, new: str, newline: str
 ) -> None:
     text = ORIGINAL.replace("\n", newline)
-    result = changed(text, names, value)
+    result = set_key(text, names, value)
     assert result.replace("\r\n", "\n") == ORIGINAL.replace(old, new)
     assert result.count("\r\n") == (result.count("\n") if newline == "\r\n" else 0)
 
@@ -214,7 +214,7 @@ def test_one_value_changes_and_the_rest_stays(
     ],
 )
 def test_a_new_key_goes_to_its_table_however_that_is_written(text: str, names: tuple[str, ...], expected: str) -> None:
-    assert changed(text, names, 1) == expected
+    assert set_key(text, names, 1) == expected
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_new_key_goes_to_its_table_however_that_is_written(text: str, names: t
 )
 def test_what_cannot_be_done_cleanly_is_refused(text: str, names: tuple[str, ...]) -> None:
     with pytest.raises(CannotEdit):
-        changed(text, names, 1)
+        set_key(text, names, 1)
 
 
 names_ = st.sampled_from(["a", "b", "c d", "e.f"])
@@ -242,7 +242,7 @@ docs = st.dictionaries(names_, st.recursive(leaf, lambda t: st.dictionaries(name
 def test_a_change_is_that_change_or_refused(table: dict[str, object], names: list[str], value: object) -> None:
     text = tomli_w.dumps(table)
     try:
-        new = changed(text, tuple(names), value)
+        new = set_key(text, tuple(names), value)
     except CannotEdit:
         node: object = table
         for name in names[:-1]:

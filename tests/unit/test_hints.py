@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.commands import plain_input
+from holytui.commands.plain import input as plain_input
 from holytui.errors import HolytuiError
-from holytui.hints import KEYLESS, Names, sentences
-from holytui.keymap import Where, build
+from holytui.hints import KEYLESS, ActionNames, sentences
+from holytui.keymap import Where, build_keymap
 from holytui.models import Problem
 from holytui.ui.bindings import names
 
@@ -25,7 +25,7 @@ HINT = sentences(
     ],
 )
 def test_a_key_is_named_where_it_acts_and_else_the_command(where: Where, shown: str) -> None:
-    assert names(build({}), where).render(HINT) == shown
+    assert names(build_keymap({}), where).render(HINT) == shown
 
 
 def test_plain_mode_names_its_commands_and_a_script_neither() -> None:
@@ -48,11 +48,11 @@ def test_plain_mode_names_its_commands_and_a_script_neither() -> None:
     ],
 )
 def test_changed_keys_are_named_as_they_act(keys: dict[str, tuple[str, ...]], where: Where, shown: str) -> None:
-    assert names(build(keys), where).render("{key:model.pick}") == shown
+    assert names(build_keymap(keys), where).render("{key:model.pick}") == shown
 
 
 def test_a_sentence_without_a_name_for_its_action_is_left_out() -> None:
-    only = Names(keys={"model.pick": "F2"})
+    only = ActionNames(keys={"model.pick": "F2"})
     assert only.render(HINT) == "Top it up."
     assert only.render("Kept.\n{Press:model.pick} to choose.") == "Kept. Press F2 to choose."
     assert only.render("{Press:chat.new} to start.") == ""
@@ -68,4 +68,8 @@ def test_errors_and_problems_as_text_name_no_keys() -> None:
     assert str(HolytuiError("It failed")) == "It failed"
     assert str(Problem("It failed", "{Press:message.retry} to try again.")) == "It failed"
     assert str(Problem("It failed.", HINT)) == "It failed. Top it up."
-    assert names(build({}), Where.LOG).render(HolytuiError("It failed", HINT).told).startswith("It failed. Top")
+    assert (
+        names(build_keymap({}), Where.LOG)
+        .render(HolytuiError("It failed", HINT).full_text)
+        .startswith("It failed. Top")
+    )

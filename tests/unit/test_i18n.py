@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_file
 from holytui import formatting as fmt
 from holytui import i18n
 from holytui.cli import main
-from holytui.commands.parser_words import WORDS
+from holytui.commands.argument_parser import WORDS
 from holytui.i18n import LANGUAGES, _, language, ngettext
 from holytui.keymap import ACTIONS
 from holytui.presentation.notice import Connection, Level
@@ -93,7 +93,7 @@ def test_an_unknown_language_has_english_words() -> None:
 
 
 def test_without_a_catalogue_words_are_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    monkeypatch.setattr(i18n, "LOCALE_DIR", tmp_path)
     i18n.set_language("vi")
     assert _("stopped") == "stopped"
 
@@ -107,7 +107,7 @@ def test_english_has_two_forms_and_vietnamese_one() -> None:
 
 
 def test_every_language_but_english_has_a_catalogue() -> None:
-    assert sorted(folder.name for folder in i18n.FOLDER.iterdir() if folder.is_dir()) == sorted(LANGUAGES[1:])
+    assert sorted(folder.name for folder in i18n.LOCALE_DIR.iterdir() if folder.is_dir()) == sorted(LANGUAGES[1:])
 
 
 @pytest.mark.usefixtures("vietnamese")

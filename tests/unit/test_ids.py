@@ -19,20 +19,20 @@ def test_an_id_is_a_uuid_of_version_7_with_the_time_in_it() -> None:
 def test_a_short_id_is_the_end_of_one_and_finds_it() -> None:
     made = [ids.new_id() for _ in range(50)]
     for one in made:
-        short = ids.short(one, made)
+        short = ids.short_id(one, made)
         assert len(short) == 8
-        assert ids.matching(made, short) == [one]
-        assert ids.matching(made, one[:-1]) == [one]
-    assert len(ids.matching(made, made[0][:6])) == 50
-    assert ids.matching(made, made[0][-3:]) == []
+        assert ids.match(made, short) == [one]
+        assert ids.match(made, one[:-1]) == [one]
+    assert len(ids.match(made, made[0][:6])) == 50
+    assert ids.match(made, made[0][-3:]) == []
 
 
 def test_an_id_that_others_end_or_begin_like_is_not_cut() -> None:
     one = "01900000-0000-7000-8000-00000000abcd"
-    assert ids.short(one, [one, "01900000-0000-7000-8000-10000000abcd"]) == one
-    assert ids.short(one, [one, "0000abcd-of-elsewhere"]) == one
-    assert ids.short("chat 1 of elsewhere", []) == "chat 1 of elsewhere"
-    assert ids.matching(["abcd", "xabcd"], "abcd") == ["abcd"]
+    assert ids.short_id(one, [one, "01900000-0000-7000-8000-10000000abcd"]) == one
+    assert ids.short_id(one, [one, "0000abcd-of-elsewhere"]) == one
+    assert ids.short_id("chat 1 of elsewhere", []) == "chat 1 of elsewhere"
+    assert ids.match(["abcd", "xabcd"], "abcd") == ["abcd"]
 
 
 def test_later_ids_are_greater() -> None:

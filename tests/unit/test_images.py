@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.images import as_text, data_url, describe, image_of, media_type_of
+from holytui.images import data_url, describe, image_of, media_type_of, text_with_images
 from holytui.models import Image, Message, Role
 from tests import pictures
 
@@ -76,9 +76,11 @@ def test_an_image_in_words_has_its_name_kind_and_sizes(vietnamese: None) -> None
 def test_a_text_is_followed_by_a_line_for_each_image() -> None:
     one, two = Image("a.png", "image/png", 9, 1, 2, ""), Image("b.gif", "image/gif", 1200, 3, 4, "")
     question = Message("m", "c", None, Role.USER, "what?\n", 0.0)
-    assert as_text(question) == "what?\n"
+    assert text_with_images(question) == "what?\n"
     lines = "[image: a.png · PNG · 1×2 · 9 B]\n[image: b.gif · GIF · 3×4 · 1.2 kB]"
-    assert as_text(Message("m", "c", None, Role.USER, "what?\n", 0.0, images=(one, two))) == f"what?\n\n{lines}"
+    assert (
+        text_with_images(Message("m", "c", None, Role.USER, "what?\n", 0.0, images=(one, two))) == f"what?\n\n{lines}"
+    )
 
 
 def test_an_address_holds_the_whole_image() -> None:

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from holytui.config.constraints import is_secure
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
 from holytui.config.schema import Config, Model, Provider
+from holytui.config.urls import is_secure
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
 from holytui.providers.resolve import find_local, known_models, resolve, usable_presets
@@ -114,7 +114,7 @@ def test_presets_are_secure_and_holysheep_is_the_first() -> None:
     for name, preset in PRESETS.items():
         assert preset.name == name != GUIDE
         assert is_secure(preset.base_url)
-        assert preset.needs_key is (preset.port is None)
+        assert bool(preset.key_env) is (preset.port is None)
         assert not preset.base_url.endswith("/")
 
 

@@ -16,7 +16,7 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _masked(text: str, **fields: object) -> bool:
-    redact.remember(Provider("x", "https://x/v1", **fields))  # type: ignore[arg-type]  # fields by name
+    redact.register_secrets(Provider("x", "https://x/v1", **fields))  # type: ignore[arg-type]  # fields by name
     return secret.scrub(text) == "•••"
 
 
@@ -48,13 +48,13 @@ def test_what_looks_like_a_secret_in_a_command_is_known(secret_text: str, argv: 
     ],
 )
 def test_names_in_a_command_stay_words(argv: tuple[str, ...]) -> None:
-    redact.remember(Provider("x", "https://x/v1", api_key_command=argv))
+    redact.register_secrets(Provider("x", "https://x/v1", api_key_command=argv))
     assert secret.scrub(" ".join(argv)) == " ".join(argv)
 
 
 def test_headers_and_queries_are_known_unless_they_are_public() -> None:
     headers = MappingProxyType({"X-Own": "Token hush-own", "X-Team": "research", "User-Agent": "holytui/1"})
-    redact.remember(
+    redact.register_secrets(
         Provider(
             "x",
             "https://x/v1",

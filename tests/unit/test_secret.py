@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from holytui.config.load import load
 from holytui.credentials import command as key_command
-from holytui.secret import Secret, child_environment, scrub, withhold
+from holytui.secret import Secret, child_environment, scrub, withhold_variables
 from holytui.terminal import clipboard, editor
 
 
@@ -66,7 +66,7 @@ def test_a_secret_is_found_wherever_it_stands(key: str, before: str, after: str)
 def test_a_program_gets_the_variables_with_keys_only_that_its_command_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holytui.secret._variables", set())
     environ = {"WORK_KEY": "sk-1", "WORK_KEY_2": "sk-2", "VAULT_TOKEN": "t", "PATH": "/bin"}
-    withhold(["WORK_KEY", "WORK_KEY_2", "", "NOT_SET"])
+    withhold_variables(["WORK_KEY", "WORK_KEY_2", "", "NOT_SET"])
     assert child_environment((), environ) == {"VAULT_TOKEN": "t", "PATH": "/bin"}
     command = ("sh", "-c", "decrypt $WORK_KEY")
     assert child_environment(command, environ) == {"WORK_KEY": "sk-1", "VAULT_TOKEN": "t", "PATH": "/bin"}

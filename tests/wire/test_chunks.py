@@ -14,7 +14,7 @@ from holytui.models import DeltaKind, Usage
 from holytui.secret import Secret
 from holytui.wire.events import Piece, UsageSeen, Verdict
 from holytui.wire.response.chunks import ChunkReader
-from holytui.wire.response.sse import SSEEvent, Unfinished
+from holytui.wire.response.sse import SSEEvent, UnfinishedEvent
 from tests.servers import delta, usage
 
 CONTENT, REASONING = DeltaKind.CONTENT, DeltaKind.REASONING
@@ -313,18 +313,18 @@ A = json.dumps(delta("a"))
 @pytest.mark.parametrize(
     ("rest", "saved", "verdict"),
     [
-        pytest.param(Unfinished(A, b""), "a", Verdict.CUT, id="whole line"),
-        pytest.param(Unfinished(A, b"data: {"), "a", Verdict.CUT, id="whole line and a half"),
-        pytest.param(Unfinished(None, f"data: {A}".encode()), "a", Verdict.CUT, id="whole object, no line end"),
-        pytest.param(Unfinished(None, f"data: {A}".encode()[:-1]), "", Verdict.CUT, id="half an object"),
-        pytest.param(Unfinished(None, b"data: [DONE]"), "", Verdict.COMPLETE, id="done, no line end"),
-        pytest.param(Unfinished("[DONE]", b""), "", Verdict.COMPLETE, id="done, no blank line"),
-        pytest.param(Unfinished(None, b"data: [DON"), "", Verdict.CUT, id="half done"),
-        pytest.param(Unfinished("oops", b"", "error"), "", Verdict.FAULT, id="error"),
-        pytest.param(Unfinished(), "", Verdict.CUT, id="nothing"),
+        pytest.param(UnfinishedEvent(A, b""), "a", Verdict.CUT, id="whole line"),
+        pytest.param(UnfinishedEvent(A, b"data: {"), "a", Verdict.CUT, id="whole line and a half"),
+        pytest.param(UnfinishedEvent(None, f"data: {A}".encode()), "a", Verdict.CUT, id="whole object, no line end"),
+        pytest.param(UnfinishedEvent(None, f"data: {A}".encode()[:-1]), "", Verdict.CUT, id="half an object"),
+        pytest.param(UnfinishedEvent(None, b"data: [DONE]"), "", Verdict.COMPLETE, id="done, no line end"),
+        pytest.param(UnfinishedEvent("[DONE]", b""), "", Verdict.COMPLETE, id="done, no blank line"),
+        pytest.param(UnfinishedEvent(None, b"data: [DON"), "", Verdict.CUT, id="half done"),
+        pytest.param(UnfinishedEvent("oops", b"", "error"), "", Verdict.FAULT, id="error"),
+        pytest.param(UnfinishedEvent(), "", Verdict.CUT, id="nothing"),
     ],
 )
-def test_what_can_be_saved_of_an_unended_event(rest: Unfinished, saved: str, verdict: Verdict) -> None:
+def test_what_can_be_saved_of_an_unended_event(rest: UnfinishedEvent, saved: str, verdict: Verdict) -> None:
     reader = ChunkReader()
     assert text(reader.read_rest(rest)) == saved
     assert reader.verdict().verdict is verdict

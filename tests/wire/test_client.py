@@ -22,7 +22,7 @@ from holytui.wire.client import ChatClient
 from holytui.wire.events import Accepted, Connected, End, Piece, Verdict
 from holytui.wire.request import Timeouts
 from holytui.wire.transport.attempt import AttemptStream
-from holytui.wire.transport.exceptions import fault_of
+from holytui.wire.transport.exceptions import map_exception
 from tests.servers import FIN, READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
 from tests.wire.harness import KEY, PATIENT, REQUEST, endpoint, opened, read
 
@@ -370,7 +370,7 @@ def test_a_ca_file_that_cannot_be_read_is_named(client: ChatClient, tmp_path: Pa
     _, end, _ = read(client, "https://127.0.0.1:1/v1", ca_file=str(tmp_path / "none.pem"))
     assert end.fault is not None
     assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, "ca_file")
-    assert "none.pem is not there" in end.fault.message
+    assert "none.pem does not exist" in end.fault.message
 
 
 def test_models_are_listed(client: ChatClient) -> None:
@@ -454,6 +454,6 @@ def caused(exc: Exception, *causes: Exception) -> Exception:
     ],
 )
 def test_what_an_exception_means(exc: Exception, connected: bool, kind: FaultKind) -> None:
-    fault = fault_of(exc, connected=connected)
+    fault = map_exception(exc, connected=connected)
     assert fault.kind is kind
     assert "sk-x" not in fault.message

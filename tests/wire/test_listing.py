@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.wire.response import listing
-from holytui.wire.response.error_bodies import parse
+from holytui.wire.response.error_bodies import parse_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
@@ -22,7 +22,7 @@ JSON = st.recursive(
 @given(JSON, st.sampled_from([None, 1]), st.sampled_from([(",", ":"), (" , ", " : ")]))
 def test_item_by_item_gives_the_same(value: object, indent: int | None, separators: tuple[str, str]) -> None:
     body = f" {json.dumps(value, indent=indent, separators=separators)}\n".encode()
-    assert listing.parse_by_item(body) == parse(body) == value
+    assert listing.parse_by_item(body) == parse_json(body) == value
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_item_by_item_gives_the_same(value: object, indent: int | None, separato
     ],
 )
 def test_what_is_no_json_is_none_in_both(body: bytes) -> None:
-    assert listing.parse_by_item(body) == parse(body)
+    assert listing.parse_by_item(body) == parse_json(body)
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_names_of_a_long_list_are_sorted_and_unique(monkeypatch: pytest.MonkeyPatch, *, whole: bool) -> None:
-    monkeypatch.setattr(listing, "_PART", 7)
-    monkeypatch.setattr(listing, "_LONG", 1 << 30 if whole else 0)
+    monkeypatch.setattr(listing, "_SORT_CHUNK", 7)
+    monkeypatch.setattr(listing, "_MAX_SINGLE_CALL", 1 << 30 if whole else 0)
     items = [{"id": f"m{n * 37 % 100}"} for n in range(150)] + [{"id": ""}, {"id": 3}, "x"]
     assert listing.names_in(json.dumps({"data": items}).encode()) == sorted({f"m{n}" for n in range(100)})

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.wire.response.sse import SSEDecoder, SSEEvent, Unfinished
+from holytui.wire.response.sse import SSEDecoder, SSEEvent, UnfinishedEvent
 
 VECTORS: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("vectors").joinpath("event_stream.json").read_text()
@@ -36,7 +36,7 @@ BODIES = st.lists(st.tuples(st.sampled_from(_LINES), st.sampled_from([b"\n", b"\
 )
 
 
-def decode(chunks: Iterable[bytes]) -> tuple[list[SSEEvent], Unfinished, int]:
+def decode(chunks: Iterable[bytes]) -> tuple[list[SSEEvent], UnfinishedEvent, int]:
     decoder = SSEDecoder()
     events = [event for chunk in chunks for event in decoder.feed(chunk)]
     return events, decoder.close(), decoder.comments
@@ -76,20 +76,20 @@ def test_a_carriage_return_at_a_chunk_end_is_not_held_back() -> None:
 
 def test_whole_lines_of_an_unended_event_are_told_at_the_end() -> None:
     _, left, _ = decode([b"data: a\n\nevent: e\ndata: b\ndata: c\n"])
-    assert left == Unfinished("b\nc", b"", "e")
+    assert left == UnfinishedEvent("b\nc", b"", "e")
 
 
 def test_half_a_line_is_told_apart_from_whole_ones() -> None:
     _, left, _ = decode([b"data: b\ndata: \xe1\xba"])
-    assert left == Unfinished("b", b"data: \xe1\xba")
+    assert left == UnfinishedEvent("b", b"data: \xe1\xba")
 
 
 def test_a_stream_that_ends_well_leaves_nothing() -> None:
-    assert decode([b"data: a\n\n"])[1] == Unfinished()
+    assert decode([b"data: a\n\n"])[1] == UnfinishedEvent()
 
 
 def test_an_unended_first_line_loses_its_byte_order_mark() -> None:
-    assert decode([b"\xef\xbb", b"\xbfdata: a"])[1] == Unfinished(None, b"data: a")
+    assert decode([b"\xef\xbb", b"\xbfdata: a"])[1] == UnfinishedEvent(None, b"data: a")
 
 
 def test_the_error_field_of_old_llama_cpp_is_an_event() -> None:
@@ -98,7 +98,7 @@ def test_the_error_field_of_old_llama_cpp_is_an_event() -> None:
 
 
 def test_an_unended_error_field_is_told_at_the_end() -> None:
-    assert decode([b'error: {"code":500}\n'])[1] == Unfinished('{"code":500}', b"", "error")
+    assert decode([b'error: {"code":500}\n'])[1] == UnfinishedEvent('{"code":500}', b"", "error")
 
 
 def test_comments_are_counted() -> None:
@@ -119,7 +119,7 @@ def test_an_endless_line_overflows_in_bounded_memory() -> None:
     assert decoder.overflow
     assert peak < 6 << 20
     assert decoder.feed(b"\n\ndata: late\n\n") == []
-    assert decoder.close() == Unfinished()
+    assert decoder.close() == UnfinishedEvent()
 
 
 def test_an_endless_event_overflows() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from holytui.config.presets import GUIDE
-from holytui.config.redact import plain_url
+from holytui.config.redact import carries_key, plain_url
+from holytui.config.urls import is_loopback
 from holytui.engine.check.continuation_probe import CONNECT_LIMIT, CheckTarget, ContinuationProbe
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, skipped
 from holytui.engine.ports import Client
@@ -20,7 +21,7 @@ from holytui.secret import Secret
 from holytui.store.history import History
 from holytui.text import nearest
 from holytui.wire.request import Endpoint
-from holytui.wire.transport.addresses import carries_key, is_loopback, proxy_name, proxy_of
+from holytui.wire.transport.addresses import proxy_name, proxy_of
 
 _CONNECTION = frozenset({FaultKind.TLS, FaultKind.NO_TLS, FaultKind.WANTS_TLS, FaultKind.PROXY, FaultKind.SETUP})
 """Faults of the model list that every request would have."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from holytui.config.presets import FORMS, GUIDE, Continuation, Prefill
+from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
 from holytui.config.redact import plain_url
 from holytui.config.schema import Recover, Stream
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
@@ -255,7 +255,7 @@ class ContinuationProbe:
         if known.prefill is Prefill.YES or known.params or known.message:
             yield "", known
             return
-        for name, form in FORMS.items():
+        for name, form in PREFILL_FORMS.items():
             yield name, replace(form, strips=known.strips)
 
     def _by_prefill(self, sample: Sample, form: str, known: Continuation) -> Finding | str:

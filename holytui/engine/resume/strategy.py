@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from holytui.config.presets import FORMS, Continuation, Prefill
+from holytui.config.presets import PREFILL_FORMS, Continuation, Prefill
 from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.overlap import weight
@@ -42,7 +42,7 @@ class ResumeProfile:
     mode: ResumeMode | None = None
     """The first mode to try: PREFILL or INSTRUCT."""
     form: str = ""
-    """The prefill form (a key of `presets.FORMS`); empty: that of the provider's preset."""
+    """The prefill form (a key of `presets.PREFILL_FORMS`); empty: that of the provider's preset."""
     echoes: bool | None = None
     """Whether the reply to a prefill repeats the text sent."""
 
@@ -52,7 +52,7 @@ class ResumeProfile:
         first, *rest = line.split() or [""]
         if first not in (ResumeMode.PREFILL, ResumeMode.INSTRUCT):
             return cls()
-        form = next((word for word in rest if word in FORMS), "")
+        form = next((word for word in rest if word in PREFILL_FORMS), "")
         echoes = True if "echo" in rest else False if "exact" in rest else None
         return cls(ResumeMode(first), form, echoes)
 
@@ -82,9 +82,9 @@ class Strategy:
         """The effective prefill form: the learnt one, else the preset's, else the most likely one."""
         form = self.continuation
         if self.profile.form:
-            form = replace(FORMS[self.profile.form], strips=form.strips)
+            form = replace(PREFILL_FORMS[self.profile.form], strips=form.strips)
         elif form.prefill is Prefill.UNKNOWN and not (form.params or form.message):
-            form = replace(next(iter(FORMS.values())), strips=form.strips)
+            form = replace(next(iter(PREFILL_FORMS.values())), strips=form.strips)
         return form if self.profile.echoes is None else replace(form, echoes=self.profile.echoes)
 
     @property

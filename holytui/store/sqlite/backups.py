@@ -45,12 +45,12 @@ def exposure_warnings(folder: Path) -> tuple[str, ...]:
         about = folder.stat()
     except OSError:
         return ()
-    if trust.of_another(about):
+    if trust.is_owned_by_other(about):
         title = _("The history's folder belongs to another user, who can change or remove it; run: {command}")
-        return (title.format(command=trust.shell(f"chown {os.getuid()}", folder)),)
-    if trust.others_write(about):
+        return (title.format(command=trust.shell_command(f"chown {os.getuid()}", folder)),)
+    if trust.is_writable_by_others(about):
         title = _("Others can change or remove the history in its folder; run: {command}")
-        return (title.format(command=trust.shell("chmod 700", folder)),)
+        return (title.format(command=trust.shell_command("chmod 700", folder)),)
     return ()
 
 

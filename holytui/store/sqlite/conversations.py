@@ -51,7 +51,7 @@ def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now:
     found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (requested,))
     if not found and requested == ids.LAST:
         return next(iter(list_all(connection, here, now, archived=False)), None)
-    if not found and len(requested) >= ids.SHORTEST:
+    if not found and len(requested) >= ids.MIN_LENGTH:
         where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
         found = read_rows(connection, CONVERSATION, "conversation", where, (len(requested), requested) * 2)
     if len(found) != 1:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TextIO
 
 from holytui.i18n import _
-from holytui.images import as_text
+from holytui.images import text_with_images
 from holytui.models import AnswerState, Message, Role
 from holytui.store.values import Bundle
 from holytui.text import sanitize
@@ -20,7 +20,7 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
         talk = bundle.conversation
         out.write(("\n---\n\n" if count else "") + f"# {sanitize(talk.title)}\n\n*{when(talk.created_at)}*\n")
         for message in shown_branch(bundle):
-            text = sanitize(as_text(message)).rstrip("\n")
+            text = sanitize(text_with_images(message)).rstrip("\n")
             out.write(f"\n## {speaker(message)}\n\n{text}\n")
             for note in notes(message):
                 out.write(f"\n> {note}\n")

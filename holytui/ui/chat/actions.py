@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holytui.i18n import _
-from holytui.images import as_text
+from holytui.images import text_with_images
 from holytui.keymap import ACTIONS, Action, Keymap, Where
 from holytui.models import AnswerState, Role
 from holytui.presentation.notice import Level
@@ -139,7 +139,7 @@ class ChatActions:
         parts = []
         for message in self._log.messages:
             name = _("You") if message.role is Role.USER else message.model or message.role.value
-            parts.append(f"## {name}\n\n{as_text(message)}\n")
+            parts.append(f"## {name}\n\n{text_with_images(message)}\n")
         if parts:
             await self._clipboard.copy("\n".join(parts))
 

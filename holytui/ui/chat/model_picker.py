@@ -107,7 +107,7 @@ class ModelPicker:
         try:
             found = await asyncio.to_thread(list_server_models, services, provider)
         except HolytuiError as error:
-            say(error.told, Level.ERROR)
+            say(error.full_text, Level.ERROR)
             return
         if isinstance(found, Fault):
             words = _("{provider} did not list its models: {cause}").format(provider=provider, cause=cause(found))

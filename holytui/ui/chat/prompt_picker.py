@@ -56,7 +56,7 @@ class PromptPicker:
         choices += [
             Choice(_NONE, _("no system prompt")),
             Choice(_WRITE, _("write one…"), _excerpt(system) if current == _WRITE else ""),
-            Choice(_PARAMS, _("parameters…"), params_line.shown(given)),
+            Choice(_PARAMS, _("parameters…"), params_line.format_params(given)),
         ]
 
         async def chosen(value: str | None) -> None:
@@ -105,10 +105,10 @@ class PromptPicker:
                 await self._use_params(line)
 
         title = _("Parameters, such as temperature = 0.7, max_tokens = 1000")
-        self._dialogs.ask(LineDialog(title, params_line.shown(given)), written)
+        self._dialogs.ask(LineDialog(title, params_line.format_params(given)), written)
 
     async def _use_params(self, line: str) -> None:
-        state, found = self._state, params_line.read(line)
+        state, found = self._state, params_line.parse_params(line)
         if isinstance(found, str):
             self._reporter.say(found, Level.ERROR)
             return
@@ -117,7 +117,7 @@ class PromptPicker:
         else:
             state.new_conversation = replace(state.new_conversation, params=found)
         words = _("from the next question on: {params}")
-        self._reporter.say(words.format(params=params_line.shown(found) or "–"))
+        self._reporter.say(words.format(params=params_line.format_params(found) or "–"))
 
 
 def _excerpt(text: str) -> str:

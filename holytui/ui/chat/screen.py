@@ -150,8 +150,8 @@ class ChatScreen(ChatLayout):
         try:
             services = await asyncio.to_thread(self._opening)
         except HolytuiError as error:
-            state.opening_failed = error.told
-            self.say(error.told, Level.ERROR)
+            state.opening_failed = error.full_text
+            self.say(error.full_text, Level.ERROR)
             return
         state.services = services
         wiring = self.wiring

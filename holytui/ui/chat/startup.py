@@ -48,7 +48,7 @@ class Startup:
         except HolytuiError as error:
             if not self._state.conversation.id:
                 self._navigation.new()
-            self._reporter.say(error.told, Level.ERROR)
+            self._reporter.say(error.full_text, Level.ERROR)
 
     async def _show_first(self, wanted: str, *, asked: bool) -> None:
         history = self._state.services.history
@@ -96,7 +96,7 @@ class Startup:
             try:
                 started = await asyncio.to_thread(state.services.engine.resume, message_id)
             except HolytuiError as error:
-                self._reporter.say(error.told, Level.ERROR)
+                self._reporter.say(error.full_text, Level.ERROR)
             else:
                 await self._turns.begin(started)
         if not wanted:

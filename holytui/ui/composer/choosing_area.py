@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets.text_area import Edit, EditResult
 
 from holytui.attachments.files import Chosen, still_named
-from holytui.attachments.selection import NOTHING, Selected, Wanted, look
+from holytui.attachments.selection import NOTHING, RequestedFiles, SelectedFiles, check_files
 from holytui.models import Image
 from holytui.ui.composer.provenance import Choice, Location
 from holytui.ui.stand_ins import ExactArea
@@ -30,19 +30,19 @@ class ChoosingArea(ExactArea):
     class Attaching(Message):
         """What will be sent beside the text, and what stays text, is this now."""
 
-        selected: Selected
+        selected: SelectedFiles
 
     @dataclass
     class FilesAsked(Message):
         """The user wants to attach a file, or to take one off."""
 
-        selected: Selected
+        selected: SelectedFiles
 
     def __init__(self, folder: Callable[[], Path], **options: Any) -> None:
         """`folder` is where relative paths begin; `options` are those of `TextArea`."""
         self._images: tuple[tuple[Image, ...], str] = ((), "")
         """Those of an earlier question that is put again, and its text."""
-        self._wanted: Wanted | None = None
+        self._wanted: RequestedFiles | None = None
         self._folder = folder
         super().__init__(**options)
 
@@ -136,11 +136,11 @@ class ChoosingArea(ExactArea):
 
     async def action_prompt_attach(self) -> None:
         """Attach a file that the text names, or take one off."""
-        self.post_message(self.FilesAsked(await asyncio.to_thread(look, self._files_wanted())))
+        self.post_message(self.FilesAsked(await asyncio.to_thread(check_files, self._files_wanted())))
 
-    def _files_wanted(self) -> Wanted:
+    def _files_wanted(self) -> RequestedFiles:
         others = [Chosen.at(path, self._folder()) for path in self.choice.others(self.document.lines)]
-        return Wanted(self.images, tuple(self.files), tuple(others), self.whole)
+        return RequestedFiles(self.images, tuple(self.files), tuple(others), self.whole)
 
     def _weigh_files(self) -> None:
         """Say what is sent beside the text, if that changed."""
@@ -151,6 +151,6 @@ class ChoosingArea(ExactArea):
             self._look_at_files(wanted)
 
     @work(group="files", exclusive=True, exit_on_error=False)
-    async def _look_at_files(self, wanted: Wanted) -> None:
-        found = await asyncio.to_thread(look, wanted) if wanted.files else Selected()
+    async def _look_at_files(self, wanted: RequestedFiles) -> None:
+        found = await asyncio.to_thread(check_files, wanted) if wanted.files else SelectedFiles()
         self.post_message(self.Attaching(found))

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from holytui.attachments.selection import Selected
+from holytui.attachments.selection import SelectedFiles
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.ui.bindings import names
@@ -66,7 +66,7 @@ class FileList(Widget):
         self._keys = names(keymap, Where.PROMPT)
         self._lines: list[tuple[str, bool]] = []
 
-    def show(self, selected: Selected) -> None:
+    def show(self, selected: SelectedFiles) -> None:
         """As high as its lines."""
         attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
         self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))

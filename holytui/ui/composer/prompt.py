@@ -108,7 +108,7 @@ class Prompt(ChoosingArea):
         self._cleared = Draft()
         """What was taken away by a key; ↑ in the empty prompt brings it back."""
         named = ("prompt.send", "prompt.newline", "app.quit")
-        self._meaning = {textual_key(key): name for name in named for key in keymap.of(name)}
+        self._meaning = {textual_key(key): name for name in named for key in keymap.keys_for(name)}
         install(self, keymap, Where.PROMPT)
 
     # -- text

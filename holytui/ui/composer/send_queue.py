@@ -124,7 +124,7 @@ class SendQueue:
             self._give_back(question)
             if isinstance(error, NotAttached):
                 self._refused = question.text
-            self._reporter.say(error.told, Level.ERROR)
+            self._reporter.say(error.full_text, Level.ERROR)
             return
         except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
             self._give_back(question)

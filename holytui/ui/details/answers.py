@@ -13,7 +13,7 @@ from holytui.i18n import _
 from holytui.models import Usage
 from holytui.presentation import labels as words
 from holytui.presentation.status import NEARLY_FULL, Status, sparkline
-from holytui.providers.pricing import Bill, amount, without
+from holytui.providers.pricing import CostTotal, format_total, unpriced_note
 from holytui.store.values import AnswerStats, UsageTotal
 from holytui.text import sanitize_line
 from holytui.ui.pages.columns import Column, Row, cut, facts, table
@@ -39,7 +39,7 @@ class Here:
     """Tokens of context that its model has."""
     talk: Sequence[UsageTotal] = ()
     """All that its answers came to."""
-    bill: Bill = field(default_factory=Bill)
+    bill: CostTotal = field(default_factory=CostTotal)
 
 
 def now_lines(here: Here, width: int, clock: float) -> list[Content]:
@@ -76,12 +76,12 @@ def _speed(status: Status) -> list[str]:
     return parts or ["–"]
 
 
-def _costs(last: float | None, bill: Bill) -> list[str]:
+def _costs(last: float | None, bill: CostTotal) -> list[str]:
     parts = [_("{cost} for the last answer").format(cost=fmt.cost(last))] if last is not None else []
     if bill.amount is not None:
-        parts.append(_("{cost} for this conversation").format(cost=amount(bill)))
+        parts.append(_("{cost} for this conversation").format(cost=format_total(bill)))
     if parts and bill.unpriced:
-        parts.append(without(bill))
+        parts.append(unpriced_note(bill))
     return parts or ["–"]
 
 

@@ -94,9 +94,9 @@ class DetailsPage(Dialog[None]):
         self._figures: Figures | None = None
         self._problem = ""
         self._ticker: Timer | None = None
-        for key in keymap.of("app.details"):
+        for key in keymap.keys_for("app.details"):
             self._bindings.bind(textual_key(key), "dismiss(None)")
-        for key in keymap.of(_SCOPE):
+        for key in keymap.keys_for(_SCOPE):
             self._bindings.bind(textual_key(key), "scope")
 
     def compose(self) -> ComposeResult:
@@ -159,7 +159,7 @@ class DetailsPage(Dialog[None]):
     # -- what stands there
 
     def _keys(self, width: int) -> list[Content]:
-        keys = self._keymap.of(_SCOPE)
+        keys = self._keymap.keys_for(_SCOPE)
         hints = [(display_key(keys[0]), _(BY_ID[_SCOPE].label))] if keys and self._state.conversation.id else []
         hints += [("↑ ↓ PgUp PgDn", _("Scroll")), ("Esc", _("Close"))]
         out = Content("")
@@ -198,12 +198,12 @@ class DetailsPage(Dialog[None]):
 
     def _here(self) -> Here:
         config, turn = self._services.config, self._state.turn
-        model = pricing.model_of(config, self._state.model)
+        model = pricing.find_model(config, self._state.model)
         # the status line may show a notice instead of the connection
         status = replace(self._status(), connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
-        return Here(status, self._host(), capacity, talk, pricing.bill(config, talk))
+        return Here(status, self._host(), capacity, talk, pricing.total_cost(config, talk))
 
     def _host(self) -> str:
         try:

@@ -7,7 +7,7 @@ from textual.content import Content
 from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.terminal.diff.frame import Capabilities
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.ui.pages.columns import facts
 
 

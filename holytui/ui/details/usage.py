@@ -11,7 +11,7 @@ from holytui import formatting as fmt
 from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
-from holytui.providers.pricing import amount, bill, without
+from holytui.providers.pricing import format_total, total_cost, unpriced_note
 from holytui.store.values import UsageTotal
 from holytui.text import sanitize_line
 from holytui.ui.details.answers import plot_lines, short
@@ -36,12 +36,12 @@ def lines(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], wid
     """Totals by model, a plot by day, then the days themselves."""
     if not spent:
         return [Content(cut(_("no answer in these days"), width))]
-    total = bill(config, spent)
+    total = total_cost(config, spent)
     notes = []
     if total.amount is None:
         notes.append(_("no model here has a price in the configuration"))
     elif total.unpriced:
-        notes.append(_("the cost is {without}").format(without=without(total)))
+        notes.append(_("the cost is {without}").format(without=unpriced_note(total)))
     return [
         *by_model(config, spent, width),
         *(Content.assemble((cut(note, width), "$muted")) for note in notes),
@@ -56,7 +56,7 @@ def by_model(config: Config, spent: Sequence[UsageTotal], width: int) -> list[Co
     """A row a model, what cost most first, and the sum."""
     models = sorted({each.model for each in spent})
     groups = {model: [each for each in spent if each.model == model] for model in models}
-    models.sort(key=lambda model: (-(bill(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
+    models.sort(key=lambda model: (-(total_cost(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
     rows = [Row(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
     if len(models) > 1:
         rows.append(Row(_cells(config, _("in all"), spent), "bold"))
@@ -90,14 +90,14 @@ def _columns(title: str) -> list[Column]:
 
 def _cells(config: Config, name: str, spent: Sequence[UsageTotal]) -> list[str]:
     used = sum((each.usage for each in spent), Usage())
-    mark = fmt.about(at_least=used.at_least, estimated=used.estimated)
+    mark = fmt.inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return [
         name,
         fmt.whole(sum(each.answers for each in spent)),
         mark + fmt.count(used.input),
         mark + fmt.count(used.output),
         fmt.whole(sum(each.retries for each in spent)),
-        amount(bill(config, spent)),
+        format_total(total_cost(config, spent)),
     ]
 
 
@@ -105,8 +105,8 @@ def _plot(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], wid
     """Cost by day, or tokens where nothing has a price."""
     wide = min(width, _PLOT_MOST)
     each_day = [[each for each in spent if each.span == span] for span in range(len(days))]
-    if bill(config, spent).amount is not None:
-        drawn = plot_lines(_("cost a day"), [bill(config, one).amount or 0.0 for one in each_day], wide, _price)
+    if total_cost(config, spent).amount is not None:
+        drawn = plot_lines(_("cost a day"), [total_cost(config, one).amount or 0.0 for one in each_day], wide, _price)
     else:
         drawn = plot_lines(_("tokens a day"), [float(_tokens(one)) for one in each_day], wide, short)
     span = f"{fmt.day(days[0])} – {fmt.day(days[-1])}"

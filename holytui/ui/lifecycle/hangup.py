@@ -46,7 +46,7 @@ class _Stock:
 
     on_lost: Callable[[], None] | None = None
 
-    def go_dead(self, *, restore: bool) -> None:
+    def detach(self, *, restore: bool) -> None:
         """Nothing can be done here."""
 
 

@@ -67,7 +67,7 @@ class CompletionNotifier:
         self._write(await asyncio.to_thread(self._sequence, event))
 
     def _sequence(self, event: AnswerEnded) -> str:
-        from holytui.terminal.notifications import BELL, notice  # the first paint does without
+        from holytui.terminal.notifications import BELL, notification  # the first paint does without
 
         if self._how == "bell":
             return BELL
@@ -75,4 +75,4 @@ class CompletionNotifier:
             found = self._state.services.history.conversation(event.conversation_id)
         except StoreError:  # then the notification has no title
             found = None
-        return notice(words(event.state, found.title if found is not None else ""), environ=os.environ)
+        return notification(words(event.state, found.title if found is not None else ""), environ=os.environ)

@@ -48,7 +48,7 @@ class SidebarActions:
         self._pane.begin_filter()
 
     async def toggle_archived(self) -> None:
-        """Show the archive, or the other conversations again."""
+        """Switch between the archive and the other conversations."""
         self._show_pane()
         wanted = not self._model.archived
         await self._model.show_archived(wanted=wanted)

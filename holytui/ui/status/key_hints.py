@@ -47,7 +47,7 @@ def hints(keymap: Keymap, where: Where, width: int) -> Content:
 
 
 def _item(keymap: Keymap, action: Action) -> Content | None:
-    keys = keymap.of(action.id)
+    keys = keymap.keys_for(action.id)
     if not keys:
         return None
     shown = display_key(keys[0]) + ("…" + display_key(keys[-1]) if keys[0].isdigit() and len(keys) > 1 else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from holytui import formatting as fmt
-from holytui.hints import KEYLESS, Names
+from holytui.hints import KEYLESS, ActionNames
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.presentation.status import NEARLY_FULL, Status, sparkline
@@ -17,7 +17,7 @@ _STYLE = {Level.CALM: "$muted", Level.BUSY: "$primary", Level.WARNING: "$warning
 _MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR: "✗"}
 
 
-def fields(status: Status, now: float, names: Names = KEYLESS) -> list[tuple[int, str, str]]:
+def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tuple[int, str, str]]:
     """(rank, text, style) in the order shown; the highest rank number is dropped first when the line is narrow."""
     here = status.connection
     words = names.render(here.words(now)) or _("ready")
@@ -53,7 +53,7 @@ def _context(part: float, mark: str = "") -> tuple[int, str, str]:
     return 5, _("context {percent}").format(percent=percent), "$muted"
 
 
-def line(status: Status, width: int, now: float, names: Names = KEYLESS) -> Content:
+def line(status: Status, width: int, now: float, names: ActionNames = KEYLESS) -> Content:
     """The status line, at most `width` cells; fields go by rank and only the last one left is cut, between words."""
     shown = fields(status, now, names)
     while len(shown) > 1 and _width(shown) > width:

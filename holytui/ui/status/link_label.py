@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from holytui import formatting as fmt
 from holytui.i18n import _
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 
 _STEPS = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Round trips that are told apart, in seconds. Faster ones are not shown."""

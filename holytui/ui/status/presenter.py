@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holytui.config.schema import Model
     from holytui.presentation.turn_view import TurnView
     from holytui.store.history import History
-    from holytui.terminal.pace import LinkFigures
+    from holytui.terminal.frame_pacer import LinkFigures
     from holytui.ui.status.widget import StatusBar
 
 
@@ -140,7 +140,7 @@ class StatusPresenter:
         model, estimate = self.model, self._estimate
         if estimate is None or estimate.version != self._state.conversation.version:
             estimate = ContextEstimate(self._state.conversation.version, None, None)
-        part = pricing.context_part
+        part = pricing.context_fraction
         return replace(
             status,
             context=part(used if used is not None else estimate.used, model),
@@ -150,7 +150,7 @@ class StatusPresenter:
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
         if not self._state.is_open:
             return None
-        model = pricing.model_of(self._state.services.config, answered)
+        model = pricing.find_model(self._state.services.config, answered)
         return pricing.cost(usage, model.price) if usage and model is not None and model.price is not None else None
 
     @property
@@ -158,7 +158,7 @@ class StatusPresenter:
         """The configuration of the model of the next question, or None."""
         if not self._state.is_open:
             return None
-        return pricing.model_of(self._state.services.config, self._state.model)
+        return pricing.find_model(self._state.services.config, self._state.model)
 
     # -- context
 
@@ -205,7 +205,9 @@ def context_tokens(
             break
     last = reported.get(answers[-1].id) if answers else None
     asked = Message("", "", None, Role.USER, draft, 0.0)
-    return last.kept if last is not None else None, estimate_context([*messages, asked], reported, vision=sees)
+    return last.context_tokens if last is not None else None, estimate_context(
+        [*messages, asked], reported, vision=sees
+    )
 
 
 def _reported(history: History, message: Message) -> Usage | None:
@@ -218,4 +220,4 @@ def _reported(history: History, message: Message) -> Usage | None:
 
 def _used(usage: Usage | None, requests: int) -> int | None:
     """Tokens after an answer; None for a sum over several requests, which is not the size of the context."""
-    return usage.kept if usage is not None and requests <= 1 else None
+    return usage.context_tokens if usage is not None and requests <= 1 else None

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
-from holytui.hints import KEYLESS, Names
+from holytui.hints import KEYLESS, ActionNames
 from holytui.presentation.status import Status
 from holytui.ui.status.line import line
 
@@ -21,10 +21,10 @@ class StatusBar(Widget):
 
     status: reactive[Status] = reactive(Status(), repaint=True)
 
-    names: reactive[Names] = reactive(KEYLESS, repaint=True)
+    names: reactive[ActionNames] = reactive(KEYLESS, repaint=True)
     """How notices name actions where the focus is."""
 
-    def __init__(self, names: Names = KEYLESS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, names: ActionNames = KEYLESS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id="status")
         self.set_reactive(StatusBar.names, names)
         self._clock = clock

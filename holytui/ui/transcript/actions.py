@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from holytui.engine.ending import Ending
 from holytui.i18n import _, ngettext
-from holytui.images import as_text
+from holytui.images import text_with_images
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
 from holytui.store.assembly import SeamContext, seam_contexts
@@ -57,7 +57,7 @@ class MessageActions:
 
     async def copy(self, message: Message) -> None:
         """Copy the text selected with the mouse, or else the message."""
-        await self._clipboard.copy(self._log.selected_text or as_text(message))
+        await self._clipboard.copy(self._log.selected_text or text_with_images(message))
 
     async def copy_code(self, message: Message, number: int) -> None:
         """Copy the n-th code block, counted from 1."""
@@ -87,11 +87,11 @@ class MessageActions:
 
     def page(self, message: Message) -> None:
         """Show the message in the pager."""
-        self._programs.page(as_text(message))
+        self._programs.page(text_with_images(message))
 
     def print_out(self, message: Message) -> None:
         """Print the message to the terminal."""
-        self._programs.print_out(as_text(message))
+        self._programs.print_out(text_with_images(message))
 
     async def details(self, message: Message) -> None:
         """Show the attempts of the answer."""

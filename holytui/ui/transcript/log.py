@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from holytui.hints import Names
+from holytui.hints import ActionNames
 from holytui.keymap import Keymap, Where
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import query_words
@@ -127,7 +127,7 @@ class MessageLog(Widget, can_focus=True):
         entry.name_keys(self._names)
         entry.text_width = self._text_width
 
-    def name_keys(self, named: Names) -> None:
+    def name_keys(self, named: ActionNames) -> None:
         """The focus is elsewhere now: hints name what does an action there."""
         self._names = named
         for entry in self._views:

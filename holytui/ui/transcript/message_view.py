@@ -10,9 +10,9 @@ from textual.content import Content
 
 from holytui import formatting as fmt
 from holytui.engine import ending
-from holytui.hints import KEYLESS, Names, sentences
+from holytui.hints import KEYLESS, ActionNames, sentences
 from holytui.i18n import _, ngettext
-from holytui.images import describe, left_out
+from holytui.images import describe, left_out_note
 from holytui.models import AnswerState, Message, Role
 from holytui.presentation.labels import state as state_word
 from holytui.store.transfer.markdown import damage
@@ -113,7 +113,7 @@ class MessageView:
         self.above = words
         self._laid_out = False
 
-    def name_keys(self, names: Names) -> None:
+    def name_keys(self, names: ActionNames) -> None:
         """How hints name actions from now on."""
         if names is not self._names:
             self._names = names
@@ -255,7 +255,7 @@ class MessageView:
         if message.attempts > 1:
             facts.append(ngettext("{n} attempt", "{n} attempts", message.attempts).format(n=message.attempts))
         if message.left_out:
-            facts.append(left_out(message.left_out))
+            facts.append(left_out_note(message.left_out))
         return facts
 
     def _fold_line(self, width: int) -> Content:

@@ -1,1 +1,1 @@
-"""Response bodies: SSE, JSON chunks and errors."""
+"""Parsers for response bodies: SSE, JSON chunks and errors."""

@@ -1,4 +1,4 @@
-"""The body of a 2xx response, told by its bytes: an event stream, one JSON object, or no answer at all."""
+"""Parser for the body of a 2xx response: an event stream, one JSON object, or anything else."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from holytui.wire.response.error_bodies import body_fault
 from holytui.wire.response.sse import SSEDecoder
 
 _MIB = 1024 * 1024
-_MAX_BODY = 8 * _MIB  # of a body that is no stream, and of one line or event of a stream
-_ENOUGH = 4096  # bytes by which it is clear what a body is
+_MAX_BODY = 8 * _MIB  # limit of a body that is not a stream, and of one line or event of a stream
+_SNIFF_BYTES = 4096  # bytes that suffice to recognise the form of a body
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
@@ -27,9 +27,10 @@ class _Form(Enum):
 
 
 class AnswerBody:
-    """Bytes in, pieces out, a verdict at the end. The bytes decide what it is; the content type only helps.
+    """Parse bytes into pieces of text and a verdict.
 
-    Servers label streams `text/plain`, error objects `text/event-stream`, and captive portals answer for everyone.
+    The bytes decide the form and the content type is only a hint: servers label streams `text/plain` and error
+    objects `text/event-stream`, and captive portals answer with a web page.
     """
 
     def __init__(self, content_type: str = "", most: int = 2**63) -> None:
@@ -39,32 +40,32 @@ class AnswerBody:
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
         self._held = bytearray()
-        self._begin = b""
-        self._heard = False
+        self._opening = b""
+        self._has_events = False
         self._too_long = False
-        self._left = most
+        self._remaining = most
 
     @property
     def finished(self) -> bool:
-        """Whatever else comes does not count."""
-        return self.reader.done or self._too_long or self._left < 0
+        """Further bytes are ignored."""
+        return self.reader.done or self._too_long or self._remaining < 0
 
     @property
-    def settled(self) -> bool:
-        """The verdict is known, though more may come (the usage, `[DONE]`)."""
+    def verdict_known(self) -> bool:
+        """The verdict is known, though usage and `[DONE]` may follow."""
         return self.reader.complete or self.reader.fault is not None
 
     def feed(self, data: bytes) -> list[Piece | UsageSeen]:
-        """What these bytes bring."""
+        """Parse `data` and return the events in it."""
         if self.finished:
             return []
         if self._form is _Form.STREAM:
             return self._decode(data)
         self._held += data
         if self._form is _Form.UNKNOWN:
-            # DeepSeek keeps connections alive with blank lines: they decide nothing, however many come
+            # DeepSeek keeps connections alive with blank lines, which do not decide the form
             del self._held[: _end_of_blanks(self._held)]
-            self._form = _form(bytes(self._held[:_ENOUGH]), self._type)
+            self._form = _form(bytes(self._held[:_SNIFF_BYTES]), self._type)
         if self._form is _Form.STREAM:
             data, self._held = bytes(self._held), bytearray()
             return self._decode(data)
@@ -72,35 +73,37 @@ class AnswerBody:
         return []
 
     def close(self) -> list[Piece | UsageSeen]:
-        """The body has ended: what can still be made of its rest."""
+        """End the body and return the events in its incomplete end."""
         if self._form is _Form.WHOLE:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
-        rest = [] if self._left < 0 else self.reader.read_rest(self._decoder.close())
-        return rest + self.reader.close()
+        remainder = [] if self._remaining < 0 else self.reader.read_rest(self._decoder.close())
+        return remainder + self.reader.close()
 
-    def verdict(self, broke: Fault | None, total_bytes: int, status: int) -> End:
-        """How it ended; `broke` is what broke the connection (None: a clean end of file)."""
+    def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
+        """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file."""
         if self._too_long:
-            broke = Fault(FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB))
-        elif self._left < 0:
-            broke = Fault(FaultKind.TOO_LONG)
-        elif self._begin.strip() and not self._heard and _FIELD.match(self._begin) is None:
-            return End(Verdict.FAULT, body_fault(self._begin, FaultKind.NOT_A_STREAM), "", total_bytes, status)
-        return self.reader.verdict(broke, total_bytes, status)
+            transport_fault = Fault(
+                FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB)
+            )
+        elif self._remaining < 0:
+            transport_fault = Fault(FaultKind.TOO_LONG)
+        elif self._opening.strip() and not self._has_events and _FIELD.match(self._opening) is None:
+            return End(Verdict.FAULT, body_fault(self._opening, FaultKind.NOT_A_STREAM), "", total_bytes, status)
+        return self.reader.verdict(transport_fault, total_bytes, status)
 
     def _decode(self, data: bytes) -> list[Piece | UsageSeen]:
-        if len(self._begin) < _ENOUGH:
-            self._begin += data[: _ENOUGH - len(self._begin)]
+        if len(self._opening) < _SNIFF_BYTES:
+            self._opening += data[: _SNIFF_BYTES - len(self._opening)]
         found: list[Piece | UsageSeen] = []
         for event in self._decoder.feed(data):
             before = self.reader.progress
             pieces = self.reader.read(event)
-            # a call of tools is progress too, and an endless one is not to be read for ever
+            # tool calls count against the limit, so that an endless one is not read for ever
             tools = len(event.data) if self.reader.progress > before and not pieces else 0
-            self._left -= tools + sum(_size(piece.text) for piece in pieces if isinstance(piece, Piece))
+            self._remaining -= tools + sum(_utf8_size(piece.text) for piece in pieces if isinstance(piece, Piece))
             found += pieces
-            self._heard = True
-            if self._left < 0:
+            self._has_events = True
+            if self._remaining < 0:
                 return found
         self._too_long = self._decoder.overflow
         return found
@@ -112,13 +115,13 @@ def _end_of_blanks(data: bytearray) -> int:
 
 
 def _form(begin: bytes, content_type: str) -> _Form:
-    if _BOM.startswith(begin):  # nothing yet, or not the whole of the mark
+    if _BOM.startswith(begin):  # empty, or an incomplete byte order mark
         return _Form.UNKNOWN
     first = begin[:1]
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
 
 
-def _size(text: str) -> int:
-    """Bytes as UTF-8."""
+def _utf8_size(text: str) -> int:
+
     return len(text) if text.isascii() else len(text.encode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The payloads of a streamed chat completion, with every server's habits, made into pieces of text and a verdict."""
+"""Parser for the payloads of a streamed chat completion, with the variations of known servers."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from holytui.text import Sanitizer
 from holytui.wire.events import End, Piece, UsageSeen, Verdict
 from holytui.wire.response.error_bodies import (
     Object,
+    as_list,
+    as_object,
     body_fault,
     clean,
     error_fault,
-    error_in,
-    list_of,
-    object_of,
-    parse,
+    find_error,
+    parse_json,
 )
-from holytui.wire.response.sse import SSEEvent, Unfinished
+from holytui.wire.response.sse import SSEEvent, UnfinishedEvent
 
 _DONE = "[DONE]"
 
 
 class ChunkReader:
-    """Reads the events of one attempt in their order and remembers what decides how it ended."""
+    """Read the events of one attempt in order and collect the facts that decide its verdict."""
 
-    __slots__ = ("_safe", "_spoke", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
+    __slots__ = ("_has_text", "_safe", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
 
     def __init__(self) -> None:
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
-        self._spoke = False
+        self._has_text = False
         self.finish_reason = ""
-        """The last one that was told, as it was told."""
+        """The last one reported, as sent by the server."""
         self.done = False
-        """`[DONE]` was seen; nothing after it counts."""
+        """`[DONE]` was seen; later events are ignored."""
         self.fault: Fault | None = None
-        """The first error that the server told inside the stream."""
+        """The first error that the server reported in the stream."""
         self.garbled: Fault | None = None
-        """The first payload that was no JSON object."""
+        """The first payload that was not a JSON object."""
         self.tool_calls = False
         self.progress = 0
-        """Goes up with each piece of text or of a tool call; comments and empty deltas are no progress."""
+        """Count of pieces of text and of tool calls; comments and empty deltas do not count."""
 
     @property
     def complete(self) -> bool:
-        """Told to be whole, and no error was told."""
+        """`[DONE]` or a finish_reason was seen, and no error."""
         return self.fault is None and (self.done or bool(self.finish_reason))
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
-        """What one event brings."""
+        """Parse one event."""
         data = event.data.strip()
         if self.done or not data:
             return []
         if data.startswith(_DONE):
             self.done = True
             return []
-        payload = parse(data)
+        payload = parse_json(data)
         if event.event == "error":
-            self._fail(error_fault(error_in(object_of(payload)) or payload or data))
+            self._fail(error_fault(find_error(as_object(payload)) or payload or data))
             return []
         found: list[Piece | UsageSeen] = []
         for item in payload if isinstance(payload, list) else [payload]:
@@ -70,28 +70,28 @@ class ChunkReader:
                 self.garbled = self.garbled or Fault(FaultKind.GARBLED, clean(data, 200))
         return found
 
-    def read_rest(self, rest: Unfinished) -> list[Piece | UsageSeen]:
-        """What can be saved of an event that the stream did not end.
+    def read_rest(self, remainder: UnfinishedEvent) -> list[Piece | UsageSeen]:
+        """Parse the usable part of an event that the stream did not end.
 
-        Whole lines count. So does half a line if it is `[DONE]` or parses: no beginning of a JSON object is one.
+        Whole lines are used. Half a line is used if it is `[DONE]` or parses: a truncated JSON object never parses.
         """
-        field, _, value = rest.partial_line.partition(b":")
+        field, _, value = remainder.partial_line.partition(b":")
         last = value.decode(errors="replace").strip() if field == b"data" else ""
-        for data in (last if rest.data is None else f"{rest.data}\n{last}", rest.data or ""):
-            whole = data.strip().startswith(_DONE) or isinstance(parse(data), dict)
-            if whole or (rest.event == "error" and data == rest.data):
-                return self.read(SSEEvent(rest.event, data))
+        for data in (last if remainder.data is None else f"{remainder.data}\n{last}", remainder.data or ""):
+            whole = data.strip().startswith(_DONE) or isinstance(parse_json(data), dict)
+            if whole or (remainder.event == "error" and data == remainder.data):
+                return self.read(SSEEvent(remainder.event, data))
         return []
 
     def read_body(self, body: bytes) -> list[Piece | UsageSeen]:
-        """A whole answer in one JSON object, from a server that does not stream; sets `fault` if it is none."""
-        payload = parse(body)
+        """Parse a whole answer in one JSON object, from a server that does not stream; set `fault` if it is not one."""
+        payload = parse_json(body)
         if isinstance(payload, list) and payload:
             payload = payload[0]
         if payload is None and body.lstrip()[:1] in (b"{", b"["):  # half an object
             self.garbled = Fault(FaultKind.GARBLED, clean(body[:1000].decode(errors="replace"), 200))
             return []
-        if not isinstance(payload, dict) or not ("choices" in payload or error_in(payload)):
+        if not isinstance(payload, dict) or not ("choices" in payload or find_error(payload)):
             self._fail(body_fault(body, FaultKind.NOT_A_STREAM))
             return []
         found = self._payload(payload)
@@ -99,22 +99,22 @@ class ChunkReader:
         return found + self.close()
 
     def close(self) -> list[Piece | UsageSeen]:
-        """Text that waited for its other half."""
+        """Return text that was held back at a split character."""
         return [Piece(kind, text) for kind, safe in self._safe.items() if (text := safe.close())]
 
-    def verdict(self, broke: Fault | None = None, total_bytes: int = 0, status: int | None = None) -> End:
-        """How the attempt ended, given what broke its connection (None: a clean end of file).
+    def verdict(self, transport_fault: Fault | None = None, total_bytes: int = 0, status: int | None = None) -> End:
+        """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file.
 
-        An error that was told decides; else `[DONE]` or a finish_reason means complete, whatever broke after it;
-        else the answer is cut, however clean the end was.
+        A reported error comes first. Otherwise `[DONE]` or a finish_reason means complete, even if the connection broke
+        afterwards. Otherwise the answer is cut, even after a clean end of file.
         """
         if self.fault is not None:
             return self._end(Verdict.FAULT, self.fault, total_bytes, status)
         if self.complete:
             return self._end(Verdict.COMPLETE, None, total_bytes, status)
-        if broke is None or broke.kind is FaultKind.CLOSED:
-            broke = self.garbled or broke or Fault(FaultKind.CLOSED)
-        return self._end(Verdict.CUT, broke, total_bytes, status)
+        if transport_fault is None or transport_fault.kind is FaultKind.CLOSED:
+            transport_fault = self.garbled or transport_fault or Fault(FaultKind.CLOSED)
+        return self._end(Verdict.CUT, transport_fault, total_bytes, status)
 
     def _end(self, verdict: Verdict, fault: Fault | None, total_bytes: int, status: int | None) -> End:
         return End(verdict, fault, self.finish_reason, total_bytes, status, self.tool_calls)
@@ -123,27 +123,27 @@ class ChunkReader:
         self.fault = self.fault or fault
 
     def _payload(self, payload: Object) -> list[Piece | UsageSeen]:
-        if error := error_in(payload):
+        if error := find_error(payload):
             self._fail(error_fault(error))
         found: list[Piece | UsageSeen] = []
-        choices = list_of(payload.get("choices"))
-        for choice in map(object_of, choices):
-            if not choice.get("index"):  # we ask for one answer; others are of no concern
+        choices = as_list(payload.get("choices"))
+        for choice in map(as_object, choices):
+            if not choice.get("index"):  # only one answer was requested; others are ignored
                 found += self._choice(choice)
-        usage = payload.get("usage") or object_of(payload.get("x_groq")).get("usage")
-        # Moonshot tells it inside the choice.
-        usage = usage or next((u for c in choices if (u := object_of(c).get("usage"))), None)
-        figures = _usage(object_of(usage))
+        usage = payload.get("usage") or as_object(payload.get("x_groq")).get("usage")
+        # Moonshot reports it inside the choice.
+        usage = usage or next((u for c in choices if (u := as_object(c).get("usage"))), None)
+        figures = _usage(as_object(usage))
         if figures is not None and figures != self._usage:
             self._usage = figures
             found.append(UsageSeen(figures))
         return found
 
     def _choice(self, choice: Object) -> list[Piece]:
-        delta = object_of(choice.get("delta"))
-        if not delta and not self._spoke:
-            # A whole message instead of a delta; after deltas it would say them all again.
-            delta = object_of(choice.get("message"))
+        delta = as_object(choice.get("delta"))
+        if not delta and not self._has_text:
+            # A whole message instead of a delta; after deltas it would repeat their text.
+            delta = as_object(choice.get("message"))
         parts = _parts(delta)
         if not delta and isinstance(choice.get("text"), str):  # the older completions API
             parts = [(DeltaKind.CONTENT, str(choice["text"]))]
@@ -157,45 +157,50 @@ class ChunkReader:
             if reason == "error":
                 self._fail(error_fault(choice))
         pieces = [Piece(kind, safe) for kind, text in parts if (safe := self._safe[kind].feed(text))]
-        self._spoke = self._spoke or bool(pieces)
+        self._has_text = self._has_text or bool(pieces)
         self.progress += len(pieces)
         return pieces
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
-    """Under which names servers tell one figure of the usage."""
+class _FieldNames:
+    """Names under which servers report one figure of the usage."""
 
     own: tuple[str, ...]
     details: tuple[str, ...] = ()
     detail: str = ""
 
 
-_INPUT = _Names(("prompt_tokens", "input_tokens"))
-_OUTPUT = _Names(("completion_tokens", "output_tokens"))
-_CACHED = _Names(
+_INPUT = _FieldNames(("prompt_tokens", "input_tokens"))
+_OUTPUT = _FieldNames(("completion_tokens", "output_tokens"))
+_CACHED = _FieldNames(
     ("prompt_cache_hit_tokens", "cached_tokens"), ("prompt_tokens_details", "input_tokens_details"), "cached_tokens"
 )
-_REASONING = _Names(("reasoning_tokens",), ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
+_REASONING = _FieldNames(
+    ("reasoning_tokens",), ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens"
+)
 
 
-def _usage(told: Object) -> Usage | None:
-    if not any(name in told for name in chain(_INPUT.own, _OUTPUT.own)):
+def _usage(reported: Object) -> Usage | None:
+    if not any(name in reported for name in chain(_INPUT.own, _OUTPUT.own)):
         return None
-    return Usage(_figure(told, _INPUT), _figure(told, _OUTPUT), _figure(told, _CACHED), _figure(told, _REASONING))
+    return Usage(
+        _figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED), _figure(reported, _REASONING)
+    )
 
 
-def _figure(told: Object, names: _Names) -> int:
+def _figure(reported: Object, names: _FieldNames) -> int:
     values = chain(
-        (object_of(told.get(group)).get(names.detail) for group in names.details), (told.get(n) for n in names.own)
+        (as_object(reported.get(group)).get(names.detail) for group in names.details),
+        (reported.get(n) for n in names.own),
     )
     return next((max(0, int(v)) for v in values if isinstance(v, int | float) and v == v and abs(v) < 1e15), 0)
 
 
 def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
-    """The texts of a delta: reasoning first, then content, then a refusal (which is shown as content)."""
+    """Return the texts of a delta: reasoning, then content, then a refusal, which is shown as content."""
     parts: list[tuple[DeltaKind, str]] = []
-    # Servers that tell the reasoning under several names tell the same text under each: the first one is taken.
+    # Servers that send the reasoning under several names repeat the same text: only the first is used.
     for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
         if text := _plain(delta.get(name)):
             parts.append((DeltaKind.REASONING, text))
@@ -203,7 +208,7 @@ def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
     content = delta.get("content")
     if isinstance(content, list):
         for part in content:
-            item = object_of(part)
+            item = as_object(part)
             if thinking := item.get("thinking") or item.get("reasoning"):
                 parts.append((DeltaKind.REASONING, _plain(thinking)))
             else:
@@ -215,7 +220,7 @@ def _parts(delta: Object) -> list[tuple[DeltaKind, str]]:
 
 
 def _plain(value: object) -> str:
-    """The text of a string, of a part (`text`, `summary`, `content`), or of a list of these."""
+    """Return the text of a string, of a part (`text`, `summary`, `content`), or of a list of these."""
     match value:
         case str():
             return value

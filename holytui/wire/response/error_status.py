@@ -1,4 +1,4 @@
-"""A response that is no 2xx, made into a `Fault`: what it says, and how long it asks to wait."""
+"""Error responses (other than 2xx) parsed into a `Fault`, with the wait that they ask for."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import replace
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.wire.response.error_bodies import LONGEST_WAIT, body_fault, clean
+from holytui.wire.response.error_bodies import MAX_WAIT, body_fault, clean
 
 MAX_BODY = 64 * 1024
-"""Bytes of a refusal's body that are read."""
+"""Bytes of an error body that are read."""
 
 _WANTS_TLS = re.compile(r"plain HTTP (request was sent )?to (an )?(HTTPS|SSL)|HTTP request to an HTTPS", re.IGNORECASE)
-"""nginx, Apache and Go's servers, when plain HTTP comes to their TLS port."""
+"""Messages of nginx, Apache and Go servers for plain HTTP on a TLS port."""
 _USAGE_REFUSED = ("stream_options", "include_usage", "extra inputs", "extra_forbidden")
 
 
 def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
-    """What a status other than 2xx tells. `headers` are looked up without regard to case."""
+    """Return the fault of a status other than 2xx. Lookups in `headers` must ignore case."""
     if 300 <= status < 400:
         message, address = _redirect(headers.get("location", ""))
         return Fault(FaultKind.STATUS, message, status, better_url=address)
@@ -39,35 +39,35 @@ def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the headers ask to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date (RFC 9110)."""
+    """Return the seconds to wait from `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110)."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) * unit
         except ValueError:
             continue
         if math.isfinite(seconds) and seconds >= 0:
-            return min(seconds, LONGEST_WAIT)
+            return min(seconds, MAX_WAIT)
     then = _date(headers.get("retry-after", ""))
     if then is None:
         return None
-    # By the server's own clock where it tells it: ours may be wrong.
+    # Relative to the server's own `Date`, if sent: the local clock may be wrong.
     now = _date(headers.get("date", ""))
-    return min(max(0.0, then - (time.time() if now is None else now)), LONGEST_WAIT)
+    return min(max(0.0, then - (time.time() if now is None else now)), MAX_WAIT)
 
 
 def refuses_usage(status: int, body: bytes) -> bool:
-    """The server does not know `stream_options`, which asks for the usage at the end of a stream.
+    """Whether the server rejects `stream_options`, which requests the usage at the end of a stream.
 
-    Seen so: Mistral and FastAPI 422, Azure with data sources, Fireworks, Databricks and older vLLM 400.
+    Observed: Mistral and FastAPI 422; Azure with data sources, Fireworks, Databricks and older vLLM 400.
     """
     text = body.decode(errors="replace").lower()
     return status in (400, 422) and any(name in text for name in _USAGE_REFUSED)
 
 
 def _redirect(location: str) -> tuple[str, str]:
-    """Where a redirect points to, in words and as an address without user, query and fragment.
+    """Return a description of a redirect, and its URL without user, query and fragment.
 
-    It is never followed, as the key was meant for this host alone.
+    Redirects are never followed, since the key is for the configured host only.
     """
     from urllib.parse import urlsplit
 

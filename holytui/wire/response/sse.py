@@ -1,6 +1,7 @@
-"""Server-sent events from bytes, by the rules of the HTML standard (9.2.5 and 9.2.6), however the bytes are cut.
+"""Incremental decoder for server-sent events (HTML standard, 9.2.5 and 9.2.6).
 
-Lines are split as bytes, on CR, LF and CRLF alone, and decoded whole: no character is cut, and U+2028 ends no line.
+Lines are split as bytes, on CR, LF and CRLF only, and then decoded, so that neither a split character nor U+2028 can
+break a line.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SSEEvent:
-    """One event; `id` is the last one that the stream told."""
+    """One event; `id` is the last event id of the stream."""
 
     event: str
     data: str
@@ -23,22 +24,21 @@ class SSEEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """What was left when the stream ended inside an event. The standard throws it away; we look at it first."""
+class UnfinishedEvent:
+    """Incomplete event at the end of the stream. The standard discards it; `ChunkReader` uses what is complete."""
 
     data: str | None = None
-    """The whole `data` (or `error`) lines of the block that no blank line ended; None: there were none."""
+    """Complete `data` (or `error`) lines of the unended event; None if there were none."""
     partial_line: bytes = b""
     """The bytes after the last line end."""
     event: str = "message"
 
 
 class SSEDecoder:
-    """Bytes in, events out, in linear time.
+    """Decode bytes into events, in linear time.
 
-    A line or an event longer than its limit (bytes) sets `overflow`; from then on nothing is decoded or kept.
-    A field `error`, which the standard does not know, becomes an event named `error`: servers of llama.cpp before
-    late 2025 tell their errors so.
+    A line or event longer than its limit (bytes) sets `overflow`; after that all input is ignored.
+    The non-standard field `error` becomes an event named `error`: llama.cpp before late 2025 sent its errors so.
     """
 
     __slots__ = (
@@ -66,12 +66,12 @@ class SSEDecoder:
         """Comment lines so far; servers send them to keep the connection alive."""
         self.overflow = False
         self._event = ""
-        # Bytes, each line with its LF: a block of a million tiny lines costs no more than what was sent.
+        # One buffer with the LF of each line, so that a million tiny lines take no more memory than was sent.
         self._data = bytearray()
         self._error = bytearray()
 
     def feed(self, chunk: bytes) -> list[SSEEvent]:
-        """The events that `chunk` completes."""
+        """Return the events that `chunk` completes."""
         if self.overflow or not chunk:
             return []
         start = 1 if self._swallow_lf and chunk[0] == 0x0A else 0
@@ -84,32 +84,32 @@ class SSEDecoder:
                 self._pending += line
                 line = bytes(self._pending)
                 self._pending.clear()
-            if len(line) > self._max_line or self._take(line, events):
-                self._give_up()
+            if len(line) > self._max_line or self._process_line(line, events):
+                self._mark_overflow()
                 return events
-        # A CR may be half of a CRLF. The line has ended either way: it is not held back, its LF is dropped later.
+        # A CR may be half of a CRLF. The line ends in either case, so it is not delayed; its LF is dropped later.
         self._swallow_lf = chunk[-1] == 0x0D
         if len(self._pending) + len(chunk) - start > self._max_line:
-            self._give_up()
+            self._mark_overflow()
         else:
             self._pending += chunk[start:]
         return events
 
-    def close(self) -> Unfinished:
-        """What was left of an event that the stream did not end."""
+    def close(self) -> UnfinishedEvent:
+        """End the stream and return the incomplete event."""
         partial = bytes(self._pending)
         if self._first_line:
             partial = partial.removeprefix(_BOM)
         self._pending.clear()
         if self._error:
-            left = Unfinished(_text(self._error), partial, "error")
+            left = UnfinishedEvent(_text(self._error), partial, "error")
         else:
-            left = Unfinished(_text(self._data) if self._data else None, partial, self._event or "message")
-        self._begin_event()
+            left = UnfinishedEvent(_text(self._data) if self._data else None, partial, self._event or "message")
+        self._reset_event()
         return left
 
-    def _take(self, line: bytes, events: list[SSEEvent]) -> bool:
-        """Use one line; True: the event has grown too long."""
+    def _process_line(self, line: bytes, events: list[SSEEvent]) -> bool:
+        """Process one line; return True if the event exceeds its limit."""
         if self._first_line:
             self._first_line = False
             line = line.removeprefix(_BOM)
@@ -137,17 +137,17 @@ class SSEDecoder:
             events.append(SSEEvent("error", _text(self._error), self._id))
         if self._data:
             events.append(SSEEvent(self._event or "message", _text(self._data), self._id))
-        self._begin_event()
+        self._reset_event()
 
-    def _begin_event(self) -> None:
+    def _reset_event(self) -> None:
         self._event = ""
         self._data.clear()
         self._error.clear()
 
-    def _give_up(self) -> None:
+    def _mark_overflow(self) -> None:
         self.overflow = True
         self._pending = bytearray()
-        self._begin_event()
+        self._reset_event()
 
 
 def _text(lines: bytearray) -> str:

@@ -1,1 +1,1 @@
-"""Connections, and the thread of one request."""
+"""HTTP connections, and the thread that runs one attempt."""

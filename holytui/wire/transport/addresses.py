@@ -1,42 +1,31 @@
-"""What the address of an endpoint means: this machine or another, through which proxy, and may a key go there."""
+"""Network address of an endpoint: local or remote, its proxy, and whether a key may be sent to it."""
 
 from __future__ import annotations
 
 import ipaddress
 from urllib.parse import urlsplit
 
-from holytui.config.constraints import carries_key, in_clear, is_loopback
-from holytui.config.redact import remember_url
+from holytui.config.redact import carries_key, register_url_secrets
+from holytui.config.urls import is_loopback, is_plaintext
 from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.no_proxy import is_exempt
-
-__all__ = [
-    "carries_key",
-    "first_hop",
-    "is_insecure",
-    "is_local_network",
-    "is_loopback",
-    "proxy_for",
-    "proxy_name",
-    "proxy_of",
-]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 def is_insecure(endpoint: Endpoint, has_key: bool) -> bool:
-    """A key would go in clear text over a network, and the user has not allowed it."""
+    """Whether a key would be sent in clear text over a network without the user's permission."""
     try:
         password = urlsplit(endpoint.base_url).password
     except ValueError:
-        return False  # no address, so nothing will be sent
+        return False  # not a valid URL, so nothing will be sent
     carries = has_key or carries_key(endpoint.headers) or bool(password)
-    return carries and not endpoint.allow_insecure and in_clear(endpoint.base_url, endpoint.proxy)
+    return carries and not endpoint.allow_insecure and is_plaintext(endpoint.base_url, endpoint.proxy)
 
 
 def is_local_network(host: str) -> bool:
-    """`host` is this machine or one nearby, by its name or address: a private address, or a name without a dot."""
+    """Whether `host` is on the local network: a private address, a loopback name, or a name without a dot."""
     name = host.strip("[]").rstrip(".").lower()
     try:
         return ipaddress.ip_address(name).is_private
@@ -45,10 +34,7 @@ def is_local_network(host: str) -> bool:
 
 
 def first_hop(endpoint: Endpoint) -> tuple[str, int]:
-    """Host and port that a connection to this endpoint is opened to: its own, or its proxy's.
-
-    Raises ValueError if one of the addresses is not valid.
-    """
+    """Return the host and port to connect to: the endpoint's, or its proxy's. Raises ValueError for an invalid URL."""
     proxy = proxy_of(endpoint)
     parts = urlsplit(proxy or endpoint.base_url)
     if not parts.hostname:
@@ -57,18 +43,17 @@ def first_hop(endpoint: Endpoint) -> tuple[str, int]:
 
 
 def proxy_of(endpoint: Endpoint) -> str:
-    """The address of the proxy that requests to this endpoint go through; it may hold a password. Empty: directly.
+    """Return the URL of the endpoint's proxy, which may hold a password; empty if there is none.
 
-    Raises ValueError if the endpoint's address is not valid.
+    Raises ValueError for an invalid URL.
     """
     return proxy_for(endpoint.base_url, endpoint.proxy)
 
 
 def proxy_for(url: str, configured: str = "") -> str:
-    """The proxy for `url`: the `configured` one, or that of the environment unless `NO_PROXY` or the loopback is meant.
+    """Return the proxy for `url`: `configured`, else the environment's, except for loopback hosts and `NO_PROXY`.
 
-    The one place where this is decided; httpx is told the result and reads no environment for it.
-    Raises ValueError if `url` is not valid.
+    All requests use this function; httpx does not read the environment itself. Raises ValueError for an invalid URL.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -78,7 +63,7 @@ def proxy_for(url: str, configured: str = "") -> str:
 
 
 def proxy_name(endpoint: Endpoint) -> str:
-    """Host and port of the endpoint's proxy, without user and password; empty: there is none."""
+    """Return host and port of the endpoint's proxy, without user and password; empty if there is none."""
     try:
         netloc = urlsplit(proxy_of(endpoint)).netloc
     except ValueError:
@@ -89,13 +74,13 @@ def proxy_name(endpoint: Endpoint) -> str:
 def _proxy_of_environment(scheme: str, host: str, port: int) -> str:
     from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-    told = getproxies_environment()
-    if is_exempt(told.pop("no", ""), host, port):
+    proxies = getproxies_environment()
+    if is_exempt(proxies.pop("no", ""), host, port):
         return ""
-    if not told:  # nothing in the environment: macOS and Windows have settings of their own
+    if not proxies:  # macOS and Windows have system settings for proxies
         if proxy_bypass(host):
             return ""
-        told = getproxies()
-    proxy = told.get(scheme) or told.get("all") or ""
-    remember_url(proxy)
+        proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    register_url_secrets(proxy)
     return proxy

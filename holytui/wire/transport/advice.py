@@ -1,4 +1,4 @@
-"""What a fault means for one endpoint: whether its proxy is to blame, and which address was most likely meant."""
+"""Additions to faults from the endpoint's address: its proxy, and the base_url that was probably meant."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import is_local_network, proxy_name
 
-_FIRST_HOP = (FaultKind.DNS, FaultKind.REFUSED, FaultKind.UNREACHABLE, FaultKind.CONNECT_TIMEOUT)
-"""Faults of opening a connection; where there is a proxy, it is the proxy's name and port that they are about."""
-_LISTS = "/models"
+_CONNECT_FAULTS = (FaultKind.DNS, FaultKind.REFUSED, FaultKind.UNREACHABLE, FaultKind.CONNECT_TIMEOUT)
+"""Faults of opening a connection; with a proxy, they concern the proxy's host."""
+_MODELS_PATH = "/models"
 _VERSION = re.compile(r"/v\d")
 
 
-def advised(fault: Fault, endpoint: Endpoint) -> Fault:
-    """`fault` with `proxy` and `better_url` filled in as far as the endpoint's address tells them."""
+def add_advice(fault: Fault, endpoint: Endpoint) -> Fault:
+    """Return `fault` with `proxy` and `better_url` set where the endpoint's address determines them."""
     match fault.kind:
         case FaultKind.WANTS_TLS if not endpoint.base_url.lower().startswith("http:"):
-            return replace(fault, kind=FaultKind.GARBLED)  # it has its TLS, so it is something else
+            return replace(fault, kind=FaultKind.GARBLED)  # TLS is in use, so this is not the cause
         case FaultKind.PROXY:
             return replace(fault, proxy=proxy_name(endpoint))
-        case kind if kind in _FIRST_HOP:
+        case kind if kind in _CONNECT_FAULTS:
             return replace(fault, proxy=proxy_name(endpoint))
         case FaultKind.NO_TLS | FaultKind.WANTS_TLS | FaultKind.STATUS | FaultKind.NOT_A_STREAM:
-            return replace(fault, better_url=_better(fault, endpoint))
+            return replace(fault, better_url=_suggest_url(fault, endpoint))
     return fault
 
 
-def _better(fault: Fault, endpoint: Endpoint) -> str:
+def _suggest_url(fault: Fault, endpoint: Endpoint) -> str:
     try:
         parts = urlsplit(endpoint.base_url)
         host, path = parts.hostname or "", parts.path.rstrip("/")
@@ -42,10 +42,10 @@ def _better(fault: Fault, endpoint: Endpoint) -> str:
         case FaultKind.WANTS_TLS:
             return _url(plain._replace(scheme="https"))
         case FaultKind.NO_TLS:
-            # Elsewhere an answer in clear text may be somebody's who wants just that: questions without encryption.
+            # Only on the local network: elsewhere an attacker may answer in clear text to get unencrypted questions.
             return _url(plain._replace(scheme="http")) if is_local_network(host) else ""
     if fault.status is not None and 300 <= fault.status < 400:
-        return _redirected(fault.better_url, host, endpoint)
+        return _redirect_base(fault.better_url, host, endpoint)
     is_missing = fault.status in (404, 405) and "model" not in f"{fault.code} {fault.message}".lower()
     if not path and (is_missing or fault.kind is FaultKind.NOT_A_STREAM):
         return _url(plain._replace(path="/v1"))
@@ -54,14 +54,14 @@ def _better(fault: Fault, endpoint: Endpoint) -> str:
     return ""
 
 
-def _redirected(address: str, host: str, endpoint: Endpoint) -> str:
-    """The base of an address that a redirect named; only on the same host, as a key goes where base_url says."""
+def _redirect_base(address: str, host: str, endpoint: Endpoint) -> str:
+    """Return the base_url of a redirect's target; empty for another host, which must not get the key."""
     try:
         parts = urlsplit(address)
         same = parts.hostname == host and parts.scheme in ("https", urlsplit(endpoint.base_url).scheme)
     except ValueError:
         return ""
-    for end in ("/" + endpoint.chat_path.lstrip("/").partition("?")[0], _LISTS):
+    for end in ("/" + endpoint.chat_path.lstrip("/").partition("?")[0], _MODELS_PATH):
         if same and parts.path.endswith(end):
             base = _url(parts._replace(path=parts.path.removesuffix(end), query="", fragment=""))
             return "" if base == endpoint.base_url.rstrip("/") else base

@@ -1,4 +1,4 @@
-"""One attempt as its reader sees it: an iterator of events that never raises and that can be stopped at any moment."""
+"""Reader's side of one attempt: an iterator of events that never raises and that any thread can cancel."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from types import TracebackType
 
 from holytui.faults import Fault, FaultKind
 from holytui.wire.events import End, Verdict, WireEvent
-from holytui.wire.transport.advice import advised
-from holytui.wire.transport.attempt_thread import Exchange, Order
-from holytui.wire.transport.connections import Lanes
-from holytui.wire.transport.event_channel import Mailbox
+from holytui.wire.transport.advice import add_advice
+from holytui.wire.transport.attempt_thread import AttemptSpec, AttemptThread
+from holytui.wire.transport.connections import ConnectionPool
+from holytui.wire.transport.event_channel import EventChannel
 
 
 class AttemptStream:
-    """The events of one attempt; the last one is an `End`. To be read by one thread, cancelled by any.
+    """Events of one attempt; the last one is an `End`. One thread reads; any thread may cancel.
 
-    As a context manager it cancels what was not read to its end.
+    Leaving it as a context manager cancels an unfinished attempt.
     """
 
-    def __init__(self, order: Order, lanes: Lanes, without_usage: set[str], clock: Callable[[], float]) -> None:
-        self._box = Mailbox(order.timeouts, clock)
-        self._endpoint = order.endpoint
-        self._exchange = Exchange(order, lanes, self._box, without_usage, clock)
+    def __init__(
+        self, spec: AttemptSpec, connections: ConnectionPool, without_usage: set[str], clock: Callable[[], float]
+    ) -> None:
+        self._channel = EventChannel(spec.timeouts, clock)
+        self._endpoint = spec.endpoint
+        self._attempt_thread = AttemptThread(spec, connections, self._channel, without_usage, clock)
         self._ended = False
-        # A daemon: quitting is not to wait for a name to be resolved.
-        self._thread = threading.Thread(target=self._exchange.run, name="holytui-wire", daemon=True)
+        # A daemon, so that quitting does not wait for name resolution.
+        self._thread = threading.Thread(target=self._attempt_thread.run, name="holytui-wire", daemon=True)
         try:
             self._thread.start()
-        except RuntimeError as exc:  # no more threads to be had
-            self._box.finish(End(Verdict.FAULT, Fault(FaultKind.INTERNAL, str(exc))))
+        except RuntimeError as exc:  # the limit of threads is reached
+            self._channel.finish(End(Verdict.FAULT, Fault(FaultKind.INTERNAL, str(exc))))
 
     def __iter__(self) -> AttemptStream:
         return self
@@ -43,28 +45,28 @@ class AttemptStream:
         return event
 
     def wait(self, timeout: float | None) -> WireEvent | None:
-        """The next event; None after `timeout` seconds without one, and for ever after the `End`."""
-        event = self._box.get(timeout)
+        """Return the next event; None after `timeout` seconds without one, and always after the `End`."""
+        event = self._channel.get(timeout)
         if isinstance(event, End):
             self._ended = True
-            if self._box.overdue:
-                self._exchange.cut()
-            if event.fault is not None:  # a deadline knows nothing of the endpoint
-                event = replace(event, fault=advised(event.fault, self._endpoint))
+            if self._channel.timed_out:
+                self._attempt_thread.cancel()
+            if event.fault is not None:  # the channel's deadlines do not know the endpoint
+                event = replace(event, fault=add_advice(event.fault, self._endpoint))
         return event
 
     @property
     def ended(self) -> bool:
-        """The `End` was read."""
+        """Whether the `End` was read."""
         return self._ended
 
     def cancel(self) -> None:
-        """Stop it: the next event is `End(CANCELLED)`, and the connection is shut down. From any thread, any time."""
-        if self._box.cancel():
-            self._exchange.cut()
+        """Shut down the connection; the next event is `End(CANCELLED)`. Thread-safe."""
+        if self._channel.cancel():
+            self._attempt_thread.cancel()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until its thread has ended; False if it has not within `timeout` seconds."""
+        """Wait for its thread to end; return False if it has not within `timeout` seconds."""
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()

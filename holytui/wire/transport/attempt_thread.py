@@ -1,4 +1,4 @@
-"""One attempt's thread: sends the request, reads the answer, puts what it learns into the mailbox."""
+"""Thread of one attempt: sends the request, reads the response, and puts events into the channel."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
 from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
 from holytui.wire.transport.addresses import is_insecure
-from holytui.wire.transport.connections import Lane, Lanes, Unusable
-from holytui.wire.transport.decompress import Inflater, UnknownEncoding
-from holytui.wire.transport.event_channel import Mailbox
-from holytui.wire.transport.exceptions import fault_of
-from holytui.wire.transport.pace import Pace
+from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
+from holytui.wire.transport.decompress import Decompressor, UnknownEncoding
+from holytui.wire.transport.event_channel import EventChannel
+from holytui.wire.transport.exceptions import map_exception
+from holytui.wire.transport.read_throttle import ReadThrottle
 
 if TYPE_CHECKING:
     import httpx
 
-_TELL_EVERY = 0.1  # seconds between two `Received`
-_TAIL = 3.0  # seconds given to the usage and `[DONE]` after a finish_reason, or to the body of a refusal
-_DRAIN = 1.0  # seconds given to the end of a body after `[DONE]`, so that the connection can be kept
-_MAX_DRAIN = 64 * 1024
-_WRITE = 30.0  # seconds without any progress while sending
+_RECEIVED_INTERVAL = 0.1  # seconds between two `Received` events
+_TAIL_SECONDS = 3.0  # for the usage and `[DONE]` after a finish_reason, or for an error body
+_DRAIN_SECONDS = 1.0  # for the end of a body after `[DONE]`, so that the connection can be reused
+_MAX_DRAIN_BYTES = 64 * 1024
+_WRITE_TIMEOUT = 30.0  # seconds without progress while sending
 _NO_MEMORY = End(Verdict.FAULT, Fault(FaultKind.INTERNAL, "MemoryError"))
-"""Made beforehand: when memory is used up, nothing can be made any more."""
+"""Created in advance, as it cannot be created once memory is exhausted."""
 _HEADER_SAFE = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What an attempt is to do."""
+class AttemptSpec:
+    """Input of one attempt."""
 
     endpoint: Endpoint
     key: Secret | None
@@ -49,116 +49,121 @@ class Order:
     timeouts: Timeouts
 
 
-class Exchange:
-    """`run` belongs to the attempt's thread; `cut` may be called from any."""
+class AttemptThread:
+    """Body of the attempt's thread (`run`). `cancel` is thread-safe."""
 
     def __init__(
-        self, order: Order, lanes: Lanes, box: Mailbox, without_usage: set[str], clock: Callable[[], float]
+        self,
+        spec: AttemptSpec,
+        connections: ConnectionPool,
+        box: EventChannel,
+        without_usage: set[str],
+        clock: Callable[[], float],
     ) -> None:
-        self._order = order
-        self._lanes = lanes
-        self._box = box
+        self._spec = spec
+        self._pool = connections
+        self._channel = box
         self._without_usage = without_usage
         self._clock = clock
         self._lock = threading.Lock()
-        self._lane: Lane | None = None
-        self._cut = False
+        self._connection: CancellableConnection | None = None
+        self._cancelled = False
         self._status: int | None = None
         self._total = 0
-        self._told_at = float("-inf")
-        self._presumes = False
+        self._published_at = float("-inf")
+        self._has_default_end = False
 
     def run(self) -> None:
-        """Make the request and see it to its end, which is always told."""
+        """Run the attempt. Always puts an `End` into the channel; raises nothing."""
         try:
             end = self._attempt()
-        except Unusable as exc:
+        except CannotSend as exc:
             end = self._failed(exc.fault)
         except MemoryError:
             end = _NO_MEMORY
-        except Exception as exc:  # noqa: BLE001 - the edge of a thread: nothing may end it without a word
-            end = self._failed(fault_of(exc, connected=self._box.connected, reused=self._is_reused()))
+        except Exception as exc:  # noqa: BLE001 - the reader must get an `End` for any error
+            end = self._failed(map_exception(exc, connected=self._channel.connected, reused=self._is_reused()))
         try:
-            self._release()  # first, so that an attempt that follows at once finds the connection
+            self._release()  # first, so that the next attempt can reuse the connection
         finally:
-            self._box.finish(end)
+            self._channel.finish(end)
 
-    def cut(self) -> None:
-        """Shut the connection down, whatever it is doing."""
+    def cancel(self) -> None:
+        """Shut down the connection in any state."""
         with self._lock:
-            self._cut = True
-            if self._lane is not None:
-                self._lane.cut()
+            self._cancelled = True
+            if self._connection is not None:
+                self._connection.cancel()
 
     def _attempt(self) -> End:
-        order = self._order
-        headers = request_headers(order.endpoint, order.key)
-        lane = self._take_lane()
-        asks_usage = order.endpoint.base_url not in self._without_usage
+        spec = self._spec
+        headers = request_headers(spec.endpoint, spec.key)
+        connection = self._acquire_connection()
+        asks_usage = spec.endpoint.base_url not in self._without_usage
         resent = False
         while True:
-            response = self._send(lane, headers, asks_usage)
+            response = self._send(connection, headers, asks_usage)
             try:
                 self._status = response.status_code
                 if response.is_success:
                     if resent:
-                        self._without_usage.add(order.endpoint.base_url)
-                    return self._answer(response)
-                body = self._refusal(response)
+                        self._without_usage.add(spec.endpoint.base_url)
+                    return self._read_answer(response)
+                body = self._read_error_body(response)
             finally:
                 response.close()
             if not (asks_usage and refuses_usage(response.status_code, body)):
                 return self._failed(status_fault(response.status_code, response.headers, body))
             asks_usage, resent, self._status = False, True, None
-            self._box.presume(None)
+            self._channel.set_default_end(None)
 
-    def _take_lane(self) -> Lane:
-        lane = self._lanes.take(self._order.endpoint)
+    def _acquire_connection(self) -> CancellableConnection:
+        connection = self._pool.acquire(self._spec.endpoint)
         with self._lock:
-            self._lane = lane
-            if self._cut:
-                lane.cut()
-        return lane
+            self._connection = connection
+            if self._cancelled:
+                connection.cancel()
+        return connection
 
     def _release(self) -> None:
         with self._lock:
-            lane, self._lane = self._lane, None
-        if lane is not None:
-            self._lanes.give_back(lane)
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.release(connection)
 
     def _is_reused(self) -> bool:
-        return self._lane is not None and not self._lane.fresh and self._status is None
+        return self._connection is not None and not self._connection.is_new and self._status is None
 
-    def _send(self, lane: Lane, headers: dict[str, str], asks_usage: bool) -> httpx.Response:
+    def _send(self, connection: CancellableConnection, headers: dict[str, str], asks_usage: bool) -> httpx.Response:
         import httpx
 
-        times = self._order.timeouts
-        # The reader's deadlines come first; this one is for when nobody reads any more.
-        patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE, pool=times.connect)
-        request = lane.client.build_request(
+        times = self._spec.timeouts
+        # The reader's deadlines are shorter; this one ends the thread if nobody reads.
+        patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE_TIMEOUT, pool=times.connect)
+        request = connection.client.build_request(
             "POST",
-            self._order.endpoint.chat_url,
+            self._spec.endpoint.chat_url,
             headers=headers,
-            content=request_body(self._order.request, asks_usage),
+            content=request_body(self._spec.request, asks_usage),
             timeout=patience,
-            extensions={"trace": lane.trace},
+            extensions={"trace": connection.trace},
         )
-        lane.begin(self._box.sending, self._box.sent)
-        if self._lanes.unwatched:
-            self._box.sending()
-            self._box.sent()
-        if self._box.closed:
-            raise Unusable(Fault(FaultKind.CLOSED))  # nobody reads it; it was cancelled before anything was sent
-        return lane.client.send(request, stream=True)
+        connection.begin_request(self._channel.mark_sending, self._channel.mark_sent)
+        if self._pool.has_custom_transport:
+            self._channel.mark_sending()
+            self._channel.mark_sent()
+        if self._channel.closed:
+            raise CannotSend(Fault(FaultKind.CLOSED))  # cancelled before anything was sent
+        return connection.client.send(request, stream=True)
 
-    def _refusal(self, response: httpx.Response) -> bytes:
-        """The beginning of a refusal's body; without it the status has to do."""
+    def _read_error_body(self, response: httpx.Response) -> bytes:
+        """Return the beginning of an error body; may be empty."""
         import httpx
 
-        self._box.sent()
+        self._channel.mark_sent()
         status = response.status_code
-        self._tell([])
-        self._box.presume(self._failed(status_fault(status, response.headers, b"")), _TAIL)
+        self._publish([])
+        self._channel.set_default_end(self._failed(status_fault(status, response.headers, b"")), _TAIL_SECONDS)
         body = bytearray()
         try:
             for block in self._blocks(response):
@@ -166,104 +171,104 @@ class Exchange:
                 if len(body) >= MAX_BODY:
                     break
         except (httpx.HTTPError, zlib.error):
-            pass  # the status is known, and what there is of the words is used
+            pass  # the status is known, and the part of the body so far is used
         return bytes(body[:MAX_BODY])
 
-    def _answer(self, response: httpx.Response) -> End:
+    def _read_answer(self, response: httpx.Response) -> End:
         import httpx
 
-        self._box.sent()
-        body = AnswerBody(response.headers.get("content-type", ""), self._order.timeouts.answer_bytes)
-        self._tell([Accepted(response.status_code, clean(response.headers.get("x-generation-id", ""), 100))])
+        self._channel.mark_sent()
+        body = AnswerBody(response.headers.get("content-type", ""), self._spec.timeouts.answer_bytes)
+        self._publish([Accepted(response.status_code)])
         blocks = self._blocks(response)
-        broke: Fault | None = None
-        pace = Pace()
+        transport_fault: Fault | None = None
+        throttle = ReadThrottle()
         try:
             for block in blocks:
-                self._read(body, block)
-                if body.finished or self._box.closed:
+                self._feed(body, block)
+                if body.finished or self._channel.closed:
                     break
-                if pause := pace.pause():
-                    self._box.pause(pause)
+                if pause := throttle.pause():
+                    self._channel.pause(pause)
         except httpx.HTTPError as exc:
-            broke = fault_of(exc)
+            transport_fault = map_exception(exc)
         except UnknownEncoding as exc:
-            broke = Fault(FaultKind.ENCODED, clean(str(exc), 60))
+            transport_fault = Fault(FaultKind.ENCODED, clean(str(exc), 60))
         except zlib.error as exc:
-            broke = Fault(FaultKind.GARBLED, clean(str(exc)))
-        self._tell(body.close())
-        end = body.verdict(broke, self._total, response.status_code)
-        self._box.finish(end)
-        if body.reader.done and broke is None:
+            transport_fault = Fault(FaultKind.GARBLED, clean(str(exc)))
+        self._publish(body.close())
+        end = body.verdict(transport_fault, self._total, response.status_code)
+        self._channel.finish(end)
+        if body.reader.done and transport_fault is None:
             self._drain(blocks)
         return end
 
-    def _read(self, body: AnswerBody, block: bytes) -> None:
+    def _feed(self, body: AnswerBody, block: bytes) -> None:
         before = body.reader.progress
         found = body.feed(block)
-        self._tell(found, token=body.reader.progress > before)
-        if body.settled and not body.finished and (found or not self._presumes):
-            self._presumes = True
-            self._box.presume(body.verdict(None, self._total, self._status or 0), _TAIL)
+        self._publish(found, token=body.reader.progress > before)
+        if body.verdict_known and not body.finished and (found or not self._has_default_end):
+            self._has_default_end = True
+            self._channel.set_default_end(body.verdict(None, self._total, self._status or 0), _TAIL_SECONDS)
 
     def _blocks(self, response: httpx.Response) -> Iterator[bytes]:
-        """The body, decompressed. Raises httpx.HTTPError and zlib.error."""
-        inflater = Inflater(response.headers.get("content-encoding", ""))
+        """Yield the decompressed body. Raises httpx.HTTPError and zlib.error."""
+        decompressor = Decompressor(response.headers.get("content-encoding", ""))
         try:
-            # A given transport may make a response whose body has been read already.
+            # A custom transport may return a response whose body was read already.
             for raw in [response.content] if response.is_stream_consumed else response.iter_raw():
                 self._total += len(raw)
-                yield from inflater.feed(raw)
-        except httpx_error():
-            if rest := inflater.rest():
-                yield rest
+                yield from decompressor.feed(raw)
+        except http_error_class():
+            if remainder := decompressor.remainder():
+                yield remainder
             raise
-        if rest := inflater.close():
-            yield rest
+        if remainder := decompressor.close():
+            yield remainder
 
     def _drain(self, blocks: Iterator[bytes]) -> None:
-        """Read the end of a body whose answer is whole already; then the connection can be used again."""
+        """Read the rest of a body whose answer is complete, so that the connection can be reused."""
         import httpx
 
-        timer = threading.Timer(_DRAIN, self.cut)
+        timer = threading.Timer(_DRAIN_SECONDS, self.cancel)
         timer.daemon = True
         timer.start()
         drained = 0
         try:
             for block in blocks:
                 drained += len(block)
-                if drained > _MAX_DRAIN:
+                if drained > _MAX_DRAIN_BYTES:
                     break
         except (httpx.HTTPError, zlib.error):
-            pass  # it will not be used again, and nothing else hangs on it
+            pass  # the connection is not reused; the answer is complete in any case
         finally:
             timer.cancel()
 
-    def _tell(self, found: Sequence[WireEvent], *, token: bool = False) -> None:
+    def _publish(self, found: Sequence[WireEvent], *, token: bool = False) -> None:
         events = list(found)
         now = self._clock()
-        if self._total and now - self._told_at >= _TELL_EVERY:
-            self._told_at = now
+        if self._total and now - self._published_at >= _RECEIVED_INTERVAL:
+            self._published_at = now
             events.insert(0, Received(self._total))
         accepted = self._status is not None and 200 <= self._status < 300
         so_far = End(Verdict.CUT if accepted else Verdict.FAULT, None, "", self._total, self._status)
-        self._box.put(events, so_far, token=token)
+        self._channel.put(events, so_far, token=token)
 
     def _failed(self, fault: Fault) -> End:
         return End(Verdict.FAULT, fault, "", self._total, self._status)
 
 
-def httpx_error() -> type[Exception]:
-    """The base of what httpx raises for a connection, imported when it is needed."""
+def http_error_class() -> type[Exception]:
+    """Return httpx.HTTPError, imported on first use."""
     import httpx
 
     return httpx.HTTPError
 
 
 def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
-    """The headers of a request to this endpoint. Raises Unusable if they cannot or must not be sent."""
+    """Return the headers of a request to this endpoint. Raises CannotSend if they cannot or must not be sent."""
     if is_insecure(endpoint, bool(key)):
-        raise Unusable(Fault(FaultKind.INSECURE))
+        raise CannotSend(Fault(FaultKind.INSECURE))
     headers = {
         "Accept": "text/event-stream, application/json",
         "Accept-Encoding": "identity",  # a cut compressed stream loses what the decompressor still holds
@@ -273,21 +278,21 @@ def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
     if key:
         text = key.reveal()
         if not _HEADER_SAFE.fullmatch(text):
-            words = _("the key holds characters that no key can have; nothing was sent")
-            raise Unusable(Fault(FaultKind.STATUS, words, 401, "invalid_api_key"))
+            words = _("the key contains invalid characters; nothing was sent")
+            raise CannotSend(Fault(FaultKind.STATUS, words, 401, "invalid_api_key"))
         headers["Authorization"] = f"Bearer {text}"
     own = {name.lower() for name in endpoint.headers}
     headers = {name: value for name, value in headers.items() if name.lower() not in own}
     for name, value in endpoint.headers.items():
         if not (name and _HEADER_SAFE.fullmatch(name) and _HEADER_SAFE.fullmatch(value)):
-            words = _("the header {name} holds characters that cannot be sent").format(name=clean(name, 60))
-            raise Unusable(Fault(FaultKind.INTERNAL, words))
+            words = _("the header {name} contains characters that cannot be sent").format(name=clean(name, 60))
+            raise CannotSend(Fault(FaultKind.INTERNAL, words))
         headers[name] = value
     return headers
 
 
 def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
-    """The JSON body of a streamed chat completion."""
+    """Return the JSON body of a streamed chat completion."""
     body: dict[str, object] = {"model": request.model}
     body["messages"] = [
         {
@@ -302,12 +307,12 @@ def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
     options = body.pop("stream_options", {})
     if asks_usage:
         body["stream_options"] = {"include_usage": True, **(options if isinstance(options, dict) else {})}
-    # Text goes as UTF-8: escapes would double Vietnamese. A lone surrogate, which UTF-8 has no form for, becomes "?".
-    # In pieces: beside a single emoji, a text made whole would take four bytes for each character of an image.
+    # UTF-8 without escapes, which would double Vietnamese. Lone surrogates, which UTF-8 cannot encode, become "?".
+    # Encoded in pieces: one emoji would make a whole str with base64 images take four bytes per character.
     writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
     return b"".join(piece.encode(errors="replace") for piece in writer.iterencode(body))
 
 
 def _plain(value: object) -> object:
-    """JSON for the read-only mappings and the dates of a configuration."""
+    """Convert read-only mappings and dates of the configuration for JSON."""
     return dict(value) if hasattr(value, "keys") and hasattr(value, "__getitem__") else str(value)

@@ -1,8 +1,8 @@
-"""Connections that can be cut from another thread at any moment, and kept for the next request.
+"""Pooled HTTP connections that any thread can cancel.
 
-A lane is an `httpx.Client` with one connection, lent to one attempt at a time: so we always know which socket an
-attempt reads from, also on a kept-alive connection, of which httpcore tells nothing. Closing a response or a client
-does not wake a thread that is blocked in reading; shutting the socket down does, at once.
+Each `CancellableConnection` is an `httpx.Client` limited to one connection and used by one attempt at a time, so that
+the socket of an attempt is always known; httpcore reports nothing for a kept-alive connection. Closing a response or a
+client does not wake a thread blocked in a read; shutting down the socket does.
 """
 
 from __future__ import annotations
@@ -27,187 +27,187 @@ if TYPE_CHECKING:
 
     import httpx
 
-_KEEP_ALIVE = 30.0  # seconds; longer, and a NAT on the way may have forgotten the connection without a word
-_SPARE = 2  # idle lanes kept for each endpoint
+_KEEP_ALIVE_SECONDS = 30.0  # after longer idle times a NAT may have dropped the connection silently
+_MAX_IDLE = 2  # idle connections per endpoint
 
 _Key: TypeAlias = tuple[str, str, str]
 
 
-class Unusable(Exception):
-    """No connection can be built for this endpoint; `fault` says why."""
+class CannotSend(Exception):
+    """A request cannot be sent to this endpoint; `fault` has the reason."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
         self.fault = fault
 
 
-class Lane:
-    """One client with one connection. `cut` may be called from any thread; all else belongs to the lane's user."""
+class CancellableConnection:
+    """An HTTP client with one connection. Only `cancel` is thread-safe; the rest belongs to the attempt's thread."""
 
     def __init__(self, key: _Key, client: httpx.Client) -> None:
         self.key = key
         self.client = client
-        self.fresh = True
-        """The connection in use was opened by the request in hand."""
+        self.is_new = True
+        """The connection was opened for the current request, not kept alive from an earlier one."""
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._handshake: socket.socket | None = None
-        self._cut = False
+        self._cancelled = False
         self._on_sending: Callable[[], None] = lambda: None
         self._on_sent: Callable[[], None] = lambda: None
 
-    def begin(self, on_sending: Callable[[], None], on_sent: Callable[[], None]) -> None:
-        """A request follows; these are called when the connection is open, and when all of the request is sent."""
+    def begin_request(self, on_sending: Callable[[], None], on_sent: Callable[[], None]) -> None:
+        """Prepare for a request; the callbacks run when the connection is open, and when the request is sent."""
         self._on_sending = on_sending
         self._on_sent = on_sent
-        self.fresh = self._socket is None
+        self.is_new = self._socket is None
 
-    def cut(self) -> None:
-        """Shut the connection down, now or as soon as it is open; whoever reads from it wakes up."""
+    def cancel(self) -> None:
+        """Shut down the connection, now or as soon as it is open. Wakes a thread that reads from it."""
         with self._lock:
-            self._cut = True
-            self._shut()
+            self._cancelled = True
+            self._shutdown_sockets()
 
     def close(self) -> None:
-        """Close everything."""
-        self.cut()
+        """Cancel and close the client."""
+        self.cancel()
         self.client.close()
 
     @property
     def usable(self) -> bool:
-        """It was not cut."""
-        return not self._cut
+        """Whether it can serve another request: it was not cancelled."""
+        return not self._cancelled
 
     def trace(self, name: str, info: Mapping[str, object]) -> None:
-        """httpcore's `trace` extension: watches for the socket."""
+        """Callback for httpcore's `trace` extension: tracks the socket and the progress of the request."""
         match name.rpartition(".")[0].rpartition(".")[2], name.rpartition(".")[2]:
             case "connect_tcp", "complete":
-                self.fresh = True
-                self._keep(info)
+                self.is_new = True
+                self._store_socket(info)
             case "start_tls", "started":
-                # ssl takes the socket's descriptor away from the object we know before it shakes hands.
-                self._hold_for_handshake()
+                # Before the handshake, ssl detaches the descriptor from the socket object that is known here.
+                self._duplicate_for_handshake()
             case "start_tls", "complete":
-                self._keep(info)
-                self._end_handshake()
+                self._store_socket(info)
+                self._close_handshake_socket()
             case "start_tls", "failed":
-                self._end_handshake()
+                self._close_handshake_socket()
             case "setup_socks5_connection", "failed":
-                self._abandon()  # httpcore forgets the connection without closing it
-            case "send_request_headers", "started" if not _is_for_proxy(info):
+                self._close_socket()  # httpcore drops the connection without closing it
+            case "send_request_headers", "started" if not _is_proxy_connect(info):
                 self._on_sending()
-            case "send_request_body", "complete" if not _is_for_proxy(info):
+            case "send_request_body", "complete" if not _is_proxy_connect(info):
                 self._on_sent()
 
-    def _keep(self, info: Mapping[str, object]) -> None:
+    def _store_socket(self, info: Mapping[str, object]) -> None:
         stream = info["return_value"]
         found = stream.get_extra_info("socket")  # type: ignore[attr-defined]  # an httpcore.NetworkStream
         with self._lock:
             self._socket = found
-            if self._cut:
-                self._shut()
+            if self._cancelled:
+                self._shutdown_sockets()
 
-    def _hold_for_handshake(self) -> None:
+    def _duplicate_for_handshake(self) -> None:
         with self._lock:
-            # TLS inside TLS (a proxy spoken to by https) keeps its outer socket object: `dup` has no need to work.
+            # TLS inside TLS (an https proxy) keeps its outer socket object, so a failing `dup` does no harm.
             with contextlib.suppress(OSError, NotImplementedError):
                 self._handshake = self._socket.dup() if self._socket else None
-            if self._cut:
-                self._shut()
+            if self._cancelled:
+                self._shutdown_sockets()
 
-    def _abandon(self) -> None:
+    def _close_socket(self) -> None:
         with self._lock:
             left, self._socket = self._socket, None
         if left is not None:
             left.close()
 
-    def _end_handshake(self) -> None:
+    def _close_handshake_socket(self) -> None:
         with self._lock:
             held, self._handshake = self._handshake, None
         if held is not None:
             held.close()
 
-    def _shut(self) -> None:
+    def _shutdown_sockets(self) -> None:
         for sock in (self._socket, self._handshake):
             if sock is not None:
                 with contextlib.suppress(OSError):
-                    # Not SSLSocket.shutdown, which would let a reader take ciphertext for plain text.
+                    # Not SSLSocket.shutdown: after it, a reader would take ciphertext for plain text.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-def _is_for_proxy(info: Mapping[str, object]) -> bool:
+def _is_proxy_connect(info: Mapping[str, object]) -> bool:
     return getattr(info.get("request"), "method", b"") == b"CONNECT"
 
 
-class Lanes:
-    """The idle lanes of all endpoints."""
+class ConnectionPool:
+    """Idle connections of all endpoints. Thread-safe."""
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._idle: dict[_Key, list[Lane]] = {}
+        self._idle: dict[_Key, list[CancellableConnection]] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._closed = False
 
     @property
-    def unwatched(self) -> bool:
-        """The transport is a given one, which tells nothing of its connections."""
+    def has_custom_transport(self) -> bool:
+        """Whether a custom transport is used, which sends no trace events."""
         return self._transport is not None
 
-    def take(self, endpoint: Endpoint) -> Lane:
-        """An idle lane of this endpoint, or a new one. Raises Unusable."""
+    def acquire(self, endpoint: Endpoint) -> CancellableConnection:
+        """Return an idle connection to this endpoint, or a new one. Raises CannotSend."""
         try:
             proxy = proxy_of(endpoint)
         except ValueError as exc:
-            raise Unusable(_no_address()) from exc
+            raise CannotSend(_invalid_address()) from exc
         key = (endpoint.base_url, proxy, endpoint.ca_file)
         with self._lock:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop()
-        return Lane(key, self._client(endpoint, proxy))
+        return CancellableConnection(key, self._client(endpoint, proxy))
 
-    def give_back(self, lane: Lane) -> None:
-        """The lane is no longer in use."""
+    def release(self, connection: CancellableConnection) -> None:
+        """Return a connection to the pool, or close it if it is cancelled or not needed."""
         with self._lock:
-            idle = self._idle.setdefault(lane.key, [])
-            if lane.usable and not self._closed and len(idle) < _SPARE:
-                idle.append(lane)
+            idle = self._idle.setdefault(connection.key, [])
+            if connection.usable and not self._closed and len(idle) < _MAX_IDLE:
+                idle.append(connection)
                 return
-        lane.close()
+        connection.close()
 
     def close(self) -> None:
-        """Close the idle lanes, and from now on every lane that is given back."""
+        """Close the idle connections, and each other one when it is released."""
         with self._lock:
             self._closed = True
-            idle = [lane for lanes in self._idle.values() for lane in lanes]
+            idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
-        for lane in idle:
-            lane.close()
+        for connection in idle:
+            connection.close()
 
     def _client(self, endpoint: Endpoint, proxy: str) -> httpx.Client:
         import httpx
 
-        quiet_loggers()
-        url = _parsed(endpoint)
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE)
+        silence_loggers()
+        url = _parse_url(endpoint)
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         try:
             return httpx.Client(
                 transport=self._transport,
                 verify=self._context(endpoint.ca_file if url.scheme == "https" else None),
                 proxy=proxy or None,
-                trust_env=False,  # the environment's proxy is decided upon in `hosts`, its certificates in `_context`
+                trust_env=False,  # `addresses` and `_context` read the environment's proxy and certificates
                 limits=limits,
                 follow_redirects=False,
             )
-        except ImportError as exc:  # SOCKS needs a package of its own
-            raise Unusable(no_socks()) from exc
+        except ImportError as exc:  # SOCKS needs the package socksio
+            raise CannotSend(socks_missing()) from exc
         except (ValueError, httpx.InvalidURL) as exc:
             words = _("the address of the proxy is not valid")
-            raise Unusable(Fault(FaultKind.SETUP, words, param="proxy")) from exc
+            raise CannotSend(Fault(FaultKind.SETUP, words, param="proxy")) from exc
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
-        """Certificates to trust, loaded once; None: an empty context, cheap, for plain http."""
+        """Return the cached context that trusts `ca_file` (empty: the default CAs); for None, an empty one."""
         import ssl
 
         import httpx
@@ -221,12 +221,12 @@ class Lanes:
                         ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
                     )
                 except OSError as exc:
-                    raise Unusable(_no_certificates(ca_file, exc)) from exc
+                    raise CannotSend(_no_certificates(ca_file, exc)) from exc
             return self._contexts[ca_file]
 
 
-def no_socks() -> Fault:
-    """The configuration names a SOCKS proxy, and httpx has nothing to speak to it with."""
+def socks_missing() -> Fault:
+    """Return the fault for a SOCKS proxy without the package that httpx needs for it."""
     words = _("a SOCKS proxy needs the Python package socksio, which is not installed")
     return Fault(FaultKind.SETUP, words, param="socksio")
 
@@ -236,28 +236,30 @@ def _no_certificates(ca_file: str, exc: OSError) -> Fault:
     file = sanitize_line(ca_file or os.environ.get(name, "?"))
     words = _("the certificates in {file} cannot be read").format(file=file)
     if isinstance(exc, FileNotFoundError):
-        words = _("the file of certificates {file} is not there").format(file=file)
+        words = _("the certificate file {file} does not exist").format(file=file)
     return Fault(FaultKind.SETUP, words, param="ca_file" if ca_file else name)
 
 
-def _no_address() -> Fault:
-    return Fault(FaultKind.SETUP, _("the base_url of this provider is not an address"), param="base_url")
+def _invalid_address() -> Fault:
+    return Fault(FaultKind.SETUP, _("the base_url of this provider is not a valid address"), param="base_url")
 
 
-def _parsed(endpoint: Endpoint) -> httpx.URL:
+def _parse_url(endpoint: Endpoint) -> httpx.URL:
     import httpx
 
     try:
         url = httpx.URL(endpoint.chat_url)
     except httpx.InvalidURL as exc:
-        raise Unusable(_no_address()) from exc
+        raise CannotSend(_invalid_address()) from exc
     if url.scheme not in ("http", "https") or not url.host:
-        raise Unusable(Fault(FaultKind.SETUP, _("the base_url must begin with https:// or http://"), param="base_url"))
+        raise CannotSend(
+            Fault(FaultKind.SETUP, _("the base_url must begin with https:// or http://"), param="base_url")
+        )
     return url
 
 
 @functools.cache
-def quiet_loggers() -> None:
-    """At INFO httpx logs whole addresses, at DEBUG httpcore logs headers, and with them keys: neither is to speak."""
+def silence_loggers() -> None:
+    """Keep keys out of logs: httpx logs whole URLs at INFO, and httpcore logs headers at DEBUG."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

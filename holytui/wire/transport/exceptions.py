@@ -1,4 +1,4 @@
-"""The one place where exceptions of httpx, httpcore, h11, ssl and sockets become a `Fault`."""
+"""Mapping of exceptions of httpx, httpcore, h11, ssl and sockets to `Fault`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ _BY_ERRNO = {
     errno.EPIPE: FaultKind.RESET,
     errno.ENOTCONN: FaultKind.RESET,
 }
-# httpcore and h11 tell a hang-up and broken HTTP by the same class; only their words differ.
-_HUNG_UP = ("Server disconnected without sending a response", "peer closed connection", "peer unexpectedly closed")
+# httpcore and h11 raise the same class for a closed connection and for invalid HTTP; only the messages differ.
+_HANGUP_MESSAGES = (
+    "Server disconnected without sending a response",
+    "peer closed connection",
+    "peer unexpectedly closed",
+)
 
 _NOT_TLS = (
     "WRONG_VERSION_NUMBER",
@@ -36,30 +40,30 @@ _NOT_TLS = (
     "PACKET_LENGTH_TOO_LONG",
     "RECORD_LAYER_FAILURE",
 )
-"""OpenSSL's reasons for bytes that are no TLS at all; which one it is changes with its version and the bytes."""
+"""OpenSSL's reasons for bytes that are not TLS; they vary with its version and with the bytes."""
 _BINARY = "illegal request line"
-"""What h11 says of a response that begins with a control character, as the alert of a TLS server does."""
+"""h11's message for a response that begins with a control character, as a TLS alert does."""
 _SOCKS_TRANSIENT = re.compile(r"unreachable|refused|expired|general", re.IGNORECASE)
-"""Replies of SOCKS proxies that another try may change."""
+"""Replies of SOCKS proxies after which a retry may succeed."""
 
 
-def fault_of(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
-    """What `exc` means.
+def map_exception(exc: BaseException, *, connected: bool = True, reused: bool = False) -> Fault:
+    """Return the fault for `exc`.
 
-    `connected`: the request was on its way. `reused`: on a kept-alive connection of which no answer had come yet.
+    `connected`: the connection was open. `reused`: it was kept alive, and no response had begun.
     """
-    fault = _fault_of(exc, connected)
+    fault = _map(exc, connected)
     if reused and fault.kind in (FaultKind.CLOSED, FaultKind.RESET):
         return Fault(FaultKind.STALE, fault.message)
     return fault
 
 
-def _fault_of(exc: BaseException, connected: bool) -> Fault:
+def _map(exc: BaseException, connected: bool) -> Fault:
     import httpx
 
     match exc:
         case httpx.ProxyError():
-            return _of_proxy(clean(str(exc)))
+            return _map_proxy_error(clean(str(exc)))
         case httpx.ConnectTimeout():
             return Fault(FaultKind.CONNECT_TIMEOUT)
         case httpx.PoolTimeout():
@@ -67,43 +71,43 @@ def _fault_of(exc: BaseException, connected: bool) -> Fault:
         case httpx.TimeoutException():
             return Fault(FaultKind.IDLE if connected else FaultKind.CONNECT_TIMEOUT)
         case httpx.RemoteProtocolError():
-            hung_up = str(exc).startswith(_HUNG_UP)
+            hung_up = str(exc).startswith(_HANGUP_MESSAGES)
             if str(exc) == _BINARY:
                 return Fault(FaultKind.WANTS_TLS)
             return Fault(FaultKind.CLOSED) if hung_up else Fault(FaultKind.GARBLED, clean(str(exc)))
         case httpx.LocalProtocolError() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
-            # Their words quote the header or the address, which may hold a key.
+            # Their messages quote the header or the URL, which may hold a key.
             return Fault(FaultKind.INTERNAL, _("the address or a header of this provider cannot be sent"))
-    if type(exc).__module__.partition(".")[0] == "socksio":  # bytes that are no SOCKS; it may not be installed
+    if type(exc).__module__.partition(".")[0] == "socksio":  # not SOCKS; the package may not be installed
         return Fault(FaultKind.PROXY, _("it does not speak SOCKS"))
     for cause in _chain(exc):
-        if fault := _fault_of_cause(cause, connected):
+        if fault := _map_cause(cause, connected):
             return fault
     if isinstance(exc, httpx.TransportError):
         return Fault(FaultKind.RESET if connected else FaultKind.UNREACHABLE, clean(str(exc)))
     return Fault(FaultKind.INTERNAL, clean(f"{type(exc).__name__}: {exc}"))
 
 
-def _of_proxy(said: str) -> Fault:
-    """What a proxy answered when it was asked to connect: HTTP proxies by a status, SOCKS proxies in words."""
-    status = re.match(r"\d{3}\b", said)
+def _map_proxy_error(message: str) -> Fault:
+    """Map the error of a proxy's CONNECT: a status from an HTTP proxy, a message from a SOCKS proxy."""
+    status = re.match(r"\d{3}\b", message)
     if status is not None:
-        return Fault(FaultKind.PROXY, said, int(status[0]))
-    return Fault(FaultKind.PROXY, said, code="upstream" if _SOCKS_TRANSIENT.search(said) else "")
+        return Fault(FaultKind.PROXY, message, int(status[0]))
+    return Fault(FaultKind.PROXY, message, code="upstream" if _SOCKS_TRANSIENT.search(message) else "")
 
 
-def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
+def _map_cause(cause: BaseException, connected: bool) -> Fault | None:
     match cause:
         case socket.gaierror() | socket.herror():
             return Fault(FaultKind.DNS, clean(cause.strerror or ""))
-        case UnicodeError() if not connected:  # a name that no host can have, refused before it is looked up
+        case UnicodeError() if not connected:  # an invalid host name, rejected before the lookup
             return Fault(FaultKind.DNS)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return Fault(FaultKind.CLOSED)
         case ssl.SSLCertVerificationError():
             return Fault(FaultKind.TLS, clean(cause.verify_message))
         case ssl.SSLError():
-            # Only errors made by OpenSSL itself have a reason.
+            # Only errors raised by OpenSSL have a reason.
             reason = getattr(cause, "reason", None) or cause.strerror or ""
             if reason in _NOT_TLS:
                 return Fault(FaultKind.NO_TLS)
@@ -116,7 +120,7 @@ def _fault_of_cause(cause: BaseException, connected: bool) -> Fault | None:
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """`exc` and its causes, the deepest first."""
+    """Yield `exc` and its causes, the innermost first."""
     seen: list[BaseException] = []
     current: BaseException | None = exc
     while current is not None and current not in seen:

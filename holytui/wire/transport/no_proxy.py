@@ -1,4 +1,4 @@
-"""The exceptions in `NO_PROXY`, read as curl reads them."""
+"""`NO_PROXY`, interpreted as curl does."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_exempt(no_proxy: str, host: str, port: int) -> bool:
-    """`host` is to be connected to directly.
+    """Whether `host` is to be connected to directly.
 
-    Entries stand between commas or white space: `*` is every host; `example.com` and `.example.com` are that host and
-    all below it; an IP address or a network in CIDR form is what it says, with or without brackets for IPv6. An entry
-    may end in `:port` and then holds for that port alone. No name is looked up.
+    Entries are separated by commas or white space. `*` matches every host; `example.com` and `.example.com` match that
+    host and its subdomains; an IP address or CIDR network matches addresses, with or without brackets for IPv6. An
+    entry that ends in `:port` matches only that port. Names are not resolved.
     """
     name = host.strip("[]").rstrip(".").lower()
     address = _address(name)
-    return any(_holds(entry.lower(), name, address, port) for entry in re.split(r"[\s,]+", no_proxy) if entry)
+    return any(_matches(entry.lower(), name, address, port) for entry in re.split(r"[\s,]+", no_proxy) if entry)
 
 
-def _holds(entry: str, name: str, address: _Address | None, port: int) -> bool:
+def _matches(entry: str, name: str, address: _Address | None, port: int) -> bool:
     if entry == "*":
         return True
     with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", entry)
