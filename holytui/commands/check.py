@@ -149,8 +149,9 @@ def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Ser
     except StoreError as error:
         report.add(Finding(FindingStatus.FAILED, CheckTopic.HISTORY, error.title, (error.hint,) if error.hint else ()))
         services = open_services(loaded.config, keys, (), save=False)
-    if services.history.warnings:
-        first, *others = services.history.warnings
+    maintenance = services.history.maintenance
+    if maintenance is not None and maintenance.warnings:
+        first, *others = maintenance.warnings
         report.add(Finding(FindingStatus.WARNING, CheckTopic.HISTORY, first, tuple(others)))
     with services:
         yield services

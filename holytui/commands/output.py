@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -88,17 +89,24 @@ def print_to_stderr(text: object) -> None:
     sys.stderr.flush()
 
 
+class StderrHandler(logging.Handler):
+    """Writes log records to stderr, safe for the terminal and without keys."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; ignored once stderr is closed."""
+        with suppress(OSError, ValueError):
+            write_text(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
+
+
 def install_safe_output() -> None:
     """Make tracebacks and log records safe for the terminal, and remove keys from them."""
-    import logging
-
-    class StderrHandler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            with suppress(OSError, ValueError):  # stderr is closed
-                write_text(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
-
     sys.excepthook = _print_traceback
-    logging.lastResort = StderrHandler(logging.WARNING)
+    handler = StderrHandler(logging.WARNING)
+    logging.lastResort = handler
+    ours = logging.getLogger("holytui")  # its records go to the log file too, so the last resort is not used for them
+    for before in [each for each in ours.handlers if isinstance(each, StderrHandler)]:
+        ours.removeHandler(before)
+    ours.addHandler(handler)
 
 
 def _print_traceback(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

@@ -240,3 +240,15 @@ def test_any_conversation_has_one_answer_that_is_safe(texts: list[str]) -> None:
     assert text
     assert text == answer(*clean)
     assert sanitize(text) == text
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("xin chào, làm sao để kết nối HolySheep?", "# HolySheep"),
+        ("hello, how can I use holysheep with my key?", "# HolySheep"),
+        ("Hey there! how do I stop an answer", "# Stop, retry, continue"),
+    ],
+)
+def test_a_greeting_before_a_question_is_no_part_of_it(question: str, title: str) -> None:
+    assert title in Guide().answer([GuideMessage("user", question)]).text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Join, Message, Problem, Role, Usage
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.values import Bundle
 
@@ -46,7 +46,7 @@ def _answer(name: str, question: Message, text: str, **more: object) -> Message:
     return Message(f"0190-answer-{name}", TALK, question.id, Role.ASSISTANT, text, question.created_at + 1, **figures)  # type: ignore[arg-type]  # figures
 
 
-def add_sample(history: Library, *, long: int = 0) -> None:
+def add_sample(history: History, *, long: int = 0) -> None:
     """Add the main sample: code, reasoning, two variants, another model, a seam and an interrupted answer. `long`: the
     number of questions in a second conversation; 0: none."""
     first = _question(1, None, "How do I print?")
@@ -140,7 +140,7 @@ def add_usage_sample(path: Path) -> str:
     return talk
 
 
-def _add_long(history: Library, count: int) -> None:
+def _add_long(history: History, count: int) -> None:
     messages: list[Message] = []
     for number in range(count):
         parent = messages[-1].id if messages else None

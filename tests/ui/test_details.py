@@ -9,7 +9,7 @@ import pytest
 from holytui.errors import StoreError
 from holytui.keymap import build_keymap
 from holytui.models import AnswerState, Role, Usage
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.details.page import DetailsPage
 from tests.servers import READ, ScriptedServer, Step, answer, chunk, chunked_head, delta, event, whole
@@ -19,7 +19,7 @@ from tests.ui.conftest import Build
 from tests.ui.sample_conversations import TALK, add_sample
 
 
-def ask(history: Library, title: str, model: str, usage: Usage) -> str:
+def ask(history: History, title: str, model: str, usage: Usage) -> str:
     """An answer that was asked for here, in a conversation of its own."""
     talk = history.create_conversation(title=title, model=model)
     question = history.add_message(talk.id, Role.USER, "?", parent_id=None)
@@ -156,7 +156,7 @@ async def test_a_history_that_cannot_be_read_is_told_and_the_rest_is_there(
         raise StoreError("The disk has gone", "Look for it")
 
     harness = build_harness()
-    monkeypatch.setattr(harness.history, "spent", fails)
+    monkeypatch.setattr(harness.history, "usage_totals", fails)
     async with run_app(harness) as driver:
         await driver.act("app.details")
         await driver.wait_for_text("The disk has gone")

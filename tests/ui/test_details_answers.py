@@ -12,12 +12,12 @@ from holytui.models import AnswerState, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.status import Status, TokenRate
 from holytui.providers.pricing import CostTotal
-from holytui.store.values import Answered, Spent
+from holytui.store.values import AnswerStats, UsageTotal
 from holytui.ui.details.answers import OpenFigures, answer_plots, answer_table, gauge, now_lines, short
 
 NOON = 1_582_891_200.0
 TODAY = date(2020, 2, 28)
-WHOLE = Answered(NOON, "holysheep/gpt-4", AnswerState.COMPLETE, "stop", None, Usage(10, 60), 1, 0.8, 3.8)
+WHOLE = AnswerStats(NOON, "holysheep/gpt-4", AnswerState.COMPLETE, "stop", None, Usage(10, 60), 1, 0.8, 3.8)
 CUT = replace(
     WHOLE,
     at=NOON - 86_400,
@@ -40,7 +40,7 @@ HERE = OpenFigures(
     ),
     "api.holysheep.ai",
     128_000,
-    [Spent(0, "a/b", 2, Usage(5000, 100, at_least=True), 3), Spent(0, "c/d", 1, Usage(1, 1), 1)],
+    [UsageTotal(0, "a/b", 2, Usage(5000, 100, at_least=True), 3), UsageTotal(0, "c/d", 1, Usage(1, 1), 1)],
     CostTotal(1.5, frozenset({"c/d"}), at_least=True),
 )
 
@@ -128,7 +128,7 @@ def test_three_plots_stand_beside_each_other_or_below() -> None:
     st.lists(st.sampled_from([WHOLE, CUT, replace(WHOLE, first_token_s=1e300, duration_s=5e-324)]), max_size=130),
     st.integers(0, 210),
 )
-def test_no_line_is_wider_than_the_page(answers: list[Answered], width: int) -> None:
+def test_no_line_is_wider_than_the_page(answers: list[AnswerStats], width: int) -> None:
     lines = [*answer_plots(answers, width), *answer_table(answers, width, TODAY), *now_lines(HERE, width, 100.0)]
     assert [line.plain for line in lines if line.cell_length > width] == []
 

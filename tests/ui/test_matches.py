@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from holytui.models import AnswerState, Message, Role
-from holytui.store.matches import words_of
+from holytui.store.matches import query_words
 from holytui.ui.markdown import Spent, never
 from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.message_view import MessageView
@@ -49,7 +49,7 @@ def places(matches: Matches, direction: int, count: int, start: int = 0) -> list
 
 
 def test_it_goes_from_line_to_line_and_round() -> None:
-    matches = Matches(entries(*TALKED), words_of("đường"))
+    matches = Matches(entries(*TALKED), query_words("đường"))
     forward = [(0, 1), (1, 1), (1, 5), (4, 1)]
     assert places(matches, 1, 6) == [*forward, *forward[:2]]
     assert matches.here is not None

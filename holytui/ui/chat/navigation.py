@@ -88,8 +88,9 @@ class Navigator:
             self.show(loaded)
             shown = self._state.conversation
             self._state.conversation = replace(shown, leaf=loaded.leaf, acknowledged_leaf=loaded.leaf)
-        if history.damage:
-            self._reporter.say(history.damage, Level.WARNING)
+        maintenance = history.maintenance
+        if maintenance is not None and maintenance.damage_warning:
+            self._reporter.say(maintenance.damage_warning, Level.WARNING)
         await self._index.refresh()
 
     def show(self, loaded: LoadedConversation) -> None:

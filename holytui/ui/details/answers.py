@@ -14,7 +14,7 @@ from holytui.models import Usage
 from holytui.presentation import labels as words
 from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.providers.pricing import CostTotal, format_total, unpriced_note
-from holytui.store.values import Answered, Spent
+from holytui.store.values import AnswerStats, UsageTotal
 from holytui.text import sanitize_line
 from holytui.ui.pages.columns import TableColumn, TableRow, cut, facts, table
 from holytui.ui.pages.plot import plot
@@ -37,7 +37,7 @@ class OpenFigures:
     """Host of the next question; empty if unknown."""
     capacity: int | None = None
     """Context size of its model, in tokens."""
-    talk: Sequence[Spent] = ()
+    talk: Sequence[UsageTotal] = ()
     """Totals of its answers."""
     bill: CostTotal = field(default_factory=CostTotal)
 
@@ -59,7 +59,7 @@ def now_lines(here: OpenFigures, width: int, clock: float) -> list[Content]:
     return [*lines[:-1], lines[-1] + gauge(status, here.capacity, width - len(name))]
 
 
-def _tokens(last: Usage | None, talk: Sequence[Spent]) -> list[str]:
+def _tokens(last: Usage | None, talk: Sequence[UsageTotal]) -> list[str]:
     parts = [_("{usage} for the last answer").format(usage=fmt.usage(last))] if last is not None else []
     if talk:
         total = sum((each.usage for each in talk), Usage())
@@ -107,7 +107,7 @@ def gauge(status: Status, capacity: int | None, width: int) -> Content:
 # -- the last answers
 
 
-def answer_plots(answers: Sequence[Answered], width: int) -> list[Content]:
+def answer_plots(answers: Sequence[AnswerStats], width: int) -> list[Content]:
     """Time to the first token, rate and requests, the newest on the right; beside each other where there is room."""
     beside = max(1, min(3, (width + _GAP) // (_PLOT_LEAST + _GAP)))
     wide = min(_PLOT_MOST, (width - _GAP * (beside - 1)) // beside)
@@ -144,7 +144,7 @@ def _beside(row: Sequence[Content], width: int) -> Content:
     return Content(" " * _GAP).join([*padded, row[-1]])
 
 
-def answer_table(answers: Sequence[Answered], width: int, today: date) -> list[Content]:
+def answer_table(answers: Sequence[AnswerStats], width: int, today: date) -> list[Content]:
     """The last answers side by side, the newest first."""
     columns = [
         TableColumn(_("time")),
@@ -159,7 +159,7 @@ def answer_table(answers: Sequence[Answered], width: int, today: date) -> list[C
     return table(columns, rows, width)
 
 
-def _cells(answer: Answered, today: date) -> list[str]:
+def _cells(answer: AnswerStats, today: date) -> list[str]:
     return [
         fmt.moment(answer.at, today),
         sanitize_line(answer.model) or "–",
@@ -171,7 +171,7 @@ def _cells(answer: Answered, today: date) -> list[str]:
     ]
 
 
-def _ended(answer: Answered) -> str:
+def _ended(answer: AnswerStats) -> str:
     parts = [words.state(answer.state)]
     if answer.fault is not None:
         parts.append(words.cause(answer.fault))

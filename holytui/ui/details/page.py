@@ -24,7 +24,7 @@ from holytui.keymap import BY_ID, display_key
 from holytui.presentation.status import READY, Status
 from holytui.providers import pricing
 from holytui.providers.resolve import GUIDE, resolve
-from holytui.store.values import Answered, Spent
+from holytui.store.values import AnswerStats, UsageTotal
 from holytui.ui import driver_access
 from holytui.ui.bindings import textual_key
 from holytui.ui.details import answers as overview
@@ -45,11 +45,11 @@ _SCOPE = "details.scope"
 class DetailsFigures:
     """DetailsFigures read from the history."""
 
-    answers: Sequence[Answered]
+    answers: Sequence[AnswerStats]
     """The last answers of this conversation or of all."""
-    talk: Sequence[Spent]
+    talk: Sequence[UsageTotal]
     days: Sequence[date]
-    spent: Sequence[Spent]
+    spent: Sequence[UsageTotal]
     """By day and model, of all conversations."""
 
 
@@ -59,9 +59,9 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
     wanted = None if everything else conversation_id
     return DetailsFigures(
         history.last_answers(overview.PLOTTED, wanted),
-        history.spent((0.0, inf), conversation_id) if conversation_id else (),
+        history.usage_totals((0.0, inf), conversation_id) if conversation_id else (),
         days,
-        history.spent(usage.midnights(days)),
+        history.usage_totals(usage.midnights(days)),
     )
 
 

@@ -12,7 +12,7 @@ from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.providers.pricing import format_total, total_cost, unpriced_note
-from holytui.store.values import Spent
+from holytui.store.values import UsageTotal
 from holytui.text import sanitize_line
 from holytui.ui.details.answers import plot_lines, short
 from holytui.ui.pages.columns import TableColumn, TableRow, cut, table
@@ -32,7 +32,7 @@ def midnights(days: Sequence[date]) -> list[float]:
     return [datetime.combine(day, time()).timestamp() for day in [*days, days[-1] + timedelta(days=1)]]
 
 
-def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+def lines(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
     """Totals by model, a plot by day, then the days themselves."""
     if not spent:
         return [Content(cut(_("no answer in these days"), width))]
@@ -52,7 +52,7 @@ def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: i
     ]
 
 
-def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content]:
+def by_model(config: Config, spent: Sequence[UsageTotal], width: int) -> list[Content]:
     """A row for each model, the most expensive first, and the sum."""
     models = sorted({each.model for each in spent})
     groups = {model: [each for each in spent if each.model == model] for model in models}
@@ -63,7 +63,7 @@ def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content
     return table(_columns(_("model")), rows, width)
 
 
-def by_day(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+def by_day(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
     """Days with answers, newest first, each with its models."""
     rows = []
     for span in sorted({each.span for each in spent}, reverse=True):
@@ -88,7 +88,7 @@ def _columns(title: str) -> list[TableColumn]:
     ]
 
 
-def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
+def _cells(config: Config, name: str, spent: Sequence[UsageTotal]) -> list[str]:
     used = sum((each.usage for each in spent), Usage())
     mark = fmt.inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return [
@@ -101,7 +101,7 @@ def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
     ]
 
 
-def _plot(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+def _plot(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
     """Plot of the cost by day, or of tokens if nothing has a price."""
     wide = min(width, _PLOT_MOST)
     each_day = [[each for each in spent if each.span == span] for span in range(len(days))]
@@ -117,5 +117,5 @@ def _price(amount: float) -> str:
     return fmt.cost(amount) if amount else "0"
 
 
-def _tokens(spent: Iterable[Spent]) -> int:
+def _tokens(spent: Iterable[UsageTotal]) -> int:
     return sum(each.usage.input + each.usage.output for each in spent)

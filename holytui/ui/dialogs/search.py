@@ -18,8 +18,8 @@ from holytui import formatting as fmt
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
-from holytui.store.history import Library
-from holytui.store.values import Hit
+from holytui.store.history import History
+from holytui.store.values import SearchHit
 from holytui.text import sanitize_line, visible
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choices import Choices
@@ -50,12 +50,12 @@ class SearchDialog(Dialog[SearchTarget | None]):
         ("pagedown", "move(5)"),
     ]
 
-    def __init__(self, history: Library, conversation_id: str | None = None, query: str = "") -> None:
+    def __init__(self, history: History, conversation_id: str | None = None, query: str = "") -> None:
         super().__init__()
         self._history = history
         self._conversation_id = conversation_id
         self._query = query
-        self._hits: Sequence[Hit] = ()
+        self._hits: Sequence[SearchHit] = ()
         self._wanted: str | None = None
         """The query of the last search."""
         self._settled = asyncio.Event()
@@ -97,10 +97,10 @@ class SearchDialog(Dialog[SearchTarget | None]):
             if query == self._wanted:  # also when it is cancelled, as the dialog closes
                 self._settled.set()
 
-    def _found(self, query: str) -> Sequence[Hit]:
+    def _found(self, query: str) -> Sequence[SearchHit]:
         return self._history.search(query, _LIMIT, self._conversation_id)
 
-    def _show(self, query: str, hits: Sequence[Hit]) -> None:
+    def _show(self, query: str, hits: Sequence[SearchHit]) -> None:
         self._hits = hits
         options = self.query_one(OptionList)
         options.set_options(Option(row(hit), id=str(index)) for index, hit in enumerate(hits))
@@ -137,7 +137,7 @@ class SearchDialog(Dialog[SearchTarget | None]):
             options.highlighted = max(0, min(options.option_count - 1, at))
 
 
-def row(hit: Hit) -> Content:
+def row(hit: SearchHit) -> Content:
     """Title and date, then the words around the match with the match marked."""
     when = fmt.moment(hit.created_at, datetime.now().astimezone().date())
     who = {Role.USER: _("You"), Role.ASSISTANT: _("Answer")}.get(hit.role, "") if hit.role else _("Title")

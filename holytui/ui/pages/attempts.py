@@ -12,7 +12,7 @@ from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import Attempt, Join, Message
 from holytui.presentation.labels import cause, state
-from holytui.store.assembly import Joint
+from holytui.store.assembly import SeamContext
 from holytui.text import sanitize_line, visible
 from holytui.ui.pages.columns import hanging
 
@@ -28,8 +28,10 @@ _SIDE = 400
 """Characters of each side of a seam."""
 
 
-def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence[Joint], width: int) -> list[Content]:
-    """One answer: its figures, a row for each request, both sides of each of `joints`; each line at most `width`
+def answer_lines(
+    message: Message, attempts: Sequence[Attempt], seam_contexts: Sequence[SeamContext], width: int
+) -> list[Content]:
+    """One answer: its figures, a row for each request, both sides of each of `seam_contexts`; each line at most `width`
     cells."""
     paragraphs = [
         Content.assemble((sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}"),
@@ -47,12 +49,12 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
     for doubt in ending.describe_doubts(ending.Ending.of(message)):
         lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
-    for joint in joints:
+    for joint in seam_contexts:
         lines += _sides(joint, width)
     return lines
 
 
-def _sides(joint: Joint, width: int) -> list[Content]:
+def _sides(joint: SeamContext, width: int) -> list[Content]:
     """Both sides of a seam; removed text is muted."""
     cut = joint.after[: joint.attempt.cut]
     shown = joint.after[len(cut) :][:_SIDE]

@@ -11,7 +11,7 @@ from holytui.i18n import _, ngettext
 from holytui.images import text_with_images
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
-from holytui.store.assembly import Joint, joints
+from holytui.store.assembly import SeamContext, seam_contexts
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.markdown.addresses import links, plain_links
@@ -176,8 +176,8 @@ class MessageActions:
         )
 
 
-def _joints(history: History, answer: Message) -> tuple[Joint, ...]:
+def _joints(history: History, answer: Message) -> tuple[SeamContext, ...]:
     if not (answer.seams or answer.begun_again):
         return ()  # the raw texts may be long
     attempts = history.attempts(answer.id)
-    return joints((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
+    return seam_contexts((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)

@@ -21,7 +21,7 @@ from textual.widget import Widget
 from holytui.hints import ActionNames
 from holytui.keymap import Keymap, Where
 from holytui.models import Message
-from holytui.store.matches import words_of
+from holytui.store.matches import query_words
 from holytui.ui.bindings import fresh_copy, install, names, run_in_order
 from holytui.ui.driver_access import link_figures
 from holytui.ui.transcript.log_scroller import LogScroller
@@ -187,7 +187,7 @@ class MessageLog(Widget, can_focus=True):
 
     def highlight(self, query: str) -> None:
         """Highlight the words of a query in all messages, or nothing if it is empty."""
-        words = words_of(query)
+        words = query_words(query)
         if words == self._painter.words:
             return
         self._matches.set_words(words)

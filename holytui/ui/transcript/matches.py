@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from holytui.store.matches import folded, ranges_of
+from holytui.store.matches import folded, match_ranges
 from holytui.ui.markdown import Spent, within
 from holytui.ui.transcript.scroll_math import Anchor
 from holytui.ui.transcript.sliced_work import Work
@@ -104,7 +104,7 @@ class Matches:
         found: list[int] = []
         for y in range(view.height(width)):
             row = view.line(width, y)
-            if row.gutter and not row.note and ranges_of(row.content.plain, self._words):
+            if row.gutter and not row.note and match_ranges(row.content.plain, self._words):
                 found.append(y)
             if y % _ROWS == _ROWS - 1:
                 yield

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.widget import Widget
 
-from holytui.store.matches import ranges_of
+from holytui.store.matches import match_ranges
 from holytui.ui.markdown.painters import CODE_INDENT
 from holytui.ui.markdown.row import Row
 from holytui.ui.styling import part_style
@@ -64,7 +64,7 @@ class RowPainter:
             content = self._with_code_background(row, content)
         if self.words and row.gutter and not row.note:
             style = part_style(self._widget, "log--match-here" if here else "log--match")
-            for start, end in ranges_of(row.content.plain, self.words):
+            for start, end in match_ranges(row.content.plain, self.words):
                 content = content.stylize(style, start + len(row.gutter), end + len(row.gutter))
         if marked:
             bar = Content.assemble(("▌", "$accent"))

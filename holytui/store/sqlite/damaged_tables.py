@@ -1,4 +1,4 @@
-"""Rows of a file that may be damaged: all that sqlite can still read of a table, whatever lies between them."""
+"""Reads of tables in a file that may be damaged: they return every row that SQLite can still read."""
 
 from __future__ import annotations
 
@@ -7,85 +7,91 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _LAST = (1 << 63) - 1
-_BEYOND = 500
-"""Queries that may fail where no row should be: a damaged key can make a page stand for any range of numbers."""
+_MAX_FAILURES = 500
+"""Failing queries that are accepted outside the expected range: a damaged key can claim any range of rowids."""
 _TAIL = 50_000
-"""Numbers to try behind the last readable row, at most, when nothing tells how many rows there are."""
-_USUAL = 32
-"""Bytes of a row, of which there are hardly any smaller ones: so many more rows can there be."""
-_LEAST = 4
-"""Bytes of a row at the very least: no sound file has numbers above its size by this, as the last ones are given again.
-"""
+"""Rowids to try behind the last readable row, at most, if the number of rows is unknown."""
+_SMALL_ROW = 32
+"""Bytes of a small row: bounds the number of rows behind the last readable one."""
+_MIN_ROW = 4
+"""Bytes of the smallest row: bounds the rowids of a sound file, as SQLite reuses the last ones."""
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What is raised where a file is damaged; the second by the module, at a message of sqlite that quotes a damaged name.
-"""
+"""Exceptions for damaged files; the sqlite3 module raises the second for a message with invalid UTF-8."""
 
 Row = tuple[object, ...]
 
 
 class HistoryConnection(sqlite3.Connection):
-    """A connection that knows what it did not read."""
+    """A connection that records incomplete reads."""
 
-    passed_over = False
-    """Rows that could not be read, as the file is damaged."""
-    leaves_log_out = False
-    """It reads the file without the log beside it, in which the newest entries may be."""
+    skipped_rows = False
+    """Some rows were unreadable, as the file is damaged."""
+    skips_wal = False
+    """The write-ahead log is not read, so that the newest entries may be missing."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether sqlite found the file itself to be broken."""
+    """Whether SQLite found the file to be corrupt."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def rows(
+def read_rows(
     connection: sqlite3.Connection,
     columns: str,
     table: str,
     where: str = "1",
     values: Sequence[object] = (),
-    alone: str = "",
+    fallback_columns: str = "",
 ) -> list[Row]:
-    """The rows that match `where`, in no order. Of a damaged table those that can be read; the connection is then
-    marked as having passed over others. `alone` are the columns to read instead, of a row whose `columns` look into a
-    table that is damaged."""
+    """Return the rows that match `where`, in no order; of a damaged table, those that are readable.
+
+    Sets `skipped_rows` on the connection then. `fallback_columns` are the columns to read of a row whose `columns`
+    include a subquery on a damaged table.
+    """
     try:
         return connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", values).fetchall()
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
     if isinstance(connection, HistoryConnection):
-        connection.passed_over = True
-    return [row for _number, row in walk(connection, columns, table, where, values, alone, thorough=False)]
+        connection.skipped_rows = True
+    return [
+        row for _number, row in walk_rows(connection, columns, table, where, values, fallback_columns, thorough=False)
+    ]
 
 
-def walk(
+def walk_rows(
     connection: sqlite3.Connection,
     columns: str,
     table: str,
     where: str = "1",
     values: Sequence[object] = (),
-    alone: str = "",
+    fallback_columns: str = "",
     *,
     thorough: bool = True,
 ) -> Iterator[tuple[int, Row]]:
-    """Every row that can be read by its number, with that number; indexes are not trusted. If not `thorough`, some of
-    those behind a row with a wrong number may be passed over, and it takes far less time in a large file."""
+    """Yield every readable row with its rowid, without using indexes.
+
+    Unless `thorough`, rows behind one with a wrong rowid may be skipped, which is much faster in a large file.
+    """
     select = _select(columns, table, where)
     highest = _highest(connection, table)
-    tail = min(_TAIL, max(1000, _size(connection) // _USUAL))
+    tail = min(_TAIL, max(1000, _size(connection) // _SMALL_ROW))
     top = highest if highest is not None else _last_readable(connection, table) + tail
-    reading = _Reading(connection, select, values)
+    reading = _TableWalk(connection, select, values)
     yield from reading.between(1, top, _LAST)
     # a range ends without an error where a damaged page gives a number behind its end
     for number in range(1, top + 1) if thorough else ():
         if number not in reading.numbers and number not in reading.lost:
             yield from reading.between(number, number, 1)
-    yield from reading.between(top + 1, _LAST, _BEYOND if highest is not None else 1)
-    yield from reading.between(-_LAST - 1, 0, _BEYOND)
+    yield from reading.between(top + 1, _LAST, _MAX_FAILURES if highest is not None else 1)
+    yield from reading.between(-_LAST - 1, 0, _MAX_FAILURES)
     for number in reading.lost:
-        if alone:
-            yield from _Reading(connection, _select(alone, table, where), values).between(number, number, 1)
+        if fallback_columns:
+            yield from _TableWalk(connection, _select(fallback_columns, table, where), values).between(
+                number, number, 1
+            )
         elif thorough:
             row = _parts(connection, columns.split(", "), table, number)
             if any(value is not None for value in row):
@@ -97,8 +103,7 @@ def _select(columns: str, table: str, where: str = "1") -> str:
 
 
 def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, number: int) -> Row:
-    """The columns of one row that can be read though the whole row cannot; None for the others; nothing for a row that
-    cannot even be found, as most of those that are asked for."""
+    """The readable columns of an unreadable row; None for the others, `()` if there is no such row."""
     if not _values(connection, f"SELECT rowid FROM {table} NOT INDEXED WHERE rowid = ?", (number,)):
         return ()
     found = (
@@ -107,7 +112,7 @@ def _parts(connection: sqlite3.Connection, columns: Sequence[str], table: str, n
     return tuple(each[0] if each else None for each in found)
 
 
-class _Reading:
+class _TableWalk:
     """One walk through a table."""
 
     def __init__(self, connection: sqlite3.Connection, select: str, values: Sequence[object]) -> None:
@@ -116,12 +121,12 @@ class _Reading:
         self._values = values
         self.numbers: set[int] = set()
         self.lost: dict[int, None] = {}
-        """Numbers of rows that cannot be read as a whole."""
+        """Rowids of unreadable rows."""
         # a damaged page may also give the number of another row: what was read is known by all that it is
         self._seen: set[int] = set()
 
     def between(self, low: int, high: int, patience: int) -> Iterator[tuple[int, Row]]:
-        """Read a range; where that fails, read both halves of it, down to single rows; at most `patience` times."""
+        """Read a range; if that fails, read its halves, down to single rows; at most `patience` times."""
         waiting = [(low, high)]
         while waiting and patience > 0:
             first, last = waiting.pop()
@@ -148,12 +153,11 @@ class _Reading:
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int | None:
-    """The number of the last row: by the table itself, and by each index, as either may be damaged; None if no source
-    can be read, or none of them makes sense."""
+    """The last rowid by the table and by each index, as either may be damaged; None if no source is plausible."""
     found: list[int] = []
     indexes = _values(connection, f"SELECT name FROM pragma_index_list('{table}') WHERE NOT partial")
     sources = ["NOT INDEXED", *(f'INDEXED BY "{_text(name)}"' for name in indexes)]
-    limit = max(_TAIL, _size(connection) // _LEAST)
+    limit = max(_TAIL, _size(connection) // _MIN_ROW)
     for source in sources:
         highest = _values(connection, f"SELECT max(rowid) FROM {table} {source}")
         found += [number for number in highest if isinstance(number, int) and 0 < number <= limit]

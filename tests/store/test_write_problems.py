@@ -17,7 +17,7 @@ from holytui.commands.closing import PatientClose, close_patiently
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.models import AnswerState, Problem, Role
 from holytui.store.sqlite import spill
-from holytui.store.sqlite.connect import connect, translated
+from holytui.store.sqlite.connect import connect, translate_errors
 from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask
@@ -81,7 +81,7 @@ def test_each_error_of_sqlite_becomes_one_of_ours(code: int, expected: type[Stor
     error = sqlite3.OperationalError("some reason")
     if code:
         error.sqlite_errorcode = code
-    with pytest.raises(StoreError) as caught, translated():
+    with pytest.raises(StoreError) as caught, translate_errors():
         raise error
     assert type(caught.value) is expected
     assert caught.value.__cause__ is error
@@ -89,13 +89,13 @@ def test_each_error_of_sqlite_becomes_one_of_ours(code: int, expected: type[Stor
 
 def test_deltas_are_kept_and_written_when_the_trouble_is_over(opener: Opener) -> None:
     faulty, listener = Faulty(), Listener()
-    history = opener(connector=faulty, timing=QUICK, on_trouble=listener)
+    history = opener(connector=faulty, timing=QUICK, on_write_problem=listener)
     asked = ask(history)
     faulty.code = sqlite3.SQLITE_FULL
     history.journal(asked.attempt.id, CONTENT, "not ")
     assert listener.ill.wait(5)
     history.journal(asked.attempt.id, CONTENT, "lost")
-    trouble = history.trouble
+    trouble = history.write_problem
     assert trouble is not None
     assert "full" in trouble.title
     with pytest.raises(StoreFull):
@@ -121,7 +121,7 @@ def test_trouble_of_another_kind_is_told_anew_and_a_faulty_listener_harms_nothin
         changed.release()
         raise RuntimeError("a defect")
 
-    history = opener(connector=faulty, timing=QUICK, on_trouble=listener)
+    history = opener(connector=faulty, timing=QUICK, on_write_problem=listener)
     asked = ask(history)
     faulty.code = sqlite3.SQLITE_FULL
     history.journal(asked.attempt.id, CONTENT, "x")
@@ -141,7 +141,7 @@ def test_a_really_full_file_is_told_as_full_and_nothing_is_lost(opener: Opener) 
         return connections[-1]
 
     listener = Listener()
-    history = opener(connector=limited, timing=QUICK, on_trouble=listener)
+    history = opener(connector=limited, timing=QUICK, on_write_problem=listener)
     asked = ask(history)
     writing = connections[0]
     pages = writing.execute("PRAGMA page_count").fetchone()[0]
@@ -160,7 +160,7 @@ def test_a_lock_of_another_process_is_waited_for_and_reads_go_on(opener: Opener,
         return connect(path, 0.01)
 
     listener = Listener()
-    history = opener(connector=impatient, timing=QUICK, on_trouble=listener)
+    history = opener(connector=impatient, timing=QUICK, on_write_problem=listener)
     asked = ask(history)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -236,13 +236,13 @@ def test_a_copy_of_what_is_written_after_all_adds_nothing(opener: Opener, path: 
     asked = ask(history)
     history.journal(asked.attempt.id, CONTENT, "one ")
     history.journal(asked.attempt.id, CONTENT, "two ")
-    first = history.keep_copy()
+    first = history.save_pending()
     assert first is not None
     kept = first.read_bytes()
     history.journal(asked.attempt.id, CONTENT, "three")
-    second = history.keep_copy()
+    second = history.save_pending()
     assert second is not None
-    assert history.keep_copy() == second
+    assert history.save_pending() == second
     assert not first.exists() or first == second
     history.close()
     assert not list(path.parent.glob("*unsaved*"))
@@ -256,7 +256,7 @@ def test_a_copy_comes_in_after_a_kill(opener: Opener, path: Path) -> None:
     history = opener(timing=Timing(batch=3600.0))
     asked = ask(history)
     history.journal(asked.attempt.id, CONTENT, "the only copy")
-    assert history.keep_copy() is not None
+    assert history.save_pending() is not None
     assert opener().raw_text(asked.attempt.id, CONTENT) == "the only copy"  # `history` counts as killed
 
 
@@ -292,14 +292,14 @@ def test_leaving_a_locked_history_is_told_and_can_be_hurried(
         other.execute("BEGIN IMMEDIATE")
         history.journal(asked.attempt.id, CONTENT, "said at the end")
         kept = threading.Event()
-        put_aside = history.keep_copy
+        put_aside = history.save_pending
 
-        def keep_copy() -> Path | None:
+        def save_pending() -> Path | None:
             place = put_aside()
             kept.set()
             return place
 
-        history.keep_copy = keep_copy  # type: ignore[method-assign]  # to know when it is there
+        history.save_pending = save_pending  # type: ignore[method-assign]  # to know when it is there
         began = time.monotonic()
         with close_patiently(history, PatientClose(quiet=0.01, longest=60.0 if pressed else 0.02)):
             assert kept.wait(5)

@@ -1,5 +1,4 @@
-"""What was read from a damaged history is made a history again: each value of a kind that its column takes, each row
-with the rows that it belongs to. No text is dropped: what has lost its place gets one."""
+"""Repair of a salvaged history: values that fit their columns, and rows whose relations exist. No text is dropped."""
 
 from __future__ import annotations
 
@@ -15,20 +14,20 @@ from holytui.ids import new_id
 from holytui.models import DeltaKind
 from holytui.store.assembly import assemble, assemble_reasoning
 from holytui.store.sqlite import journal
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.rows import Row, storable
+from holytui.store.sqlite.row_mapping import Row, storable
+from holytui.store.sqlite.row_reader import as_text
 
-_NAMED = frozenset({"conversation", "message", "attempt"})
-"""Tables whose rows have an `id` of their own, and texts that must not be lost for it."""
-_LINKS = frozenset(
+_ID_TABLES = frozenset({"conversation", "message", "attempt"})
+"""Tables with an `id` and with text that must survive a duplicate id."""
+_KEY_COLUMNS = frozenset(
     {"id", "conversation_id", "parent_id", "leaf_id", "message_id", "attempt_id", "kind", "key", "digest", "origin"}
 )
-_UNKNOWN = {"keep": -1, "end": -1}
-"""Numbers of an attempt for which 0 would take text out of its answer."""
+_DEFAULTS = {"keep": -1, "end": -1}
+"""Numbers of an attempt for which 0 would remove text from the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table."""
 
     name: str
@@ -36,33 +35,33 @@ class Column:
     not_null: bool
 
 
-def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, Column]:
-    """Of a sound file."""
+def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, TableColumn]:
+    """Return the columns of a table in a sound file."""
     found = connection.execute(f"PRAGMA table_info({table})")
-    return {name: Column(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
+    return {name: TableColumn(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
 
 
-class Adding:
-    """Adds rows to a table, whatever their values are."""
+class RowInserter:
+    """Inserts rows with arbitrary values."""
 
-    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[Column]) -> None:
+    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[TableColumn]) -> None:
         self._target = target
         self._table = table
         self._columns = columns
         self._at = {column.name: at for at, column in enumerate(columns)}
         names = ", ".join(f'"{column.name}"' for column in columns)
-        # bytes that are no UTF-8 can only come in as a BLOB
+        # invalid UTF-8 can only be bound as a BLOB
         marks = ", ".join("CAST(? AS TEXT)" if column.kind == "TEXT" else "?" for column in columns)
         self._insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
 
     def add(self, row: Sequence[object]) -> None:
-        """One row. What cannot be added beside one that has its id gets an id of its own, if it is not the same."""
-        values = [_fitting(column, value) for column, value in zip(self._columns, row, strict=True)]
+        """Insert a row. A different row with a duplicate id gets a new one."""
+        values = [_coerced(column, value) for column, value in zip(self._columns, row, strict=True)]
         if self._target.execute(self._insert, values).rowcount or not self._has_text(values):
             return
         if self._table == "delta":
             values[self._at["seq"]] = self._free_number(values)
-        elif self._table in _NAMED and not self._is_there(values):
+        elif self._table in _ID_TABLES and not self._is_there(values):
             values[self._at["id"]] = new_id()
             if "origin" in self._at:
                 values[self._at["origin"]] = None
@@ -91,12 +90,12 @@ class Adding:
         return int(last) + 1
 
 
-def _fitting(column: Column, value: object) -> object:
-    """`value` as the column takes it. Texts stay as they are, even where they are wrong: readers mark them."""
-    empty = _UNKNOWN.get(column.name, 0) if column.not_null else None
+def _coerced(column: TableColumn, value: object) -> object:
+    """`value` as its column requires. Invalid UTF-8 stays, as readers mark it."""
+    empty = _DEFAULTS.get(column.name, 0) if column.not_null else None
     match column.kind, value:
         case "TEXT", bytes():
-            return _link(value) if column.name in _LINKS else value
+            return _link(value) if column.name in _KEY_COLUMNS else value
         case "TEXT", int() | float():
             return str(value)
         case "TEXT", _:
@@ -112,23 +111,23 @@ def _fitting(column: Column, value: object) -> object:
 
 
 def _link(raw: bytes) -> str:
-    """What rows know each other by has to be text in every way; a kind of text has to be one of the two."""
+    """Keys must be valid UTF-8."""
     return raw.decode("utf-8", "replace")
 
 
-def mend(target: sqlite3.Connection) -> None:
-    """Give rows whose relatives were lost a place, so that the tree is a tree again."""
+def repair_tables(target: sqlite3.Connection) -> None:
+    """Reattach rows whose relatives were lost, so that messages form trees again."""
     target.execute("DELETE FROM conversation WHERE id = ''")
-    _name_the_nameless(target)
-    _revive_answers(target)
-    _settle_messages(target)
-    _adopt_journals(target)
+    _assign_ids(target)
+    _restore_answers(target)
+    _reattach_messages(target)
+    _recover_orphan_texts(target)
     target.execute("UPDATE conversation SET leaf_id = NULL WHERE leaf_id NOT IN (SELECT id FROM message)")
     for table in ("attempt", "figure"):
         target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM message)")
 
 
-def _name_the_nameless(target: sqlite3.Connection) -> None:
+def _assign_ids(target: sqlite3.Connection) -> None:
     for table in ("message", "attempt"):
         for (number,) in target.execute(f"SELECT rowid FROM {table} WHERE id = ''").fetchall():
             target.execute(f"UPDATE {table} SET id = ? WHERE rowid = ?", (new_id(), number))
@@ -138,8 +137,8 @@ def _name_the_nameless(target: sqlite3.Connection) -> None:
         target.execute("UPDATE delta SET kind = 'content', seq = ? WHERE rowid = ?", ((1 << 62) + number, number))
 
 
-def _revive_answers(target: sqlite3.Connection) -> None:
-    """Answers whose rows were lost, but not their attempts: their texts are in the journal."""
+def _restore_answers(target: sqlite3.Connection) -> None:
+    """Insert lost answers whose attempts survived, with their journalled text."""
     lost = target.execute(
         "SELECT message_id, min(started_at) FROM attempt WHERE message_id NOT IN (SELECT id FROM message)"
         " GROUP BY message_id"
@@ -164,8 +163,8 @@ def _insert(
     )
 
 
-def _settle_messages(target: sqlite3.Connection) -> None:
-    """Each message in a conversation that is there, and below a message of the same one."""
+def _reattach_messages(target: sqlite3.Connection) -> None:
+    """Put each message into an existing conversation, below a message of the same one."""
     known = "(SELECT id FROM conversation)"
     for relative in ("parent.id = message.parent_id", "parent.parent_id = message.id"):
         target.execute(
@@ -183,7 +182,7 @@ def _settle_messages(target: sqlite3.Connection) -> None:
             WHERE conversation_id NOT IN {known} GROUP BY conversation_id""",
         (_("Recovered conversation"),),
     )
-    # below the one that was said before it: so that it is still on the way to what was said after it
+    # below the message before it in time, so that later messages keep it on their branch
     target.execute(
         """UPDATE message SET parent_id = (SELECT older.id FROM message AS older
             WHERE older.conversation_id = message.conversation_id
@@ -194,22 +193,22 @@ def _settle_messages(target: sqlite3.Connection) -> None:
     )
 
 
-def _adopt_journals(target: sqlite3.Connection) -> None:
-    """Texts of the journal that no attempt has any more: a conversation of their own, unless a message has them."""
+def _recover_orphan_texts(target: sqlite3.Connection) -> None:
+    """Put journalled texts without an attempt into a conversation of their own, unless they are in a message."""
     known = {
         as_text(text) for (text,) in target.execute("SELECT text FROM message UNION SELECT reasoning FROM message")
     }
-    talk_id = new_id()
+    conversation_id = new_id()
     found = 0
     for attempt_id, text, reasoning in list(_orphans(target)):
-        if any(said and said not in known for said in (text, reasoning)):
+        if any(value and value not in known for value in (text, reasoning)):
             if not found:
                 target.execute(
                     "INSERT INTO conversation (id, title, created_at, updated_at) VALUES (?, ?, 0, 0)",
-                    (talk_id, _("Recovered conversation")),
+                    (conversation_id, _("Recovered conversation")),
                 )
             found += 1
-            _insert(target, new_id(), talk_id, float(found), text, reasoning)
+            _insert(target, new_id(), conversation_id, float(found), text, reasoning)
         target.execute("DELETE FROM delta WHERE attempt_id = ?", (attempt_id,))
 
 

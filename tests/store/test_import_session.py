@@ -16,18 +16,15 @@ from typing import Any
 import pytest
 
 from holytui.errors import StoreBusy, TransferError
-from holytui.models import AnswerState, Role
-from holytui.store.sqlite import intake
+from holytui.models import Role
+from holytui.store.sqlite import import_session
+from holytui.store.sqlite.damaged_tables import HistoryConnection
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.sqlite.readable import HistoryConnection
-from holytui.store.transfer import chatgpt
 from holytui.store.transfer.native import to_json
-from holytui.store.transfer.transfer import Imported, import_from
-from holytui.store.values import Bundle
+from holytui.store.transfer.transfer import ImportReport, import_from
 from tests import pictures
 from tests.store.conftest import Opener
-from tests.store.killed_child import exported
-from tests.store.samples import CONTENT, ask
+from tests.store.samples import CONTENT, add_stored_conversation, ask, chatgpt_entry, exported_bundle, three_entries
 
 Dump = dict[str, list[tuple[Any, ...]]]
 
@@ -38,28 +35,6 @@ def dump(path: Path) -> Dump:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_%'")
         names = [name for (name,) in found if name != "search"] + ["search_text"]
         return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
-
-
-def old_talk(history: SqliteHistory) -> str:
-    """A conversation that was there before the import."""
-    asked = ask(history)
-    history.journal(asked.attempt.id, CONTENT, "An answer")
-    history.finish(replace(asked.answer, text="An answer", state=AnswerState.COMPLETE))
-    return asked.conversation_id
-
-
-def grown(history: SqliteHistory, talk: str) -> dict[str, Any]:
-    """The conversation as a file, with a message more."""
-    bundle = history.bundle(talk)
-    assert bundle is not None
-    more = replace(bundle.messages[-1], id="more", parent_id=bundle.messages[-1].id, role=Role.USER, text="new words")
-    return to_json(replace(bundle, messages=[*bundle.messages, more]))
-
-
-def a_file(history: SqliteHistory, talk: str, *after: str) -> str:
-    """JSON lines: a new conversation, an older one that has grown, another new one, and `after`."""
-    entries = [exported("first"), grown(history, talk), exported("second")]
-    return "\n".join([*map(json.dumps, entries), *after])
 
 
 class Pipe(io.StringIO):
@@ -74,7 +49,7 @@ class Pipe(io.StringIO):
 def test_broken_json_changes_nothing(
     history: SqliteHistory, path: Path, stream: Callable[[str], io.StringIO], end: str
 ) -> None:
-    text = a_file(history, old_talk(history), end)
+    text = three_entries(history, add_stored_conversation(history), end)
     before = dump(path)
     with pytest.raises(TransferError, match="Entry 4 of the file is not JSON") as raised:
         import_from(history, stream(text))
@@ -85,54 +60,22 @@ def test_broken_json_changes_nothing(
 def test_a_list_that_was_cut_between_two_entries_changes_nothing(history: SqliteHistory, path: Path) -> None:
     before = dump(path)
     with pytest.raises(TransferError, match="its list has no end"):
-        import_from(history, io.StringIO("[" + json.dumps(exported("first")) + ","))
+        import_from(history, io.StringIO("[" + json.dumps(chatgpt_entry("first")) + ","))
     assert dump(path) == before
 
 
 def test_ctrl_c_changes_nothing(history: SqliteHistory, path: Path) -> None:
-    text = a_file(history, old_talk(history))
+    text = three_entries(history, add_stored_conversation(history))
     before = dump(path)
 
-    def interrupted(done: Imported) -> None:
+    def interrupted(done: ImportReport) -> None:
         if done.entries == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_from(history, io.StringIO(text), interrupted)
     assert dump(path) == before
-    assert import_from(history, io.StringIO(text)) == Imported(3, 2, 25, ())
-
-
-def test_nothing_is_seen_before_the_end(history: SqliteHistory, opener: Opener) -> None:
-    talk = old_talk(history)
-    text, other = a_file(history, talk), opener()
-    seen: list[object] = []
-
-    def look(_done: Imported) -> None:
-        listed = (
-            other.conversations(),
-            other.deleted_conversations(),
-            other.search("imported"),
-            other.search("new words"),
-        )
-        branch = other.branch(talk)
-        seen.append([len(each) for each in (*listed, branch, other.variants(branch[-1].id))])
-        assert other.leaf_below(branch[0].id) == branch[-1].id
-
-    import_from(history, io.StringIO(text), look)
-    assert seen == [[1, 0, 0, 0, 2, 1]] * 6
-    assert [len(other.conversations()), len(other.search("imported")), len(other.search("new words"))] == [3, 2, 1]
-    assert [each.text for each in other.branch(talk, other.leaf_below(other.branch(talk)[0].id))][2:] == ["new words"]
-
-
-def test_a_conversation_that_comes_twice_in_a_file_is_one(history: SqliteHistory) -> None:
-    talk = old_talk(history)
-    more = grown(history, talk)
-    last = {**more["messages"][-1], "id": "last", "parent_id": "more", "text": "last words"}
-    more_yet = {**more, "messages": [*more["messages"], last]}
-    lines = map(json.dumps, [exported("a"), more, exported("a"), more_yet, more_yet])
-    assert import_from(history, io.StringIO("\n".join(lines))) == Imported(5, 1, 14, ())
-    assert [each.text for each in history.branch(talk, "last")][2:] == ["new words", "last words"]
+    assert import_from(history, io.StringIO(text)) == ImportReport(3, 2, 25, ())
 
 
 def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: SqliteHistory, path: Path) -> None:
@@ -155,24 +98,9 @@ def test_an_image_that_was_lost_is_back_only_with_the_whole_file(history: Sqlite
     assert [row[0] for row in dump(path)["image"]] == [image.digest]
 
 
-def test_a_second_import_at_the_same_time_is_refused(history: SqliteHistory, opener: Opener) -> None:
-    other = opener()
-    with history.importing() as taking_in:
-        taking_in.add(bundle_of("first"))
-        with pytest.raises(TransferError, match="Another import is under way") as raised:
-            import_from(other, io.StringIO(json.dumps(exported("second"))))
-        assert raised.value.hint.startswith("Nothing was imported.")
-    assert [talk.title for talk in other.conversations()] == ["imported first"]
-    assert import_from(other, io.StringIO(json.dumps(exported("second")))).conversations == 1
-
-
-def bundle_of(name: str) -> Bundle:
-    return chatgpt.from_json(exported(name))
-
-
 def test_an_import_that_another_machine_took_for_dead_does_not_end(history: SqliteHistory, path: Path) -> None:
-    with pytest.raises(StoreBusy, match="interrupted for too long"), history.importing() as taking_in:  # noqa: PT012
-        taking_in.add(bundle_of("first"))
+    with pytest.raises(StoreBusy, match="interrupted for too long"), history.import_session() as taking_in:  # noqa: PT012
+        taking_in.add(exported_bundle("first"))
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE meta SET value = replace(value, '[\"', '[\"x') WHERE key = 'import'")
     assert history.conversations() == []
@@ -199,12 +127,12 @@ def test_a_disk_that_fails_changes_nothing_and_is_told(opener: Opener, path: Pat
         return sqlite3.connect(name, timeout, isolation_level=None, check_same_thread=False, factory=Refusing, uri=True)
 
     history = opener(connector=refusing)
-    text = a_file(history, old_talk(history))
+    text = three_entries(history, add_stored_conversation(history))
     before = dump(path)
     connection = history._writer._connection
     assert isinstance(connection, Refusing)
 
-    def fail(done: Imported) -> None:
+    def fail(done: ImportReport) -> None:
         connection.failing = fault if done.entries == 1 else ""
 
     with pytest.raises(TransferError, match=said) as raised:
@@ -218,7 +146,7 @@ def test_an_answer_is_written_between_any_two_pieces_of_an_import(
     history: SqliteHistory, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process waits for one piece at most: it can write after each, however large a conversation is."""
-    monkeypatch.setattr(intake, "_MOST", 4)
+    monkeypatch.setattr(import_session, "_MAX_MESSAGES", 4)
     other, pieces = opener(), 0
     asked = ask(other)
     call = history._writer.call
@@ -232,7 +160,7 @@ def test_an_answer_is_written_between_any_two_pieces_of_an_import(
         return done
 
     monkeypatch.setattr(history._writer, "call", counted)
-    import_from(history, io.StringIO(json.dumps(exported("long"))))
+    import_from(history, io.StringIO(json.dumps(chatgpt_entry("long"))))
     monkeypatch.undo()
     assert pieces == 1 + 1 + 1 + 3 + 1  # begun, looked for leftovers, planned, 12 messages, shown
     assert other.raw_text(asked.attempt.id, CONTENT) == "".join(f"{number} " for number in range(pieces))
@@ -250,17 +178,17 @@ def importing(path: Path, text: str, stop_at: str, pipe: Connection) -> None:
             pipe.send(at)
             pipe.recv()
 
-    def progress(done: Imported) -> None:
+    def progress(done: ImportReport) -> None:
         wait("move" if done.entries else "check")
 
     with pytest.MonkeyPatch.context() as patch:
-        show = intake.Intake._show
+        show = import_session.SqliteImport._show
 
-        def shown(self: intake.Intake, db: sqlite3.Connection) -> None:
+        def shown(self: import_session.SqliteImport, db: sqlite3.Connection) -> None:
             show(self, db)
             wait("before the last commit")
 
-        patch.setattr(intake.Intake, "_show", shown)
+        patch.setattr(import_session.SqliteImport, "_show", shown)
         import_from(history, io.StringIO(text), progress)
     wait("after the last commit")
 
@@ -269,25 +197,34 @@ GATES = ["move", "before the last commit", "after the last commit"]
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_a_kill_leaves_all_or_nothing(opener: Opener, path: Path, gate: str) -> None:
-    history = opener()
-    text = a_file(history, old_talk(history))
-    history.close()
-    before = dump(path)
+def test_a_kill_leaves_all_or_nothing_and_a_streaming_answer_whole(opener: Opener, path: Path, gate: str) -> None:
+    streaming = opener()
+    text = three_entries(streaming, add_stored_conversation(streaming))
+    asked = ask(streaming)
+    streaming.journal(asked.attempt.id, CONTENT, "committed before, ")
+    streaming.flush()
+    before = without_journal(path)
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe()
     process = context.Process(target=importing, args=(path, text, gate, theirs), daemon=True)
     process.start()
     theirs.close()
     assert ours.recv() == gate
+    streaming.journal(asked.attempt.id, CONTENT, "received meanwhile")  # before the last commit, the lock is held
     process.kill()
     process.join()
     ours.close()
     process.close()
     again = opener()
+    streaming.flush()
+    assert again.raw_text(asked.attempt.id, CONTENT) == "committed before, received meanwhile"
     counts = [len(again.conversations()), len(again.search("imported")), len(again.search("new words"))]
-    assert counts == ([3, 2, 1] if gate == GATES[-1] else [1, 0, 0])
+    assert counts == ([4, 2, 1] if gate == GATES[-1] else [2, 0, 0])
     if gate != GATES[-1]:
-        again.purge_deleted(0.0)  # waits for what the start takes out in the background
-        assert dump(path) == before
-        assert import_from(again, io.StringIO(text)) == Imported(3, 2, 25, ())
+        again.purge_deleted(0.0)  # waits for the removal in the background
+        assert without_journal(path) == before
+        assert import_from(again, io.StringIO(text)) == ImportReport(3, 2, 25, ())
+
+
+def without_journal(path: Path) -> Dump:
+    return {name: rows for name, rows in dump(path).items() if name != "delta"}

@@ -1,13 +1,11 @@
-"""Rows to values and back; the parts that are never searched for are JSON."""
+"""Rows to models and back; nested values are JSON."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
 from math import isfinite
 from typing import Any
 
-from holytui.faults import Fault, FaultKind
 from holytui.models import (
     RESERVED_PARAMS,
     AnswerState,
@@ -15,11 +13,10 @@ from holytui.models import (
     Conversation,
     Join,
     Message,
-    Problem,
     Role,
-    Usage,
 )
-from holytui.store.sqlite.cell_values import Values, table_of
+from holytui.store.json_values import fault_from, json_object, problem_from, to_json, usage_from
+from holytui.store.sqlite.row_reader import RowReader
 
 CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
 _MESSAGE = (
@@ -33,19 +30,19 @@ MESSAGE = _MESSAGE.format(
     """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
 )
 MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
-"""`MESSAGE` without a look at the attempts, for where these are damaged."""
+"""`MESSAGE` without subqueries on attempts, for a file where these are damaged."""
 ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"
 )
-_USUAL = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
-"""Kinds of the values of a conversation in which nothing is wrong."""
+_UNDAMAGED_TYPES = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
+"""Types of the values of a conversation without damage."""
 
 Row = tuple[Any, ...]
 
 
 def storable(text: str) -> str:
-    """`text` as sqlite can keep it: halves of surrogate pairs, which UTF-8 cannot say, become U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -54,15 +51,15 @@ def storable(text: str) -> str:
 
 
 def conversation_from(row: Row, *, streaming: bool) -> Conversation:
-    """From the columns `CONVERSATION`."""
-    # a long list consists of these, and looking at each value of it would take three times as long
-    if row[7] == "{}" and tuple(map(type, row)) in _USUAL and isfinite(row[2]) and isfinite(row[3]):
+    """Convert the columns `CONVERSATION`."""
+    # a fast path: checking each value would take three times as long in a long list
+    if row[7] == "{}" and tuple(map(type, row)) in _UNDAMAGED_TYPES and isfinite(row[2]) and isfinite(row[3]):
         id_, title, created_at, updated_at, leaf_id, model, system, _params_text, pinned, archived, draft, unread = row
         return Conversation(
             *(id_, title, created_at, updated_at, leaf_id, model, system, {}),
             *(bool(pinned), bool(archived), draft, bool(unread), streaming),
         )
-    v = Values(row)
+    v = RowReader(row)
     return Conversation(
         *(v.text("id"), v.text("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
         *(v.text("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
@@ -71,31 +68,31 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     )
 
 
-def _params(v: Values) -> dict[str, object]:
-    """Parameters of requests, without those that holytui itself sets."""
+def _params(v: RowReader) -> dict[str, object]:
+    """Request parameters without the reserved ones."""
     nothing: dict[str, object] = {}
-    found = v.parsed("params", table_of, nothing)
+    found = v.parsed("params", json_object, nothing)
     kept = {name: value for name, value in found.items() if name not in RESERVED_PARAMS}
     if len(kept) < len(found):
-        v.bad.append("params")
+        v.repaired_columns.append("params")
     return kept
 
 
 def message_from(row: Row) -> Message:
-    """From the columns `MESSAGE`; without its images, which stand in a table of their own."""
-    v = Values(row)
+    """Convert the columns `MESSAGE`; images are in another table."""
+    v = RowReader(row)
     ids = v.text("id"), v.text("conversation_id"), v.maybe_text("parent_id")
-    role = v.one_of("role", Role, Role.ASSISTANT if row[7] else Role.USER)
-    # an answer whose end is not known may be cut, and can go on
+    role = v.member("role", Role, Role.ASSISTANT if row[7] else Role.USER)
+    # an answer with an unknown state may be interrupted and resumable
     ended = AnswerState.INTERRUPTED if role is Role.ASSISTANT else AnswerState.COMPLETE
     texts = v.text("text"), v.number("created_at"), v.text("reasoning"), v.text("model")
-    state, finish_reason = v.one_of("state", AnswerState, ended), v.text("finish_reason")
+    state, finish_reason = v.member("state", AnswerState, ended), v.text("finish_reason")
     problem, usage = v.parsed("problem", problem_from, None), v.parsed("usage", usage_from, None)
     return Message(
-        *(*ids, role, *texts, state, finish_reason, problem, usage, v.whole("attempts")),
+        *(*ids, role, *texts, state, finish_reason, problem, usage, v.integer("attempts")),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("reasoning_s")),
         v.parsed("seams", _seams, ()),
-        left_out=v.whole("left_out"),
+        left_out=v.integer("left_out"),
         begun_again=v.flag("begun_again"),
         repaired=v.repaired,
     )
@@ -109,13 +106,13 @@ def _seams(text: str) -> tuple[int, ...]:
 
 
 def attempt_from(row: Row) -> Attempt:
-    """From the columns `ATTEMPT`."""
-    v = Values(row)
-    ids = v.text("id"), v.text("message_id"), v.whole("number", 1)
+    """Convert the columns `ATTEMPT`."""
+    v = RowReader(row)
+    ids = v.text("id"), v.text("message_id"), v.integer("number", 1)
     times = v.number("started_at"), v.maybe_number("first_token_at"), v.maybe_number("ended_at")
-    joined = v.one_of("join", Join, Join.MARKED)
-    keep, cut, end, resumed_by = v.whole("keep", -1), v.whole("cut"), v.whole("end", -1), v.text("resumed_by")
-    received, status, finish_reason = v.whole("bytes_received"), v.maybe_whole("status"), v.text("finish_reason")
+    joined = v.member("join", Join, Join.MARKED)
+    keep, cut, end, resumed_by = v.integer("keep", -1), v.integer("cut"), v.integer("end", -1), v.text("resumed_by")
+    received, status, finish_reason = v.integer("bytes_received"), v.maybe_integer("status"), v.text("finish_reason")
     fault, usage = v.parsed("fault", fault_from, None), v.parsed("usage", usage_from, None)
     return Attempt(
         *(*ids, *times, joined, keep, cut, end, resumed_by, received, status, finish_reason, fault, usage),
@@ -124,7 +121,7 @@ def attempt_from(row: Row) -> Attempt:
 
 
 def attempt_row(attempt: Attempt) -> Row:
-    """For the columns `ATTEMPT`."""
+    """Values for the columns `ATTEMPT`."""
     return (
         attempt.id,
         attempt.message_id,
@@ -140,54 +137,6 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.bytes_received,
         attempt.status,
         storable(attempt.finish_reason),
-        as_json(attempt.fault),
-        as_json(attempt.usage),
+        to_json(attempt.fault),
+        to_json(attempt.usage),
     )
-
-
-def as_json(value: Fault | Problem | Usage | None) -> str | None:
-    """For `problem_from`, `fault_from` and `usage_from`."""
-    return None if value is None else json.dumps(asdict(value))
-
-
-def problem_from(text: str | None) -> Problem | None:
-    """A problem kept by `as_json`. Raises ValueError, TypeError, KeyError, as all of these do for anything else."""
-    if text is None:
-        return None
-    found = table_of(text)
-    return Problem(_said(found["title"]), _said(found["hint"]), _fault(found["fault"]))
-
-
-def fault_from(text: str | None) -> Fault | None:
-    """A fault kept by `as_json`."""
-    return None if text is None else _fault(table_of(text))
-
-
-def usage_from(text: str | None) -> Usage | None:
-    """Figures kept by `as_json`."""
-    if text is None:
-        return None
-    found = Usage(**table_of(text))
-    counts: tuple[object, ...] = (found.input, found.output, found.cached, found.reasoning)
-    if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 1 << 62 for count in counts):
-        raise TypeError("usage")
-    return replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
-
-
-def _fault(found: dict[str, Any] | None) -> Fault | None:
-    if found is None:
-        return None
-    fault = Fault(**{**found, "kind": FaultKind(found["kind"])})
-    numbers: tuple[object, ...] = (fault.status, fault.retry_after)
-    if not all(number is None or isinstance(number, int | float) for number in numbers):
-        raise TypeError("fault")
-    advice: object = fault.should_retry
-    if not isinstance(advice, bool | None):
-        raise TypeError("should_retry")
-    return replace(fault, message=_said(fault.message), code=_said(fault.code), param=_said(fault.param))
-
-
-def _said(text: object) -> str:
-    if not isinstance(text, str):
-        raise TypeError("no text")
-    return text
