@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holytui import logs, paths
-from holytui.commands import exits
-from holytui.commands.check import Report
-from holytui.commands.output import agreed, complain, put, say
+from holytui.commands import exit_status
+from holytui.commands.check import CheckReport
+from holytui.commands.output import confirm, print_line, print_to_stderr, write_text
 from holytui.config.load import require_named_file
 from holytui.config.presets import GUIDE
 from holytui.config.schema import Config
 from holytui.connect.keys import KeyChoice, KeyPlace, command, key_file, keys_for, variable, with_key
 from holytui.connect.targets import Target, custom_target, find_local_servers, target_for, targets
 from holytui.connect.trial import Trial
-from holytui.connect.writer import Connection, Saved, require_editable, save
+from holytui.connect.writer import ProviderConnection, Saved, require_editable, save
 from holytui.credentials import system_keyring
 from holytui.credentials.command import run_command
 from holytui.credentials.sources import validate_key
@@ -75,7 +75,7 @@ class _Connecting:
         self._client = client
         self._asks = sys.stdin.isatty() and sys.stderr.isatty() and not options.key_stdin
         """Somebody can be asked for what is missing."""
-        self._report = Report(sys.stdout, live=sys.stdout.isatty() and not options.plain)
+        self._report = CheckReport(sys.stdout, live=sys.stdout.isatty() and not options.plain)
 
     def run(self) -> int:
         target = self._target()
@@ -85,15 +85,15 @@ class _Connecting:
         provider = with_key(target.provider, key, self._file)
         trial = Trial(provider, keys_for(provider, key), self._client, self._config.stream)
         if not self._tested(trial.reach(), trial):
-            return exits.FAILED
+            return exit_status.FAILED
         model = self._model(target, trial.models)
         if not self._tested(trial.answer(model), trial):
-            return exits.FAILED
-        connection = Connection(provider, key, model, self._is_default())
+            return exit_status.FAILED
+        connection = ProviderConnection(provider, key, model, self._is_default())
         if self._changes(target, connection) and not self._agrees_to_change(target):
-            return exits.FAILED
+            return exit_status.FAILED
         self._tell(save(connection, self._file), connection)
-        return exits.OK
+        return exit_status.OK
 
     # -- the provider
 
@@ -154,7 +154,7 @@ class _Connecting:
             places.append(_Choice(KeyPlace.ENVIRONMENT, from_variable, _("the variable is set")))
         places.append(_Choice(KeyPlace.FILE, _("paste the key"), _("kept in a file that only you can read")))
         if problem:
-            complain(problem)
+            print_to_stderr(problem)
         else:
             places.append(
                 _Choice(KeyPlace.KEYRING, _("paste the key into the keyring"), _("kept in the system keyring"))
@@ -175,7 +175,7 @@ class _Connecting:
 
     def _hidden(self, target: Target) -> str:
         """Ask for a key without showing it. Raises EndOfInput."""
-        put(_("Paste the key of {name}; it is not shown").format(name=target.title) + ": ", sys.stderr)
+        write_text(_("Paste the key of {name}; it is not shown").format(name=target.title) + ": ", sys.stderr)
         try:
             return getpass.getpass("")
         except EOFError:
@@ -191,7 +191,7 @@ class _Connecting:
             return True
         if self._asks and trial.failed is not CheckTopic.KEY:
             return self._agrees(_("Go on all the same? [y/N] "))
-        complain(_("The test failed, and nothing was changed"))
+        print_to_stderr(_("The test failed, and nothing was changed"))
         return False
 
     def _model(self, target: Target, listed: Sequence[str]) -> str:
@@ -199,7 +199,7 @@ class _Connecting:
             name = str(named).removeprefix(f"{target.provider.name}/")
             if listed and name not in listed:
                 meant = nearest(name, list(listed))
-                complain(
+                print_to_stderr(
                     _('"{name}" is not in the list of models').format(name=sanitize_line(name))
                     + (" · " + _('Did you mean "{name}"?').format(name=meant) if meant else "")
                 )
@@ -217,10 +217,10 @@ class _Connecting:
         shown = list(listed)
         while True:
             for number, model in enumerate(shown[:_SHOWN_MODELS], 1):
-                say(f"{number:4}  {model}", sys.stderr)
+                print_line(f"{number:4}  {model}", sys.stderr)
             if len(shown) > _SHOWN_MODELS:
                 more = len(shown) - _SHOWN_MODELS
-                say(
+                print_line(
                     ngettext("      … and {count} more", "      … and {count} more", more).format(count=more),
                     sys.stderr,
                 )
@@ -233,7 +233,7 @@ class _Connecting:
             if len(matching) == 1:
                 return matching[0]
             if not matching:
-                complain(_('No model has "{text}" in its name').format(text=sanitize_line(typed)))
+                print_to_stderr(_('No model has "{text}" in its name').format(text=sanitize_line(typed)))
             shown = matching or list(listed)
 
     # -- writing
@@ -245,7 +245,7 @@ class _Connecting:
             return self._config.default_model.startswith(f"{GUIDE}/")
         return self._agrees(_("Use it from now on, as the default model? [y/N] "))
 
-    def _changes(self, target: Target, connection: Connection) -> bool:
+    def _changes(self, target: Target, connection: ProviderConnection) -> bool:
         """Whether settings of a configured provider would be replaced."""
         before = self._config.providers.get(target.provider.name)
         return target.is_configured and before is not None and before != connection.provider
@@ -259,25 +259,27 @@ class _Connecting:
             raise NotGiven(title, _("Use --yes to change it, or another name: --provider NAME"))
         return self._agrees(_("Change the settings of {name}? [y/N] ").format(name=name))
 
-    def _tell(self, saved: Saved, connection: Connection) -> None:
-        say(_("Written: {file}").format(file=sanitize_line(str(saved.file))))
+    def _tell(self, saved: Saved, connection: ProviderConnection) -> None:
+        print_line(_("Written: {file}").format(file=sanitize_line(str(saved.file))))
         if saved.key_file is not None:
-            say(_("The key is in {file}, which only you can read").format(file=sanitize_line(str(saved.key_file))))
+            print_line(
+                _("The key is in {file}, which only you can read").format(file=sanitize_line(str(saved.key_file)))
+            )
         if saved.backup is not None:
-            say(_("The file as it was: {file}").format(file=sanitize_line(str(saved.backup))))
+            print_line(_("The file as it was: {file}").format(file=sanitize_line(str(saved.backup))))
         if not connection.is_default:
-            say(_("To use it: holytui -m {model}").format(model=sanitize_line(str(connection.ref))))
+            print_line(_("To use it: holytui -m {model}").format(model=sanitize_line(str(connection.ref))))
 
     # -- asking
 
     def _agrees(self, question: str) -> bool:
-        return self._options.yes or agreed(question, _("yes"))
+        return self._options.yes or confirm(question, _("yes"))
 
     def _choose(self, title: str, choices: Sequence[_Choice]) -> str:
         """Ask for one of `choices` by its number; Enter takes the first."""
         width = max(len(choice.label) for choice in choices)
         for number, choice in enumerate(choices, 1):
-            say(f"{number:4}  {choice.label:{width}}  {choice.remark}".rstrip(), sys.stderr)
+            print_line(f"{number:4}  {choice.label:{width}}  {choice.remark}".rstrip(), sys.stderr)
         while True:
             typed = self._ask(_("{title} (1 to {count}; empty: 1)").format(title=title, count=len(choices)), "1")
             if typed.isdigit() and 1 <= int(typed) <= len(choices):
@@ -286,10 +288,10 @@ class _Connecting:
     def _ask(self, question: str, default: str = "") -> str:
         """Ask for a line until one is typed, or for `default`. Raises EndOfInput."""
         while True:
-            put(f"{question}: ", sys.stderr)
+            write_text(f"{question}: ", sys.stderr)
             line = sys.stdin.readline()
             if not line:
-                say("", sys.stderr)
+                print_line("", sys.stderr)
                 raise EndOfInput(_("Nothing was changed"))
             if text := line.strip() or default:
                 return text

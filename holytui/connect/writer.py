@@ -26,7 +26,7 @@ _WRITTEN = ("base_url", *KEY_SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ProviderConnection:
     """A provider to be written into the configuration."""
 
     provider: Provider
@@ -63,7 +63,7 @@ def require_editable(file: Path) -> Config:
     return loaded.config
 
 
-def save(connection: Connection, file: Path) -> Saved:
+def save(connection: ProviderConnection, file: Path) -> Saved:
     """Store the key, write the provider into `file`, and read it again.
 
     Comments, order and all other settings of the file are kept, as are its mode and a symbolic link; its first version
@@ -93,7 +93,7 @@ def save(connection: Connection, file: Path) -> Saved:
     return Saved(config, file, Path(connection.provider.api_key_file) if is_stored else None, backup)
 
 
-def edited(text: str, connection: Connection, file: Path) -> str:
+def edited(text: str, connection: ProviderConnection, file: Path) -> str:
     """Return the TOML `text` with the connection in it. Raises ConfigError if that needs a change to anything else."""
     provider, table = connection.provider, ("providers", connection.provider.name)
     try:
@@ -140,7 +140,7 @@ def _table(text: str, names: tuple[str, ...]) -> dict[str, object]:
     return table if isinstance(table, dict) else {}
 
 
-def _verify(config: Config, connection: Connection) -> None:
+def _verify(config: Config, connection: ProviderConnection) -> None:
     """Raise ConfigError unless `config` has the connection."""
     provider = connection.provider
     written = config.providers.get(provider.name)

@@ -10,6 +10,7 @@ import pytest
 
 from holytui.config.schema import Provider
 from holytui.credentials import system_keyring
+from holytui.credentials.command import Run
 from holytui.credentials.keyring import KeyRing
 from holytui.errors import KeyUnavailable
 from holytui.secret import Secret
@@ -22,7 +23,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: object())
 
 
-def printing(text: bytes, status: int = 0) -> system_keyring.Run:
+def printing(text: bytes, status: int = 0) -> Run:
     return lambda argv, _seconds: subprocess.CompletedProcess(list(argv), status, text, b"")
 
 
@@ -51,7 +52,7 @@ def test_a_missing_entry_is_told() -> None:
         (hanging, "did not answer within 4 s"),
     ],
 )
-def test_whether_it_can_be_used(run: system_keyring.Run, reason: str) -> None:
+def test_whether_it_can_be_used(run: Run, reason: str) -> None:
     found = system_keyring.probe(run)
     assert found == reason if not reason else reason in found
 

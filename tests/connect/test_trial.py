@@ -15,7 +15,7 @@ from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.secret import Secret
 from holytui.wire.client import ChatClient
 from tests.commands.test_check import MODELS, Router, count
-from tests.servers import READ, ScriptedServer, answer, whole
+from tests.servers import READ, Peer, ScriptedServer, Step, answer, whole
 
 KEY = "cr_0123456789abcdef"
 T = CheckTopic
@@ -27,6 +27,10 @@ def client() -> Iterator[ChatClient]:
     made = ChatClient()
     yield made
     made.close()
+
+
+def read_some(peer: Peer) -> None:
+    peer.sock.recv(100)
 
 
 def trial_of(client: ChatClient, url: str, key: str = KEY) -> Trial:
@@ -106,7 +110,7 @@ def test_a_path_without_v1_has_the_better_address(client: ChatClient) -> None:
 
 
 def test_https_where_only_http_is_spoken_fails_at_tls(client: ChatClient) -> None:
-    with ScriptedServer([lambda peer: peer.sock.recv(100) and None, b"HTTP/1.1 400 Bad Request\r\n\r\n"]) as server:
+    with ScriptedServer([read_some, b"HTTP/1.1 400 Bad Request\r\n\r\n"]) as server:
         trial = trial_of(client, server.base_url.replace("http:", "https:"))
         assert marks(reached(trial)) == "✓✓✗···"
         assert trial.better_url == server.base_url
@@ -164,14 +168,15 @@ def test_a_key_that_is_refused_only_with_the_question(client: ChatClient) -> Non
 def test_an_answer_that_was_held_back_is_told(client: ChatClient) -> None:
     now = [0.0]
 
-    def slow(_peer: object) -> None:
+    def slow(_peer: Peer) -> None:
         now[0] += 3.0
 
-    def quick(_peer: object) -> None:
+    def quick(_peer: Peer) -> None:
         now[0] += 0.2
 
     pieces = [f"{number}, " for number in range(1, 40)]
-    held, short = [slow, b"".join(step for step in answer(*pieces) if isinstance(step, bytes))], [quick, *answer("Hi")]
+    held: list[Step] = [slow, b"".join(step for step in answer(*pieces) if isinstance(step, bytes))]
+    short: list[Step] = [quick, *answer("Hi")]
     with ScriptedServer([Router(held, held, short)]) as server:
         provider = Provider("test", server.base_url)
         trial = Trial(provider, keys_for(provider, KeyChoice(KeyPlace.NONE)), client, Stream(), clock=lambda: now[0])
@@ -186,7 +191,12 @@ def test_closing_the_client_ends_an_answer_that_does_not_come(client: ChatClient
     with ScriptedServer([Router([lambda peer: peer.stall()])]) as server:
         trial = trial_of(client, server.base_url)
         reached(trial)
-        thread = threading.Thread(target=lambda: (list(trial.answer("model")), gate.set()))
+
+        def ask() -> None:
+            list(trial.answer("model"))
+            gate.set()
+
+        thread = threading.Thread(target=ask)
         thread.start()
         server.wait_for_requests(2)
         for _attempt in range(100):  # the client may not know yet of the attempt whose request has arrived

@@ -16,7 +16,7 @@ from holytui.config.presets import PRESETS
 from holytui.config.schema import Provider
 from holytui.config.toml_edit import CannotEdit, add_table, remove_key, set_key
 from holytui.connect.keys import KeyChoice, KeyPlace, stored_key_file, with_key
-from holytui.connect.writer import Connection, edited, require_editable, save
+from holytui.connect.writer import ProviderConnection, edited, require_editable, save
 from holytui.errors import ConfigError
 from holytui.secret import Secret
 
@@ -41,8 +41,8 @@ context = 128000 # tokens
 """
 
 
-def connection(choice: KeyChoice, file: Path, provider: Provider = SHEEP, default: bool = True) -> Connection:
-    return Connection(with_key(provider, choice, file), choice, "deepseek-v3.2", default)
+def connection(choice: KeyChoice, file: Path, provider: Provider = SHEEP, default: bool = True) -> ProviderConnection:
+    return ProviderConnection(with_key(provider, choice, file), choice, "deepseek-v3.2", default)
 
 
 def test_comments_order_and_other_settings_stay(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_comments_order_and_other_settings_stay(tmp_path: Path) -> None:
     choice = KeyChoice(KeyPlace.FILE, secret=Secret(KEY))
     provider = with_key(SHEEP, choice, file)
     assert (
-        edited(FILE, Connection(provider, choice, "deepseek-v3.2", True), file)
+        edited(FILE, ProviderConnection(provider, choice, "deepseek-v3.2", True), file)
         == FILE.replace('"guide/guide" ', '"holysheep/deepseek-v3.2" ')
         .replace('api_key_env = "OLD_KEY"   # from work\n', "# from work\n")
         .replace(

@@ -25,7 +25,7 @@ def assistant(text: str) -> Message:
 
 
 @dataclass
-class Got:
+class ReceivedResponse:
     """What came back on one request, up to its end or its break."""
 
     status: int = 0
@@ -95,12 +95,12 @@ class Client:
 
     def ask(
         self, messages: Sequence[Message] | str, model: str = "guide", token: Secret | None = None, **more: object
-    ) -> Got:
+    ) -> ReceivedResponse:
         if isinstance(messages, str):
             messages = [user(messages)]
         body = {"model": model, "messages": list(messages), "stream": True, **more}
         url = f"{self.server.endpoint_for(model)}/chat/completions"
-        got = Got()
+        got = ReceivedResponse()
         try:
             with self.http.stream("POST", url, json=body, headers=self.auth(token)) as response:
                 got.status = response.status_code

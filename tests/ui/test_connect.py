@@ -17,11 +17,11 @@ from holytui.connect import targets, writer
 from holytui.ui.connect import dialog
 from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.dialogs.dialogs import Picker
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from tests.commands.test_check import MODELS, Router, count
 from tests.servers import ScriptedServer, answer, whole
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import House, Visitor, visit
 
 KEY = "cr_0123456789abcdef"
 
@@ -52,136 +52,136 @@ def sheep(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedSe
 
 
 @pytest.fixture
-def house(build_house: Build, tmp_path: Path) -> House:
-    built = build_house()
+def harness(build_harness: Build, tmp_path: Path) -> AppHarness:
+    built = build_harness()
     built.config_file = tmp_path / "config" / "config.toml"
     return built
 
 
-def title(visitor: Visitor) -> str:
-    screen = visitor.app.screen
+def title(driver: ScreenDriver) -> str:
+    screen = driver.app.screen
     return str(screen.query_one("#dialog-title", Static).render()) if isinstance(screen, ConnectDialog) else ""
 
 
-async def open_dialog(visitor: Visitor) -> ConnectDialog:
-    await visitor.act("app.connect")
-    await visitor.until(lambda: isinstance(visitor.app.screen, ConnectDialog) and title(visitor))
-    assert isinstance(visitor.app.screen, ConnectDialog)
-    return visitor.app.screen
+async def open_dialog(driver: ScreenDriver) -> ConnectDialog:
+    await driver.act("app.connect")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, ConnectDialog) and title(driver))
+    assert isinstance(driver.app.screen, ConnectDialog)
+    return driver.app.screen
 
 
-async def at(visitor: Visitor, words: str) -> None:
-    await visitor.until(lambda: words in title(visitor))
+async def at(driver: ScreenDriver, words: str) -> None:
+    await driver.wait_until(lambda: words in title(driver))
 
 
 def everything_in(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-async def test_from_nothing_to_an_answer(house: House, sheep: ScriptedServer, tmp_path: Path) -> None:
+async def test_from_nothing_to_an_answer(harness: AppHarness, sheep: ScriptedServer, tmp_path: Path) -> None:
     pressed = ["f10", "enter", "enter"]
-    async with visit(house) as visitor:
-        await visitor.sees("F10 to connect a provider")
-        await open_dialog(visitor)
-        await visitor.press("enter")
-        await at(visitor, "Key of HolySheep AI")
-        await visitor.press("enter")
-        await at(visitor, "Paste the key")
-        visitor.app.post_message(events.Paste(KEY + "\n"))
-        await visitor.pilot.pause()
-        assert KEY not in visitor.text
-        assert "•" * len(KEY) in visitor.text
-        await visitor.press("enter")
-        await at(visitor, "2 models of HolySheep AI")
-        await visitor.type("ot")
-        await visitor.press("enter")
-        await at(visitor, "other answers")
-        await visitor.sees("✓ streaming")
-        await visitor.press("enter")
+    async with run_app(harness) as driver:
+        await driver.wait_for_text("F10 to connect a provider")
+        await open_dialog(driver)
+        await driver.press("enter")
+        await at(driver, "Key of HolySheep AI")
+        await driver.press("enter")
+        await at(driver, "Paste the key")
+        driver.app.post_message(events.Paste(KEY + "\n"))
+        await driver.pilot.pause()
+        assert KEY not in driver.text
+        assert "•" * len(KEY) in driver.text
+        await driver.press("enter")
+        await at(driver, "2 models of HolySheep AI")
+        await driver.type("ot")
+        await driver.press("enter")
+        await at(driver, "other answers")
+        await driver.wait_for_text("✓ streaming")
+        await driver.press("enter")
         pressed += ["enter", "o", "t", "enter", "enter"]
-        await visitor.until(lambda: visitor.chat.state.model == "holysheep/other")
-        await visitor.sees("connected to holysheep/other")
+        await driver.wait_until(lambda: driver.chat.state.model == "holysheep/other")
+        await driver.wait_for_text("connected to holysheep/other")
         assert len(pressed) <= 12
-        assert house.engine.config.default_model == "holysheep/other"
-        assert visitor.chat.state.services.config is house.engine.config
-        await visitor.ask("Hello?")
-        await visitor.sees("Hello from the model.")
-        assert KEY not in visitor.text
+        assert harness.engine.config.default_model == "holysheep/other"
+        assert driver.chat.state.services.config is harness.engine.config
+        await driver.ask("Hello?")
+        await driver.wait_for_text("Hello from the model.")
+        assert KEY not in driver.text
     assert sheep.requests[-1].headers["authorization"] == f"Bearer {KEY}"
-    assert house.config_file is not None
-    assert load(house.config_file).problems == ()
+    assert harness.config_file is not None
+    assert load(harness.config_file).problems == ()
     holders = [path for path, data in everything_in(tmp_path).items() if KEY.encode() in data]
-    assert holders == [house.config_file.parent / "keys" / "holysheep.key"]
+    assert holders == [harness.config_file.parent / "keys" / "holysheep.key"]
 
 
-async def test_all_keys_in_one_read_reach_the_dialog_only(house: House, sheep: ScriptedServer) -> None:
-    async with visit(house) as visitor:
-        await visitor.press("f10", "enter", "enter", *KEY, "enter")
-        await at(visitor, "2 models of HolySheep AI")
-        assert visitor.chat.prompt.text == ""
+async def test_all_keys_in_one_read_reach_the_dialog_only(harness: AppHarness, sheep: ScriptedServer) -> None:
+    async with run_app(harness) as driver:
+        await driver.press("f10", "enter", "enter", *KEY, "enter")
+        await at(driver, "2 models of HolySheep AI")
+        assert driver.chat.prompt.text == ""
         for _step in range(4):
-            await visitor.press("escape")
-        await visitor.until(lambda: not isinstance(visitor.app.screen, Picker))
-        assert not house.config_file.exists()  # type: ignore[union-attr]  # set by the fixture
+            await driver.press("escape")
+        await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
+        assert not harness.config_file.exists()  # type: ignore[union-attr]  # set by the fixture
 
 
 async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_copied(
-    house: House, sheep: ScriptedServer
+    harness: AppHarness, sheep: ScriptedServer
 ) -> None:
-    async with visit(house) as visitor:
-        shown = await open_dialog(visitor)
+    async with run_app(harness) as driver:
+        shown = await open_dialog(driver)
         copied: list[str] = []
-        visitor.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
-        line = shown.query_one(Line)
-        await visitor.press("enter", "enter", *KEY)
+        driver.app.copy_to_clipboard = copied.append  # type: ignore[method-assign, assignment]
+        line = shown.query_one(LineInput)
+        await driver.press("enter", "enter", *KEY)
         line.select_all()
-        await visitor.press("ctrl+c", "ctrl+x")
+        await driver.press("ctrl+c", "ctrl+x")
         assert (copied, line.value) == ([], KEY)
-        await visitor.press("enter")
-        await at(visitor, "2 models")
-        await visitor.press("escape")
-        await at(visitor, "Paste the key")
+        await driver.press("enter")
+        await at(driver, "2 models")
+        await driver.press("escape")
+        await at(driver, "Paste the key")
         assert (line.value, line.password) == ("", True)
-        await visitor.press("escape")
-        await at(visitor, "Key of HolySheep AI")
-        await visitor.press("escape")
-        await at(visitor, "Connect a provider")
-        await visitor.press("escape")
-        await visitor.until(lambda: not isinstance(visitor.app.screen, Picker))
+        await driver.press("escape")
+        await at(driver, "Key of HolySheep AI")
+        await driver.press("escape")
+        await at(driver, "Connect a provider")
+        await driver.press("escape")
+        await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
 
 
-async def test_a_wrong_key_is_told_and_another_can_be_given(build_house: Build, tmp_path: Path) -> None:
+async def test_a_wrong_key_is_told_and_another_can_be_given(build_harness: Build, tmp_path: Path) -> None:
     refusal = whole("401 Unauthorized", {"error": {"message": f"bad key {KEY}"}})
-    house = build_house()
-    house.config_file = tmp_path / "config.toml"
+    harness = build_harness()
+    harness.config_file = tmp_path / "config.toml"
     with ScriptedServer([Router(count(1, 40), models=refusal)]) as server:
-        async with visit(house) as visitor:
-            await open_dialog(visitor)
-            await visitor.type("another")
-            await visitor.press("enter")
-            await at(visitor, "Address of the endpoint")
-            await visitor.type("nonsense url")
-            await visitor.press("enter")
-            await visitor.sees("is not an address")
-            await visitor.press("ctrl+u")
-            await visitor.type(server.base_url)
-            await visitor.press("enter")
-            await at(visitor, "Name of the provider")
-            await visitor.press("enter")
-            await at(visitor, "local cannot be used yet")
-            await visitor.sees("✗ key")
-            await visitor.press("enter")
-            await at(visitor, "Key of local")
-            await visitor.press("enter", *KEY, "enter")
-            await at(visitor, "local cannot be used yet")
-            assert KEY not in visitor.text
-            await visitor.press("down", "down", "enter")
-            await at(visitor, "Model of local, by its name")
-            await visitor.press("escape")
+        async with run_app(harness) as driver:
+            await open_dialog(driver)
+            await driver.type("another")
+            await driver.press("enter")
+            await at(driver, "Address of the endpoint")
+            await driver.type("nonsense url")
+            await driver.press("enter")
+            await driver.wait_for_text("is not an address")
+            await driver.press("ctrl+u")
+            await driver.type(server.base_url)
+            await driver.press("enter")
+            await at(driver, "Name of the provider")
+            await driver.press("enter")
+            await at(driver, "local cannot be used yet")
+            await driver.wait_for_text("✗ key")
+            await driver.press("enter")
+            await at(driver, "Key of local")
+            await driver.press("enter", *KEY, "enter")
+            await at(driver, "local cannot be used yet")
+            assert KEY not in driver.text
+            await driver.press("down", "down", "enter")
+            await at(driver, "Model of local, by its name")
+            await driver.press("escape")
         assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
 
 
-async def test_the_better_address_is_offered_and_used(house: House) -> None:
+async def test_the_better_address_is_offered_and_used(harness: AppHarness) -> None:
     def route(peer: object) -> None:
         router = Router(count(1, 40), models=MODELS)
         while peer.read():  # type: ignore[attr-defined]  # a Peer
@@ -190,50 +190,50 @@ async def test_the_better_address_is_offered_and_used(house: House) -> None:
             peer.sock.sendall(router._models if good else whole("404 Not Found", b"no"))  # type: ignore[attr-defined]
 
     with ScriptedServer([route]) as server:
-        async with visit(house) as visitor:
-            await open_dialog(visitor)
-            await visitor.type("another")
-            await visitor.press("enter")
-            await visitor.type(server.base_url.removesuffix("/v1"))
-            await visitor.press("enter", "enter")
-            await visitor.sees(f"use {server.base_url}")
-            await visitor.press("enter")
-            await at(visitor, "2 models of local")
-            await visitor.press("escape", "escape", "escape", "escape")
+        async with run_app(harness) as driver:
+            await open_dialog(driver)
+            await driver.type("another")
+            await driver.press("enter")
+            await driver.type(server.base_url.removesuffix("/v1"))
+            await driver.press("enter", "enter")
+            await driver.wait_for_text(f"use {server.base_url}")
+            await driver.press("enter")
+            await at(driver, "2 models of local")
+            await driver.press("escape", "escape", "escape", "escape")
 
 
-async def test_escape_ends_a_test_that_hangs(house: House) -> None:
+async def test_escape_ends_a_test_that_hangs(harness: AppHarness) -> None:
     with ScriptedServer([Router([lambda peer: peer.stall()], models=MODELS)]) as server:
-        async with visit(house) as visitor:
-            await open_dialog(visitor)
-            await visitor.type("another")
-            await visitor.press("enter", *server.base_url, "enter", "enter")
-            await at(visitor, "2 models of local")
-            await visitor.press("enter")
-            await visitor.sees("testing…")
+        async with run_app(harness) as driver:
+            await open_dialog(driver)
+            await driver.type("another")
+            await driver.press("enter", *server.base_url, "enter", "enter")
+            await at(driver, "2 models of local")
+            await driver.press("enter")
+            await driver.wait_for_text("testing…")
             server.wait_for_requests(2)
-            await visitor.press("enter", "escape")
-            await at(visitor, "2 models of local")
-            await visitor.until(lambda: any(peer.gone.is_set() for peer in server.peers))
-            await visitor.press("escape", "escape", "escape", "escape")
+            await driver.press("enter", "escape")
+            await at(driver, "2 models of local")
+            await driver.wait_until(lambda: any(peer.gone.is_set() for peer in server.peers))
+            await driver.press("escape", "escape", "escape", "escape")
 
 
-async def test_a_folder_that_cannot_be_written_keeps_the_dialog(house: House, sheep: ScriptedServer) -> None:
-    house.config_file = Path("/proc/self/config.toml")
-    async with visit(house) as visitor:
-        await open_dialog(visitor)
-        await visitor.press("enter", "enter", *KEY, "enter")
-        await at(visitor, "2 models")
-        await visitor.press("enter")
-        await at(visitor, "model answers")
-        await visitor.press("enter")
-        await visitor.sees("cannot be written")
-        assert house.engine.config.default_model == "guide/guide"
-        await visitor.press("escape", "escape", "escape", "escape", "escape")
+async def test_a_folder_that_cannot_be_written_keeps_the_dialog(harness: AppHarness, sheep: ScriptedServer) -> None:
+    harness.config_file = Path("/proc/self/config.toml")
+    async with run_app(harness) as driver:
+        await open_dialog(driver)
+        await driver.press("enter", "enter", *KEY, "enter")
+        await at(driver, "2 models")
+        await driver.press("enter")
+        await at(driver, "model answers")
+        await driver.press("enter")
+        await driver.wait_for_text("cannot be written")
+        assert harness.engine.config.default_model == "guide/guide"
+        await driver.press("escape", "escape", "escape", "escape", "escape")
 
 
 async def test_the_list_of_models_connects_too_local_servers_appear_and_a_broken_file_is_told(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
 
@@ -242,25 +242,25 @@ async def test_the_list_of_models_connects_too_local_servers_appear_and_a_broken
         return {"vllm": ("qwen",)}
 
     monkeypatch.setattr(dialog, "find_local_servers", find)
-    async with visit(house) as visitor:
-        await visitor.act("model.pick")
-        await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
-        await visitor.pick("connect a provider")
-        await at(visitor, "Connect a provider")
-        await visitor.press("down")
+    async with run_app(harness) as driver:
+        await driver.act("model.pick")
+        await driver.wait_until(lambda: isinstance(driver.app.screen, Picker))
+        await driver.pick("connect a provider")
+        await at(driver, "Connect a provider")
+        await driver.press("down")
         gate.set()
-        await visitor.sees("runs here, 1 model")
-        await visitor.press("enter")
-        await at(visitor, "Key of OpenAI")
-        await visitor.type("another variable")
-        await visitor.press("enter", *KEY, "enter")
-        await visitor.sees("The name of a variable is expected, not the key itself")
-        await visitor.press("escape", "escape", "escape")
-        await visitor.until(lambda: not isinstance(visitor.app.screen, Picker))
-        assert house.config_file is not None
-        house.config_file.parent.mkdir()
-        house.config_file.write_text("[ui]\ntheme = dark\n")
-        await visitor.act("app.connect")
-        await visitor.until(lambda: "Nothing was changed" in visitor.status)
-        assert "config.toml:2" in visitor.status
-        assert not isinstance(visitor.app.screen, Picker)
+        await driver.wait_for_text("runs here, 1 model")
+        await driver.press("enter")
+        await at(driver, "Key of OpenAI")
+        await driver.type("another variable")
+        await driver.press("enter", *KEY, "enter")
+        await driver.wait_for_text("The name of a variable is expected, not the key itself")
+        await driver.press("escape", "escape", "escape")
+        await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
+        assert harness.config_file is not None
+        harness.config_file.parent.mkdir()
+        harness.config_file.write_text("[ui]\ntheme = dark\n")
+        await driver.act("app.connect")
+        await driver.wait_until(lambda: "Nothing was changed" in driver.status)
+        assert "config.toml:2" in driver.status
+        assert not isinstance(driver.app.screen, Picker)

@@ -15,7 +15,7 @@ from holytui.config.schema import Config
 from holytui.connect.keys import KeyChoice, KeyPlace, command, key_file, keys_for, variable, with_key
 from holytui.connect.targets import Target, custom_target, find_local_servers, name_for, normalized_url, targets
 from holytui.connect.trial import Trial
-from holytui.connect.writer import Connection, Saved, save
+from holytui.connect.writer import ProviderConnection, Saved, save
 from holytui.credentials import system_keyring
 from holytui.credentials.command import Run, run_command
 from holytui.credentials.sources import validate_key
@@ -27,7 +27,7 @@ from holytui.ui.connect import choices as offers
 from holytui.ui.connect.choices import Next
 from holytui.ui.connect.step_dialog import StepDialog
 from holytui.ui.dialogs.choice import Choice
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from holytui.wire.client import ChatClient
 
 _THREAD = "holytui-connect"
@@ -91,12 +91,12 @@ class ConnectDialog(StepDialog):
         self._found = found
         if not found or len(self.steps) != 1 or self.is_passing:
             return
-        options, typed = self.query_one(OptionList), self.query_one(Line).text
+        options, typed = self.query_one(OptionList), self.query_one(LineInput).text
         at = options.highlighted
         highlighted = options.get_option_at_index(at).id if at is not None else None
         self.first_step()
-        self.query_one(Line).value = typed
-        self._renew()
+        self.query_one(LineInput).value = typed
+        self._update()
         ids = [option.id for option in options.options]
         if highlighted in ids:
             options.highlighted = ids.index(highlighted)
@@ -186,7 +186,7 @@ class ConnectDialog(StepDialog):
                 self._use_key(KeyChoice(KeyPlace(value)))
 
     def _key_typed(self, place: KeyPlace, text: str) -> None:
-        self.query_one(Line).value = ""
+        self.query_one(LineInput).value = ""
         try:
             secret = validate_key(text, _("your input"))
         except HolytuiError as error:
@@ -301,7 +301,7 @@ class ConnectDialog(StepDialog):
     @work(group="connect", exit_on_error=False)
     async def _save(self, model: str, *, is_default: bool) -> None:
         provider = with_key(self._chosen.provider, self._key, self._config_file)
-        connection = Connection(provider, self._key, model, is_default)
+        connection = ProviderConnection(provider, self._key, model, is_default)
         try:
             self.saved = await asyncio.to_thread(save, connection, self._config_file)
         except HolytuiError as error:

@@ -18,7 +18,7 @@ from holytui.text import visible
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.choices import Choices
 from holytui.ui.dialogs.dialogs import Picker
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 
 
 class StepDialog(Picker):
@@ -46,7 +46,7 @@ class StepDialog(Picker):
             dialog.border_subtitle = f"Enter {on}  Esc {back}"
             yield Static(id="dialog-title")
             yield Static(id="dialog-text-above")
-            yield Line(self._entered)
+            yield LineInput(self._entered)
             yield Choices()
             yield Static("", id="dialog-more", markup=False)
             yield Static("", id="dialog-note", markup=False)
@@ -101,20 +101,20 @@ class StepDialog(Picker):
     ) -> None:
         """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself."""
         self._on_line, self._on_pick = None, then
-        line = self.query_one(Line)
+        line = self.query_one(LineInput)
         line.value, line.password, line.placeholder = "", False, _("type to filter")
         self.query_one(Choices).display = True
         self._set_choices(title, choices, free=free)
         self._frame(title, text)
         self._wanted = None
-        self._renew()
+        self._update()
 
     def ask_line(
         self, title: str, example: str, then: Callable[[str], None], value: str = "", hidden: bool = False
     ) -> None:
         """Ask for a line of text."""
         self._on_line = then
-        line = self.query_one(Line)
+        line = self.query_one(LineInput)
         line.value = ""
         line.password, line.placeholder, line.value = hidden, example, value
         line.cursor_position = len(value)
@@ -139,15 +139,15 @@ class StepDialog(Picker):
         note.update(Content.assemble((visible(text), "$warning")))
         note.display = bool(text)
 
-    def _renew(self) -> None:
+    def _update(self) -> None:
         if self._on_line is None:
-            super()._renew()
+            super()._update()
 
     async def _entered(self) -> None:
         if self._on_line is None:
             await super()._entered()
         else:
-            self._on_line(self.query_one(Line).text)
+            self._on_line(self.query_one(LineInput).text)
 
     def _take(self, value: str | None) -> None:
         if value:
