@@ -82,12 +82,23 @@ class _Connecting:
         if target.provider.blocked:
             raise ProviderBlocked(_("{name} cannot be connected").format(name=target.title), target.provider.blocked)
         key = self._key(target)
-        provider = with_key(target.provider, key, self._file)
-        trial = Trial(provider, keys_for(provider, key), self._client, self._config.stream)
-        if not self._tested(trial.reach(), trial):
+        while True:
+            provider = with_key(target.provider, key, self._file)
+            trial = Trial(provider, keys_for(provider, key), self._client, self._config.stream)
+            for finding in trial.reach():
+                self._report.add(finding)
+            if self._asks and trial.failed is CheckTopic.KEY:
+                key = self._asked_key(target)
+            elif self._asks and trial.better_url and self._agrees(_("Use {url}? [y/N] "), url=trial.better_url):
+                target = custom_target(self._config, trial.better_url, target.provider.name)
+            else:
+                break
+        if not self._may_continue(trial):
             return exit_status.FAILED
         model = self._model(target, trial.models)
-        if not self._tested(trial.answer(model), trial):
+        for finding in trial.answer(model):
+            self._report.add(finding)
+        if not self._may_continue(trial):
             return exit_status.FAILED
         connection = ProviderConnection(provider, key, model, self._is_default())
         if self._changes(target, connection) and not self._agrees_to_change(target):
@@ -144,9 +155,10 @@ class _Connecting:
                 return KeyChoice(KeyPlace.ENVIRONMENT, target.key_env)
             hint = _("Use --key-env NAME, --key-command CMD, --key-file FILE or --key-stdin")
             raise NotGiven(_("No key is named for {name}").format(name=target.title), hint)
-        return self._asked_key(target, is_set=is_set)
+        return self._asked_key(target)
 
-    def _asked_key(self, target: Target, *, is_set: bool) -> KeyChoice:
+    def _asked_key(self, target: Target) -> KeyChoice:
+        is_set = bool(target.key_env and os.environ.get(target.key_env))
         problem = system_keyring.probe(run_command)
         places = []
         if is_set:
@@ -183,14 +195,10 @@ class _Connecting:
 
     # -- the test and the model
 
-    def _tested(self, findings: object, trial: Trial) -> bool:
-        """Print each finding; whether the provider may be written."""
-        for finding in findings:  # type: ignore[attr-defined]  # a generator of findings
-            self._report.add(finding)
-        if trial.failed is None:
+    def _may_continue(self, trial: Trial) -> bool:
+        """Whether the test succeeded, or the user continues all the same, which `--yes` does not."""
+        if trial.failed is None or (self._asks and confirm(_("Go on all the same? [y/N] "), _("yes"))):
             return True
-        if self._asks and trial.failed is not CheckTopic.KEY:
-            return self._agrees(_("Go on all the same? [y/N] "))
         print_to_stderr(_("The test failed, and nothing was changed"))
         return False
 
@@ -257,7 +265,7 @@ class _Connecting:
         if not self._asks:
             title = _("{name} is configured already, and would be changed").format(name=name)
             raise NotGiven(title, _("Use --yes to change it, or another name: --provider NAME"))
-        return self._agrees(_("Change the settings of {name}? [y/N] ").format(name=name))
+        return self._agrees(_("Change the settings of {name}? [y/N] "), name=name)
 
     def _tell(self, saved: Saved, connection: ProviderConnection) -> None:
         print_line(_("Written: {file}").format(file=sanitize_line(str(saved.file))))
@@ -272,8 +280,8 @@ class _Connecting:
 
     # -- asking
 
-    def _agrees(self, question: str) -> bool:
-        return self._options.yes or confirm(question, _("yes"))
+    def _agrees(self, question: str, **values: str) -> bool:
+        return self._options.yes or confirm(question.format(**values), _("yes"))
 
     def _choose(self, title: str, choices: Sequence[_Choice]) -> str:
         """Ask for one of `choices` by its number; Enter takes the first."""

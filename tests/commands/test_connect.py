@@ -15,7 +15,7 @@ import pytest
 from holytui.cli import main
 from holytui.commands import connect
 from tests.commands.test_check import MODELS, Router, count
-from tests.servers import ScriptedServer, whole
+from tests.servers import Peer, ScriptedServer, whole
 
 KEY = "cr_0123456789abcdef"
 NO_LIST = whole("404 Not Found", b"nothing here")
@@ -139,15 +139,30 @@ def test_a_broken_file_is_named_by_its_line(run: Connect, server: ScriptedServer
     assert server.requests == []
 
 
-def test_a_terminal_is_asked_for_what_is_missing(
-    run: Connect, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def wants_key_and_v1(peer: Peer) -> None:
+    """Answer as a server that has its list below /v1 only, and lists nothing without a key."""
+    for step in iter(peer.read, False):
+        del step
+        request = peer.server.requests[-1]
+        if not request.target.startswith("/v1/"):
+            peer.sock.sendall(NO_LIST)
+        elif "authorization" not in request.headers:
+            peer.sock.sendall(whole("401 Unauthorized", {"error": {"message": "no key"}}))
+        elif request.method == "GET":
+            peer.sock.sendall(MODELS)
+        else:
+            peer.sock.sendall(b"".join(step for step in count(1, 40) if isinstance(step, bytes)))
+
+
+def test_a_terminal_is_asked_for_what_is_missing(run: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "find_local_servers", lambda _lister: {})
     monkeypatch.setattr("getpass.getpass", lambda _prompt: KEY)
     other = "13"
-    answers = [other, server.base_url, "oth", "y"]
-    status, out = run(text="\n".join(answers) + "\n", terminal=True)
+    with ScriptedServer([wants_key_and_v1]) as server:
+        answers = [other, server.base_url.removesuffix("/v1"), "y", "1", "oth", "y"]
+        status, out = run(text="\n".join(answers) + "\n", terminal=True)
     assert status == 0
+    assert "the server asks for a key" in out
     assert " 1  HolySheep AI" in out
     assert written(tmp_path)["default_model"] == "local/other"
 

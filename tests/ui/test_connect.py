@@ -146,8 +146,9 @@ async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_co
         await at(driver, "Key of HolySheep AI")
         await driver.press("escape")
         await at(driver, "Connect a provider")
-        await driver.press("escape")
+        await driver.press("escape", "d")
         await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
+        assert driver.chat.prompt.text == "d"
 
 
 async def test_a_wrong_key_is_told_and_another_can_be_given(build_harness: Build, tmp_path: Path) -> None:
