@@ -19,7 +19,7 @@ from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.dialogs.line_input import LineInput
 from tests.commands.test_check import MODELS, Router, count
-from tests.servers import ScriptedServer, answer, whole
+from tests.servers import Peer, ScriptedServer, answer, whole
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
 
@@ -114,26 +114,16 @@ async def test_from_nothing_to_an_answer(harness: AppHarness, sheep: ScriptedSer
     assert holders == [harness.config_file.parent / "keys" / "holysheep.key"]
 
 
-async def test_all_keys_in_one_read_reach_the_dialog_only(harness: AppHarness, sheep: ScriptedServer) -> None:
-    async with run_app(harness) as driver:
-        await driver.press("f10", "enter", "enter", *KEY, "enter")
-        await at(driver, "2 models of HolySheep AI")
-        assert driver.chat.prompt.text == ""
-        for _step in range(4):
-            await driver.press("escape")
-        await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
-        assert not harness.config_file.exists()  # type: ignore[union-attr]  # set by the fixture
-
-
 async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_copied(
     harness: AppHarness, sheep: ScriptedServer
 ) -> None:
     async with run_app(harness) as driver:
-        shown = await open_dialog(driver)
         copied: list[str] = []
         driver.app.copy_to_clipboard = copied.append  # type: ignore[method-assign, assignment]
-        line = shown.query_one(LineInput)
-        await driver.press("enter", "enter", *KEY)
+        await driver.press("f10", "enter", "enter", *KEY)  # in one read, none of it for the prompt
+        await at(driver, "Paste the key")
+        assert driver.chat.prompt.text == ""
+        line = driver.app.screen.query_one(LineInput)
         line.select_all()
         await driver.press("ctrl+c", "ctrl+x")
         assert (copied, line.value) == ([], KEY)
@@ -149,6 +139,7 @@ async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_co
         await driver.press("escape", "d")
         await driver.wait_until(lambda: not isinstance(driver.app.screen, Picker))
         assert driver.chat.prompt.text == "d"
+        assert not everything_in(harness.config_file.parent)  # type: ignore[union-attr]  # set by the fixture
 
 
 async def test_a_wrong_key_is_told_and_another_can_be_given(build_harness: Build, tmp_path: Path) -> None:
@@ -182,37 +173,28 @@ async def test_a_wrong_key_is_told_and_another_can_be_given(build_harness: Build
         assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
 
 
-async def test_the_better_address_is_offered_and_used(harness: AppHarness) -> None:
-    def route(peer: object) -> None:
-        router = Router(count(1, 40), models=MODELS)
-        while peer.read():  # type: ignore[attr-defined]  # a Peer
-            request = peer.server.requests[-1]  # type: ignore[attr-defined]
-            good = request.target.startswith("/v1/")
-            peer.sock.sendall(router._models if good else whole("404 Not Found", b"no"))  # type: ignore[attr-defined]
+def stalls_below_v1(peer: Peer) -> None:
+    """Answer as a server that has its list below /v1 only, and never answers a question."""
+    for _request in iter(peer.read, False):
+        request = peer.server.requests[-1]
+        if request.method == "POST":
+            peer.stall()
+            return
+        peer.sock.sendall(MODELS if request.target.startswith("/v1/") else whole("404 Not Found", b"no"))
 
-    with ScriptedServer([route]) as server:
+
+async def test_the_better_address_is_used_and_escape_ends_a_test_that_hangs(harness: AppHarness) -> None:
+    with ScriptedServer([stalls_below_v1]) as server:
         async with run_app(harness) as driver:
             await open_dialog(driver)
             await driver.type("another")
-            await driver.press("enter")
-            await driver.type(server.base_url.removesuffix("/v1"))
-            await driver.press("enter", "enter")
+            await driver.press("enter", *server.base_url.removesuffix("/v1"), "enter", "enter")
             await driver.wait_for_text(f"use {server.base_url}")
             await driver.press("enter")
             await at(driver, "2 models of local")
-            await driver.press("escape", "escape", "escape", "escape")
-
-
-async def test_escape_ends_a_test_that_hangs(harness: AppHarness) -> None:
-    with ScriptedServer([Router([lambda peer: peer.stall()], models=MODELS)]) as server:
-        async with run_app(harness) as driver:
-            await open_dialog(driver)
-            await driver.type("another")
-            await driver.press("enter", *server.base_url, "enter", "enter")
-            await at(driver, "2 models of local")
             await driver.press("enter")
             await driver.wait_for_text("testing…")
-            server.wait_for_requests(2)
+            server.wait_for_requests(3)
             await driver.press("enter", "escape")
             await at(driver, "2 models of local")
             await driver.wait_until(lambda: any(peer.gone.is_set() for peer in server.peers))
