@@ -36,7 +36,7 @@ def test_a_configured_model_goes_where_its_provider_is() -> None:
     assert found == resolve(CONFIG, ModelRef("work", "org/m"))
     assert (found.model.context, found.provider, found.preset) == (9, WORK, None)
     endpoint = found.endpoint
-    assert endpoint.chat_url == "https://work.example/v1/chat"
+    assert endpoint.url == "https://work.example/v1/chat"
     assert (endpoint.provider, endpoint.proxy, endpoint.ca_file) == ("work", "http://p:1", "/ca")
     assert endpoint.allow_insecure
     assert endpoint.headers == {"X-Team": "a"}
@@ -48,7 +48,7 @@ def test_any_model_of_a_configured_provider_may_be_named() -> None:
 
 def test_any_model_of_a_well_known_provider_may_be_named_without_configuration() -> None:
     found = resolve(Config(), "holysheep/gpt-4")
-    assert found.endpoint.chat_url == "https://api.holysheep.ai/v1/chat/completions"
+    assert found.endpoint.url == "https://api.holysheep.ai/v1/chat/completions"
     assert found.provider.api_key_env == "HOLYSHEEP_API_KEY"
     assert found.preset is PRESETS["holysheep"]
 
