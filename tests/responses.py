@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers import Peer, chunk, chunked_head, event, whole
+from tests.servers import READ, Peer, Step, chunk, chunked_head, event, whole
 
 Event = dict[str, Any]
 
@@ -118,14 +117,38 @@ def refused(message: str, status: str = "400 Bad Request", **fields: object) -> 
     return whole(status, {"error": error})
 
 
-def paced(parts: Sequence[bytes], seconds: float = 0.02) -> Callable[[Peer], None]:
-    """Send a stream slowly enough to be seen as one."""
+def request_of(peer: Peer) -> Event:
+    """The last request on this connection, if it is one that the API accepts."""
+    request = [one for one in peer.server.requests if one.connection == peer.number][-1]
+    body: Event = request.json
+    assert request.target == "/v1/responses"
+    assert (body["stream"], body["store"]) == (True, False)
+    assert not {"messages", "stream_options", "max_tokens", "reasoning_effort"} & set(body)
+    for item in body["input"]:
+        assert item["type"] == "message"
+        allowed = {"output_text"} if item["role"] == "assistant" else {"input_text", "input_image"}
+        assert {part["type"] for part in item["content"]} <= allowed
+    assert body["input"][-1]["role"] == "user", "a text of the assistant at the end is not continued"
+    return body
+
+
+def reply_to(body: Event, text: str) -> str:
+    """The answer `text`, or its rest if the request asks for that in words."""
+    _, asks, quoted = body["input"][-1]["content"][0]["text"].rpartition("after them:\n")
+    if not asks:
+        return text
+    (partial,) = body["input"][-2]["content"]
+    return quoted + text[len(partial["text"].rstrip()) :] + "\n\n[END]"
+
+
+def answering(text: str, change: Callable[[list[Event]], Iterable[Event]] = lambda events: events) -> list[Step]:
+    """Read a request and answer with `text`, or its rest, in events changed by `change`; the connection goes on."""
 
     def send(peer: Peer) -> None:
+        reply = reply_to(request_of(peer), text)
+        pieces = [reply[at : at + 5] for at in range(0, len(reply), 5)]
         peer.sock.sendall(chunked_head())
-        for part in parts:
-            peer.sock.sendall(chunk(part))
-            time.sleep(seconds)
-        peer.sock.sendall(chunk(b""))
+        for frame in frames(change(Reply(pieces, ("Think first",)).events())):
+            peer.sock.sendall(chunk(frame))
 
-    return send
+    return [READ, send]

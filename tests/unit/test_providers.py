@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
-from holytui.config.schema import Config, Model, Provider
+from holytui.config.schema import Api, Config, Model, Provider
 from holytui.config.urls import is_secure
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
@@ -57,6 +57,19 @@ def test_what_is_configured_goes_before_the_preset_of_that_name() -> None:
     own = Provider("openai", "https://gateway.example/v1")
     found = resolve(Config(providers=MappingProxyType({"openai": own})), "openai/x")
     assert found.endpoint.base_url == "https://gateway.example/v1"
+
+
+def test_a_model_may_be_asked_by_another_api_than_its_provider() -> None:
+    models = {"a": Model("a"), "b": Model("b", api=Api.CHAT)}
+    config = Config(providers={"p": Provider("p", "https://h/v1", models=models, api=Api.RESPONSES)})
+    found = [resolve(config, name).endpoint.api for name in ("p/a", "p/b", "p/new")]
+    assert found == [Api.RESPONSES, Api.CHAT, Api.RESPONSES]
+    assert resolve(config, "p/a").endpoint.url == "https://h/v1/responses"
+
+
+def test_the_responses_api_continues_no_text_whoever_serves_it() -> None:
+    server = replace(PRESETS["llamacpp"].provider(), api=Api.RESPONSES)
+    assert resolve(Config(providers={"llamacpp": server}), "llamacpp/m").continuation.prefill is Prefill.NO
 
 
 @pytest.mark.parametrize("fault", ["guide", "cut", "stall", "anything"])
