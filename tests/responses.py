@@ -134,11 +134,12 @@ def request_of(peer: Peer) -> Event:
 
 def reply_to(body: Event, text: str) -> str:
     """The answer `text`, or its rest if the request asks for that in words."""
-    _, asks, quoted = body["input"][-1]["content"][0]["text"].rpartition("after them:\n")
+    question: str = body["input"][-1]["content"][0]["text"]
+    _, asks, quoted = question.rpartition("after them:\n")
     if not asks:
         return text
-    (partial,) = body["input"][-2]["content"]
-    return quoted + text[len(partial["text"].rstrip()) :] + "\n\n[END]"
+    partial: str = body["input"][-2]["content"][0]["text"]
+    return quoted + text[len(partial.rstrip()) :] + "\n\n[END]"
 
 
 def answering(text: str, change: Callable[[list[Event]], Iterable[Event]] = lambda events: events) -> list[Step]:

@@ -27,6 +27,12 @@ def responses_body(request: ChatRequest) -> dict[str, object]:
     return body
 
 
+def token_limit(request: ChatRequest) -> int | None:
+    """Return the tokens to which the request limits the answer; None without a limit."""
+    limit = _params(request.params).get("max_output_tokens")
+    return limit if isinstance(limit, int) else None
+
+
 def _params(params: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters by their names in this API; those already named so take precedence."""
     renamed: dict[str, object] = {}

@@ -10,13 +10,13 @@ import pytest
 from holytui.config.schema import Api
 from holytui.models import Role
 from holytui.wire.client import ChatClient
-from holytui.wire.events import Verdict
+from holytui.wire.events import End, Verdict
 from holytui.wire.request import ChatMessage, ChatRequest
 from holytui.wire.responses_request import responses_body
 from holytui.wire.transport.attempt_thread import request_body
 from tests.responses import Reply, frames, not_streamed, refused, streamed
 from tests.servers import READ, ScriptedServer, answer
-from tests.wire.harness import endpoint, read
+from tests.wire.harness import PATIENT, endpoint, read
 
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 ASKED = (
@@ -123,3 +123,19 @@ def test_a_refused_option_is_not_taken_for_that_of_the_usage(client: ChatClient)
         assert len(server.requests) == 1
     assert (end.verdict, end.fault and end.fault.message) == (Verdict.FAULT, words)
     assert not client.without_usage
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"), [({"max_tokens": 9}, "length"), ({"max_tokens": 10}, "stop"), ({}, "stop")]
+)
+def test_an_answer_of_as_many_tokens_as_allowed_was_truncated(
+    client: ChatClient, params: dict[str, Any], reason: str
+) -> None:
+    request = ChatRequest("m", (ChatMessage(Role.USER, "q"),), params)
+    for steps in (streamed(*frames(REPLY.events())), [not_streamed(REPLY)]):
+        with ScriptedServer([READ, *steps]) as server:
+            where = endpoint(server.base_url, api=Api.RESPONSES)
+            with client.open(where, None, request, PATIENT) as stream:
+                *_, end = stream
+        assert isinstance(end, End)
+        assert (end.verdict, end.finish_reason) == (Verdict.COMPLETE, reason)

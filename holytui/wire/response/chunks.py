@@ -37,11 +37,11 @@ class ChunkReader:
         *("done", "fault", "finish_reason", "garbled", "progress", "tool_calls"),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, token_limit: int | None = None) -> None:
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
         self._has_text = False
-        self._responses = ResponsesReader()
+        self._responses = ResponsesReader(token_limit)
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
         self.done = False

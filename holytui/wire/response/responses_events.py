@@ -54,9 +54,11 @@ class ResponsesReader:
     Events that repeat text as a whole (`….done`, and the last event) add what their deltas lacked.
     """
 
-    __slots__ = ("_calls_tool", "_numbers", "_reasoning_field", "_texts", "began")
+    __slots__ = ("_calls_tool", "_numbers", "_reasoning_field", "_texts", "_token_limit", "began")
 
-    def __init__(self) -> None:
+    def __init__(self, token_limit: int | None = None) -> None:
+        """`token_limit`: tokens to which the request limits the answer."""
+        self._token_limit = token_limit
         self.began = False
         """An event or answer of this API was read; its stream has no `[DONE]`."""
         self._texts = {kind: _ReceivedText() for kind in DeltaKind}
@@ -149,8 +151,13 @@ class ResponsesReader:
             named = as_object(answer.get("incomplete_details")).get("reason") or "incomplete"
             reason = "length" if named in ("max_output_tokens", "max_tokens") else str(named)
         elif status == "completed":
-            reason = "tool_calls" if self._calls_tool else "stop"
+            reason = "tool_calls" if self._calls_tool else "length" if self._reached_limit(answer) else "stop"
         return ResponsesFacts(tuple(parts), called, reason, answer.get("usage"), ended=True)
+
+    def _reached_limit(self, answer: Object) -> bool:
+        """Whether the answer has as many tokens as it may: llama.cpp calls such an answer completed (b10434)."""
+        tokens = as_object(answer.get("usage")).get("output_tokens")
+        return self._token_limit is not None and isinstance(tokens, int) and tokens >= self._token_limit
 
     def _text_of(self, item: Object) -> str:
         """Return the text of a whole message or reasoning item."""

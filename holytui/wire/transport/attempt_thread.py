@@ -20,7 +20,7 @@ from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
 from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
-from holytui.wire.responses_request import responses_body
+from holytui.wire.responses_request import responses_body, token_limit
 from holytui.wire.transport.addresses import is_insecure
 from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
 from holytui.wire.transport.decompress import Decompressor, UnknownEncoding
@@ -181,7 +181,10 @@ class AttemptThread:
         import httpx
 
         self._channel.mark_sent()
-        body = AnswerBody(response.headers.get("content-type", ""), self._spec.timeouts.answer_bytes)
+        spec = self._spec
+        body = AnswerBody(
+            response.headers.get("content-type", ""), spec.timeouts.answer_bytes, token_limit(spec.request)
+        )
         self._publish([Accepted(response.status_code)])
         blocks = self._blocks(response)
         transport_fault: Fault | None = None
