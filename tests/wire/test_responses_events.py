@@ -101,6 +101,45 @@ def test_the_text_comes_once_from_whichever_events_have_it(kept: tuple[str, ...]
         assert read(bare)[0] == TEXT
 
 
+def message(text: str) -> Event:
+    return {"type": "message", "content": [{"type": "output_text", "text": text}]}
+
+
+ADDED: Event = {"type": "response.output_item.added", "item": {"type": "message", "content": []}}
+SUMMARIES = {"type": "reasoning", "summary": [{"type": "summary_text", "text": text} for text in ("a", "b")]}
+
+
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        pytest.param([{"type": "response.output_text.done", "text": "A"}] * 2, "A", id="a part twice"),
+        pytest.param([{"type": "response.output_item.done", "item": message("A")}] * 2, "A", id="an item twice"),
+        pytest.param(
+            [delta_of("A  b"), {"type": "response.output_text.done", "text": "A b and more"}], "A  b", id="other"
+        ),
+        *(
+            pytest.param(
+                [ADDED, delta_of("First."), ADDED, delta_of("Sec"), done], "First.\n\nSecond.", id=done["type"]
+            )
+            for done in (
+                {"type": "response.output_text.done", "text": "Second."},
+                {"type": "response.output_item.done", "item": message("Second.")},
+            )
+        ),
+    ],
+)
+def test_whole_texts_add_only_what_the_deltas_lacked(events: list[Event], text: str) -> None:
+    assert read([*events, COMPLETED])[0] == text
+
+
+def test_a_whole_item_adds_the_parts_that_were_not_streamed() -> None:
+    first = [
+        {"type": f"response.reasoning_summary_text.{kind}", name: "a"}
+        for kind, name in (("delta",) * 2, ("done", "text"))
+    ]
+    assert read([*first, {"type": "response.output_item.done", "item": SUMMARIES}, COMPLETED])[1] == "a\n\nb"
+
+
 @pytest.mark.parametrize("twice", [lambda _e: True, lambda e: e["type"].endswith("done"), lambda e: "delta" in e])
 def test_repeated_numbers_are_read_once(twice: Any) -> None:
     events = [again for one in REPLY.events() for again in [one] * (1 + twice(one))]
@@ -142,6 +181,7 @@ def test_an_incomplete_answer_has_ended_and_says_why(status: str, details: Event
             "no",
         ),
         (Reply(("a",), status="failed").events(), "", ""),
+        ([delta_of("a"), {"type": "response.failed", "response": {"status": "completed"}}], "", ""),
         (
             [delta_of("a"), {"type": "error", "code": "rate_limit_exceeded", "message": "no"}],
             "rate_limit_exceeded",

@@ -129,7 +129,7 @@ class ResponsesReader:
             return _NOTHING
         received = self._texts[kind]
         added = received.complete_item(self._text_of(item)) if action == "done" else ""
-        received.separate()
+        received.begin_item()
         return _facts(kind, added)
 
     def _end(self, answer: Object, default: str) -> ResponsesFacts:
@@ -142,12 +142,12 @@ class ResponsesReader:
                 parts.append((kind, added))
         called = any(item.get("type") in _TOOL_CALLS for item in items)
         self._calls_tool = self._calls_tool or called
-        status = answer.get("status") or default
-        if default == "failed" or status == "failed":
+        status = default if default != "completed" else answer.get("status") or default
+        if status == "failed":
             error = answer.get("error") or {}
             return ResponsesFacts(tuple(parts), called, usage=answer.get("usage"), error=error, ended=True)
         reason = ""
-        if status == "incomplete" or default == "incomplete":
+        if status == "incomplete":
             named = as_object(answer.get("incomplete_details")).get("reason") or "incomplete"
             reason = "length" if named in ("max_output_tokens", "max_tokens") else str(named)
         elif status == "completed":
@@ -192,13 +192,18 @@ class _ReceivedText:
         if before:
             at = self._end()
             self._append(before)
-            self._part = self._end() if self._part == at else self._part
+            self._part = self._end()
             self._item = self._end() if self._item == at else self._item
         self._append(text)
         return before + text
 
     def separate(self) -> None:
         """Put a separator before the next text."""
+        self._separates = True
+
+    def begin_item(self) -> None:
+        """Begin a part and an item with the next text, which a separator precedes."""
+        self._part = self._item = self._end()
         self._separates = True
 
     def complete_part(self, whole: str) -> str:
@@ -208,14 +213,11 @@ class _ReceivedText:
         return added
 
     def complete_item(self, whole: str) -> str:
-        """End an item; return what `whole` has in addition to the text received of it."""
-        added = self._rest(whole, self._item)
-        self._part = self._item = self._end()
-        return added
+        """Return what `whole` has in addition to the text received of the current item."""
+        return self._rest(whole, self._item)
 
     def complete(self, whole: str) -> str:
         """Return what `whole` has in addition to all text received."""
-        self._last = ""
         return self._rest(whole, (0, 0))
 
     def _rest(self, whole: str, start: tuple[int, int]) -> str:
