@@ -119,7 +119,7 @@ SUMMARIES = {"type": "reasoning", "summary": [{"type": "summary_text", "text": t
         ),
         *(
             pytest.param(
-                [ADDED, delta_of("First."), ADDED, delta_of("Sec"), done], "First.\n\nSecond.", id=done["type"]
+                [ADDED, delta_of("First."), ADDED, delta_of("Sec"), done], "First.\n\nSecond.", id=str(done["type"])
             )
             for done in (
                 {"type": "response.output_text.done", "text": "Second."},
