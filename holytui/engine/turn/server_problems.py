@@ -122,7 +122,7 @@ def _forbidden(host: str) -> tuple[str, str]:
 def _not_found(host: str) -> tuple[str, str]:
     return (
         _("{host} does not have this model or address").format(host=host),
-        sentences(_("Check the model's name and base_url in the configuration."), remedies.another_model()),
+        sentences(_("Check the model's name, base_url and api in the configuration."), remedies.another_model()),
     )
 
 
