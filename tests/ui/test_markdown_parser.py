@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from holytui.ui.markdown.blocks import Item, Kind, Leaf, Quote
 from holytui.ui.markdown.inline import Inline, parse
 from holytui.ui.markdown.parser import BlockParser
-from holytui.ui.markdown.tables import cells
+from holytui.ui.markdown.tables import split_cells
 from tests.ui.markdown_fragments import sources, words
 
 REFERENCE = MarkdownIt("gfm-like", {"html": False, "linkify": False}).disable("reference")
@@ -57,7 +57,7 @@ def _block(leaf: Leaf) -> Block:
             body = _ends_stripped(leaf.code)
         case Kind.TABLE:
             count = len(leaf.aligns)
-            body = (leaf.aligns, [(cells(line) + [""] * count)[:count] for line in leaf.lines])
+            body = (leaf.aligns, [(split_cells(line) + [""] * count)[:count] for line in leaf.lines])
         case _:
             pass
     return leaf.kind.value, path, body

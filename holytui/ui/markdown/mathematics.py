@@ -13,21 +13,21 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-LONGEST: Final = 1_000
+MAX_LENGTH: Final = 1_000
 """Characters of a formula that is converted; also of one in a block of its own."""
-_INLINE: Final = 400
+_MAX_INLINE: Final = 400
 """Characters between two `$`: what is further away belongs to something else."""
-_PAIRS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_CLOSER: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
+_CLOSING: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+_DOLLAR_END: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
 _PRICE: Final = re.compile(r"[\\^_=<>+{}|]|\s[-*/]\s")
 """What is in a formula of several words, and not between `$5 (US$)`."""
 
 
-class _Is(Enum):
+class _State(Enum):
     UNKNOWN = auto()
     """No formula was met yet."""
-    COMING = auto()
-    THERE = auto()
+    LOADING = auto()
+    AVAILABLE = auto()
     MISSING = auto()
 
 
@@ -35,15 +35,15 @@ class _Converter:
     """pylatexenc, once it is imported."""
 
     def __init__(self) -> None:
-        self.state = _Is.UNKNOWN
+        self.state = _State.UNKNOWN
         self.misses = 0
         self._convert: Callable[[str], str] | None = None
         self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Import it on a thread."""
-        if self.state is _Is.UNKNOWN:
-            self.state = _Is.COMING
+        if self.state is _State.UNKNOWN:
+            self.state = _State.LOADING
             self._thread = threading.Thread(target=self._load, name="holytui-mathematics", daemon=True)
             self._thread.start()
 
@@ -56,10 +56,10 @@ class _Converter:
         try:
             from holytui.ui.markdown.latex import to_unicode
         except ImportError:
-            self.state = _Is.MISSING
+            self.state = _State.MISSING
         else:
             self._convert = to_unicode
-            self.state = _Is.THERE
+            self.state = _State.AVAILABLE
 
     def convert(self, formula: str) -> str:
         """The formula as text; empty if it is not to be shown as such. Never raises."""
@@ -81,12 +81,12 @@ def misses() -> int:
 
 def settled() -> bool:
     """Whether the converter is imported, or known to be missing."""
-    return _converter.state in (_Is.THERE, _Is.MISSING)
+    return _converter.state in (_State.AVAILABLE, _State.MISSING)
 
 
 def available() -> bool:
     """Whether formulas are converted."""
-    return _converter.state is _Is.THERE
+    return _converter.state is _State.AVAILABLE
 
 
 def wait() -> None:
@@ -94,12 +94,12 @@ def wait() -> None:
     _converter.wait()
 
 
-def shown(formula: str) -> str:
+def to_text(formula: str) -> str:
     """The text to show for a formula without its delimiters; empty: what was written."""
-    if len(formula) > LONGEST or not formula.strip():
+    if len(formula) > MAX_LENGTH or not formula.strip():
         return ""
     if not settled():
-        _converter.begin()
+        _converter.start()
         _converter.misses += 1
         return ""
     return _converted(formula)
@@ -117,7 +117,7 @@ def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
     Both are 0 if there is none; the last value is whether more text could still make one.
     """
     opener = text[pos : pos + 2]
-    closer = _PAIRS.get(opener)
+    closer = _CLOSING.get(opener)
     if closer is not None:
         at = text.find(closer, pos + 2, end)
         return (at + 2, 2, False) if at >= 0 else (0, 0, True)
@@ -126,8 +126,8 @@ def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
         return 0, 0, False
     if pos + 1 == end:
         return 0, 0, True
-    last = min(end, pos + 1 + _INLINE)
-    found = _CLOSER.search(text, pos + 2, min(len(text), last + 1))
+    last = min(end, pos + 1 + _MAX_INLINE)
+    found = _DOLLAR_END.search(text, pos + 2, min(len(text), last + 1))
     if found is None or found.end() > last:
         return 0, 0, last == end
     inner = text[pos + 1 : found.start()]

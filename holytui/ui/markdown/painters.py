@@ -10,15 +10,15 @@ from rich.cells import chop_cells
 from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.extras import without_emphasis
+from holytui.ui.markdown.extensions import without_emphasis
 from holytui.ui.markdown.highlight import Highlighter
-from holytui.ui.markdown.inline import QUIET, Inline, Run
-from holytui.ui.markdown.prefix import prefix_of, task
-from holytui.ui.markdown.seams import MARK, in_code, marked, place
-from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
+from holytui.ui.markdown.inline import MUTED, Inline, Run
+from holytui.ui.markdown.prefix import prefix_of, task_box
+from holytui.ui.markdown.seams import MARK, locate, with_seams, with_seams_at
+from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, make_line, slice_runs
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
-TEXTS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
+TEXT_KINDS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
 """Leaves that one painter draws: a paragraph may turn out to be another one of them."""
 CODE_LABEL: Final = "$text-secondary"
 CODE_INDENT: Final = "  "
@@ -52,11 +52,11 @@ class TextPainter:
         self.leaf = leaf
         self.done = False
         self._width = width
-        self._look: tuple[Prefix, str] | None = None
+        self._style_key: tuple[Prefix, str] | None = None
         self._inline = Inline()
         self._wrapper = Wrapper(width, Prefix())
         self._version = -1
-        self._fed = 0
+        self._fed_pieces = 0
 
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
@@ -64,28 +64,28 @@ class TextPainter:
         if leaf.kind is Kind.HEADING:
             style = HEADINGS[leaf.level - 1]
         prefix = prefix_of(leaf).fitting(self._width)
-        if self._look != (prefix, style):  # a paragraph became a heading, or its box was seen
-            self._look = (prefix, style)
+        if self._style_key != (prefix, style):  # a paragraph became a heading, or its box was seen
+            self._style_key = (prefix, style)
             self._inline = Inline(style)
             self._version = -1
         self._inline.update(self._text(seams))
         self.done = self._inline.done
         stable = min(len(self._wrapper.lines), len(self.lines))
         if self._version != self._inline.version:
-            self._version, self._fed = self._inline.version, 0
+            self._version, self._fed_pieces = self._inline.version, 0
             self._wrapper = Wrapper(self._width, prefix)
             stable = 0
-        for runs in self._inline.settled[self._fed :]:
+        for runs in self._inline.settled[self._fed_pieces :]:
             self._wrapper.feed(runs)
-        self._fed = len(self._inline.settled)
+        self._fed_pieces = len(self._inline.settled)
         self.lines[stable:] = self._wrapper.lines[stable:]
         self.lines += self._wrapper.preview(self._inline.tail)
         return stable
 
     def _text(self, seams: Sequence[int]) -> str:
         leaf = self.leaf
-        text = "\n".join(marked(leaf, seams) if seams else leaf.lines)
-        text = text[len(task(leaf)) :]
+        text = "\n".join(with_seams(leaf, seams) if seams else leaf.lines)
+        text = text[len(task_box(leaf)) :]
         if leaf.kind is Kind.SUMMARY:
             text = without_emphasis(text) or _("Details")
         return (text.replace("\t", " ") if "\t" in text else text).strip(" \n")
@@ -103,15 +103,15 @@ class CodePainter:
         self._streamed: list[list[Run]] = []
         """The committed lines in the colours that they came in."""
         self._exact: list[list[Run]] | None = None
-        self._tried = -1
+        self._exact_count = -1
         """For how many lines `_exact` was asked for."""
-        self._seen = self._filled = 0
+        self._scanned = self._nonblank = 0
         """Of indented code: the lines that were looked at, and those up to the last one that is not blank."""
         self.done = False
         self._drawn: list[list[Run]] = []
         self._starts: list[int] = []
         """Where each drawn line of code begins in `lines`."""
-        self._sure = 0
+        self._final_count = 0
         """How many of the drawn lines are committed ones in the colours that they came in."""
         label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
@@ -121,18 +121,18 @@ class CodePainter:
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
         count = self._count()
-        exact = self._whole(count) if leaf.closed else None
+        exact = self._exact_runs(count) if leaf.closed else None
         if exact is not None:
             self.done = True
             stable = self._draw(0, exact, seams)
-            self._sure = 0
+            self._final_count = 0
             return stable
         self._stream(count if leaf.closed else min(leaf.committed, count))
         open_lines = leaf.lines[len(self._streamed) : count] if self.done else ()
-        tail = [self._highlighter.preview(_shown(text)) for text in open_lines]
-        sure = self._sure
-        self._sure = len(self._streamed)
-        return self._draw(sure, self._streamed[sure:] + tail, seams)
+        tail = [self._highlighter.preview(display_text(text)) for text in open_lines]
+        final = self._final_count
+        self._final_count = len(self._streamed)
+        return self._draw(final, self._streamed[final:] + tail, seams)
 
     def _count(self) -> int:
         """How many lines are shown: blank ones at the end of indented code are none of it."""
@@ -140,35 +140,35 @@ class CodePainter:
         if self.leaf.kind is not Kind.INDENTED:
             return len(lines)
         settled = len(lines) if self.leaf.closed else self.leaf.committed
-        for index in range(self._seen, settled):
+        for index in range(self._scanned, settled):
             if lines[index].strip(" "):
-                self._filled = index + 1
-        self._seen = max(self._seen, settled)
+                self._nonblank = index + 1
+        self._scanned = max(self._scanned, settled)
         count = len(lines)
-        while count > self._seen and not lines[count - 1].strip(" "):
+        while count > self._scanned and not lines[count - 1].strip(" "):
             count -= 1
-        return count if count > self._seen else self._filled
+        return count if count > self._scanned else self._nonblank
 
     def _stream(self, count: int) -> None:
         """Colour lines as they came, up to `count`, but not too many at once."""
         left = _AT_ONCE
         while len(self._streamed) < count and left > 0:
             text = self.leaf.lines[len(self._streamed)]
-            self._streamed.append(self._highlighter.line(_shown(text)))
+            self._streamed.append(self._highlighter.line(display_text(text)))
             left -= len(text) + 16
         self.done = len(self._streamed) >= count
 
-    def _whole(self, count: int) -> list[list[Run]] | None:
+    def _exact_runs(self, count: int) -> list[list[Run]] | None:
         """The exact colours of a block that came to its end, unless it is too long for them."""
-        if self._tried != count:
-            self._tried = count
-            self._exact = self._highlighter.whole([_shown(text) for text in self.leaf.lines[:count]])
+        if self._exact_count != count:
+            self._exact_count = count
+            self._exact = self._highlighter.whole([display_text(text) for text in self.leaf.lines[:count]])
         return self._exact
 
     def _draw(self, first: int, target: list[list[Run]], seams: Sequence[int]) -> int:
         """Draw the lines of code from `first` on; lines whose colours did not change are left alone."""
         shown = self._drawn
-        places = [place(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
+        places = [locate(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
         stable = len(self.lines)
         for index, runs in enumerate(target, first):
             if index < len(shown) and (shown[index] is runs or shown[index] == runs):
@@ -177,10 +177,12 @@ class CodePainter:
             start = self._starts[index] if index < len(shown) else len(self.lines)
             stable = min(stable, start)
             if index < len(shown) and "".join(t for t, _ in shown[index]) != "".join(t for t, _ in runs):
-                self._drop(index)  # another text may take another number of lines
+                self._truncate(index)  # another text may take another number of lines
             end = self._end(index)
-            columns = [len(_shown(self.leaf.lines[line][:at])) for line, at in places if line == index]
-            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs, self.leaf.lines[index])
+            columns = [len(display_text(self.leaf.lines[line][:at])) for line, at in places if line == index]
+            self.lines[start:end] = self._line(
+                with_seams_at(runs, columns) if columns else runs, self.leaf.lines[index]
+            )
             if index < len(shown):
                 shown[index] = runs
             else:
@@ -189,27 +191,27 @@ class CodePainter:
         count = first + len(target)
         if count < len(shown):
             stable = min(stable, self._starts[count])
-            self._drop(count)
+            self._truncate(count)
         return stable
 
     def _end(self, index: int) -> int:
         return self._starts[index + 1] if index + 1 < len(self._starts) else len(self.lines)
 
-    def _drop(self, index: int) -> None:
+    def _truncate(self, index: int) -> None:
         del self.lines[self._starts[index] :], self._starts[index:], self._drawn[index:]
 
     def _line(self, runs: list[Run], source: str) -> list[Line]:
         if not runs:
             return [make_line(self._prefix.rest, (), source=(source, 0))]
-        before = (*self._prefix.rest, (CODE_INDENT, ""))
+        prefix = (*self._prefix.rest, (CODE_INDENT, ""))
         text = "".join(text for text, _ in runs)
         if text.isascii() and len(text) <= self._width:
-            return [make_line(before, runs, source=(source, 0))]
+            return [make_line(prefix, runs, source=(source, 0))]
         lines: list[Line] = []
         at = column = 0
         for piece in chop_cells(text, self._width):
-            part = cut(runs, at, at + len(piece))
-            lines.append(make_line(before, part, "" if at else None, (source, column)))
+            part = slice_runs(runs, at, at + len(piece))
+            lines.append(make_line(prefix, part, "" if at else None, (source, column)))
             at += len(piece)
             column += len(piece) - part.count(MARK)
         return lines
@@ -222,7 +224,7 @@ class RulePainter:
         self.leaf = leaf
         self.done = True
         prefix = prefix_of(leaf).fitting(width)
-        self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), QUIET)])]
+        self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), MUTED)])]
 
     def paint(self, seams: Sequence[int]) -> int:
         del seams
@@ -243,7 +245,7 @@ class EmptyPainter:
         return 1
 
 
-def _shown(text: str) -> str:
+def display_text(text: str) -> str:
     """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
     text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from holytui.ui.markdown import extras, starts
+from holytui.ui.markdown import block_starts, extensions
 from holytui.ui.markdown.blocks import Container, Details, Item, ItemList, Kind, Leaf, LeafState, Quote
 from holytui.ui.markdown.cursor import Cursor
 from holytui.ui.markdown.tables import alignments, header_fits
@@ -26,7 +26,7 @@ class Mark:
     """The state of a parser before a line that has not come to its end."""
 
     stack: tuple[Container, ...]
-    fresh: int
+    new_from: int
     blank: bool
     code_blocks: int
     leaves: int
@@ -42,8 +42,8 @@ class BlockParser:
         """How many leaves, from the first, no further line can change."""
         self.code_blocks = 0
         self._stack: tuple[Container, ...] = ()
-        self._fresh = 0
-        """`_stack[_fresh:]` has no leaf yet."""
+        self._new_from = 0
+        """`_stack[_new_from:]` has no leaf yet."""
         self._blank = False
         """A blank line came after the last leaf."""
         self._offset = 0
@@ -57,16 +57,16 @@ class BlockParser:
 
     def mark(self) -> Mark:
         """Where `restore` goes back to."""
-        last = LeafState.of(self.leaves[-1]) if self.leaves else None
-        return Mark(self._stack, self._fresh, self._blank, self.code_blocks, len(self.leaves), last)
+        last = LeafState.capture(self.leaves[-1]) if self.leaves else None
+        return Mark(self._stack, self._new_from, self._blank, self.code_blocks, len(self.leaves), last)
 
     def restore(self, mark: Mark) -> None:
         """Take back the one line that came after `mark`."""
-        self._stack, self._fresh, self._blank = mark.stack, mark.fresh, mark.blank
+        self._stack, self._new_from, self._blank = mark.stack, mark.new_from, mark.blank
         self.code_blocks = mark.code_blocks
         del self.leaves[max(0, mark.leaves - 1) :]
         if mark.last is not None:
-            self.leaves.append(mark.last.put_back())
+            self.leaves.append(mark.last.restore())
 
     def line(self, text: str, offset: int, partial: bool = False) -> None:
         """Take one line, without its newline, that stands at `offset` of the source.
@@ -98,10 +98,10 @@ class BlockParser:
             self._close(matched)
             self._text(cursor)
         elif paragraph is not None:
-            cursor.to_text()
+            cursor.skip_indent()
             paragraph.add(cursor.rest(), self._at(cursor))
         elif whole and leaf.kind is Kind.TABLE and cursor.indent < 4:
-            cursor.to_text()
+            cursor.skip_indent()
             leaf.add(cursor.rest(), self._at(cursor))
         else:
             self._close(matched)
@@ -131,7 +131,7 @@ class BlockParser:
                     if cursor.blank:
                         if self._is_childless(container):
                             return index
-                        cursor.to_text()
+                        cursor.skip_indent()
                     elif cursor.indent >= indent:
                         cursor.skip(indent)
                     else:
@@ -146,7 +146,7 @@ class BlockParser:
 
     @staticmethod
     def _quote_sign(cursor: Cursor) -> None:
-        cursor.to_text()
+        cursor.skip_indent()
         cursor.skip(1)
         cursor.skip_space()
 
@@ -162,7 +162,7 @@ class BlockParser:
         elif cursor.indent >= 4:
             cursor.skip(4)
         elif cursor.blank:
-            cursor.to_text()
+            cursor.skip_indent()
             self._blank = True
         else:
             return False
@@ -173,9 +173,9 @@ class BlockParser:
         """Take the line into an open summary or formula; False if it does not belong to it."""
         match leaf.kind:
             case Kind.SUMMARY:
-                return extras.summary_takes(leaf, cursor.rest(), self._at(cursor))
+                return extensions.continue_summary(leaf, cursor.rest(), self._at(cursor))
             case Kind.FORMULA:
-                return extras.formula_takes(leaf, cursor.rest(), self._at(cursor))
+                return extensions.continue_formula(leaf, cursor.rest(), self._at(cursor))
             case _:
                 return False
 
@@ -205,7 +205,7 @@ class BlockParser:
             self.leaves.pop()
             above = self._last
             gap = bool(self.leaves) and (paragraph.gap or (above is not None and self._is_apart(above, Kind.TABLE)))
-            table = Leaf(Kind.TABLE, paragraph.containers, paragraph.fresh, gap, offset)
+            table = Leaf(Kind.TABLE, paragraph.containers, paragraph.new_from, gap, offset)
         table.aligns = aligns
         table.add(header, offset)
         self.leaves.append(table)
@@ -235,7 +235,7 @@ class BlockParser:
 
     def _simple(self, cursor: Cursor, matched: int) -> bool:
         """Open a heading, a fence or a rule, if the line is one."""
-        found = starts.leaf(cursor.text, cursor.next)
+        found = block_starts.leaf_start(cursor.text, cursor.next)
         if found is None:
             return self._extra(cursor, matched)
         self._close(matched)
@@ -255,17 +255,17 @@ class BlockParser:
         text = cursor.text[cursor.next :]
         if text[0] not in "<$\\":
             return False
-        if extras.begins_details(text):
+        if extensions.starts_details(text):
             self._close(matched)
-            extras.open_summary(self._leaf(Kind.SUMMARY, cursor), text, self._offset + cursor.next)
+            extensions.open_summary(self._leaf(Kind.SUMMARY, cursor), text, self._offset + cursor.next)
             self._stack = (*self._stack, Details())
-        elif extras.ends_details(text):
+        elif extensions.ends_details(text):
             begun = [at for at, container in enumerate(self._stack[:matched]) if isinstance(container, Details)]
             if not begun:
                 return False
             self._close(begun[-1])
             self._blank = True
-        elif extras.begins_formula(text):
+        elif extensions.starts_formula(text):
             self._close(matched)
             self._leaf(Kind.FORMULA, cursor).add(text, self._offset + cursor.next)
         else:
@@ -274,48 +274,52 @@ class BlockParser:
 
     def _extra_item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
         """Open a footnote or a definition, if the line begins one."""
-        found = extras.sign(cursor.text, cursor.next)
+        found = extensions.extension_marker(cursor.text, cursor.next)
         if found is None:
             return False
         indent = 4
-        if found.sign == extras.DEFINITION:
+        if found.delimiter == extensions.DEFINITION:
             above = self._stack[matched - 1] if matched else None
             if paragraph is not None and len(paragraph.lines) == 1:
                 paragraph.kind = Kind.TERM
-            elif not (isinstance(above, ItemList) and above.sign == found.sign):
+            elif not (isinstance(above, ItemList) and above.delimiter == found.delimiter):
                 return False
             indent = 2
         self._close(matched)
-        cursor.to_text()
+        cursor.skip_indent()
         cursor.skip(found.length)
-        cursor.to_text()
+        cursor.skip_indent()
         parent = self._stack[-1] if self._stack else None
-        if not (isinstance(parent, ItemList) and parent.sign == found.sign):
-            self._push(ItemList(found.sign, None))
-        self._stack = (*self._stack, Item(indent, found.shown))
+        if not (isinstance(parent, ItemList) and parent.delimiter == found.delimiter):
+            self._push(ItemList(found.delimiter, None))
+        self._stack = (*self._stack, Item(indent, found.label))
         return True
 
     def _item(self, cursor: Cursor, matched: int, paragraph: Leaf | None) -> bool:
         """Open an item of a list, if the line begins one."""
         if cursor.text[cursor.next] in "[:":
             return self._extra_item(cursor, matched, paragraph)
-        found = starts.marker(cursor.text, cursor.next)
+        found = block_starts.list_marker(cursor.text, cursor.next)
         if found is None or (paragraph is not None and not found.interrupts):
             return False
         self._close(matched)
         parent = self._stack[-1] if self._stack else None
         before = cursor.indent
-        cursor.to_text()
+        cursor.skip_indent()
         cursor.skip(found.length)
         indent = before + found.length + self._padding(cursor)
-        sign, number = found.sign, found.number
-        if isinstance(parent, ItemList) and parent.sign == sign and (parent.number is None) == (number is None):
+        delimiter, number = found.delimiter, found.number
+        if (
+            isinstance(parent, ItemList)
+            and parent.delimiter == delimiter
+            and (parent.number is None) == (number is None)
+        ):
             number = None if parent.number is None else parent.number + 1
-            self._stack = (*self._stack[:-1], ItemList(sign, number))
-            self._fresh = min(self._fresh, len(self._stack))
+            self._stack = (*self._stack[:-1], ItemList(delimiter, number))
+            self._new_from = min(self._new_from, len(self._stack))
         else:
-            self._push(ItemList(sign, number))
-        self._stack = (*self._stack, Item(indent, "•" if number is None else f"{number}{sign}"))
+            self._push(ItemList(delimiter, number))
+        self._stack = (*self._stack, Item(indent, "•" if number is None else f"{number}{delimiter}"))
         return True
 
     @staticmethod
@@ -332,11 +336,11 @@ class BlockParser:
         if not opened:
             self._close(matched)
             self._blank = True
-        elif any(isinstance(container, Item) for container in self._stack[self._fresh :]):
+        elif any(isinstance(container, Item) for container in self._stack[self._new_from :]):
             self._leaf(Kind.EMPTY, cursor)
 
     def _text(self, cursor: Cursor) -> None:
-        cursor.to_text()
+        cursor.skip_indent()
         self._leaf(Kind.PARAGRAPH, cursor).add(cursor.rest(), self._at(cursor))
 
     def _close(self, matched: int) -> None:
@@ -345,13 +349,13 @@ class BlockParser:
         if leaf is not None and leaf.kind is not Kind.EMPTY:
             leaf.closed = True
         self._stack = self._stack[:matched]
-        self._fresh = min(self._fresh, matched)
+        self._new_from = min(self._new_from, matched)
 
     def _leave_list(self) -> None:
         """A list holds items only: what is none ends it."""
         while self._stack and isinstance(self._stack[-1], ItemList):
             self._stack = self._stack[:-1]
-        self._fresh = min(self._fresh, len(self._stack))
+        self._new_from = min(self._new_from, len(self._stack))
 
     def _push(self, container: Container) -> None:
         self._leave_list()
@@ -360,22 +364,22 @@ class BlockParser:
     def _leaf(self, kind: Kind, cursor: Cursor) -> Leaf:
         self._leave_list()
         last = self._last
-        fresh = self._fresh
+        new_from = self._new_from
         blank = self._blank
         if last is not None and last.kind is Kind.EMPTY:
             if self._stack[: len(last.containers)] == last.containers:
                 self.leaves.pop()  # its item has something in it by now
-                fresh, blank = last.fresh, last.gap
+                new_from, blank = last.new_from, last.gap
                 last = self._last
             else:
                 last.closed = True
         gap = last is not None and (blank or self._is_apart(last, kind))
-        leaf = Leaf(kind, self._stack, fresh, gap, self._offset + cursor.next)
+        leaf = Leaf(kind, self._stack, new_from, gap, self._offset + cursor.next)
         if leaf.is_code:
             self.code_blocks += 1
             leaf.number = self.code_blocks
         self.leaves.append(leaf)
-        self._fresh = len(self._stack)
+        self._new_from = len(self._stack)
         self._blank = False
         return leaf
 

@@ -13,12 +13,12 @@ from typing import Final
 from rich.cells import cell_len, chop_cells
 
 from holytui.text import visible
-from holytui.ui.markdown.seams import in_code
-from holytui.ui.markdown.wrap import Line, cut, make_line
+from holytui.ui.markdown.seams import with_seams_at
+from holytui.ui.markdown.wrap import Line, make_line, slice_runs
 
 _PIECE: Final = 4_096
 """Characters that are wrapped together."""
-_KEPT: Final = 32
+_CACHED: Final = 32
 """Pieces whose lines are kept: more than a screen shows."""
 _TAB: Final = 4
 
@@ -35,7 +35,7 @@ class PlainText:
         self._open: tuple[int, Sequence[Line]] = (start, ())
         """The end of the open piece, and its lines."""
         self._seams: Sequence[int] = ()
-        self._kept: dict[int, Sequence[Line]] = {}
+        self._cache: dict[int, Sequence[Line]] = {}
 
     @property
     def end(self) -> int:
@@ -48,10 +48,10 @@ class PlainText:
         return self._rows[-1] + len(self._open[1])
 
     def set_seams(self, seams: Sequence[int]) -> None:
-        """Mark these places in the source; to be called before the first `take`."""
+        """Mark these places in the source; to be called before the first `wrap_next`."""
         self._seams = seams
 
-    def take(self, source: str) -> None:
+    def wrap_next(self, source: str) -> None:
         """Wrap one more piece of the source."""
         start = self._starts[-1]
         end = min(len(source), start + _PIECE)
@@ -70,23 +70,23 @@ class PlainText:
         piece = bisect_right(self._rows, y) - 1
         return self._lines(source, piece)[y - self._rows[piece]]
 
-    def line_near(self, place: int) -> int:
-        """The line that shows a place in the source, or one close to it."""
-        piece = max(0, bisect_right(self._starts, place) - 1)
+    def line_near(self, offset: int) -> int:
+        """The line that shows a offset in the source, or one close to it."""
+        piece = max(0, bisect_right(self._starts, offset) - 1)
         last = piece + 1 == len(self._starts)
         end, below = (self.end, self.height) if last else (self._starts[piece + 1], self._rows[piece + 1])
-        part = (place - self._starts[piece]) / max(1, end - self._starts[piece])
+        part = (offset - self._starts[piece]) / max(1, end - self._starts[piece])
         above = self._rows[piece]
         return max(0, min(below - 1, above + int((below - above) * part)))
 
     def _lines(self, source: str, piece: int) -> Sequence[Line]:
         if piece + 1 == len(self._starts):
             return self._open[1]
-        lines = self._kept.get(piece)
+        lines = self._cache.get(piece)
         if lines is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            lines = self._kept[piece] = self._wrap(source, self._starts[piece], self._starts[piece + 1])
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            lines = self._cache[piece] = self._wrap(source, self._starts[piece], self._starts[piece + 1])
         return lines
 
     def _wrap(self, source: str, start: int, end: int) -> list[Line]:
@@ -103,8 +103,8 @@ class PlainText:
         return out
 
     def _fold(self, text: str, seams: Sequence[int], out: list[Line]) -> None:
-        shown = _shown(text)
-        runs = in_code([(shown, "")], [len(_shown(text[:seam])) for seam in seams])
+        shown = display_text(text)
+        runs = with_seams_at([(shown, "")], [len(display_text(text[:seam])) for seam in seams])
         shown = "".join(part for part, _style in runs)
         plain = shown.isascii()
         if len(shown) <= self.width and (plain or cell_len(shown) <= self.width):
@@ -115,12 +115,12 @@ class PlainText:
             pieces = chop_cells(shown, self.width)
         at = 0
         for number, piece in enumerate(pieces):
-            part = cut(runs, at, at + len(piece)) if seams else [(piece, "")]
+            part = slice_runs(runs, at, at + len(piece)) if seams else [(piece, "")]
             out.append(make_line((), part, "" if number else None))
             at += len(piece)
 
 
-def _shown(text: str) -> str:
+def display_text(text: str) -> str:
     """A line with signs for what cannot be seen, and tabs as spaces."""
     text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

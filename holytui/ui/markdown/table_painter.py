@@ -11,22 +11,22 @@ from typing import Final, TypeAlias
 
 from holytui.text import visible
 from holytui.ui.markdown.blocks import Leaf
-from holytui.ui.markdown.inline import QUIET, Run, parse_cell
+from holytui.ui.markdown.inline import MUTED, Run, parse_cell
 from holytui.ui.markdown.prefix import prefix_of
-from holytui.ui.markdown.seams import marked
-from holytui.ui.markdown.tables import cells as split_cells
-from holytui.ui.markdown.wrap import Line, cells, fold, make_line
+from holytui.ui.markdown.seams import with_seams
+from holytui.ui.markdown.tables import split_cells
+from holytui.ui.markdown.wrap import Line, cell_width, fold, make_line
 
 Cell: TypeAlias = list[Run]
 
-_SEPARATOR: Final[Run] = (" │ ", QUIET)
-_QUANTUM: Final = 4
-_NARROWEST: Final = 6
+_SEPARATOR: Final[Run] = (" │ ", MUTED)
+_STEP: Final = 4
+_MIN_COLUMN: Final = 6
 """Cells of a column; where there is no room for it, each row becomes a list of `header: value`."""
 _HEADER: Final = "bold"
-_MEASURED: Final = 200
+_MEASURED_ROWS: Final = 200
 """Rows that make columns wider; what is wider further down is wrapped, so that few rows are ever laid out anew."""
-_AT_ONCE: Final = 16
+_ROWS_AT_ONCE: Final = 16
 """Rows that are laid out between two looks at the time."""
 
 
@@ -41,7 +41,7 @@ class TablePainter:
         self._room = max(1, width - self._prefix.width)
         self._rows: list[list[Cell]] = []
         """The committed rows; the first is the header."""
-        self._wanted = [0] * len(leaf.aligns)
+        self._natural = [0] * len(leaf.aligns)
         """The widest cell of each column among them."""
         self._widths: tuple[int, ...] | None = None
         self._settled_rows = 0
@@ -49,20 +49,20 @@ class TablePainter:
 
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
-        texts = marked(leaf, seams) if seams else leaf.lines
+        texts = with_seams(leaf, seams) if seams else leaf.lines
         settled = len(texts) if leaf.closed else leaf.committed
-        for text in texts[len(self._rows) : min(settled, len(self._rows) + _AT_ONCE)]:
+        for text in texts[len(self._rows) : min(settled, len(self._rows) + _ROWS_AT_ONCE)]:
             row = self._row(text, len(self._rows))
             self._rows.append(row)
-            if len(self._rows) <= _MEASURED:
-                self._wanted = self._widest(row)
+            if len(self._rows) <= _MEASURED_ROWS:
+                self._natural = self._widened(row)
         self.done = len(self._rows) >= settled
         open_rows = texts[len(self._rows) :] if self.done else ()
         tail = [self._row(text, index) for index, text in enumerate(open_rows, len(self._rows))]
-        wanted = self._wanted
-        for row in tail if len(self._rows) < _MEASURED else ():
-            wanted = self._widest(row, wanted)
-        widths = column_widths(wanted, self._room)
+        natural = self._natural
+        for row in tail if len(self._rows) < _MEASURED_ROWS else ():
+            natural = self._widened(row, natural)
+        widths = column_widths(natural, self._room)
         if widths != self._widths:
             self._widths = widths
             self._settled_rows = self._settled_lines = 0
@@ -85,9 +85,9 @@ class TablePainter:
         style = "" if index else _HEADER
         return [parse_cell(text, style) if text else [] for text in texts]
 
-    def _widest(self, row: list[Cell], wanted: list[int] | None = None) -> list[int]:
-        base = self._wanted if wanted is None else wanted
-        return [max(width, cells(cell)) for width, cell in zip(base, row, strict=True)]
+    def _widened(self, row: list[Cell], natural: list[int] | None = None) -> list[int]:
+        base = self._natural if natural is None else natural
+        return [max(width, cell_width(cell)) for width, cell in zip(base, row, strict=True)]
 
     def _draw(self, row: list[Cell], index: int, header: list[Cell], has_rows: bool) -> None:
         if not self._widths:
@@ -99,13 +99,13 @@ class TablePainter:
             for column, piece in enumerate(pieces):
                 cell = piece[number] if number < len(piece) else []
                 runs += [_SEPARATOR, *self._padded(cell, column)] if column else self._padded(cell, column)
-            self._put(_trimmed(runs))
+            self._add_line(_trimmed(runs))
         if index == 0:
-            self._put([("─┼─".join("─" * width for width in self._widths), QUIET)])
+            self._add_line([("─┼─".join("─" * width for width in self._widths), MUTED)])
 
     def _padded(self, cell: Cell, column: int) -> Cell:
         assert self._widths
-        space = self._widths[column] - cells(cell)
+        space = self._widths[column] - cell_width(cell)
         match self.leaf.aligns[column]:
             case "right":
                 left = space
@@ -123,17 +123,17 @@ class TablePainter:
                     self._fold(cell)
             return
         if index > 1:
-            self._put([("─" * min(8, self._room), QUIET)])
+            self._add_line([("─" * min(8, self._room), MUTED)])
         for name, cell in zip(header, row, strict=True):
             if not cell:
                 continue  # a row of few cells in a table of many columns is not to take a line for each
-            self._fold([*name, (": ", QUIET), *cell] if name else cell)
+            self._fold([*name, (": ", MUTED), *cell] if name else cell)
 
     def _fold(self, runs: Cell) -> None:
         for piece in fold(runs, self._room):
-            self._put(piece)
+            self._add_line(piece)
 
-    def _put(self, runs: Cell) -> None:
+    def _add_line(self, runs: Cell) -> None:
         prefix = self._prefix.rest if self.lines else self._prefix.first
         self.lines.append(make_line(prefix, runs))
 
@@ -147,28 +147,28 @@ def _trimmed(runs: list[Run]) -> list[Run]:
     return runs
 
 
-def column_widths(wanted: Sequence[int], room: int) -> tuple[int, ...]:
+def column_widths(natural: Sequence[int], room: int) -> tuple[int, ...]:
     """The width of each column in `room` cells; nothing if there is no room for columns.
 
     Columns that need no more than their share get what they need; the others share the rest alike.
     """
-    free = room - len(_SEPARATOR[0]) * (len(wanted) - 1)
-    rounded = tuple(-(-max(1, width) // _QUANTUM) * _QUANTUM for width in wanted)
+    free = room - len(_SEPARATOR[0]) * (len(natural) - 1)
+    rounded = tuple(-(-max(1, width) // _STEP) * _STEP for width in natural)
     if sum(rounded) <= free:
         return rounded
-    exact = tuple(max(1, width) for width in wanted)
+    exact = tuple(max(1, width) for width in natural)
     if sum(exact) <= free:
         return exact
-    if free < _NARROWEST * len(wanted):
+    if free < _MIN_COLUMN * len(natural):
         return ()
     widths = list(exact)
-    greedy = set(range(len(wanted)))
+    greedy = set(range(len(natural)))
     while True:
         share, extra = divmod(free, len(greedy))
         modest = {column for column in greedy if exact[column] <= share}
         if not modest:
-            for place, column in enumerate(sorted(greedy)):
-                widths[column] = share + (place < extra)
+            for position, column in enumerate(sorted(greedy)):
+                widths[column] = share + (position < extra)
             return tuple(widths)
         free -= sum(exact[column] for column in modest)
         greedy -= modest

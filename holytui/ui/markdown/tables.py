@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_DASHES: Final = re.compile(r":?-+:?")
+_DELIMITER_CELL: Final = re.compile(r":?-+:?")
 _PIPE: Final = re.compile(r"\\?\|")
-_MOST: Final = 64
+_MAX_COLUMNS: Final = 64
 """Columns of a table; each row costs all of them, however short it is."""
 
 
-def cells(line: str) -> list[str]:
+def split_cells(line: str) -> list[str]:
     """The cells of a row; `\\|` is a pipe in a cell."""
     out: list[str] = []
     last = 0
@@ -38,7 +38,7 @@ def alignments(line: str) -> tuple[str, ...]:
         del columns[0]
     if columns and not columns[-1]:
         del columns[-1]
-    if not all(_DASHES.fullmatch(column) for column in columns):
+    if not all(_DELIMITER_CELL.fullmatch(column) for column in columns):
         return ()
     return tuple(_alignment(column) for column in columns)
 
@@ -51,4 +51,4 @@ def _alignment(dashes: str) -> str:
 
 def header_fits(header: str, aligns: tuple[str, ...]) -> bool:
     """Whether the line above a row of dashes is a header with as many cells."""
-    return 0 < len(aligns) <= _MOST and "|" in header and len(cells(header)) == len(aligns)
+    return 0 < len(aligns) <= _MAX_COLUMNS and "|" in header and len(split_cells(header)) == len(aligns)

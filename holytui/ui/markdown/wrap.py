@@ -20,7 +20,7 @@ _OPENING: Final = "「『（《【〈〔［｛"
 _CLOSING: Final = "、。，．：；！？」』）》】〉〕］｝ー…"
 _UNIT: Final = re.compile(f" +|[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^ {_WIDE}]+")
 """What is kept on one line: a word, or one wide character with the punctuation that sticks to it."""
-_LEAST: Final = 8
+_MIN_TEXT: Final = 8
 """Cells that text gets at least; what stands before it gives way."""
 
 
@@ -41,7 +41,7 @@ class Line:
         return self.content.plain
 
 
-def same(one: Line, other: Line) -> bool:
+def looks_same(one: Line, other: Line) -> bool:
     """Whether two lines look and copy alike."""
     return one is other or (
         one.joint == other.joint
@@ -60,17 +60,17 @@ class Prefix:
 
     def fitting(self, width: int) -> Prefix:
         """The prefix, cut so that the text keeps some cells."""
-        room = max(0, width - _LEAST)
-        if max(cells(self.first), cells(self.rest)) <= room:
+        room = max(0, width - _MIN_TEXT)
+        if max(cell_width(self.first), cell_width(self.rest)) <= room:
             return self
         return Prefix(_cropped(self.first, room), _cropped(self.rest, room))
 
     @property
     def width(self) -> int:
-        return max(cells(self.first), cells(self.rest))
+        return max(cell_width(self.first), cell_width(self.rest))
 
 
-def cells(runs: Iterable[Run]) -> int:
+def cell_width(runs: Iterable[Run]) -> int:
     """The width of runs on the screen."""
     return sum(cell_len(text) for text, _ in runs)
 
@@ -103,7 +103,7 @@ def make_line(
     return Line(Content("".join(texts), spans), sum(len(text) for text, _ in prefix), joint, source)
 
 
-def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
+def line_breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Where `text`, one line, is broken: the end of a line, and the start of the next one behind the space between."""
     start = column = 0
     for match in _UNIT.finditer(text):
@@ -125,7 +125,7 @@ def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
         column = cell_len(pieces[-1])
 
 
-def cut(runs: Iterable[Run], start: int, end: int) -> list[Run]:
+def slice_runs(runs: Iterable[Run], start: int, end: int) -> list[Run]:
     """The runs of the characters from `start` to `end`."""
     out: list[Run] = []
     at = 0
@@ -144,10 +144,10 @@ def fold(runs: list[Run], width: int) -> list[list[Run]]:
     text = "".join(text for text, _ in runs)
     out: list[list[Run]] = []
     start = 0
-    for end, after in breaks(text, width):
-        out.append(cut(runs, start, end))
+    for end, after in line_breaks(text, width):
+        out.append(slice_runs(runs, start, end))
         start = after
-    return [*out, _stripped(cut(runs, start, len(text)))]
+    return [*out, _stripped(slice_runs(runs, start, len(text)))]
 
 
 def _stripped(runs: list[Run]) -> list[Run]:
@@ -155,7 +155,7 @@ def _stripped(runs: list[Run]) -> list[Run]:
     if not runs or not runs[-1][0].endswith(" "):
         return runs
     text = "".join(text for text, _ in runs)
-    return cut(runs, 0, len(text.rstrip(" ")))
+    return slice_runs(runs, 0, len(text.rstrip(" ")))
 
 
 class Wrapper:
@@ -201,12 +201,12 @@ class Wrapper:
         if len(text) <= self._width and text.isascii():
             return
         start = 0
-        for end, after in breaks(text, self._width):
-            self._emit(cut(self._pending, start, end))
+        for end, after in line_breaks(text, self._width):
+            self._emit(slice_runs(self._pending, start, end))
             self._joint = text[end:after]
             start = after
         if start:
-            self._pending = cut(self._pending, start, len(text))
+            self._pending = slice_runs(self._pending, start, len(text))
 
     def _emit(self, runs: list[Run]) -> None:
         prefix = self._prefix.rest if self._begun else self._prefix.first
