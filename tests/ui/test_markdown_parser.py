@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from holytui.ui.markdown.block_builder import BlockBuilder
 from holytui.ui.markdown.blocks import Item, Kind, Leaf, Quote
 from holytui.ui.markdown.inline import Inline, parse
 from holytui.ui.markdown.parser import BlockParser
@@ -31,10 +32,11 @@ def without_formulas(source: str) -> str:
 
 
 def leaves(source: str) -> list[Leaf]:
-    parser = BlockParser()
+    blocks = BlockBuilder()
+    parser = BlockParser(blocks)
     for line in source.removesuffix("\n").split("\n"):
         parser.line(line, 0)
-    return parser.leaves
+    return blocks.leaves
 
 
 def ours(source: str) -> list[Block]:

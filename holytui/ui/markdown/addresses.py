@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from holytui.text import addresses
+from holytui.ui.markdown.block_builder import BlockBuilder
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import Inline, addresses_of
 from holytui.ui.markdown.parser import BlockParser
@@ -16,14 +17,15 @@ _PARSED: Final = 256 * 1024
 
 def links(source: str) -> list[str]:
     """Return the addresses outside code, exactly as written, without duplicates, in the order of the text."""
-    parser = BlockParser()
+    blocks = BlockBuilder()
+    parser = BlockParser(blocks)
     end = source.find("\n", _PARSED) if len(source) > _PARSED else -1
     markdown, rest = (source[:end], source[end:]) if end >= 0 else (source, "")
     for line in markdown.split("\n"):
         parser.line(line, 0)
     found = [
         address
-        for leaf in parser.leaves
+        for leaf in blocks.leaves
         if not leaf.is_code
         for text in _inline_texts(leaf)
         for address in _link_addresses(text)

@@ -9,9 +9,10 @@ from typing import Final
 from textual.content import Content
 
 from holytui.ui.markdown import mathematics
+from holytui.ui.markdown.block_builder import BlockBuilder, Mark
 from holytui.ui.markdown.blocks import Leaf
 from holytui.ui.markdown.budget import Spent, never
-from holytui.ui.markdown.parser import BlockParser, Mark
+from holytui.ui.markdown.parser import BlockParser
 from holytui.ui.markdown.view import DocumentView
 from holytui.ui.markdown.wrap import Line
 
@@ -69,8 +70,9 @@ class MarkdownDocument:
         """Characters of the source passed to the parser."""
         self._markdown_end: int | None = None
         """Offset at which plain text begins; None while all of the source is Markdown."""
-        self._parser = BlockParser()
-        self._parser.commit()
+        self._blocks = BlockBuilder()
+        self._blocks.commit()
+        self._parser = BlockParser(self._blocks)
         self._line = ""
         """The last line, not yet ended by a newline."""
         self._line_offset = 0
@@ -130,7 +132,7 @@ class MarkdownDocument:
         """The code blocks of the text so far, in document order."""
         while self._parse_slice():
             pass
-        leaves: Sequence[Leaf] = self._parser.leaves
+        leaves: Sequence[Leaf] = self._blocks.leaves
         if self._markdown_end is not None and leaves and leaves[-1].is_code and not leaves[-1].closed:
             leaves = _leaves_until(self._source, leaves[-1].number)  # the block ends in the plain text
         return tuple(
@@ -164,7 +166,7 @@ class MarkdownDocument:
         if view.plain is not None and self._markdown_end is not None and offset >= self._markdown_end:
             return len(view.layout.lines) + len(view.note) + view.plain.line_near(offset)
         end = len(self._source) if self._markdown_end is None else self._markdown_end
-        return view.layout.line_near(self._parser.leaves, offset, end)
+        return view.layout.line_near(self._blocks.leaves, offset, end)
 
     def take_changed(self, width: int) -> int:
         """Return the first line changed at `width` since the last call; the number of lines if none changed."""
@@ -239,20 +241,20 @@ class MarkdownDocument:
         if len(last) > _LINE_LIMIT:
             last, end = last[:_LINE_LIMIT], self._line_offset + _LINE_LIMIT
             self._markdown_end = end
-        self._parser.commit()
+        self._blocks.commit()
         self._line, self._parsed = last, end
         self._parse_partial_line()
         return True
 
     def _drop_partial_line(self) -> None:
         if self._mark is not None:
-            self._parser.restore(self._mark)
+            self._blocks.restore(self._mark)
             self._mark = None
 
     def _parse_partial_line(self) -> None:
         """Parse the unfinished last line; `_drop_partial_line` reverts it."""
         if self._line:
-            self._mark = self._parser.mark()
+            self._mark = self._blocks.mark()
             partial = not (self._closed and self._parsed == len(self._source)) and self._markdown_end is None
             self._parser.line(self._line, self._line_offset, partial)
         self._version += 1
@@ -281,7 +283,7 @@ class MarkdownDocument:
         if view.layout.version != self._version or not view.layout.complete:
             view.layout.version = self._version
             before = mathematics.misses()
-            view.layout.update(self._parser.leaves, self._parser.settled, self._seams, spent)
+            view.layout.update(self._blocks.leaves, self._blocks.settled, self._seams, spent)
             view.missed = view.missed or mathematics.misses() != before
         if self._markdown_end is not None and view.plain is None:
             view.begin_plain(self._source, self._markdown_end, self._seams)
@@ -290,15 +292,16 @@ class MarkdownDocument:
 
 def _leaves_until(source: str, number: int) -> Sequence[Leaf]:
     """Parse the source, beyond the limits, to the end of a code block. Runs only on a key press in a very long text."""
-    parser = BlockParser()
+    blocks = BlockBuilder()
+    parser = BlockParser(blocks)
     offset = 0
     for line in _split_lines(source):
         parser.line(line, offset)
         offset += len(line) + 1
-        last = parser.leaves[-1] if parser.leaves else None
-        if parser.code_blocks > number or (last is not None and last.number == number and last.closed):
+        last = blocks.leaves[-1] if blocks.leaves else None
+        if blocks.code_blocks > number or (last is not None and last.number == number and last.closed):
             break
-    return [leaf for leaf in parser.leaves if leaf.number <= number]
+    return [leaf for leaf in blocks.leaves if leaf.number <= number]
 
 
 def _split_lines(source: str) -> Iterator[str]:
