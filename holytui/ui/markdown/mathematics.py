@@ -1,7 +1,7 @@
-r"""Where formulas are in a text, and their Unicode form if the extra `holytui[math]` is there.
+r"""Detection of formulas in a text, and their conversion to Unicode with the extra `holytui[math]`.
 
-The converter is imported on a thread when the first formula is met: until then, and without the extra, a formula is
-shown as it was written. `misses` tells a document that it has to be laid out once more.
+The converter is imported on a thread when the first formula occurs. Until it is loaded, and without the extra, the
+source of a formula is displayed. A change of `misses` means that a document must be laid out again later.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from functools import lru_cache
 from typing import Final
 
 MAX_LENGTH: Final = 1_000
-"""Characters of a formula that is converted; also of one in a block of its own."""
+"""Maximum characters of a converted formula, inline or display."""
 _MAX_INLINE: Final = 400
-"""Characters between two `$`: what is further away belongs to something else."""
+"""Maximum characters between a pair of `$`; signs further apart do not belong together."""
 _CLOSING: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 _DOLLAR_END: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
 _PRICE: Final = re.compile(r"[\\^_=<>+{}|]|\s[-*/]\s")
-"""What is in a formula of several words, and not between `$5 (US$)`."""
+"""Occurs in a formula of several words, but not between amounts such as `$5 (US$)`."""
 
 
 class _State(Enum):
     UNKNOWN = auto()
-    """No formula was met yet."""
+    """No formula has occurred yet."""
     LOADING = auto()
     AVAILABLE = auto()
     MISSING = auto()
 
 
 class _Converter:
-    """pylatexenc, once it is imported."""
+    """Loads the LaTeX converter on a thread and calls it."""
 
     def __init__(self) -> None:
         self.state = _State.UNKNOWN
@@ -41,14 +41,14 @@ class _Converter:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Import it on a thread."""
+        """Import the converter on a thread, on the first call."""
         if self.state is _State.UNKNOWN:
             self.state = _State.LOADING
             self._thread = threading.Thread(target=self._load, name="holytui-mathematics", daemon=True)
             self._thread.start()
 
     def wait(self) -> None:
-        """Wait until it is imported, or known to be missing, if that has begun."""
+        """Block until a started import has ended."""
         if self._thread is not None:
             self._thread.join()
 
@@ -62,12 +62,12 @@ class _Converter:
             self.state = _State.AVAILABLE
 
     def convert(self, formula: str) -> str:
-        """The formula as text; empty if it is not to be shown as such. Never raises."""
+        """Convert a formula; empty if it has no readable form. Never raises."""
         if self._convert is None:
             return ""
         try:
             return self._convert(formula)
-        except Exception:  # noqa: BLE001 - the formula may be anything, and its parser is another project's
+        except Exception:  # noqa: BLE001 - arbitrary input to a third-party parser
             return ""
 
 
@@ -75,27 +75,27 @@ _converter: Final = _Converter()
 
 
 def misses() -> int:
-    """How many formulas were shown as they were written because the converter was not imported yet."""
+    """Return how many formulas were left unconverted because the converter was not loaded yet."""
     return _converter.misses
 
 
 def settled() -> bool:
-    """Whether the converter is imported, or known to be missing."""
+    """Return whether the import of the converter has ended, with or without success."""
     return _converter.state in (_State.AVAILABLE, _State.MISSING)
 
 
 def available() -> bool:
-    """Whether formulas are converted."""
+    """Return whether the converter is loaded."""
     return _converter.state is _State.AVAILABLE
 
 
 def wait() -> None:
-    """Wait until it is known, if a formula was met."""
+    """Block until a started import of the converter has ended."""
     _converter.wait()
 
 
 def to_text(formula: str) -> str:
-    """The text to show for a formula without its delimiters; empty: what was written."""
+    """Convert a formula without its delimiters; if the result is empty, display its source."""
     if len(formula) > MAX_LENGTH or not formula.strip():
         return ""
     if not settled():
@@ -107,14 +107,14 @@ def to_text(formula: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _converted(formula: str) -> str:
-    """A text that grows is parsed many times, its formulas once."""
+    """Cache conversions, since a growing text is parsed many times."""
     return _converter.convert(formula)
 
 
 def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
-    r"""The formula that begins at `pos`, where the text has `$` or `\`: its end and the length of its delimiters.
+    r"""Find the formula that starts at `pos`, where the text has `$` or `\`.
 
-    Both are 0 if there is none; the last value is whether more text could still make one.
+    Returns its end and the length of its delimiters, both 0 if there is none, and whether more text could complete one.
     """
     opener = text[pos : pos + 2]
     closer = _CLOSING.get(opener)

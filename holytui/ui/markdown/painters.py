@@ -1,4 +1,4 @@
-"""Leaves into lines of a width. A painter stays with its leaf while it grows and keeps what is settled."""
+"""Rendering of leaves at a width. A painter follows its leaf as it grows and retains settled lines."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.extensions import without_emphasis
 from holytui.ui.markdown.highlight import Highlighter
 from holytui.ui.markdown.inline import MUTED, Inline, Run
+from holytui.ui.markdown.plain import display_text
 from holytui.ui.markdown.prefix import prefix_of, task_box
 from holytui.ui.markdown.seams import MARK, locate, with_seams, with_seams_at
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, make_line, slice_runs
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
 TEXT_KINDS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
-"""Leaves that one painter draws: a paragraph may turn out to be another one of them."""
+"""Leaves drawn by `TextPainter`, since a paragraph may turn into any of the others."""
 CODE_LABEL: Final = "$text-secondary"
 CODE_INDENT: Final = "  "
-"""Stands before each line of code that is not empty."""
-_TAB: Final = 4
+"""Prefix of each nonempty line of code."""
 _AT_ONCE: Final = 2_048
-"""Characters of code that are coloured between two looks at the time."""
+"""Characters of code highlighted between two checks of the budget."""
 
 
 class Painter(Protocol):
@@ -34,18 +34,17 @@ class Painter(Protocol):
     leaf: Leaf
     lines: list[Line]
     done: bool
-    """Whether the last `paint` reached the end of the leaf; else the next one goes on."""
+    """Whether the last `paint` reached the end of the leaf; otherwise the next call continues."""
 
     def paint(self, seams: Sequence[int]) -> int:
-        """Bring `lines` closer to the leaf, by an amount of work that does not depend on the leaf's length; how many of
-        the first ones stayed the same objects.
+        """Update `lines` by an amount of work independent of the length of the leaf.
 
-        `seams` are offsets in the source that are to be marked.
+        `seams` are offsets in the source to be marked. Returns how many leading lines kept their objects.
         """
 
 
 class TextPainter:
-    """A paragraph or a heading of some kind."""
+    """Draws a paragraph, heading, term or summary."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.lines: list[Line] = []
@@ -64,7 +63,7 @@ class TextPainter:
         if leaf.kind is Kind.HEADING:
             style = HEADINGS[leaf.level - 1]
         prefix = prefix_of(leaf).fitting(self._width)
-        if self._style_key != (prefix, style):  # a paragraph became a heading, or its box was seen
+        if self._style_key != (prefix, style):  # the paragraph became a heading, or its task box was recognised
             self._style_key = (prefix, style)
             self._inline = Inline(style)
             self._version = -1
@@ -92,7 +91,7 @@ class TextPainter:
 
 
 class CodePainter:
-    """A fence or indented code: a line with its number and language, then the code."""
+    """Draws a code block: a line with its number and info string, then the code."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
@@ -101,18 +100,18 @@ class CodePainter:
         words = leaf.info.split(maxsplit=1)
         self._highlighter = Highlighter(words[0] if words else "")
         self._streamed: list[list[Run]] = []
-        """The committed lines in the colours that they came in."""
+        """The committed lines with incremental highlighting."""
         self._exact: list[list[Run]] | None = None
         self._exact_count = -1
-        """For how many lines `_exact` was asked for."""
+        """Number of lines for which `_exact` was computed."""
         self._scanned = self._nonblank = 0
-        """Of indented code: the lines that were looked at, and those up to the last one that is not blank."""
+        """Indented code: the number of scanned lines, and the number up to the last nonblank one."""
         self.done = False
         self._drawn: list[list[Run]] = []
         self._starts: list[int] = []
-        """Where each drawn line of code begins in `lines`."""
+        """Index in `lines` of each drawn line of code."""
         self._final_count = 0
-        """How many of the drawn lines are committed ones in the colours that they came in."""
+        """Number of drawn lines that are committed and incrementally highlighted."""
         label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
         wrapper.feed([(label, CODE_LABEL)])
@@ -135,7 +134,7 @@ class CodePainter:
         return self._draw(final, self._streamed[final:] + tail, seams)
 
     def _count(self) -> int:
-        """How many lines are shown: blank ones at the end of indented code are none of it."""
+        """Return the number of displayed lines; indented code excludes trailing blank lines."""
         lines = self.leaf.lines
         if self.leaf.kind is not Kind.INDENTED:
             return len(lines)
@@ -150,7 +149,7 @@ class CodePainter:
         return count if count > self._scanned else self._nonblank
 
     def _stream(self, count: int) -> None:
-        """Colour lines as they came, up to `count`, but not too many at once."""
+        """Highlight committed lines incrementally up to `count`, a bounded number per call."""
         left = _AT_ONCE
         while len(self._streamed) < count and left > 0:
             text = self.leaf.lines[len(self._streamed)]
@@ -159,14 +158,14 @@ class CodePainter:
         self.done = len(self._streamed) >= count
 
     def _exact_runs(self, count: int) -> list[list[Run]] | None:
-        """The exact colours of a block that came to its end, unless it is too long for them."""
+        """Return the exact highlighting of a closed block; None if it is too long."""
         if self._exact_count != count:
             self._exact_count = count
             self._exact = self._highlighter.whole([display_text(text) for text in self.leaf.lines[:count]])
         return self._exact
 
     def _draw(self, first: int, target: list[list[Run]], seams: Sequence[int]) -> int:
-        """Draw the lines of code from `first` on; lines whose colours did not change are left alone."""
+        """Draw the lines of code from `first` on, except lines with unchanged colours."""
         shown = self._drawn
         places = [locate(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
         stable = len(self.lines)
@@ -177,7 +176,7 @@ class CodePainter:
             start = self._starts[index] if index < len(shown) else len(self.lines)
             stable = min(stable, start)
             if index < len(shown) and "".join(t for t, _ in shown[index]) != "".join(t for t, _ in runs):
-                self._truncate(index)  # another text may take another number of lines
+                self._truncate(index)  # a changed text may wrap to a different number of lines
             end = self._end(index)
             columns = [len(display_text(self.leaf.lines[line][:at])) for line, at in places if line == index]
             self.lines[start:end] = self._line(
@@ -218,7 +217,7 @@ class CodePainter:
 
 
 class RulePainter:
-    """A line across."""
+    """Draws a thematic break."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
@@ -232,7 +231,7 @@ class RulePainter:
 
 
 class EmptyPainter:
-    """An item with nothing in it yet."""
+    """Draws a list item without content."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
@@ -243,9 +242,3 @@ class EmptyPainter:
     def paint(self, seams: Sequence[int]) -> int:
         del seams
         return 1
-
-
-def display_text(text: str) -> str:
-    """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
-    text = visible(text, breaks=False)
-    return text.expandtabs(_TAB) if "\t" in text else text

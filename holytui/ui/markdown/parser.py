@@ -196,7 +196,9 @@ class BlockParser:
             self._blocks.open_container(Details())
         elif extensions.ends_details(text):
             details = [
-                at for at, container in enumerate(self._blocks.containers[:matched]) if isinstance(container, Details)
+                index
+                for index, container in enumerate(self._blocks.containers[:matched])
+                if isinstance(container, Details)
             ]
             if not details:
                 return False

@@ -1,4 +1,4 @@
-"""What stands before the lines of a leaf: the bars of quotes, the bullets and numbers of items."""
+"""Line prefixes of leaves: bars of block quotes and details, list markers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TASK: Final = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
 
 
 def task_box(leaf: Leaf) -> str:
-    """`[ ]` or `[x]` if the leaf begins an item with a box to tick, else nothing."""
+    """Return `[ ]` or `[x]` if the leaf starts a task list item, otherwise an empty string."""
     if leaf.kind is not Kind.PARAGRAPH or leaf.new_from == len(leaf.containers) or not leaf.lines:
         return ""
     inner = leaf.containers[-1]
@@ -29,7 +29,7 @@ def task_box(leaf: Leaf) -> str:
 
 
 def prefix_of(leaf: Leaf) -> Prefix:
-    """The prefix of the leaf's lines."""
+    """Return the prefix of the lines of a leaf."""
     box = task_box(leaf)
     first: list[Run] = []
     rest: list[Run] = []
@@ -58,7 +58,7 @@ def prefix_of(leaf: Leaf) -> Prefix:
 
 
 def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[Run, ...]:
-    """What stands on the blank line between two leaves: the bars of the quotes and details that both are in."""
+    """Return the prefix of the blank line between two leaves: the bars of the containers that they share."""
     runs: list[Run] = []
     bars = 0
     for one, other in zip(above, below, strict=False):

@@ -1,4 +1,4 @@
-"""Where a continued answer was joined: places in the source, shown as a thin sign in the text."""
+"""Seams: offsets in the source at which a continued answer was joined, displayed as a thin sign."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MARK: Final[Run] = (SEAM, MUTED)
 
 
 def locate(leaf: Leaf, seam: int) -> tuple[int, int]:
-    """The line of the leaf that an offset in the source falls on, and the character in it."""
+    """Return the line of the leaf and the character in it for an offset in the source."""
     line = max(0, bisect_right(leaf.offsets, seam) - 1)
     return line, min(max(0, seam - leaf.offsets[line]), len(leaf.lines[line]))
 
 
 def with_seams(leaf: Leaf, seams: Sequence[int]) -> list[str]:
-    """The lines of a text leaf with a sign for each seam, at the next gap between words, away from markup."""
+    """Return the lines of a text leaf with a sign for each seam, at the next space, so that no markup is split."""
     lines = list(leaf.lines)
     if not lines:
         return lines
@@ -38,7 +38,7 @@ def with_seams(leaf: Leaf, seams: Sequence[int]) -> list[str]:
 
 
 def with_seams_at(runs: list[Run], columns: Sequence[int]) -> list[Run]:
-    """A line of code with a sign at each of `columns`."""
+    """Return a line of code with a sign at each of `columns`."""
     out: list[Run] = []
     last = 0
     size = sum(len(text) for text, _ in runs)

@@ -1,7 +1,7 @@
-"""A table into lines: light rules, columns as wide as they need, wrapped cells where the screen is narrow.
+"""Rendering of tables with light rules, natural column widths, and wrapped cells on narrow screens.
 
-A row that comes is laid out alone; all rows are laid out anew only when a column gets wider. Columns grow by four
-cells at a time while there is room, so that a cell which is coming does not move the whole table with each token.
+A new row is laid out alone; all rows are laid out again only when a column widens. Columns grow in steps of four
+cells while there is room, so that an unfinished cell does not shift the whole table with each token.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Cell: TypeAlias = list[Run]
 _SEPARATOR: Final[Run] = (" │ ", MUTED)
 _STEP: Final = 4
 _MIN_COLUMN: Final = 6
-"""Cells of a column; where there is no room for it, each row becomes a list of `header: value`."""
+"""Minimum column width in cells; without room for it, each row becomes a list of `header: value`."""
 _HEADER: Final = "bold"
 _MEASURED_ROWS: Final = 200
-"""Rows that make columns wider; what is wider further down is wrapped, so that few rows are ever laid out anew."""
+"""Rows that can widen columns; wider cells further down are wrapped, so that few rows are laid out again."""
 _ROWS_AT_ONCE: Final = 16
-"""Rows that are laid out between two looks at the time."""
+"""Rows laid out between two checks of the budget."""
 
 
 class TablePainter:
@@ -42,7 +42,7 @@ class TablePainter:
         self._rows: list[list[Cell]] = []
         """The committed rows; the first is the header."""
         self._natural = [0] * len(leaf.aligns)
-        """The widest cell of each column among them."""
+        """Width of the widest cell of each column in the committed rows."""
         self._widths: tuple[int, ...] | None = None
         self._settled_rows = 0
         self._settled_lines = 0
@@ -76,7 +76,7 @@ class TablePainter:
         return stable
 
     def _row(self, text: str, index: int) -> list[Cell]:
-        """The cells of a line; what is too many goes into the last one, so that no text is lost."""
+        """Parse the cells of a line; excess cells are joined into the last one, so that no text is lost."""
         texts = split_cells(visible(text, breaks=False).replace("\t", " "))
         count = len(self.leaf.aligns)
         if len(texts) > count:
@@ -116,7 +116,7 @@ class TablePainter:
         return [(" " * max(0, left), ""), *cell, (" " * max(0, space - left), "")]
 
     def _draw_record(self, row: list[Cell], index: int, header: list[Cell], has_rows: bool) -> None:
-        """A row as a list of `header: value`. The header itself is shown only until there is a row."""
+        """Draw a row as a list of `header: value`; the header itself only while there is no row."""
         if index == 0:
             if not has_rows:
                 for cell in row:
@@ -126,7 +126,7 @@ class TablePainter:
             self._add_line([("─" * min(8, self._room), MUTED)])
         for name, cell in zip(header, row, strict=True):
             if not cell:
-                continue  # a row of few cells in a table of many columns is not to take a line for each
+                continue  # a short row must not take a line for each of many columns
             self._fold([*name, (": ", MUTED), *cell] if name else cell)
 
     def _fold(self, runs: Cell) -> None:
@@ -139,7 +139,7 @@ class TablePainter:
 
 
 def _trimmed(runs: list[Run]) -> list[Run]:
-    """Without the space at the end of the line."""
+    """Strip trailing spaces."""
     while runs and not runs[-1][0].strip(" "):
         runs.pop()
     if runs:
@@ -148,9 +148,9 @@ def _trimmed(runs: list[Run]) -> list[Run]:
 
 
 def column_widths(natural: Sequence[int], room: int) -> tuple[int, ...]:
-    """The width of each column in `room` cells; nothing if there is no room for columns.
+    """Distribute `room` cells among the columns; empty if the columns do not fit.
 
-    Columns that need no more than their share get what they need; the others share the rest alike.
+    Columns narrower than an equal share get their natural width; the others share the rest equally.
     """
     free = room - len(_SEPARATOR[0]) * (len(natural) - 1)
     rounded = tuple(-(-max(1, width) // _STEP) * _STEP for width in natural)
@@ -162,13 +162,13 @@ def column_widths(natural: Sequence[int], room: int) -> tuple[int, ...]:
     if free < _MIN_COLUMN * len(natural):
         return ()
     widths = list(exact)
-    greedy = set(range(len(natural)))
+    wide = set(range(len(natural)))
     while True:
-        share, extra = divmod(free, len(greedy))
-        modest = {column for column in greedy if exact[column] <= share}
-        if not modest:
-            for position, column in enumerate(sorted(greedy)):
+        share, extra = divmod(free, len(wide))
+        narrow = {column for column in wide if exact[column] <= share}
+        if not narrow:
+            for position, column in enumerate(sorted(wide)):
                 widths[column] = share + (position < extra)
             return tuple(widths)
-        free -= sum(exact[column] for column in modest)
-        greedy -= modest
+        free -= sum(exact[column] for column in narrow)
+        wide -= narrow

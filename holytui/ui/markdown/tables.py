@@ -1,4 +1,4 @@
-"""Rows of GFM tables: how a line is cut into cells and what makes a row of dashes."""
+"""Rows of GFM tables: cells and delimiter rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 _DELIMITER_CELL: Final = re.compile(r":?-+:?")
 _PIPE: Final = re.compile(r"\\?\|")
 _MAX_COLUMNS: Final = 64
-"""Columns of a table; each row costs all of them, however short it is."""
+"""Maximum columns of a table; each row costs all of them, however short it is."""
 
 
 def split_cells(line: str) -> list[str]:
-    """The cells of a row; `\\|` is a pipe in a cell."""
+    """Split a row into cells; `\\|` is a pipe within a cell."""
     out: list[str] = []
     last = 0
     line = line.strip(" \t")
@@ -29,7 +29,7 @@ def split_cells(line: str) -> list[str]:
 
 
 def alignments(line: str) -> tuple[str, ...]:
-    """The alignment of each column if `line` is a row of dashes (`|---|:-:|`), else nothing."""
+    """Return the alignment of each column if `line` is a delimiter row (`|---|:-:|`), otherwise an empty tuple."""
     line = line.strip(" \t")
     if len(line) < 2 or line[0] not in "|-:" or line.strip("|-: \t") or (line[0] == "-" and line[1] in " \t"):
         return ()
@@ -50,5 +50,5 @@ def _alignment(dashes: str) -> str:
 
 
 def header_fits(header: str, aligns: tuple[str, ...]) -> bool:
-    """Whether the line above a row of dashes is a header with as many cells."""
+    """Return whether the line above a delimiter row is a header with the same number of cells."""
     return 0 < len(aligns) <= _MAX_COLUMNS and "|" in header and len(split_cells(header)) == len(aligns)
