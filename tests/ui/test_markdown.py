@@ -266,7 +266,7 @@ def test_the_pieces_that_text_comes_in_do_not_matter(source: str, data: st.DataO
 
 @pytest.fixture
 def literal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the converter of formulas."""
+    """Disable the conversion of formulas."""
     monkeypatch.setattr(mathematics, "to_text", lambda _formula: "")
 
 

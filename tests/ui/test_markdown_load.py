@@ -1,4 +1,4 @@
-"""More text than can be laid out within a frame: what is shown meanwhile, and in the end."""
+"""Text too long for one frame: incomplete and complete layout."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ WIDTH = 80
 
 
 def once() -> Spent:
-    """Time for one slice."""
+    """A budget for one slice."""
     looks = iter([False])
     return lambda: next(looks, True)
 
 
 def few() -> Spent:
-    """Time for a few."""
+    """A budget for a few slices."""
     looks = iter([False] * 4)
     return lambda: next(looks, True)
 
@@ -39,14 +39,14 @@ def look(document: MarkdownDocument, width: int = WIDTH) -> list[object]:
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents that lay nothing out beyond their share of time."""
+    """Make documents lay out nothing beyond their budget."""
     monkeypatch.setattr(document_module, "_IMMEDIATE", 0)
 
 
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("name", SHAPES)
 def test_work_grows_with_the_text_and_no_slice_is_long(name: str) -> None:
-    MarkdownDocument(shape(name, 1_000)).lines(WIDTH)  # loads what is loaded once
+    MarkdownDocument(shape(name, 1_000)).lines(WIDTH)  # triggers lazy imports
 
     def work(length: int) -> tuple[int, int]:
         document = MarkdownDocument(shape(name, length), once)
@@ -72,7 +72,7 @@ def test_text_that_is_laid_out_in_slices_looks_as_if_at_once(source: str, width:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents whose Markdown ends early."""
+    """Lower the length at which Markdown ends."""
     monkeypatch.setattr(document_module, "MARKDOWN_LIMIT", 400)
     monkeypatch.setattr(document_module, "_BREAK_SEARCH", 100)
 
@@ -157,5 +157,5 @@ def test_plain_text_is_taken_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> N
     ends = []
     while document.behind(WIDTH):
         document.advance(WIDTH, once())
-        ends.append(document._view_at(WIDTH).plain.end)  # type: ignore[union-attr]  # it is there from the first slice on
+        ends.append(document._view_at(WIDTH).plain.end)  # type: ignore[union-attr]  # set from the first slice on
     assert max(after - before for before, after in itertools.pairwise(ends)) <= 3 * 4_096

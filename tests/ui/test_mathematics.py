@@ -1,4 +1,4 @@
-"""Formulas as Unicode, and what is left as it was written; the addresses of links."""
+"""Conversion of formulas to Unicode, formulas left unconverted, and addresses of links."""
 
 from __future__ import annotations
 
