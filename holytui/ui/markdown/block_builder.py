@@ -12,7 +12,7 @@ _SEPARATED: Final = frozenset({Kind.HEADING, Kind.FENCE, Kind.INDENTED, Kind.TAB
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Checkpoint:
     """State of a builder before an unfinished line."""
 
     containers: tuple[Container, ...]
@@ -45,18 +45,18 @@ class BlockBuilder:
             leaf.committed = len(leaf.lines)
         self.settled = len(self.leaves) if leaf is None or leaf.closed else len(self.leaves) - 1
 
-    def mark(self) -> Mark:
+    def checkpoint(self) -> Checkpoint:
         """Return the state for `restore`."""
         last = LeafState.capture(self.leaves[-1]) if self.leaves else None
-        return Mark(self.containers, self._new_from, self.blank, self.code_blocks, len(self.leaves), last)
+        return Checkpoint(self.containers, self._new_from, self.blank, self.code_blocks, len(self.leaves), last)
 
-    def restore(self, mark: Mark) -> None:
-        """Revert the one line after `mark`."""
-        self.containers, self._new_from, self.blank = mark.containers, mark.new_from, mark.blank
-        self.code_blocks = mark.code_blocks
-        del self.leaves[max(0, mark.leaves - 1) :]
-        if mark.last is not None:
-            self.leaves.append(mark.last.restore())
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Revert the one line after `checkpoint`."""
+        self.containers, self._new_from, self.blank = checkpoint.containers, checkpoint.new_from, checkpoint.blank
+        self.code_blocks = checkpoint.code_blocks
+        del self.leaves[max(0, checkpoint.leaves - 1) :]
+        if checkpoint.last is not None:
+            self.leaves.append(checkpoint.last.restore())
 
     @property
     def last(self) -> Leaf | None:

@@ -99,6 +99,7 @@ class Leaf:
         self.committed = 0
         """Number of lines that are ended by a newline and final."""
         self.closed = False
+        """Whether no further line can belong to the leaf."""
         self.level = 0
         """Heading level, 1 to 6; for a summary or formula, its parsing state."""
         self.info = ""

@@ -9,7 +9,7 @@ from typing import Final
 from textual.content import Content
 
 from holytui.ui.markdown import mathematics
-from holytui.ui.markdown.block_builder import BlockBuilder, Mark
+from holytui.ui.markdown.block_builder import BlockBuilder, Checkpoint
 from holytui.ui.markdown.blocks import Leaf
 from holytui.ui.markdown.budget import Spent, never
 from holytui.ui.markdown.parser import BlockParser
@@ -79,7 +79,7 @@ class MarkdownDocument:
         self._line_count = 0
         self._version = 0
         """Incremented with each change of the leaves."""
-        self._mark: Mark | None = None
+        self._checkpoint: Checkpoint | None = None
         self._closed = False
         self._views: list[DocumentView] = []
         """Most recently used first."""
@@ -247,14 +247,14 @@ class MarkdownDocument:
         return True
 
     def _drop_partial_line(self) -> None:
-        if self._mark is not None:
-            self._blocks.restore(self._mark)
-            self._mark = None
+        if self._checkpoint is not None:
+            self._blocks.restore(self._checkpoint)
+            self._checkpoint = None
 
     def _parse_partial_line(self) -> None:
         """Parse the unfinished last line; `_drop_partial_line` reverts it."""
         if self._line:
-            self._mark = self._blocks.mark()
+            self._checkpoint = self._blocks.checkpoint()
             partial = not (self._closed and self._parsed == len(self._source)) and self._markdown_end is None
             self._parser.line(self._line, self._line_offset, partial)
         self._version += 1

@@ -39,8 +39,8 @@ _STEPS: Final = (1, 2, 4, 8, 16)
 times. After the last one, 2,048 characters, the piece is split regardless of open delimiters."""
 _MAX_PIECE: Final = _STEP * (_STEPS[-1] + 1)
 _DENSE_FROM: Final = 4
-"""Index of the first step, in units of `_STEP`, from which dense pieces are shown unparsed: markdown-it is slow on
-them, and readable text does not look like that."""
+"""Length, in units of `_STEP`, from which dense pieces are shown unparsed: markdown-it is slow on them, and readable
+text is not like that."""
 _MARKUP: Final = re.compile(r"[][*_~!`\\<&$]")
 _PIECES_AT_ONCE: Final = 8
 """Pieces parsed between two checks of the budget."""
@@ -265,7 +265,7 @@ def _unchanged(text: str) -> str:
 
 
 def _sanitized(text: str) -> str:
-    """Make characters from entities such as `&#x202e;` safe, which were decoded after the source was."""
+    """Make characters decoded from entities such as `&#x202e;` safe to display."""
     return visible(text).replace("\n", " ").replace("\t", " ")
 
 

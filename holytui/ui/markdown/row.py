@@ -24,5 +24,6 @@ class Row:
     source: Source | None = None
     """Source position of literally displayed text."""
     code: bool = False
+    """Whether it is a line of code."""
     note: bool = False
     """Whether it is a note next to the message, which a search ignores."""
