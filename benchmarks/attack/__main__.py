@@ -25,7 +25,8 @@ from holytui.ui.markdown import MarkdownDocument
 from tests.ui.markdown_shapes import SHAPES, shape
 
 _SHORT = "idle_timeout = 3\nfirst_token_timeout = 5\ntoken_timeout = 3\nmax_retries = 0\n"
-_PATIENCE = 90.0
+_PATIENCE = 240.0
+"""Seconds. Reading is limited to a tenth of a CPU, so a flood of tiny events takes that long to reach the size limit."""
 _SIZES = (40_000, 80_000, 160_000, 320_000)
 
 

@@ -64,9 +64,7 @@ class HolytuiApp(ThinApp[None]):
             conversation=conversation,
             question=question,
             files=files,
-            enter_sends=config.ui.enter == "send",
-            sidebar=config.ui.sidebar,
-            text_width=config.ui.text_width,
+            ui=config.ui,
         )
         self._notifier = CompletionNotifier(
             self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat

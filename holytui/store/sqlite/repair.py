@@ -27,7 +27,7 @@ _DEFAULTS = {"keep": -1, "end": -1}
 
 
 @dataclass(frozen=True, slots=True)
-class TableColumn:
+class ColumnRepair:
     """A column of a table."""
 
     name: str
@@ -35,16 +35,16 @@ class TableColumn:
     not_null: bool
 
 
-def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, TableColumn]:
+def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, ColumnRepair]:
     """Return the columns of a table in a sound file."""
     found = connection.execute(f"PRAGMA table_info({table})")
-    return {name: TableColumn(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
+    return {name: ColumnRepair(name, kind, bool(not_null or key)) for _n, name, kind, not_null, _default, key in found}
 
 
 class RowInserter:
     """Inserts rows with arbitrary values."""
 
-    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[TableColumn]) -> None:
+    def __init__(self, target: sqlite3.Connection, table: str, columns: Sequence[ColumnRepair]) -> None:
         self._target = target
         self._table = table
         self._columns = columns
@@ -90,7 +90,7 @@ class RowInserter:
         return int(last) + 1
 
 
-def _coerced(column: TableColumn, value: object) -> object:
+def _coerced(column: ColumnRepair, value: object) -> object:
     """`value` as its column requires. Invalid UTF-8 stays, as readers mark it."""
     empty = _DEFAULTS.get(column.name, 0) if column.not_null else None
     match column.kind, value:

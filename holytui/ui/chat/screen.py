@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
+from holytui.config.schema import Ui
 from holytui.errors import HolytuiError
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.presentation.notice import Level
@@ -57,22 +58,18 @@ class ChatScreen(ChatLayout):
         keymap: Keymap,
         *,
         config_file: Path,
+        ui: Ui,
         model: str,
         conversation: str = "",
         question: str = "",
         files: Sequence[Chosen] = (),
-        enter_sends: bool = True,
-        sidebar: bool = True,
-        text_width: int = 0,
     ) -> None:
         self.state = ChatState(model)
         super().__init__(
             keymap,
             self._question,
             sees=self.state.model_sees,
-            enter_sends=enter_sends,
-            sidebar=sidebar,
-            text_width=text_width,
+            ui=ui,
         )
         self._opening = opening
         self._opening_ended = asyncio.Event()

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from holytui.attachments.selection import SelectedFiles
+from holytui.config.schema import Ui
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.ui.bindings import names
@@ -90,13 +91,11 @@ class FileList(Widget):
 class Composer(Vertical):
     """The prompt and the lists above it."""
 
-    def __init__(
-        self, keymap: Keymap, question: QuestionFactory, *, enter_sends: bool = True, sees: Callable[[], bool]
-    ) -> None:
+    def __init__(self, keymap: Keymap, question: QuestionFactory, ui: Ui, *, sees: Callable[[], bool]) -> None:
         super().__init__(id="composer")
         self._completions = CompletionList()
         self._files = FileList(keymap)
-        self.prompt = Prompt(keymap, question, enter_sends=enter_sends, sees=sees)
+        self.prompt = Prompt(keymap, question, ui, sees=sees)
 
     def compose(self) -> ComposeResult:
         """Both lists above the prompt."""

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
+from holytui.config.schema import Ui
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Image
@@ -81,8 +82,8 @@ class Prompt(AttachmentArea):
         self,
         keymap: Keymap,
         question: QuestionFactory,
+        ui: Ui,
         *,
-        enter_sends: bool = True,
         sees: Callable[[], bool] = lambda: False,
         folder: Callable[[], Path] = Path,
     ) -> None:
@@ -98,7 +99,7 @@ class Prompt(AttachmentArea):
             tab_behavior="focus",
         )
         self.cursor_blink = False
-        self._enter_sends = enter_sends
+        self._enter_sends = ui.enter == "send"
         self._question = question
         self._history = PromptHistory()
         self._pastes = Pastes()

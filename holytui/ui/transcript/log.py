@@ -18,6 +18,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from holytui.config.schema import Ui
 from holytui.hints import ActionNames
 from holytui.keymap import Keymap, Where
 from holytui.models import Message
@@ -34,6 +35,9 @@ from holytui.ui.transcript.sliced_work import SlicedWork
 
 if TYPE_CHECKING:
     from holytui.ui.transcript.message_view import MessageView
+
+
+_DEFAULT = Ui()
 
 
 class MessageLog(Widget, can_focus=True):
@@ -58,9 +62,9 @@ class MessageLog(Widget, can_focus=True):
         following: bool
         new_lines: int
 
-    def __init__(self, keymap: Keymap, text_width: int = 0) -> None:
+    def __init__(self, keymap: Keymap, ui: Ui = _DEFAULT) -> None:
         super().__init__(id="log")
-        self._list = MessageList(names(keymap, Where.PROMPT), text_width)
+        self._list = MessageList(names(keymap, Where.PROMPT), ui.text_width)
         self._viewport = self._list.viewport
         self._painter = RowPainter(self)
         self._scroller = LogScroller(self._list, self, self.set_timer)
