@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from holytui.ui.markdown import extensions, marks, mathematics
 from holytui.ui.markdown.blocks import Leaf
-from holytui.ui.markdown.inline import MATHEMATICS, Run, literal_runs
 from holytui.ui.markdown.prefix import prefix_of
+from holytui.ui.markdown.runs import MATHEMATICS, Run, literal_runs
 from holytui.ui.markdown.seams import with_seams
 from holytui.ui.markdown.wrap import Line, Wrapper
 

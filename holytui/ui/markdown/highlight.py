@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from holytui.ui.markdown.inline import Run
+from holytui.ui.markdown.runs import Run
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer, RegexLexer

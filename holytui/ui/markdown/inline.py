@@ -10,28 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from holytui.text import addresses, visible
 from holytui.ui.markdown import marks, mathematics
 from holytui.ui.markdown.extensions import footnote_label
+from holytui.ui.markdown.runs import CODE, FOOTNOTE, LINK, MATHEMATICS, MUTED, Run, literal_runs
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
-
-Run: TypeAlias = tuple[str, str]
-"""Text and its style in Textual's syntax (`bold $text-primary`), or an empty style."""
-
-CODE: Final = "$text-warning"
-LINK: Final = "underline $text-primary"
-MATHEMATICS: Final = "$text-accent"
-FOOTNOTE: Final = "$text-accent"
-MUTED: Final = "$muted"
-SEAM: Final = "┊"
-SEAM_SPACE: Final = "\u1680"
-"""Placeholder of a seam in parsed text: Markdown treats it as a space, and it hardly occurs otherwise."""
 
 _STEP: Final = 128
 _STEPS: Final = (1, 2, 4, 8, 16)
@@ -247,17 +236,6 @@ class _RunWriter:
             return
         look = " ".join(part for part in (*self._styles, style) if part)
         self._runs += literal_runs(text, f"{look}{self._link}{mark}".lstrip())
-
-
-def literal_runs(text: str, style: str) -> list[Run]:
-    """Return the runs of unparsed text."""
-    before, *seams = visible(text).split(SEAM_SPACE)
-    runs: list[Run] = [(before, style)] if before else []
-    for after in seams:
-        runs.append((SEAM, MUTED))
-        if after:
-            runs.append((after, style))
-    return runs
 
 
 def _unchanged(text: str) -> str:

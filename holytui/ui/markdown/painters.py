@@ -12,9 +12,10 @@ from holytui.text import visible
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.extensions import without_emphasis
 from holytui.ui.markdown.highlight import Highlighter
-from holytui.ui.markdown.inline import MUTED, Inline, Run
+from holytui.ui.markdown.inline import Inline
 from holytui.ui.markdown.plain import display_text
 from holytui.ui.markdown.prefix import prefix_of, task_box
+from holytui.ui.markdown.runs import MUTED, Run
 from holytui.ui.markdown.seams import MARK, locate, with_seams, with_seams_at
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, make_line, slice_runs
 

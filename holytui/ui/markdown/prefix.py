@@ -9,7 +9,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from holytui.ui.markdown.blocks import Container, Details, Item, Kind, Leaf, Quote
-from holytui.ui.markdown.inline import MUTED, Run
+from holytui.ui.markdown.runs import MUTED, Run
 from holytui.ui.markdown.wrap import Prefix
 
 QUOTE_BAR: Final[Run] = ("▎ ", "$text-secondary")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.inline import MUTED, SEAM, SEAM_SPACE, Run
+from holytui.ui.markdown.runs import MUTED, SEAM, SEAM_SPACE, Run
 from holytui.ui.markdown.wrap import slice_runs
 
 MARK: Final[Run] = (SEAM, MUTED)

@@ -11,8 +11,9 @@ from typing import Final, TypeAlias
 
 from holytui.text import visible
 from holytui.ui.markdown.blocks import Leaf
-from holytui.ui.markdown.inline import MUTED, Run, parse_cell
+from holytui.ui.markdown.inline import parse_cell
 from holytui.ui.markdown.prefix import prefix_of
+from holytui.ui.markdown.runs import MUTED, Run
 from holytui.ui.markdown.seams import with_seams
 from holytui.ui.markdown.tables import split_cells
 from holytui.ui.markdown.wrap import Line, cell_width, fold, make_line

@@ -7,9 +7,9 @@ from typing import overload
 
 from holytui.i18n import _
 from holytui.ui.markdown import mathematics
-from holytui.ui.markdown.inline import MUTED
 from holytui.ui.markdown.layout import Layout
 from holytui.ui.markdown.plain import PlainText
+from holytui.ui.markdown.runs import MUTED
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from rich.cells import cell_len, chop_cells
 from textual.content import Content, Span
 
-from holytui.ui.markdown.inline import Run
 from holytui.ui.markdown.row import Source
+from holytui.ui.markdown.runs import Run
 
 _WIDE: Final = (
     "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
