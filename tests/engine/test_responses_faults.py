@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -24,14 +25,21 @@ TEXT = (
 )
 LAST = chunk(b"")
 TYPES = tuple(dict.fromkeys(one["type"] for one in Reply(("a",), ("b",)).events()))
+UNHURRIED = replace(QUICK, idle_timeout=3.0, first_token_timeout=3.0, token_timeout=3.0)
+"""For a busy machine, where a server may seem silent for a while."""
 ERROR = {"code": "server_error", "message": "The model had an error"}
 
 
-def ask(tmp_path: Path, *scripts: Sequence[Step], recover: Recover = Recover.AUTO) -> tuple[Message, Ended, int]:
+def ask(tmp_path: Path, *scripts: Sequence[Step]) -> tuple[Message, Ended, int]:
     """The answer, its end, and the number of requests."""
     with (
         ScriptedServer(*scripts) as server,
-        Bench(tmp_path, server.base_url, recover=recover, api=Api.RESPONSES) as bench,
+        Bench(
+            *(tmp_path, server.base_url),
+            stream=QUICK if STALL in scripts[0] else UNHURRIED,
+            recover=Recover.AUTO,
+            api=Api.RESPONSES,
+        ) as bench,
     ):
         message, end, seconds = bench.ask()
         assert seconds < 8.0
@@ -140,7 +148,7 @@ def test_no_setting_sends_a_prefill(recover: Recover, tmp_path: Path) -> None:
     cut: list[Step] = [*answering(TEXT, first_half), FIN]
     with (
         ScriptedServer(cut, [*answering(TEXT), LAST]) as server,
-        Bench(tmp_path, server.base_url, recover=recover, api=Api.RESPONSES) as bench,
+        Bench(tmp_path, server.base_url, stream=UNHURRIED, recover=recover, api=Api.RESPONSES) as bench,
     ):
         # what was learnt of chat completions at the same address
         bench.history.remember(resume_profile_key(server.base_url, "model"), "prefill")
