@@ -21,6 +21,15 @@ class Recover(StrEnum):
     """Keep the text and wait for the user."""
 
 
+class Api(StrEnum):
+    """API by which a model is asked."""
+
+    CHAT = "chat"
+    """`POST /chat/completions`."""
+    RESPONSES = "responses"
+    """`POST /responses`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Price per million tokens, in the user's currency."""
@@ -42,6 +51,8 @@ class Model:
     """Sent unchanged with each request (`temperature`, `max_tokens`, …)."""
     vision: bool = False
     recover: Recover | None = None
+    api: Api | None = None
+    """None: that of the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,7 @@ class Provider:
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
+    api: Api = Api.CHAT
     recover: Recover | None = None
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
     blocked: str = ""

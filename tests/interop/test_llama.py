@@ -54,11 +54,11 @@ class Whole:
 Uninterrupted: TypeAlias = Callable[[str], Whole]
 
 
-def _config(tmp_path: Path, provider: str, base_url: str, model: str, recover: str) -> Path:
+def _config(tmp_path: Path, provider: str, base_url: str, model: str, recover: str, api: str = "chat") -> Path:
     file = tmp_path / "config.toml"
     file.write_text(
         f'default_model = "{provider}/{model}"\n[stream]\nretry_delay = 0.01\nrecover = "{recover}"\n'
-        f'[providers.{provider}]\nbase_url = "{base_url}"\napi_key_env = "{_KEY}"\n'
+        f'[providers.{provider}]\nbase_url = "{base_url}"\napi_key_env = "{_KEY}"\napi = "{api}"\n'
         f"[providers.{provider}.models.{model}]\nparams = {_PARAMS}\n"
     )
     return file
@@ -79,8 +79,10 @@ def _ask(
     model: str = "qwen",
     recover: str = "auto",
     key: str = "unused",
+    api: str = "chat",
 ) -> Answer:
-    done = _holytui(tmp_path, key, _config(tmp_path, provider, base_url, model, recover), "ask", "--json", question)
+    config = _config(tmp_path, provider, base_url, model, recover, api)
+    done = _holytui(tmp_path, key, config, "ask", "--json", question)
     text = ""
     events = [json.loads(line) for line in done.stdout.splitlines()]
     for event in events:
@@ -184,6 +186,22 @@ def test_behind_litellm_nothing_is_said_twice(
     assert answer.text.count(begins) <= 1  # by instruction the model may well go on with other words
     if recover == "prefill":
         assert (answer.status, answer.text) == (0, whole.text)
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["llama", "litellm"])
+def test_by_the_responses_api_a_cut_answer_that_starts_again_is_the_same(
+    tmp_path: Path, llama_port: int, proxy: Proxy, behind: bool
+) -> None:
+    port = proxy.port if behind else llama_port
+    options = {"model": "llama" if behind else "qwen", "key": proxy.key, "recover": "restart", "api": "responses"}
+    with CuttingProxy(("127.0.0.1", port)) as line:
+        whole = _ask(tmp_path, line.base_url, DAYS, **options)
+    assert (whole.status, whole.events[-1]) == (0, "finished")
+    size = line.connections[0].passed
+    with CuttingProxy(("127.0.0.1", port), {0: Cut(size // 2, How.RST)}) as line:
+        answer = _ask(tmp_path, line.base_url, DAYS, **options)
+    assert line.connections[0].cut
+    assert (answer.status, answer.text) == (0, whole.text)
 
 
 def test_check_finds_that_llama_goes_on_by_prefill(tmp_path: Path, llama_port: int) -> None:

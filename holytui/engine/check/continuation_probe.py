@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
 from holytui.config.redact import plain_url
-from holytui.config.schema import Recover, Stream
+from holytui.config.schema import Api, Recover, Stream
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
 from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
 from holytui.engine.check.probe import JoinedReply, ProbeResponse, join_reply, record_response
@@ -256,6 +256,8 @@ class ContinuationProbe:
         """The prefill forms to try, with the names under which they are stored."""
         strategy = self._subject.strategy
         known = strategy.continuation
+        if self._subject.endpoint.api is Api.RESPONSES:
+            return
         if strategy.recover is Recover.INSTRUCT or (
             known.prefill is Prefill.NO and strategy.recover is not Recover.PREFILL
         ):
@@ -351,8 +353,12 @@ class ContinuationProbe:
                 return _("Until then interrupted answers continue by instruction.")
 
     def _remember(self, profile: ResumeProfile) -> None:
-        if self._history is None or self._subject.resolved.ref.provider == GUIDE:
-            return  # the guide: its address changes, so the entry would never be read
+        if self._history is None:
+            return
+        if self._subject.resolved.ref.provider == GUIDE:
+            return  # its address changes, so the entry would never be read
+        if self._subject.endpoint.api is Api.RESPONSES:
+            return  # it has one way only, and the entry would apply to chat completions
         key = resume_profile_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
             self._history.remember(key, str(profile))

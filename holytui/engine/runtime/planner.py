@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from holytui.config.presets import Continuation
-from holytui.config.schema import Config, Provider, Recover, Stream
+from holytui.config.schema import Api, Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
@@ -115,6 +115,8 @@ class TurnPlanner:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # resuming is the user's consent
+        if endpoint.api is Api.RESPONSES:  # has no prefill; what is stored is about chat completions
+            return Strategy(recover, resolved.continuation, ResumeProfile(ResumeMode.INSTRUCT), is_structured(params))
         profile = ResumeProfile.parse(
             self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
         )

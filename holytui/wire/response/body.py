@@ -33,9 +33,9 @@ class AnswerBody:
     objects `text/event-stream`, and captive portals answer with a web page.
     """
 
-    def __init__(self, content_type: str = "", most: int = 2**63) -> None:
-        """`most`: bytes of text after which nothing more is read."""
-        self.reader = ChunkReader()
+    def __init__(self, content_type: str = "", most: int = 2**63, token_limit: int | None = None) -> None:
+        """`most`: bytes of text after which nothing more is read. `token_limit`: that of the request."""
+        self.reader = ChunkReader(token_limit)
         self._type = content_type.partition(";")[0].strip().lower()
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
