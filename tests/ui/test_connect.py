@@ -185,11 +185,13 @@ def stalls_below_v1(peer: Peer) -> None:
 
 async def test_the_better_address_is_used_and_escape_ends_a_test_that_hangs(harness: AppHarness) -> None:
     with ScriptedServer([stalls_below_v1]) as server:
-        async with run_app(harness) as driver:
+        async with run_app(harness, (56, 20)) as driver:  # low: the marks leave room for the choices
             await open_dialog(driver)
             await driver.type("another")
             await driver.press("enter", *server.base_url.removesuffix("/v1"), "enter", "enter")
             await driver.wait_for_text(f"use {server.base_url}")
+            assert "✗ models" in driver.text
+            assert "✓" not in driver.text
             await driver.press("enter")
             await at(driver, "2 models of local")
             await driver.press("enter")

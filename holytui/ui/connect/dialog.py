@@ -19,7 +19,7 @@ from holytui.connect.writer import ProviderConnection, Saved, save
 from holytui.credentials import system_keyring
 from holytui.credentials.command import Run, run_command
 from holytui.credentials.sources import validate_key
-from holytui.engine.check.findings import CheckTopic, Finding
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.engine.ports import Keys
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
@@ -31,6 +31,8 @@ from holytui.ui.dialogs.line_input import LineInput
 from holytui.wire.client import ChatClient
 
 _THREAD = "holytui-connect"
+_LOW = 30
+"""Rows of a screen on which all marks and the choices below them have room."""
 
 
 class ConnectDialog(StepDialog):
@@ -254,9 +256,16 @@ class ConnectDialog(StepDialog):
         self.show_text(offers.marks(self._findings, self.query_one("#dialog-text-above").size.width or 80, running))
 
     def _offer(self, title: str, choices: list[Choice], better_url: str = "") -> None:
-        """Offer the next steps after a test, below its marks."""
+        """Offer the next steps after a test, below its marks; on a low screen only below those of problems."""
         self.pick(title, choices, lambda value: self._next(value, better_url))
-        self._show_marks()
+        if self.app.size.height < _LOW:
+            self._findings = {
+                topic: finding
+                for topic, finding in self._findings.items()
+                if finding.status in (FindingStatus.FAILED, FindingStatus.WARNING)
+            }
+        if self._findings:
+            self._show_marks()
 
     def _next(self, value: str, better_url: str) -> None:
         match value:
