@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
-SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES/holytui.po)
+SOURCES := pyproject.toml hatch_build.py $(wildcard distribution/*.py) $(wildcard holytui/locale/*/LC_MESSAGES/holytui.po)
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help

@@ -74,7 +74,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
                 "after text, a marked seam, started again), 130 stopped."
             )
-            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
+            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
             parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
             parser.add_argument(
                 "-c",
@@ -118,7 +118,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "Check the configuration, key and endpoint of a model, with one to three small requests. Each problem "
                 "comes with the next step. Exit: 0 no problem, 1 a problem, 2 usage error."
             )
-            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
+            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to check"))
             parser.add_argument(
                 "--clipboard",
                 action="store_true",
@@ -126,7 +126,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             )
         case "models":
             parser.description = _("The configured models.")
-            parser.add_argument("--json", action="store_true")
+            parser.add_argument("--json", action="store_true", help=_("one JSON object per line"))
         case "history":
             _history_arguments(parser)
         case _:
