@@ -26,11 +26,11 @@ class GeneratedFilesHook(BuildHookInterface[Any]):
         """Write the files below `build`; return their paths below the prefix by their own."""
         sys.path.insert(0, self.root)
         try:
-            from distribution import completions, man_page
+            from distribution import completions, files, man_page
         finally:
             sys.path.remove(self.root)
-        texts = {path: completions.completion(shell) for shell, path in completions.FILES.items()}
-        texts[man_page.FILE] = man_page.man_page()
+        texts = {path: completions.completion(shell) for shell, path in files.COMPLETIONS.items()}
+        texts[files.MAN_PAGE] = man_page.man_page()
         for path, text in texts.items():
             file = Path(self.root, "build", path)
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -13,16 +13,8 @@ from types import MappingProxyType
 
 import shtab
 
-from distribution.whole_parser import PROGRAM, arguments, subcommands, walk, whole_parser
-
-FILES: Mapping[str, str] = MappingProxyType(
-    {
-        "bash": f"share/bash-completion/completions/{PROGRAM}",
-        "zsh": f"share/zsh/site-functions/_{PROGRAM}",
-        "fish": f"share/fish/vendor_completions.d/{PROGRAM}.fish",
-    }
-)
-"""Path of each shell's file below the prefix."""
+from distribution.files import PROGRAM
+from distribution.whole_parser import arguments, subcommands, walk, whole_parser
 
 _MODELS = f"{PROGRAM} models 2>/dev/null </dev/null"
 _CONVERSATIONS = f"{PROGRAM} history list -n 100 2>/dev/null </dev/null"
@@ -143,7 +135,7 @@ _PREAMBLES: Mapping[str, str] = MappingProxyType({"bash": _BASH, "zsh": _ZSH, "f
 
 
 def completion(shell: str) -> str:
-    """Return the completion file of `shell`, a key of `FILES`."""
+    """Return the completion file of `shell`, a key of `files.COMPLETIONS`."""
     parser = _prepared()
     preamble = _PREAMBLES[shell]
     text = shtab.complete(parser, shell=shell, preamble=preamble)

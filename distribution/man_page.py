@@ -7,11 +7,9 @@ import re
 from collections.abc import Iterator
 from textwrap import wrap
 
-from distribution.whole_parser import PROGRAM, arguments, subcommands, whole_parser
+from distribution.files import PROGRAM
+from distribution.whole_parser import arguments, subcommands, whole_parser
 from holytui import __version__
-
-FILE = f"share/man/man1/{PROGRAM}.1"
-"""Path of the page below the prefix."""
 
 _DESCRIPTION = (
     "holytui is a full-screen chat with language models, made for SSH and for links that stall and drop: the text of "

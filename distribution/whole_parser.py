@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from holytui import cli, i18n
 
-PROGRAM = "holytui"
 _SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "ask": "ask one question; the answer goes to stdout",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from distribution import completions, man_page
+from distribution import files
 from holytui import __version__
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +63,7 @@ def test_themes_example_and_catalogue_are_in_it(installed: Path, tmp_path: Path)
 
 def test_completions_and_the_man_page_are_in_it(installed: Path) -> None:
     (share,) = installed.glob("holytui-*.data/data/share")
-    for path in (*completions.FILES.values(), man_page.FILE):
+    for path in (*files.COMPLETIONS.values(), files.MAN_PAGE):
         assert "holytui" in (share.parent / path).read_text()
 
 

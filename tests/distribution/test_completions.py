@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from distribution.completions import FILES, completion
+from distribution.completions import completion
+from distribution.files import COMPLETIONS
 from tests.ptys import Terminal
 
 STAND_IN = """#!/bin/sh
@@ -30,7 +31,7 @@ _holytui_whole_words holytui "$word" ""
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    return {shell: completion(shell) for shell in FILES}
+    return {shell: completion(shell) for shell in COMPLETIONS}
 
 
 @pytest.fixture
