@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,7 +129,7 @@ def test_another_program_of_that_name_is_not_replaced(home: Path, monkeypatch: p
 
 
 def test_an_old_python_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installer.sys, "version_info", (3, 10, 2))
+    monkeypatch.setattr(sys, "version_info", (3, 10, 2))
     with pytest.raises(InstallError, match=r"Python 3\.11 or newer"):
         install(home)
 
