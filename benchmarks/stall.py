@@ -91,15 +91,15 @@ def measure(options: argparse.Namespace) -> bool:
         config = str(furnish(folder, server.base_url, sidebar=True))
         command = [sys.executable, "-m", "benchmarks.stall", "--app", config, "--report", str(heart.write)]
         with FarEnd(command, environment(folder, "truecolor"), options.size, rtt=options.rtt / 1000) as far:
-            far.until(lambda: PROMPT in far.text)
+            far.wait_until(lambda: PROMPT in far.text)
             far.run(1.0)
             far.type("go\r")
-            far.until(lambda: server.first)
+            far.wait_until(lambda: server.first)
             far.run(2.0)
             before, memory = time.monotonic(), far.memory[0]
             time.sleep(options.seconds)
             again, grown = time.monotonic(), far.memory[0] - memory
-            far.until(lambda: server.last and far.seen(LAST, again))
+            far.wait_until(lambda: server.last and far.seen(LAST, again))
             shown = (far.seen(LAST, again) or 0.0) - again
             came = len(far.data(again))
             far.settle(1.0)

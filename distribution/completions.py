@@ -18,6 +18,7 @@ from distribution.whole_parser import arguments, subcommands, walk, whole_parser
 
 _MODELS = f"{PROGRAM} models 2>/dev/null </dev/null"
 _CONVERSATIONS = f"{PROGRAM} history list -n 100 2>/dev/null </dev/null"
+_DELETED = f"{PROGRAM} history list --deleted -n 100 2>/dev/null </dev/null"
 
 
 def _values(name: str) -> dict[str, str]:
@@ -51,6 +52,10 @@ _{PROGRAM}_models() {{
 
 _{PROGRAM}_conversations() {{
   compgen -W "last $({_CONVERSATIONS} | cut -d ' ' -f 1)" -- "$1"
+}}
+
+_{PROGRAM}_deleted() {{
+  compgen -W "$({_DELETED} | cut -d ' ' -f 1)" -- "$1"
 }}
 
 _{PROGRAM}_languages() {{
@@ -99,6 +104,12 @@ _{PROGRAM}_conversations() {{
   _describe -V conversation conversations
 }}
 
+_{PROGRAM}_deleted() {{
+  local -a conversations
+  conversations=(${{${{(f)"$({_DELETED})"}}/ ##/:}})
+  _describe -V conversation conversations
+}}
+
 _{PROGRAM}_languages() {{
   compadd en vi
 }}
@@ -116,6 +127,10 @@ end
 function __{PROGRAM}_conversations
     printf 'last\tthe conversation changed last\n'
     {_CONVERSATIONS} | string replace -r '^(\S+)\s+' '$1\t'
+end
+
+function __{PROGRAM}_deleted
+    {_DELETED} | string replace -r '^(\S+)\s+' '$1\t'
 end
 
 function __{PROGRAM}_languages
@@ -146,12 +161,13 @@ def completion(shell: str) -> str:
 
 def _prepared() -> argparse.ArgumentParser:
     parser = whole_parser()
-    for _names, sub in walk(parser):
+    for names, sub in walk(parser):
         for summary, below in subcommands(sub).values():
             below.description = summary  # shtab shows the description, which is long
         for action in arguments(sub):
             if not action.option_strings:
                 action.help = None  # shtab does not escape a colon in it for zsh, and shows the metavar instead
             if action.choices is None and action.dest in _VALUES:
-                action.complete = _VALUES[action.dest]  # type: ignore[attr-defined]  # shtab's interface
+                values = _values("deleted") if names[-1:] == ("restore",) else _VALUES[action.dest]
+                action.complete = values  # type: ignore[attr-defined]  # shtab's interface
     return parser

@@ -138,7 +138,7 @@ def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: boo
 def _theme_problems(theme: str) -> Sequence[str]:
     from holytui.ui.themes import loader
 
-    return loader.missing(theme, {known.name for known in loader.load().themes})
+    return loader.describe_unknown(theme, {known.name for known in loader.load().themes})
 
 
 @contextmanager
@@ -149,8 +149,9 @@ def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Ser
     except StoreError as error:
         report.add(Finding(FindingStatus.FAILED, CheckTopic.HISTORY, error.title, (error.hint,) if error.hint else ()))
         services = open_services(loaded.config, keys, (), save=False)
-    if services.history.warnings:
-        first, *others = services.history.warnings
+    maintenance = services.history.maintenance
+    if maintenance is not None and maintenance.warnings:
+        first, *others = maintenance.warnings
         report.add(Finding(FindingStatus.WARNING, CheckTopic.HISTORY, first, tuple(others)))
     with services:
         yield services

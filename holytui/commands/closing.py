@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from holytui.commands.output import print_to_stderr
 from holytui.i18n import _
-from holytui.store.history import Library
+from holytui.store.history import History, Maintenance
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
@@ -36,16 +36,17 @@ class PatientClose:
         self._watcher: threading.Thread | None = None
         self._before: signal._HANDLER = None
 
-    def begin(self, history: Library) -> None:
+    def begin(self, history: History) -> None:
         """Begin to close `history`."""
-        if self._watcher is not None:
+        maintenance = history.maintenance
+        if self._watcher is not None or maintenance is None:
             return
 
         def hurry(_number: int, _frame: FrameType | None) -> None:
-            history.hurry()
+            maintenance.stop_waiting()
 
         self._before = signal.signal(signal.SIGINT, hurry)
-        self._watcher = threading.Thread(target=self._watch, args=(history,), name="holytui-closing", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, args=(maintenance,), name="holytui-closing", daemon=True)
         self._watcher.start()
 
     def end(self) -> None:
@@ -55,11 +56,11 @@ class PatientClose:
             self._watcher.join()
             signal.signal(signal.SIGINT, self._before)
 
-    def _watch(self, history: Library) -> None:
+    def _watch(self, maintenance: Maintenance) -> None:
         waited = 0.0
         while not self._done.wait(self._quiet):
             with suppress(OSError):  # no room for a copy; the wait goes on
-                history.keep_copy()
+                maintenance.save_pending()
             if not waited:
                 words = _(
                     "waiting for another program to release the history; Ctrl+C quits at once, and nothing is lost"
@@ -67,11 +68,11 @@ class PatientClose:
                 print_to_stderr(words)
             waited += self._quiet
             if waited >= self._longest:
-                history.hurry()
+                maintenance.stop_waiting()
 
 
 @contextmanager
-def close_patiently(history: Library, patience: PatientClose | None = None) -> Iterator[None]:
+def close_patiently(history: History, patience: PatientClose | None = None) -> Iterator[None]:
     """Limit the time of the block, which closes `history`."""
     patience = patience or PatientClose()
     patience.begin(history)

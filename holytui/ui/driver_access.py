@@ -33,7 +33,7 @@ def set_mouse(app: App[Any], wanted: bool) -> bool:
 
 
 def repaint(app: App[Any]) -> None:
-    """Paint every cell again, whatever the terminal shows by now."""
+    """Paint every cell again."""
     app.refresh(repaint=True, layout=True)
     driver = app._driver
     if isinstance(driver, ThinDriver):

@@ -15,9 +15,10 @@ from distribution.files import COMPLETIONS
 from tests.ptys import Terminal
 
 STAND_IN = """#!/bin/sh
-case "$1" in
+case "$*" in
+*--deleted*) printf '%s\\n' 'cccc3333  2026-01-03 10:00  Gone' ;;
 models) printf '%s\\n' '* guide/guide' '  ollama/llama3.2:1b' '  ollama/llama3.2:3b' ;;
-history) printf '%s\\n' 'aaaa1111  2026-01-01 10:00  A river' 'bbbb2222  2026-01-02 10:00  Two: rivers' ;;
+history*) printf '%s\\n' 'aaaa1111  2026-01-01 10:00  A river' 'bbbb2222  2026-01-02 10:00  Two: rivers' ;;
 esac
 """
 BASH = """
@@ -85,6 +86,7 @@ def test_bash_and_fish_complete(complete: Callable[[str], list[str]], request: p
     )
     assert complete("holytui -m gui") == ["guide/guide"]
     assert set(complete("holytui history show ")) == {"last", "aaaa1111", "bbbb2222"}
+    assert complete("holytui history restore ") == ["cccc3333"]
     assert complete("holytui ask what is @not") == (["@notes.md"])
     assert complete("holytui ask what is no") == []
     assert complete("holytui history import not") == ["notes.md"]
@@ -114,6 +116,7 @@ def test_zsh_completes(place: Path) -> None:
             ("holytui -m oll", "holytui -m ollama/llama3.2:"),
             ("holytui history exp", "holytui history export"),
             ("holytui history show aaaa", "holytui history show aaaa1111"),
+            ("holytui history restore c", "holytui history restore cccc3333"),
             ("holytui ask @su", "holytui ask @sub\\ dir/"),
             ("holytui ask what is @no", "holytui ask what is @notes.md"),
             ("holytui history delete aaaa1111 bb", "holytui history delete aaaa1111 bbbb2222"),

@@ -376,7 +376,7 @@ def test_a_server_that_is_not_there_is_waited_for_without_using_the_budget(folde
         server.shut()
         with Bench(folder, server.base_url) as bench:
             turn = bench.engine.ask("why?")
-            bench.until(lambda events: sum(isinstance(event, Offline) for event in events) >= 6)
+            bench.wait_until(lambda events: sum(isinstance(event, Offline) for event in events) >= 6)
             server.open()
             assert isinstance(bench.end_of(turn), Finished)
             assert bench.message(turn.answer_id).text == TEXT
@@ -392,7 +392,7 @@ def test_a_server_that_goes_away_in_mid_answer_and_comes_back_costs_no_budget(fo
         Bench(folder, server.base_url, stream=replace(QUICK, max_retries=1)) as bench,
     ):
         turn = bench.engine.ask("why?")
-        bench.until(lambda events: sum(isinstance(event, Offline) for event in events) >= 5)
+        bench.wait_until(lambda events: sum(isinstance(event, Offline) for event in events) >= 5)
         server.open()
         assert isinstance(bench.end_of(turn), Finished)
         message = bench.message(turn.answer_id)

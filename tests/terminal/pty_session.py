@@ -95,7 +95,7 @@ class Session:
     def text(self) -> str:
         return "\n".join("".join(cell.text for cell in row) for row in self.screen.cells())
 
-    def until(self, true: Callable[[], bool], *, read: bool = True, seconds: float = 20.0) -> None:
+    def wait_until(self, true: Callable[[], bool], *, read: bool = True, seconds: float = 20.0) -> None:
         """Wait until `true()`; with `read=False` the terminal takes nothing meanwhile."""
         end = time.monotonic() + seconds
         while not true():

@@ -40,7 +40,7 @@ from holytui.terminal.textual_adapter.compositor import ThinCompositor
 from holytui.terminal.writer import TerminalWriter
 from holytui.ui.app import HolytuiApp
 from tests.terminal.reference_terminal import Difference, Screen, Stream
-from tests.ui.house import House
+from tests.ui.app_harness import AppHarness
 
 DEPTHS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
 ABILITIES = {
@@ -96,8 +96,8 @@ class RecordedApp(HolytuiApp):
         return RecordedUpdate(compositor.render_full_update(), self.screen.outer_size, Offset())
 
 
-class RecordingHouse(House):
-    """A `House` whose app is recorded."""
+class RecordingHouse(AppHarness):
+    """A `AppHarness` whose app is recorded."""
 
     record: Callable[[RecordedUpdate], None] | None = None
 

@@ -22,7 +22,7 @@ from holytui.engine.events import TurnEvent
 from holytui.ui.themes import loader
 from tests.servers import READ, Peer, ScriptedServer, chunk, chunked_head, delta, event, usage
 from tests.terminal.recorded_frames import RecordedApp, TerminalComparison
-from tests.ui.house import PATIENCE, Visitor
+from tests.ui.app_harness import TIMEOUT, ScreenDriver
 
 FRAME = 1 / 30
 SIZES = ((120, 40), (100, 30), (80, 24), (60, 20), (200, 60), (40, 12), (133, 43))
@@ -48,7 +48,7 @@ class ScriptedModel:
 
     def __init__(self) -> None:
         self.pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self.server = ScriptedServer([READ, chunked_head(), self._send], patience=PATIENCE)
+        self.server = ScriptedServer([READ, chunked_head(), self._send], patience=TIMEOUT)
 
     def begin(self) -> None:
         """Begin another answer; the rest of a stopped one is dropped."""
@@ -66,7 +66,7 @@ class ScriptedModel:
 
     def _send(self, peer: Peer) -> None:
         pieces = self.pieces
-        while (piece := pieces.get(timeout=10 * PATIENCE)) is not None:
+        while (piece := pieces.get(timeout=10 * TIMEOUT)) is not None:
             peer.sock.sendall(piece)
 
 
@@ -74,15 +74,15 @@ class ScriptedModel:
 class ScriptedUser:
     """A user with random actions."""
 
-    visitor: Visitor
+    driver: ScreenDriver
     model: ScriptedModel
     comparison: TerminalComparison
     clock: Clock
     rng: Random
 
     def __post_init__(self) -> None:
-        chat = self.visitor.chat
-        self.visitor.pilot.pause = self.paint  # type: ignore[method-assign]  # its own waits until the machine is idle
+        chat = self.driver.chat
+        self.driver.pilot.pause = self.paint  # type: ignore[method-assign]  # its own waits until the machine is idle
         chat.status_bar._clock = self.clock.monotonic
         mailbox = chat.wiring.answers._events
         mailbox._frame = 0.0
@@ -104,30 +104,30 @@ class ScriptedUser:
 
     async def paint(self, delay: float | None = None) -> None:
         """Let what happened be painted, without waiting for anything else."""
-        await self.visitor.pilot._wait_for_screen()
-        self.visitor.app.screen._on_timer_update()
+        await self.driver.pilot._wait_for_screen()
+        self.driver.app.screen._on_timer_update()
 
     async def passes(self, seconds: float) -> None:
         """Time goes by in which nothing happens but the ticking of the status bar."""
         for _ in range(int(seconds)):
             self.clock.now += 1
-            if self.visitor.chat.status_bar._ticker is not None:
-                self.visitor.chat.status_bar.refresh()
+            if self.driver.chat.status_bar._ticker is not None:
+                self.driver.chat.status_bar.refresh()
             await self.paint()
 
     async def keys(self, *keys: str, each: float = 0.15) -> None:
         """Keys one after another, each painted."""
         for key in keys:
             char = " " if key == "space" else key if len(key) == 1 else None
-            self.visitor.app.post_message(events.Key(key, char))
+            self.driver.app.post_message(events.Key(key, char))
             self.clock.now += each
             await self.paint()
 
     async def look(self) -> None:
         """Is all that is to be seen on the screen? What was only just changed may be a moment later."""
-        app = self.visitor.app
+        app = self.driver.app
         assert isinstance(app, RecordedApp)
-        await self.visitor.until(lambda: not self.comparison.stale(app.whole()))
+        await self.driver.wait_until(lambda: not self.comparison.stale(app.whole()))
         self.comparison.catch_up()
 
     # -- answers
@@ -137,7 +137,7 @@ class ScriptedUser:
         self.model.begin()
         await self.to_prompt()
         await self.keys(*self.rng.choice(QUESTIONS), "enter", each=0.1)
-        await self.visitor.until(lambda: self.comes)
+        await self.driver.wait_until(lambda: self.comes)
         await self.passes(1)
         at = 0
         for start in range(0, len(reasoning), 12):
@@ -150,12 +150,12 @@ class ScriptedUser:
                 await self.rng.choice(self.asides)()
                 await self.home()
         self.model.end()
-        await self.visitor.calm()
+        await self.driver.settle()
 
     @property
     def comes(self) -> bool:
         """Whether an answer is on its way; escape may have stopped it."""
-        return bool(self.visitor.house.engine.active())
+        return bool(self.driver.harness.engine.active())
 
     async def _piece(self, send: Callable[[str], None], text: str) -> None:
         self.news.clear()
@@ -163,50 +163,50 @@ class ScriptedUser:
             return
         send(text)
         self.clock.now += FRAME
-        await asyncio.wait_for(self.news.wait(), PATIENCE)
+        await asyncio.wait_for(self.news.wait(), TIMEOUT)
         await self.paint()
 
     # -- what else a user does
 
     async def home(self) -> None:
         """Back to the prompt and the end, whatever was open."""
-        while len(self.visitor.app.screen_stack) > 2:
+        while len(self.driver.app.screen_stack) > 2:
             await self.keys("escape")
         if self.rng.random() < 0.7:
-            self.visitor.chat.log_view.action_log_last()
+            self.driver.chat.log_view.action_log_last()
         await self.to_prompt()
 
     async def to_prompt(self) -> None:
-        self.visitor.chat.prompt.focus()
+        self.driver.chat.prompt.focus()
         await self.paint()
 
     async def page(self) -> None:
-        await self.visitor.to_log()
+        await self.driver.focus_log()
         for _ in range(self.rng.randrange(1, 6)):
             await self.keys(self.rng.choice(("pageup", "pageup", "pagedown")), each=1.0)
 
     async def lines(self) -> None:
         for _ in range(self.rng.randrange(1, 12)):
-            self.visitor.chat.log_view.scroll_lines(self.rng.choice((-3, -3, -1, 1, 3)))
+            self.driver.chat.log_view.scroll_lines(self.rng.choice((-3, -3, -1, 1, 3)))
             self.clock.now += 0.1
             await self.paint()
 
     async def select(self) -> None:
-        await self.visitor.to_log()
+        await self.driver.focus_log()
         await self.keys(*self.rng.choices(("k", "j", "{", "}", "g", "G", "space", "v", "k"), k=6), each=0.5)
 
     async def type(self) -> None:
         await self.to_prompt()
         await self.keys(*"Tieng", "backspace", "backspace", "backspace", *"ếng Việt, ", *"漢字", "ctrl+j", "👍")
         await self.keys("home", "x", "end", "left", "delete", "ctrl+u")
-        self.visitor.chat.prompt.text = ""
+        self.driver.chat.prompt.text = ""
         await self.paint()
 
     async def paste(self) -> None:
         await self.to_prompt()
-        self.visitor.app.post_message(events.Paste(PASTED))
+        self.driver.app.post_message(events.Paste(PASTED))
         await self.keys("up", "shift+down", "shift+down")
-        self.visitor.chat.prompt.text = ""
+        self.driver.chat.prompt.text = ""
         await self.paint()
 
     async def dialog(self) -> None:
@@ -216,7 +216,7 @@ class ScriptedUser:
 
     async def search(self) -> None:
         await self.keys("ctrl+f", *"the", each=0.3)
-        await self.visitor.until(lambda: self.visitor.app.screen.query(Input))
+        await self.driver.wait_until(lambda: self.driver.app.screen.query(Input))
         await self.passes(1)
         await self.keys("down", "down", "escape")
 
@@ -227,35 +227,35 @@ class ScriptedUser:
 
     async def small(self) -> None:
         """The sidebar over a small window, and a dialog in it."""
-        await self.visitor.pilot.resize_terminal(60, 16)
+        await self.driver.pilot.resize_terminal(60, 16)
         await self.keys("f3", "f5", each=0.5)
-        await self.visitor.pilot.resize_terminal(40, 10)
+        await self.driver.pilot.resize_terminal(40, 10)
         await self.keys("escape", "f3", each=0.5)
-        await self.visitor.pilot.resize_terminal(*SIZES[0])
+        await self.driver.pilot.resize_terminal(*SIZES[0])
 
     async def resize(self) -> None:
         for _ in range(self.rng.randrange(1, 4)):
-            await self.visitor.pilot.resize_terminal(*self.rng.choice(SIZES))
+            await self.driver.pilot.resize_terminal(*self.rng.choice(SIZES))
             await self.passes(1)
 
     async def theme(self) -> None:
-        names = [theme.name for theme in loader.load().themes if theme.name != self.visitor.app.theme]
-        self.visitor.app.theme = self.rng.choice(names)
+        names = [theme.name for theme in loader.load().themes if theme.name != self.driver.app.theme]
+        self.driver.app.theme = self.rng.choice(names)
         await self.paint()
         await self.passes(2)
 
     async def mouse(self) -> None:
         """Select text with the mouse, which is off at first."""
         await self.keys("f7")
-        log = self.visitor.chat.log_view
-        pilot = self.visitor.pilot
+        log = self.driver.chat.log_view
+        pilot = self.driver.pilot
         x, y = log.region.x + 3, log.region.y + 2
         if log.size.height > 6 and log.size.width > 30:
             await pilot.mouse_down(offset=(x, y))
             await pilot.hover(offset=(x + 20, y + 2))
             await pilot.mouse_up(offset=(x + 20, y + 2))
         await self.passes(1)
-        self.visitor.app.screen.clear_selection()
+        self.driver.app.screen.clear_selection()
         await self.keys("f7")
 
     async def repaint(self) -> None:
@@ -263,12 +263,12 @@ class ScriptedUser:
 
     async def other_conversation(self) -> None:
         """Look into another conversation and come back."""
-        here = self.visitor.chat.state.conversation.id
-        found = [one.id for one in self.visitor.conversations() if one.id != here]
+        here = self.driver.chat.state.conversation.id
+        found = [one.id for one in self.driver.conversations() if one.id != here]
         if found and here:
-            await self.visitor.chat.navigator.open(self.rng.choice(found))
+            await self.driver.chat.navigator.open(self.rng.choice(found))
             await self.passes(2)
-            await self.visitor.chat.navigator.open(here)
+            await self.driver.chat.navigator.open(here)
             await self.paint()
 
 

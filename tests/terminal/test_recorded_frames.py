@@ -16,7 +16,7 @@ from holytui.ui.transcript import live_answers
 from tests.terminal.recorded_frames import DEPTHS, RecordingHouse, TerminalComparison
 from tests.terminal.scripted_use import Clock, ScriptedModel, ScriptedUser, play
 from tests.terminal.tmux_terminal import TMUX, TmuxTerminal, differences
-from tests.ui.house import config_with, visit
+from tests.ui.app_harness import config_with, run_app
 
 HALF_AN_HOUR = 1800.0
 
@@ -51,8 +51,8 @@ class Film:
         studio = RecordingHouse(self.folder, config_with(self.model.server.base_url))
         studio.record = comparison.show
         try:
-            async with visit(studio) as visitor:
-                user = ScriptedUser(visitor, self.model, comparison, self.clock, Random(1))
+            async with run_app(studio) as driver:
+                user = ScriptedUser(driver, self.model, comparison, self.clock, Random(1))
                 await play(user, seconds, kinds, length)
         finally:
             studio.close()

@@ -43,7 +43,7 @@ class Line:
     def has_more(self) -> bool:
         return bool(select.select([self.read_end], [], [], 0.01)[0])
 
-    def until(self, text: str) -> None:
+    def wait_until(self, text: str) -> None:
         while text not in self.screen.display[0]:
             self.read()
             for _ in self.screen.answers:
@@ -67,7 +67,7 @@ def test_the_newest_frame_is_shown_and_older_ones_are_dropped(line: Line) -> Non
     for count in range(50):
         line.writer.show(frame(f"frame {count}"))
     line.writer.start()
-    line.until("frame 49")
+    line.wait_until("frame 49")
     figures = line.writer.figures()
     assert figures.frames_dropped == 49
 
@@ -79,7 +79,7 @@ def test_a_stuck_terminal_holds_one_frame_and_gets_the_newest_afterwards(line: L
         line.writer.show(frame(f"frame {count}"))
     assert line.writer.figures().frames_written <= 1
     assert os.read(line.read_end, 65536) == b" " * 65536
-    line.until("frame 999")
+    line.wait_until("frame 999")
     assert line.writer.figures().frames_written <= 3
 
 
@@ -105,16 +105,16 @@ def test_what_a_stuck_terminal_is_sent_is_bounded(line: Line) -> None:
 def test_a_repaint_writes_everything_though_nothing_changed(line: Line) -> None:
     line.writer.show(frame("same"))
     line.writer.start()
-    line.until("same")
+    line.wait_until("same")
     line.stream.feed("\x1b[Hgarbage")
     line.writer.repaint()
-    line.until("same")
+    line.wait_until("same")
 
 
 def test_a_repaint_in_the_middle_of_a_frame_paints_that_frame_and_not_the_one_before(line: Line) -> None:
     line.writer.start()
     line.writer.show(frame("before"))
-    line.until("before")
+    line.wait_until("before")
     os.write(line.write_end, b" " * 65000)
     line.writer.show(frame("newest", height=200))
     while line.writer._waiting is not None:

@@ -25,7 +25,7 @@ class Logged(App[None]):
 
 def blank(log: MessageLog) -> int:
     """The lines that are free below the end."""
-    return log.size.height - len(log._rows)
+    return log.size.height - len(log._list.rows)
 
 
 @pytest.mark.parametrize("line", [_NEAR, _FAR])

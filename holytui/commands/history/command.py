@@ -10,9 +10,9 @@ from holytui.commands import exit_status
 from holytui.commands.history import deletion, reading, transfer
 from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
-from holytui.store.history import Library
+from holytui.store.history import History
 
-_SUBCOMMANDS: dict[str, Callable[[Library, argparse.Namespace], int]] = {
+_SUBCOMMANDS: dict[str, Callable[[History, argparse.Namespace], int]] = {
     "list": reading.show_list,
     "show": reading.show_one,
     "search": reading.search,
@@ -30,14 +30,16 @@ _READ_ONLY = frozenset({"list", "show", "search", "export"})
 def run(options: argparse.Namespace) -> int:
     """Run the subcommand; return 0, or 1 on a complete or partial failure."""
     try:
-        history = open_history(to_read=options.what in _READ_ONLY)
+        history = open_history(read_only=options.what in _READ_ONLY)
         try:
-            for warning in history.warnings:
+            maintenance = history.maintenance
+            for warning in maintenance.warnings if maintenance is not None else ():
                 print_to_stderr(warning)
             status = _SUBCOMMANDS[options.what](history, options)
-            if history.damage:
-                print_to_stderr(history.damage)
-            return exit_status.FAILED if history.damage else status
+            if maintenance is not None and maintenance.damage_warning:
+                print_to_stderr(maintenance.damage_warning)
+                return exit_status.FAILED
+            return status
         finally:
             history.close()
     except HolytuiError as error:

@@ -19,7 +19,7 @@ from holytui.commands.output import confirm, print_line, print_to_stderr
 from holytui.formatting import size
 from holytui.i18n import _, ngettext
 from holytui.models import Conversation
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.text import sanitize_line
 
 _PREVIEW = 20
@@ -30,7 +30,7 @@ def before_date(text: str) -> float:
     return datetime.fromisoformat(text).astimezone().timestamp()
 
 
-def delete(history: Library, options: argparse.Namespace) -> int:
+def delete(history: History, options: argparse.Namespace) -> int:
     """Delete conversations after showing them; return 1 if the user declined or could not be asked."""
     found = _chosen(history, options)
     if not found:
@@ -48,7 +48,7 @@ def delete(history: Library, options: argparse.Namespace) -> int:
     return exit_status.OK
 
 
-def _chosen(history: Library, options: argparse.Namespace) -> list[Conversation]:
+def _chosen(history: History, options: argparse.Namespace) -> list[Conversation]:
     if options.before is None:
         return list({one.id: one for one in (find_conversation(history, given) for given in options.ids)}.values())
     every = [*history.conversations(), *history.conversations(archived=True)]
@@ -68,7 +68,7 @@ def _agreed(count: int) -> bool:
     return confirm(question.format(count=count), _("yes"))
 
 
-def restore(history: Library, options: argparse.Namespace) -> int:
+def restore(history: History, options: argparse.Namespace) -> int:
     """Bring deleted conversations back."""
     deleted = {one.id: one for one in history.deleted_conversations()}
     for given in options.ids:
@@ -81,14 +81,16 @@ def restore(history: Library, options: argparse.Namespace) -> int:
     return exit_status.OK
 
 
-def compact(history: Library, _options: argparse.Namespace) -> int:
+def compact(history: History, _options: argparse.Namespace) -> int:
     """Erase deleted conversations for good, and shrink the file."""
     purged = history.purge_deleted(math.inf)
-    done = history.compact()
+    done = history.maintenance.compact() if history.maintenance is not None else None
     words = ngettext(
         "{count} deleted conversation erased for good.", "{count} deleted conversations erased for good.", purged
     )
     print_line(words.format(count=purged))
+    if done is None:
+        return exit_status.OK
     print_line(
         _("The history takes {after} now; before, {before}.").format(before=size(done.before), after=size(done.after))
     )

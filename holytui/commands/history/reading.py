@@ -17,14 +17,14 @@ from holytui.i18n import _
 from holytui.images import left_out_note, text_with_images
 from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
-from holytui.store.assembly import joints
-from holytui.store.history import Library
+from holytui.store.assembly import seam_contexts
+from holytui.store.history import History
 from holytui.store.transfer.markdown import damage, when
-from holytui.store.values import Hit
+from holytui.store.values import SearchHit
 from holytui.text import sanitize_line
 
 
-def show_list(history: Library, options: argparse.Namespace) -> int:
+def show_list(history: History, options: argparse.Namespace) -> int:
     """List the conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     known = [one.id for one in found] if options.deleted else conversation_ids(history)
@@ -37,7 +37,7 @@ def show_list(history: Library, options: argparse.Namespace) -> int:
     return exit_status.OK
 
 
-def conversation_ids(history: Library) -> list[str]:
+def conversation_ids(history: History) -> list[str]:
     """Return the ids of all conversations that are not deleted."""
     return [one.id for archived in (False, True) for one in history.conversations(archived=archived)]
 
@@ -53,7 +53,7 @@ def _unbroken(text: str) -> str:
     return text.replace("\n", " ")
 
 
-def find_conversation(history: Library, conversation_id: str) -> Conversation:
+def find_conversation(history: History, conversation_id: str) -> Conversation:
     """Return the conversation with an id, or with a unique beginning or end. Raises HolytuiError."""
     found = history.conversation(conversation_id)
     if found is None:
@@ -71,7 +71,7 @@ def no_such_conversation(conversation_id: str) -> HolytuiError:
 # -- show
 
 
-def show_one(history: Library, options: argparse.Namespace) -> int:
+def show_one(history: History, options: argparse.Namespace) -> int:
     """Print the current branch of a conversation as Markdown."""
     conversation = find_conversation(history, options.id)
     print_line(f"# {_unbroken(conversation.title)}\n")
@@ -96,7 +96,7 @@ def _print_message(message: Message) -> None:
             print_line(f"> {doubt}\n")
 
 
-def _print_attempts(history: Library, message: Message) -> None:
+def _print_attempts(history: History, message: Message) -> None:
     """Every request of an answer; then both sides, as they came, of where one was joined on a best guess, or where
     the answer began again."""
     attempts = history.attempts(message.id)
@@ -106,7 +106,7 @@ def _print_attempts(history: Library, message: Message) -> None:
     if not (message.seams or message.begun_again):
         return  # the raw texts may be long
     raw = ((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
-    for joint in joints(raw):
+    for joint in seam_contexts(raw):
         number = joint.attempt.number
         _print_side(_("Before request {number}:").format(number=number), joint.before)
         _print_side(_("After request {number}:").format(number=number), joint.after)
@@ -138,7 +138,7 @@ def describe(attempt: Attempt) -> str:
 # -- search
 
 
-def search(history: Library, options: argparse.Namespace) -> int:
+def search(history: History, options: argparse.Namespace) -> int:
     """Print the messages with all words, best first; return 1 if there are none, as `grep` does."""
     within = find_conversation(history, options.conversation).id if options.conversation else None
     hits = history.search(" ".join(options.words), options.limit, within)
@@ -152,7 +152,7 @@ def search(history: Library, options: argparse.Namespace) -> int:
     return exit_status.OK if hits else exit_status.FAILED
 
 
-def _facts(hit: Hit) -> dict[str, object]:
+def _facts(hit: SearchHit) -> dict[str, object]:
     return {
         "conversation_id": hit.conversation_id,
         "message_id": hit.message_id,
@@ -164,7 +164,7 @@ def _facts(hit: Hit) -> dict[str, object]:
     }
 
 
-def _print_hits(hits: Sequence[Hit], known: Collection[str], *, bold: bool) -> None:
+def _print_hits(hits: Sequence[SearchHit], known: Collection[str], *, bold: bool) -> None:
     last = ""
     for hit in hits:
         if hit.conversation_id != last:

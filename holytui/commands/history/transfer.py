@@ -11,16 +11,16 @@ from holytui.commands import exit_status
 from holytui.commands.history.reading import find_conversation
 from holytui.commands.output import ExportStream, StatusLine, print_line, print_to_stderr
 from holytui.i18n import _, ngettext
-from holytui.store.history import Library
-from holytui.store.transfer.transfer import Format, Imported, export, export_file, import_file
-from holytui.store.values import LeftOut
+from holytui.store.history import History
+from holytui.store.transfer.transfer import Format, ImportReport, export, export_file, import_file
+from holytui.store.values import OmittedPart
 
 _BAR = 24
 _REDRAW = 0.1
 """Seconds between updates of the bar."""
 
 
-def export_to(history: Library, options: argparse.Namespace) -> int:
+def export_to(history: History, options: argparse.Namespace) -> int:
     """Export the given conversations, or all (archived ones too, oldest first), to a file or stdout."""
     form = Format(options.format)
     if options.ids:
@@ -39,7 +39,7 @@ def export_to(history: Library, options: argparse.Namespace) -> int:
     return exit_status.OK
 
 
-def import_from(history: Library, options: argparse.Namespace) -> int:
+def import_from(history: History, options: argparse.Namespace) -> int:
     """Import a file; return 1 if a part of it could not be read."""
     bar = ProgressBar(StatusLine(sys.stderr))
     try:
@@ -58,7 +58,7 @@ def import_from(history: Library, options: argparse.Namespace) -> int:
     return exit_status.FAILED if done.skipped else exit_status.OK
 
 
-def _summary(done: Imported) -> str:
+def _summary(done: ImportReport) -> str:
     read = ngettext("{count} conversation read", "{count} conversations read", done.entries).format(count=done.entries)
     new = _("{conversations} new here, {messages} new messages").format(
         conversations=done.conversations, messages=done.messages
@@ -67,17 +67,17 @@ def _summary(done: Imported) -> str:
     return ", ".join([read, new, *([bad] if done.skipped else [])])
 
 
-def _left_out(done: Imported) -> str:
+def _left_out(done: ImportReport) -> str:
     """Describe the parts that were not imported; empty without any."""
-    counts = {kind: done.left_out.get(kind, 0) for kind in LeftOut}
+    counts = {kind: done.left_out.get(kind, 0) for kind in OmittedPart}
     words = {
-        LeftOut.IMAGES: ngettext("{count} image", "{count} images", counts[LeftOut.IMAGES]),
-        LeftOut.FILES: ngettext("{count} file", "{count} files", counts[LeftOut.FILES]),
-        LeftOut.THOUGHTS: ngettext(
-            "{count} thought without an answer", "{count} thoughts without an answer", counts[LeftOut.THOUGHTS]
+        OmittedPart.IMAGES: ngettext("{count} image", "{count} images", counts[OmittedPart.IMAGES]),
+        OmittedPart.FILES: ngettext("{count} file", "{count} files", counts[OmittedPart.FILES]),
+        OmittedPart.THOUGHTS: ngettext(
+            "{count} thought without an answer", "{count} thoughts without an answer", counts[OmittedPart.THOUGHTS]
         ),
-        LeftOut.TOOLS: ngettext(
-            "{count} call or result of a tool", "{count} calls and results of tools", counts[LeftOut.TOOLS]
+        OmittedPart.TOOLS: ngettext(
+            "{count} call or result of a tool", "{count} calls and results of tools", counts[OmittedPart.TOOLS]
         ),
     }
     parts = [words[kind].format(count=count) for kind, count in counts.items() if count > 0]
@@ -91,7 +91,7 @@ class ProgressBar:
         self._line = line
         self._due = 0.0
 
-    def show(self, done: Imported) -> None:
+    def show(self, done: ImportReport) -> None:
         """Update the bar, unless that was done just now."""
         now = time.monotonic()
         if now < self._due:

@@ -13,7 +13,7 @@ from holytui.i18n import _, ngettext
 from holytui.images import text_with_images
 from holytui.models import AnswerState, Conversation, Message, Role
 from holytui.presentation.labels import state
-from holytui.store.history import Library
+from holytui.store.history import History
 from holytui.text import sanitize_line
 
 _MOST = 20
@@ -22,7 +22,7 @@ _MOST = 20
 class PlainLibrary:
     """The open conversation, the last list, and the answers interrupted when holytui last ended."""
 
-    def __init__(self, history: Library, printer: PlainPrinter) -> None:
+    def __init__(self, history: History, printer: PlainPrinter) -> None:
         self._history = history
         self._printer = printer
         self._interrupted: Sequence[Message] = ()

@@ -44,4 +44,4 @@ class FileChooser:
         if value.startswith(_ATTACH):
             self._prompt.attach(value.removeprefix(_ATTACH))
         elif value:
-            self._prompt.take_off(value.removeprefix(_REMOVE))
+            self._prompt.detach(value.removeprefix(_REMOVE))
