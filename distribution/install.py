@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -110,7 +111,8 @@ class Venv:
         return self._link.is_symlink() and Path(os.readlink(self._link)).is_relative_to(self._folder)  # noqa: PTH115 - a text
 
 
-Method = UvTool | Pipx | Venv
+if TYPE_CHECKING:  # as Python 3.9, with which uv may be started, does not know it
+    Method = UvTool | Pipx | Venv
 
 
 def methods(home: Path) -> list[Method]:
