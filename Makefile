@@ -41,8 +41,8 @@ endif
 run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
 
-install:  ## put the command holytui on the PATH, with completions and man page; again: upgrade it
-	@$(PYTHON) distribution/install.py
+install:  ## put the command holytui on the PATH, with completions and man page; again: upgrade it (EXTRAS=math,socks)
+	@$(PYTHON) distribution/install.py $(EXTRAS)
 
 uninstall:  ## remove the command; the configuration and the conversations stay
 	@$(PYTHON) distribution/install.py --remove

@@ -39,9 +39,9 @@ class UvTool:
         """Return whether holytui is installed in this way."""
         return Path(_output("uv", "tool", "dir"), PROGRAM).exists()
 
-    def install(self) -> None:
+    def install(self, source: str) -> None:
         """Install or replace holytui."""
-        _run("uv", "tool", "install", "--quiet", "--force", "--reinstall-package", PROGRAM, str(ROOT))
+        _run("uv", "tool", "install", "--quiet", "--force", "--reinstall-package", PROGRAM, source)
 
     def uninstall(self) -> None:
         """Remove holytui."""
@@ -61,9 +61,9 @@ class Pipx:
         """Return whether holytui is installed in this way."""
         return Path(_output("pipx", "environment", "--value", "PIPX_LOCAL_VENVS"), PROGRAM).exists()
 
-    def install(self) -> None:
+    def install(self, source: str) -> None:
         """Install or replace holytui."""
-        _run("pipx", "install", "--force", "--python", sys.executable, str(ROOT))
+        _run("pipx", "install", "--force", "--python", sys.executable, source)
 
     def uninstall(self) -> None:
         """Remove holytui."""
@@ -87,7 +87,7 @@ class Venv:
         """Return whether holytui is installed in this way."""
         return self._folder.exists()
 
-    def install(self) -> None:
+    def install(self, source: str) -> None:
         """Install or replace holytui."""
         if sys.version_info[:2] < OLDEST:
             raise InstallError(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed: make install PYTHON=python3.12")
@@ -96,7 +96,7 @@ class Venv:
         python = self._folder / "bin" / "python"
         if not python.exists():
             _run(sys.executable, "-m", "venv", "--clear", str(self._folder))
-        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", str(ROOT))
+        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", source)
         self._link.parent.mkdir(parents=True, exist_ok=True)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(self._folder / "bin" / PROGRAM)
@@ -121,10 +121,10 @@ def methods(home: Path) -> list[Method]:
     return [*tools, Venv(home)]
 
 
-def install(home: Path) -> None:
-    """Install holytui by the best method, and say where everything is."""
+def install(home: Path, extras: str = "") -> None:
+    """Install holytui by the best method, and say where everything is. `extras` are names with commas between."""
     method = methods(home)[0]
-    method.install()
+    method.install(f"{ROOT}[{extras}]" if extras else str(ROOT))
     command = method.bin_dir() / PROGRAM
     _say(f"Installed with {method.name}: {_short(command, home)}")
     prefix = command.resolve().parent.parent
@@ -204,9 +204,13 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """Install, or with `--remove` uninstall; return the exit status."""
+    """Install with the extras of the first argument, or with `--remove` uninstall; return the exit status."""
+    arguments = sys.argv[1:]
     try:
-        (uninstall if "--remove" in sys.argv else install)(Path.home())
+        if arguments == ["--remove"]:
+            uninstall(Path.home())
+        else:
+            install(Path.home(), *arguments)
     except InstallError as error:
         print(f"holytui: {error}", file=sys.stderr)  # noqa: T201 - likewise
         return 1

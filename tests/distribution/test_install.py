@@ -102,6 +102,13 @@ def test_it_is_installed_twice_and_removed(method: str, home: Path, capsys: pyte
     assert "holytui is not installed" in capsys.readouterr().out
 
 
+def test_extras_are_installed(home: Path, tmp_path: Path) -> None:
+    _add_program(tmp_path, "uv", UV.replace('holytui "*)', 'holytui "*"[math,socks]")'))
+    install(home, "math,socks")
+    with pytest.raises(InstallError, match=r"\[math\]"):
+        install(home, "math")
+
+
 def test_it_says_which_command_is_found(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
