@@ -237,7 +237,7 @@ async def test_the_list_of_models_connects_too_local_servers_appear_and_a_broken
         await driver.wait_for_text("runs here, 1 model")
         await driver.press("enter")
         await at(driver, "Key of OpenAI")
-        await driver.type("another variable")
+        await driver.press("down", "down")
         await driver.press("enter", *KEY, "enter")
         await driver.wait_for_text("The name of a variable is expected, not the key itself")
         await driver.press("escape", "escape", "escape")
@@ -249,3 +249,16 @@ async def test_the_list_of_models_connects_too_local_servers_appear_and_a_broken
         await driver.wait_until(lambda: "Nothing was changed" in driver.status)
         assert "config.toml:2" in driver.status
         assert not isinstance(driver.app.screen, Picker)
+
+
+async def test_a_key_that_is_pasted_before_a_place_is_chosen_is_not_shown_and_is_used(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        await driver.act("app.connect")
+        await driver.wait_for_text("HolySheep AI")
+        await driver.press("enter")
+        await driver.wait_for_text("Key of HolySheep AI")
+        driver.app.post_message(events.Paste("cr_never_to_be_shown"))
+        await driver.pilot.pause()
+        assert "cr_never" not in driver.text
+        assert "•" * 10 in driver.text
+        assert "from a command" in driver.text  # it filters nothing

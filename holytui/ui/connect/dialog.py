@@ -158,8 +158,14 @@ class ConnectDialog(StepDialog):
     # -- the key
 
     def _ask_key_place(self) -> None:
-        title = _("Key of {name}").format(name=self._chosen.title)
-        self.pick(title, offers.key_choices(self._chosen, self._environ, self._keyring_problem), self._place_picked)
+        self.pick(
+            _("Key of {name}").format(name=self._chosen.title),
+            offers.key_choices(self._chosen, self._environ, self._keyring_problem),
+            self._place_picked,
+            # a key that is pasted at once, before a place for it was chosen, must not be shown
+            secret=lambda text: self._key_typed(KeyPlace.FILE, text),
+            hint=_("paste the key, which is not shown, or choose below"),
+        )
 
     def _place_picked(self, value: str) -> None:
         match value:

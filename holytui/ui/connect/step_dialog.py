@@ -38,6 +38,8 @@ class StepDialog(Picker):
         self._on_pick: Callable[[str], None] = lambda _value: None
         self._on_line: Callable[[str], None] | None = None
         """Called by Enter with a typed line; None: a choice is picked."""
+        self._on_secret: Callable[[str], None] | None = None
+        """Called by Enter with a text that was typed above choices, and is not shown."""
 
     def compose(self) -> ComposeResult:
         """The title, a text, a line to type in, the list, a note."""
@@ -98,11 +100,17 @@ class StepDialog(Picker):
         then: Callable[[str], None],
         free: str = "",
         text: Content | None = None,
+        *,
+        secret: Callable[[str], None] | None = None,
+        hint: str = "",
     ) -> None:
-        """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself."""
-        self._on_line, self._on_pick = None, then
+        """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself.
+
+        With `secret`, a typed text is not shown, does not filter, and is what Enter takes; `hint` says what to type.
+        """
+        self._on_line, self._on_pick, self._on_secret = None, then, secret
         line = self.query_one(LineInput)
-        line.value, line.password, line.placeholder = "", False, _("type to filter")
+        line.value, line.password, line.placeholder = "", secret is not None, hint or _("type to filter")
         self.query_one(Choices).display = True
         self._set_choices(title, choices, free=free)
         self._frame(title, text)
@@ -113,7 +121,7 @@ class StepDialog(Picker):
         self, title: str, example: str, then: Callable[[str], None], value: str = "", hidden: bool = False
     ) -> None:
         """Ask for a line of text."""
-        self._on_line = then
+        self._on_line, self._on_secret = then, None
         line = self.query_one(LineInput)
         line.value = ""
         line.password, line.placeholder, line.value = hidden, example, value
@@ -140,14 +148,21 @@ class StepDialog(Picker):
         note.display = bool(text)
 
     def _update(self) -> None:
-        if self._on_line is None:
+        if self._on_line is None and not self._secret:
             super()._update()
 
     async def _entered(self) -> None:
-        if self._on_line is None:
-            await super()._entered()
-        else:
+        if self._on_line is not None:
             self._on_line(self.query_one(LineInput).text)
+        elif self._on_secret is not None and (secret := self._secret):
+            self._on_secret(secret)
+        else:
+            await super()._entered()
+
+    @property
+    def _secret(self) -> str:
+        """The typed secret; empty where none is asked for."""
+        return self.query_one(LineInput).text if self._on_secret is not None else ""
 
     def _take(self, value: str | None) -> None:
         if value:
