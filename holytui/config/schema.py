@@ -77,6 +77,9 @@ class Provider:
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
+    reattach: bool | None = None
+    """Have the server keep streams, to reattach to an interrupted answer; None: as its preset or `Server` header says.
+    """
     recover: Recover | None = None
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
     blocked: str = ""

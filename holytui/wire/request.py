@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from holytui.models import Role
+from holytui.models import Role, StreamPosition
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
@@ -26,6 +26,22 @@ class ChatMessage:
     """Additional fields of this message, such as `{"prefix": True}`."""
 
 
+STREAM_ID_HEADER = "X-Conversation-Id"
+"""llama.cpp keeps the stream of a request with this header; its value names the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reattach:
+    """Read a kept stream again from `position`, and continue with its rest."""
+
+    stream_id: str = field(repr=False)
+    position: StreamPosition
+    content: str = field(repr=False)
+    """Content received after `position`; the stream must begin with it, and it is not reported again."""
+    reasoning: str = field(repr=False)
+    """The same of the reasoning."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds."""
@@ -34,6 +50,10 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Additional top-level fields, sent unchanged."""
+    stream_id: str = field(default="", repr=False)
+    """Ask the server to keep the stream under this name; empty: not asked."""
+    reattach: Reattach | None = None
+    """Read this stream instead of sending the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +72,11 @@ class Endpoint:
     def chat_url(self) -> str:
         """URL of chat completions."""
         return self.base_url.rstrip("/") + "/" + self.chat_path.lstrip("/")
+
+    @property
+    def stream_url(self) -> str:
+        """URL of kept streams."""
+        return self.base_url.rstrip("/").removesuffix("/v1") + "/v1/stream"
 
     @property
     def host(self) -> str:

@@ -29,10 +29,11 @@ class ChunkReader:
 
     __slots__ = ("_has_text", "_safe", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_text: bool = False) -> None:
+        """`has_text`: text of the same stream was read before."""
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
-        self._has_text = False
+        self._has_text = has_text
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
         self.done = False
@@ -49,6 +50,11 @@ class ChunkReader:
     def complete(self) -> bool:
         """`[DONE]` or a finish_reason was seen, and no error."""
         return self.fault is None and (self.done or bool(self.finish_reason))
+
+    @property
+    def idle(self) -> bool:
+        """No text is held back."""
+        return all(safe.idle for safe in self._safe.values())
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
         """Parse one event."""

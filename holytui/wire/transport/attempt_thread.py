@@ -15,7 +15,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
-from holytui.wire.request import ChatRequest, Endpoint, Timeouts
+from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
 from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
@@ -99,7 +99,7 @@ class AttemptThread:
         spec = self._spec
         headers = request_headers(spec.endpoint, spec.key)
         connection = self._acquire_connection()
-        asks_usage = spec.endpoint.base_url not in self._without_usage
+        asks_usage = spec.request.reattach is None and spec.endpoint.base_url not in self._without_usage
         resent = False
         while True:
             response = self._send(connection, headers, asks_usage)
@@ -140,14 +140,25 @@ class AttemptThread:
         times = self._spec.timeouts
         # The reader's deadlines are shorter; this one ends the thread if nobody reads.
         patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE_TIMEOUT, pool=times.connect)
-        request = connection.client.build_request(
-            "POST",
-            self._spec.endpoint.chat_url,
-            headers=headers,
-            content=request_body(self._spec.request, asks_usage),
-            timeout=patience,
-            extensions={"trace": connection.trace},
-        )
+        chat, traced = self._spec.request, {"trace": connection.trace}
+        if chat.reattach is not None:
+            request = connection.client.build_request(
+                "GET",
+                self._spec.endpoint.stream_url,
+                params={"conv_id": chat.reattach.stream_id, "from": chat.reattach.position.offset},
+                headers=headers,
+                timeout=patience,
+                extensions=traced,
+            )
+        else:
+            request = connection.client.build_request(
+                "POST",
+                self._spec.endpoint.chat_url,
+                headers={**headers, STREAM_ID_HEADER: chat.stream_id} if chat.stream_id else headers,
+                content=request_body(chat, asks_usage),
+                timeout=patience,
+                extensions=traced,
+            )
         connection.begin_request(self._channel.mark_sending, self._channel.mark_sent)
         if self._pool.has_custom_transport:
             self._channel.mark_sending()
@@ -178,8 +189,15 @@ class AttemptThread:
         import httpx
 
         self._channel.mark_sent()
-        body = AnswerBody(response.headers.get("content-type", ""), self._spec.timeouts.answer_bytes)
-        self._publish([Accepted(response.status_code)])
+        chat = self._spec.request
+        body = AnswerBody(
+            response.headers.get("content-type", ""),
+            self._spec.timeouts.answer_bytes,
+            kept=bool(chat.stream_id),
+            reattach=chat.reattach,
+        )
+        keeps = response.headers.get("server", "").lower().startswith("llama.cpp")
+        self._publish([Accepted(response.status_code, keeps)])
         blocks = self._blocks(response)
         transport_fault: Fault | None = None
         throttle = ReadThrottle()
