@@ -10,7 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Problem, Role
+from holytui.models import (
+    AnswerState,
+    Attempt,
+    Conversation,
+    DeltaKind,
+    Image,
+    Message,
+    Problem,
+    Role,
+    StoredStream,
+    StreamMark,
+)
 from holytui.store.values import Hit
 
 if TYPE_CHECKING:
@@ -25,6 +36,34 @@ class Intake(Protocol):
     def add(self, bundle: Bundle) -> Added:
         """Add what is not there yet of a conversation, unseen until the import ends. Raises TransferError for one that
         cannot be added; others may follow."""
+        ...
+
+
+class KeptStreams(Protocol):
+    """The streams that servers keep for answers, so that an interrupted one can be reattached to."""
+
+    def begin(self, stream: StoredStream) -> None:
+        """Store a stream; on disk when this returns."""
+        ...
+
+    def find(self, message_id: str) -> StoredStream | None:
+        """The stream of an interrupted answer."""
+        ...
+
+    def forget(self, stream_id: str) -> None:
+        """Remove a stream that has ended."""
+        ...
+
+    def release(self, stream_id: str) -> None:
+        """Have a stream ended: `released` lists it until `forget`."""
+        ...
+
+    def release_interrupted(self, message_id: str) -> bool:
+        """Have the stream of an answer ended if that is interrupted; whether there is one."""
+        ...
+
+    def released(self) -> Sequence[StoredStream]:
+        """The streams to be ended that a server may still have, oldest first."""
         ...
 
 
@@ -117,8 +156,16 @@ class History(Protocol):
         """An attempt begins; on disk when this returns."""
         ...
 
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Raw text of an attempt. Returns at once; committed at most 250 ms later, in order."""
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
+        """Raw text of an attempt. Returns at once; committed at most 250 ms later, in order.
+
+        `mark`, a position at or before the text in its stream, is committed with it.
+        """
+        ...
+
+    @property
+    def streams(self) -> KeptStreams:
+        """The streams that servers keep."""
         ...
 
     def update_attempt(self, attempt: Attempt) -> None:

@@ -30,9 +30,17 @@ class KeptStream:
     """Name and last position of one stream, and the text received after that position."""
 
     def __init__(
-        self, id_: str, position: StreamPosition | None = None, content: str = "", reasoning: str = ""
+        self,
+        id_: str,
+        position: StreamPosition | None = None,
+        content: str = "",
+        reasoning: str = "",
+        *,
+        usable: bool = True,
     ) -> None:
+        """`position`: stored by an earlier turn, with the text after it. `usable`: it ends the answer's text."""
         self.id = id_
+        self.usable = usable
         self.sent = position is not None
         """The request was sent, so the stream may exist."""
         self.accepted = position is not None
@@ -82,7 +90,7 @@ class StreamKeeper:
     @property
     def can_reattach(self) -> bool:
         """There may be a stream to read on."""
-        return self._stream is not None and self._stream.sent
+        return self._stream is not None and self._stream.sent and self._stream.usable
 
     def begin(self, attempt_id: str, *, keep: bool) -> tuple[str, list[Effect]]:
         """Name the stream of a new request; empty unless `keep`."""

@@ -263,7 +263,8 @@ class TurnMachine:
             case StreamFate.UNSUPPORTED:
                 effects += self._learn_streams(kept=False)
         # the request itself has not failed: another one follows at once, outside the budget
-        return [*effects, *self._streams.end(release=fate is StreamFate.FORGOTTEN), *self._open(at)]
+        may_run = fate is StreamFate.FORGOTTEN and fault.status != 404
+        return [*effects, *self._streams.end(release=may_run), *self._open(at)]
 
     def _complete(self, end: End, at: Moment) -> list[Effect]:
         end = with_tool_calls_reason(end)

@@ -150,16 +150,16 @@ class AnswerBody:
             return list(found)
         placed: list[Piece | UsageSeen] = []
         for event in found:
-            if isinstance(event, Piece):
-                self._lengths[event.kind] += len(event.text)
-                known = self._known[event.kind]
-                common = min(len(known), len(event.text))
-                self._mismatch = self._mismatch or known[:common] != event.text[:common]
-                self._known[event.kind] = known[common:]
-                event = replace(event, text=event.text[common:], position=self._position)
-                if self._mismatch or not event.text:
-                    continue
-            placed.append(event)
+            if not isinstance(event, Piece):
+                placed.append(event)
+                continue
+            self._lengths[event.kind] += len(event.text)
+            known = self._known[event.kind]
+            common = min(len(known), len(event.text))
+            self._mismatch = self._mismatch or known[:common] != event.text[:common]
+            self._known[event.kind] = known[common:]
+            if len(event.text) > common and not self._mismatch:
+                placed.append(replace(event, text=event.text[common:], position=self._position))
         return placed
 
 
