@@ -17,6 +17,7 @@ from holytui.wire.response.body import MISMATCH
 _UNSUPPORTED_STATUS = frozenset({404, 405, 501})
 _EXPIRED_WORDS = ("stream not found", "expired")
 """llama.cpp answers so for a stream that it has forgotten; a server without kept streams has other words for 404."""
+_MAX_FRUITLESS = 2
 _NO_STREAM = frozenset({FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.NOT_A_STREAM, FaultKind.PROXY})
 """Faults after which there is no stream: it never began, or the server itself ended it with an error."""
 
@@ -84,6 +85,8 @@ class StreamKeeper:
         """`stream`: left by an earlier turn of the same answer."""
         self._new_id = new_id
         self._stream = stream
+        self._fruitless = 0
+        """Attempts in a row that read on the stream, and ended without an error before any new text."""
         self.reattaching = False
         """The current or last attempt reads on the stream of an earlier one."""
 
@@ -98,7 +101,7 @@ class StreamKeeper:
         self.reattaching = False
         if not keep:
             return "", effects
-        self._stream = KeptStream(self._new_id())
+        self._stream, self._fruitless = KeptStream(self._new_id()), 0
         return self._stream.id, [*effects, SaveStream(attempt_id, self._stream.id)]
 
     def reattach(self) -> Reattach:
@@ -133,9 +136,10 @@ class StreamKeeper:
             return StreamFate.UNSUPPORTED if unsupported and self._stream.accepted else StreamFate.FORGOTTEN
         if fault.kind is FaultKind.IN_BAND:
             return StreamFate.NONE
-        # an end or garbage at once is the stream's own, and would come again
-        at_once = fault.kind in (FaultKind.CLOSED, FaultKind.GARBLED) and not has_text
-        if fault.kind is FaultKind.NOT_A_STREAM or fault.code == MISMATCH or at_once:
+        # an end or garbage that comes again at the same place is the stream's own
+        fruitless = fault.kind in (FaultKind.CLOSED, FaultKind.GARBLED) and not has_text
+        self._fruitless = self._fruitless + 1 if fruitless else 0
+        if fault.kind is FaultKind.NOT_A_STREAM or fault.code == MISMATCH or self._fruitless >= _MAX_FRUITLESS:
             return StreamFate.FORGOTTEN
         return StreamFate.KEPT
 

@@ -255,13 +255,12 @@ class TurnMachine:
         attempt = self.answer.attempt
         fate = self._streams.fate(fault, has_text=attempt is not None and attempt.first_token_at is not None)
         effects = self.answer.interrupt(end, fault, at, kept=fate is StreamFate.KEPT)
-        match fate:
-            case StreamFate.KEPT:
-                return effects + self._handle_fault(fault, at)
-            case StreamFate.NONE:
-                return [*effects, *self._streams.end(release=False), *self._handle_fault(fault, at)]
-            case StreamFate.UNSUPPORTED:
-                effects += self._learn_streams(kept=False)
+        if fate is StreamFate.KEPT:
+            return effects + self._handle_fault(fault, at)
+        if fate is StreamFate.NONE:
+            return [*effects, *self._streams.end(release=False), *self._handle_fault(fault, at)]
+        if fate is StreamFate.UNSUPPORTED:
+            effects += self._learn_streams(kept=False)
         # the request itself has not failed: another one follows at once, outside the budget
         may_run = fate is StreamFate.FORGOTTEN and fault.status != 404
         return [*effects, *self._streams.end(release=may_run), *self._open(at)]
@@ -289,7 +288,7 @@ class TurnMachine:
                 return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
             case ResumeMode.INSTRUCT:
                 return self.answer.has_end_marker and can_end(text) and goes_beyond(self.answer.added)
-            case ResumeMode.RESTART:
+            case ResumeMode.RESTART | ResumeMode.REATTACH:
                 return self.answer.is_placed
 
     def _try_next_mode(self, at: Moment) -> list[Effect]:

@@ -26,6 +26,9 @@ MISMATCH = "stream_mismatch"
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
+_FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b"error:")
+
+
 class _Form(Enum):
     UNKNOWN = auto()
     STREAM = auto()
@@ -119,7 +122,7 @@ class AnswerBody:
             )
         elif self._remaining < 0:
             transport_fault = Fault(FaultKind.TOO_LONG)
-        elif self._opening.strip() and not self._has_events and _FIELD.match(self._opening) is None:
+        elif self._opening.strip() and not self._has_events and not _begins_with_field(self._opening):
             return End(Verdict.FAULT, body_fault(self._opening, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(transport_fault, total_bytes, status)
 
@@ -174,6 +177,12 @@ def _form(begin: bytes, content_type: str) -> _Form:
     first = begin[:1]
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
+
+
+def _begins_with_field(opening: bytes) -> bool:
+    """Whether a body begins with a field of an event stream, which may be cut within its name."""
+    start = opening.removeprefix(_BOM).strip()
+    return _FIELD.match(opening) is not None or any(name.startswith(start) for name in _FIELD_NAMES)
 
 
 def _utf8_size(text: str) -> int:
