@@ -20,7 +20,7 @@ from holytui.wire.client import ChatClient
 from holytui.wire.request import Endpoint
 from tests.engine.bench import QUICK, Bench
 from tests.keeping_server import NO_SUCH_PATH, OFFSET_LOST, KeepingServer, body_of
-from tests.servers import whole
+from tests.servers import Peer, whole
 
 TEXT = 'Trời đất ơi 🙂🇻🇳 – "a\\b"\r\nmột câu trả lời đủ dài để bị cắt, several times over; ' * 4
 SHOWN = TEXT.replace("\r\n", "\n")
@@ -127,7 +127,7 @@ def test_without_its_stream_the_answer_is_continued_as_before(
 
 def test_a_stream_with_another_text_is_not_joined(tmp_path: Path) -> None:
     class Other(KeepingServer):
-        def _send(self, peer, body):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        def _send(self, peer: Peer, body: bytes) -> bool:
             return super()._send(peer, body if len(body) == len(BODY) else body_of("Something else", 3))
 
     with Other(BODY, [4000]) as server, bench(tmp_path, server, recover=Recover.RESTART) as made:
