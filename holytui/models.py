@@ -135,6 +135,9 @@ class Join(StrEnum):
     """Started again from the beginning; the earlier text is kept as a variant."""
 
 
+REATTACHED = "reattach"
+"""Value of `Attempt.resumed_by` of an attempt that read on the stream of the one before."""
+
 HIDDEN = 2**31 - 1
 """Value of `Attempt.cut` while no text of the attempt is part of the message."""
 

@@ -48,6 +48,8 @@ class Request:
     """Names in lower case."""
     body: bytes
     keep_alive: bool
+    query: str = ""
+    """The target after its question mark."""
 
 
 class Reader:
@@ -84,7 +86,8 @@ class Reader:
             return body
         asked = headers.get("connection", "").lower()
         keep = asked != "close" if version == "HTTP/1.1" else asked == "keep-alive"
-        return Request(method, target.partition("?")[0], MappingProxyType(headers), body, keep)
+        path, _mark, query = target.partition("?")
+        return Request(method, path, MappingProxyType(headers), body, keep, query)
 
     def _head(self) -> bytes | Refusal | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
@@ -153,11 +156,18 @@ class Writer:
 
     def event(self, data: str) -> None:
         """One event of the stream."""
-        self._send(f"data: {data}\n\n".encode())
+        self.body(f"data: {data}\n\n".encode())
 
     def comment(self, words: str) -> None:
         """A comment of the stream, which keeps a connection alive and says nothing."""
-        self._send(f": {words}\n\n".encode())
+        self.body(f": {words}\n\n".encode())
+
+    def body(self, data: bytes) -> None:
+        """Bytes of the stream."""
+        self._sock.sendall(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    def detach(self) -> None:
+        """Break the connection of a stream that is kept; this one is not."""
 
     def end(self) -> None:
         """The stream's proper end."""
@@ -166,7 +176,7 @@ class Writer:
 
     def garble(self) -> None:
         """Half an event that is no JSON, then a chunk whose length is no number."""
-        self._send(b'data: {"id":"chatcmpl-\xff\xfe","choices":[{"del\n\n')
+        self.body(b'data: {"id":"chatcmpl-\xff\xfe","choices":[{"del\n\n')
         self._sock.sendall(b"zz\r\ndata: ...\r\n")
         self.keep_alive = False
 
@@ -198,6 +208,3 @@ class Writer:
         lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in headers.items())]
         lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-    def _send(self, data: bytes) -> None:
-        self._sock.sendall(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)

@@ -110,10 +110,12 @@ class Reply:
         for piece in script.reasoning:
             self._wait(plan.slow)
             self._say({"reasoning_content": piece})
-        whole = plan.ending is Ending.WHOLE
+        whole = plan.ending in (Ending.WHOLE, Ending.DETACH)
         # a fault comes after something, where there is anything, and before the end
-        count = len(script.content) if whole else max(1, int(len(script.content) * _CUT_AT))
-        for piece in script.content[:count]:
+        middle = max(1, int(len(script.content) * _CUT_AT))
+        for number, piece in enumerate(script.content[: None if whole else middle]):
+            if plan.ending is Ending.DETACH and number == middle:
+                writer.detach()
             self._wait(plan.slow)
             self._say({"content": piece})
         if not whole:
@@ -157,5 +159,5 @@ class Reply:
             case Ending.EXPIRE:
                 writer.event(faults.expired().in_band())
                 writer.end()
-            case Ending.WHOLE:
+            case Ending.WHOLE | Ending.DETACH:
                 raise AssertionError(ending)

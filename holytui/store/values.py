@@ -66,6 +66,8 @@ class Answered:
     duration_s: float | None
     streamed_s: float | None = None
     """From the first token to the end of each request, in sum; None where the requests are not known."""
+    reattached: int = 0
+    """Requests of those that read on the stream of the one before."""
 
     @property
     def rate(self) -> float | None:

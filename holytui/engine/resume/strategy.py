@@ -12,7 +12,7 @@ from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.overlap import weight
 from holytui.faults import Fault, FaultKind
-from holytui.models import Role
+from holytui.models import REATTACHED, Role
 from holytui.wire.request import ChatMessage, ChatRequest
 
 _MIN_WEIGHT = 16
@@ -33,7 +33,7 @@ class ResumeMode(StrEnum):
     """A user message asks the model to continue."""
     RESTART = "restart"
     """The question is sent again, and the new answer is compared with the old text."""
-    REATTACH = "reattach"
+    REATTACH = REATTACHED
     """The server kept the stream, which is read on from where it was cut: the same answer, without a new request."""
 
 

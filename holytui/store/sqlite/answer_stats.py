@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 
-from holytui.models import AnswerState, Message, Role, Usage
+from holytui.models import REATTACHED, AnswerState, Message, Role, Usage
 from holytui.store.sqlite.cell_values import Values, as_text
 from holytui.store.sqlite.rows import Row, problem_from, storable, usage_from
 from holytui.store.values import Answered, Spent
@@ -88,7 +88,7 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
         f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
-                {_STREAMED}
+                {_STREAMED}, {_REATTACHED}
             FROM figure JOIN message ON message.id = figure.message_id WHERE {where}
             ORDER BY figure.at DESC, figure.message_id DESC LIMIT ?""",
         (*values, limit),
@@ -105,6 +105,7 @@ def _answered(row: Row) -> Answered:
     return Answered(
         *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
+        v.whole("reattached"),
     )
 
 
@@ -139,6 +140,9 @@ def _sum(total: float) -> int:
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
 # the clock may have been set back meanwhile; requests without figures count only where none has any
-_STREAMED = """(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL THEN took END), sum(took)) FROM (
-    SELECT attempt.usage, max(0.0, ended_at - first_token_at) AS took FROM attempt
+_REATTACHED = f"""(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id
+    AND attempt.resumed_by = '{REATTACHED}')"""
+# the usage of a kept stream is that of its last attempt, and its text that of all
+_STREAMED = f"""(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL AND NOT again THEN took END), sum(took)) FROM (
+    SELECT attempt.usage, {_REATTACHED} AS again, max(0.0, ended_at - first_token_at) AS took FROM attempt
     WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""
