@@ -94,7 +94,7 @@ class FarEnd:
         while time.monotonic() < end:
             self.step()
 
-    def until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
+    def wait_until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
         """Read until it is so."""
         end = time.monotonic() + seconds
         while not true():

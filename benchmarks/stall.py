@@ -21,8 +21,8 @@ from pathlib import Path
 from benchmarks.far_end import FarEnd
 from benchmarks.terminal import PROMPT, environment, furnish, size_of
 from benchmarks.token_server import LAST, TokenServer, pieces
-from tests.terminal.oracle import Screen, Stream
-from tests.terminal.pty_session import unheard
+from tests.terminal.pty_session import without_unsupported
+from tests.terminal.reference_terminal import Screen, Stream
 
 BEAT = 0.005
 WORTH_TELLING = 0.002
@@ -78,7 +78,7 @@ class Heartbeat:
 def screen_of(far: FarEnd, size: tuple[int, int]) -> Screen:
     """What stands on the terminal."""
     screen = Screen(*size)
-    Stream(screen).feed(unheard(far.data(0.0).decode()))
+    Stream(screen).feed(without_unsupported(far.data(0.0).decode()))
     return screen
 
 
@@ -91,15 +91,15 @@ def measure(options: argparse.Namespace) -> bool:
         config = str(furnish(folder, server.base_url, sidebar=True))
         command = [sys.executable, "-m", "benchmarks.stall", "--app", config, "--report", str(heart.write)]
         with FarEnd(command, environment(folder, "truecolor"), options.size, rtt=options.rtt / 1000) as far:
-            far.until(lambda: PROMPT in far.text)
+            far.wait_until(lambda: PROMPT in far.text)
             far.run(1.0)
             far.type("go\r")
-            far.until(lambda: server.first)
+            far.wait_until(lambda: server.first)
             far.run(2.0)
             before, memory = time.monotonic(), far.memory[0]
             time.sleep(options.seconds)
             again, grown = time.monotonic(), far.memory[0] - memory
-            far.until(lambda: server.last and far.seen(LAST, again))
+            far.wait_until(lambda: server.last and far.seen(LAST, again))
             shown = (far.seen(LAST, again) or 0.0) - again
             came = len(far.data(again))
             far.settle(1.0)

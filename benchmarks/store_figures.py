@@ -42,8 +42,8 @@ def main() -> None:
         with SqliteHistory.open(path) as history:
             bounds = [start + number * A_DAY for number in range(DAYS + 2)]
             print(f"{'':<34}{'first':>11}{'p50':>11}{'most':>11}")
-            measure("days and models, 30 days", lambda: history.spent(bounds))
-            measure("one conversation in all", lambda: history.spent((0.0, math.inf), talk))
+            measure("days and models, 30 days", lambda: history.usage_totals(bounds))
+            measure("one conversation in all", lambda: history.usage_totals((0.0, math.inf), talk))
             measure("the last 120 answers of all", lambda: history.last_answers(120))
             measure("the last 120 of a conversation", lambda: history.last_answers(120, talk))
 

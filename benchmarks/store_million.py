@@ -112,7 +112,7 @@ def to_prompt(home: Path, config: Path) -> float:
     """Seconds."""
     began = time.perf_counter()
     with FarEnd([sys.executable, "-m", "holytui", "--config", str(config)], environment(home, "256"), (120, 40)) as far:
-        far.until(lambda: PROMPT in far.text)
+        far.wait_until(lambda: PROMPT in far.text)
         return time.perf_counter() - began
 
 

@@ -64,7 +64,7 @@ def started(name: str, server: TokenServer, options: argparse.Namespace, *, thin
             questions=questions,
         )
         with far:
-            far.until(lambda: PROMPT in far.text)
+            far.wait_until(lambda: PROMPT in far.text)
             far.run(1.0)
             yield far
 
@@ -104,7 +104,7 @@ def stream(name: str, options: argparse.Namespace) -> dict[str, float]:
     """The figures of one answer, with keys typed while it comes."""
     with TokenServer(options.tokens, options.rate) as server, started(name, server, options, thin=True) as far:
         far.type("\r" if PROGRAMS[name] else "go\r")
-        far.until(lambda: server.first)
+        far.wait_until(lambda: server.first)
         used = far.used
         typed: list[tuple[float, str]] = []
         while not server.last:
@@ -132,7 +132,7 @@ def scroll(name: str, options: argparse.Namespace) -> dict[str, float]:
     """The bytes of a page, up and down a long log."""
     with TokenServer(LONG, 0) as server, started(name, server, options) as far:
         far.type("\r" if PROGRAMS[name] else "go\r")
-        far.until(lambda: server.last and far.seen(LAST, server.first))
+        far.wait_until(lambda: server.last and far.seen(LAST, server.first))
         far.run(1.0)
         far.type("\t" if not PROGRAMS[name] else "\x1b[Z")  # to the messages
         far.settle(0.5)

@@ -42,7 +42,7 @@ async def _talk(pilot: Pilot[None], app: HolytuiApp, question: str) -> None:
     screen = app.screen
     assert isinstance(screen, ChatScreen)
     await _until(pilot, lambda: screen.state.is_open and "ready" in _status(app))
-    screen.prompt.put(question)
+    screen.prompt.set_text(question)
     await pilot.press("enter")
 
 

@@ -1,4 +1,4 @@
-"""Write the generated parts of the README anew: the table of keys. `--check` only says whether they are up to date."""
+"""Update the generated part of the README, the table of keys. `--check` only reports whether it is up to date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACES = {
 
 
 def keys_table() -> str:
-    """Markdown: a row an action."""
+    """Return the table in Markdown, one row per action."""
     rows = ["| where | key | does |", "|---|---|---|"]
     for where in Where:
         for action in ACTIONS:
@@ -33,7 +33,7 @@ def keys_table() -> str:
 
 
 def filled(text: str) -> str:
-    """The README with its generated parts as they should be."""
+    """Return the README with an up-to-date table."""
     block = f"<!-- keys -->\n\n{keys_table()}\n\n<!-- /keys -->"
     return re.sub(r"<!-- keys -->(.*<!-- /keys -->)?", lambda _: block, text, flags=re.DOTALL)
 

@@ -22,8 +22,8 @@ from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
 from holytui.providers.resolve import GUIDE, known_models, resolve
-from holytui.store.history import Library
-from holytui.store.sqlite.history import SqliteHistory
+from holytui.store import registry
+from holytui.store.history import History
 from holytui.wire.client import ChatClient
 
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - a private folder with a random name is created in it
@@ -36,7 +36,7 @@ class Services:
 
     config: Config
     keymap: Keymap
-    history: Library
+    history: History
     engine: Engine
     client: ChatClient
     keyrings: KeyRings
@@ -75,10 +75,14 @@ OpenServices = Callable[[], Services]
 
 
 def open_history(
-    path: Path | None = None, on_trouble: Callable[[Problem | None], None] | None = None, *, to_read: bool = False
-) -> Library:
-    """Open the user's history; `to_read`: read-only access is enough. Raises StoreError."""
-    return SqliteHistory.open(path or paths.history_file(), on_trouble=on_trouble, to_read=to_read)
+    path: Path | None = None,
+    on_write_problem: Callable[[Problem | None], None] | None = None,
+    *,
+    read_only: bool = False,
+) -> History:
+    """Open the user's history; with `read_only`, also one that cannot be written. Raises StoreError."""
+    location = path or paths.history_file()
+    return registry.open_history(location, on_write_problem=on_write_problem, read_only=read_only)
 
 
 def open_services(
@@ -97,7 +101,7 @@ def open_services(
     """
     engine: Engine | None = None
 
-    def on_trouble(problem: Problem | None) -> None:
+    def on_write_problem(problem: Problem | None) -> None:
         if engine is not None:
             engine.store_trouble(problem)
 
@@ -109,18 +113,20 @@ def open_services(
     warnings: tuple[str, ...] = ()
     temporary_folder = None if save else _make_temporary_folder()
     try:
-        history = open_history(_history_path(temporary_folder), on_trouble)
+        history = open_history(_history_path(temporary_folder), on_write_problem)
     except StoreError as error:
         if temporary_folder is not None or not fall_back:
             raise
         temporary_folder = _make_temporary_folder()
-        history = open_history(_history_path(temporary_folder), on_trouble)
+        history = open_history(_history_path(temporary_folder), on_write_problem)
         warnings = (temporary_history_warning(error),)
     client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.ring_for, guide)
     engine.listen(log_event)
-    problems = (*problems, *history.warnings, *warnings)
+    if history.maintenance is not None:
+        warnings = (*history.maintenance.warnings, *warnings)
+    problems = (*problems, *warnings)
     return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder)
 
 

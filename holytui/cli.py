@@ -1,4 +1,4 @@
-"""The command line: argparse only. Everything heavy is imported after the arguments are read."""
+"""The command line. Only argparse is imported before the arguments are parsed."""
 
 from __future__ import annotations
 
@@ -8,29 +8,38 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holytui import __version__, logs
-from holytui.commands import exits, mistyped
-from holytui.commands.output import complain, cover_the_rest
-from holytui.commands.parser_words import Parser, translate_parsers
+from holytui.commands import exit_status, typos
+from holytui.commands.argument_parser import CommandParser, translate_parsers
+from holytui.commands.output import install_safe_output, print_to_stderr
 from holytui.i18n import _
 
 _DAY = 86_400.0
-_COMMANDS = ("ask", "check", "models", "history", "config")
+_COMMANDS = {
+    "ask": "holytui.commands.ask",
+    "check": "holytui.commands.check",
+    "models": "holytui.commands.models",
+    "history": "holytui.commands.history.command",
+    "config": "holytui.commands.config",
+}
+"""The module of each command, imported when it is run."""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of `holytui` and its commands."""
-    parser = Parser(
+    """Build the parser of `holytui` without a command."""
+    parser = CommandParser(
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
         epilog=_(
-            "Commands: ask, check, models, history, config. `holytui COMMAND --help` tells more. "
-            "Without a command it opens the full screen."
+            "Commands: ask, check, models, history, config. `holytui COMMAND --help` explains each. "
+            "Without a command holytui opens the full screen."
         ),
     )
     parser.add_argument("--version", action="version", version=f"holytui {__version__}")
     _common(parser)
     parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
-    parser.add_argument("-c", "--conversation", metavar="ID", help=_("open this conversation, or the `last`"))
+    parser.add_argument(
+        "-c", "--conversation", metavar="ID", help=_("open this conversation; `last` is the one changed last")
+    )
     parser.add_argument(
         "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
     )
@@ -44,23 +53,25 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def build_command_parser(command: str) -> argparse.ArgumentParser:
-    """The parser of one command."""
-    parser = Parser(prog=f"holytui {command}")
+    """Build the parser of a command."""
+    parser = CommandParser(prog=f"holytui {command}")
     _common(parser)
     match command:
         case "ask":
             parser.description = _(
-                "Ask once; the answer goes to stdout, notices to stderr. What is piped in is appended to the question. "
+                "Ask one question; the answer goes to stdout, notices to stderr. "
+                "Piped input is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
                 "after text, a marked seam, started again), 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
+            parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
             parser.add_argument(
-                "-s", "--system", metavar="TEXT", help=_("a system prompt, or the name of one of [prompts]")
-            )
-            parser.add_argument(
-                "-c", "--conversation", metavar="ID", help=_("continue this conversation, or the `last`")
+                "-c",
+                "--conversation",
+                metavar="ID",
+                help=_("continue this conversation; `last` is the one changed last"),
             )
             parser.add_argument(
                 "-a",
@@ -68,7 +79,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 action="append",
                 default=[],
                 metavar="PATH",
-                help=_("attach this file (repeatable); an argument that is wholly @PATH does the same"),
+                help=_("attach this file (repeatable); an argument @PATH does the same"),
             )
             parser.add_argument(
                 "-o",
@@ -77,34 +88,32 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 action="append",
                 default=[],
                 metavar="NAME=VALUE",
-                help=_("a parameter of the request, such as temperature=0.2; it stays with the conversation"),
+                help=_("a parameter of the request, such as temperature=0.2; saved with the conversation"),
             )
             parser.add_argument(
                 "--timeout",
                 type=_seconds,
                 metavar="SECONDS",
-                help=_("how long to wait for an endpoint that cannot be reached (65, or offline_limit)"),
+                help=_("how long to wait for an unreachable endpoint (default: offline_limit, or 65)"),
             )
-            parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
-            parser.add_argument("--no-save", action="store_true", help=_("keep nothing on disk"))
+            parser.add_argument("--json", action="store_true", help=_("one JSON object per line"))
+            parser.add_argument("--no-save", action="store_true", help=_("save nothing to disk"))
             parser.add_argument(
                 "--whole",
                 action="store_true",
-                help=_(
-                    "write the answer only when it has ended (always so into a file, and into a pipe with --no-save)"
-                ),
+                help=_("write the answer only when it has ended (the default for files, and for pipes with --no-save)"),
             )
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
         case "check":
             parser.description = _(
-                "Check the configuration, key and endpoint of a model, with one to three small requests. What is not "
-                "fine has a next step. Exit: 0 nothing is wrong, 1 something is, 2 usage error."
+                "Check the configuration, key and endpoint of a model, with one to three small requests. Each problem "
+                "comes with the next step. Exit: 0 no problem, 1 a problem, 2 usage error."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
             parser.add_argument(
                 "--clipboard",
                 action="store_true",
-                help=_("test copying to the clipboard; with -m the model too"),
+                help=_("check copying to the clipboard; with -m also the model"),
             )
         case "models":
             parser.description = _("The configured models.")
@@ -121,52 +130,54 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _(
-        "Your conversations. Any beginning or end of an ID will do, as long as it is unambiguous; `last` is the "
-        "conversation changed last. "
+        "Your conversations. An ID may be shortened to an unambiguous beginning or end; `last` is the conversation "
+        "changed last. "
         "Exit: 0 done, 1 not done or nothing found, 2 usage error."
     )
     commands = parser.add_subparsers(dest="what", required=True)
     listing = commands.add_parser("list", help=_("the conversations, newest first"))
-    listing.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+    listing.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most this many"))
     which = listing.add_mutually_exclusive_group()
-    which.add_argument("--archived", action="store_true", help=_("the archived ones"))
-    which.add_argument("--deleted", action="store_true", help=_("those that `restore` can bring back"))
+    which.add_argument("--archived", action="store_true", help=_("archived conversations"))
+    which.add_argument("--deleted", action="store_true", help=_("deleted conversations that `restore` can bring back"))
     show = commands.add_parser("show", help=_("one conversation"))
     show.add_argument("id", metavar="ID")
-    show.add_argument("--attempts", action="store_true", help=_("with the requests behind each answer"))
+    show.add_argument("--attempts", action="store_true", help=_("with the requests of each answer"))
     search = commands.add_parser("search", help=_("find words; accents and case do not matter"))
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
     search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
-    search.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+    search.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     _file_arguments(commands)
     delete = commands.add_parser("delete", help=_("delete conversations, after showing which"))
     chosen = delete.add_mutually_exclusive_group(required=True)
     chosen.add_argument("ids", nargs="*", default=[], metavar="ID")
     chosen.add_argument(
-        "--before", type=_date, metavar="DATE", help=_("all not changed since then, such as 2025-06-30")
+        "--before", type=_date, metavar="DATE", help=_("all not changed since this date, such as 2025-06-30")
     )
     delete.add_argument("-y", "--yes", action="store_true", help=_("do not ask"))
     restore = commands.add_parser("restore", help=_("bring deleted conversations back"))
     restore.add_argument("ids", nargs="+", metavar="ID")
-    commands.add_parser("compact", help=_("destroy what was deleted, and make the file smaller"))
+    commands.add_parser("compact", help=_("erase deleted conversations for good, and shrink the file"))
 
 
 def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export = commands.add_parser(
         "export",
-        help=_("conversations to a file"),
-        description=_("json and jsonl keep everything and can be imported."),
+        help=_("export conversations to a file"),
+        description=_("json and jsonl keep everything, and can be imported."),
     )
     export.add_argument("--format", choices=("md", "json", "jsonl", "html"), default="md", help=_("default: md"))
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help=_("written with mode 0600 (default: stdout)"))
+    export.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help=_("the file to write, with mode 0600 (default: stdout)")
+    )
     export.add_argument("ids", nargs="*", metavar="ID", help=_("default: all conversations"))
     importing = commands.add_parser(
         "import",
-        help=_("conversations from a file"),
+        help=_("import conversations from a file"),
         description=_(
-            "Reads json and jsonl of `export`, and ChatGPT's conversations.json, also inside its archive. "
+            "Reads json and jsonl files of `export`, and ChatGPT's conversations.json, also inside its archive. "
             "Importing again adds nothing twice."
         ),
     )
@@ -174,7 +185,7 @@ def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _date(text: str) -> float:
-    from holytui.commands.history_housekeeping import before_date
+    from holytui.commands.history.deletion import before_date
 
     try:
         return before_date(text)
@@ -185,10 +196,10 @@ def _date(text: str) -> float:
 def _option(text: str) -> dict[str, object]:
     from holytui.config.params_line import parse_option
 
-    found = parse_option(text)
-    if isinstance(found, str):
-        raise argparse.ArgumentTypeError(found)
-    return found
+    option = parse_option(text)
+    if isinstance(option, str):
+        raise argparse.ArgumentTypeError(option)
+    return option
 
 
 def _seconds(text: str) -> float:
@@ -202,37 +213,39 @@ def _seconds(text: str) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run holytui; returns the exit status of the contract."""
-    cover_the_rest()
+    """Run holytui; return the exit status (`exit_status`)."""
+    install_safe_output()
     logs.start()
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
-    at = _leading(words)
+    at = _first_word(words)
     command = words[at] if at < len(words) and words[at] in _COMMANDS else None
     if command is None:
-        if (near := mistyped.meant(said := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS)) and (
-            not mistyped.is_question(said, near)
-        ):
-            return exits.USAGE
+        if (
+            near := typos.intended_command(
+                arguments_only := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS
+            )
+        ) and (not typos.confirm_question(arguments_only, near)):
+            return exit_status.USAGE
         options = build_parser().parse_args(words)
-        return _run("holytui.commands.plain" if options.plain else "holytui.commands.screen", options)
+        return _run("holytui.commands.plain.command" if options.plain else "holytui.commands.screen", options)
     del words[at]
     options = build_command_parser(command).parse_args(words)
-    return _run(f"holytui.commands.{command}", options)
+    return _run(_COMMANDS[command], options)
 
 
 def _choose_language(words: Sequence[str]) -> None:
-    """Settle the language before the parsers are made: their help and their complaints are in it."""
+    """Set the language before the parsers are built: it applies to their help and errors."""
     from holytui import i18n, paths
     from holytui.config.peek_language import configured_language
 
     translate_parsers()
-    first = Parser(add_help=False, exit_on_error=False)
+    first = CommandParser(add_help=False, exit_on_error=False)
     first.add_argument("--config", type=Path)
     first.add_argument("--lang")
     try:
         options, _others = first.parse_known_args(words)
-    except argparse.ArgumentError:  # the whole parser will say it
+    except argparse.ArgumentError:  # the full parser reports it
         options = argparse.Namespace(config=None, lang=None)
     if options.lang:
         i18n.set_language(options.lang)
@@ -240,9 +253,11 @@ def _choose_language(words: Sequence[str]) -> None:
         i18n.set_default_language(configured_language(options.config or paths.config_file()))
 
 
-def _leading(words: Sequence[str]) -> int:
-    """The place of the word that may be a command, the first one that is no option and no option's value; behind the
-    last one if there is none, as after `--`."""
+def _first_word(words: Sequence[str]) -> int:
+    """Return the index of the first word that is neither an option nor its value; `len(words)` if there is none.
+
+    Words after `--` are not commands.
+    """
     takes_value = {"--config", "--lang", "-m", "--model", "-c", "--conversation"}
     index = 0
     while index < len(words) and words[index].startswith("-"):
@@ -260,15 +275,15 @@ def _run(module: str, options: argparse.Namespace) -> int:
     try:
         status: int = import_module(module).run(options)
     except HolytuiError as error:
-        complain(error)
-        return exits.USAGE
+        print_to_stderr(error)
+        return exit_status.USAGE
     except BrokenPipeError:
-        # the reader of a pipe has left; what is still in the buffer goes nowhere, or Python would complain at its exit
+        # the reader closed the pipe; the rest of the buffer goes to /dev/null, or Python would report it at exit
         # (docs.python.org/3/library/signal.html, "Note on SIGPIPE")
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.FAILED
+        return exit_status.FAILED
     except KeyboardInterrupt:
-        return exits.STOPPED
+        return exit_status.STOPPED
     return status

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.soak import play, samples
 from benchmarks.soak.samples import Sample
-from tests.ui.house import House, visit
+from tests.ui.app_harness import AppHarness, run_app
 
 ANSWERS = 5_000
 _EVERY = 100
@@ -25,21 +25,21 @@ _EVERY = 100
 
 async def soak(folder: Path, base_url: str, answers: int, every: int = _EVERY) -> tuple[list[Sample], int, list[int]]:
     """The samples, how many answers are in the history, and which of them are wrong."""
-    house = House(folder, play.config(base_url))
+    harness = AppHarness(folder, play.config(base_url))
     found: list[Sample] = []
     begun = time.monotonic()
     try:
-        async with visit(house) as visitor:
-            player = play.Player(visitor.pilot, house)
+        async with run_app(harness) as driver:
+            player = play.Player(driver.pilot, harness)
             for number in range(answers):
                 await play.ask(player, number)
                 if (number + 1) % every == 0:
                     found.append(samples.take(number + 1, time.monotonic() - begun))
                     tell(found[-1])
-        kept = sum(len(house.history.branch(talk.id)) // 2 for talk in house.history.conversations())
-        return found, kept, play.wrong(house.history)
+        kept = sum(len(harness.history.branch(talk.id)) // 2 for talk in harness.history.conversations())
+        return found, kept, play.wrong(harness.history)
     finally:
-        house.close()
+        harness.close()
 
 
 def tell(sample: Sample) -> None:

@@ -18,7 +18,7 @@ from holytui.config.schema import Config, Model, Recover
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.bindings import textual_key
-from tests.ui.house import PATIENCE, Visitor, config_with
+from tests.ui.app_harness import TIMEOUT, ScreenDriver, config_with
 
 PER_TALK = 20
 _TICK = 0.003
@@ -46,11 +46,11 @@ def config(base_url: str) -> Config:
     return replace(whole, providers=MappingProxyType({"lab": lab}))
 
 
-class Player(Visitor):
-    """A visitor who does not wait for the processor to be idle after each key, only for what he waits for."""
+class Player(ScreenDriver):
+    """A driver who does not wait for the processor to be idle after each key, only for what he waits for."""
 
-    async def until(self, true: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
+    async def wait_until(self, true: Callable[[], object]) -> None:
+        end = time.monotonic() + TIMEOUT
         while not true():
             assert time.monotonic() < end, f"it did not come to be so:\n{self.text}"
             await asyncio.sleep(_TICK)
@@ -61,43 +61,43 @@ class Player(Visitor):
         await asyncio.sleep(_TICK)
 
     async def calm(self) -> None:
-        await self.until(lambda: not self.busy)
+        await self.wait_until(lambda: not self.busy)
         await asyncio.sleep(_TICK)
-        await self.until(lambda: not self.busy)
+        await self.wait_until(lambda: not self.busy)
 
 
-async def ask(visitor: Player, number: int) -> None:
+async def ask(driver: Player, number: int) -> None:
     """One question and its answer, with what a user does meanwhile."""
     if number % PER_TALK == 0:
-        await visitor.act("chat.new")
-        await visitor.calm()
-    await visitor.type(str(number))
-    await visitor.until(lambda: visitor.chat.prompt.text == str(number))
-    await visitor.press("enter")
+        await driver.act("chat.new")
+        await driver.settle()
+    await driver.type(str(number))
+    await driver.wait_until(lambda: driver.chat.prompt.text == str(number))
+    await driver.press("enter")
     if trouble(number) is Trouble.STOP:
-        await visitor.sees(f"word{number}x0")
-        await visitor.act("chat.stop")
-    await visitor.until(lambda: not visitor.chat.prompt.text)
-    await visitor.calm()
+        await driver.wait_for_text(f"word{number}x0")
+        await driver.act("chat.stop")
+    await driver.wait_until(lambda: not driver.chat.prompt.text)
+    await driver.settle()
     if number % _HELP_EVERY == 0:
-        await look_at_help(visitor)
+        await look_at_help(driver)
     if number % _BACK_EVERY == 0:
-        await visitor.to_sidebar()
-        await visitor.press("end", "enter")
-        await visitor.calm()
-        await visitor.act("chat.new")
-        await visitor.calm()
-        visitor.chat.prompt.focus()
-        await visitor.until(lambda: visitor.chat.prompt.has_focus)
+        await driver.focus_sidebar()
+        await driver.press("end", "enter")
+        await driver.settle()
+        await driver.act("chat.new")
+        await driver.settle()
+        driver.chat.prompt.focus()
+        await driver.wait_until(lambda: driver.chat.prompt.has_focus)
 
 
-async def look_at_help(visitor: Player) -> None:
+async def look_at_help(driver: Player) -> None:
     """Open the help and close it."""
-    await visitor.act("app.help")
-    await visitor.until(lambda: visitor.app.screen is not visitor.chat)
-    await visitor.press("escape")
-    await visitor.until(lambda: visitor.app.screen is visitor.chat)
-    await visitor.calm()
+    await driver.act("app.help")
+    await driver.wait_until(lambda: driver.app.screen is not driver.chat)
+    await driver.press("escape")
+    await driver.wait_until(lambda: driver.app.screen is driver.chat)
+    await driver.settle()
 
 
 def wrong(history: SqliteHistory) -> list[int]:

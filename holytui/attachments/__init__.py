@@ -1,1 +1,1 @@
-"""Files that go out with a question: which were chosen, and how they are read."""
+"""Files attached to a question: their selection and their contents."""

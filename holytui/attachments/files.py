@@ -1,4 +1,4 @@
-"""`@path` in a question: which files are meant, and what is sent of them."""
+"""`@path` in a question: the files it names, and their contents."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from holytui.models import Image
 from holytui.text import sanitize_line
 
 MOST = 1_000_000
-"""Bytes of a text file that can be attached."""
+"""Most bytes of a text file."""
 MOST_IMAGE = 10_000_000
-"""Bytes of an image that can be attached. Some servers take less, and say so themselves."""
+"""Most bytes of an image. Some servers accept less, and report it themselves."""
 MENTION = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]+)"|(?P<plain>[^\s"]\S*))')
-_AFTER = ",.;:!?)]}”’'"
+_TRAILING = ",.;:!?)]}”’'"
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#_-]{1,12}\Z")
 _TICKS = re.compile("`+")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file's text under the name that the user wrote."""
+    """The text of a file, with the path as written."""
 
     path: str
     text: str
@@ -37,7 +37,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that is an image."""
+    """An image file."""
 
     image: Image
     data: bytes = field(repr=False)
@@ -45,22 +45,22 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A file that the user chose: the path as it was written, and where that led then."""
+    """A file that the user chose: the path as written, and its absolute path then."""
 
     path: str
     place: str
 
     @classmethod
     def at(cls, path: str, base: Path) -> Chosen:
-        """From a path as it is written."""
+        """Create one from a path as written, relative to `base`."""
         place = place_of(path, base)
         try:
             return cls(path, os.path.abspath(place))  # noqa: PTH100 - Path.absolute keeps `..`
-        except OSError:  # the folder is gone, and nothing is there
+        except OSError:  # the working directory was removed
             return cls(path, str(place))
 
     def spellings(self) -> Iterator[tuple[str, Path]]:
-        """What may be meant by it: itself, or without the stop that ends the sentence."""
+        """Yield the possible paths: the path itself, and without the punctuation that ends a sentence."""
         for spelled in _spellings(self.path):
             stop = self.path[len(spelled) :]
             if self.place.endswith(stop):
@@ -69,7 +69,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a question names: text files, images, and the paths at which there is nothing."""
+    """The files of a question: texts, images, and paths without a file."""
 
     files: tuple[Attachment, ...] = ()
     pictures: tuple[Picture, ...] = ()
@@ -77,54 +77,56 @@ class Gathered:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """The pictures without their bytes."""
+        """The images without their bytes."""
         return tuple(picture.image for picture in self.pictures)
 
     @property
     def image_data(self) -> dict[str, bytes]:
-        """The bytes of the pictures, by digest."""
+        """The bytes of the images, by digest."""
         return {picture.image.digest: picture.data for picture in self.pictures}
 
 
 def mentions(text: str) -> list[str]:
-    """The paths that a question names, each once."""
-    return list(dict.fromkeys(found["quoted"] or found["plain"] for found in MENTION.finditer(text)))
+    """Return the paths that a question names, each once."""
+    return list(dict.fromkeys(match["quoted"] or match["plain"] for match in MENTION.finditer(text)))
 
 
 def _spellings(path: str) -> list[str]:
-    """What may be meant by it: itself, or without the stop that ends the sentence."""
-    return [spelled for spelled in dict.fromkeys((path, path.rstrip(_AFTER))) if spelled]
+    """Return the possible paths: `path` itself, and without the punctuation that ends a sentence."""
+    return [spelled for spelled in dict.fromkeys((path, path.rstrip(_TRAILING))) if spelled]
 
 
 def gather(chosen: Sequence[Chosen]) -> Gathered:
-    """What is at the places that were chosen. Blocks on the disk. Raises NotAttached."""
+    """Read the chosen files. Blocks on the disk. Raises NotAttached."""
     files: list[Attachment] = []
     pictures: list[Picture] = []
     missing: list[str] = []
-    for each in chosen:
-        match next((found for spelled in each.spellings() if (found := read(*spelled)) is not None), None):
+    for choice in chosen:
+        match next((file for spelled in choice.spellings() if (file := read(*spelled)) is not None), None):
             case Attachment() as file:
                 files.append(file)
             case Picture() as picture:
                 pictures.append(picture)
             case None:
-                missing.append(each.path)
+                missing.append(choice.path)
     return Gathered(tuple(files), tuple(pictures), tuple(missing))
 
 
 def carried(path: str, text: str, shown: Sequence[Image]) -> bool:
-    """Whether nothing is to be read for a path: an earlier question that is put again carries its text files in its
-    text, and its images `shown` beside it, as they were sent, whatever has become of the files."""
-    known = {image.name for image in shown}
+    """Return whether an earlier question that is asked again already has the file of a path.
+
+    Its text contains the text files, and `shown` are its images, both as they were sent.
+    """
+    names = {image.name for image in shown}
     return any(
-        f"\n\n{_heading(spelled)}```" in text or images.plain_name(spelled) in known for spelled in _spellings(path)
+        f"\n\n{_heading(spelled)}```" in text or images.plain_name(spelled) in names for spelled in _spellings(path)
     )
 
 
 def still_named(shown: Sequence[Image], before: str, now: str) -> list[Image]:
-    """The images that a question keeps when its text is changed: whoever takes out an `@path` takes out its image."""
-    was, remains = _names_in(before), _names_in(now)
-    return [image for image in shown if image.name in remains or image.name not in was]
+    """Return the images that a question keeps after an edit: without those whose `@path` was removed."""
+    names_before, names_now = _names_in(before), _names_in(now)
+    return [image for image in shown if image.name in names_now or image.name not in names_before]
 
 
 def _names_in(text: str) -> set[str]:
@@ -132,13 +134,15 @@ def _names_in(text: str) -> set[str]:
 
 
 def surely_paths(missing: Sequence[str]) -> list[str]:
-    """Those that can hardly be anything else: `@a/b` or `@a.py`, but not `@property`."""
+    """Return the paths that cannot be anything else: `@a/b` or `@a.py`, but not `@property`."""
     return [path for path in missing if re.search(r"[^/]/[^/]|\w\.\w", path)]
 
 
 def read(path: str, place: Path) -> Attachment | Picture | None:
-    """The text file or image at `place`, under the name `path`; None if there is nothing. Blocks on the disk. Raises
-    NotAttached, with the reason."""
+    """Read the text file or image at `place`, named `path`; None if there is none. Blocks on the disk.
+
+    Raises NotAttached with the reason.
+    """
     try:
         status = place.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -159,17 +163,17 @@ def read(path: str, place: Path) -> Attachment | Picture | None:
     if is_image:
         return _picture(path, data, status.st_size)
     if len(data) > MOST:
-        raise _refused(path, _("it has {size}, and at most 1 MB can be sent").format(size=fmt.size(status.st_size)))
+        raise _refused(path, _("it has {size}; at most 1 MB can be sent").format(size=fmt.size(status.st_size)))
     return _text(path, data)
 
 
 def _picture(path: str, data: bytes, size: int) -> Picture:
     if len(data) > MOST_IMAGE:
-        words = _("it is an image of {size}, and at most 10 MB can be sent")
+        words = _("it is an image of {size}; at most 10 MB can be sent")
         raise _refused(path, words.format(size=fmt.size(size)))
     image = images.image_of(path, data)
     if image is None:
-        raise _refused(path, _("it begins as an image, but is damaged"))
+        raise _refused(path, _("it is a damaged image"))
     return Picture(image, data)
 
 
@@ -177,18 +181,18 @@ def _text(path: str, data: bytes) -> Attachment:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _no_text(path) from error
+        raise _unsupported(path) from error
     if "\0" in text:
-        raise _no_text(path)
+        raise _unsupported(path)
     return Attachment(path, text)
 
 
-def _no_text(path: str) -> NotAttached:
+def _unsupported(path: str) -> NotAttached:
     return _refused(path, _("it is neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"))
 
 
 def place_of(path: str, base: Path) -> Path:
-    """Where a path that the user wrote leads."""
+    """Resolve a path as written by the user."""
     return base / os.path.expanduser(path)  # noqa: PTH111 - unlike Path.expanduser, it leaves an unknown ~user as it is
 
 
@@ -198,7 +202,7 @@ def _refused(path: str, reason: str) -> NotAttached:
 
 
 def with_files(question: str, files: Sequence[Attachment]) -> str:
-    """The question, then each file under its name in a fence that nothing in it can end."""
+    """Return the question followed by each file, named and in a fence that its text cannot close."""
     return "\n\n".join([question.rstrip() if files else question, *(_block(file) for file in files)])
 
 
@@ -211,5 +215,5 @@ def _block(file: Attachment) -> str:
 
 
 def _heading(path: str) -> str:
-    """What stands before a file's fence."""
+    """Return the text before the fence of a file."""
     return f"{sanitize_line(path)}:\n\n"

@@ -1,4 +1,4 @@
-"""What is sent beside the text of a question, as it is listed above the prompt before Enter."""
+"""The files that will be sent with a question, as listed above the prompt."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from holytui.images import describe
 from holytui.models import Image
 from holytui.text import sanitize_line
 
-_MOST = 5
-"""Lines of each kind; how many more there are is said in one."""
-_LOOKED_AT = 50
-"""So many paths that were not chosen are looked at: a pasted text may name any number."""
+_MAX_LINES = 5
+"""Most lines of each kind; the last one has the number of further files."""
+_MAX_CHECKED = 50
+"""Most paths not chosen that are checked: a pasted text may name any number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a text has beside it: images of an earlier question, files that were chosen, and paths that were not."""
+class RequestedFiles:
+    """The files of a draft: images of an earlier question, chosen files, and paths that were not chosen."""
 
     images: Sequence[Image] = ()
     chosen: Sequence[Chosen] = ()
@@ -31,60 +31,67 @@ class Wanted:
 
     @property
     def files(self) -> Sequence[object]:
-        """What has to be looked at anew when it changes."""
+        """The part that requires another check when it changes."""
         return (*self.images, None, *self.chosen, None, *self.others) if self != NOTHING else ()
 
 
-NOTHING = Wanted()
+NOTHING = RequestedFiles()
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A file: as it is written, and how it is listed."""
+class AttachedItem:
+    """A file: its path as written, and its description."""
 
     path: str
     words: str
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
-    """What is attached, and which files are only named."""
+class SelectedFiles:
+    """The attached files, and those that are only named."""
 
-    attached: Sequence[Item] = ()
-    named: Sequence[Item] = ()
+    attached: Sequence[AttachedItem] = ()
+    named: Sequence[AttachedItem] = ()
 
     def lines(self, attach: str, remove: str) -> list[tuple[str, bool]]:
-        """What to list, and of each line whether it is attached; `attach` and `remove` say which key does that."""
+        """Return the lines to list, each with whether it is attached; `attach` and `remove` name the keys for it."""
         words = _("{path} is sent as text")
         named = [f"{words.format(path=sanitize_line(f'@{item.path}'))} · {attach}" for item in self.named]
-        sent = _cut([item.words for item in self.attached])
+        sent = _limited([item.words for item in self.attached])
         off = [" · ".join((_("attached to the question"), remove))] if sent else []
-        return [*((line, True) for line in sent), *((line, False) for line in (*off, *_cut(named)))]
+        return [*((line, True) for line in sent), *((line, False) for line in (*off, *_limited(named)))]
 
 
-def _cut(lines: Sequence[str]) -> list[str]:
-    if len(lines) <= _MOST:
+def _limited(lines: Sequence[str]) -> list[str]:
+    if len(lines) <= _MAX_LINES:
         return list(lines)
-    count = len(lines) - _MOST + 1
-    return [*lines[: _MOST - 1], ngettext("and {count} more file", "and {count} more files", count).format(count=count)]
+    count = len(lines) - _MAX_LINES + 1
+    return [
+        *lines[: _MAX_LINES - 1],
+        ngettext("and {count} more file", "and {count} more files", count).format(count=count),
+    ]
 
 
-def look(wanted: Wanted) -> Selected:
-    """Find out which of them are there. Blocks on the disk."""
-    attached = [Item(image.name, f"▣ {describe(image)}") for image in wanted.images]
-    read = [each for each in wanted.chosen if not carried(each.path, wanted.text, wanted.images)]
-    attached += [item for each in read if (item := _item(each)) is not None]
-    left = [each for each in wanted.others[:_LOOKED_AT] if not carried(each.path, wanted.text, wanted.images)]
-    return Selected(attached, [item for each in left if (item := _item(each)) is not None])
+def check_files(requested: RequestedFiles) -> SelectedFiles:
+    """Check which of the files exist. Blocks on the disk."""
+    attached = [AttachedItem(image.name, f"▣ {describe(image)}") for image in requested.images]
+    read = [choice for choice in requested.chosen if not carried(choice.path, requested.text, requested.images)]
+    attached += [item for choice in read if (item := _item(choice)) is not None]
+    left = [
+        choice
+        for choice in requested.others[:_MAX_CHECKED]
+        if not carried(choice.path, requested.text, requested.images)
+    ]
+    return SelectedFiles(attached, [item for choice in left if (item := _item(choice)) is not None])
 
 
-def _item(chosen: Chosen) -> Item | None:
-    """A file with its name, size and place; None where there is none."""
+def _item(chosen: Chosen) -> AttachedItem | None:
+    """Describe a file by name, size and location; None if it does not exist."""
     for spelled, place in chosen.spellings():
         size = _size(place)
         if size is not None:
             parts = (sanitize_line(spelled), fmt.size(size), sanitize_line(str(place)))
-            return Item(chosen.path, "▣ " + " · ".join(parts))
+            return AttachedItem(chosen.path, "▣ " + " · ".join(parts))
     return None
 
 

@@ -1,4 +1,4 @@
-"""`holytui check`: configuration, key, endpoint and model on trial, and the way to the clipboard."""
+"""`holytui check`: tests of configuration, key, endpoint, model and clipboard."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TextIO
 
 from holytui import keymap, logs, paths
 from holytui.bootstrap import Services, open_services
-from holytui.commands import exits
-from holytui.commands.output import StatusLine, say, sequences, unbroken
+from holytui.commands import exit_status
+from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
 from holytui.engine.check.check_target import CheckTarget
@@ -29,48 +29,48 @@ from holytui.terminal.clipboard import copy_text, diagnose
 
 _WIDTH = 14
 _SIMPLE = {FindingStatus.OK: "OK", FindingStatus.WARNING: "??", FindingStatus.FAILED: "XX", FindingStatus.SKIPPED: "--"}
-"""Marks for an output that cannot show the usual ones."""
+"""Marks for an output that cannot encode the usual ones."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check; 0 when nothing is wrong, else 1. Raises ModelUnknown."""
-    report = Report(sys.stdout, live=sys.stdout.isatty())
+    """Check; return 0 without a problem, else 1. Raises ModelUnknown."""
+    report = CheckReport(sys.stdout, live=sys.stdout.isatty())
     if not options.clipboard or options.model:
         _check_model(report, options.config, options.model)
     if options.clipboard:
-        with sequences() as send:
-            for finding in clipboard(send):
+        with terminal_sequences() as send:
+            for finding in check_clipboard(send):
                 report.add(finding)
-    return exits.FAILED if report.bad else exits.OK
+    return exit_status.FAILED if report.bad else exit_status.OK
 
 
-class Report:
-    """Prints findings as they come. `live`: what is being looked at is shown on the last line meanwhile."""
+class CheckReport:
+    """Prints findings one by one. `live`: the last line shows the check in progress."""
 
     def __init__(self, out: TextIO, *, live: bool) -> None:
         self._out = out
         self._line = StatusLine(out, live=live)
         self._simple = not _can_write(out, "".join(FindingStatus))
         self.bad = False
-        """Something is wrong."""
+        """There is a problem."""
 
     def begin(self, topic: CheckTopic) -> None:
-        """This is looked at now."""
+        """Show that `topic` is being checked."""
         name = _(topic.value)
         self._line.show(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
 
     def add(self, finding: Finding) -> None:
-        """This was found."""
+        """Print a finding."""
         self.bad |= finding.status is FindingStatus.FAILED
         mark = _SIMPLE[finding.status] if self._simple else finding.status.value
         self._line.clear()
-        say(f"{mark} {_(finding.topic.value):{_WIDTH}}{unbroken(finding.text)}", self._out)
+        print_line(f"{mark} {_(finding.topic.value):{_WIDTH}}{one_line(finding.text)}", self._out)
         for hint in finding.hints:
-            say(f"{'':{len(mark) + 1 + _WIDTH}}{unbroken(hint)}", self._out)
-        self._out.flush()  # each step is seen as it ends, in a pipe too
+            print_line(f"{'':{len(mark) + 1 + _WIDTH}}{one_line(hint)}", self._out)
+        self._out.flush()  # each step is visible as soon as it ends, in a pipe too
 
     def abandon(self) -> None:
-        """It was cut short."""
+        """Remove the line of the check in progress."""
         self._line.clear()
 
 
@@ -85,11 +85,11 @@ def _can_write(out: TextIO, text: str) -> bool:
 # -- the model
 
 
-def _check_model(report: Report, file: Path | None, model: str | None) -> None:
+def _check_model(report: CheckReport, file: Path | None, model: str | None) -> None:
     place = file or paths.config_file()
     loaded = load(place)
     keys = keymap.build_keymap(loaded.config.keys)
-    report.add(configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
+    report.add(check_configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
     logs.set_level(loaded.config.log_level)
     log = _("{file}, level {level}").format(file=paths.log_file(), level=logs.level())
     report.add(Finding(FindingStatus.OK, CheckTopic.LOG, log))
@@ -117,10 +117,10 @@ def _subject(preparation: TurnPlanner, loaded: Loaded, model: str | ModelRef | N
     return CheckTarget(resolved, endpoint, keys, strategy, loaded.config.stream)
 
 
-def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
-    """The configuration file. `named`: the user says where it is, so it should be there."""
+def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
+    """Check the configuration file. `named`: the user gave its path, so it must exist."""
     if not place.exists():
-        text = _("{file} does not exist; the built-in settings are in force").format(file=place)
+        text = _("{file} does not exist; the built-in settings apply").format(file=place)
         if named:
             return Finding(FindingStatus.FAILED, CheckTopic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
         return Finding(
@@ -135,22 +135,23 @@ def configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> 
     return Finding(FindingStatus.FAILED if errors else FindingStatus.WARNING, CheckTopic.CONFIG, text, hints)
 
 
-def _theme_problems(wanted: str) -> Sequence[str]:
+def _theme_problems(theme: str) -> Sequence[str]:
     from holytui.ui.themes import loader
 
-    return loader.missing(wanted, {theme.name for theme in loader.load().themes})
+    return loader.describe_unknown(theme, {known.name for known in loader.load().themes})
 
 
 @contextmanager
-def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
-    """With the history if it can be opened; what is learnt is kept there."""
+def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
+    """Open the services, with the history if possible, which stores the results."""
     try:
         services = open_services(loaded.config, keys, ())
     except StoreError as error:
         report.add(Finding(FindingStatus.FAILED, CheckTopic.HISTORY, error.title, (error.hint,) if error.hint else ()))
         services = open_services(loaded.config, keys, (), save=False)
-    if services.history.warnings:
-        first, *others = services.history.warnings
+    maintenance = services.history.maintenance
+    if maintenance is not None and maintenance.warnings:
+        first, *others = maintenance.warnings
         report.add(Finding(FindingStatus.WARNING, CheckTopic.HISTORY, first, tuple(others)))
     with services:
         yield services
@@ -159,8 +160,8 @@ def _services(report: Report, loaded: Loaded, keys: Keymap) -> Iterator[Services
 # -- the clipboard
 
 
-def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
-    """Send a text as copying does, tell what is in its way, and what is to be pasted."""
+def check_clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
+    """Copy a text, and yield the obstacles and the text that pasting should give."""
     for obstacle in diagnose(os.environ):
         yield Finding(FindingStatus.WARNING, CheckTopic.CLIPBOARD, obstacle)
     value = f"holytui-{secrets.token_hex(4)}"
@@ -170,10 +171,10 @@ def clipboard(send: Callable[[bytes], None] | None) -> Iterator[Finding]:
         yield Finding(FindingStatus.FAILED, CheckTopic.CLIPBOARD, _("not copied: {reason}").format(reason=error))
         return
     if send is None:
-        hint = _("There is no terminal here to send it to.")
+        hint = _("There is no terminal to send it to.")
         yield Finding(FindingStatus.WARNING, CheckTopic.CLIPBOARD, report.summary, (hint, *report.warnings))
         return
-    expected = _("Now paste somewhere. You should get: {value}").format(value=value)
+    expected = _("Now paste it anywhere. You should get: {value}").format(value=value)
     otherwise = _("If not, the terminal does not accept text from programs. The text is also in {file}.")
     hints = (expected, otherwise.format(file=report.file), *report.warnings)
     yield Finding(FindingStatus.OK, CheckTopic.CLIPBOARD, report.summary, hints)

@@ -1,12 +1,12 @@
-"""`holytui models`: the configured models that can be asked."""
+"""`holytui models`: the configured models that can be used."""
 
 from __future__ import annotations
 
 import argparse
 
 from holytui.bootstrap import model_names
-from holytui.commands import exits
-from holytui.commands.output import complain, say, say_json
+from holytui.commands import exit_status
+from holytui.commands.output import print_json, print_line, print_to_stderr
 from holytui.config.load import read_config
 from holytui.errors import ProviderBlocked
 from holytui.providers.resolve import resolve
@@ -14,7 +14,7 @@ from holytui.providers.vision import accepts_images
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print them, the default one marked with `*`; returns 0. Providers that are not asked are told on stderr."""
+    """Print the models, the default one marked with `*`; return 0. Unusable providers are reported on stderr."""
     config, _keys, _problems = read_config(options.config)
     stopped: dict[str, None] = {}
     for name in model_names(config):
@@ -26,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
         default = name == config.default_model
         if options.json:
             facts = {"model": name, "default": default, "vision": accepts_images(config, name)}
-            say_json(facts)
+            print_json(facts)
         else:
-            say(f"{'*' if default else ' '} {name}")
+            print_line(f"{'*' if default else ' '} {name}")
     for reason in stopped:
-        complain(reason)
-    return exits.OK
+        print_to_stderr(reason)
+    return exit_status.OK

@@ -1,12 +1,13 @@
-"""All that the command line writes: nothing else in it writes to a stream, so nothing gets around these rules.
+"""All output of the command line; no other module of it writes to a stream.
 
-Texts that others wrote are signs where a terminal shows them, else what is stored.
+On a terminal control characters of foreign text are shown as symbols; elsewhere text is written as stored.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -23,120 +24,129 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[22m"
 _ERASE = "\r\x1b[K"
 
 
-def shown(text: str, out: TextIO) -> str:
-    """`text` as it is to be written to `out`."""
+def printable(text: str, out: TextIO) -> str:
+    """Convert `text` for `out`: with visible control characters on a terminal."""
     return visible(text) if out.isatty() else sanitize(text)
 
 
-def unbroken(text: str) -> str:
-    """`text` as a terminal may show it on one line, so that no name or argument can begin a line of its own."""
+def one_line(text: str) -> str:
+    """Convert `text` to a single line that is safe on a terminal."""
     return visible(text, breaks=False).replace("\n", "␊")
 
 
-def put(text: str, out: TextIO) -> None:
-    """Write `text` at once."""
-    _put(shown(text, out), out)
+def write_text(text: str, out: TextIO) -> None:
+    """Write `text` and flush."""
+    _put(printable(text, out), out)
     out.flush()
 
 
-def say(text: str = "", out: TextIO | None = None) -> None:
-    """Write a line, to stdout if nothing else is named."""
+def print_line(text: str = "", out: TextIO | None = None) -> None:
+    """Write a line to `out`, by default stdout."""
     out = sys.stdout if out is None else out
-    _put(shown(text, out) + "\n", out)
+    _put(printable(text, out) + "\n", out)
     if out is not sys.stdout:
         out.flush()
 
 
-def say_exact(text: str) -> None:
-    """Write a line to stdout for a program that reads it as it is, such as the name of a file; signs on a terminal."""
+def print_raw(text: str) -> None:
+    """Write a line to stdout exactly, such as a file name for a program; made safe on a terminal."""
     raw: BinaryIO | None = None if sys.stdout.isatty() else getattr(sys.stdout, "buffer", None)
     if raw is None:
-        say(text)
+        print_line(text)
     else:
         sys.stdout.flush()
         raw.write(os.fsencode(text) + b"\n")
         raw.flush()
 
 
-def say_found(start: str, parts: Iterable[tuple[str, bool]], *, bold: bool) -> None:
-    """Write a line to stdout, with those parts in bold that are marked if it is to be."""
+def print_highlighted(start: str, parts: Iterable[tuple[str, bool]], *, bold: bool) -> None:
+    """Write a line to stdout; with `bold`, its marked parts are bold."""
     out = sys.stdout
-    shown_parts = ((shown(part, out), marked and bold) for part, marked in parts)
+    shown_parts = ((printable(part, out), marked and bold) for part, marked in parts)
     line = "".join(f"{_BOLD}{part}{_PLAIN}" if marked else part for part, marked in shown_parts)
-    _put(f"{shown(start, out)}{line}\n", out)
+    _put(f"{printable(start, out)}{line}\n", out)
 
 
 def json_line(value: object, out: TextIO) -> str:
-    """`value` as a line of JSON, the same value for every reader: escapes stand for controls, which a history from
-    elsewhere may hold, and for a terminal for all else that it would not show."""
+    """Encode `value` as a line of JSON, with control characters escaped.
+
+    For a terminal all other invisible characters are escaped as well.
+    """
     text = json.dumps(value, ensure_ascii=False)
     return text.translate(_ESCAPED if out.isatty() else _CONTROLS) + "\n"
 
 
-def say_json(value: object, out: TextIO | None = None) -> None:
-    """Write `value` as a `json_line`, to stdout if nothing else is named."""
+def print_json(value: object, out: TextIO | None = None) -> None:
+    """Write `value` as a `json_line` to `out`, by default stdout."""
     out = sys.stdout if out is None else out
     _put(json_line(value, out), out)
     out.flush()
 
 
-def complain(text: object) -> None:
-    """Write what went wrong to stderr, which a terminal may show even if it is a file now."""
-    _put(f"holytui: {unbroken(str(text))}\n", sys.stderr)
+def print_to_stderr(text: object) -> None:
+    """Write a message to stderr, on one line and safe on a terminal."""
+    _put(f"holytui: {one_line(str(text))}\n", sys.stderr)
     sys.stderr.flush()
 
 
-def cover_the_rest() -> None:
-    """Let what Python itself writes, of a defect or for the log, do nothing to the terminal and hold no key either."""
-    import logging
+class StderrHandler(logging.Handler):
+    """Writes log records to stderr, safe for the terminal and without keys."""
 
-    class Told(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            with suppress(OSError, ValueError):  # nobody is there to read it
-                put(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
-
-    sys.excepthook = _tell_defect
-    logging.lastResort = Told(logging.WARNING)
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; ignored once stderr is closed."""
+        with suppress(OSError, ValueError):
+            write_text(f"holytui: {scrub(visible(self.format(record)))}\n", sys.stderr)
 
 
-def _tell_defect(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+def install_safe_output() -> None:
+    """Make tracebacks and log records safe for the terminal, and remove keys from them."""
+    sys.excepthook = _print_traceback
+    handler = StderrHandler(logging.WARNING)
+    logging.lastResort = handler
+    ours = logging.getLogger("holytui")  # its records go to the log file too, so the last resort is not used for them
+    for before in [each for each in ours.handlers if isinstance(each, StderrHandler)]:
+        ours.removeHandler(before)
+    ours.addHandler(handler)
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
     import traceback
 
-    put(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
+    write_text(scrub(visible("".join(traceback.format_exception(kind, error, at)))), sys.stderr)
 
 
-def agreed(question: str, yes: str) -> bool:
-    """Whether the person at the terminal answers with `y` or the word `yes`; False where nobody is."""
+def confirm(question: str, yes: str) -> bool:
+    """Ask on the terminal; return whether the reply is `y` or the word `yes`. False without a terminal."""
     if not sys.stdin.isatty():
         return False
-    put(question, sys.stderr)
+    write_text(question, sys.stderr)
     answer = sys.stdin.readline()
     if not answer:
-        say("", sys.stderr)  # the end of the input leaves the cursor behind the question
+        print_line("", sys.stderr)  # end of file leaves the cursor after the question
     return answer.strip().lower() in ("y", "yes", yes)
 
 
 class TextWriter:
-    """Writes a text that comes in pieces to `out`, where others may write too between them."""
+    """Writes a text in pieces to `out`, possibly with other output between them."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._shown = VisibleStream() if out.isatty() else None
 
     def add(self, piece: str) -> None:
-        """Some more of it."""
+        """Write a piece."""
         _put(self._shown.feed(piece) if self._shown is not None else piece, self._out)
         self._out.flush()
 
     def end(self) -> None:
-        """No more comes for now."""
+        """Write a held rest, before other output or at the end."""
         if self._shown is not None and (left := self._shown.close()):
             _put(left, self._out)
             self._out.flush()
 
 
 class StatusLine:
-    """The last line of a terminal, written again and again. On anything else it is not there."""
+    """The last line of a terminal, which is rewritten. Without effect elsewhere."""
 
     def __init__(self, out: TextIO, *, live: bool | None = None) -> None:
         self._out = out
@@ -144,22 +154,22 @@ class StatusLine:
         self._written = False
 
     def show(self, text: str) -> None:
-        """Put `text` in place of what stands there."""
+        """Replace the line by `text`."""
         if self._live:
-            _put(_ERASE + unbroken(text), self._out)
+            _put(_ERASE + one_line(text), self._out)
             self._out.flush()
             self._written = True
 
     def clear(self) -> None:
-        """Take it away."""
+        """Remove the line."""
         if self._written:
             _put(_ERASE, self._out)
             self._out.flush()
             self._written = False
 
 
-class Exported(io.TextIOBase):
-    """stdout for what is exported, which others read as UTF-8 and a terminal as signs; `is_json`: as escapes."""
+class ExportStream(io.TextIOBase):
+    """stdout for exports: UTF-8, and safe on a terminal, where `is_json` text is escaped."""
 
     def __init__(self, out: TextIO, *, is_json: bool) -> None:
         self._out = out
@@ -167,10 +177,10 @@ class Exported(io.TextIOBase):
         self._is_json = is_json
         reconfigure = getattr(out, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(encoding="utf-8")  # only as this it can be imported again, whatever the locale says
+            reconfigure(encoding="utf-8")  # it could not be imported again in the encoding of the locale
 
     def write(self, text: str) -> int:
-        """Some more of it."""
+        """Write a piece."""
         if not self._is_json:
             self._writer.add(text)
         else:
@@ -178,20 +188,20 @@ class Exported(io.TextIOBase):
         return len(text)
 
     def end(self) -> None:
-        """That was all."""
+        """End the export."""
         self._writer.end()
         self._out.flush()
 
 
 def send_sequence(data: bytes) -> None:
-    """Write a terminal's control sequence that holytui made, to stdout."""
+    """Write a control sequence of holytui's own to stdout."""
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 @contextmanager
-def sequences() -> Iterator[Callable[[bytes], None] | None]:
-    """How to write control sequences to the terminal, also when the output goes elsewhere; None: there is none."""
+def terminal_sequences() -> Iterator[Callable[[bytes], None] | None]:
+    """Provide a writer of control sequences to the terminal, even if stdout is redirected; None without one."""
     try:
         out = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)
     except OSError:

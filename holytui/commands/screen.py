@@ -9,7 +9,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from holytui.commands.output import complain
+from holytui.commands.output import print_to_stderr
 from holytui.config.load import read_config
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Open the screen; returns the exit status."""
+    """Open the full screen; return the exit status."""
     config, keys, problems = read_config(options.config)
     _need_terminal()
     prepare_environment(os.environ)
-    gc.disable()  # what is made until the first paint stays, so looking through it for garbage only takes time
-    from holytui.commands.attaching import existing
+    gc.disable()  # objects created before the first paint stay alive, so collections would only take time
+    from holytui.commands.attachments import existing_files
     from holytui.ui.app import HolytuiApp  # Textual reads its environment when it is imported
     from holytui.ui.bindings import shown_keys
 
     opened: list[Services] = []
 
-    def opening() -> Services:
-        # imported off the screen's loop, after its first paint; the second line is what the screen needs then
+    def open_all() -> Services:
+        # imported on a thread after the first paint; the second import is for the screen
         from holytui.bootstrap import open_services
         from holytui.ui.chat import wiring  # noqa: F401 - see above
 
@@ -47,26 +47,26 @@ def run(options: argparse.Namespace) -> int:
     app = HolytuiApp(
         config,
         keys,
-        opening,
+        open_all,
         model=options.model or "",
         conversation=options.conversation or "",
         question=" ".join(options.prompt),
-        files=existing(options.prompt),
+        files=existing_files(options.prompt),
         config_file=options.config,
     )
-    from holytui.commands.leaving import Patience, patient
+    from holytui.commands.closing import PatientClose, close_patiently
 
-    patience = Patience()
+    patience = PatientClose()
 
-    def left() -> None:
-        # what the screen began to write is waited for before its loop ends, after it has let go of the terminal
+    def on_exit() -> None:
+        # the loop waits for pending writes after the terminal is restored
         if app.hung_up is None and opened:
             patience.begin(opened[0].history)
 
-    app.on_exit = left
+    app.on_exit = on_exit
     app.run(mouse=config.ui.mouse)
     for services in opened:
-        with patient(services.history, patience) if app.hung_up is None else nullcontext():
+        with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
             app.keep_unsent(services)
             _end(services, app.hung_up, config.stream.finish_after_hangup)
     return app.return_code or 0
@@ -84,17 +84,16 @@ def _need_terminal() -> None:
 
 
 def _end(services: Services, cause: Cause | None, seconds: float) -> None:
-    """After the screen: let what is on its way come in if the terminal is gone; else stop it, and keep its text."""
+    """Complete the answers if the terminal is lost (for `seconds`); else stop them and keep their text."""
     if cause is not None:
         from holytui.ui.lifecycle.hangup import finish
 
-        finish(services, cause, seconds, complain)
+        finish(services, cause, seconds, print_to_stderr)
     else:
         from holytui.ui.lifecycle import outbox
 
-        lost = services.is_temporary and services.history.conversations()
+        unsaved = services.is_temporary and services.history.conversations()
         outbox.keep(services)
         services.close()
-        if lost:
-            gone = _("nothing was kept, as the history could not be opened")
-            complain(gone)
+        if unsaved:
+            print_to_stderr(_("nothing was saved, as the history could not be opened"))

@@ -20,7 +20,7 @@ from holytui.wire.request import ChatMessage, ChatRequest, Timeouts
 if TYPE_CHECKING:
     from holytui.config.schema import Config
     from holytui.credentials.keyring import KeyRings
-    from holytui.store.history import Library
+    from holytui.store.history import History
     from holytui.wire.client import ChatClient
 
 _TIMEOUT = 30.0
@@ -36,7 +36,7 @@ _INSTRUCTION = (
 class TitleGenerator:
     """Generates conversation titles with the model that answered."""
 
-    def __init__(self, config: Config, history: Library, keyrings: KeyRings, client: ChatClient) -> None:
+    def __init__(self, config: Config, history: History, keyrings: KeyRings, client: ChatClient) -> None:
         self._config = config
         self._history = history
         self._keyrings = keyrings

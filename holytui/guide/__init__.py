@@ -1,1 +1,1 @@
-"""The built-in offline model: a loopback server that speaks the real protocol, with faults on demand."""
+"""The built-in offline model: an OpenAI-compatible loopback server, with faults on demand."""

@@ -1,7 +1,7 @@
-"""Faults on demand: which model of the guide does what wrong on which request, as a plan that the reply follows.
+"""Faults on demand: each model of the guide has one, planned for each request and carried out by the reply.
 
-A question shows its fault once (or as often as the fault has it), the requests after that bring the answer home,
-and a complete answer makes the next time begin anew.
+A question shows its fault once, or as often as the fault is defined to; the requests after that complete the answer.
+After a complete answer the same question shows the fault again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from holytui.guide.protocol import Refusal, Turn
+from holytui.guide.chat_api import ErrorResponse, GuideMessage
 from holytui.i18n import N_, _
 
 PLAIN = "guide"
@@ -41,33 +41,33 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "final": N_("No credits are left (402): trying again would not help"),
     }
 )
-"""Each model with a fault, and its description as a message id."""
+"""Models with a fault, mapped to the message ids of their descriptions."""
 
 
 def describe(model: str) -> str:
-    """What the model does, in the user's language. Raises KeyError for a model that is not the guide's."""
+    """Describe a model in the user's language. Raises KeyError for a model that the guide does not have."""
     return _("The built-in offline guide") if model == PLAIN else _(FAULTS[model])
 
 
-class Mode(StrEnum):
-    """How an answer is asked for."""
+class RequestMode(StrEnum):
+    """The part of an answer that a request asks for."""
 
     FRESH = "fresh"
-    """From its beginning."""
+    """All of it."""
     PREFILL = "prefill"
-    """Its beginning is the last message, to be continued."""
+    """The rest: its beginning is the last message."""
     INSTRUCT = "instruct"
-    """Its beginning is followed by the instruction to go on."""
+    """The rest: its beginning is followed by an instruction to continue."""
 
 
-class Ending(StrEnum):
-    """How the reply ends; all but the first end it in the middle."""
+class ReplyEnd(StrEnum):
+    """How a reply ends; all but the first end it in the middle."""
 
     WHOLE = "whole"
     RESET = "reset"
     FIN = "fin"
     CLOSE = "close"
-    """As if whole: a body without a length, ended by the connection's end."""
+    """As if complete: a body without a length, which ends with the connection."""
     STALL = "stall"
     VANISH = "vanish"
     GARBLE = "garble"
@@ -77,8 +77,8 @@ class Ending(StrEnum):
     """The connection breaks, and the answer is generated on; without a kept stream as RESET."""
 
 
-class Saying(StrEnum):
-    """What a reply says when it is to continue."""
+class ContinuationText(StrEnum):
+    """The text of a reply that is asked to continue an answer."""
 
     EXACT = "exact"
     """Exactly the rest."""
@@ -89,125 +89,125 @@ class Saying(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is done with one request."""
+class FaultPlan:
+    """How one request is answered."""
 
-    ending: Ending = Ending.WHOLE
-    saying: Saying = Saying.EXACT
-    refusal: Refusal | None = None
+    ending: ReplyEnd = ReplyEnd.WHOLE
+    continuation: ContinuationText = ContinuationText.EXACT
+    error: ErrorResponse | None = None
     expires: bool = False
-    """The token that was presented is refused from now on."""
+    """The token of the request is refused from now on."""
     slow: bool = False
 
     @property
     def faulty(self) -> bool:
-        """This request does not bring the answer home."""
-        return self.refusal is not None or self.ending is not Ending.WHOLE
+        """The request does not complete the answer."""
+        return self.error is not None or self.ending is not ReplyEnd.WHOLE
 
 
 LONG = 2000
-"""Characters still to be said from which on `cut` breaks a second time."""
+"""Characters left from which `cut` breaks a second time."""
 
-_WHOLE = Plan()
-_SAYINGS = {"echo": Saying.ECHO, "restart": Saying.RESTART, "drift": Saying.DRIFT}
+_WHOLE = FaultPlan()
+_CONTINUATIONS = {"echo": ContinuationText.ECHO, "restart": ContinuationText.RESTART, "drift": ContinuationText.DRIFT}
 _ENDINGS = {
-    "half": Ending.CLOSE,
-    "stall": Ending.STALL,
-    "offline": Ending.VANISH,
-    "garbage": Ending.GARBLE,
-    "error": Ending.ERROR,
-    "reattach": Ending.DETACH,
-    "echo": Ending.FIN,
-    "restart": Ending.FIN,
-    "drift": Ending.FIN,
+    "half": ReplyEnd.CLOSE,
+    "stall": ReplyEnd.STALL,
+    "offline": ReplyEnd.VANISH,
+    "garbage": ReplyEnd.GARBLE,
+    "error": ReplyEnd.ERROR,
+    "reattach": ReplyEnd.DETACH,
+    "echo": ReplyEnd.FIN,
+    "restart": ReplyEnd.FIN,
+    "drift": ReplyEnd.FIN,
 }
 
 
-def expired() -> Refusal:
-    """The token was good and is no longer."""
-    return Refusal(401, _("The token has expired"), "authentication_error", "token_expired")
+def expired() -> ErrorResponse:
+    """Return the error for a token that has expired."""
+    return ErrorResponse(401, _("The token has expired"), "authentication_error", "token_expired")
 
 
-def plan(model: str, mode: Mode, shown: int, left: int) -> Plan:
-    """What `model` does, when it has shown its fault `shown` times and `left` characters are still to be said."""
+def plan(model: str, mode: RequestMode, shown: int, left: int) -> FaultPlan:
+    """Plan the reply of `model`, which has shown its fault `shown` times and has `left` characters to send."""
     match model:
         case "busy":
-            return Plan(refusal=_busy()) if shown < 2 else _WHOLE
+            return FaultPlan(error=_busy()) if shown < 2 else _WHOLE
         case "expired":
-            return Plan(refusal=expired(), expires=True) if shown == 0 else _WHOLE
+            return FaultPlan(error=expired(), expires=True) if shown == 0 else _WHOLE
         case "final":
-            return Plan(refusal=_no_credits())
+            return FaultPlan(error=_no_credits())
         case "slow":
-            return Plan(slow=True)
-        case "sure" if mode is Mode.PREFILL:
-            return Plan(refusal=_no_prefill())
-    # whoever brings the beginning of an answer has seen the fault, even if a guide before this one showed it
-    shown = max(shown, 0 if mode is Mode.FRESH else 1)
+            return FaultPlan(slow=True)
+        case "sure" if mode is RequestMode.PREFILL:
+            return FaultPlan(error=_no_prefill())
+    # a client that has the beginning of the answer has seen the fault, possibly from an earlier process
+    shown = max(shown, 0 if mode is RequestMode.FRESH else 1)
     match model:
         case "cut" if shown == 1 and left >= LONG:
-            return Plan(Ending.FIN)
+            return FaultPlan(ReplyEnd.FIN)
         case "cut" | "sure" if shown == 0:
-            return Plan(Ending.RESET)
-        case "sure" if mode is Mode.INSTRUCT:
-            return Plan(saying=Saying.SURE)
+            return FaultPlan(ReplyEnd.RESET)
+        case "sure" if mode is RequestMode.INSTRUCT:
+            return FaultPlan(continuation=ContinuationText.SURE)
         case "expired-midway" if shown == 0:
-            return Plan(Ending.EXPIRE, expires=True)
+            return FaultPlan(ReplyEnd.EXPIRE, expires=True)
         case _ if model in _ENDINGS and shown == 0:
-            return Plan(_ENDINGS[model])
-        case _ if mode is not Mode.FRESH:
-            return Plan(saying=_SAYINGS.get(model, Saying.EXACT))
+            return FaultPlan(_ENDINGS[model])
+        case _ if mode is not RequestMode.FRESH:
+            return FaultPlan(continuation=_CONTINUATIONS.get(model, ContinuationText.EXACT))
     return _WHOLE
 
 
-def _busy() -> Refusal:
+def _busy() -> ErrorResponse:
     wait = {"Retry-After": "3"}
-    return Refusal(429, _("Too many requests right now"), "rate_limit_error", "rate_limit_exceeded", headers=wait)
+    return ErrorResponse(429, _("Too many requests right now"), "rate_limit_error", "rate_limit_exceeded", headers=wait)
 
 
-def _no_credits() -> Refusal:
-    return Refusal(402, _("No credits are left on this account"), "insufficient_quota", "insufficient_credits")
+def _no_credits() -> ErrorResponse:
+    return ErrorResponse(402, _("No credits are left on this account"), "insufficient_quota", "insufficient_credits")
 
 
-def _no_prefill() -> Refusal:
-    # Anthropic's words, which clients know this refusal by; so they are not translated
-    words = "This model does not support assistant message prefill. The conversation must end with a user message."
-    return Refusal(400, words, param="messages")
+def _no_prefill() -> ErrorResponse:
+    # not translated: clients recognise this error of Anthropic's by its words
+    message = "This model does not support assistant message prefill. The conversation must end with a user message."
+    return ErrorResponse(400, message, param="messages")
 
 
-def broken() -> Refusal:
-    """The error that `error` reports within a stream."""
-    return Refusal(500, _("The server had an error while it answered"), "server_error", "server_error")
+def broken() -> ErrorResponse:
+    """Return the error that the model `error` reports within a stream."""
+    return ErrorResponse(500, _("The server had an error while it answered"), "server_error", "server_error")
 
 
-def conversation_key(model: str, turns: Sequence[Turn]) -> str:
-    """A name for this question to this model, the same whenever it is asked."""
-    told = json.dumps([model, *([turn.role, turn.text] for turn in turns)]).encode()
-    return hashlib.blake2b(told, digest_size=12).hexdigest()
+def conversation_key(model: str, messages: Sequence[GuideMessage]) -> str:
+    """Hash a question to a model; equal for equal conversations."""
+    data = json.dumps([model, *([message.role, message.text] for message in messages)]).encode()
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
-class Ledger:
-    """How often each question has shown its fault; safe to use from several threads."""
+class FaultCounter:
+    """Counts how often each question has shown its fault. Thread-safe."""
 
     __slots__ = ("_lock", "_shown")
-    _KEPT = 256
+    _CAPACITY = 256
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shown: OrderedDict[str, int] = OrderedDict()
 
-    def plan(self, key: str, model: str, mode: Mode, left: int) -> Plan:
-        """The plan for this request, which counts as shown if it is faulty."""
+    def plan(self, key: str, model: str, mode: RequestMode, left: int) -> FaultPlan:
+        """Plan the reply to a request, and count it if it is faulty."""
         with self._lock:
             shown = self._shown.get(key, 0)
-            made = plan(model, mode, shown, left)
-            if made.faulty:
+            planned = plan(model, mode, shown, left)
+            if planned.faulty:
                 self._shown[key] = shown + 1
                 self._shown.move_to_end(key)
-                while len(self._shown) > self._KEPT:
+                while len(self._shown) > self._CAPACITY:
                     self._shown.popitem(last=False)
-            return made
+            return planned
 
     def done(self, key: str) -> None:
-        """The answer came home; the next time it is asked for begins anew."""
+        """Forget a question whose answer is complete; asked again, it shows its fault again."""
         with self._lock:
             self._shown.pop(key, None)

@@ -1,4 +1,4 @@
-"""A listening socket on 127.0.0.1 that can go away for a time and come back at the same port."""
+"""A listening socket on 127.0.0.1 that can refuse connections for a time and return to the same port."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ import socket
 import threading
 from collections.abc import Callable
 
-_TRIES = 5
-_JOIN = 1.0
-_BREATH = 0.05
+_BIND_ATTEMPTS = 5
+_JOIN_TIMEOUT = 1.0
+_ACCEPT_RETRY = 0.05
+"""Seconds until the next accept(), where one failed for want of a file descriptor."""
 
 
 class Listener:
-    """Hands every connection to `welcome`, from its construction to `close`. Raises OSError when no port can be had.
+    """Passes every connection to `on_connection`, from construction to `close`.
 
-    While it is away its port stays its own: nobody else can take the port and be told what was meant for it.
+    Raises OSError when no port is free. The port stays bound while connections are refused: no other program can take
+    it and receive what is meant for the guide.
     """
 
-    def __init__(self, welcome: Callable[[socket.socket, Listener], None], sleep: Callable[[float], object]) -> None:
-        self._welcome = welcome
+    def __init__(
+        self, on_connection: Callable[[socket.socket, Listener], None], sleep: Callable[[float], object]
+    ) -> None:
+        self._on_connection = on_connection
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._away = 0.0
+        self._absence = 0.0
         self._closed = threading.Event()
         self._sock = _bound()
         self.port: int = self._sock.getsockname()[1]
@@ -31,36 +35,36 @@ class Listener:
         self._thread.start()
 
     def leave(self, seconds: float) -> None:
-        """Refuse connections for `seconds`, from before this returns."""
+        """Refuse connections for `seconds`; the first one is refused before this returns."""
         with self._lock:
-            if not self._closed.is_set() and not self._away:
-                self._away = seconds
+            if not self._closed.is_set() and not self._absence:
+                self._absence = seconds
                 self._unlisten()
 
     def close(self) -> None:
-        """Stop listening for good, and free the port."""
+        """Stop listening and release the port."""
         with self._lock:
             self._closed.set()
             self._unlisten()
         if self._thread is not threading.current_thread():
-            self._thread.join(_JOIN)
+            self._thread.join(_JOIN_TIMEOUT)
 
     def _listen(self) -> None:
-        # connections inherit this option; one that still lingers at the port would else keep us from listening again
+        # connections inherit this option; without it one in TIME_WAIT would prevent listening again
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._sock.listen()
 
     def _unlisten(self) -> None:
-        # Shutting a listening socket down makes it refuse, wakes accept(), and leaves it bound, so that listen() can
-        # follow (Linux). Elsewhere that is an error; there accept() is woken by a connection, and the port is let go.
+        # On Linux shutdown() makes a listening socket refuse connections, wakes accept(), and leaves it bound for the
+        # next listen(). Elsewhere it is an error: a connection wakes accept() there, and the port is released.
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
-            # without the option on both sides nobody else can bind the port
+            # no other program can bind the port unless both sockets have the option
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         except OSError:
             if self._sock.fileno() >= 0:
                 with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", self.port), timeout=_JOIN).close()
+                    socket.create_connection(("127.0.0.1", self.port), timeout=_JOIN_TIMEOUT).close()
                 self._sock.close()
 
     def _run(self) -> None:
@@ -69,20 +73,20 @@ class Listener:
                 sock, _address = self._sock.accept()
             except OSError:
                 sock = None
-            if self._closed.is_set() or self._away:
+            if self._closed.is_set() or self._absence:
                 if sock is not None:
                     sock.close()
-                if not self._return():
+                if not self._resume():
                     break
             elif sock is not None:
-                self._welcome(sock, self)
-            else:  # no file descriptor is free, or the client left in the queue
-                self._sleep(_BREATH)
+                self._on_connection(sock, self)
+            else:  # no file descriptor is free, or the client closed the connection in the queue
+                self._sleep(_ACCEPT_RETRY)
         self._sock.close()
 
-    def _return(self) -> bool:
-        """Wait as long as it was asked to be away, then listen again; False when it is closed."""
-        wait = self._away
+    def _resume(self) -> bool:
+        """Wait until the absence is over, then listen again; False when closed."""
+        wait = self._absence
         while not self._closed.is_set():
             self._sleep(wait)
             with self._lock:
@@ -92,17 +96,20 @@ class Listener:
                     if self._sock.fileno() < 0:
                         self._sock = _bound(self.port)
                     self._listen()
-                except OSError:  # where the port had to be let go, another program may have it now
-                    wait = _JOIN
+                except OSError:  # where the port was released, another program may have it now
+                    wait = _JOIN_TIMEOUT
                 else:
-                    self._away = 0.0
+                    self._absence = 0.0
                     return True
         return False
 
 
 def _bound(port: int = 0) -> socket.socket:
-    """A socket bound to `port`, or a free one, by its number: only then it keeps the port while it does not listen."""
-    for tries_left in reversed(range(_TRIES)):
+    """Bind a socket to `port`, or to a free one.
+
+    A free port is bound by its number, as only then the socket keeps the port while it does not listen.
+    """
+    for attempts_left in reversed(range(_BIND_ATTEMPTS)):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             free = probe.getsockname()[1]
@@ -111,7 +118,7 @@ def _bound(port: int = 0) -> socket.socket:
             sock.bind(("127.0.0.1", free))
         except OSError:
             sock.close()
-            if not tries_left:
+            if not attempts_left:
                 raise
         else:
             return sock

@@ -1,6 +1,6 @@
-"""What the guide says besides its topics, in the language of the question (not of the screen, so not by gettext).
+"""The sentences of the guide outside its topics, in the language of the question.
 
-Keys stand in these texts as in the topics: `{key:chat.stop}`.
+Not by gettext, which has the language of the screen. Keys are written as in the topics: `{key:chat.stop}`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Phrases:
     unknown: str
     nothing_more: str
     more: str
-    """`{topic}` is what was told, `{topics}` a list."""
+    """`{topic}` is the last topic, `{topics}` a list."""
     key_means: str
     """Before the meanings of keys."""
     key_free: str
-    """`{name}` is a key without a meaning."""
+    """`{name}` is a key without an action."""
     related: str
     """`{topics}` is a few titles."""
     apology: str
@@ -43,10 +43,10 @@ _EN = Phrases(
 
 1. Ask **“which keys are there?”** and press {key:prompt.send}.
 2. Ask **“show me markdown”** to see how answers look, and {key:chat.copy} to copy one.
-3. Press {key:model.pick}, choose `guide/cut`, and ask again: the answer breaks off, and goes on by itself.
+3. Press {key:model.pick}, choose `guide/cut`, and ask again: the answer is interrupted, and continues by itself.
 
 To talk to a real model, ask **“how do I connect a model?”**.""",
-    unknown="""I do not know that: I am a small offline guide, not a language model, and only know holytui.
+    unknown="""I do not know that: I am a small offline guide, not a language model, and know only holytui.
 Ask “topics” for what I know, or **“how do I connect a model?”** for everything else.""",
     nothing_more="That is all I have on this. Ask me about any key or command, or say **“topics”** for a list.",
     more="""Related to *{topic}*:
@@ -71,7 +71,7 @@ _VI = Phrases(
 
 1. Hỏi **“có những phím nào?”** rồi nhấn {key:prompt.send}.
 2. Hỏi **“cho xem ví dụ markdown”** để thấy câu trả lời trông ra sao, rồi nhấn {key:chat.copy} để sao chép.
-3. Nhấn {key:model.pick}, chọn `guide/cut` rồi hỏi lại: câu trả lời bị đứt giữa chừng và tự chạy tiếp.
+3. Nhấn {key:model.pick}, chọn `guide/cut` rồi hỏi lại: câu trả lời bị ngắt giữa chừng rồi tự viết tiếp.
 
 Muốn nói chuyện với một mô hình thật, hãy hỏi **“kết nối mô hình thế nào?”**.""",
     unknown="""Tôi không biết điều đó: tôi chỉ là hướng dẫn ngoại tuyến, không phải mô hình ngôn ngữ.

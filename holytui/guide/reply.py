@@ -1,4 +1,4 @@
-"""One reply: an answer on its way over a connection at the pace of a model, and going wrong as its plan says."""
+"""The reply to a chat request: sent at the pace of a model, with the fault of its plan."""
 
 from __future__ import annotations
 
@@ -6,57 +6,57 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holytui.guide import faults
-from holytui.guide.asked import Asked
-from holytui.guide.faults import Ending, Mode, Plan, Saying
-from holytui.guide.http11 import Writer
-from holytui.guide.protocol import ChatCall, Envelope, tokens, usage
+from holytui.guide.chat_api import ChatCall, Envelope, tokenize, usage
+from holytui.guide.faults import ContinuationText, FaultPlan, ReplyEnd, RequestMode
+from holytui.guide.request import GuideRequest
+from holytui.guide.response_writer import ResponseWriter
 
 _CUT_AT = 0.4
-"""The part of what is to be said after which a fault comes."""
+"""The share of the text that is sent before a fault."""
 _ECHOED_WORDS = 6
 _SLOW_STEPS, _SLOW_STEP = 2, 30
-"""A slow token comes after so many keep-alives, each of which takes the time of so many tokens."""
+"""Keep-alives before a slow token, and the time of each in tokens."""
 _DRIFT_FROM = 0.75
-"""The part of the old text, at least 200 characters, that a drifting restart says alike."""
+"""The share of the old text, at least 200 characters, that a drifting restart repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a reply says."""
+    """The tokens of a reply."""
 
     reasoning: tuple[str, ...]
     content: tuple[str, ...]
     finish: str
 
     @classmethod
-    def write(cls, asked: Asked, plan: Plan, limit: int | None, apology: str) -> Script:
-        """The tokens of the reply to `asked`, at most `limit`; `apology` if there is nothing to continue."""
-        reasoning = tokens(asked.answer.reasoning) if asked.mode is Mode.FRESH else []
-        content = tokens(_text(asked, plan.saying, apology))
+    def compose(cls, request: GuideRequest, plan: FaultPlan, limit: int | None, apology: str) -> Script:
+        """Compose the reply to `request` of at most `limit` tokens; `apology` if it cannot be continued."""
+        reasoning = tokenize(request.answer.reasoning) if request.mode is RequestMode.FRESH else []
+        content = tokenize(_text(request, plan.continuation, apology))
         if limit is None or limit >= len(reasoning) + len(content):
             return cls(tuple(reasoning), tuple(content), "stop")
         return cls(tuple(reasoning[:limit]), tuple(content[: max(0, limit - len(reasoning))]), "length")
 
 
-def _text(asked: Asked, saying: Saying, apology: str) -> str:
-    left = asked.left
-    if left is None:
+def _text(request: GuideRequest, continuation: ContinuationText, apology: str) -> str:
+    rest = request.rest
+    if rest is None:
         return apology
-    match saying:
-        case Saying.SURE:
-            return f"Sure, continuing:\n\n{left.lstrip()}"
-        case Saying.ECHO:
-            return _last_words(asked.said, _ECHOED_WORDS) + left
-        case Saying.RESTART:
-            return asked.answer.text
-        case Saying.DRIFT:
-            return _drift(asked.answer.text, len(asked.said))
-        case Saying.EXACT:
-            return left
+    match continuation:
+        case ContinuationText.SURE:
+            return f"Sure, continuing:\n\n{rest.lstrip()}"
+        case ContinuationText.ECHO:
+            return _last_words(request.prefix, _ECHOED_WORDS) + rest
+        case ContinuationText.RESTART:
+            return request.answer.text
+        case ContinuationText.DRIFT:
+            return _drift(request.answer.text, len(request.prefix))
+        case ContinuationText.EXACT:
+            return rest
 
 
 def _last_words(text: str, count: int) -> str:
-    """The end of `text` from the beginning of its `count`th last word on."""
+    """Return the last `count` words of `text`."""
     start = len(text)
     for _word in range(count):
         start = len(text[:start].rstrip())
@@ -65,22 +65,22 @@ def _last_words(text: str, count: int) -> str:
     return text[start:]
 
 
-def _drift(text: str, said: int) -> str:
-    """`text`, with words in it that were not there, within the part that had been said."""
-    at = min(said, max(200, int(said * _DRIFT_FROM)))
-    while at < said and not text[at].isspace():
+def _drift(text: str, sent: int) -> str:
+    """Insert words into the first `sent` characters of `text`."""
+    at = min(sent, max(200, int(sent * _DRIFT_FROM)))
+    while at < sent and not text[at].isspace():
         at += 1
     return f"{text[:at]} (…){text[at:]}"
 
 
-class Reply:
-    """Sends a script over `writer`; any method may raise OSError when the client has left."""
+class ReplySender:
+    """Sends a script. Its methods raise OSError when the client has closed the connection."""
 
     __slots__ = ("_envelope", "_pause", "_script", "_vanish", "_writer")
 
     def __init__(
         self,
-        writer: Writer,
+        writer: ResponseWriter,
         envelope: Envelope,
         script: Script,
         pause: Callable[[float], None],
@@ -90,44 +90,44 @@ class Reply:
         self._envelope = envelope
         self._script = script
         self._pause = pause
-        """Waits for the time of so many tokens."""
+        """Waits for the time of a number of tokens."""
         self._vanish = vanish
-        """Makes the server of the offline model go away for some time."""
+        """Makes the server of the offline model refuse connections for a time."""
 
-    def whole(self, call: ChatCall) -> None:
-        """The answer as one JSON object."""
+    def complete(self, call: ChatCall) -> None:
+        """Send the answer as one JSON object."""
         script = self._script
-        figures = usage(call.turns, len(script.content), len(script.reasoning))
+        counts = usage(call.messages, len(script.content), len(script.reasoning))
         text, reasoning = "".join(script.content), "".join(script.reasoning)
-        self._writer.json(200, self._envelope.whole(text, reasoning, script.finish, figures))
+        self._writer.json(200, self._envelope.complete(text, reasoning, script.finish, counts))
 
-    def stream(self, call: ChatCall, plan: Plan) -> None:
-        """The answer as an event stream; it ends as `plan` says."""
+    def stream(self, call: ChatCall, plan: FaultPlan) -> None:
+        """Send the answer as an event stream, with the ending of `plan`."""
         script, writer = self._script, self._writer
-        writer.begin(chunked=plan.ending is not Ending.CLOSE)
-        self._say({"role": "assistant", "content": ""})
+        writer.begin(chunked=plan.ending is not ReplyEnd.CLOSE)
+        self._send({"role": "assistant", "content": ""})
         self._pause(10)
         for piece in script.reasoning:
             self._wait(plan.slow)
-            self._say({"reasoning_content": piece})
-        whole = plan.ending in (Ending.WHOLE, Ending.DETACH)
-        # a fault comes after something, where there is anything, and before the end
+            self._send({"reasoning_content": piece})
+        complete = plan.ending in (ReplyEnd.WHOLE, ReplyEnd.DETACH)
+        # a fault comes after at least one token, if there is one, and before the end
         middle = max(1, int(len(script.content) * _CUT_AT))
-        for number, piece in enumerate(script.content[: None if whole else middle]):
-            if plan.ending is Ending.DETACH and number == middle:
+        for number, piece in enumerate(script.content[: None if complete else middle]):
+            if plan.ending is ReplyEnd.DETACH and number == middle:
                 writer.detach()
             self._wait(plan.slow)
-            self._say({"content": piece})
-        if not whole:
+            self._send({"content": piece})
+        if not complete:
             self._break(plan.ending)
             return
-        self._say({}, script.finish)
+        self._send({}, script.finish)
         if call.include_usage:
-            writer.event(self._envelope.usage(usage(call.turns, len(script.content), len(script.reasoning))))
+            writer.event(self._envelope.usage(usage(call.messages, len(script.content), len(script.reasoning))))
         writer.event("[DONE]")
         writer.end()
 
-    def _say(self, delta: dict[str, str], finish: str | None = None) -> None:
+    def _send(self, delta: dict[str, str], finish: str | None = None) -> None:
         self._writer.event(self._envelope.delta(delta, finish))
 
     def _wait(self, slow: bool) -> None:
@@ -138,26 +138,26 @@ class Reply:
         else:
             self._pause(1)
 
-    def _break(self, ending: Ending) -> None:
+    def _break(self, ending: ReplyEnd) -> None:
         writer = self._writer
         match ending:
-            case Ending.RESET:
+            case ReplyEnd.RESET:
                 writer.reset()
-            case Ending.FIN | Ending.CLOSE:
+            case ReplyEnd.FIN | ReplyEnd.CLOSE:
                 writer.cut()
-            case Ending.STALL:
+            case ReplyEnd.STALL:
                 writer.hold()
-            case Ending.VANISH:
+            case ReplyEnd.VANISH:
                 self._vanish()
                 writer.reset()
-            case Ending.GARBLE:
+            case ReplyEnd.GARBLE:
                 writer.garble()
-            case Ending.ERROR:
+            case ReplyEnd.ERROR:
                 writer.event(faults.broken().in_band())
                 writer.event("[DONE]")
                 writer.end()
-            case Ending.EXPIRE:
+            case ReplyEnd.EXPIRE:
                 writer.event(faults.expired().in_band())
                 writer.end()
-            case Ending.WHOLE | Ending.DETACH:
+            case ReplyEnd.WHOLE | ReplyEnd.DETACH:
                 raise AssertionError(ending)

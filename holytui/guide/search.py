@@ -1,7 +1,7 @@
-"""Ranked search in the guide's topics: BM25 (Robertson and Zaragoza 2009) over folded words and pairs of words.
+"""Ranked search in the topics: BM25 (Robertson and Zaragoza 2009) over folded words and pairs of words.
 
-Pairs matter for Vietnamese, where one word is often two syllables. A word of the title or the keywords counts for
-several of the body (BM25F: weighted term frequencies).
+Pairs matter for Vietnamese, where a word often has two syllables. Words of the title and the keywords weigh more than
+those of the body (BM25F: weighted term frequencies).
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from holytui.guide.topics import Topic, word_list
+from holytui.guide.topics import GuideTopic, word_list
 from holytui.text import fold
 
 _K1, _B = 1.2, 0.6
-_TITLE, _KEYWORDS, _BODY = 4, 5, 1
-_WORDS_OF_A_QUESTION = 60
+_TITLE_WEIGHT, _KEYWORD_WEIGHT, _BODY_WEIGHT = 4, 5, 1
+_MAX_WORDS = 60
 _WORD = re.compile(r"[^\W_]+")
 _PAIR_WEIGHT = 0.7
-_COMMON = 0.7
-"""What a word weighs at least there: `mô hình` is in nearly every topic and yet what the question is about."""
+_MIN_WEIGHT = 0.7
+"""The least weight of a word in `covered`: `mô hình` is in nearly every topic, and questions are about it."""
 _PHRASE = 0.6
-"""The part of a question's words that a whole keyword must make up to be taken at its word: “who are you?”."""
+"""The share of a question's words from which a keyword of several words is the question: “who are you?”."""
 _COVERED = 0.42
-"""The part of a question's weight that title and keywords must have for the topic to be its answer."""
+"""The share of a question's weight that title and keywords need for the topic to be its answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A topic that was found."""
+class TopicMatch:
+    """A topic with words of the question."""
 
-    topic: Topic
+    topic: GuideTopic
     score: float
     covered: float
-    """The part of the question's weight (0 to 1) that the topic's title and keywords have."""
+    """The share of the question's weight (0 to 1) that title and keywords have."""
 
     @property
     def sure(self) -> bool:
-        """The topic is about the question, not only a word of it."""
+        """The topic is about the question, not only about a word of it."""
         return self.covered >= _COVERED
 
 
 def terms(text: str) -> list[str]:
-    """The words of `text` that carry a meaning, folded and without common endings."""
+    """Return the words of `text` without stop words, folded and stemmed."""
     stop = word_list("stop")
     return [_stem(word) for word in _WORD.findall(fold(text)) if word not in stop]
 
@@ -67,30 +67,30 @@ def _with_pairs(words: Sequence[str]) -> list[str]:
 
 
 def _phrases(keywords: str) -> tuple[str, ...]:
-    """The keywords of several words, folded."""
+    """Return the keywords of several words, folded."""
     folded = (" ".join(_WORD.findall(fold(keyword))) for keyword in keywords.split(","))
     return tuple(keyword for keyword in folded if " " in keyword)
 
 
 class Index:
-    """A fixed set of topics, searched by questions."""
+    """A fixed set of topics that questions search."""
 
     __slots__ = ("_average", "_counts", "_heads", "_idf", "_lengths", "_phrases", "_titles", "_topics", "_unknown")
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
+    def __init__(self, topics: Sequence[GuideTopic]) -> None:
         self._topics = tuple(topics)
         self._counts: list[Counter[str]] = []
         self._heads: list[frozenset[str]] = []
         for topic in self._topics:
             count: Counter[str] = Counter()
             heads: set[str] = set()
-            fields = [(topic.title, _TITLE), *((word, _KEYWORDS) for word in topic.keywords.split(","))]
+            fields = [(topic.title, _TITLE_WEIGHT), *((word, _KEYWORD_WEIGHT) for word in topic.keywords.split(","))]
             for text, weight in fields:
-                for term in (found := _with_pairs(terms(text))):
+                for term in (found_terms := _with_pairs(terms(text))):
                     count[term] += weight
-                heads.update(found)
+                heads.update(found_terms)
             for term in _with_pairs(terms(topic.body)):
-                count[term] += _BODY
+                count[term] += _BODY_WEIGHT
             self._counts.append(count)
             self._heads.append(frozenset(heads))
         self._titles = [frozenset(terms(topic.title)) for topic in self._topics]
@@ -102,33 +102,35 @@ class Index:
         self._idf = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in having.items()}
         self._unknown = math.log(1 + total + 0.5)
 
-    def find(self, question: str) -> list[Hit]:
-        """The topics that have anything of `question`, best first; of equals the earlier one first."""
-        words = terms(question)[:_WORDS_OF_A_QUESTION]
+    def find(self, question: str) -> list[TopicMatch]:
+        """Return the topics with words of `question`, best first; equals by title."""
+        words = terms(question)[:_MAX_WORDS]
         singles = set(words)
         weight = sum(self._weight(word) for word in singles)
-        said = " ".join(_WORD.findall(fold(question)))
+        folded = " ".join(_WORD.findall(fold(question)))
         hits = []
         for number, topic in enumerate(self._topics):
             score = sum(self._score(term, number) * (_PAIR_WEIGHT if " " in term else 1) for term in _with_pairs(words))
             score += sum(self._idf[word] for word in self._titles[number]) if self._titles[number] <= singles else 0
-            phrase = self._phrase(said, number)
+            phrase = self._phrase(folded, number)
             if score + phrase > 0:
-                told = sum(self._weight(word) for word in singles if word in self._heads[number])
-                hits.append(Hit(topic, score + self._unknown * phrase, max(phrase, told / weight if weight else 0)))
+                covered = sum(self._weight(word) for word in singles if word in self._heads[number])
+                hits.append(
+                    TopicMatch(topic, score + self._unknown * phrase, max(phrase, covered / weight if weight else 0))
+                )
         return sorted(hits, key=lambda hit: (-(hit.score * (0.5 + hit.covered)), hit.topic.title))
 
-    def related(self, topic: Topic) -> list[Topic]:
-        """The other topics, those closest to `topic` first."""
+    def related(self, topic: GuideTopic) -> list[GuideTopic]:
+        """Return the other topics, the closest to `topic` first."""
         return [hit.topic for hit in self.find(f"{topic.title} {topic.keywords}") if hit.topic.name != topic.name]
 
     def _weight(self, word: str) -> float:
-        return max(_COMMON, self._idf.get(word, self._unknown))
+        return max(_MIN_WEIGHT, self._idf.get(word, self._unknown))
 
-    def _phrase(self, said: str, number: int) -> float:
-        """1 if a keyword of several words is nearly all that was said, else 0."""
+    def _phrase(self, question: str, number: int) -> float:
+        """Return 1 if a keyword of several words is nearly the whole question, else 0."""
         for phrase in self._phrases[number]:
-            if f" {phrase} " in f" {said} " and phrase.count(" ") + 1 >= _PHRASE * (said.count(" ") + 1):
+            if f" {phrase} " in f" {question} " and phrase.count(" ") + 1 >= _PHRASE * (question.count(" ") + 1):
                 return 1.0
         return 0.0
 

@@ -1,6 +1,6 @@
-"""The guide as a server within this process: loopback only, a random port, a random token, threads that stop at once.
+"""The guide as a server in this process: on loopback, with a random port and token, and a thread per connection.
 
-It speaks the real protocol over real sockets, so that what holytui does with it is what it does with any server.
+It uses the real protocol over real sockets, so that holytui treats it like any other server.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from holytui.errors import GuideError
-from holytui.guide.http11 import Reader, Writer
+from holytui.guide.chat_api import ErrorResponse
 from holytui.guide.listener import Listener
-from holytui.guide.protocol import Refusal
-from holytui.guide.service import MODELS, Service
+from holytui.guide.request_reader import RequestReader
+from holytui.guide.response_writer import ResponseWriter
+from holytui.guide.router import MODELS, GuideRouter
 from holytui.guide.tokens import Tokens
 from holytui.i18n import _
 from holytui.secret import Secret
 
 PACE = 1 / 60
-"""Seconds from token to token, about as fast as a person reads."""
+"""Seconds between tokens, about as fast as a person reads."""
 AWAY = 12.0
-"""Seconds for which the server of the offline model is away."""
-_LINGER = 1.0
-_MOST = 64
-"""Connections at a time; other users of this machine could else make any number of threads."""
+"""Seconds for which the server of the offline model refuses connections."""
+_CLOSE_TIMEOUT = 1.0
+_MAX_CONNECTIONS = 64
+"""At a time; without a limit other users of this machine could start any number of threads."""
 _IDLE = 75.0
-"""Seconds that a connection may take until its next request is there."""
+"""Seconds until the next request of a connection is complete."""
 _NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class GuideServer:
     """The guide, listening on 127.0.0.1 from `start` to `stop`.
 
-    `keys` says how the keys in force are shown: id of an action to text. `sleep`, if given, takes the place of every
-    wait, in seconds; the usual one ends when the server stops.
+    `keys` maps action ids to the keys to show. `sleep`, if given, replaces every wait, in seconds; the default one ends
+    when the server stops.
     """
 
     def __init__(
@@ -54,20 +55,20 @@ class GuideServer:
         self._pace = pace
         self._due = threading.local()
         self._tokens = Tokens()
-        self._service = Service(keys, self._tokens, self._pause, self._vanish, self._spawn, self._stopping.is_set)
+        self._router = GuideRouter(keys, self._tokens, self._pause, self._vanish, self._spawn, self._stopping.is_set)
         self._lock = threading.Lock()
         self._live: dict[socket.socket, tuple[threading.Thread, Listener]] = {}
         self._main: Listener | None = None
-        self._shaky: Listener | None = None
+        self._offline: Listener | None = None
 
     def start(self) -> None:
-        """Listen; does nothing when it does already. Raises GuideError when no port can be had."""
+        """Listen; no effect if already listening. Raises GuideError when no port is free."""
         if self._main is not None:
             return
         self._stopping.clear()
         try:
-            self._main = Listener(self._welcome, self._sleep)
-            self._shaky = Listener(self._welcome, self._sleep)
+            self._main = Listener(self._accept, self._sleep)
+            self._offline = Listener(self._accept, self._sleep)
         except OSError as exc:
             self.stop()
             raise GuideError(
@@ -76,40 +77,40 @@ class GuideServer:
             ) from exc
 
     def stop(self) -> None:
-        """Stop listening and end every stream, now."""
+        """Stop listening and end every stream at once."""
         self._stopping.set()
-        for listener in (self._main, self._shaky):
+        for listener in (self._main, self._offline):
             if listener is not None:
                 listener.close()
-        self._main = self._shaky = None
+        self._main = self._offline = None
         with self._lock:
             live = list(self._live.items())
             for sock, _held in live:
                 _shut(sock)
         for _sock, (thread, _listener) in live:
-            thread.join(_LINGER)
+            thread.join(_CLOSE_TIMEOUT)
 
     @property
     def base_url(self) -> str:
-        """`http://127.0.0.1:PORT/v1`. Raises GuideError when the server is not started."""
+        """The URL `http://127.0.0.1:PORT/v1`. Raises GuideError if the server is not started."""
         return self._url(self._main)
 
     def endpoint_for(self, model: str) -> str:
-        """The base URL of `model`; that of `offline` is its own, as it goes away. Raises GuideError as `base_url`."""
-        return self._url(self._shaky if model == "offline" else self._main)
+        """Return the base URL of `model`; `offline` has a server of its own. Raises GuideError as `base_url` does."""
+        return self._url(self._offline if model == "offline" else self._main)
 
     @property
     def token(self) -> Secret:
         """The newest bearer token."""
         return self._tokens.current
 
-    def renew_token(self, model: str) -> Secret:  # noqa: ARG002 - a client asks for the model whose key was refused
-        """A new token, which every model accepts; `token` is this one from now on."""
+    def renew_token(self, model: str) -> Secret:  # noqa: ARG002 - callers name the model whose key was refused
+        """Issue a new token, which every model accepts and `token` returns from now on."""
         return self._tokens.renew()
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The names of the models: the plain guide's first."""
+        """The names of the models, the one without a fault first."""
         return MODELS
 
     def _url(self, listener: Listener | None) -> str:
@@ -117,35 +118,35 @@ class GuideServer:
             raise GuideError(_("The built-in guide is not running"))
         return f"http://127.0.0.1:{listener.port}/v1"
 
-    def _welcome(self, sock: socket.socket, listener: Listener) -> None:
+    def _accept(self, sock: socket.socket, listener: Listener) -> None:
         thread = threading.Thread(target=self._serve, args=(sock,), name="guide-connection", daemon=True)
         with self._lock:
-            if self._stopping.is_set() or len(self._live) >= _MOST:
+            if self._stopping.is_set() or len(self._live) >= _MAX_CONNECTIONS:
                 sock.close()
                 return
             self._live[sock] = (thread, listener)
             thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
-        """One connection, in its own thread, until either side leaves."""
+        """Serve one connection, in its own thread, until either side closes it."""
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            reader, writer = Reader(sock), Writer(sock)
+            reader, writer = RequestReader(sock), ResponseWriter(sock)
             while writer.keep_alive:
                 sock.settimeout(_IDLE)
                 request = reader.next()
                 sock.settimeout(None)
-                if isinstance(request, Refusal):
+                if isinstance(request, ErrorResponse):
                     writer.keep_alive = False
-                    writer.refuse(request)
-                    _drain(sock)
+                    writer.error(request)
+                    _discard_input(sock)
                 elif request is None:
                     break
                 else:
                     self._due.at = self._clock()
-                    self._service.respond(request, writer)
+                    self._router.respond(request, writer)
         except OSError:
-            pass  # the client has left or says nothing, or the server stops
+            pass  # the client closed the connection or is silent, or the server stops
         finally:
             with self._lock:
                 self._live.pop(sock, None)
@@ -162,7 +163,7 @@ class GuideServer:
         threading.Thread(target=run, name="guide-generator", daemon=True).start()
 
     def _pause(self, count: float) -> None:
-        """Wait for the time of `count` tokens since the wait before, so that the pace does not drift."""
+        """Wait for the time of `count` tokens, measured from the last wait, so that the pace does not drift."""
         now = self._clock()
         self._due.at = max(self._due.at + count * self._pace, now - self._pace)
         if self._due.at > now:
@@ -171,15 +172,15 @@ class GuideServer:
             raise ConnectionAbortedError
 
     def _vanish(self) -> None:
-        """Let the server of the offline model go away, with all that is connected to it."""
-        shaky = self._shaky
-        if shaky is None:
+        """Make the server of the offline model refuse connections, and end those that it has."""
+        offline = self._offline
+        if offline is None:
             return
-        shaky.leave(AWAY)
+        offline.leave(AWAY)
         own = threading.current_thread()
         with self._lock:
             for sock, (thread, listener) in self._live.items():
-                if listener is shaky and thread is not own:
+                if listener is offline and thread is not own:
                     _shut(sock)
 
 
@@ -188,10 +189,10 @@ def _shut(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
-def _drain(sock: socket.socket) -> None:
-    """Read what the client still sends, for a while: closing before would make it miss the response (RFC 9112 9.6)."""
+def _discard_input(sock: socket.socket) -> None:
+    """Read what the client still sends: closing earlier could make it miss the response (RFC 9112 9.6)."""
     sock.shutdown(socket.SHUT_WR)
-    sock.settimeout(_LINGER)
+    sock.settimeout(_CLOSE_TIMEOUT)
     for _round in range(1024):
         if not sock.recv(64 * 1024):
             break

@@ -1,6 +1,6 @@
-"""The guide's topics: Markdown files with a title and keywords before the text.
+"""The topics of the guide: Markdown files with a title and keywords before the text.
 
-Keys stand in them as `{key:chat.stop}`, files of this machine as `{path:config}`.
+`{key:chat.stop}` stands for a key, `{path:config}` for a file of this machine.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ PATHS: Mapping[str, Callable[[], Path]] = MappingProxyType(
     }
 )
 TYPED: Mapping[str, str] = MappingProxyType({"app.theme": "/theme"})
-"""What is typed for an action that has no key by default."""
+"""Commands to type for actions that have no key by default."""
 
 _ROW = re.compile(rf"^\|\s*({KEY_MARK.pattern})\s*\|\s*(.*?)\s*\|$")
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
-    """One thing that the guide can tell about."""
+class GuideTopic:
+    """A topic that the guide knows."""
 
     name: str
     title: str
     keywords: str
-    """Words that a question about it may have."""
+    """Words of questions about it, separated by commas."""
     body: str
 
 
@@ -52,42 +52,44 @@ class KeyRow:
     """A row of the table of keys."""
 
     section: str
-    """Where the key acts: the heading above."""
+    """The heading above the table."""
     mark: str
     """The placeholder of the key."""
     text: str
-    """What it does."""
+    """Description of the action."""
 
 
 @cache
-def load(language: str) -> tuple[Topic, ...]:
-    """All topics in `language` (`en` or `vi`), by title."""
+def load(language: str) -> tuple[GuideTopic, ...]:
+    """Return all topics in `language` (`en` or `vi`), by title."""
     folder = resources.files("holytui.guide") / "topics" / language
-    found = [_parse(file.name.removesuffix(".md"), file.read_text("utf-8")) for file in folder.iterdir()]
-    return tuple(sorted(found, key=lambda topic: topic.title.casefold()))
+    topics = [_parse(file.name.removesuffix(".md"), file.read_text("utf-8")) for file in folder.iterdir()]
+    return tuple(sorted(topics, key=lambda topic: topic.title.casefold()))
 
 
 @cache
 def recital(language: str, file: str) -> str:
-    """A text to be recited: `holytui/guide/recitals/LANGUAGE/FILE`."""
+    """Return the text of `holytui/guide/recitals/LANGUAGE/FILE`."""
     return (resources.files("holytui.guide") / "recitals" / language / file).read_text("utf-8").strip()
 
 
 @cache
 def word_list(name: str) -> frozenset[str]:
-    """The folded words of `holytui/guide/words/NAME.txt`."""
+    """Return the folded words of `holytui/guide/words/NAME.txt`."""
     return frozenset((resources.files("holytui.guide") / "words" / f"{name}.txt").read_text("utf-8").split())
 
 
 def fill(text: str, keys: Mapping[str, str]) -> str:
-    """`text` with its placeholders replaced by the keys in force, or by the default ones (`–` is: no key), and by the
-    files of this machine."""
+    """Replace the placeholders in `text` by keys and by files of this machine.
+
+    Keys are those of `keys`, else the default ones; `–` stands for an action without a key.
+    """
     text = KEY_MARK.sub(lambda mark: keys.get(mark[1], default_keys(mark[1])) or "–", text)
     return PATH_MARK.sub(lambda mark: sanitize_line(str(PATHS[mark[1]]())), text)
 
 
 def default_keys(action: str) -> str:
-    """The keys of an action as they are before any configuration, such as `Ctrl+J, Alt+Enter`."""
+    """Return the default keys of an action, such as `Ctrl+J, Alt+Enter`."""
     keys = BY_ID[action].keys
     if len(keys) > 1 and "".join(keys).isdigit():
         return f"{keys[0]}–{keys[-1]}"
@@ -95,18 +97,20 @@ def default_keys(action: str) -> str:
 
 
 def key_rows(language: str) -> tuple[KeyRow, ...]:
-    """The rows of the topic on keys."""
+    """Return the rows of the topic on keys."""
     body = next(topic.body for topic in load(language) if topic.name == KEYS_TOPIC)
     rows = []
     section = ""
     for line in body.splitlines():
         if line.startswith("#"):
             section = line.lstrip("# ")
-        elif found := _ROW.match(line):
-            rows.append(KeyRow(section, found[1], found[3]))
+        elif row := _ROW.match(line):
+            rows.append(KeyRow(section, row[1], row[3]))
     return tuple(rows)
 
 
-def _parse(name: str, text: str) -> Topic:
+def _parse(name: str, text: str) -> GuideTopic:
     title, keywords, body = text.split("\n", 2)
-    return Topic(name, title.removeprefix("title:").strip(), keywords.removeprefix("keywords:").strip(), body.strip())
+    return GuideTopic(
+        name, title.removeprefix("title:").strip(), keywords.removeprefix("keywords:").strip(), body.strip()
+    )

@@ -1,1 +1,1 @@
-"""Texts for states, figures and keys, shared by the screen and the command line. Knows no Textual."""
+"""Texts for states and measurements, shared by the screen and the command line. Independent of Textual."""

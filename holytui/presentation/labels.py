@@ -1,4 +1,4 @@
-"""Short words for states and causes, where a line has no room for a whole problem."""
+"""Short labels for states and causes, for lines without room for a full problem."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CAUSES = {
     FaultKind.UNREACHABLE: N_("network unreachable"),
     FaultKind.CONNECT_TIMEOUT: N_("no answer to connect"),
     FaultKind.TLS: N_("certificate or TLS error"),
-    FaultKind.NO_TLS: N_("no TLS there"),
-    FaultKind.WANTS_TLS: N_("TLS is wanted"),
+    FaultKind.NO_TLS: N_("server without TLS"),
+    FaultKind.WANTS_TLS: N_("TLS required"),
     FaultKind.PROXY: N_("proxy error"),
-    FaultKind.STALE: N_("connection had gone stale"),
+    FaultKind.STALE: N_("stale connection"),
     FaultKind.CLOSED: N_("connection closed early"),
     FaultKind.RESET: N_("connection reset"),
     FaultKind.IDLE: N_("no data"),
@@ -23,7 +23,7 @@ _CAUSES = {
     FaultKind.NOT_A_STREAM: N_("not an answer"),
     FaultKind.GARBLED: N_("damaged answer"),
     FaultKind.ENCODED: N_("unrequested compression"),
-    FaultKind.SETUP: N_("setting unusable"),
+    FaultKind.SETUP: N_("invalid setting"),
     FaultKind.INSECURE: N_("unsafe address"),
     FaultKind.INTERNAL: N_("internal error"),
 }
@@ -45,7 +45,7 @@ _STATES = {
 
 
 def cause(fault: Fault) -> str:
-    """The cause in two to four words; an HTTP status only if one was really told."""
+    """Return the cause in two to four words; an HTTP status only if the server sent one."""
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return f"HTTP {fault.status}" if fault.status else fault.code or _("server error")
     words = _(_CAUSES[fault.kind])
@@ -53,5 +53,5 @@ def cause(fault: Fault) -> str:
 
 
 def state(value: AnswerState) -> str:
-    """An answer's state in a word."""
+    """Return the label of an answer's state."""
     return _(_STATES[value])

@@ -1,4 +1,4 @@
-"""What the connection does, in words."""
+"""The state of the connection in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from holytui.text import visible
 
 
 class Level(StrEnum):
-    """How a field is coloured; the words say the same without colour."""
+    """The severity of a text, which selects its colour; the text says the same without colour."""
 
     CALM = "calm"
     BUSY = "busy"
@@ -30,16 +30,16 @@ class Connection:
 
     @classmethod
     def plain(cls, level: Level, text: str) -> Connection:
-        """Words of anybody's, with nothing in them to be filled in."""
+        """Create one from foreign text, without placeholders."""
         return cls(level, visible(text).replace("{", "{{").replace("}", "}}"))
 
     def words(self, now: float) -> str:
-        """The text with its countdown (`{left}`) or running time (`{time}`) filled in."""
+        """Return the text with its countdown (`{left}`) or running time (`{time}`)."""
         left = fmt.seconds(max(0.0, self.due - now)) if self.due is not None else ""
         time = fmt.seconds(now - self.since) if self.since is not None else ""
         return self.text.format(left=left, time=time)
 
     @property
     def moving(self) -> bool:
-        """The words change as time goes by."""
+        """The text changes with time."""
         return self.due is not None or self.since is not None

@@ -1,4 +1,4 @@
-"""From what a turn tells to what is said of its connection. For the screen, plain mode and `ask`."""
+"""Texts for the events of a turn, for the screen, plain mode and `ask`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from holytui.faults import Fault
 
 
-def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case an event
-    """What to say after `event`; `before` stays where the event changes nothing."""
+def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case per event
+    """Return the state of the connection after `event`; `before` if the event does not change it."""
     match event:
         case ev.Queued():
             return Connection(Level.BUSY, _("queued"))
         case ev.ImagesLeftOut(images=count):
             words = ngettext(
-                "{count} image is left out, as this model sees none",
-                "{count} images are left out, as this model sees none",
+                "{count} image is left out, as this model accepts none",
+                "{count} images are left out, as this model accepts none",
                 count,
             )
             return Connection.plain(Level.WARNING, words.format(count=count))
@@ -78,5 +78,5 @@ def _quiet(no_byte: float, no_token: float) -> Connection:
 
 
 def _cause(fault: Fault) -> str:
-    """The cause, safe within a template."""
+    """Return the cause, escaped for a template."""
     return cause(fault).replace("{", "{{").replace("}", "}}")

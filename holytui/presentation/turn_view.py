@@ -1,4 +1,4 @@
-"""The answers on their way, as the screen knows them: which message each writes, and what to say of it."""
+"""The state of an answer in progress, as the screen shows it."""
 
 from __future__ import annotations
 
@@ -10,56 +10,56 @@ from holytui.i18n import _
 from holytui.models import AnswerState, Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.presentation.status import Rate
+from holytui.presentation.status import TokenRate
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
 
-_CHARS_A_TOKEN = 4
-"""For the rate on the way; the exact figure comes with the usage."""
+_CHARS_PER_TOKEN = 4
+"""For the rate while the answer arrives; the usage has the exact count."""
 _SAMPLE = 1.0
-"""Seconds between two samples of the rate."""
+"""Seconds between samples of the rate."""
 
 
 @dataclass(slots=True)
 class TurnView:
-    """One answer on its way. `started` is on the clock that `apply` gets."""
+    """An answer in progress. `started` is a time of the clock that `apply` gets."""
 
     turn_id: str
     conversation_id: str
     answer_id: str
     started: float
     state: AnswerState = AnswerState.CONNECTING
-    """`QUEUED` only once the engine said that it waits for the answer before it."""
+    """`QUEUED` only after the engine reported that it waits for the answer before it."""
     connection: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     usage: Usage | None = None
     requests: int = 0
-    """Of the answer, so far; the figures in `usage` are their sum."""
+    """Requests so far; `usage` is their sum."""
     first_token_s: float | None = None
-    """From the first request on: a question that waited in line did not wait for the server."""
-    rate: Rate = field(default_factory=Rate)
-    """Over the time in which text came: an outage, and the wait for another request, do not count."""
+    """Seconds from the first request, without the time in the queue."""
+    rate: TokenRate = field(default_factory=TokenRate)
+    """The rate while text arrives, without outages and waits between requests."""
     _link: Connection = field(default_factory=lambda: Connection(Level.BUSY, "…"))
     _trouble: Problem | None = None
     _requested: float | None = None
     _chars: int = 0
     _sampled: float | None = None
-    """When the sample under way began; None while no text comes."""
+    """When the current sample began; None while no text arrives."""
 
     @property
     def waits(self) -> bool:
-        """A countdown runs that Enter can cut short."""
+        """Whether a countdown runs that Enter can skip."""
         return self.state in (AnswerState.RETRYING, AnswerState.OFFLINE)
 
     def apply(self, event: TurnEvent, now: float) -> None:
-        """Take in one event of this turn."""
+        """Apply an event of this turn."""
         self.state = _STATES.get(type(event), self.state)
         match event:
             case ev.StoreTrouble(problem=problem):
                 self._trouble = problem
             case _:
                 self._link = connection(event, now, self._link)
-        # text that cannot be written goes on coming: its events must not hide that
+        # text continues to arrive while it cannot be saved: its events must not hide the problem
         self.connection = _troubled(self._trouble) if self._trouble is not None else self._link
         match event:
             case ev.Delta(text=text) | ev.Reasoning(text=text):
@@ -78,24 +78,24 @@ class TurnView:
                 pass
 
     def stopping(self) -> None:
-        """It was asked to stop: said at once, as a long text takes a moment to be on disk."""
+        """Show at once that the answer is being stopped, as saving a long text takes a moment."""
         self._link = self.connection = Connection.plain(Level.BUSY, _("stopping…"))
 
     def _count(self, chars: int, now: float) -> None:
         if self.first_token_s is None:
             self.first_token_s = now - (self.started if self._requested is None else self._requested)
         if self._sampled is None:
-            # what comes first was on its way for longer than can be told: its time is not that of a token
+            # the time of the first piece is not that of a token, as its start is unknown
             self._chars, self._sampled = 0, now
             return
         self._chars += chars
         if now - self._sampled >= _SAMPLE:
-            self.rate = self.rate.with_sample(self._chars / _CHARS_A_TOKEN / (now - self._sampled))
+            self.rate = self.rate.with_sample(self._chars / _CHARS_PER_TOKEN / (now - self._sampled))
             self._chars, self._sampled = 0, now
 
 
 def _troubled(problem: Problem) -> Connection:
-    words = _("{trouble} · the text is kept in memory and written as soon as that works")
+    words = _("{trouble} · the text is kept in memory and saved as soon as possible")
     return Connection.plain(Level.ERROR, words.format(trouble=problem.title))
 
 

@@ -13,7 +13,7 @@ from holytui.i18n import ngettext
 from holytui.models import ModelRef, Usage
 
 if TYPE_CHECKING:
-    from holytui.store.values import Spent
+    from holytui.store.values import UsageTotal
 
 _MILLION = 1_000_000
 
@@ -52,7 +52,7 @@ class CostTotal:
     estimated: bool = False
 
 
-def total_cost(config: Config, spent: Iterable[Spent]) -> CostTotal:
+def total_cost(config: Config, spent: Iterable[UsageTotal]) -> CostTotal:
     """Return the total cost at the configured prices."""
     amount: float | None = None
     unpriced: set[str] = set()

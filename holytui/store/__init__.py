@@ -1,1 +1,1 @@
-"""Everything said, on disk: the history, its journal, search and transfer."""
+"""Conversations on disk: the history, its journal, search, import and export."""

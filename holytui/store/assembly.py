@@ -1,4 +1,4 @@
-"""An answer's text, put together from the raw texts of its attempts. Pure functions of values."""
+"""The text of an answer, assembled from the raw texts of its attempts. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from holytui.models import Attempt, Join
 
 
 def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
-    """An answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
+    """Assemble an answer's text from its attempts and their raw texts, in order (see `models.Attempt`)."""
     text = ""
     for attempt, raw in pieces:
         text = _joined(text, attempt, raw)
@@ -17,7 +17,7 @@ def assemble(pieces: Iterable[tuple[Attempt, str]]) -> str:
 
 
 def assemble_reasoning(pieces: Iterable[tuple[Attempt, str]]) -> str:
-    """An answer's reasoning from that of its attempts, in order: one after another, anew after a restart."""
+    """Concatenate the reasoning of attempts, in order; a restart discards the text before it."""
     text = ""
     for attempt, raw in pieces:
         text = raw if attempt.join is Join.RESTART else text + raw
@@ -25,7 +25,7 @@ def assemble_reasoning(pieces: Iterable[tuple[Attempt, str]]) -> str:
 
 
 def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
-    """Offsets in the assembled text where an attempt was joined on a best guess."""
+    """Offsets in the assembled text where an attempt was joined by a best guess."""
     found: list[int] = []
     length = 0
     for attempt, raw in pieces:
@@ -39,24 +39,24 @@ def seams(pieces: Iterable[tuple[Attempt, str]]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
-    """Where an attempt's text met what was there: both sides as they came."""
+class SeamContext:
+    """Both sides of a join, unmodified."""
 
     attempt: Attempt
     before: str
-    """The answer's text until then."""
+    """The answer's text before the attempt."""
     after: str
-    """All that the attempt received, `attempt.cut` characters of which are not in the answer."""
+    """All text of the attempt, including its first `attempt.cut` characters, which the answer omits."""
 
 
-def joints(pieces: Iterable[tuple[Attempt, str]]) -> tuple[Joint, ...]:
-    """Where an attempt was joined on a best guess, or took the place of what was there before."""
-    found: list[Joint] = []
+def seam_contexts(pieces: Iterable[tuple[Attempt, str]]) -> tuple[SeamContext, ...]:
+    """The joins by best guess, and the restarts that replaced text."""
+    found: list[SeamContext] = []
     text = ""
     for attempt, raw in pieces:
         replaced = attempt.join is Join.RESTART and attempt.keep == 0 and attempt.resumed_by
         if attempt.join is Join.MARKED or replaced:
-            found.append(Joint(attempt, text, raw))
+            found.append(SeamContext(attempt, text, raw))
         text = _joined(text, attempt, raw)
     return tuple(found)
 

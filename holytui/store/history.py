@@ -1,7 +1,9 @@
-"""What the engine and the screens need of a history; SQLite is behind it today, a server could be.
+"""Protocols of a history: what the engine, the screen and the commands need of any store.
 
-All methods may be called from any thread, never from an event loop that must not wait, except `journal`, which
-returns at once. They raise `errors.StoreError`. Reads see all writes made before them in this process.
+Methods may be called from any thread. They block, so none may run on an event loop, except `journal`, which returns at
+once. They raise `errors.StoreError`. A read sees every write that this process made before it.
+
+`tests/store/conformance` tests these contracts for every history that is registered there.
 """
 
 from __future__ import annotations
@@ -22,20 +24,51 @@ from holytui.models import (
     StoredStream,
     StreamMark,
 )
-from holytui.store.values import Hit
+from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from holytui.store.values import Added, Answered, Bundle, Compacted, Spent
+    from holytui.store.values import AnswerStats, Bundle, CompactionResult, ImportCounts, UsageTotal
 
 
-class Intake(Protocol):
-    """An import under way."""
+class ImportSession(Protocol):
+    """An import in progress."""
 
-    def add(self, bundle: Bundle) -> Added:
-        """Add what is not there yet of a conversation, unseen until the import ends. Raises TransferError for one that
-        cannot be added; others may follow."""
+    def add(self, bundle: Bundle) -> ImportCounts:
+        """Add the parts of a conversation that are not stored yet. They stay hidden until the import ends.
+
+        Raises TransferError for a bundle that cannot be added; others may follow.
+        """
+        ...
+
+
+class Maintenance(Protocol):
+    """Care of a history that is a file on this machine."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences for the user about opening the file, such as a damaged one set aside or a slow file system."""
+        ...
+
+    @property
+    def damage_warning(self) -> str:
+        """A sentence for the user once a read has skipped damaged parts of the file; empty before."""
+        ...
+
+    def compact(self) -> CompactionResult:
+        """Rewrite the file without the free space that deleted conversations left."""
+        ...
+
+    def save_pending(self) -> Path | None:
+        """Write the text that is not committed to a separate file, so that a kill during a slow `close` loses nothing.
+
+        Returns None if everything is committed. Never waits for the history. Raises OSError.
+        """
+        ...
+
+    def stop_waiting(self) -> None:
+        """From now on, never wait for another program's lock: `close` saves unwritten text for the next start."""
         ...
 
 
@@ -68,32 +101,43 @@ class KeptStreams(Protocol):
 
 
 class History(Protocol):
-    """Conversations, their trees of messages, and the journal of answers on their way."""
+    """Conversations, their trees of messages, and the journal of answers in progress."""
 
     # -- conversations
 
     def conversations(self, *, archived: bool = False) -> Sequence[Conversation]:
-        """The list, newest first, without any message."""
+        """Return the unarchived conversations, or the archived ones, without messages, last changed first."""
         ...
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
+        """Return a conversation by its id, an unambiguous prefix or suffix of it, or `last`."""
         ...
 
     def create_conversation(self, *, title: str, model: str = "", system: str = "") -> Conversation:
-        """A new, empty one, on disk."""
+        """Create an empty conversation; durable on return."""
         ...
 
     def update_conversation(self, conversation_id: str, **fields: object) -> None:
-        """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread."""
+        """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread. Raises TypeError."""
         ...
 
     def delete_conversation(self, conversation_id: str) -> None:
-        """Hide it; `restore_conversation` brings it back until `purge_deleted`."""
+        """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
         ...
 
     def restore_conversation(self, conversation_id: str) -> None:
         """Undo `delete_conversation`."""
+        ...
+
+    def deleted_conversations(self) -> Sequence[Conversation]:
+        """Return the conversations that `restore_conversation` can bring back, last deleted first."""
+        ...
+
+    def purge_deleted(self, before: float) -> int:
+        """Destroy the conversations that were deleted before the Unix time `before`; return their number.
+
+        A conversation with an answer in progress stays.
+        """
         ...
 
     # -- messages
@@ -111,53 +155,55 @@ class History(Protocol):
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = ...,
     ) -> Message:
-        """A new message below `parent_id`, on disk when this returns. `show` makes it the branch's last.
+        """Add a message below `parent_id`; durable on return. With `show` it becomes the end of the shown branch.
 
-        `image_data` are the bytes, by digest, of those `images` that the history does not have yet.
+        `image_data` maps digests to the bytes of those `images` that the history does not have yet.
         """
         ...
 
     def withdraw(self, answer_id: str) -> bool:
-        """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
-        Returns whether the question is gone too."""
+        """Destroy an answer that was never requested, and its question unless that has other answers.
+
+        Messages below move up. Returns whether the question was destroyed.
+        """
         ...
 
     def image(self, digest: str) -> bytes | None:
-        """The bytes of an image; None when they are lost."""
+        """Return the bytes of an image; None if they are lost."""
         ...
 
     def message(self, message_id: str) -> Message | None:
-        """One message with its text as of now, also while it is on its way."""
+        """Return a message with its current text, also while it streams."""
         ...
 
     def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
-        """The messages from the root to `leaf_id` (the shown leaf if None), in order."""
+        """Return the messages from the root to `leaf_id` (default: the shown leaf), in order."""
         ...
 
     def variants(self, message_id: str) -> Sequence[Message]:
-        """The message and its siblings (same parent, same role), oldest first."""
+        """Return the message and its siblings (same parent, same role), oldest first."""
         ...
 
     def leaf_below(self, message_id: str) -> str:
-        """The newest leaf below a message: where to go when this variant is chosen."""
+        """Return the id of the newest leaf below a message, which is shown when this variant is chosen."""
         ...
 
     def copy_as_variant(self, message_id: str) -> str:
-        """A sibling that keeps the text, reasoning and attempts of a cut answer as they are; returns its id."""
+        """Copy an answer's current text, reasoning and attempts to a final sibling; return its id."""
         ...
 
     def fork(self, message_id: str, title: str) -> str:
-        """A new conversation with a copy of the branch down to a message, attempts and all; returns its id."""
+        """Copy the branch down to a message, with all attempts, to a new conversation; return its id."""
         ...
 
-    # -- the journal of an answer on its way
+    # -- the journal of an answer in progress
 
     def begin_attempt(self, attempt: Attempt) -> None:
-        """An attempt begins; on disk when this returns."""
+        """Store a new attempt; durable on return. Raises StoreBusy if another process receives the answer."""
         ...
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
-        """Raw text of an attempt. Returns at once; committed at most 250 ms later, in order.
+        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order.
 
         `mark`, a position at or before the text in its stream, is committed with it.
         """
@@ -169,124 +215,100 @@ class History(Protocol):
         ...
 
     def update_attempt(self, attempt: Attempt) -> None:
-        """How an attempt was joined, or ended."""
+        """Store how an attempt was joined or ended."""
         ...
 
     def attempts(self, message_id: str) -> Sequence[Attempt]:
-        """The attempts of an answer, in order."""
+        """Return the attempts of an answer, in order."""
         ...
 
     def raw_text(self, attempt_id: str, kind: DeltaKind) -> str:
-        """All that an attempt received, as it came."""
+        """Return all text that an attempt received, unchanged."""
         ...
 
     def set_state(self, message_id: str, state: AnswerState) -> None:
-        """The answer's state, while it is on its way."""
+        """Set the state of an answer in progress; a final state ends it with the journalled text."""
         ...
 
     def finish(self, message: Message) -> None:
-        """The answer has ended as `message` says: durable (fsync) when this returns, the journal merged."""
+        """Store the end of an answer; durable on return.
+
+        Raises StoreBusy if another process has taken the answer over, ValueError for a state that is not final.
+        """
         ...
 
     def unfinished(self) -> Sequence[Message]:
-        """Answers cut by a kill or power cut (not final, their owner dead); they are marked interrupted."""
+        """Mark answers whose process died as interrupted, and return them."""
         ...
 
-    # -- learnt of endpoints
+    # -- search and statistics
+
+    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[SearchHit]:
+        """Return titles and messages that contain all words of `query`, ignoring accents and case, best first."""
+        ...
+
+    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[AnswerStats]:
+        """Return statistics of the last answers, oldest first.
+
+        With a conversation: all its branches and variants; without: every conversation, imported answers excluded.
+        """
+        ...
+
+    def usage_totals(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[UsageTotal]:
+        """Sum the answers of each model between neighbouring Unix times of `bounds`; selects as `last_answers`."""
+        ...
+
+    # -- import and export
+
+    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
+        """Return a whole conversation with its attempts and raw texts, and with `images` the bytes of its images."""
+        ...
+
+    def import_session(self) -> AbstractContextManager[ImportSession]:
+        """Return an import for one `with` statement; all of it is visible when that ends without an exception.
+
+        Otherwise nothing of it is. Entering raises StoreBusy while another import is in progress.
+        """
+        ...
+
+    def add_bundle(self, bundle: Bundle) -> ImportCounts:
+        """Import one conversation. Raises TransferError."""
+        ...
+
+    # -- facts about endpoints
 
     def remember(self, key: str, value: str) -> None:
-        """Keep a small fact (what an endpoint can do)."""
+        """Store a small fact, such as a capability of an endpoint."""
         ...
 
     def recall(self, key: str) -> str | None:
-        """A fact kept by `remember`."""
+        """Return a fact stored by `remember`."""
         ...
 
-    # -- life
-
-    def flush(self) -> None:
-        """Returns when everything journalled so far is committed."""
-        ...
-
-    def close(self) -> None:
-        """Flush and let go of the file."""
-        ...
-
-
-class Library(History, Protocol):
-    """What screens and the command line need besides: looking for things, and housekeeping."""
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        """Sentences about how the file was opened (a damaged one set aside, a slow file system)."""
-        ...
-
-    @property
-    def trouble(self) -> Problem | None:
-        """Why the journal cannot be written now; what came since is kept in memory, and the write tried again."""
-        ...
-
-    @property
-    def damage(self) -> str:
-        """What to tell when something could not be read, as the file is damaged there; empty if all was."""
-        ...
-
-    def keep_copy(self) -> Path | None:
-        """Put what is not committed into a file of its own, so that a kill while this waits to be closed loses nothing;
-        None if all is committed. Never waits for the history. Raises OSError."""
-        ...
-
-    def hurry(self) -> None:
-        """From now on, wait for no other program's lock any more: what cannot be written at once is put aside by
-        `close` for the next start."""
-        ...
+    # -- changes and life cycle
 
     def version(self) -> int:
-        """A number that changes whenever anyone wrote to the history since the last call. Cheap."""
+        """Return a number that differs from the last one if anyone has written since. Cheap."""
         ...
 
     def others_version(self) -> int:
-        """A number that changes whenever another open history (of any process) wrote; own writes do not change it.
-        Cheap."""
+        """Return a number that changes when another open history, of any process, has written. Cheap."""
         ...
 
-    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
-        """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+    @property
+    def write_problem(self) -> Problem | None:
+        """The reason why the journal cannot be written now; text stays in memory and the write is retried."""
         ...
 
-    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
-        """How the last answers came, oldest first: of one conversation with all of its branches and variants, or of
-        all conversations, without what was imported."""
+    @property
+    def maintenance(self) -> Maintenance | None:
+        """The care of its file; None for a history that is not a file on this machine."""
         ...
 
-    def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
-        """What the answers of each model came to between two neighbouring Unix times of `bounds`, for the same
-        answers as `last_answers`."""
+    def flush(self) -> None:
+        """Block until everything journalled so far is committed."""
         ...
 
-    def deleted_conversations(self) -> Sequence[Conversation]:
-        """What `restore_conversation` can bring back, last deleted first."""
-        ...
-
-    def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
-        """A whole conversation: its tree, attempts and raw texts, and if wanted the bytes of its images (see
-        `store.transfer`)."""
-        ...
-
-    def importing(self) -> AbstractContextManager[Intake]:
-        """An import: what is added to it is there when it ends without an exception, all of it or nothing. Raises
-        StoreBusy while another import is under way."""
-        ...
-
-    def add_bundle(self, bundle: Bundle) -> Added:
-        """An import of one conversation. Raises TransferError."""
-        ...
-
-    def purge_deleted(self, before: float) -> int:
-        """Destroy the conversations that were deleted before the Unix time `before`; returns how many. One in which
-        an answer is on its way stays."""
-        ...
-
-    def compact(self) -> Compacted:
-        """Write the file anew without the gaps that deleted conversations left."""
+    def close(self) -> None:
+        """Flush and release all resources."""
         ...

@@ -1,4 +1,4 @@
-"""Finding words in a text, whatever their accents and case."""
+"""Search in a text, ignoring accents and case."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from holytui.text import fold
 
 
 def folded(text: str) -> str:
-    """`text.fold`, quick for plain ASCII."""
+    """`text.fold` with a fast path for ASCII."""
     return text.lower() if text.isascii() else fold(text)
 
 
-def words_of(query: str) -> tuple[str, ...]:
-    """The words of a query, folded, each once."""
+def query_words(query: str) -> tuple[str, ...]:
+    """The distinct words of a query, folded."""
     return tuple(dict.fromkeys(folded(query).split()))
 
 
-def ranges_of(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Where any of `words`, which are folded, is in `text`; what overlaps is one range."""
-    plain, places = fold_with_places(text)
+def match_ranges(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Ranges of `text` that match any of `words` (folded); overlapping ranges are merged."""
+    plain, places = fold_with_offsets(text)
     found = []
     for word in words:
         at = plain.find(word)
@@ -36,8 +36,8 @@ def ranges_of(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     return out
 
 
-def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
-    """`folded(text)`, and for each of its characters, and its end, the offset in `text` that it came from."""
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
+    """`folded(text)`, and the offset in `text` of each of its characters and of its end."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     out: list[str] = []

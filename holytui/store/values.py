@@ -1,4 +1,4 @@
-"""Values that a history takes and gives: whole conversations, search hits, figures of answers."""
+"""Values that a history takes and returns: whole conversations, search hits, statistics."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from holytui.faults import Fault
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Role, Usage
 
 
-class LeftOut(StrEnum):
-    """Parts of other programs' conversations that have no place here."""
+class OmittedPart(StrEnum):
+    """Parts of other programs' conversations that cannot be imported."""
 
     IMAGES = "images"
     FILES = "files"
     THOUGHTS = "thoughts"
-    """Without an answer that they belong to."""
+    """Thoughts that belong to no answer."""
     TOOLS = "tools"
-    """Calls of tools and what they returned."""
+    """Tool calls and their results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A conversation with its tree, attempts and raw texts."""
+    """A conversation with its tree of messages, attempts and raw texts."""
 
     conversation: Conversation
     messages: Sequence[Message]
     attempts: Sequence[tuple[Attempt, Mapping[DeltaKind, str]]] = ()
-    """Each with all that it received."""
+    """Each with the raw text that it received."""
     origin: str | None = None
-    """Where it came from, when its ids are ours and not its own."""
+    """The id in the file that it comes from, if `conversation.id` was made here."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Likewise for its messages, by id."""
     image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """The bytes of its images, by digest; those that are not here are lost."""
+    """Bytes of its images by digest; an image that is missing here is lost."""
     notes: tuple[str, ...] = field(default=(), compare=False)
-    """Of one that is read from a file: what of it was left out."""
-    left_out: Mapping[LeftOut, int] = field(default_factory=dict, compare=False)
-    """Likewise, counted."""
+    """Sentences about parts of the file that were omitted."""
+    left_out: Mapping[OmittedPart, int] = field(default_factory=dict, compare=False)
+    """Number of omitted parts, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """What an import of one bundle was worth."""
+class ImportCounts:
+    """Number of new conversations and messages of an import."""
 
     conversations: int
     messages: int
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """How one answer came."""
+class AnswerStats:
+    """Statistics of one answer."""
 
     at: float
     """Unix time of the question."""
@@ -65,13 +65,13 @@ class Answered:
     first_token_s: float | None
     duration_s: float | None
     streamed_s: float | None = None
-    """From the first token to the end of each request, in sum; None where the requests are not known."""
+    """Sum over requests of the time from first token to end; None if requests are unknown."""
     reattached: int = 0
-    """Requests of those that read on the stream of the one before."""
+    """Number of requests that continued the stream of the one before."""
 
     @property
     def rate(self) -> float | None:
-        """Tokens a second in the time in which they came, if that is known: without outages and waits."""
+        """Tokens per second while streaming, outages and waits excluded; None if unknown."""
         if self.usage is None or not self.usage.output or not self.duration_s:
             return None
         whole = self.duration_s - (self.first_token_s or 0.0)
@@ -79,11 +79,11 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What the answers of one model came to in one span of time."""
+class UsageTotal:
+    """Token usage of the answers of one model in one time span."""
 
     span: int
-    """Which of the spans that were asked for: 0 is the first."""
+    """Index of the requested time span."""
     model: str
     answers: int
     usage: Usage
@@ -92,41 +92,41 @@ class Spent:
 
     @property
     def retries(self) -> int:
-        """Requests beyond the first of each answer."""
+        """Number of requests beyond the first of each answer."""
         return self.requests - self.answers
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
-    """What it was worth; sizes in bytes, the write-ahead log counted in."""
+class CompactionResult:
+    """File sizes in bytes before and after, including the write-ahead log."""
 
     before: int
     after: int
     copies: tuple[Path, ...]
-    """Older copies beside the history (before a change of version, damaged ones), which are left as they are."""
+    """Older copies beside the history (before a migration, damaged), which are kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A place where a search found its words."""
+class SearchHit:
+    """One match of a search."""
 
     conversation_id: str
     message_id: str | None
-    """None: the words are in the title."""
+    """None for a match in the title."""
     title: str
-    """The conversation's."""
+    """Title of the conversation."""
     snippet: str
     """One line around the first match."""
     ranges: tuple[tuple[int, int], ...]
-    """Where the words are in `snippet`: start and end offsets."""
+    """Matches in `snippet`, as start and end offsets."""
     role: Role | None
     created_at: float
     places: tuple[int, ...] = ()
-    """Where in the message's text each of the words comes first."""
+    """Offset of the first match of each word in the message's text."""
 
     @property
     def parts(self) -> Sequence[tuple[str, bool]]:
-        """The snippet in parts, and of each whether it is one of the words."""
+        """The snippet in parts, each with whether it is a match."""
         out, at = [], 0
         for start, end in self.ranges:
             out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]

@@ -1,1 +1,1 @@
-"""What the terminal is told, and what it is asked."""
+"""The terminal: output, input, and the programs that share it."""

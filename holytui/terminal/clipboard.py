@@ -1,7 +1,7 @@
-"""Copying, as far as a program at the far end of a line can: it sends the text to the terminal and keeps a file.
+"""Copying to the clipboard of the user's machine: text goes to the terminal by OSC 52, and to a file.
 
-OSC 52 has no answer, so nobody may say "copied". Over SSH the programs of this machine (xclip, pbcopy) reach the wrong
-clipboard and are not asked. Call `copy_text` on a thread: it runs programs.
+OSC 52 has no reply, so no message says "copied". Over SSH the clipboard programs of this machine (xclip, pbcopy) reach
+the wrong clipboard and are not run. `copy_text` runs programs: call it on a thread.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from holytui.paths import private_dir, write_private
 from holytui.secret import child_environment
 from holytui.terminal.environ import is_ssh
 
-MOST_BYTES = 1 << 20
-"""The longest text that is sent to a terminal; tmux, for one, keeps no longer sequence."""
-MOSH_BYTES = 16 * 1024
-"""mosh cuts what is longer, in base64, without a word."""
+MAX_BYTES = 1 << 20
+"""The longest sequence that is sent to a terminal; it is the limit of tmux."""
+MOSH_MAX_BYTES = 16 * 1024
+"""mosh truncates longer sequences (counted in base64) silently."""
 _SCREEN_CHUNK = 700  # GNU screen keeps 768 bytes of a string
 _TIMEOUT = 1.0
 
 Run = Callable[[Sequence[str], bytes], bytes]
-"""Runs a command with that input and returns its output. Raises OSError or subprocess.SubprocessError."""
+"""Runs a command with the input and returns its output. Raises OSError or subprocess.SubprocessError."""
 
 
-class Way(StrEnum):
-    """A way that a text took."""
+class CopyMethod(StrEnum):
+    """A method of copying."""
 
     COMMAND = "command"
     TMUX = "tmux"
@@ -45,41 +45,41 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What was done with a text."""
+    """The result of copying a text."""
 
-    ways: tuple[Way, ...]
-    """The ways that took it, as far as one can know."""
+    methods: tuple[CopyMethod, ...]
+    """The methods that did not fail; whether the text arrived cannot be known."""
     size: int
-    """Its bytes in UTF-8."""
+    """Bytes of the text in UTF-8."""
     file: Path | None
-    """Where it can be read in any case."""
+    """The file with the text; None if it could not be written."""
     warnings: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
-        """One line for the user."""
+        """The result in one line, for the user."""
         size = ngettext("{count} byte", "{count} bytes", self.size).format(count=self.size)
-        if Way.SYSTEM in self.ways or Way.COMMAND in self.ways:
-            return _("{size} given to the clipboard program").format(size=size)
-        if Way.TERMINAL in self.ways or Way.TMUX in self.ways:
+        if CopyMethod.SYSTEM in self.methods or CopyMethod.COMMAND in self.methods:
+            return _("{size} passed to the clipboard program").format(size=size)
+        if CopyMethod.TERMINAL in self.methods or CopyMethod.TMUX in self.methods:
             return _("{size} sent to the terminal").format(size=size)
         return _("{size} written to {file}").format(size=size, file=self.file)
 
 
 def run_command(command: Sequence[str], data: bytes) -> bytes:
-    """Run `command` for at most a second, with `data` as its input."""
+    """Run `command` with `data` as its input, for at most a second."""
     return subprocess.run(
         command, input=data, capture_output=True, timeout=_TIMEOUT, check=True, env=child_environment()
     ).stdout
 
 
 def osc52(text: str) -> bytes:
-    """The sequence that asks a terminal to take `text` (xterm's OSC 52); `c;` alone is understood by all."""
+    """Return the OSC 52 sequence for `text` (xterm); all terminals support the selection `c`."""
     return b"\x1b]52;c;" + base64.b64encode(text.encode("utf-8", "replace")) + b"\a"
 
 
-def for_screen(sequence: bytes) -> bytes:
-    """`sequence` passed through GNU screen in pieces that it does not cut."""
+def wrap_for_screen(sequence: bytes) -> bytes:
+    """Wrap `sequence` for GNU screen, in pieces that it does not truncate."""
     pieces = (sequence[at : at + _SCREEN_CHUNK] for at in range(0, len(sequence), _SCREEN_CHUNK))
     return b"".join(b"\x1bP" + piece + b"\x1b\\" for piece in pieces)
 
@@ -94,41 +94,41 @@ def copy_text(
     run: Run = run_command,
     system: Callable[[str], None] | None = None,
 ) -> CopyReport:
-    """Take `text` every way that may reach the user's clipboard, and to `file`.
+    """Copy `text` by every method that may reach the user's clipboard, and to `file`.
 
-    `send` writes a sequence to the terminal (None: there is none that understands it); `command` is the user's own
-    program, which then is the only way besides the file; `system` copies by this machine's clipboard. Raises
-    TerminalError when no way took it.
+    `send` writes a sequence to the terminal (None: no terminal supports it); `command` is the user's own program and,
+    if given, the only method besides the file; `system` copies to the clipboard of this machine. Raises TerminalError
+    when every method fails.
     """
     size = len(text.encode("utf-8", "replace"))
-    ways: list[Way] = []
+    methods: list[CopyMethod] = []
     warnings: list[str] = []
     if command:
         if _feed(run, command, text, warnings):
-            ways.append(Way.COMMAND)
+            methods.append(CopyMethod.COMMAND)
     else:
         if not is_ssh(environ) and _system(system or _pyperclip, text):
-            ways.append(Way.SYSTEM)
+            methods.append(CopyMethod.SYSTEM)
         elif environ.get("TMUX") and _feed(run, ("tmux", "load-buffer", "-w", "-"), text, []):
-            ways.append(Way.TMUX)
+            methods.append(CopyMethod.TMUX)
         if send is not None and _send(text, environ, send, warnings):
-            ways.append(Way.TERMINAL)
-    kept = _keep(text, file, warnings)
-    if kept is not None:
-        ways.append(Way.FILE)
-    if not ways:
+            methods.append(CopyMethod.TERMINAL)
+    written = _write_file(text, file, warnings)
+    if written is not None:
+        methods.append(CopyMethod.FILE)
+    if not methods:
         raise TerminalError(_("The text could not be copied"), " ".join(warnings))
-    return CopyReport(tuple(ways), size, kept, tuple(warnings))
+    return CopyReport(tuple(methods), size, written, tuple(warnings))
 
 
 def _send(text: str, environ: Mapping[str, str], send: Callable[[bytes], None], warnings: list[str]) -> bool:
     sequence = osc52(text)
-    if len(sequence) > MOST_BYTES:
+    if len(sequence) > MAX_BYTES:
         warnings.append(_("too long for the terminal: it takes at most 1 MiB"))
         return False
-    if len(sequence) > MOSH_BYTES:
-        warnings.append(_("mosh keeps only the first 12 KB, and some terminals cut it too"))
-    send(for_screen(sequence) if environ.get("STY") and not environ.get("TMUX") else sequence)
+    if len(sequence) > MOSH_MAX_BYTES:
+        warnings.append(_("mosh passes on only the first 12 KB; some terminals truncate it too"))
+    send(wrap_for_screen(sequence) if environ.get("STY") and not environ.get("TMUX") else sequence)
     return True
 
 
@@ -146,24 +146,24 @@ def _system(copy: Callable[[str], None], text: str) -> bool:
     try:
         copy(text)
     except (RuntimeError, OSError, subprocess.SubprocessError):
-        return False  # no clipboard here; the terminal is asked next
+        return False  # this machine has no clipboard; the terminal is next
     return True
 
 
 def _pyperclip(text: str) -> None:
     import pyperclip
 
-    pyperclip.subprocess = _KEYLESS  # it starts its programs with all of the environment
+    pyperclip.subprocess = _KEYLESS  # else it starts programs with the whole environment
     pyperclip.copy(text)  # its PyperclipException is a RuntimeError
 
 
 class _Keyless(ModuleType):
-    """`subprocess` as pyperclip uses it, for programs that get no variables with keys."""
+    """The part of `subprocess` that pyperclip uses, with an environment without keys."""
 
     PIPE = subprocess.PIPE
 
     @staticmethod
-    def Popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: N802 - its name there
+    def Popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: N802 - named as in `subprocess`
         return subprocess.Popen(command, env=child_environment(), **options)
 
     @staticmethod
@@ -178,7 +178,7 @@ class _Keyless(ModuleType):
 _KEYLESS = _Keyless("subprocess")
 
 
-def _keep(text: str, file: Path | None, warnings: list[str]) -> Path | None:
+def _write_file(text: str, file: Path | None, warnings: list[str]) -> Path | None:
     if file is None:
         return None
     try:
@@ -191,7 +191,7 @@ def _keep(text: str, file: Path | None, warnings: list[str]) -> Path | None:
 
 
 def diagnose(environ: Mapping[str, str], run: Run = run_command) -> list[str]:
-    """What on the way to the terminal keeps a copied text from arriving, and what to set; empty when all is well."""
+    """Return the obstacles between here and the terminal's clipboard, each with its remedy; empty if there are none."""
     if environ.get("TMUX"):
         return _diagnose_tmux(run)
     if environ.get("STY"):
@@ -202,23 +202,25 @@ def diagnose(environ: Mapping[str, str], run: Run = run_command) -> list[str]:
 
 
 def _diagnose_tmux(run: Run) -> list[str]:
-    found: list[str] = []
+    obstacles: list[str] = []
     try:
         version = run(("tmux", "-V"), b"").decode("utf-8", "replace").strip()
         clipboard = run(("tmux", "show-options", "-gsv", "set-clipboard"), b"").decode("utf-8", "replace").strip()
         features = run(("tmux", "show-options", "-gsv", "terminal-features"), b"").decode("utf-8", "replace")
     except (OSError, subprocess.SubprocessError):
-        return [_("tmux does not answer, so its settings are not known.")]
+        return [_("tmux does not reply, so its settings are unknown.")]
     number = re.search(r"(\d+)\.(\d+)", version)
-    by_itself = number is None or (int(number[1]), int(number[2])) >= (3, 2)
-    if not by_itself:
-        found.append(_("{version} cannot hand text to the terminal by itself; 3.2 can.").format(version=version))
+    sends_osc52 = number is None or (int(number[1]), int(number[2])) >= (3, 2)
+    if not sends_osc52:
+        obstacles.append(
+            _("{version} cannot pass text to the terminal by itself; version 3.2 can.").format(version=version)
+        )
     if clipboard == "off":
-        found.append(_("tmux keeps copied text to itself: set -s set-clipboard on"))
-    elif clipboard == "external" and not by_itself:
-        found.append(_("tmux ignores text that programs copy: set -s set-clipboard on"))
-    if by_itself and "clipboard" not in features:
-        found.append(
+        obstacles.append(_("tmux keeps copied text to itself: set -s set-clipboard on"))
+    elif clipboard == "external" and not sends_osc52:
+        obstacles.append(_("tmux ignores text that programs copy: set -s set-clipboard on"))
+    if sends_osc52 and "clipboard" not in features:
+        obstacles.append(
             _("tmux does not know that the terminal has a clipboard: set -as terminal-features ',*:clipboard'")
         )
-    return found
+    return obstacles

@@ -1,4 +1,4 @@
-"""Colours for terminals that do not show every colour: the nearest of 256, or none at all."""
+"""Colours for terminals with fewer of them: the nearest of 256 or 16, or none."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from textual.filter import LineFilter
 Triplet: TypeAlias = tuple[int, int, int]
 
 READABLE: Final = 4.5
-"""The contrast that WCAG 2 asks of text."""
+"""The contrast ratio that WCAG 2 requires of text."""
 READABLE_MUTED: Final = 3.0
-"""The contrast that is asked of what is less important."""
+"""The contrast ratio required of less important text."""
 
 _STEPS: Final = (0, 95, 135, 175, 215, 255)
-_STANDS_OUT: Final = 2.0
-"""The contrast from which on a background is meant to be seen, as that of a cursor; those of panels are below 1.4."""
+_VISIBLE: Final = 2.0
+"""The contrast from which a background is meant to be seen, as a cursor's; panels have less than 1.4."""
 
 
 _SIXTEEN: Final[Sequence[Triplet]] = (
@@ -32,7 +32,7 @@ _SIXTEEN: Final[Sequence[Triplet]] = (
 
 
 def palette(number: int) -> Triplet:
-    """Colour `number` of xterm's 256. Terminals agree about them from 16 on."""
+    """Return colour `number` of xterm's 256; terminals agree about them from 16 on."""
     if number < 16:
         return _SIXTEEN[number]
     if number >= 232:
@@ -44,62 +44,62 @@ def palette(number: int) -> Triplet:
 
 @lru_cache(maxsize=4096)
 def luminance(colour: Triplet) -> float:
-    """The relative luminance of an sRGB colour, as WCAG 2 defines it."""
+    """Return the relative luminance of an sRGB colour (WCAG 2)."""
     red, green, blue = map(_linear, colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: Triplet, other: Triplet) -> float:
-    """The contrast ratio of two colours, from 1 to 21, as WCAG 2 defines it."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 
 @lru_cache(maxsize=1024)
 def nearest(colour: Triplet, depth: ColorSystem, ground: Triplet | None = None, least: float = 0.0) -> int:
-    """The number of the colour of a terminal that looks most like `colour`: the distance is that in Oklab. With a
-    `ground`, only those count that have a contrast of `least` to it, if any has.
+    """Return the number of the terminal's colour nearest to `colour` in Oklab.
 
-    Rich rounds each part for itself, which makes navy of a dark grey.
+    With a `ground`, only colours with a contrast of at least `least` to it count, if there are any. Rich rounds each
+    component by itself, which turns a dark grey into navy.
     """
-    wanted = _oklab(colour)
-    among: Sequence[int] = _STANDARD if depth is ColorSystem.STANDARD else _EIGHT_BIT
+    target = _oklab(colour)
+    candidates: Sequence[int] = _STANDARD if depth is ColorSystem.STANDARD else _EIGHT_BIT
     if ground is not None:
-        among = [number for number in among if contrast(palette(number), ground) >= least] or among
-    return min(among, key=lambda number: _distance(wanted, _LAB[number]))
+        candidates = [number for number in candidates if contrast(palette(number), ground) >= least] or candidates
+    return min(candidates, key=lambda number: _distance(target, _LAB[number]))
 
 
-def fitted(style: Style, depth: ColorSystem) -> Style:
-    """The style in colours that a terminal of 16 or 256 has; what can be read in it as it is can be read then."""
+def fit_style(style: Style, depth: ColorSystem) -> Style:
+    """Convert a style to the colours of a terminal with 16 or 256; readable text stays readable."""
     if depth not in (ColorSystem.STANDARD, ColorSystem.EIGHT_BIT):
         return style
     colour, ground = _triplet(style.color), _triplet(style.bgcolor)
     if ground is None:
         return style + Style(color=Color.from_ansi(nearest(colour, depth))) if colour is not None else style
     behind = nearest(ground, depth)
-    fitting = style + Style(bgcolor=Color.from_ansi(behind))
+    fitted = style + Style(bgcolor=Color.from_ansi(behind))
     if colour is None:
-        return fitting
+        return fitted
     before = contrast(colour, ground)
     least = next((level for level in (READABLE, READABLE_MUTED) if before >= level), 0.0)
-    return fitting + Style(color=Color.from_ansi(nearest(colour, depth, palette(behind), least)))
+    return fitted + Style(color=Color.from_ansi(nearest(colour, depth, palette(behind), least)))
 
 
-class Uncoloured(LineFilter):
-    """Takes all colours away, for NO_COLOR. What stood out by its background is shown in reverse."""
+class NoColourFilter(LineFilter):
+    """Removes all colours, for NO_COLOR. Cells with a visible background are shown in reverse."""
 
     def apply(self, segments: list[Segment], background: TextualColor) -> list[Segment]:
-        """The segments without colours; `background` is that of their widget."""
+        """Return the segments without colours; `background` is that of their widget."""
         ground = background.rgb
-        return [Segment(text, _uncoloured(style, ground) if style else style, None) for text, style, _ in segments]
+        return [Segment(text, _without_colour(style, ground) if style else style, None) for text, style, _ in segments]
 
 
 @lru_cache(maxsize=1024)
-def _uncoloured(style: Style, ground: Triplet) -> Style:
+def _without_colour(style: Style, ground: Triplet) -> Style:
     behind = _triplet(style.bgcolor)
-    stands_out = behind is not None and contrast(behind, ground) >= _STANDS_OUT
+    visible = behind is not None and contrast(behind, ground) >= _VISIBLE
     plain = style.without_color
-    return plain + Style(reverse=not style.reverse) if stands_out else plain
+    return plain + Style(reverse=not style.reverse) if visible else plain
 
 
 def _linear(part: int) -> float:
@@ -108,7 +108,7 @@ def _linear(part: int) -> float:
 
 
 def _oklab(colour: Triplet) -> tuple[float, float, float]:
-    """Björn Ottosson's Oklab, in which equal distances look equal."""
+    """Convert to Björn Ottosson's Oklab, where equal distances look equal."""
     red, green, blue = map(_linear, colour)
     long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
     medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
@@ -125,7 +125,7 @@ def _distance(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _triplet(colour: Color | None) -> Triplet | None:
-    """The parts of a 24 bit colour; None for the terminal's own colours, which stay."""
+    """Return the components of a 24-bit colour; None for the terminal's own colours, which are not changed."""
     if colour is None or colour.triplet is None:
         return None
     red, green, blue = colour.triplet

@@ -1,6 +1,4 @@
-"""The user's own editor and pager, and the terminal itself. The app gives the terminal up (`App.suspend`) around these
-calls.
-"""
+"""The user's editor and pager, and printing to the terminal. Callers suspend the app (`App.suspend`) meanwhile."""
 
 from __future__ import annotations
 
@@ -20,16 +18,16 @@ from holytui.secret import child_environment
 from holytui.text import sanitize, visible
 
 Run = Callable[[Sequence[str]], int]
-"""Runs a command in the terminal until it ends, and returns its exit status. Raises OSError when it cannot start."""
+"""Runs a command in the terminal and returns its exit status. Raises OSError when it cannot start."""
 
 
 def run_in_terminal(command: Sequence[str]) -> int:
-    """Run `command` with this terminal as its own."""
+    """Run `command` in this terminal."""
     return subprocess.run(command, check=False, env=child_environment()).returncode
 
 
 def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequence[str]) -> list[str]:
-    """The command in the first of the variables `names` that is set, else the first fallback that is installed."""
+    """Return the command in the first variable of `names` that is set, else the first installed fallback."""
     for name in names:
         text = environ.get(name, "").strip()
         if not text:
@@ -38,7 +36,7 @@ def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequen
             command = shlex.split(text)
         except ValueError as error:
             raise TerminalError(
-                _("{name} cannot be understood: {value}").format(name=name, value=text),
+                _("{name} is not a valid command: {value}").format(name=name, value=text),
                 _("Check its quotation marks."),
             ) from error
         return command
@@ -46,13 +44,13 @@ def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequen
         if shutil.which(program, path=environ.get("PATH")):
             return [program]
     raise TerminalError(
-        _("No program for this is installed"),
-        _("Set {name} to one.").format(name=names[-1]),
+        _("No suitable program is installed"),
+        _("Set {name} to the program to use.").format(name=names[-1]),
     )
 
 
 def _with_file(text: str, command: list[str], run: Run, suffix: str) -> str:
-    """Run `command` on a private file with `text`; what is in it afterwards."""
+    """Run `command` on a private file with `text`; return the file's content afterwards."""
     handle, name = tempfile.mkstemp(prefix="holytui-", suffix=suffix)  # mode 0600
     path = Path(name)
     try:
@@ -72,15 +70,15 @@ def _with_file(text: str, command: list[str], run: Run, suffix: str) -> str:
             )
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise TerminalError(_("The text could not be handed over: {reason}").format(reason=error.strerror)) from error
+        raise TerminalError(_("The text could not be passed on: {reason}").format(reason=error.strerror)) from error
     finally:
         path.unlink(missing_ok=True)
 
 
 def edit_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> str:
-    """`text` as the user left it in `$VISUAL` or `$EDITOR`, made safe, without the newline that editors add.
+    """Let the user edit `text` in `$VISUAL` or `$EDITOR`; return the result, sanitised.
 
-    Raises TerminalError when there is no editor, or it failed; nothing is changed then.
+    A newline that the editor added at the end is removed. Raises TerminalError when there is no editor, or it failed.
     """
     command = _command(os.environ if environ is None else environ, ("VISUAL", "EDITOR"), ("nano", "vi", "vim"))
     edited = sanitize(_with_file(text, command, run, ".md"))
@@ -88,26 +86,23 @@ def edit_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] 
 
 
 def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> None:
-    """Show `text` in `$PAGER`.
-
-    Raises TerminalError when there is no pager, or it failed.
-    """
+    """Show `text` in `$PAGER`. Raises TerminalError when there is no pager, or it failed."""
     command = _command(os.environ if environ is None else environ, ("PAGER",), ("less", "more"))
     _with_file(visible(text), command, run, ".md")
 
 
 def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None) -> None:
-    """Write `text` to the terminal's ordinary screen, where it can be selected and stays, until Enter.
+    """Write `text` to the terminal's normal screen, where it can be selected, and wait for Enter.
 
-    Raises TerminalError when that cannot be done.
+    Raises TerminalError when the terminal cannot be written or read.
     """
     out, keys = out or sys.__stdout__, keys or sys.__stdin__
     if out is None or keys is None:
         raise TerminalError(_("There is no terminal to print to"))
-    back = _("{key} returns to holytui").format(key="Enter")
+    prompt = _("{key} returns to holytui").format(key="Enter")
     try:
-        out.write(f"{visible(text).rstrip()}\n\n{back} ")
+        out.write(f"{visible(text).rstrip()}\n\n{prompt} ")
         out.flush()
         keys.readline()
     except OSError as error:
-        raise TerminalError(_("The text could not be handed over: {reason}").format(reason=error.strerror)) from error
+        raise TerminalError(_("The text could not be passed on: {reason}").format(reason=error.strerror)) from error

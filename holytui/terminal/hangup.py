@@ -1,7 +1,7 @@
-"""What to do when the terminal goes away: leave it alone at once, and let the app decide how to end.
+"""Loss of the terminal: the driver is detached from it at once, then the app decides how to end.
 
-After a hang-up a program that goes on drawing fills its queue and stands still, and one that goes on reading reads
-the end of its input for ever. So the driver is cut off first, and only then the app is told, once.
+After a hang-up a program that continues to draw fills its output queue and blocks, and one that continues to read gets
+end-of-file for ever. So the driver is detached before the app is notified, once.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ class Cause(StrEnum):
     HANGUP = "hangup"
     """SIGHUP: the connection or the window was closed."""
     TERMINATE = "terminate"
-    """SIGTERM: someone wants the program to end; the terminal is still there."""
+    """SIGTERM: the program is asked to end; the terminal still works."""
     GONE = "gone"
-    """No signal came (`nohup`), but the terminal cannot be read or written any more."""
+    """No signal (`nohup`), but the terminal can no longer be read or written."""
 
 
 class Detachable(Protocol):
-    """A driver that can be cut off from its terminal."""
+    """A driver that can be detached from its terminal."""
 
     on_lost: Callable[[], None] | None
 
-    def go_dead(self, *, restore: bool) -> None:
-        """Never touch the terminal again; with `restore` give it back first."""
+    def detach(self, *, restore: bool) -> None:
+        """Stop using the terminal; with `restore`, restore its modes first."""
 
 
 class HangupWatch:
-    """Cuts `driver` off at SIGHUP, SIGTERM or the terminal's end, then calls `on_hangup` once, on the event loop.
+    """Detaches `driver` on SIGHUP, SIGTERM or loss of the terminal, then calls `on_hangup` once, on the event loop.
 
-    Made on the running loop's thread. `close` gives the signals back.
+    Create it on the thread of the running loop. `close` removes the signal handlers.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class HangupWatch:
         self._driver = driver
         self._on_hangup = on_hangup
         self._loop = loop or asyncio.get_running_loop()
-        self._context = contextvars.copy_context()  # the reader's thread, which may tell, has none of Textual's
-        self._told = False
-        driver.on_lost = lambda: self._tell(Cause.GONE)
-        self._loop.add_signal_handler(signal.SIGHUP, self._tell, Cause.HANGUP)
-        self._loop.add_signal_handler(signal.SIGTERM, self._tell, Cause.TERMINATE)
+        self._context = contextvars.copy_context()  # the reader's thread, which may report, lacks Textual's
+        self._reported = False
+        driver.on_lost = lambda: self._report(Cause.GONE)
+        self._loop.add_signal_handler(signal.SIGHUP, self._report, Cause.HANGUP)
+        self._loop.add_signal_handler(signal.SIGTERM, self._report, Cause.TERMINATE)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._driver.on_lost = None
         if not self._loop.is_closed():
             self._loop.remove_signal_handler(signal.SIGHUP)
@@ -74,10 +74,10 @@ class HangupWatch:
     ) -> None:
         self.close()
 
-    def _tell(self, cause: Cause) -> None:
-        if self._told:
+    def _report(self, cause: Cause) -> None:
+        if self._reported:
             return
-        self._told = True
-        log.info("the terminal is left: %s", cause)
-        self._driver.go_dead(restore=cause is Cause.TERMINATE)
+        self._reported = True
+        log.info("detached from the terminal: %s", cause)
+        self._driver.detach(restore=cause is Cause.TERMINATE)
         self._context.copy().run(self._on_hangup, cause)

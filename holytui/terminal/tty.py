@@ -1,4 +1,4 @@
-"""The terminal's line settings, taken over and given back."""
+"""The terminal's line settings (termios): raw mode and its reversal."""
 
 from __future__ import annotations
 
@@ -17,61 +17,61 @@ _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
 
 
 class LineSettings:
-    """termios of one descriptor; does nothing when that is no terminal."""
+    """The termios settings of a descriptor; without effect if it is not a terminal."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._before: list[Any] | None = None
 
     def make_raw(self) -> None:
-        """Every byte comes and goes as it is: no echo, no lines, no signals, no flow control, no added returns."""
+        """Turn off echo, line mode, signals, flow control and translation of newlines."""
         try:
-            now = termios.tcgetattr(self._fd)
+            settings = termios.tcgetattr(self._fd)
             if self._before is None:
                 self._before = termios.tcgetattr(self._fd)
             signals = 0 if os.environ.get("TEXTUAL_ALLOW_SIGNALS") else termios.ISIG
-            now[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | signals)
-            now[_IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
-            now[_OFLAG] &= ~termios.OPOST
-            now[_CC][termios.VMIN] = 1
-            termios.tcsetattr(self._fd, termios.TCSANOW, now)
+            settings[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | signals)
+            settings[_IFLAG] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+            settings[_OFLAG] &= ~termios.OPOST
+            settings[_CC][termios.VMIN] = 1
+            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
         except termios.error:
-            log.debug("input is no terminal; its settings stay")
+            log.debug("input is not a terminal; its settings are unchanged")
 
     def restore(self) -> None:
-        """The settings from before `make_raw`."""
+        """Restore the settings from before `make_raw`."""
         if self._before is None:
             return
         try:
             termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
         except termios.error:
-            log.debug("the terminal has gone; its settings cannot be restored")
+            log.debug("the terminal is lost; its settings cannot be restored")
         self._before = None
 
     def discard_input(self) -> None:
-        """Throw away what was typed and not read."""
+        """Discard input that was not read yet."""
         try:
             termios.tcflush(self._fd, termios.TCIFLUSH)
         except termios.error:
-            log.debug("input is no terminal; there is nothing to discard")
+            log.debug("input is not a terminal; there is nothing to discard")
 
-    def hear_out(self, last: re.Pattern[bytes], seconds: float) -> None:
-        """Throw away what the terminal still says, up to `last`; for at most `seconds`."""
+    def discard_until(self, last: re.Pattern[bytes], seconds: float) -> None:
+        """Discard input up to a match of `last`, for at most `seconds`."""
         poll = select.poll()
         poll.register(self._fd, select.POLLIN)
         end = time.monotonic() + seconds
-        heard = b""
-        while not last.search(heard) and poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        received = b""
+        while not last.search(received) and poll.poll(max(0.0, end - time.monotonic()) * 1000):
             try:
                 data = os.read(self._fd, 1 << 16)
             except OSError:
                 return
             if not data:
                 return
-            heard = heard[-16:] + data
+            received = received[-16:] + data
 
     def in_foreground(self) -> bool:
-        """Whether the terminal may be changed. A job in the background stops here until it is in front."""
+        """Return whether the terminal may be changed. A background job stops here until it is in the foreground."""
         if not os.isatty(self._fd):
             return True
         stops = (signal.SIGTTOU, signal.SIGTTIN)
@@ -88,9 +88,9 @@ class LineSettings:
 
 
 def open_output(fd: int) -> int | None:
-    """The terminal behind `fd`, opened again for writing without blocking; None when that cannot be had.
+    """Reopen the terminal behind `fd` for non-blocking writes; None if unavailable.
 
-    It is a description of its own, so that not blocking does not spread to whoever shares the terminal.
+    It is a separate open file description: O_NONBLOCK must not affect other programs that share the terminal.
     """
     try:
         return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)

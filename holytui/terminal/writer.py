@@ -1,7 +1,7 @@
-"""The only one who writes to the terminal: a thread, so that a stuck line never holds up the event loop.
+"""All output to the terminal, on a thread of its own, so that a blocked terminal never blocks the event loop.
 
-There is at most one frame in the making and one waiting, the newest. What the terminal shows is taken over only once
-the bytes are out; when that is not certain, the next frame is a full repaint.
+At most one frame is being written and one, the newest, waits. The model of the screen is updated only after the bytes
+are written; if that is not certain, the next frame is a full repaint.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from collections.abc import Callable
 from holytui.terminal.diff.encode import encode
 from holytui.terminal.diff.frame import Capabilities, Frame, Pen
 from holytui.terminal.diff.sgr import StyleTable
-from holytui.terminal.pace import LinkFigures, Pace
+from holytui.terminal.frame_pacer import FramePacer, LinkFigures
 
 log = logging.getLogger(__name__)
 
 STATUS_REQUEST = b"\x1b[5n"
 _CHUNK = 4096
-_MOST_QUEUED = 2 << 20  # bytes of sequences (titles, copied text); a stuck terminal gets no more
-_HURRY = 0.25  # seconds after a key press in which frames are written without waiting
+_MAX_QUEUED = 2 << 20  # bytes of sequences (titles, copied text); more are dropped while the terminal is blocked
+_AFTER_KEY = 0.25  # seconds after a key press in which frames are written with less delay
 
 
 class _Abandoned(Exception):
-    """The terminal is given up; nothing more is to be written."""
+    """The terminal was abandoned; nothing more may be written."""
 
 
-class Writer:
-    """Writes sequences in order, and between them the newest frame when `Pace` allows it.
+class TerminalWriter:
+    """Writes sequences in order, and between them the newest frame when `FramePacer` allows it. Thread-safe.
 
-    `on_broken` is called on the writer's thread when the terminal cannot be written to any more.
+    `on_broken` is called on the writer's thread when the terminal can no longer be written to.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Writer:
         fd: int,
         styles: StyleTable,
         caps: Capabilities,
-        pace: Pace,
+        pacer: FramePacer,
         *,
         on_broken: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -50,101 +50,101 @@ class Writer:
         self._fd = fd
         self._styles = styles
         self._caps = caps
-        self._pace = pace
+        self._pacer = pacer
         self._on_broken = on_broken
         self._clock = clock
         self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()
         self._queued = 0
-        self._wanted: Frame | None = None
+        self._waiting: Frame | None = None
         self._newest: Frame | None = None
         self._shown: Frame | None = None
         self._pen = Pen()
         self._repaint = True
-        self._hurried = float("-inf")
+        self._key_pressed_at = float("-inf")
         self._dropped = 0
         self._stopping = self._abandoned = False
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._run, name="holytui-terminal-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._thread.start()
 
     def show(self, frame: Frame) -> None:
-        """`frame` is what the terminal is to show; one that waited is forgotten."""
+        """Show `frame`; it replaces a frame that still waits."""
         with self._changed:
-            if self._wanted is not None:
+            if self._waiting is not None:
                 self._dropped += 1
             else:
                 self._changed.notify()
-            self._wanted = self._newest = frame
+            self._waiting = self._newest = frame
 
     def send(self, data: bytes) -> None:
-        """Write a sequence as soon as the frame in the making is out, before the next."""
+        """Write a sequence after the current frame and before the next one."""
         with self._changed:
-            if self._queued + len(data) > _MOST_QUEUED:
+            if self._queued + len(data) > _MAX_QUEUED:
                 return
             self._queue.append(data)
             self._queued += len(data)
             self._changed.notify()
 
     def repaint(self) -> None:
-        """Something else wrote to the terminal, or it changed: write the whole screen anew."""
+        """Write the whole screen again: another program wrote to the terminal, or it changed."""
         with self._changed:
             self._repaint = True
-            self._pace.forget()
-            if self._wanted is None:
-                self._wanted = self._newest  # what is shown may be the one before: the newest may be half written
+            self._pacer.reset()
+            if self._waiting is None:
+                self._waiting = self._newest  # not the shown one: the newest may be half written
             self._changed.notify()
 
-    def spoil(self) -> None:
-        """The terminal has another size: what waits is not for it, and the next frame is written whole."""
+    def invalidate(self) -> None:
+        """Drop the waiting frame, as the terminal has another size; the next one is a full repaint."""
         with self._changed:
             self._repaint = True
-            self._pace.forget()
-            self._wanted = None
+            self._pacer.reset()
+            self._waiting = None
 
-    def learn(self, **capabilities: bool) -> None:
-        """The terminal answered what it can do."""
+    def update_capabilities(self, **capabilities: bool) -> None:
+        """Record capabilities that the terminal reported."""
         with self._changed:
-            self._caps = self._caps.learnt(**capabilities)
+            self._caps = self._caps.updated(**capabilities)
 
     def answered(self) -> None:
-        """The terminal has come to the end of a frame."""
+        """Record that the terminal has processed a frame."""
         with self._changed:
-            self._pace.answered()
+            self._pacer.answered()
             self._changed.notify()
 
     def hurry(self) -> None:
-        """The user pressed a key."""
+        """Record a key press: the next frames are written with less delay."""
         with self._changed:
-            self._hurried = self._clock()
+            self._key_pressed_at = self._clock()
             self._changed.notify()
 
     def figures(self) -> LinkFigures:
-        """How the line does."""
+        """Return the measurements of the link."""
         with self._changed:
-            return self._pace.figures(self._dropped)
+            return self._pacer.figures(self._dropped)
 
     def expected(self) -> float | None:
-        """Seconds for which the answer to a status request is still expected, as `Pace.expected`."""
+        """Return `FramePacer.expected`."""
         with self._changed:
-            return self._pace.expected()
+            return self._pacer.expected()
 
     def capabilities(self) -> Capabilities:
-        """What the terminal is taken to be able to do."""
+        """Return the capabilities that the terminal is assumed to have."""
         with self._changed:
             return self._caps
 
     def stop(self, timeout: float) -> bool:
-        """Write the sequences that are queued, no frame more, and end; after `timeout` seconds give up.
+        """Write the queued sequences but no frame, and end; give up after `timeout` seconds.
 
-        Whether all of them were written.
+        Returns whether all of them were written.
         """
         with self._changed:
             self._stopping = True
-            self._wanted = None
+            self._waiting = None
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout)
@@ -153,7 +153,7 @@ class Writer:
         return written
 
     def abandon(self) -> None:
-        """Write nothing more, whatever is queued. Safe to call twice, and from any thread."""
+        """Stop writing, whatever is queued. May be called more than once."""
         with self._changed:
             if self._abandoned:
                 return
@@ -176,29 +176,29 @@ class Writer:
             pass
         except OSError:
             self._on_broken()
-        except Exception:  # a thread's edge: a screen that stands still must not go unnoticed
-            log.exception("the screen could not be written any more")
+        except Exception:  # else the thread would end unnoticed, and the screen freeze
+            log.exception("the screen can no longer be written")
             self._on_broken()
 
     def _step(self) -> bool:
-        """Write what is due; False at the end."""
+        """Write a sequence or a frame that is due; False at the end."""
         with self._changed:
             if not self._wait():
                 return False
-            frame = None if self._queue else self._wanted
+            frame = None if self._queue else self._waiting
             if frame is None:
                 data = b"".join(self._queue)
                 self._queue.clear()
                 self._queued = 0
             else:
                 data = b""
-                self._wanted = None
+                self._waiting = None
         if frame is not None:
             self._write_frame(frame)
         else:
             self._put(data)
             with self._changed:
-                self._pace.sent(len(data))
+                self._pacer.bytes_written(len(data))
         return True
 
     def _wait(self) -> bool:
@@ -207,8 +207,8 @@ class Writer:
             if self._stopping:
                 return False
             wait: float | None = None
-            if self._wanted is not None:
-                wait = self._pace.delay(hurried=self._clock() - self._hurried < _HURRY)
+            if self._waiting is not None:
+                wait = self._pacer.delay(after_key=self._clock() - self._key_pressed_at < _AFTER_KEY)
                 if wait <= 0:
                     break
             self._changed.wait(wait)
@@ -218,21 +218,21 @@ class Writer:
         with self._changed:
             old = None if self._repaint else self._shown
             self._repaint = False
-            caps, asks = self._caps, self._pace.asks
+            caps, requests = self._caps, self._pacer.requests_status
         data, pen = encode(old, frame, self._pen, caps, self._styles)
         if data:
-            if asks:
+            if requests:
                 data += STATUS_REQUEST
             self._put(data)
         with self._changed:
             self._shown, self._pen = frame, pen
             if data:
-                self._pace.wrote(len(data), asked=asks)
+                self._pacer.frame_written(len(data), requested=requests)
 
     def _put(self, data: bytes) -> None:
         """Write all of `data`, however long the terminal takes.
 
-        Raises OSError when it is gone and _Abandoned when it was given up meanwhile.
+        Raises OSError when it is lost and _Abandoned when it was abandoned meanwhile.
         """
         left = memoryview(data)
         poll = select.poll()

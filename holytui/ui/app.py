@@ -55,7 +55,7 @@ class HolytuiApp(ThinApp[None]):
         self.animation_level = "none"
         self.hangup: HangupHandler | None = None
         self.on_exit: Callable[[], None] = lambda: None
-        """Called when the screen begins to end."""
+        """Called when the app begins to end."""
         self._chat = ChatScreen(
             opening,
             keymap,
@@ -64,9 +64,7 @@ class HolytuiApp(ThinApp[None]):
             conversation=conversation,
             question=question,
             files=files,
-            enter_sends=config.ui.enter == "send",
-            sidebar=config.ui.sidebar,
-            text_width=config.ui.text_width,
+            ui=config.ui,
         )
         self._notifier = CompletionNotifier(
             self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat
@@ -74,38 +72,38 @@ class HolytuiApp(ThinApp[None]):
         self._set_theme(config.ui.theme)
 
     def _set_theme(self, wanted: str) -> None:
-        """As the configuration says, if there is such a theme; else what suits the terminal."""
+        """Use the configured theme if it exists, else the default for the terminal."""
         found = loader.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else loader.suiting(self.console.color_system))
+        self.start_with_theme(wanted if wanted in known else loader.default_for(self.console.color_system))
         self._chat.state.theme_problems = _theme_problems(found.problems, wanted, known)
 
     @property
     def hung_up(self) -> Cause | None:
-        """Why the screen ends; None while it does not, and if the user leaves."""
+        """Why the app ends; None while it runs, or if the user quits."""
         return self.hangup.cause if self.hangup is not None else None
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
-        """Begin to end the screen."""
+        """Begin to end the app."""
         self.on_exit()
         super().exit(result, return_code, message)
 
     def keep_unsent(self, services: Services) -> None:
-        """For a user who left before all was on disk."""
+        """Store the draft and unsent questions for the next start."""
         self._chat.drafts.keep_unsent(services, self._chat.send_queue.unsent())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for palettes that do not come from our files."""
+        """Defaults of our own variables, for themes that are not from our files."""
         return loader.FALLBACKS
 
     def get_default_screen(self) -> Screen[Any]:
-        """The chat, with nothing behind it."""
+        """The chat screen."""
         return self._chat
 
     def on_mount(self) -> None:
-        """From now on the terminal can be lost."""
+        """Begin to watch for hang-ups."""
         self.hangup = HangupHandler(self, self._chat.state, self._chat.settled)
 
     @on(events.AppFocus)
@@ -115,12 +113,12 @@ class HolytuiApp(ThinApp[None]):
 
     @on(events.TextSelected)
     def _text_selected(self) -> None:
-        """The mouse was let go: what it selected is copied, as terminals do."""
+        """Copy the text that the mouse has selected, as terminals do."""
         if text := self.screen.get_selected_text():
             self.copy_to_clipboard(text)
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy as the keys do, for the keys that are Textual's own: Ctrl+C in a dialog, a line or the prompt."""
+        """Copy text for Textual's own keys, such as Ctrl+C in a dialog or the prompt."""
         self._clipboard = text
         self._chat.start(self._chat.clipboard.copy(text), Group.COPY)
 
@@ -133,7 +131,7 @@ class HolytuiApp(ThinApp[None]):
             driver_access.write(self, sequence)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Leave with a report that holds no values; Textual's own would print them."""
+        """End with our crash report; Textual's own would print the values of variables."""
         self._return_code = 1
         if self._exception is None:
             self._exception = error
@@ -142,4 +140,4 @@ class HolytuiApp(ThinApp[None]):
 
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
-    return (*problems, *loader.missing(wanted, known))
+    return (*problems, *loader.describe_unknown(wanted, known))

@@ -1,4 +1,4 @@
-"""The table of keys as Textual bindings: the user's keys are in force from the start, on each widget that has any.
+"""Bindings of Textual for the keymap of the user.
 
 Textual's own `set_keymap` cannot give one action several keys with different arguments, and drops a default binding
 without a word when keys clash; `holytui.keymap` has checked them already.
@@ -19,13 +19,12 @@ from holytui.ui.slash_commands import name_of
 
 
 def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
-    """Give `node` the keys of `where`; those that its class has from Textual stay, except where ours take them, its
-    place's or those of the whole screen.
+    """Bind the keys of `where` on `node`. Bindings of its class stay, except for keys of `where` or of the whole app.
 
-    None has priority: a priority binding overtakes keys that were typed before it and still wait for their widget.
+    No binding has priority: a priority binding overtakes keys typed before it that still wait for their widget.
 
     An action `area.verb` calls the node's `action_area_verb()`, or `action_ask("area.verb", number)` where it has no
-    such method, as it hands the wish up. Of an action with several numbered keys (`message.copy_code`) the first key
+    such method. Of an action with several numbered keys (`message.copy_code`) the first key
     gives number 1, the second 2, and so on; else it is 0.
     """
     actions = [action for action in ACTIONS if action.where is where]
@@ -56,13 +55,13 @@ def _bindings(node: DOMNode, action: Action, keymap: Keymap) -> list[Binding]:
 
 
 async def run_in_order(widget: Widget, event: Key) -> None:
-    """Do what the key is bound to on `widget`, or else on its screen, at once, before the keys that follow it are
-    looked at; a key that was sent here before the focus moved on goes where the focus is.
+    """Run the action that a key is bound to on `widget` or its screen before the next key is handled. If the focus has
+    moved since the key was sent, forward the key to the focused widget.
 
     Textual runs bindings only after the key has gone up to the app, so of a burst such as an input method's `a`,
     backspace, `â` the letters would be in the text before the backspace: it would delete the wrong one.
     """
-    if sent_on(widget, event):
+    if forwarded(widget, event):
         return
     for node in (widget, widget.screen):
         actions = [binding.action for binding in node._bindings.key_to_bindings.get(event.key, ())]
@@ -74,20 +73,20 @@ async def run_in_order(widget: Widget, event: Key) -> None:
             return
 
 
-def sent_on(widget: Widget, event: Key | Paste) -> bool:
-    """Whether the focus has moved since the app sent the event here; it is then sent on to where the focus is."""
+def forwarded(widget: Widget, event: Key | Paste) -> bool:
+    """Forward an event to the focused widget if the focus has moved since it was sent; returns whether it was."""
     screen = widget.app.screen
     target = screen.focused or screen
     if target is widget or (screen is widget.screen and screen.focused is None):
         return False
     event.stop()
     event.prevent_default()
-    target._forward_event(again(event))
+    target._forward_event(fresh_copy(event))
     return True
 
 
-def again(event: Key | Paste) -> Key | Paste:
-    """The same event, as if it had just come: Textual passes each one on only once."""
+def fresh_copy(event: Key | Paste) -> Key | Paste:
+    """A copy of an event, as Textual forwards each event only once."""
     return Key(event.key, event.character) if isinstance(event, Key) else Paste(event.text)
 
 
@@ -101,7 +100,7 @@ _TYPED = frozenset({"space", "slash"})
 
 
 def names(keymap: Keymap, where: Where) -> ActionNames:
-    """What does each action while `where` has the focus: its key if it acts there, else its slash command."""
+    """ActionNames of actions for hints while `where` has the focus: a key that works there, else the slash command."""
     actions = {action.id: _key_at(keymap, action, where) for action in ACTIONS}
     return ActionNames(
         keys={action_id: display_key(key) for action_id, key in actions.items() if key},
@@ -112,7 +111,7 @@ def names(keymap: Keymap, where: Where) -> ActionNames:
 
 
 def _key_at(keymap: Keymap, action: Action, where: Where) -> str:
-    """The first key of `action` that reaches it from `where`; empty if none does."""
+    """The first key of `action` that works while `where` has the focus, or empty."""
     if action.where not in (where, Where.APP):
         return ""
     return next((key for key in keymap.keys_for(action.id) if _reaches(keymap, action, key, where)), "")
@@ -127,7 +126,7 @@ def _reaches(keymap: Keymap, action: Action, key: str, where: Where) -> bool:
 
 
 def shown_keys(keymap: Keymap, between: str = "") -> dict[str, str]:
-    """Each action's keys as words, such as `"Ctrl+J or Alt+Enter"`; of one without keys, what is typed instead."""
+    """The keys of each action, such as `"Ctrl+J or Alt+Enter"`, or else its slash command."""
     between = between or _(" or ")
     return {
         action.id: between.join(map(display_key, keymap.keys_for(action.id))) or name_of(action.id) or "–"

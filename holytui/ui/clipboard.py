@@ -1,4 +1,4 @@
-"""Copying, with an honest report of how far the text went."""
+"""Copying to the clipboard, with a report of the ways that worked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holytui.ui.ports import Reporter
 
 
 class Clipboard:
-    """Copies what the user asked to be copied, and nothing else."""
+    """Copies text on request of the user."""
 
     def __init__(self, reporter: Reporter, write: Callable[[str], None]) -> None:
         """`write` sends a control sequence to the terminal."""

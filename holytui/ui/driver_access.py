@@ -7,7 +7,7 @@ from typing import Any
 from textual.app import App
 
 from holytui.terminal.diff.frame import Capabilities
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.terminal.textual_adapter.driver import ThinDriver
 
 
@@ -20,7 +20,7 @@ def link_figures(app: App[Any]) -> LinkFigures | None:
 def capabilities(app: App[Any]) -> Capabilities | None:
     """What the terminal is known to support; None with Textual's own driver, or while nothing is known."""
     driver = app._driver
-    return driver.learnt() if isinstance(driver, ThinDriver) else None
+    return driver.capabilities() if isinstance(driver, ThinDriver) else None
 
 
 def set_mouse(app: App[Any], wanted: bool) -> bool:
@@ -33,7 +33,7 @@ def set_mouse(app: App[Any], wanted: bool) -> bool:
 
 
 def repaint(app: App[Any]) -> None:
-    """Paint every cell again, whatever the terminal shows by now."""
+    """Paint every cell again."""
     app.refresh(repaint=True, layout=True)
     driver = app._driver
     if isinstance(driver, ThinDriver):

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class ExternalPrograms:
-    """Runs them; what fails is reported."""
+    """Runs external programs and reports failures."""
 
     def __init__(self, app: App[Any], reporter: Reporter) -> None:
         self._app = app
@@ -46,7 +46,7 @@ class ExternalPrograms:
                 except TerminalError as error:
                     problem.append(str(error))
         except SuspendNotSupported:
-            problem.append(_("this terminal cannot be lent to another program"))
+            problem.append(_("this terminal cannot run another program"))
         self._app.refresh(repaint=True, layout=True)
         if problem:
             self._reporter.say(problem[0], Level.ERROR)

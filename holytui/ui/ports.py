@@ -1,6 +1,6 @@
 """The interfaces through which the parts of the chat reach each other. No part imports another one.
 
-`chat/wiring.py` and `chat/screen.py` decide which object stands behind each of them.
+`chat/wiring.py` and `chat/screen.py` decide which object implements each of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Group(StrEnum):
 
 
 class Reporter(Protocol):
-    """Tells the user something in the status line."""
+    """Shows notices in the status line."""
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """Show a notice until the next state takes its place."""
@@ -78,7 +78,7 @@ class Navigation(Protocol):
 
 
 class Turns(Protocol):
-    """Shows answers as they come."""
+    """Shows answers while they are received."""
 
     async def begin(self, started: StartedTurn) -> None:
         """Show a turn that the engine has begun."""
@@ -102,7 +102,7 @@ class StatusDisplay(Protocol):
         recent notice stays."""
 
     def refresh_figures(self) -> None:
-        """The same for a turn that goes on, at most twice a second."""
+        """Show the present figures of a turn, at most twice a second."""
 
     def estimate_context(self) -> None:
         """Estimate in the background how much of the context is used, with and without the draft."""
@@ -117,11 +117,11 @@ class Transcript(Protocol):
 
     @property
     def following(self) -> bool:
-        """Whether the end is kept in sight."""
+        """Whether the end is followed."""
 
     @property
     def new_lines(self) -> int:
-        """Lines that came below since the end is not followed."""
+        """Lines added below since the end is not followed."""
 
     def message(self, message_id: str) -> Message | None:
         """The message with this id, or None."""

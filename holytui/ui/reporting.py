@@ -1,6 +1,6 @@
-"""Errors of the history, the configuration and the server are reported in the status line and end nothing.
+"""Reporting of errors in the status line.
 
-An exception that leaves a Textual handler ends the app, so each way from a key to the disk passes through here.
+An exception that leaves a Textual handler ends the app, so each path from a key to the disk passes through here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from holytui.ui.ports import Reporter
 
 @contextmanager
 def report_errors(reporter: Reporter) -> Iterator[None]:
-    """Report a `HolytuiError` of the block and go on after it."""
+    """Report a `HolytuiError` of the block and continue after it."""
     try:
         yield
     except HistoryNotOpen as error:

@@ -1,4 +1,4 @@
-"""`/command` in the prompt: the palette's actions by a name that can be typed."""
+"""Slash commands: actions of the palette by a typed name."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quit": "app.quit",
     }
 )
-"""Name to action, in the order in which they are offered."""
+"""Name to action id, in the order of completion."""
 
 TAKES_WORDS = frozenset({"model", "search", "find", "rename"})
-"""The names that may be followed by what is meant: `/model ollama/llama3.2`."""
+"""Commands that accept text: `/model ollama/llama3.2`."""
 
 
 def name_of(action: str) -> str:
-    """What is typed for an action, such as `/new`; empty: it has no name."""
+    """The slash command of an action, such as `/new`, or empty."""
     return next((f"/{name}" for name, named in COMMANDS.items() if named == action), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An action, as the user named it, and what was written behind it."""
+    """A valid command: its action, and the text after it."""
 
     action: str
     words: str = ""
@@ -69,23 +69,23 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """A line that names an action and goes on, where nothing may follow."""
+    """A command that accepts no text, with text after it."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A line that begins with `/` and names no action; `meant` is a name that is close to it, or empty."""
+    """A line that begins with `/` and names no command; `meant` is the closest command, or empty."""
 
     name: str
     meant: str
 
 
 def parse(text: str) -> Command | Alone | Unknown | str:
-    """What a line in the prompt is: a command, or the question to send (`//` stands for a slash).
+    """Parse the prompt: a command, or the question to send (`//` stands for a slash).
 
-    Only a single line can be a command: text of several lines that begins with `/` is a question.
+    Only a single line can be a command.
     """
     if not text.startswith("/") or "\n" in text:
         return text
@@ -99,7 +99,7 @@ def parse(text: str) -> Command | Alone | Unknown | str:
 
 
 def offered(text: str) -> list[str]:
-    """The names that a line may become: those that begin so, then those that have it somewhere."""
+    """Commands that complete a line: those that begin with it, then those that contain it."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text or " " in text:
         return []
     typed = text[1:].lower()

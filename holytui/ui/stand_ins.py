@@ -1,7 +1,7 @@
-"""Text with invisible characters in widgets that edit text: each one is held as a character of one cell.
+"""Placeholders for invisible characters in widgets that edit text, where each character needs a cell for the cursor.
 
-In such a widget a character must have a place of its own, or the cursor could not stand before it. A lone surrogate
-holds the place, as text that has arrived has none (`holytui.text.sanitize`), so `restored(held(t)) == t`.
+The placeholders are lone surrogates, which sanitized text never contains (`holytui.text.sanitize`), so
+`restored(held(t)) == t`.
 """
 
 from __future__ import annotations
@@ -22,50 +22,50 @@ _SIGN |= {ord(_STAND_IN["\u00ad"]): "-", ord(_STAND_IN["\u2028"]): "\u2424", ord
 
 
 def held(text: str) -> str:
-    """`text` as the widget holds it."""
+    """`text` with placeholders."""
     return text if text.isprintable() else replace_invisible(text, _STAND_IN.__getitem__)
 
 
 def restored(text: str) -> str:
-    """The text that is held as `text`."""
+    """`text` with the placeholders replaced by the characters."""
     return text if text.isprintable() else text.translate(_CHAR)
 
 
 def signs(text: str) -> str:
-    """What is held, as the widget paints it."""
+    """`text` with the placeholders replaced by visible signs."""
     return text if text.isprintable() else text.translate(_SIGN)
 
 
-class HeldDocument(Document):
-    """A document whose lines are what is held; its whole text, its parts and its edits are the text itself."""
+class PlaceholderDocument(Document):
+    """A document whose lines have placeholders; its text, ranges and edits do not."""
 
     def __init__(self, text: str) -> None:
         super().__init__(held(text))
 
     @property
     def text(self) -> str:
-        """The text itself."""
+        """The text without placeholders."""
         return restored(super().text)
 
     def get_text_range(self, start: Location, end: Location) -> str:
-        """The text itself, from `start` to `end`."""
+        """The text without placeholders from `start` to `end`."""
         return restored(super().get_text_range(start, end))
 
     def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
-        """Put the text itself in the place of a range."""
+        """Replace a range by a text without placeholders."""
         return super().replace_range(start, end, held(text))
 
 
-class ExactArea(TextArea):
-    """A text area that keeps every character and shows a sign for those that cannot be seen."""
+class ExactTextArea(TextArea):
+    """A text area that keeps invisible characters and shows signs for them."""
 
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document("", language)
-        self.document = HeldDocument(text)
+        self.document = PlaceholderDocument(text)
         self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         self._rewrap_and_refresh_virtual_size()
 
     def get_line(self, line_index: int) -> Text:
-        """A line as it is painted."""
+        """A line with visible signs, for painting."""
         return Text(signs(self.document.get_line(line_index)), end="", no_wrap=True)

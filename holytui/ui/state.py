@@ -29,7 +29,7 @@ class OpenConversation:
     """The last message of the shown branch, which the next question follows. Another window may show another branch;
     the history remembers only the last one."""
     acknowledged_leaf: str | None = None
-    """The last message of another window's branch that the user was told of."""
+    """The last message of another window's branch that was reported to the user."""
     version: int = 0
     """Grows each time another conversation is shown. A result computed for another version is stale."""
 
@@ -127,11 +127,11 @@ class ChatState:
     # -- the open conversation
 
     def show(self, conversation_id: str = "") -> None:
-        """Another conversation is shown, or an empty one that has no id yet."""
+        """Open another conversation, or an empty one that has no id yet."""
         self.conversation = OpenConversation(conversation_id, version=self.conversation.version + 1)
 
     def set_leaf(self, leaf: str | None) -> None:
-        """The shown branch of the open conversation ends at this message now."""
+        """Set the last message of the shown branch of the open conversation."""
         self.conversation = replace(self.conversation, leaf=leaf)
 
     def is_current(self, conversation: OpenConversation) -> bool:

@@ -1,8 +1,7 @@
-"""The styles of a widget's parts, for whoever paints its lines.
+"""Styles of component classes, for widgets that paint their own lines.
 
-Everything that paints a cursor, a selection or the like in lines of its own asks here. Textual 8.2.8's
-`get_visual_style(…, partial=True)` turns an opaque background into a transparent one, which leaves text in the colour
-of the background on the background.
+Textual 8.2.8's `get_visual_style(…, partial=True)` makes opaque backgrounds transparent, which leaves text in the
+colour of its background.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from textual.widget import Widget
 
 
 def part_style(widget: Widget, name: str) -> Style:
-    """What the style sheet says of a component class, and nothing else: to be put over the style of the text."""
+    """The styles of a component class alone, to be combined with the style of the text."""
     rules = widget.get_component_styles(name)
     letters = rules.text_style
     return Style(

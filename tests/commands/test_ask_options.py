@@ -83,7 +83,7 @@ def test_a_parameter_that_is_none_is_a_usage_error(ask: Ask, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "stream", "limit"),
     [
-        ((), "", ask_command.PATIENCE),
+        ((), "", ask_command.OFFLINE_LIMIT),
         ((), "offline_limit = 7", 7.0),
         (("--timeout", "0.1"), "offline_limit = 7", 0.1),
     ],

@@ -826,7 +826,7 @@ def test_a_history_that_cannot_be_opened_is_told_and_the_check_goes_on(
 def test_the_clipboard_gets_what_is_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
     sent: list[bytes] = []
-    (finding,) = check.clipboard(sent.append)
+    (finding,) = check.check_clipboard(sent.append)
     (sequence,) = sent
     kept = (Path.home() / ".cache/holytui/last-copy.txt").read_text()
     assert finding.status is FindingStatus.OK
@@ -844,7 +844,7 @@ def test_a_setting_of_tmux_that_is_in_the_way_is_named(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    found = list(check.clipboard(lambda data: None))
+    found = list(check.check_clipboard(lambda data: None))
     assert found[0].status is FindingStatus.WARNING
     assert "set -s set-clipboard on" in found[0].text
     assert found[-1].status is FindingStatus.OK
@@ -854,7 +854,7 @@ def test_the_clipboard_alone_asks_no_endpoint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "somewhere")
-    monkeypatch.setattr(check, "sequences", lambda: nullcontext(None))
+    monkeypatch.setattr(check, "terminal_sequences", lambda: nullcontext(None))
     assert main(["check", "--clipboard"]) == 0
     out = capsys.readouterr().out
     assert "config" not in out
@@ -886,7 +886,7 @@ class Narrow:
 def test_an_output_without_these_signs_gets_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Narrow()
     monkeypatch.setattr(sys, "stdout", out)
-    report = check.Report(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
+    report = check.CheckReport(out, live=False)  # type: ignore[arg-type]  # what it uses of an output is there
     report.add(Finding(FindingStatus.FAILED, CheckTopic.KEY, "“none”", ("next",)))
     assert out.text.startswith("XX key")
     assert out.flushed == out.text  # also in a pipe each line is seen as soon as it is known

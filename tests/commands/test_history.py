@@ -77,7 +77,7 @@ def test_search_finds_without_accents_and_tells_by_its_status(
     start, end = hit["ranges"][0]
     assert (hit["conversation_id"], hit["snippet"][start:end]) == (ids[1], "Đường")
     assert main(["history", "search", "nowhere"]) == 1
-    assert "nothing was found" in capsys.readouterr().err
+    assert "nothing found" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl"])
@@ -126,7 +126,7 @@ def test_an_import_names_what_it_leaves_out(file: Path, tmp_path: Path, capsys: 
     source.write_text(json.dumps([{"conversation_id": "x", "mapping": mapping}]))
     assert main(["history", "import", str(source)]) == 0
     out, err = capsys.readouterr()
-    assert err == "holytui: left out, as holytui cannot take it in: 2 images, 1 call or result of a tool\n"
+    assert err == "holytui: left out, as holytui cannot import it: 2 images, 1 call or result of a tool\n"
     assert "1 new here" in out
 
 
@@ -248,7 +248,7 @@ def test_deleted_ones_come_back_until_the_file_is_compacted(
     copy.write_bytes(b"x" * 2000)
     assert main(["history", "compact"]) == 0
     out = capsys.readouterr().out
-    assert "1 deleted conversation is gone for good" in out
+    assert "1 deleted conversation erased for good" in out
     assert f"{copy}  2.0 kB" in out
     assert main(["history", "restore", ids[0]]) == 1
     assert main(["history", "list"]) == 0

@@ -48,7 +48,7 @@ def test_an_answer_in_a_script_says_what_is_left_out(
         blind = capsys.readouterr()
         assert main(["--config", file, "ask", "-c", talk, "-m", "lab/eyes", "and now?"]) == 0
         seeing = capsys.readouterr()
-    assert (blind.out, blind.err) == ("Hm.\n", "holytui: 1 image is left out, as this model sees none\n")
+    assert (blind.out, blind.err) == ("Hm.\n", "holytui: 1 image is left out, as this model accepts none\n")
     assert (seeing.out, seeing.err) == ("A cat.\n", "")
     assert "image_url" not in server.requests[0].body.decode()
     assert "image_url" in server.requests[1].body.decode()

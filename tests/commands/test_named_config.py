@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holytui.cli import main
-from holytui.commands import exits
+from holytui.commands import exit_status
 
 
 @pytest.mark.parametrize("words", [["ask", "hi"], ["models"], ["config", "show"], ["--plain"], []])
@@ -22,10 +22,10 @@ def test_it_is_refused_before_anything_is_done(
     file = str(tmp_path / "none.toml")
     if by_variable:
         monkeypatch.setenv("HOLYTUI_CONFIG", file)
-    assert main([*words, *([] if by_variable else ["--config", file])]) == exits.USAGE
+    assert main([*words, *([] if by_variable else ["--config", file])]) == exit_status.USAGE
     assert file in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["config", "path"], ["config", "init"]])
 def test_a_first_one_may_be_made_and_named(tmp_path: Path, words: list[str]) -> None:
-    assert main([*words, "--config", str(tmp_path / "none.toml")]) == exits.OK
+    assert main([*words, "--config", str(tmp_path / "none.toml")]) == exit_status.OK

@@ -45,7 +45,7 @@ class Tty(io.StringIO):
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Sequence[str]], str]:
     """Run a command in this process with terminals for its outputs; what it wrote to them."""
-    monkeypatch.setattr(check, "sequences", _Nowhere)
+    monkeypatch.setattr(check, "terminal_sequences", _Nowhere)
     monkeypatch.setenv("NO_COLOR", "1")  # what was found is else in bold
     monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
 
@@ -230,7 +230,7 @@ def test_the_log_is_told_without_controls_and_keys(
 
 
 def test_an_error_cannot_begin_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    output.complain(HolytuiError("no “x\nholytui: all is well”"))
+    output.print_to_stderr(HolytuiError("no “x\nholytui: all is well”"))
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -242,7 +242,7 @@ def test_a_path_for_a_program_is_exact(capfdbinary: pytest.CaptureFixture[bytes]
 def test_a_character_that_the_output_has_not_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii", write_through=True))
-    output.say("“đ”")
+    output.print_line("“đ”")
     assert raw.getvalue() == b"???\n"
 
 

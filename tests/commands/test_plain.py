@@ -19,10 +19,18 @@ import pytest
 
 from holytui.attachments.files import Chosen
 from holytui.bootstrap import Services, open_services
-from holytui.commands.plain_input import Command, InputEnded, LineReader, Lines, Typed, Unknown, parse
-from holytui.commands.plain_offer import Reply, reply
-from holytui.commands.plain_printer import Printer
-from holytui.commands.plain_session import Happened, Session, Signalled
+from holytui.commands.plain.file_offer import OfferReply, parse_reply
+from holytui.commands.plain.input import (
+    InputEnded,
+    LineJoiner,
+    LineReader,
+    LineTyped,
+    PlainCommand,
+    UnknownPlainCommand,
+    parse,
+)
+from holytui.commands.plain.printer import PlainPrinter
+from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.load import read_config
 from holytui.engine import events as ev
 from holytui.engine.ending import Ending
@@ -63,12 +71,12 @@ class Chat:
         self.out = Output()
         self.now = 0.0
         self.copied: list[str] = []
-        self.pending: list[Happened] = []
+        self.pending: list[SessionEvent] = []
         """Put into the inbox while the terminal's input is thrown away, as its reader may do."""
-        self._inbox: queue.SimpleQueue[Happened] = queue.SimpleQueue()
-        self.session = Session(
+        self._inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
+        self.session = PlainSession(
             services,
-            Printer(self.out, prompts=interactive),
+            PlainPrinter(self.out, prompts=interactive),
             self._inbox,
             self._copy,
             interactive=interactive,
@@ -99,10 +107,10 @@ class Chat:
 
     def type(self, *lines: str) -> None:
         for line in lines:
-            self._inbox.put(Typed(line))
+            self._inbox.put(LineTyped(line))
 
     def signal(self, number: int) -> None:
-        self._inbox.put(Signalled(number))
+        self._inbox.put(SignalReceived(number))
 
     def end_input(self) -> None:
         self._inbox.put(InputEnded())
@@ -155,12 +163,12 @@ def _state(chat: Chat) -> AnswerState:
     ("text", "meaning"),
     [
         ("hello", "hello"),
-        ("/stop", Command("stop")),
-        ("/STOP ", Command("stop")),
-        ("/model  a/b ", Command("model", "a/b")),
+        ("/stop", PlainCommand("stop")),
+        ("/STOP ", PlainCommand("stop")),
+        ("/model  a/b ", PlainCommand("model", "a/b")),
         ("//etc/passwd?", "/etc/passwd?"),
-        ("/retri", Unknown("/retri", "retry")),
-        ("/", Unknown("/", "")),
+        ("/retri", UnknownPlainCommand("/retri", "retry")),
+        ("/", UnknownPlainCommand("/", "")),
         ("/stop\nnow", "/stop\nnow"),
     ],
 )
@@ -169,7 +177,7 @@ def test_a_line_is_a_command_or_a_question(text: str, meaning: object) -> None:
 
 
 def test_a_line_that_ends_in_a_backslash_goes_on_in_the_next() -> None:
-    lines = Lines()
+    lines = LineJoiner()
     assert [lines.add("one\\"), lines.open] == [None, True]
     assert [lines.add("two\\"), lines.open] == [None, True]
     assert [lines.add("three"), lines.open] == ["one\ntwo\nthree", False]
@@ -180,14 +188,14 @@ def test_a_line_that_ends_in_a_backslash_goes_on_in_the_next() -> None:
 
 def test_lines_are_read_whole_however_their_bytes_come() -> None:
     reading, writing = os.pipe()
-    got: queue.SimpleQueue[Typed | InputEnded] = queue.SimpleQueue()
+    got: queue.SimpleQueue[LineTyped | InputEnded] = queue.SimpleQueue()
     thread = LineReader(reading, got.put).start()
     for piece in ("mộ".encode()[:2], "mộ".encode()[2:] + b"t\r\nha", b"i\n\nba"):
         os.write(writing, piece)
     os.close(writing)
     thread.join(PATIENCE)
     os.close(reading)
-    assert [got.get(timeout=1) for _ in range(5)] == [*map(Typed, ("một", "hai", "", "ba")), InputEnded()]
+    assert [got.get(timeout=1) for _ in range(5)] == [*map(LineTyped, ("một", "hai", "", "ba")), InputEnded()]
 
 
 # -- what is printed
@@ -195,7 +203,7 @@ def test_lines_are_read_whole_however_their_bytes_come() -> None:
 
 def _told(*events: ev.TurnEvent) -> str:
     out = io.StringIO()
-    printer = Printer(out, prompts=False, clock=lambda: 100.0)
+    printer = PlainPrinter(out, prompts=False, clock=lambda: 100.0)
     for each in events:
         printer.event(each)
     return out.getvalue()
@@ -237,7 +245,7 @@ CUT_SHORT = replace(WHOLE, finish_reason="length")
 )
 def test_each_doubt_is_said_without_the_keys_of_the_screen(ending: Ending, printed: str) -> None:
     out = io.StringIO()
-    Printer(out, prompts=False).doubts(ending, "0190")
+    PlainPrinter(out, prompts=False).doubts(ending, "0190")
     assert out.getvalue().startswith(printed)
     assert bool(out.getvalue()) == bool(printed)
     assert not re.search(r"(?<![-\w])F\d{1,2}\b|\b[Pp]ress\b", out.getvalue())
@@ -260,7 +268,7 @@ def test_a_doubtful_end_is_said_and_is_said_again_when_its_conversation_is_opene
     ("event_", "words"),
     [
         (ev.Queued("t"), "-- Queued"),
-        (ev.ImagesLeftOut("t", 2), "-- 2 images are left out: this model sees none.\n"),
+        (ev.ImagesLeftOut("t", 2), "-- 2 images are left out: this model does not accept images.\n"),
         (ev.Waiting("t"), "-- Waiting for the answer."),
         (ev.Retrying("t", 2, 3, 104.0, RESET), "-- Retry 2 of 3 in 4.0 s (connection reset)."),
         (ev.Offline("t", 0.0, 104.0, Fault(FaultKind.REFUSED)), "-- Offline since 00:00 (connection refused)."),
@@ -341,7 +349,7 @@ def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("line", ["yes", "yy", "ok", "/y", "//y", "y @a.txt", "1"])
 def test_nothing_but_y_sends_a_file(line: str) -> None:
-    assert reply(line) is Reply.UNCLEAR
+    assert parse_reply(line) is OfferReply.UNCLEAR
 
 
 @pytest.mark.usefixtures("secret")
@@ -357,7 +365,7 @@ def test_a_file_that_a_line_names_is_sent_if_the_user_agrees(tmp_path: Path, typ
         chat.out.wait_for("Complete")
         content = server.requests[0].json["messages"][0]["content"]
         assert content == ("read @a.txt\n\na.txt:\n\n```txt\nSECRET\n```" if sent else "read @a.txt")
-        assert ("-- Sent with it: a.txt" in chat.printed) is sent
+        assert ("-- Attached: a.txt" in chat.printed) is sent
 
 
 @pytest.mark.usefixtures("secret")
@@ -376,12 +384,12 @@ def test_a_pipe_attaches_nothing_and_is_not_asked(tmp_path: Path) -> None:
 def test_lines_that_came_before_the_prompt_are_no_answer_and_are_dropped(tmp_path: Path) -> None:
     with ScriptedServer([READ, *answer("Hello")]) as server, chatting(tmp_path, server.base_url, start=False) as chat:
         chat.type("read @a.txt", "y", "next")
-        chat.pending = [Typed("y")]
+        chat.pending = [LineTyped("y")]
         chat.start()
-        chat.out.wait_for("dropped; they are no answer.\n> ")
-        chat.pending = [Typed("y")]
+        chat.out.wait_for("dropped; they do not answer it.\n> ")
+        chat.pending = [LineTyped("y")]
         chat.type("perhaps")
-        chat.out.wait_for("dropped; they are no answer.\n> ", 2)
+        chat.out.wait_for("dropped; they do not answer it.\n> ", 2)
         assert not server.requests
         chat.type("")
         chat.out.wait_for("Complete")
@@ -426,7 +434,7 @@ def test_a_question_that_names_files_can_be_withdrawn(tmp_path: Path) -> None:
         chat.out.wait_for("/stop sends nothing.\n> ", 2)
         chat.signal(signal.SIGINT)
         chat.out.wait_for("-- The question was not sent.\n> ", 2)
-        chat.pending = [Signalled(signal.SIGINT)]
+        chat.pending = [SignalReceived(signal.SIGINT)]
         chat.type("read @a.txt")
         chat.out.wait_for("-- The question was not sent.\n> ", 3)
         chat.type("read @a.txt")
@@ -511,13 +519,13 @@ def test_a_failure_is_told_with_commands_for_keys(tmp_path: Path) -> None:
 def test_an_unknown_command_says_so(tmp_path: Path) -> None:
     with chatting(tmp_path) as chat:
         chat.type("/retri", "/x")
-        chat.out.wait_for("There is no command /retri. Did you mean /retry?")
-        chat.out.wait_for("There is no command /x. /help lists them.")
+        chat.out.wait_for("No command /retri. Did you mean /retry?")
+        chat.out.wait_for("No command /x. /help lists them.")
         chat.type("/help", "/stop", "/now", "/copy", "/continue")
         chat.out.wait_for("-- /quit: quit holytui")
         chat.out.wait_for("-- No answer is in progress.", times=2)
         chat.out.wait_for("-- There is nothing to copy.")
-        chat.out.wait_for("-- The last answer is complete, or there is none.")
+        chat.out.wait_for("-- There is no interrupted answer to continue.")
 
 
 def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
@@ -534,7 +542,7 @@ def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
 def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
     with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
         chat.type("/list")
-        chat.out.wait_for("-- There is no conversation yet.")
+        chat.out.wait_for("-- There are no conversations yet.")
         chat.type("alpha", "/new", "beta", "/list")
         chat.out.wait_for("-- 2. alpha, ")
         assert "-- 1. beta, " in chat.printed
@@ -544,7 +552,7 @@ def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
         chat.out.wait_for("-- Complete", times=3)
         assert [each["content"] for each in server.requests[2].json["messages"]] == ["alpha", "ok", "gamma"]
         chat.type("/open 9", "/open")
-        chat.out.wait_for("-- There is no such conversation.", times=2)
+        chat.out.wait_for("-- No such conversation.", times=2)
 
 
 def test_copy_takes_the_last_answer(tmp_path: Path) -> None:
@@ -642,9 +650,11 @@ def test_answers_that_a_kill_cut_are_listed_and_go_on(tmp_path: Path) -> None:
         cut = history.branch(conversation.id)
         chat.session._library._history = _WithCut(history, cut[-1:])  # type: ignore[assignment]
         chat.start()
-        chat.out.wait_for("-- 1 answer was cut when holytui last ended; /continue N continues it:\n-- 1. what was cut")
+        chat.out.wait_for(
+            "-- 1 answer was interrupted when holytui last ended; /continue N continues it:\n-- 1. what was cut"
+        )
         chat.type("/continue 2")
-        chat.out.wait_for("-- There is no cut answer 2")
+        chat.out.wait_for("-- There is no interrupted answer 2")
         chat.type("/continue")
         chat.out.wait_for("the rest of it.")
         assert "-- what was cut: 2 messages.\n> tell\n" in chat.printed
@@ -672,7 +682,7 @@ def test_a_variable_that_is_not_set_is_told_before_the_first_question(tmp_path: 
 
 def test_no_such_conversation_or_model_is_told_before_anything_begins(tmp_path: Path) -> None:
     with chatting(tmp_path, start=False) as chat:
-        with pytest.raises(HolytuiError, match="no such conversation"):
+        with pytest.raises(HolytuiError, match="No such conversation"):
             chat.session.run("nothing")
         with pytest.raises(ModelUnknown):
             Chat(chat.services, model="nowhere/x")
@@ -763,7 +773,7 @@ def test_a_conversation_in_a_real_terminal(tmp_path: Path) -> None:
         terminal.type("/stop\n")
         terminal.wait_for("-- Stopped; the text so far is kept.")
         terminal.type("/continue\n")
-        terminal.wait_for("-- Resumed, exactly where it was cut.")
+        terminal.wait_for("-- Resumed, exactly where it was interrupted.")
         terminal.wait_for("31, 32, 33")
         terminal.type("\x03")
         terminal.wait_until(lambda: terminal.text.count("-- Stopped; the text so far is kept.") == 2)
@@ -779,7 +789,7 @@ def test_pasted_lines_send_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with Terminal.holytui("--plain", rows=60, env={"HOLYTUI_DATA_DIR": str(data)}) as terminal:
         terminal.wait_for("lists the commands")
         terminal.type("look at @secret.txt\ny\ny")  # the beginning of a line, which Enter would complete
-        terminal.wait_for("they are no answer.")
+        terminal.wait_for("they do not answer it.")
         terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>"))
         terminal.type("\n")
         terminal.wait_until(lambda: terminal.text.rstrip().endswith("\n>") and "Waiting for" in terminal.text)

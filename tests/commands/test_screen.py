@@ -60,7 +60,7 @@ def test_a_screen_that_is_left_while_the_history_is_locked_says_so_and_ends_by_c
         with closing(sqlite3.connect(data / "history.db", isolation_level=None, timeout=10)) as other:
             other.execute("BEGIN IMMEDIATE")
             terminal.type("\x04")
-            terminal.wait_for("waiting for the history")
+            terminal.wait_for("waiting for another program to release the history")
             terminal.type("\x03")
             # each write that it had to wait for would take five seconds; there are several
             terminal.wait_end(10.0)

@@ -95,7 +95,7 @@ class Bench:
             self.events.append(event)
             self._changed.notify_all()
 
-    def until(self, condition: Callable[[list[TurnEvent]], bool]) -> None:
+    def wait_until(self, condition: Callable[[list[TurnEvent]], bool]) -> None:
         """Wait until the events so far fulfil `condition`."""
         with self._changed:
             if not self._changed.wait_for(lambda: condition(self.events), PATIENCE):
@@ -103,11 +103,11 @@ class Bench:
 
     def heard(self, *kinds: type[TurnEvent]) -> None:
         """Wait for an event of one of these kinds."""
-        self.until(lambda events: any(isinstance(event, kinds) for event in events))
+        self.wait_until(lambda events: any(isinstance(event, kinds) for event in events))
 
     def end_of(self, turn: StartedTurn) -> Ended:
         """The last event of a turn, waited for."""
-        self.until(lambda events: any(isinstance(e, Ended) and e.turn_id == turn.turn_id for e in events))
+        self.wait_until(lambda events: any(isinstance(e, Ended) and e.turn_id == turn.turn_id for e in events))
         return next(e for e in self.events if isinstance(e, Ended) and e.turn_id == turn.turn_id)
 
     def ask(self, text: str = "why?", **more: Any) -> tuple[Message, Ended, float]:

@@ -10,7 +10,7 @@ from holytui import i18n
 from holytui.engine.ending import Doubt, Ending, command_for, describe_doubts, with_tool_calls_reason
 from holytui.hints import KEYLESS
 from holytui.models import AnswerState, Attempt, Join, Message, Role
-from holytui.store.assembly import joints
+from holytui.store.assembly import seam_contexts
 from holytui.wire.events import End, Verdict
 
 WHOLE = Ending(AnswerState.COMPLETE, "stop", "Some words.")
@@ -129,7 +129,7 @@ def test_both_sides_are_those_that_came() -> None:
         # an imported text is adopted like this: nothing was asked for
         (attempt(5, Join.RESTART, keep=0, how=""), "Anew, edited"),
     ]
-    assert [(one.attempt.number, one.before, one.after) for one in joints(pieces)] == [
+    assert [(one.attempt.number, one.before, one.after) for one in seam_contexts(pieces)] == [
         (3, "One two three", "Sure! four"),
         (4, "One two threefour", "\nAnew"),
     ]

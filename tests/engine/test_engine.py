@@ -228,7 +228,7 @@ def test_answers_of_several_conversations_come_at_once(bench: Bench, client: Han
     client.stream(2)
     for stream in client.streams:
         stream.give(*OPEN, said("x"))
-    bench.until(lambda events: sum(isinstance(event, Delta) for event in events) == 3)
+    bench.wait_until(lambda events: sum(isinstance(event, Delta) for event in events) == 3)
     assert set(bench.engine.active()) == {turn.answer_id for turn in turns}
     for stream in client.streams:
         stream.give(DONE)
@@ -464,7 +464,7 @@ def test_another_answer_keeps_the_old_one_as_a_variant(tmp_path: Path, client: H
 def test_text_of_is_what_listeners_know(bench: Bench, client: HandClient) -> None:
     turn = bench.engine.ask("why?")
     client.stream(0).give(*OPEN, said("one "), said("two"))
-    bench.until(lambda events: "".join(e.text for e in events if isinstance(e, Delta)) == "one two")
+    bench.wait_until(lambda events: "".join(e.text for e in events if isinstance(e, Delta)) == "one two")
     assert bench.text_of(turn.answer_id) == "one two"
     snapshot = bench.engine.active()[turn.answer_id]
     assert (snapshot.state, snapshot.length, snapshot.turn_id) == (AnswerState.STREAMING, 7, turn.turn_id)
@@ -539,7 +539,7 @@ def test_a_full_disk_is_told_and_the_stream_goes_on(
         bench.heard(StoreTrouble)
         bench.heard(Delta)
         history.full = False
-        bench.until(lambda events: StoreTrouble(turn.turn_id, None) in events)
+        bench.wait_until(lambda events: StoreTrouble(turn.turn_id, None) in events)
         client.stream(0).give(said(" two"), DONE)
         assert isinstance(bench.end_of(turn), Finished)
         assert bench.message(turn.answer_id).text == "one two"
@@ -571,7 +571,7 @@ def test_trouble_of_the_journal_reaches_the_listeners(bench: Bench, client: Hand
     bench.heard(Delta)
     bench.engine.store_trouble(Problem("no space left"))
     client.stream(0).give(said("y"))
-    bench.until(lambda events: StoreTrouble(turn.turn_id, Problem("no space left")) in events)
+    bench.wait_until(lambda events: StoreTrouble(turn.turn_id, Problem("no space left")) in events)
     client.stream(0).give(DONE)
     bench.end_of(turn)
 

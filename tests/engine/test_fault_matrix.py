@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import holytui.wire.response.body
-from holytui.commands import exits
+from holytui.commands import exit_status
 from holytui.commands.ask import status_of
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
@@ -166,7 +166,7 @@ def comes_home(fault: Fault, at: int, times: int, folder: Path) -> None:
     with ScriptedServer(*scripts, to_the_end(TEXT)) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Finished), end
-        assert status_of(end) == exits.OK
+        assert status_of(end) == exit_status.OK
         assert message.text == TEXT
         assert message.state is AnswerState.COMPLETE
         assert len(server.requests) == times + 1
@@ -179,7 +179,7 @@ def test_the_budget_ends_it_with_the_text_kept(fault: Fault, at: int, folder: Pa
     with ScriptedServer([READ, *fault(at)]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Interrupted)
-        assert status_of(end) == exits.INTERRUPTED
+        assert status_of(end) == exit_status.INTERRUPTED
         assert message.text == TEXT[:at]
         assert message.state is AnswerState.INTERRUPTED
         assert len(server.requests) == QUICK.max_retries + 1
@@ -206,7 +206,7 @@ def test_a_model_that_must_be_told_in_words_goes_on_through(fault: Fault, at: in
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
-        assert status_of(end) == exits.OK
+        assert status_of(end) == exit_status.OK
         assert message.text == TEXT.rstrip()  # white space before the sign of the end is no text
         roles = [each["role"] for each in server.requests[1].json["messages"]]
         assert roles == ["user", "assistant", "user"]
@@ -236,7 +236,7 @@ def test_what_retrying_cannot_mend_fails_at_once(response: bytes, words: str, fo
     with ScriptedServer([READ, response]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Failed)
-        assert status_of(end) == exits.FAILED
+        assert status_of(end) == exit_status.FAILED
         assert words in end.problem.title
         assert len(server.requests) == 1
         assert message.text == ""
@@ -252,7 +252,7 @@ def test_a_final_error_in_the_stream_fails_and_keeps_the_text(place: Place, fold
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
-        assert status_of(end) == exits.FAILED
+        assert status_of(end) == exit_status.FAILED
         assert message.text == TEXT[: place.at]
         assert len(server.requests) == 1
 
@@ -271,7 +271,7 @@ def test_an_expired_key_is_renewed_and_the_answer_goes_on(inside: bool, folder: 
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
-        assert status_of(end) == exits.OK
+        assert status_of(end) == exit_status.OK
         assert message.text == TEXT
         assert [request.headers["authorization"] for request in server.requests] == [
             "Bearer first-key",
@@ -287,7 +287,7 @@ def test_the_same_key_again_fails_with_the_place_to_mend_it(folder: Path) -> Non
     ):
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
-        assert status_of(end) == exits.FAILED
+        assert status_of(end) == exit_status.FAILED
         assert end.problem.hint == "put another one into the test"
         assert len(server.requests) == 1
 
@@ -297,7 +297,7 @@ def test_a_second_key_that_is_refused_too_is_the_last(folder: Path) -> None:
     with ScriptedServer([READ, UNAUTHORIZED]) as server, Bench(folder, server.base_url, keys=keys) as bench:
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Failed)
-        assert status_of(end) == exits.FAILED
+        assert status_of(end) == exit_status.FAILED
         assert "the test" in end.problem.hint
         assert len(server.requests) == 2
 
@@ -342,7 +342,7 @@ def test_these_ends_are_complete(steps: Sequence[Step], folder: Path) -> None:
     with ScriptedServer([READ, *steps]) as server, Bench(folder, server.base_url) as bench:
         message, end, seconds = bench.ask()
         assert isinstance(end, Finished), end
-        assert status_of(end) == exits.OK
+        assert status_of(end) == exit_status.OK
         assert message.text == TEXT
         assert len(server.requests) == 1
         assert seconds < 3.0
@@ -355,7 +355,7 @@ def test_a_json_error_with_status_200_is_an_error(folder: Path) -> None:
     ):
         message, end, _seconds = bench.ask()
         assert isinstance(end, Finished)
-        assert status_of(end) == exits.OK
+        assert status_of(end) == exit_status.OK
         assert message.text == TEXT
 
 
@@ -366,7 +366,7 @@ def test_a_wait_longer_than_allowed_is_told(folder: Path) -> None:
     ):
         _message, end, _seconds = bench.ask()
         assert isinstance(end, Interrupted)
-        assert status_of(end) == exits.INTERRUPTED
+        assert status_of(end) == exit_status.INTERRUPTED
         assert "60 minutes" in end.problem.title
         assert len(server.requests) == 1
 
@@ -376,7 +376,7 @@ def test_a_server_that_is_not_there_is_waited_for_without_using_the_budget(folde
         server.shut()
         with Bench(folder, server.base_url) as bench:
             turn = bench.engine.ask("why?")
-            bench.until(lambda events: sum(isinstance(event, Offline) for event in events) >= 6)
+            bench.wait_until(lambda events: sum(isinstance(event, Offline) for event in events) >= 6)
             server.open()
             assert isinstance(bench.end_of(turn), Finished)
             assert bench.message(turn.answer_id).text == TEXT
@@ -392,7 +392,7 @@ def test_a_server_that_goes_away_in_mid_answer_and_comes_back_costs_no_budget(fo
         Bench(folder, server.base_url, stream=replace(QUICK, max_retries=1)) as bench,
     ):
         turn = bench.engine.ask("why?")
-        bench.until(lambda events: sum(isinstance(event, Offline) for event in events) >= 5)
+        bench.wait_until(lambda events: sum(isinstance(event, Offline) for event in events) >= 5)
         server.open()
         assert isinstance(bench.end_of(turn), Finished)
         message = bench.message(turn.answer_id)
@@ -427,7 +427,7 @@ def test_a_refused_prefill_is_remembered_for_the_next_answer(folder: Path) -> No
         for _ in range(2):
             message, end, _seconds = bench.ask()
             assert isinstance(end, Finished)
-            assert status_of(end) == exits.OK
+            assert status_of(end) == exit_status.OK
             assert message.text == TEXT.rstrip()
         last = [json.loads(request.body)["messages"][-1]["role"] for request in server.requests]
         assert last == ["user", "assistant", "user", "user", "user"]

@@ -71,7 +71,7 @@ def test_a_cut_answer_goes_on_with_the_image_before_it_also_after_a_restart(tmp_
     with ScriptedServer([READ, going_on(JOINT, half), gate, FIN], whole) as server:
         with Bench(tmp_path, server.base_url) as bench:
             turn = bench.engine.ask("what is it?", model="local/eyes", **with_images(ONE))
-            bench.until(lambda _events: len(bench.text_of(turn.answer_id)) == half)
+            bench.wait_until(lambda _events: len(bench.text_of(turn.answer_id)) == half)
             bench.engine.stop(turn.turn_id)
             bench.end_of(turn)
         gate.set()

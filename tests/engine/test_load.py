@@ -120,7 +120,7 @@ def test_no_memory_in_the_history_is_told_and_tried_again(tmp_path: Path, monkey
     real = writer.merged
     failures = iter([True, True])
 
-    def merged(batch: Sequence[writer.Delta]) -> list[tuple[str, str, int, str]]:
+    def merged(batch: Sequence[writer.PendingDelta]) -> list[tuple[str, str, int, str]]:
         if next(failures, False):
             raise MemoryError
         return real(batch)
@@ -134,7 +134,7 @@ def test_no_memory_in_the_history_is_told_and_tried_again(tmp_path: Path, monkey
         if problem is None:
             well.set()
 
-    history = SqliteHistory(tmp_path / "history.db", on_trouble=trouble, timing=Timing(batch=0.001, retry=0.005))
+    history = SqliteHistory(tmp_path / "history.db", on_write_problem=trouble, timing=Timing(batch=0.001, retry=0.005))
     with ScriptedServer([READ, *answer("kept")]) as server, Bench(tmp_path, server.base_url, history=history) as bench:
         message, _, _ = bench.ask()
         assert message.text == "kept"

@@ -185,7 +185,7 @@ def test_a_stop_ends_the_stream_at_the_server(tmp_path: Path) -> None:
         bench(tmp_path, server, stream=replace(QUICK, idle_timeout=9)) as made,
     ):
         turn = made.engine.ask("why?")
-        made.until(lambda _events: len(made.text_of(turn.answer_id)) > 20)
+        made.wait_until(lambda _events: len(made.text_of(turn.answer_id)) > 20)
         made.engine.stop(turn.turn_id)
         assert isinstance(made.end_of(turn), Stopped)
         server.wait_for_requests(2)

@@ -18,7 +18,7 @@ from holytui.errors import TransferError
 from holytui.models import AnswerState
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer import chatgpt, native
-from holytui.store.transfer.json_stream import Broken, entries
+from holytui.store.transfer.json_stream import BrokenEntry, entries
 from holytui.store.values import Bundle
 from tests.fuzz.json_values import changed
 from tests.fuzz.pieces import CONTROLS, calls
@@ -107,7 +107,7 @@ def check(data: bytes) -> None:
 
 
 def _comparable(entry: object) -> str:
-    return f"Broken: {entry}" if isinstance(entry, Broken) else repr(entry)
+    return f"BrokenEntry: {entry}" if isinstance(entry, BrokenEntry) else repr(entry)
 
 
 def _read(entry: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def assistant(text: str) -> Message:
 
 
 @dataclass
-class Got:
+class ReceivedResponse:
     """What came back on one request, up to its end or its break."""
 
     status: int = 0
@@ -100,13 +100,13 @@ class Client:
         token: Secret | None = None,
         keep: str = "",
         **more: object,
-    ) -> Got:
+    ) -> ReceivedResponse:
         """`keep`: the name under which the answer is to be kept."""
         if isinstance(messages, str):
             messages = [user(messages)]
         body = {"model": model, "messages": list(messages), "stream": True, **more}
         url = f"{self.server.endpoint_for(model)}/chat/completions"
-        got = Got()
+        got = ReceivedResponse()
         headers = self.auth(token) | ({"X-Conversation-Id": keep} if keep else {})
         try:
             with self.http.stream("POST", url, json=body, headers=headers) as response:

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.guide.answers import Guide
+from holytui.guide.chat_api import GuideMessage
 from holytui.guide.language import LANGUAGES, language_of
 from holytui.guide.phrases import PHRASES
-from holytui.guide.protocol import Turn
 from holytui.guide.topics import load
 from holytui.text import sanitize
 
@@ -15,7 +15,7 @@ TITLES = {language: {topic.name: topic.title for topic in load(language)} for la
 
 
 def answer(*texts: str, keys: dict[str, str] | None = None) -> str:
-    turns = [Turn("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
+    turns = [GuideMessage("assistant" if number % 2 else "user", text) for number, text in enumerate(texts)]
     return Guide(keys or {}).answer(turns).text
 
 
@@ -240,3 +240,15 @@ def test_any_conversation_has_one_answer_that_is_safe(texts: list[str]) -> None:
     assert text
     assert text == answer(*clean)
     assert sanitize(text) == text
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("xin chào, làm sao để kết nối HolySheep?", "# HolySheep"),
+        ("hello, how can I use holysheep with my key?", "# HolySheep"),
+        ("Hey there! how do I stop an answer", "# Stop, retry, continue"),
+    ],
+)
+def test_a_greeting_before_a_question_is_no_part_of_it(question: str, title: str) -> None:
+    assert title in Guide().answer([GuideMessage("user", question)]).text

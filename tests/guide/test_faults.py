@@ -14,10 +14,10 @@ from holytui import i18n
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.strategy import refuses_prefill
 from holytui.faults import Fault, FaultKind
-from holytui.guide.faults import FAULTS, LONG, Ending, Ledger, Mode, conversation_key, describe, plan
-from holytui.guide.protocol import Turn
+from holytui.guide.chat_api import GuideMessage
+from holytui.guide.faults import FAULTS, LONG, FaultCounter, ReplyEnd, RequestMode, conversation_key, describe, plan
 from holytui.guide.server import AWAY, GuideServer
-from tests.guide.conftest import Client, Got, assistant, user
+from tests.guide.conftest import Client, ReceivedResponse, assistant, user
 
 SHORT = "count to 120"
 LENGTHY = "write 100 lines"
@@ -30,13 +30,13 @@ def whole(client: Client) -> str:
     return text
 
 
-def is_cut(got: Got, whole: str) -> bool:
+def is_cut(got: ReceivedResponse, whole: str) -> bool:
     """About two fifths came, and no end."""
     part = len(got.text) / len(whole)
     return whole.startswith(got.text) and 0.3 < part < 0.5 and got.finish is None and not got.done
 
 
-def goes_on(client: Client, model: str, said: str, question: str = SHORT) -> Got:
+def goes_on(client: Client, model: str, said: str, question: str = SHORT) -> ReceivedResponse:
     return client.ask([user(question), assistant(said)], model)
 
 
@@ -103,7 +103,7 @@ def test_a_stalled_answer_holds_the_connection_until_the_client_leaves(server: G
     with client, client.stream("POST", f"{server.base_url}/chat/completions", json=body, headers=headers) as response:
         with pytest.raises(httpx.ReadTimeout):
             pieces.extend(response.iter_raw())
-        assert is_cut(Got(raw=b"".join(pieces)), whole)
+        assert is_cut(ReceivedResponse(raw=b"".join(pieces)), whole)
 
 
 def test_garbage_is_neither_json_nor_a_chunk(client: Client) -> None:
@@ -150,7 +150,7 @@ def test_offline_refuses_connections_at_its_own_port_for_a_time(away: Away) -> N
         assert client.ask("hello").done
         away.back.set()
         deadline = time.monotonic() + 10
-        rest = Got()
+        rest = ReceivedResponse()
         while not rest.done and time.monotonic() < deadline:
             rest = goes_on(client, "offline", got.text)
         assert got.text + rest.text == whole
@@ -310,27 +310,27 @@ def test_without_a_stream_there_is_no_middle_to_break_in(server: GuideServer, cl
 
 @given(st.sampled_from([*FAULTS, "guide"]), st.integers(0, 5), st.integers(0, 10_000))
 def test_every_fault_but_the_lasting_one_ends(model: str, shown: int, left: int) -> None:
-    mode = Mode.INSTRUCT if model == "sure" else Mode.PREFILL
+    mode = RequestMode.INSTRUCT if model == "sure" else RequestMode.PREFILL
     if shown >= 2:
         assert plan(model, mode, shown, left).faulty == (model == "final")
-    assert plan("guide", mode, shown, left).ending is Ending.WHOLE
+    assert plan("guide", mode, shown, left).ending is ReplyEnd.WHOLE
 
 
 def test_the_ledger_forgets_the_oldest_questions() -> None:
-    ledger = Ledger()
+    ledger = FaultCounter()
     for number in range(300):
-        ledger.plan(str(number), "cut", Mode.FRESH, 10)
-    assert ledger.plan("299", "cut", Mode.FRESH, 10).ending is Ending.WHOLE
-    assert ledger.plan("0", "cut", Mode.FRESH, 10).ending is Ending.RESET
+        ledger.plan(str(number), "cut", RequestMode.FRESH, 10)
+    assert ledger.plan("299", "cut", RequestMode.FRESH, 10).ending is ReplyEnd.WHOLE
+    assert ledger.plan("0", "cut", RequestMode.FRESH, 10).ending is ReplyEnd.RESET
 
 
 def test_a_question_has_its_own_key_in_each_conversation_and_model() -> None:
-    turns = [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")]
+    turns = [GuideMessage("user", "a"), GuideMessage("assistant", "b"), GuideMessage("user", "c")]
     keys = {
         conversation_key("cut", turns),
         conversation_key("half", turns),
         conversation_key("cut", turns[2:]),
-        conversation_key("cut", [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "d")]),
+        conversation_key("cut", [GuideMessage("user", "a"), GuideMessage("assistant", "b"), GuideMessage("user", "d")]),
     }
     assert len(keys) == 4
     assert conversation_key("cut", list(turns)) in keys

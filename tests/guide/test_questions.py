@@ -8,7 +8,7 @@ import pytest
 
 from holytui import paths
 from holytui.guide.answers import Guide
-from holytui.guide.protocol import Turn
+from holytui.guide.chat_api import GuideMessage
 from holytui.guide.topics import TYPED
 from holytui.ui.slash_commands import COMMANDS
 
@@ -72,7 +72,7 @@ ENGLISH: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("how do I set a system prompt?", ("[prompts]",)),
     ("my connection is slow", ("ssh -C",)),
     ("how do I type vietnamese?", ("Telex",)),
-    ("who are you?", ("no language model",)),
+    ("who are you?", ("not a language model",)),
     ("where do API keys come from?", ("api_key_command",)),
     ("how do I turn the mouse on?", ("F7",)),
     ("how do I select text with the mouse?", ("F7",)),
@@ -144,7 +144,7 @@ VIETNAMESE: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def answer(question: str) -> str:
-    return Guide().answer([Turn("user", question)]).text
+    return Guide().answer([GuideMessage("user", question)]).text
 
 
 def test_there_are_sixty_of_each_language() -> None:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holytui.errors import GuideError
-from holytui.guide.http11 import MAX_BODY, MAX_HEAD
 from holytui.guide.language import LANGUAGES
+from holytui.guide.request_reader import MAX_BODY, MAX_HEAD
 from holytui.guide.server import GuideServer
 from holytui.guide.topics import load
 from holytui.secret import Secret, scrub
@@ -227,10 +227,12 @@ def test_a_wrong_body_gets_an_error_object_and_the_connection_stays(
         (b"GET /v1/models HTTP/2\r\n\r\n", 400),
         (b"GET /v1/models HTTP/1.1\r\nno colon\r\n\r\n", 400),
         (b"GET /v1/models HTTP/1.1\r\nspace : x\r\n\r\n", 400),
-        (b"POST /v1/models HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-        (b"POST /v1/models HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", 400),
-        (b"POST /v1/models HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
-        (b"POST /v1/models HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nContent-Length: \xb2\r\n\r\n", 400),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", 400),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+        (b"POST /v1/models HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 20 + b"\r\n\r\n", 413),
         (b"GET /" + b"a" * (MAX_HEAD + 70_000), 431),
     ],
 )
@@ -243,6 +245,24 @@ def test_what_is_no_proper_request_is_refused_and_the_connection_ends(
         data = read_all(sock)
     assert data.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"Connection: close" in data
+
+
+def test_a_chunked_body_is_read_and_another_request_may_follow(server: GuideServer) -> None:
+    head, _end, body = raw_request(server, chat_body()).partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:7], body[7:]))
+    chunked = b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", b""]) + chunks + b"0\r\n\r\n"
+    with connected(server) as sock:
+        sock.sendall(chunked + raw_request(server, chat_body(), extra="Connection: close\r\n"))
+        assert read_all(sock).count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_chunked_body_is_refused_once_it_is_too_large(server: GuideServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("holytui.guide.request_reader.MAX_BODY", 1000)
+    with connected(server) as sock:
+        sock.sendall(b"POST /v1/models HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + b" " * 1024)
+        sock.shutdown(socket.SHUT_WR)
+        assert read_all(sock).startswith(b"HTTP/1.1 413 ")
 
 
 def test_too_large_a_body_is_refused_and_the_refusal_arrives(server: GuideServer, client: Client) -> None:

@@ -11,7 +11,7 @@ from holytui.config.presets import PRESETS
 from holytui.guide.faults import FAULTS
 from holytui.guide.language import LANGUAGES
 from holytui.guide.phrases import PHRASES
-from holytui.guide.topics import KEY_MARK, PATH_MARK, PATHS, Topic, fill, key_rows, load, recital
+from holytui.guide.topics import KEY_MARK, PATH_MARK, PATHS, GuideTopic, fill, key_rows, load, recital
 from holytui.text import sanitize
 
 RECITALS = ("kieu.md", "markdown.md", "reasoning.md", "images.txt")
@@ -42,7 +42,7 @@ def test_the_two_languages_name_the_same_keys() -> None:
 
 
 @pytest.mark.parametrize(("topic", "language"), TOPICS)
-def test_a_topic_has_a_title_keywords_and_a_body_of_some_length(topic: Topic, language: str) -> None:
+def test_a_topic_has_a_title_keywords_and_a_body_of_some_length(topic: GuideTopic, language: str) -> None:
     assert topic.title
     assert len(topic.keywords.split(",")) >= 4
     assert 8 <= len(topic.body.splitlines()) <= 90
@@ -72,7 +72,7 @@ def test_no_text_needs_to_be_made_safe_or_composed(language: str) -> None:
 
 
 @pytest.mark.parametrize(("topic", "language"), TOPICS)
-def test_the_configuration_in_a_topic_is_valid_toml(topic: Topic, language: str) -> None:
+def test_the_configuration_in_a_topic_is_valid_toml(topic: GuideTopic, language: str) -> None:
     for block in re.findall(r"```toml\n(.*?)```", topic.body, re.DOTALL):
         assert tomllib.loads(block)
 

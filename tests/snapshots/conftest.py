@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ui.conftest import build_house
+from tests.ui.conftest import build_harness
 
-__all__ = ["build_house"]
+__all__ = ["build_harness"]
 
 
 @pytest.fixture(autouse=True)

@@ -270,7 +270,7 @@ def _as_a_screen(path: Path) -> None:
                 for image in entry.message.images:
                     history.image(image.digest)
         history.last_answers(100)
-        history.spent([0.0, 1e9, 1e10])
+        history.usage_totals([0.0, 1e9, 1e10])
         history.search("question")
         history.search("ta")
         asked = ask(history, "and now?")

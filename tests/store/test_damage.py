@@ -14,9 +14,9 @@ from holytui.cli import main
 from holytui.errors import StoreCorrupt
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite import backups, opening
-from holytui.store.sqlite.connect import connect_to_look
+from holytui.store.sqlite.connect import connect_untouched
+from holytui.store.sqlite.damaged_tables import walk_rows
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.sqlite.readable import walk
 from holytui.ui.transcript.message_view import MessageView
 from tests.store import damage
 from tests.store.conftest import Opener
@@ -96,7 +96,7 @@ def test_a_wrong_value_is_repaired_and_told(
     talk_id = talk(file)
     spoil(file, statement)
     assert main(["history", "show", talk_id]) == 0
-    assert "A part of this is damaged in the history file." in capsys.readouterr().out
+    assert "Part of this is damaged in the history file." in capsys.readouterr().out
     assert main(["history", "export", "--format", "jsonl"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     question, answer = sorted(json.loads(line)["messages"], key=lambda each: str(each["role"]), reverse=True)
@@ -106,7 +106,7 @@ def test_a_wrong_value_is_repaired_and_told(
         assert answer["text"] == "an\ufffd"
     for form in ("md", "html"):
         assert main(["history", "export", "--format", form]) == 0
-        assert "A part of this is damaged" in capsys.readouterr().out
+        assert "Part of this is damaged" in capsys.readouterr().out
     assert main(["history", "search", "answer"]) == 0
     with SqliteHistory(file) as history:
         shown = MessageView(history.branch(talk_id)[-1])
@@ -158,8 +158,8 @@ def test_rows_between_two_damages_are_found(sound: bytes, tmp_path: Path) -> Non
     for (page,) in leaves[2::4]:
         spoilt[(page - 1) * damage.PAGE : page * damage.PAGE] = bytes(damage.PAGE)
     path.write_bytes(spoilt)
-    with closing(connect_to_look(path)) as connection:
-        found = {number for number, _row in walk(connection, "*", "message")}
+    with closing(connect_untouched(path)) as connection:
+        found = {number for number, _row in walk_rows(connection, "*", "message")}
         expected = set()
         for number in range(1, 400):
             try:
@@ -221,7 +221,7 @@ def test_answers_are_shown_without_their_attempts_if_these_are_damaged(
         answers = [message for message in history.branch(made) if message.role is Role.ASSISTANT]
         assert [answer.text for answer in answers] == [f"answer {number}" for number in range(60)]
         assert {answer.attempts for answer in answers} == {0, 1}
-        assert history.damage
+        assert history.damage_warning
 
 
 @pytest.mark.parametrize(
@@ -363,8 +363,8 @@ def test_of_a_row_with_a_lost_part_the_rest_is_read(sound: bytes, tmp_path: Path
     for page in pages:  # each begins with the number of the next one
         spoilt[(page - 1) * damage.PAGE : (page - 1) * damage.PAGE + 4] = b"\xff" * 4
     path.write_bytes(spoilt)
-    with closing(connect_to_look(path)) as connection:
-        found = [row for _number, row in walk(connection, "id, text, role", "message")]
+    with closing(connect_untouched(path)) as connection:
+        found = [row for _number, row in walk_rows(connection, "id, text, role", "message")]
     assert len(found) == count
     assert all(row[0] for row in found)
     assert 0 < sum(row[1] is None for row in found) < count

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from holytui.errors import StoreBusy
-from holytui.models import AnswerState, Role
-from holytui.store.sqlite.lease import SILENCE, Lease, Owner, alive, start_of, this_owner
+from holytui.models import AnswerState
+from holytui.store.sqlite.lease import HEARTBEAT_TIMEOUT, Lease, Owner, is_alive, start_time_of, this_owner
 from holytui.store.sqlite.writer import Timing
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, ask, attempt_for
@@ -24,69 +24,27 @@ HERE = Owner("t1", "here", 100, "boot", "555")
         pytest.param(replace(HERE, token="t2", pid=7), 0.0, None, False, id="process gone"),
         pytest.param(replace(HERE, token="t2", pid=7), 0.0, "556", False, id="its id given out again"),
         pytest.param(replace(HERE, boot_id="before"), 0.0, "555", False, id="machine restarted"),
-        pytest.param(replace(HERE, host="there"), SILENCE, None, True, id="elsewhere, heard of lately"),
-        pytest.param(replace(HERE, host="there"), SILENCE + 1, "555", False, id="elsewhere, silent"),
+        pytest.param(replace(HERE, host="there"), HEARTBEAT_TIMEOUT, None, True, id="elsewhere, heard of lately"),
+        pytest.param(replace(HERE, host="there"), HEARTBEAT_TIMEOUT + 1, "555", False, id="elsewhere, silent"),
     ],
 )
 def test_an_owner_is_alive_when_its_process_is(owner: Owner, age: float, starts: str | None, expected: bool) -> None:
     lease = Lease("m", "c", owner, 1000.0)
-    assert alive(lease, HERE, 1000.0 + age, lambda pid: starts) is expected
+    assert is_alive(lease, HERE, 1000.0 + age, lambda pid: starts) is expected
 
 
 def test_this_process_is_alive_and_a_reaped_one_is_not() -> None:
     here = this_owner()
-    assert start_of(os.getpid()) == here.started
-    assert alive(Lease("m", "c", here, 0.0), here, 1e9)
+    assert start_time_of(os.getpid()) == here.started
+    assert is_alive(Lease("m", "c", here, 0.0), here, 1e9)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        assert start_of(child.pid) not in (None, "")
+        assert start_time_of(child.pid) not in (None, "")
         child.kill()
-    assert start_of(child.pid) is None
+    assert start_time_of(child.pid) is None
 
 
 def test_two_histories_of_one_process_are_two_owners() -> None:
     assert this_owner() != this_owner()
-
-
-def test_an_answer_before_its_first_attempt_is_not_taken_for_cut(opener: Opener) -> None:
-    one, two = opener(), opener()
-    talk = one.create_conversation(title="t")
-    one.add_message(talk.id, Role.ASSISTANT, "", parent_id=None, state=AnswerState.QUEUED)
-    assert two.unfinished() == []
-
-
-def test_nobody_else_may_go_on_with_or_end_an_answer_on_its_way(opener: Opener) -> None:
-    one, two = opener(), opener()
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "mine")
-    ended = replace(asked.answer, text="theirs", state=AnswerState.COMPLETE)
-    with pytest.raises(StoreBusy, match="Another holytui"):
-        two.finish(ended)
-    with pytest.raises(StoreBusy):
-        two.begin_attempt(attempt_for(asked.answer.id, 2))
-    with pytest.raises(StoreBusy):
-        two.set_state(asked.answer.id, AnswerState.STOPPED)
-    with pytest.raises(StoreBusy):
-        two.set_state(asked.answer.id, AnswerState.RESUMING)
-    assert [each.number for each in two.attempts(asked.answer.id)] == [1]
-    one.finish(replace(ended, text="mine"))
-    two.finish(ended)
-    found = one.message(asked.answer.id)
-    assert found is not None
-    assert found.text == "theirs"
-
-
-def test_a_closed_history_lets_go_of_its_answers(opener: Opener) -> None:
-    one, two = opener(), opener()
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "so far")
-    one.close()
-    (cut,) = two.unfinished()
-    assert (cut.id, cut.text, cut.state) == (asked.answer.id, "so far", AnswerState.INTERRUPTED)
-    two.begin_attempt(attempt_for(cut.id, 2))
-    two.set_state(cut.id, AnswerState.RESUMING)
-    now = two.message(cut.id)
-    assert now is not None
-    assert (now.text, now.state) == ("so far", AnswerState.RESUMING)
 
 
 def elsewhere(opener: Opener, asked_by: str) -> None:
@@ -103,7 +61,7 @@ def test_an_owner_that_slept_may_still_end_what_nobody_took_over(opener: Opener)
     one.journal(asked.attempt.id, CONTENT, "half")
     one.flush()
     elsewhere(opener, "far away")
-    now[0] += SILENCE + 1
+    now[0] += HEARTBEAT_TIMEOUT + 1
     (cut,) = two.unfinished()
     assert cut.text == "half"
     one.finish(replace(asked.answer, text="half and half", state=AnswerState.COMPLETE))
@@ -117,7 +75,7 @@ def test_an_owner_that_slept_does_not_overwrite_what_was_ended_elsewhere(opener:
     one, two = opener(clock=lambda: now[0]), opener(clock=lambda: now[0])
     asked = ask(one)
     elsewhere(opener, "far away")
-    now[0] += SILENCE + 1
+    now[0] += HEARTBEAT_TIMEOUT + 1
     (cut,) = two.unfinished()
     two.begin_attempt(attempt_for(cut.id, 2))
     with pytest.raises(StoreBusy):

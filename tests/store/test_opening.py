@@ -148,7 +148,7 @@ def test_a_backup_that_cannot_be_made_stops_the_update(path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("holytui.store.sqlite.backups.reserve", full)
-    with pytest.raises(StoreFull, match="backup"):
+    with pytest.raises(StoreFull, match="backed up"):
         SqliteHistory(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)

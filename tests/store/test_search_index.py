@@ -108,14 +108,14 @@ def test_texts_that_come_and_go_while_it_is_built_are_right(steps: list[str | in
         search_index.mark_stale(connection)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(search_index, "_STEP", 20)
-            patch.setattr(search_index, "_PARTS", 2)
+            patch.setattr(search_index, "_MAX_REMOVED_ROWS", 2)
             for number, step in enumerate(steps, 5):
                 if step == "build":
                     search_index.build_step(connection)
                 elif step == "put":
                     put(connection, number, number + 1)
                 else:
-                    search_index.remove(connection, "talk", f"m{step}", fts=True)
+                    search_index.remove_text(connection, "talk", f"m{step}", fts=True)
             while search_index.build_step(connection):
                 pass
         connection.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
@@ -128,7 +128,7 @@ def test_texts_that_come_and_go_while_it_is_built_are_right(steps: list[str | in
 
 def put(connection: sqlite3.Connection, first: int, end: int) -> None:
     for number in range(first, end):
-        search_index.put(connection, "talk", f"m{number}", f"number{number:03}", fts=True)
+        search_index.put_text(connection, "talk", f"m{number}", f"number{number:03}", fts=True)
 
 
 def test_an_index_that_is_found_damaged_by_a_search_is_built_anew(

@@ -14,18 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.errors import TransferError
-from holytui.models import AnswerState, Join, Message, Problem, Role, Usage
+from holytui.models import AnswerState, Message, Role
 from holytui.store.sqlite.bundles import in_order
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.transfer import json_stream
 from holytui.store.transfer.chatgpt import from_json as from_chatgpt
-from holytui.store.transfer.json_stream import Broken, TooLong, entries
-from holytui.store.transfer.native import to_json
-from holytui.store.transfer.transfer import Format, Imported, export, import_file, import_from
-from holytui.store.values import LeftOut
+from holytui.store.transfer.json_stream import BrokenEntry, EntryTooLong, entries
+from holytui.store.transfer.transfer import Format, ImportReport, export, import_file, import_from
+from holytui.store.values import OmittedPart
 from holytui.text import nfc, sanitize
-from tests.store.conftest import Opener
-from tests.store.samples import CONTENT, REASONING, ask, attempt_for
+from tests.store.samples import CONTENT, add_rich_conversation, attempt_for, exported_text, to_json_of
 
 TEXTS = st.text(max_size=20).map(lambda text: sanitize(nfc(text)))
 VALUES = st.recursive(
@@ -35,79 +33,8 @@ VALUES = st.recursive(
 )
 
 
-def written(history: SqliteHistory, form: Format, *ids: str) -> str:
-    out = io.StringIO()
-    assert export(history, ids, form, out) == len(ids)
-    return out.getvalue()
-
-
-def rich(history: SqliteHistory) -> str:
-    """A conversation with an edited question, a resumed answer and a failed one."""
-    asked = ask(history, "Tiếng Việt?")
-    history.journal(asked.attempt.id, CONTENT, "Một ha")
-    history.journal(asked.attempt.id, REASONING, "hm")
-    second = attempt_for(asked.answer.id, 2, Join.OVERLAP, cut=2)
-    history.begin_attempt(second)
-    history.journal(second.id, CONTENT, "hai ba")
-    now = history.message(asked.answer.id)
-    assert now is not None
-    history.finish(replace(now, state=AnswerState.COMPLETE, usage=Usage(3, 4), seams=(6,)))
-    edited = history.add_message(asked.conversation_id, Role.USER, "<b>English?</b>", parent_id=None)
-    failed = history.add_message(
-        asked.conversation_id, Role.ASSISTANT, "", parent_id=edited.id, model="a/b", state=AnswerState.QUEUED
-    )
-    history.finish(replace(failed, text="No", state=AnswerState.FAILED, problem=Problem("Refused", "Ask else")))
-    history.update_conversation(asked.conversation_id, title="Một cuộc", params={"temperature": 0.5}, pinned=True)
-    return asked.conversation_id
-
-
-@pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
-def test_what_is_exported_and_imported_is_the_same(opener: Opener, tmp_path: Path, form: Format) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    ids = [rich(one), rich(one)]
-    text = written(one, form, *ids)
-    done = import_from(two, io.StringIO(text))
-    assert done == Imported(2, 2, 8, ())
-    assert [two.bundle(each) for each in ids] == [one.bundle(each) for each in ids]
-    assert written(two, form, *ids) == text
-    assert len(two.search("english")) == 2
-    assert import_from(two, io.StringIO(text)) == Imported(2, 0, 0, ())
-
-
-def test_only_what_is_new_of_a_conversation_is_added(opener: Opener, tmp_path: Path) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    talk = rich(one)
-    import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
-    two.update_conversation(talk, title="my own title")
-    one.add_message(talk, Role.USER, "more", parent_id=one.branch(talk)[-1].id)
-    done = import_from(two, io.StringIO(written(one, Format.JSONL, talk)))
-    assert done == Imported(1, 0, 1, ())
-    found = two.conversation(talk)
-    assert found is not None
-    assert found.title == "my own title"
-    assert two.branch(talk, one.branch(talk)[-1].id)[-1].text == "more"
-
-
-def test_a_deleted_conversation_comes_back_by_importing_it(history: SqliteHistory) -> None:
-    talk = rich(history)
-    text = written(history, Format.JSONL, talk)
-    history.delete_conversation(talk)
-    import_from(history, io.StringIO(text))
-    assert history.conversation(talk) is not None
-
-
-def test_an_answer_on_its_way_is_exported_as_it_stands_and_arrives_cut(opener: Opener, tmp_path: Path) -> None:
-    one, two = opener(), opener(tmp_path / "other" / "history.db")
-    asked = ask(one)
-    one.journal(asked.attempt.id, CONTENT, "half")
-    import_from(two, io.StringIO(written(one, Format.JSONL, asked.conversation_id)))
-    found = two.message(asked.answer.id)
-    assert found is not None
-    assert (found.text, found.state) == ("half", AnswerState.INTERRUPTED)
-
-
 def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     wrong = {
         "form": {**good, "format": "else", "title": "Other form"},
         "newer": {**good, "version": 99},
@@ -118,7 +45,7 @@ def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
         "usage": {**good, "messages": [{**good["messages"][0], "usage": {"nope": 1}}]},
     }
     lines = [json.dumps(each) for each in wrong.values()] + ["[]", "7", json.dumps(good)]
-    seen: list[Imported] = []
+    seen: list[ImportReport] = []
     done = import_from(
         history, io.StringIO(json.dumps({**good, "id": "new", "messages": []}) + "\n" + "\n".join(lines)), seen.append
     )
@@ -134,7 +61,7 @@ FAULT = {"kind": "refused", "message": ODD, "code": ODD, "param": ODD, "status":
 
 
 def test_what_is_said_of_an_imported_answer_cannot_reach_a_terminal_as_it_is(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     renamed = json.loads(json.dumps(good).replace('"id": "', '"id": "x'))
     for message in renamed["messages"]:
         message["parent_id"] = None
@@ -165,39 +92,11 @@ def test_what_is_said_of_an_imported_answer_cannot_reach_a_terminal_as_it_is(his
     ],
 )
 def test_a_problem_of_the_wrong_kind_is_not_taken_in(history: SqliteHistory, problem: dict[str, Any]) -> None:
-    good = to_json_of(history, rich(history))
+    good = to_json_of(history, add_rich_conversation(history))
     first = {**good["messages"][0], "id": "first", "problem": problem, "attempts": []}
     done = import_from(history, io.StringIO(json.dumps({**good, "id": "new", "messages": [first]})))
     assert len(done.skipped) == 1
     assert history.conversation("new") is None
-
-
-def to_json_of(history: SqliteHistory, talk: str) -> dict[str, Any]:
-    bundle = history.bundle(talk)
-    assert bundle is not None
-    return to_json(bundle)
-
-
-def test_a_message_of_another_conversation_is_not_taken_over(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
-    done = import_from(history, io.StringIO(json.dumps({**good, "id": "thief"})))
-    assert len(done.skipped) == 1
-    assert history.conversation("thief") is None
-
-
-def test_a_broken_tree_becomes_a_tree(history: SqliteHistory) -> None:
-    good = to_json_of(history, rich(history))
-    first = good["messages"][0]
-    messages = [
-        {**first, "id": "a", "parent_id": "b", "attempts": []},
-        {**first, "id": "b", "parent_id": "a", "attempts": []},
-        {**first, "id": "c", "parent_id": "nowhere", "attempts": []},
-        {**first, "id": "d", "parent_id": "d", "attempts": []},
-    ]
-    done = import_from(history, io.StringIO(json.dumps({**good, "id": "odd", "leaf_id": "zz", "messages": messages})))
-    assert done.messages == 4
-    assert [each.id for each in history.branch("odd", "b")] == ["a", "b"]
-    assert [each.id for each in history.branch("odd", "d")] == ["d"]
 
 
 def node(id_: str, parent: str | None, role: str = "user", *parts: object, kind: str = "text", **more: object) -> Any:
@@ -232,7 +131,7 @@ def chatgpt(**fields: object) -> dict[str, Any]:
 
 def test_conversations_of_chatgpt_keep_their_trees(history: SqliteHistory) -> None:
     done = import_from(history, io.StringIO(json.dumps([chatgpt()])))
-    assert done == Imported(1, 1, 3, ())
+    assert done == ImportReport(1, 1, 3, ())
     (talk,) = history.conversations()
     assert (talk.title, talk.created_at, talk.updated_at) == ("Hỏi", 1.5, 9.5)
     question, answer = history.branch(talk.id)
@@ -259,22 +158,25 @@ def test_what_of_chatgpt_is_left_out_is_counted(history: SqliteHistory) -> None:
     }
     entry["mapping"]["lone"]["message"]["content"]["thoughts"] = [{"content": "to no end"}]
     done = import_from(history, io.StringIO(json.dumps([entry, chatgpt(conversation_id="conv-2")])))
-    expected = {LeftOut.IMAGES: 3, LeftOut.FILES: 2, LeftOut.THOUGHTS: 1, LeftOut.TOOLS: 4}
+    expected = {OmittedPart.IMAGES: 3, OmittedPart.FILES: 2, OmittedPart.THOUGHTS: 1, OmittedPart.TOOLS: 4}
     assert done.left_out == expected
 
 
 def test_thoughts_of_two_answers_are_left_out_of_neither(history: SqliteHistory) -> None:
     entry = chatgpt()
     entry["mapping"]["b"] = node("b", "think", "assistant", "Another answer to the same thoughts")
-    assert import_from(history, io.StringIO(json.dumps([entry]))).left_out == {LeftOut.IMAGES: 1, LeftOut.TOOLS: 2}
+    assert import_from(history, io.StringIO(json.dumps([entry]))).left_out == {
+        OmittedPart.IMAGES: 1,
+        OmittedPart.TOOLS: 2,
+    }
 
 
 def test_importing_chatgpt_again_adds_only_what_is_new(history: SqliteHistory) -> None:
     import_from(history, io.StringIO(json.dumps([chatgpt()])))
-    grown = chatgpt()
-    grown["mapping"]["more"] = node("more", "end", "user", "And then?")
-    assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == Imported(1, 0, 0, ())
-    assert import_from(history, io.StringIO(json.dumps([grown]))) == Imported(1, 0, 1, ())
+    with_new_message = chatgpt()
+    with_new_message["mapping"]["more"] = node("more", "end", "user", "And then?")
+    assert import_from(history, io.StringIO(json.dumps([chatgpt()]))) == ImportReport(1, 0, 0, ())
+    assert import_from(history, io.StringIO(json.dumps([with_new_message]))) == ImportReport(1, 0, 1, ())
     (talk,) = history.conversations()
     (hit,) = history.search("and then")
     assert [each.text for each in history.branch(talk.id, hit.message_id)][-2:] == ["Bởi vì␛[31m", "And then?"]
@@ -303,7 +205,7 @@ def test_a_file_and_an_archive_are_read(history: SqliteHistory, tmp_path: Path) 
     with zipfile.ZipFile(archive, "w") as out:
         out.write(plain, "conversations.json")
     assert import_file(history, plain).messages == 3
-    assert import_file(history, archive) == Imported(1, 0, 0, ())
+    assert import_file(history, archive) == ImportReport(1, 0, 0, ())
 
 
 @pytest.mark.parametrize("content", [None, b"", b"hello", b"\xff\xfe\0", b"{}", b"PK\5\6" + bytes(18)])
@@ -321,12 +223,12 @@ def test_a_conversation_that_is_not_there_cannot_be_exported(history: SqliteHist
 
 
 def test_nothing_exported_is_an_empty_list(history: SqliteHistory) -> None:
-    assert json.loads(written(history, Format.JSON)) == []
-    assert written(history, Format.JSONL) == ""
+    assert json.loads(exported_text(history, Format.JSON)) == []
+    assert exported_text(history, Format.JSONL) == ""
 
 
 def test_markdown_has_the_shown_branch(history: SqliteHistory) -> None:
-    text = written(history, Format.MARKDOWN, rich(history))
+    text = exported_text(history, Format.MARKDOWN, add_rich_conversation(history))
     assert text.startswith("# Một cuộc\n")
     assert "## You\n\n<b>English?</b>\n" in text
     assert "## a/b\n\nNo\n\n> Refused. Ask else\n" in text
@@ -341,7 +243,7 @@ def test_a_page_holds_nothing_that_acts_or_fetches(history: SqliteHistory) -> No
     )
     asked = history.add_message(talk.id, Role.USER, "<img src=x onerror=alert(5)>", parent_id=None)
     history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
-    page = written(history, Format.HTML, talk.id)
+    page = exported_text(history, Format.HTML, talk.id)
     for bad in ("<script", "<img", 'href="javascript', "src="):
         assert bad not in page.replace("&lt;", "").replace("src=x onerror", "")
     assert "<td>1</td>" in page
@@ -360,7 +262,7 @@ def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
         "```\nhttps://i.example\n```\n\n| https://j.example |\n|---|\n"
     )
     history.add_message(talk.id, Role.ASSISTANT, text, parent_id=asked.id)
-    page = written(history, Format.HTML, talk.id)
+    page = exported_text(history, Format.HTML, talk.id)
     assert re.findall(r'<a href="([^"]*)">([^<]*)</a>', page) == [
         ("https://a.example/x?a=1&amp;b=", "https://a.example/x?a=1&amp;b="),
         ("https://b.example/a_b_c(d)", "https://b.example/a_b_c(d)"),
@@ -373,7 +275,7 @@ def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
 
 
 def test_a_page_sets_quotations_apart_and_breaks_long_words(history: SqliteHistory) -> None:
-    page = written(history, Format.HTML, history.create_conversation(title="t").id)
+    page = exported_text(history, Format.HTML, history.create_conversation(title="t").id)
     assert re.search(r"blockquote \{[^}]*border-left:", page)
     assert re.search(r"body \{[^}]*overflow-wrap: anywhere;", page)
 
@@ -389,10 +291,10 @@ def test_entries_are_split_wherever_the_chunks_end(values: list[object], indent:
     else:
         values = [{"value": value} for value in values]
         text = "\n".join(json.dumps(value, indent=2) for value in values)
-    assert list(entries(Dripping(text))) == values
+    assert list(entries(TwoCharacterReads(text))) == values
 
 
-class Dripping(io.StringIO):
+class TwoCharacterReads(io.StringIO):
     """Gives two characters at a time, however many are asked for."""
 
     def read(self, size: int | None = -1) -> str:
@@ -402,14 +304,14 @@ class Dripping(io.StringIO):
 @settings(max_examples=100, deadline=None)
 @given(st.text('[]{}",:\\ab1 \n', max_size=40))
 def test_no_text_is_too_odd_to_split(text: str) -> None:
-    for entry in entries(Dripping(text)):
-        assert isinstance(entry, Broken) or entry == json.loads(json.dumps(entry))
+    for entry in entries(TwoCharacterReads(text)):
+        assert isinstance(entry, BrokenEntry) or entry == json.loads(json.dumps(entry))
 
 
 def test_a_very_deep_entry_is_broken_and_the_next_one_is_read() -> None:
     deep = "[" * 100_000 + "]" * 100_000
     found = list(entries(io.StringIO(f"[{deep}, 1]")))
-    assert isinstance(found[0], Broken)
+    assert isinstance(found[0], BrokenEntry)
     assert found[1:] == [1]
 
 
@@ -447,27 +349,31 @@ def test_random_trees_survive_the_round_trip(
                 one.begin_attempt(attempt)
                 one.journal(attempt.id, CONTENT, raw)
                 one.finish(replace(message, text=raw, state=AnswerState.STOPPED))
-        import_from(two, io.StringIO(written(one, form, talk.id)))
+        import_from(two, io.StringIO(exported_text(one, form, talk.id)))
         assert two.bundle(talk.id) == one.bundle(talk.id)
 
 
 # -- files that are made to do harm
 
 
-def exported(history: SqliteHistory, **fields: object) -> str:
-    return json.dumps({**to_json_of(history, rich(history)), "id": "foreign", "messages": [], **fields})
+def foreign_conversation(history: SqliteHistory, **fields: object) -> str:
+    return json.dumps(
+        {**to_json_of(history, add_rich_conversation(history)), "id": "foreign", "messages": [], **fields}
+    )
 
 
 def test_a_number_of_400_digits_does_not_end_an_import(history: SqliteHistory) -> None:
     huge = int("9" * 400)
-    text = "\n".join([exported(history, created_at=huge), json.dumps(chatgpt(create_time=huge, update_time=-huge))])
+    text = "\n".join(
+        [foreign_conversation(history, created_at=huge), json.dumps(chatgpt(create_time=huge, update_time=-huge))]
+    )
     done = import_from(history, io.StringIO(text))
     assert (done.entries, done.conversations, done.broken) == (2, 1, 1)
 
 
 def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: SqliteHistory) -> None:
     evil = {"messages": [{"role": "user", "content": "ATTACKER"}], "model": "other", "stream": False, "top_p": 0.5}
-    done = import_from(history, io.StringIO(exported(history, params=evil)))
+    done = import_from(history, io.StringIO(foreign_conversation(history, params=evil)))
     found = history.conversation("foreign")
     assert found is not None
     assert found.params == {"top_p": 0.5}
@@ -478,7 +384,7 @@ def test_parameters_that_holytui_sets_itself_are_left_out_and_told(history: Sqli
 
 @pytest.mark.parametrize("levels", [101, 700])
 def test_parameters_that_are_nested_too_deep_are_refused(history: SqliteHistory, levels: int) -> None:
-    text = exported(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
+    text = foreign_conversation(history, params={"a": "DEEP"}).replace('"DEEP"', "[" * levels + "]" * levels)
     done = import_from(history, io.StringIO(text))
     assert (done.conversations, done.broken) == (0, 1)
     assert "too deeply nested" in done.skipped[0]
@@ -525,8 +431,8 @@ class Counted(io.StringIO):
 
 def test_many_entries_that_are_no_conversations_end_an_import_early(history: SqliteHistory) -> None:
     stream = Counted(json.dumps(chatgpt()) + "\n" + "{}\n" * 2_000)
-    seen: list[Imported] = []
-    with pytest.raises(TransferError, match="1000 entries in a row are no conversations") as raised:
+    seen: list[ImportReport] = []
+    with pytest.raises(TransferError, match="1000 entries in a row are not conversations") as raised:
         import_from(history, stream, seen.append)
     assert raised.value.hint == "Nothing was imported."
     assert len(seen[-1].skipped) == 100
@@ -575,7 +481,7 @@ def test_an_entry_of_any_length_ends_somewhere(history: SqliteHistory, monkeypat
     monkeypatch.setattr(json_stream, "LONGEST", 100_000)
     for text in ('["' + '\\"' * 1_000_000, "[" * 2_000_000, "{" + " " * 2_000_000, "[" + "1" * 2_000_000):
         stream = Counted(text)
-        with pytest.raises(TooLong):
+        with pytest.raises(EntryTooLong):
             list(entries(stream))
         assert stream.read_so_far < 1_000_000
     with pytest.raises(TransferError, match="longer than"):

@@ -11,11 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from holytui.models import AnswerState, Conversation, Image, Join, Message, Role
+from holytui.models import AnswerState, Conversation, Image, Message, Role
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.writer import Timing
 from tests import pictures
-from tests.store.samples import CONTENT, ask, attempt_for
+from tests.store.samples import CONTENT, attempt_for
 
 
 class Trees(RuleBasedStateMachine):
@@ -120,37 +120,3 @@ class Trees(RuleBasedStateMachine):
 
 TestTrees = Trees.TestCase
 TestTrees.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
-
-
-def test_a_fork_keeps_all_that_is_known_of_its_answers(history: SqliteHistory) -> None:
-    asked = ask(history)
-    history.update_conversation(asked.conversation_id, params={"temperature": 0.5})
-    history.update_attempt(replace(asked.attempt, end=4))
-    history.journal(asked.attempt.id, CONTENT, "half and more")
-    cut_id = history.copy_as_variant(asked.answer.id)
-    again = replace(attempt_for(asked.answer.id, 2, Join.RESTART, 0), resumed_by="restart")
-    history.begin_attempt(again)
-    seam = attempt_for(asked.answer.id, 3, Join.MARKED)
-    history.begin_attempt(seam)
-    history.journal(again.id, CONTENT, "whole")
-    history.journal(seam.id, CONTENT, " rest")
-    history.set_state(asked.answer.id, AnswerState.COMPLETE)
-    answer = history.message(asked.answer.id)
-    assert answer is not None
-
-    new = history.fork(answer.id, "copy")
-    talk = history.conversation(new)
-    assert talk is not None
-    assert (talk.title, talk.params) == ("copy", {"temperature": 0.5})
-    copy = history.branch(new)[-1]
-    same = {"id": answer.id, "conversation_id": answer.conversation_id, "parent_id": answer.parent_id}
-    assert replace(copy, **same) == answer  # type: ignore[arg-type]  # fields
-    assert (copy.text, copy.seams, copy.begun_again) == ("whole rest", (5,), True)
-    assert [(one.join, one.end, one.keep) for one in history.attempts(copy.id)] == [
-        (one.join, one.end, one.keep) for one in history.attempts(answer.id)
-    ]
-    cut, last = history.variants(copy.id)
-    assert (cut.text, last.id) == ("half", copy.id)
-    original = history.message(cut_id)
-    assert original is not None
-    assert original.text == cut.text

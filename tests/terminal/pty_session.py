@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal, the terminal being the oracle; nothing here sleeps, it waits for what it names."""
+"""A program in a pseudo-terminal that a reference terminal shows; waits for conditions, never for a time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from tests.terminal.oracle import Screen, Stream
+from tests.terminal.reference_terminal import Screen, Stream
 
-_UNHEARD = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\][^\x07]*\x07")
-_KEPT = re.compile(r"\x1b\[\?(?:25|7|69|2026)[hl]")
-_QUESTION = re.compile(rb"\x1b\[(?:[56]n|\?\d+\$p)")
+_IGNORED = re.compile(r"\x1b\[[?>=<][\d;]*\$?[a-zA-Z]|\x1b\][^\x07]*\x07")
+_SUPPORTED = re.compile(r"\x1b\[\?(?:25|7|69|2026)[hl]")
+_QUERY = re.compile(rb"\x1b\[(?:[56]n|\?\d+\$p)")
 ANSWERS = {
     b"\x1b[5n": b"\x1b[0n",
     b"\x1b[6n": b"\x1b[2;4R",
@@ -31,9 +31,9 @@ ANSWERS = {
 }
 
 
-def unheard(text: str) -> str:
+def without_unsupported(text: str) -> str:
     """`text` without the sequences that change nothing on the screen, which the oracle does not know."""
-    return _UNHEARD.sub(lambda match: match.group() if _KEPT.fullmatch(match.group()) else "", text)
+    return _IGNORED.sub(lambda match: match.group() if _SUPPORTED.fullmatch(match.group()) else "", text)
 
 
 class Session:
@@ -57,7 +57,7 @@ class Session:
         inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environ = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.terminal.subject", arguments[0], str(child_reports), *arguments[1:]],
+            [sys.executable, "-m", "tests.terminal.sample_app", arguments[0], str(child_reports), *arguments[1:]],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environ, pass_fds=[child_reports],
             cwd=Path(__file__).parents[2], start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
@@ -95,7 +95,7 @@ class Session:
     def text(self) -> str:
         return "\n".join("".join(cell.text for cell in row) for row in self.screen.cells())
 
-    def until(self, true: Callable[[], bool], *, read: bool = True, seconds: float = 20.0) -> None:
+    def wait_until(self, true: Callable[[], bool], *, read: bool = True, seconds: float = 20.0) -> None:
         """Wait until `true()`; with `read=False` the terminal takes nothing meanwhile."""
         end = time.monotonic() + seconds
         while not true():
@@ -133,12 +133,12 @@ class Session:
         cut = text.rfind("\x1b", max(0, len(text) - 40))
         whole = cut < 0 or re.match(r"\x1b(\[[?>=<]?[\d;]*\$?[@-~]|\][^\x07]*\x07|[78M=>])", text[cut:])
         text, self._pending = (text, "") if whole else (text[:cut], text[cut:])
-        self.stream.feed(unheard(text))
+        self.stream.feed(without_unsupported(text))
         if self.answers:
             self.answer()
 
     def answer(self) -> None:
         """Answer every question that has come up to now and was not answered."""
-        for match in _QUESTION.finditer(self.raw, self._asked):
+        for match in _QUERY.finditer(self.raw, self._asked):
             os.write(self.master, ANSWERS.get(match.group(), b""))
             self._asked = match.end()  # not the end of what was read, which may have the first half of a question

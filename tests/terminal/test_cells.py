@@ -13,10 +13,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from holytui.terminal.diff.cells import blank_row, to_cells
-from holytui.terminal.diff.frame import Cursor, capabilities
+from holytui.terminal.diff.frame import TerminalCursor, capabilities
 from holytui.terminal.diff.sgr import UNKNOWN, Look, StyleTable, parse_look
 from holytui.terminal.textual_adapter.canvas import Canvas
-from tests.terminal.oracle import Screen, Stream
+from tests.terminal.reference_terminal import Screen, Stream
 
 LOOKS = st.builds(
     Look,
@@ -42,7 +42,7 @@ def test_painted_rows_are_as_wide_as_textual_says(text: str) -> None:
     canvas = Canvas(StyleTable(), ColorSystem.TRUECOLOR)
     canvas.resize(40, 1)
     canvas.apply(LayoutUpdate([[strip]], Region(0, 0, 40, 1)))
-    assert canvas.frame(Cursor()).rows[0].chars.index("|") == segment.cell_length
+    assert canvas.frame(TerminalCursor()).rows[0].chars.index("|") == segment.cell_length
 
 
 @settings(max_examples=300, deadline=None)

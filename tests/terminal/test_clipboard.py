@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.errors import TerminalError
-from holytui.terminal.clipboard import CopyReport, Way, copy_text, diagnose, for_screen, osc52, run_command
+from holytui.terminal.clipboard import CopyMethod, CopyReport, copy_text, diagnose, osc52, run_command, wrap_for_screen
 
 SSH = {"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"}
 
@@ -50,7 +50,7 @@ def test_over_ssh_the_text_goes_to_the_terminal_and_not_to_this_machine() -> Non
     world = World()
     report = world.copy("xin chào", SSH)
     assert world.sent == [b"\x1b]52;c;" + base64.b64encode("xin chào".encode()) + b"\x07"]
-    assert report.ways == (Way.TERMINAL,)
+    assert report.methods == (CopyMethod.TERMINAL,)
     assert world.system == []
     assert "sent to the terminal" in report.summary
     assert "copied" not in report.summary
@@ -60,28 +60,28 @@ def test_in_tmux_over_ssh_both_ways_are_tried() -> None:
     world = World()
     report = world.copy("a", {**SSH, "TMUX": "/tmp/tmux,1,0"})
     assert world.runs == [(["tmux", "load-buffer", "-w", "-"], b"a")]
-    assert report.ways == (Way.TMUX, Way.TERMINAL)
+    assert report.methods == (CopyMethod.TMUX, CopyMethod.TERMINAL)
 
 
 def test_a_tmux_that_fails_leaves_the_terminal() -> None:
-    assert World(fails=True).copy("a", {**SSH, "TMUX": "x"}).ways == (Way.TERMINAL,)
+    assert World(fails=True).copy("a", {**SSH, "TMUX": "x"}).methods == (CopyMethod.TERMINAL,)
 
 
 def test_locally_this_machines_clipboard_comes_first_and_the_terminal_too() -> None:
     world = World()
     report = world.copy("a", {})
-    assert report.ways == (Way.SYSTEM, Way.TERMINAL)
+    assert report.methods == (CopyMethod.SYSTEM, CopyMethod.TERMINAL)
     assert world.system == ["a"]
 
 
 def test_without_a_clipboard_here_the_terminal_is_left() -> None:
-    assert World(clipboard=False).copy("a", {}).ways == (Way.TERMINAL,)
+    assert World(clipboard=False).copy("a", {}).methods == (CopyMethod.TERMINAL,)
 
 
 @given(st.binary(max_size=5000))
 def test_screen_gets_pieces_that_join_to_the_sequence(data: bytes) -> None:
     sequence = osc52(data.decode("latin1"))
-    wrapped = for_screen(sequence)
+    wrapped = wrap_for_screen(sequence)
     pieces = wrapped.removeprefix(b"\x1bP").removesuffix(b"\x1b\\").split(b"\x1b\\\x1bP")
     assert b"".join(pieces) == sequence
     assert all(len(piece) <= 700 for piece in pieces)
@@ -98,7 +98,7 @@ def test_the_users_own_command_is_the_only_way_besides_the_file(tmp_path: Path) 
     report = world.copy("a", SSH, tmp_path / "run" / "last-copy", ["my-copy", "-x"])
     assert world.runs == [(["my-copy", "-x"], b"a")]
     assert world.sent == []
-    assert report.ways == (Way.COMMAND, Way.FILE)
+    assert report.methods == (CopyMethod.COMMAND, CopyMethod.FILE)
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_long_text_comes_with_a_warning_and_a_huge_one_is_refused(tmp_path: Pa
     assert not world.copy("x" * 12_000, SSH).warnings
     assert world.copy("x" * 13_000, SSH).warnings
     report = world.copy("x" * (1 << 20), SSH, tmp_path / "f")
-    assert report.ways == (Way.FILE,)
+    assert report.methods == (CopyMethod.FILE,)
     assert len(world.sent) == 2
     assert str(tmp_path / "f") in report.summary
 

@@ -9,11 +9,11 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from holytui.terminal.diff import sgr
-from holytui.terminal.diff.cells import Row, blank_row, to_cells
+from holytui.terminal.diff.cells import CellRow, blank_row, to_cells
 from holytui.terminal.diff.encode import encode
-from holytui.terminal.diff.frame import Capabilities, Cursor, Frame, Pen
+from holytui.terminal.diff.frame import Capabilities, Frame, Pen, TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
-from tests.terminal.oracle import Cell, Screen, Stream
+from tests.terminal.reference_terminal import Cell, Screen, Stream
 
 WIDTH, HEIGHT = 24, 9
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure takes minutes
@@ -43,7 +43,7 @@ EVERY = [
 ]
 
 
-def row_of(parts: list[tuple[str, int]], width: int = WIDTH) -> Row:
+def row_of(parts: list[tuple[str, int]], width: int = WIDTH) -> CellRow:
     chars: list[str] = []
     styles: list[int] = []
     risky = False
@@ -130,13 +130,13 @@ def next_frames(draw: st.DrawFn, frame: Frame) -> Frame:
             rows[y] = rows[y].replaced(left, source.chars[left:], source.styles[left:], risky=source.risky)
     elif kind == "all":
         rows = [fit(draw(PARTS), frame.width) for _ in rows]
-    cursor = Cursor(
+    cursor = TerminalCursor(
         draw(st.integers(0, frame.width - 1)), draw(st.integers(0, len(rows) - 1)), visible=draw(st.booleans())
     )
     return Frame(frame.width, tuple(rows), cursor)
 
 
-def fit(parts: list[tuple[str, int]], width: int) -> Row:
+def fit(parts: list[tuple[str, int]], width: int) -> CellRow:
     return row_of(parts, width)
 
 
@@ -257,7 +257,7 @@ def test_what_did_not_change_costs_nothing() -> None:
 
 def test_text_that_grows_costs_its_letters_and_two_moves() -> None:
     rows = [row_of([("You: hi", NUMBERS[4])]) for _ in range(HEIGHT)]
-    before = Frame(WIDTH, (*rows[:4], row_of([("some", NUMBERS[4])]), *rows[5:]), Cursor(2, 8))
+    before = Frame(WIDTH, (*rows[:4], row_of([("some", NUMBERS[4])]), *rows[5:]), TerminalCursor(2, 8))
     after = dataclasses.replace(before, rows=(*rows[:4], row_of([("some text", NUMBERS[4])]), *rows[5:]))
     _, pen = encode(None, before, Pen(), FULL, STYLES)
     _, pen = encode(before, dataclasses.replace(before, rows=(*rows[:4], row_of([("so", NUMBERS[4])]), *rows[5:])), pen,
@@ -300,7 +300,7 @@ def test_a_log_beside_a_side_bar_scrolls_too(margins: bool, most: int) -> None:
 def test_a_row_below_is_begun_by_a_line_feed_where_only_blanks_are_before_it() -> None:
     words = ["one", "two", "red"]
     old = Frame(WIDTH, tuple(row_of([("  " + word, NUMBERS[0])]) for word in words))
-    new = Frame(WIDTH, tuple(row_of([("  " + word.upper(), NUMBERS[0])]) for word in words), Cursor(5, 2))
+    new = Frame(WIDTH, tuple(row_of([("  " + word.upper(), NUMBERS[0])]) for word in words), TerminalCursor(5, 2))
     data, _ = encode(old, new, Pen(0, 0, NUMBERS[0]), BARE, STYLES)
     assert data == b"\x1b[2CONE\r\n  TWO\r\n  RED"
 
@@ -363,7 +363,7 @@ def test_only_safe_addresses_of_the_web_become_links(address: str) -> None:
 
 
 def test_so_many_links_are_taken_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sgr, "_MOST_LINKED", 2)
+    monkeypatch.setattr(sgr, "_MAX_LINKED", 2)
     styles = StyleTable(links=True)
     links = [styles.look(styles.number("4", f"https://{number}.example/")).link for number in range(3)]
     assert links == ["https://0.example/", "https://1.example/", ""]

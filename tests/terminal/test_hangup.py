@@ -16,7 +16,7 @@ class Driver:
         self.on_lost: Callable[[], None] | None = None
         self.calls: list[str] = []
 
-    def go_dead(self, *, restore: bool) -> None:
+    def detach(self, *, restore: bool) -> None:
         self.calls.append("restore" if restore else "leave")
 
 

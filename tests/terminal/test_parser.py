@@ -130,7 +130,7 @@ def test_a_paste_without_end_gives_the_keys_back_after_a_while() -> None:
 
 
 def test_a_paste_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("holytui.terminal.textual_adapter.parser._MOST_PASTED", 10)
+    monkeypatch.setattr("holytui.terminal.textual_adapter.parser._MAX_PASTED", 10)
     ears = Ears()
     assert said(ears.hear("\x1b[200~12345", "678901234", "\x1b[201~")) == ["paste:1234567890"]
 

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.terminal.oracle import Cell, Screen, Stream
+from tests.terminal.reference_terminal import Cell, Screen, Stream
 
 TMUX = shutil.which("tmux")
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ class Pane:
         os.mkfifo(fifo)
         self.reports = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.heard = ""
-        command = f"cd {ROOT} && exec 9>{fifo} && exec {sys.executable} -m tests.terminal.subject {driver} 9"
+        command = f"cd {ROOT} && exec 9>{fifo} && exec {sys.executable} -m tests.terminal.sample_app {driver} 9"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "60", "-y", "14", command)
 
     def tmux(self, *arguments: str) -> str:

@@ -10,9 +10,9 @@ import pytest
 from holytui.terminal.diff.cells import blank_row
 from holytui.terminal.diff.frame import Capabilities, Frame
 from holytui.terminal.diff.sgr import StyleTable
-from holytui.terminal.pace import Pace
-from holytui.terminal.writer import Writer
-from tests.terminal.oracle import Screen, Stream
+from holytui.terminal.frame_pacer import FramePacer
+from holytui.terminal.writer import TerminalWriter
+from tests.terminal.reference_terminal import Screen, Stream
 
 STYLES = StyleTable()
 
@@ -25,11 +25,13 @@ def frame(text: str, width: int = 40, height: int = 6) -> Frame:
 class Line:
     """A pipe for a terminal: it takes 64 KB that nobody reads, and no more."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
+    def __init__(self, pace: FramePacer | None = None) -> None:
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.write_end, False)
         self.broken = threading.Event()
-        self.writer = Writer(self.write_end, STYLES, Capabilities(bce=True), pace or Pace(), on_broken=self.broken.set)
+        self.writer = TerminalWriter(
+            self.write_end, STYLES, Capabilities(bce=True), pace or FramePacer(), on_broken=self.broken.set
+        )
         self.screen = Screen(40, 6)
         self.stream = Stream(self.screen)
 
@@ -41,7 +43,7 @@ class Line:
     def has_more(self) -> bool:
         return bool(select.select([self.read_end], [], [], 0.01)[0])
 
-    def until(self, text: str) -> None:
+    def wait_until(self, text: str) -> None:
         while text not in self.screen.display[0]:
             self.read()
             for _ in self.screen.answers:
@@ -65,7 +67,7 @@ def test_the_newest_frame_is_shown_and_older_ones_are_dropped(line: Line) -> Non
     for count in range(50):
         line.writer.show(frame(f"frame {count}"))
     line.writer.start()
-    line.until("frame 49")
+    line.wait_until("frame 49")
     figures = line.writer.figures()
     assert figures.frames_dropped == 49
 
@@ -77,7 +79,7 @@ def test_a_stuck_terminal_holds_one_frame_and_gets_the_newest_afterwards(line: L
         line.writer.show(frame(f"frame {count}"))
     assert line.writer.figures().frames_written <= 1
     assert os.read(line.read_end, 65536) == b" " * 65536
-    line.until("frame 999")
+    line.wait_until("frame 999")
     assert line.writer.figures().frames_written <= 3
 
 
@@ -103,19 +105,19 @@ def test_what_a_stuck_terminal_is_sent_is_bounded(line: Line) -> None:
 def test_a_repaint_writes_everything_though_nothing_changed(line: Line) -> None:
     line.writer.show(frame("same"))
     line.writer.start()
-    line.until("same")
+    line.wait_until("same")
     line.stream.feed("\x1b[Hgarbage")
     line.writer.repaint()
-    line.until("same")
+    line.wait_until("same")
 
 
 def test_a_repaint_in_the_middle_of_a_frame_paints_that_frame_and_not_the_one_before(line: Line) -> None:
     line.writer.start()
     line.writer.show(frame("before"))
-    line.until("before")
+    line.wait_until("before")
     os.write(line.write_end, b" " * 65000)
     line.writer.show(frame("newest", height=200))
-    while line.writer._wanted is not None:
+    while line.writer._waiting is not None:
         pass  # until the writer has taken it, and stands still in the middle of it
     line.writer.repaint()
     line.screen.resize(200, 40)

@@ -6,30 +6,30 @@ from pathlib import Path
 import pytest
 
 from holytui.config.schema import Config
-from tests.ui.house import House
+from tests.ui.app_harness import AppHarness
 
-Build = Callable[..., House]
+Build = Callable[..., AppHarness]
 
 
 @pytest.fixture
-def build_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
-    """Builds houses over one history in an empty folder, which is the working folder too."""
+def build_harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
+    """Creates harnesses over one history in an empty folder, which is also the working directory."""
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    built: list[House] = []
+    built: list[AppHarness] = []
 
-    def build(config: Config | None = None, **options: object) -> House:
-        built.append(House(tmp_path, config, **options))  # type: ignore[arg-type]  # passed on
+    def build(config: Config | None = None, **options: object) -> AppHarness:
+        built.append(AppHarness(tmp_path, config, **options))  # type: ignore[arg-type]  # passed on
         return built[-1]
 
     yield build
-    for house in built:
-        house.close()
+    for harness in built:
+        harness.close()
 
 
 @pytest.fixture
-def house(build_house: Build) -> House:
-    """holytui with the guide alone."""
-    return build_house()
+def harness(build_harness: Build) -> AppHarness:
+    """A harness whose only provider is the guide."""
+    return build_harness()

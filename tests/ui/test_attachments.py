@@ -80,9 +80,9 @@ def test_home_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("binary", "neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"),
         ("zeros", "neither UTF-8 text"),
-        ("large", "1.0 MB, and at most 1 MB"),
-        ("large.txt", "it is an image of 10.1 MB, and at most 10 MB can be sent"),
-        ("half.png", "it begins as an image, but is damaged"),
+        ("large", "1.0 MB; at most 1 MB"),
+        ("large.txt", "it is an image of 10.1 MB; at most 10 MB can be sent"),
+        ("half.png", "it is a damaged image"),
         ("folder", "it is a folder"),
         ("pipe", "not a regular file"),
     ],

@@ -38,7 +38,7 @@ def test_without_a_place_for_it_the_history_is_in_memory_and_that_is_said(
         terminal.type("\x04")
         assert terminal.wait_end() == 0
         terminal.pump(0.1)
-        assert "nothing was kept" in terminal.text
+        assert "nothing was saved" in terminal.text
     assert list(tmp_path.glob("**/history.db*")) == []
 
 

@@ -29,21 +29,21 @@ from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
+from tests.ui.app_harness import ScreenDriver, details_page, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import Visitor, details_page, visit
 
 NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog}
 DARK = replace(loader.load(), themes=[one for one in loader.load().themes if one.name.startswith("holytui-dark")])
 CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
 
-DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[Visitor], Screen[Any]]]] = {
+DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[Any]]]] = {
     Picker: ("f2", lambda _: Picker("Pick", CHOICES, "one")),
     ThemePicker: ("f5", lambda _: ThemePicker(DARK, "holytui-dark")),
     LineDialog: ("e", lambda _: LineDialog("Name", "x")),
     TextDialog: ("f12", lambda _: TextDialog("Text", "x")),
     PageDialog: ("f1", lambda _: PageDialog("Page", lambda _width: [Content("line")] * 99)),
-    DetailsPage: ("f6", lambda visitor: details_page(visitor.chat)),
-    SearchDialog: ("ctrl+f", lambda visitor: SearchDialog(visitor.house.history, None, "wor")),
+    DetailsPage: ("f6", lambda driver: details_page(driver.chat)),
+    SearchDialog: ("ctrl+f", lambda driver: SearchDialog(driver.harness.history, None, "wor")),
 }
 """Each dialog with the key that opens it."""
 _CALM = 12
@@ -90,8 +90,8 @@ class Below(Screen[None]):
 class Trial:
     """Types bursts into a fresh dialog over a screen that records what comes through."""
 
-    def __init__(self, visitor: Visitor, below: Below, kind: type[Screen[Any]]) -> None:
-        self._visitor = visitor
+    def __init__(self, driver: ScreenDriver, below: Below, kind: type[Screen[Any]]) -> None:
+        self._visitor = driver
         self._recorder = below.query_one(Recorder)
         self._make = DIALOGS[kind][1]
 
@@ -141,15 +141,15 @@ class Trial:
             calm = 0 if busy or searches else calm + 1
 
 
-async def test_of_keys_in_one_read_those_behind_the_closing_one_come_to_the_screen_below(build_house: Build) -> None:
-    house = build_house()
-    house.history.create_conversation(title="words")
-    async with visit(house, (40, 12)) as visitor:  # one for all dialogs: it takes longer to start than they do
+async def test_of_keys_in_one_read_those_behind_the_closing_one_come_to_the_screen_below(build_harness: Build) -> None:
+    harness = build_harness()
+    harness.history.create_conversation(title="words")
+    async with run_app(harness, (40, 12)) as driver:  # one for all dialogs: it takes longer to start than they do
         below = Below()
-        await visitor.app.push_screen(below)
-        visitor.app._begin_batch()  # nothing need be painted
+        await driver.app.push_screen(below)
+        driver.app._begin_batch()  # nothing need be painted
         for kind in DIALOGS:
-            trial = Trial(visitor, below, kind)
+            trial = Trial(driver, below, kind)
             await try_all_pairs(trial, DIALOGS[kind][0])
             assert await trial.closed_twice() == ["first"]
 

@@ -7,9 +7,9 @@ import pytest
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import MarkdownDocument
 from holytui.ui.transcript.message_view import MessageView
+from tests.ui.app_harness import AppHarness, ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import House, Visitor, config_with, visit
-from tests.ui.talks import TALK, furnish
+from tests.ui.sample_conversations import TALK, add_sample
 
 WORDS = "word " * 60
 WIDE = f"{WORDS}\n\n- {WORDS}\n\n```\n{'x' * 150}\n```\n\n| {'a' * 70} | {'b' * 70} |\n|---|---|\n| 1 | 2 |\n\n---\n"
@@ -51,32 +51,32 @@ def test_questions_are_bounded_too(text_width: int, longest: int) -> None:
 
 
 @pytest.mark.parametrize(("configured", "longest"), [(0, 200), (40, 40)])
-async def test_the_configuration_says_how_long(build_house: Build, configured: int, longest: int) -> None:
-    house = build_house(config_with(text_width=configured, sidebar=False))
-    talk = house.history.create_conversation(title="wide")
-    question = house.history.add_message(talk.id, Role.USER, "?", parent_id=None)
-    answer = house.history.add_message(talk.id, Role.ASSISTANT, WORDS, parent_id=question.id)
-    house.history.set_state(answer.id, AnswerState.COMPLETE)
-    async with visit(house, (220, 30), conversation=talk.id) as visitor:
-        rows = [len(line.strip()) for line in visitor.text.split("\n") if "word word" in line]
+async def test_the_configuration_says_how_long(build_harness: Build, configured: int, longest: int) -> None:
+    harness = build_harness(config_with(text_width=configured, sidebar=False))
+    talk = harness.history.create_conversation(title="wide")
+    question = harness.history.add_message(talk.id, Role.USER, "?", parent_id=None)
+    answer = harness.history.add_message(talk.id, Role.ASSISTANT, WORDS, parent_id=question.id)
+    harness.history.set_state(answer.id, AnswerState.COMPLETE)
+    async with run_app(harness, (220, 30), conversation=talk.id) as driver:
+        rows = [len(line.strip()) for line in driver.text.split("\n") if "word word" in line]
         assert longest - 5 <= max(rows) <= longest + 20 * (configured == 0)
 
 
-def grounds(visitor: Visitor, words: str) -> list[tuple[str, str]]:
+def grounds(driver: ScreenDriver, words: str) -> list[tuple[str, str]]:
     """The row with these words: its pieces, each with its background."""
-    log = visitor.chat.log_view
+    log = driver.chat.log_view
     strip = next(strip for y in range(log.size.height) if words in (strip := log.render_line(y)).text)
     return [(piece.text, piece.style.bgcolor.name) for piece in strip if piece.style and piece.style.bgcolor]
 
 
-async def test_code_stands_on_its_own_background(house: House) -> None:
-    furnish(house.history)
-    async with visit(house, conversation=TALK) as visitor:
-        code = visitor.app.get_css_variables()["code-background"].lower()
-        plain = {ground for _, ground in grounds(visitor, "Two ways:")}
+async def test_code_stands_on_its_own_background(harness: AppHarness) -> None:
+    add_sample(harness.history)
+    async with run_app(harness, conversation=TALK) as driver:
+        code = driver.app.get_css_variables()["code-background"].lower()
+        plain = {ground for _, ground in grounds(driver, "Two ways:")}
         assert code not in plain
-        margin, *rest = grounds(visitor, 'print("one")')
+        margin, *rest = grounds(driver, 'print("one")')
         assert margin[1] in plain
         assert not margin[0].strip()
         assert {ground for _, ground in rest} == {code}
-        assert sum(len(text) for text, _ in rest) == visitor.chat.log_view.size.width - len(margin[0])
+        assert sum(len(text) for text, _ in rest) == driver.chat.log_view.size.width - len(margin[0])

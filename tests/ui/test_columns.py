@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from holytui.ui.pages.columns import Column, Row, facts, hanging, table
+from holytui.ui.pages.columns import TableColumn, TableRow, facts, hanging, table
 
-COLUMNS = [Column("day"), Column("model", 2, least=6), Column("in", 1), Column("retries", 3)]
+COLUMNS = [TableColumn("day"), TableColumn("model", 2, least=6), TableColumn("in", 1), TableColumn("retries", 3)]
 ROWS = [
-    Row(["2026-03-01", "holysheep/gpt-4", "12.4k", "3"]),
-    Row(["2026-03-02", "mô hình", "≥812", "0"], "bold"),
+    TableRow(["2026-03-01", "holysheep/gpt-4", "12.4k", "3"]),
+    TableRow(["2026-03-02", "mô hình", "≥812", "0"], "bold"),
 ]
 
 
@@ -47,8 +47,8 @@ WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"]), max_size=12)
 def test_nothing_is_wider_than_the_page_and_no_number_is_cut(
     cells: list[tuple[str, str, str, str]], width: int
 ) -> None:
-    columns = [Column("a", least=3), Column("n", 2), Column("b", 1, least=4), Column("m", 3)]
-    lines = table(columns, [Row(row) for row in cells], width)
+    columns = [TableColumn("a", least=3), TableColumn("n", 2), TableColumn("b", 1, least=4), TableColumn("m", 3)]
+    lines = table(columns, [TableRow(row) for row in cells], width)
     assert len(lines) == len(cells) + 1
     shown = [column.title in lines[0].plain.split() for column in columns]
     for line, row in zip(lines[1:], cells, strict=True):

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from holytui.keymap import ACTIONS, BY_ID, Where
-from holytui.ui.composer.completion import NOTHING, offer_for
-from holytui.ui.composer.path_completion import Name
+from holytui.ui.composer.completion import NO_COMPLETIONS, completions_for
+from holytui.ui.composer.path_completion import FolderEntry
 from holytui.ui.slash_commands import COMMANDS, TAKES_WORDS, Alone, Command, Unknown, offered, parse
 
 
@@ -54,22 +54,24 @@ def test_names_that_begin_so_are_offered_before_those_that_hold_it() -> None:
 
 
 def test_the_highlight_stays_on_its_item_while_the_list_shrinks() -> None:
-    before = offer_for("/co", 3, only_line=True, names_of=lambda _: None).moved(2)
+    before = completions_for("/co", 3, only_line=True, entries_of=lambda _: None).moved(2)
     assert before.highlighted.text == "/continue"
-    after = before.after(offer_for("/con", 4, only_line=True, names_of=lambda _: None))
+    after = before.updated(completions_for("/con", 4, only_line=True, entries_of=lambda _: None))
     assert after.highlighted.text == "/continue"
     assert before.moved(-3).highlighted.text == "/continueall"
 
 
 def test_commands_are_offered_only_where_the_line_is_all_there_is() -> None:
-    assert offer_for("/co", 3, only_line=False, names_of=lambda _: None) == NOTHING
-    assert offer_for("/co", 1, only_line=True, names_of=lambda _: None) == NOTHING
+    assert completions_for("/co", 3, only_line=False, entries_of=lambda _: None) == NO_COMPLETIONS
+    assert completions_for("/co", 1, only_line=True, entries_of=lambda _: None) == NO_COMPLETIONS
 
 
 def test_a_path_takes_the_place_of_what_is_typed_of_it() -> None:
-    names = [Name("main.py", 3), Name("mail", None)]
-    offer = offer_for("see @src/ma", 11, only_line=True, names_of=lambda folder: names if folder == "src/" else None)
+    names = [FolderEntry("main.py", 3), FolderEntry("mail", None)]
+    offer = completions_for(
+        "see @src/ma", 11, only_line=True, entries_of=lambda folder: names if folder == "src/" else None
+    )
     assert (offer.column, offer.typed) == (4, "@src/ma")
     assert [item.text for item in offer.items] == ["@src/main.py ", "@src/mail/"]
-    assert not offer.taken_already
-    assert offer_for("@src/main.py", 12, only_line=True, names_of=lambda _: names).taken_already
+    assert not offer.is_typed
+    assert completions_for("@src/main.py", 12, only_line=True, entries_of=lambda _: names).is_typed

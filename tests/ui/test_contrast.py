@@ -17,14 +17,14 @@ from textual.widgets import Input, OptionList
 
 from holytui.terminal.colours import READABLE, READABLE_MUTED, contrast, palette
 from holytui.terminal.diff.encode import encode
-from holytui.terminal.diff.frame import Capabilities, Cursor, Pen
+from holytui.terminal.diff.frame import Capabilities, Pen, TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.textual_adapter.canvas import Canvas
 from holytui.ui.themes import loader
-from tests.terminal.oracle import Cell, Screen, Stream
+from tests.terminal.reference_terminal import Cell, Screen, Stream
+from tests.ui.app_harness import ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import Visitor, config_with, visit
-from tests.ui.talks import TALK, furnish
+from tests.ui.sample_conversations import TALK, add_sample
 
 THEMES = ["holytui-16", "holytui-contrast", "holytui-dark", "holytui-light"]
 DEPTHS = {"truecolor": ColorSystem.TRUECOLOR, "256": ColorSystem.EIGHT_BIT, "16": ColorSystem.STANDARD}
@@ -51,16 +51,16 @@ class Terminal:
         return ["".join(cell.text for cell in row) for row in self.screen.cells()]
 
 
-def shown(visitor: Visitor, depth: ColorSystem) -> Terminal:
+def shown(driver: ScreenDriver, depth: ColorSystem) -> Terminal:
     """The screen as it is now, by way of our encoder."""
-    width, height = visitor.app.size
+    width, height = driver.app.size
     styles = StyleTable()
     canvas = Canvas(styles, depth)
     canvas.resize(width, height)
-    update = visitor.app.screen._compositor.render_update(full=True)
+    update = driver.app.screen._compositor.render_update(full=True)
     assert isinstance(update, LayoutUpdate)
     canvas.apply(update)
-    data, _ = encode(None, canvas.frame(Cursor()), Pen(), Capabilities(bce=True, rep=True), styles)
+    data, _ = encode(None, canvas.frame(TerminalCursor()), Pen(), Capabilities(bce=True, rep=True), styles)
     screen = Screen(width, height)
     Stream(screen).feed(data.decode())
     return Terminal(screen, data)
@@ -95,35 +95,35 @@ class Scene:
     marked: str = ""
 
 
-async def scenes(visitor: Visitor) -> AsyncIterator[Scene]:
+async def scenes(driver: ScreenDriver) -> AsyncIterator[Scene]:
     """One after the other, everything that can have the focus, a cursor or a selection."""
-    chat = visitor.chat
+    chat = driver.chat
     yield Scene("prompt, empty")
-    await visitor.type("a question with words")
+    await driver.type("a question with words")
     chat.prompt.select_all()
-    await visitor.pilot.pause()
+    await driver.pilot.pause()
     yield Scene("prompt, selected", "a question with words")
-    chat.prompt.put("/c")
-    await visitor.press("down")
-    yield Scene("commands", "/copy-all" if "/copy-all" in visitor.text else "")
-    chat.prompt.put("")
-    await visitor.to_log()
+    chat.prompt.set_text("/c")
+    await driver.press("down")
+    yield Scene("commands", "/copy-all" if "/copy-all" in driver.text else "")
+    chat.prompt.set_text("")
+    await driver.focus_log()
     chat.log_view.reveal("0190-answer-1b")
-    await visitor.act("message.reasoning")
+    await driver.act("message.reasoning")
     yield Scene("messages")
-    chat.selections = {chat.log_view: Selection.from_offsets(*_place(visitor, "Two ways:"))}
-    await visitor.pilot.pause()
+    chat.selections = {chat.log_view: Selection.from_offsets(*_place(driver, "Two ways:"))}
+    await driver.pilot.pause()
     yield Scene("selected text", "Two ways:")
     chat.clear_selection()
-    await visitor.to_sidebar()
+    await driver.focus_sidebar()
     yield Scene("list", "How do I print?")
-    await visitor.act("sidebar.filter")
-    await visitor.type("print")
+    await driver.act("sidebar.filter")
+    await driver.type("print")
     chat.query_one("#list-filter", Input).select_all()
-    await visitor.pilot.pause()
+    await driver.pilot.pause()
     yield Scene("filter, selected", "print")
-    await visitor.press("escape")
-    await visitor.to_log()
+    await driver.press("escape")
+    await driver.focus_log()
     for action, marked in (
         ("app.palette", "Stop"),
         ("model.pick", "guide/guide"),
@@ -132,49 +132,49 @@ async def scenes(visitor: Visitor) -> AsyncIterator[Scene]:
         ("app.details", ""),
         ("message.details", ""),
     ):
-        await visitor.act(action)
-        await visitor.until(lambda: visitor.app.screen is not chat)
-        await visitor.calm()
+        await driver.act(action)
+        await driver.wait_until(lambda: driver.app.screen is not chat)
+        await driver.settle()
         yield Scene(action, marked)
-        await _close(visitor, chat)
-    await visitor.chat.run("app.theme")
-    await visitor.until(lambda: visitor.app.screen is not chat)
-    await visitor.pilot.pause()
-    yield Scene("app.theme", visitor.app.theme)
-    await _close(visitor, chat)
-    await visitor.act("history.search")
-    await visitor.until(lambda: visitor.app.screen is not chat)
-    await visitor.type("echo")
-    await visitor.until(lambda: visitor.app.screen.query_one(OptionList).highlighted == 0)
-    await visitor.calm()
+        await _close(driver, chat)
+    await driver.chat.run("app.theme")
+    await driver.wait_until(lambda: driver.app.screen is not chat)
+    await driver.pilot.pause()
+    yield Scene("app.theme", driver.app.theme)
+    await _close(driver, chat)
+    await driver.act("history.search")
+    await driver.wait_until(lambda: driver.app.screen is not chat)
+    await driver.type("echo")
+    await driver.wait_until(lambda: driver.app.screen.query_one(OptionList).highlighted == 0)
+    await driver.settle()
     yield Scene("search", "How do I print?")
-    await visitor.press("enter")
-    await visitor.until(lambda: visitor.app.screen is chat)
-    await visitor.calm()
+    await driver.press("enter")
+    await driver.wait_until(lambda: driver.app.screen is chat)
+    await driver.settle()
     yield Scene("found words, selected message", "echo")
-    await visitor.to_sidebar()
-    await visitor.act("sidebar.rename")
-    await visitor.until(lambda: visitor.app.screen is not chat)
-    await visitor.pilot.pause()
+    await driver.focus_sidebar()
+    await driver.act("sidebar.rename")
+    await driver.wait_until(lambda: driver.app.screen is not chat)
+    await driver.pilot.pause()
     yield Scene("rename")
-    await _close(visitor, chat)
+    await _close(driver, chat)
 
 
-async def _close(visitor: Visitor, chat: TextualScreen[None]) -> None:
-    await visitor.press("escape")
-    await visitor.until(lambda: visitor.app.screen is chat)
-    await visitor.pilot.pause()
+async def _close(driver: ScreenDriver, chat: TextualScreen[None]) -> None:
+    await driver.press("escape")
+    await driver.wait_until(lambda: driver.app.screen is chat)
+    await driver.pilot.pause()
 
 
-def _place(visitor: Visitor, words: str) -> tuple[Offset, Offset]:
+def _place(driver: ScreenDriver, words: str) -> tuple[Offset, Offset]:
     """Where words are in the messages."""
-    log = visitor.chat.log_view
-    for y, line in enumerate(visitor.text.split("\n")):
+    log = driver.chat.log_view
+    for y, line in enumerate(driver.text.split("\n")):
         x = line.find(words, log.region.x)
         if x >= 0:
             start = Offset(x, y) - log.region.offset
             return start, start + Offset(len(words), 0)
-    raise AssertionError(f"no {words!r} in:\n{visitor.text}")
+    raise AssertionError(f"no {words!r} in:\n{driver.text}")
 
 
 def faults(scene: Scene, depth: str, terminal: Terminal, muted: list[list[bool]], least: float) -> list[str]:
@@ -203,33 +203,33 @@ def _stands_out(cells: list[list[Cell]], x: int, y: int) -> bool:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("theme", THEMES)
-async def test_everything_can_be_read_in_every_theme_and_depth(build_house: Build, theme: str) -> None:
-    house = build_house(config_with(theme=theme))
-    furnish(house.history)
+async def test_everything_can_be_read_in_every_theme_and_depth(build_harness: Build, theme: str) -> None:
+    harness = build_harness(config_with(theme=theme))
+    add_sample(harness.history)
     found = next(one for one in loader.load([loader.own_folder()]).themes if one.name == theme)
     quiet = "90" if found.ansi else "30;2;{};{};{}".format(*Color.parse(found.variables["muted"]).rgb)
     bad: list[str] = []
-    async with visit(house, size=SIZE, conversation=TALK) as visitor:
-        async for scene in scenes(visitor):
-            exact = shown(visitor, ColorSystem.TRUECOLOR)
+    async with run_app(harness, size=SIZE, conversation=TALK) as driver:
+        async for scene in scenes(driver):
+            exact = shown(driver, ColorSystem.TRUECOLOR)
             muted = [[cell.foreground == quiet for cell in row] for row in exact.screen.cells()]
             for depth, system in DEPTHS.items():
-                bad += faults(scene, depth, shown(visitor, system), muted, BLUE if found.ansi else READABLE)
+                bad += faults(scene, depth, shown(driver, system), muted, BLUE if found.ansi else READABLE)
     assert not bad, "\n".join(bad)
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("theme", ["holytui-16", "holytui-dark", pytest.param("holytui-light", marks=pytest.mark.long)])
 async def test_without_colours_what_is_marked_is_shown_in_reverse(
-    build_house: Build, monkeypatch: pytest.MonkeyPatch, theme: str
+    build_harness: Build, monkeypatch: pytest.MonkeyPatch, theme: str
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    house = build_house(config_with(theme=theme))
-    furnish(house.history)
+    harness = build_harness(config_with(theme=theme))
+    add_sample(harness.history)
     bad: list[str] = []
-    async with visit(house, size=SIZE, conversation=TALK) as visitor:
-        async for scene in scenes(visitor):
-            terminal = shown(visitor, ColorSystem.TRUECOLOR)
+    async with run_app(harness, size=SIZE, conversation=TALK) as driver:
+        async for scene in scenes(driver):
+            terminal = shown(driver, ColorSystem.TRUECOLOR)
             codes = {
                 int(code) for sgr in re.findall(rb"\x1b\[([\d;]*)m", terminal.data) for code in sgr.split(b";") if code
             }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.composer import draft_store
-from holytui.ui.composer.draft_store import Draft, DraftKeeper, decode, encode
+from holytui.ui.composer.draft_store import Draft, DraftBuffer, decode, encode
 
 _DRAFTS = st.builds(Draft, st.text(max_size=30), st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=2))
 
@@ -36,41 +36,41 @@ def test_a_plain_text_is_kept_as_it_is() -> None:
 def test_each_conversation_has_its_own_and_one_that_is_not_there_yet_too(tmp_path: Path) -> None:
     history = SqliteHistory.open(tmp_path / "history.db")
     one = history.create_conversation(title="one").id
-    keeper = DraftKeeper()
-    assert keeper.wrote(Draft("for a new one"))
-    assert keeper.moved(one, Draft()) == Draft()
-    assert keeper.wrote(Draft("for one", {"[p]": "x"}))
-    keeper.save(history)
-    assert not keeper.wrote(Draft("for one", {"[p]": "x"}))
+    buffer = DraftBuffer()
+    assert buffer.update(Draft("for a new one"))
+    assert buffer.switch_to(one, Draft()) == Draft()
+    assert buffer.update(Draft("for one", {"[p]": "x"}))
+    buffer.save(history)
+    assert not buffer.update(Draft("for one", {"[p]": "x"}))
     assert draft_store.load(history, "") == Draft("for a new one")
     assert draft_store.load(history, one) == Draft("for one", {"[p]": "x"})
     history.close()
 
 
 def test_what_was_not_saved_yet_is_newer_than_the_disk() -> None:
-    keeper = DraftKeeper()
-    keeper.moved("a", Draft())
-    keeper.wrote(Draft("fresh"))
-    keeper.moved("b", Draft())
-    assert keeper.moved("a", Draft("old")) == Draft("fresh")
+    buffer = DraftBuffer()
+    buffer.switch_to("a", Draft())
+    buffer.update(Draft("fresh"))
+    buffer.switch_to("b", Draft())
+    assert buffer.switch_to("a", Draft("old")) == Draft("fresh")
 
 
 def test_a_new_conversation_that_got_its_id_leaves_no_draft_behind(tmp_path: Path) -> None:
     history = SqliteHistory.open(tmp_path / "history.db")
-    keeper = DraftKeeper()
-    keeper.wrote(Draft("asked"))
-    keeper.save(history)
-    keeper.named("x")
-    keeper.save(history)
+    buffer = DraftBuffer()
+    buffer.update(Draft("asked"))
+    buffer.save(history)
+    buffer.assign_id("x")
+    buffer.save(history)
     assert draft_store.load(history, "") == Draft()
     history.close()
 
 
 def test_a_draft_of_a_conversation_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
     history = SqliteHistory.open(tmp_path / "history.db")
-    keeper = DraftKeeper()
-    keeper.moved("gone", Draft())
-    keeper.wrote(Draft("x"))
-    keeper.save(history)
+    buffer = DraftBuffer()
+    buffer.switch_to("gone", Draft())
+    buffer.update(Draft("x"))
+    buffer.save(history)
     assert draft_store.load(history, "gone") == Draft()
     history.close()

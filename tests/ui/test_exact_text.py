@@ -9,11 +9,11 @@ from textual import events
 
 from holytui.text import INVISIBLE, sanitize
 from holytui.ui.markdown import MarkdownDocument
-from holytui.ui.stand_ins import HeldDocument, held, restored, signs
-from holytui.ui.transcript.folded_question import QuestionText
+from holytui.ui.stand_ins import PlaceholderDocument, held, restored, signs
+from holytui.ui.transcript.folded_text import FoldedText
 from tests.servers import READ, ScriptedServer, answer
+from tests.ui.app_harness import config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import config_with, visit
 from tests.ui.markdown_fragments import sources
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -77,7 +77,7 @@ def test_a_separator_is_a_break_in_a_paragraph_and_begins_no_block() -> None:
 
 def test_a_place_in_a_question_is_found_behind_signs() -> None:
     text = "\u202e" * 3 + "\n" * 20 + "word"
-    question = QuestionText(text)
+    question = FoldedText(text)
     rows = question.rows(40, is_open=True, key="")
     assert rows[question.row_of(text.index("word"))].content.plain == "word"
     assert rows[0].content.plain == "<U+202E>" * 3
@@ -94,7 +94,7 @@ def test_what_is_edited_is_exact_and_each_unseen_character_has_a_cell(
 ) -> None:
     assert restored(held(text)) == text
     assert cell_len(signs(held(text))) == cell_len(held(text))
-    document = HeldDocument(text)
+    document = PlaceholderDocument(text)
     assert document.text == text
     row = min(row, document.line_count - 1)
     place = (row, min(column, len(document.get_line(row))))
@@ -105,42 +105,42 @@ def test_what_is_edited_is_exact_and_each_unseen_character_has_a_cell(
     assert document.text == text
 
 
-async def test_a_conversation_is_exact_and_its_screen_is_all_signs(build_house: Build) -> None:
+async def test_a_conversation_is_exact_and_its_screen_is_all_signs(build_harness: Build) -> None:
     with ScriptedServer([READ, *answer(*f"Answer {TEXT}")], [READ, *answer("title")]) as server:
-        house = build_house(config_with(server.base_url))
-        async with visit(house) as visitor:
-            visitor.app.post_message(events.Paste(TEXT))
-            await visitor.pilot.pause()
-            assert visitor.chat.prompt.text == TEXT
-            assert "ab\ufffddc\ufffd x\u2424y \ufffd\ufffd." in visitor.text
-            await visitor.press("left", "backspace", "left", "delete")
-            assert visitor.chat.prompt.text == TEXT[:-3] + "."
-            await visitor.press("ctrl+z", "ctrl+z")
-            await visitor.until(lambda: visitor.chat.prompt.text == TEXT)
-            await visitor.press("enter")
-            await visitor.calm()
-            await visitor.sees("ab<U+202E>dc<U+2066> x")
-            assert not set(visitor.text) & FORMATS
-            found = visitor.conversations()[0]
-            house.history.update_conversation(found.id, title=TEXT)
-            await visitor.chat.conversations.refresh()
-            assert not set(visitor.text) & FORMATS
-            assert "ab<U+202E>dc" in visitor.text.split("Answer")[0]
+        harness = build_harness(config_with(server.base_url))
+        async with run_app(harness) as driver:
+            driver.app.post_message(events.Paste(TEXT))
+            await driver.pilot.pause()
+            assert driver.chat.prompt.text == TEXT
+            assert "ab\ufffddc\ufffd x\u2424y \ufffd\ufffd." in driver.text
+            await driver.press("left", "backspace", "left", "delete")
+            assert driver.chat.prompt.text == TEXT[:-3] + "."
+            await driver.press("ctrl+z", "ctrl+z")
+            await driver.wait_until(lambda: driver.chat.prompt.text == TEXT)
+            await driver.press("enter")
+            await driver.settle()
+            await driver.wait_for_text("ab<U+202E>dc<U+2066> x")
+            assert not set(driver.text) & FORMATS
+            found = driver.conversations()[0]
+            harness.history.update_conversation(found.id, title=TEXT)
+            await driver.chat.conversations.refresh()
+            assert not set(driver.text) & FORMATS
+            assert "ab<U+202E>dc" in driver.text.split("Answer")[0]
         assert server.requests[0].json["messages"][-1]["content"] == TEXT
-        assert [message.text for message in house.history.branch(found.id)] == [TEXT, f"Answer {TEXT}"]
+        assert [message.text for message in harness.history.branch(found.id)] == [TEXT, f"Answer {TEXT}"]
 
 
-async def test_a_title_is_edited_exactly(build_house: Build) -> None:
-    house = build_house(config_with())
-    async with visit(house) as visitor:
-        await visitor.ask("what does Esc do?")
-        found = visitor.conversations()[0]
-        await visitor.type("/rename")
-        await visitor.press("enter")
-        await visitor.pilot.pause()
-        await visitor.press("end")
-        visitor.app.post_message(events.Paste(" שלום\u200f!"))
-        await visitor.pilot.pause()
-        assert "שלום\ufffd!" in visitor.text
-        await visitor.press("enter")
-        await visitor.until(lambda: house.history.conversation(found.id).title.endswith(" שלום\u200f!"))  # type: ignore[union-attr]  # it is there
+async def test_a_title_is_edited_exactly(build_harness: Build) -> None:
+    harness = build_harness(config_with())
+    async with run_app(harness) as driver:
+        await driver.ask("what does Esc do?")
+        found = driver.conversations()[0]
+        await driver.type("/rename")
+        await driver.press("enter")
+        await driver.pilot.pause()
+        await driver.press("end")
+        driver.app.post_message(events.Paste(" שלום\u200f!"))
+        await driver.pilot.pause()
+        assert "שלום\ufffd!" in driver.text
+        await driver.press("enter")
+        await driver.wait_until(lambda: harness.history.conversation(found.id).title.endswith(" שלום\u200f!"))  # type: ignore[union-attr]  # it is there

@@ -110,7 +110,7 @@ def test_what_takes_too_long_after_a_hang_up_ends_interrupted_and_is_offered(dat
     assert text.count(",") > 20
     with SqliteHistory(data) as history:
         (talk,) = history.conversations()
-        (cut,) = bookmark.take(history).cut
+        (cut,) = bookmark.take(history).interrupted
         assert cut.text == text
         assert cut.problem is not None
         assert cut.conversation_id == talk.id
@@ -144,14 +144,14 @@ def test_bookmarks_of_several_windows_keep_all_that_was_cut(tmp_path: Path) -> N
     with SqliteHistory(tmp_path / "history.db") as history:
         one, two = ask(history, "one"), ask(history, "two")
         history.set_state(one.answer.id, AnswerState.INTERRUPTED)
-        bookmark.put(history, one.conversation_id)
-        bookmark.put(history, None, [one.answer.id])
-        bookmark.put(history, two.conversation_id)
-        bookmark.put(history, None, [two.answer.id, one.answer.id, "gone"])
+        bookmark.save(history, one.conversation_id)
+        bookmark.save(history, None, [one.answer.id])
+        bookmark.save(history, two.conversation_id)
+        bookmark.save(history, None, [two.answer.id, one.answer.id, "gone"])
         found = bookmark.take(history)
         assert found.conversation_id == two.conversation_id
         # the second one is still on its way elsewhere
-        assert [message.id for message in found.cut] == [one.answer.id]
+        assert [message.id for message in found.interrupted] == [one.answer.id]
 
 
 def test_a_bookmark_that_makes_no_sense_is_none(tmp_path: Path) -> None:
@@ -161,6 +161,6 @@ def test_a_bookmark_that_makes_no_sense_is_none(tmp_path: Path) -> None:
             assert bookmark.take(history) == bookmark.Bookmark()
         talk = history.create_conversation(title="t")
         history.add_message(talk.id, Role.USER, "x", parent_id=None)
-        bookmark.put(history, talk.id)
+        bookmark.save(history, talk.id)
         history.delete_conversation(talk.id)
         assert bookmark.take(history) == bookmark.Bookmark()

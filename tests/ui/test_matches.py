@@ -8,13 +8,14 @@ from typing import TypeVar
 import pytest
 
 from holytui.models import AnswerState, Message, Role
-from holytui.store.matches import words_of
+from holytui.store.matches import query_words
 from holytui.ui.markdown import Spent, never
-from holytui.ui.transcript.matches import Matches, Work
+from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.scroll_math import Anchor
-from tests.ui.house import House, Visitor, visit
-from tests.ui.talks import TALK, furnish
+from holytui.ui.transcript.sliced_work import Work
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
+from tests.ui.sample_conversations import TALK, add_sample
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,7 @@ def places(matches: Matches, direction: int, count: int, start: int = 0) -> list
 
 
 def test_it_goes_from_line_to_line_and_round() -> None:
-    matches = Matches(entries(*TALKED), words_of("đường"))
+    matches = Matches(entries(*TALKED), query_words("đường"))
     forward = [(0, 1), (1, 1), (1, 5), (4, 1)]
     assert places(matches, 1, 6) == [*forward, *forward[:2]]
     assert matches.here is not None
@@ -103,31 +104,30 @@ def test_a_long_message_is_laid_out_in_steps_with_the_same_result() -> None:
 
 
 async def test_keys_wait_for_the_place_and_escape_ends_the_search(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    furnish(house.history)
-    async with visit(house, conversation=TALK) as visitor:
-        log = visitor.chat.log_view
+    add_sample(harness.history)
+    async with run_app(harness, conversation=TALK) as driver:
+        log = driver.chat.log_view
         log.highlight("echo")
-        await visitor.to_log()
-        monkeypatch.setattr("holytui.ui.transcript.log.within", lambda _seconds: lambda: True)
-        await visitor.press("n", "n", "N")
-        await visitor.until(lambda: log._working is None and not log._waiting)
+        await driver.focus_log()
+        monkeypatch.setattr("holytui.ui.transcript.sliced_work.within", lambda _seconds: lambda: True)
+        await driver.press("n", "n", "N")
+        await driver.wait_until(lambda: not log._work.running)
         monkeypatch.undo()
-        after = log._matches and log._matches.here
-        await visitor.press("n", "N")
+        after = log._matches.here
+        await driver.press("n", "N")
         assert after is not None
-        assert log._matches is not None
         assert log._matches.here is after
-        log._working = (None for _ in range(10**9))  # without an end
-        await visitor.press("x", "escape")
-        assert log._working is None
+        log._work._work = (None for _ in range(10**9))  # without an end
+        await driver.press("x", "escape")
+        assert not log._work.running
 
 
-def highlighted(visitor: Visitor) -> list[tuple[str, bool]]:
+def highlighted(driver: ScreenDriver) -> list[tuple[str, bool]]:
     """The pieces of the messages on the background of a match, and whether it is the one that was gone to."""
-    log = visitor.chat.log_view
-    variables = visitor.app.get_css_variables()
+    log = driver.chat.log_view
+    variables = driver.app.get_css_variables()
     grounds = {variables["match-ground"].lower(): False, variables["cursor-ground"].lower(): True}
     pieces = (piece for y in range(log.size.height) for piece in log.render_line(y))
     return [
@@ -137,19 +137,19 @@ def highlighted(visitor: Visitor) -> list[tuple[str, bool]]:
     ]
 
 
-async def test_the_words_are_highlighted_until_escape(house: House) -> None:
-    furnish(house.history)
-    async with visit(house, conversation=TALK) as visitor:
-        await visitor.act("history.search")
-        await visitor.pilot.pause()
-        await visitor.type("ECHO")
-        await visitor.sees("2 places")
-        await visitor.press("enter")
-        await visitor.until(lambda: highlighted(visitor))
-        first = highlighted(visitor)
+async def test_the_words_are_highlighted_until_escape(harness: AppHarness) -> None:
+    add_sample(harness.history)
+    async with run_app(harness, conversation=TALK) as driver:
+        await driver.act("history.search")
+        await driver.pilot.pause()
+        await driver.type("ECHO")
+        await driver.wait_for_text("2 places")
+        await driver.press("enter")
+        await driver.wait_until(lambda: highlighted(driver))
+        first = highlighted(driver)
         assert sorted(first) in ([("echo", False), ("echo", True)],)
-        await visitor.press("n")
-        await visitor.until(lambda: highlighted(visitor) == first[::-1])
-        await visitor.press("escape")
-        await visitor.until(lambda: not highlighted(visitor))
-        assert visitor.chat.prompt.has_focus
+        await driver.press("n")
+        await driver.wait_until(lambda: highlighted(driver) == first[::-1])
+        await driver.press("escape")
+        await driver.wait_until(lambda: not highlighted(driver))
+        assert driver.chat.prompt.has_focus

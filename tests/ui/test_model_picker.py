@@ -7,56 +7,56 @@ from textual.widgets import OptionList
 
 from holytui.ui.chat.model_picker import refusal
 from holytui.ui.dialogs.dialogs import Picker
+from tests.ui.app_harness import ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import Visitor, config_with, visit
 
 HEADING = "The guide with one fault"
 
 
-def rows(visitor: Visitor) -> list[str]:
-    options = visitor.app.screen.query_one(OptionList).options
+def rows(driver: ScreenDriver) -> list[str]:
+    options = driver.app.screen.query_one(OptionList).options
     return [str(option.prompt).strip("› ").split("   ")[0].strip() for option in options]
 
 
-async def open_picker(visitor: Visitor) -> None:
-    await visitor.act("model.pick")
-    await visitor.until(lambda: isinstance(visitor.app.screen, Picker))
+async def open_picker(driver: ScreenDriver) -> None:
+    await driver.act("model.pick")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, Picker))
 
 
-async def test_own_models_and_servers_stand_before_the_guide(build_house: Build) -> None:
-    async with visit(build_house(config_with("http://127.0.0.1:9/v1"))) as visitor:
-        await open_picker(visitor)
-        found = rows(visitor)
+async def test_own_models_and_servers_stand_before_the_guide(build_harness: Build) -> None:
+    async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
+        await open_picker(driver)
+        found = rows(driver)
         assert found[:4] == ["lab/one", "lab/two", "ask lab for its models…", "guide/guide"]
         assert found[4].startswith(HEADING)
         assert all(row.startswith("guide/") for row in found[5:])
-        await visitor.press("escape")
+        await driver.press("escape")
 
 
-async def test_a_heading_is_stepped_over_and_never_found(build_house: Build) -> None:
-    async with visit(build_house()) as visitor:
-        await open_picker(visitor)
-        options = visitor.app.screen.query_one(OptionList)
-        heading = next(at for at, row in enumerate(rows(visitor)) if row.startswith(HEADING))
-        await visitor.press(*["down"] * heading)
+async def test_a_heading_is_stepped_over_and_never_found(build_harness: Build) -> None:
+    async with run_app(build_harness()) as driver:
+        await open_picker(driver)
+        options = driver.app.screen.query_one(OptionList)
+        heading = next(at for at, row in enumerate(rows(driver)) if row.startswith(HEADING))
+        await driver.press(*["down"] * heading)
         assert options.highlighted == heading + 1
-        await visitor.press("up")
+        await driver.press("up")
         assert options.highlighted == heading - 1
-        await visitor.type("fault")
-        assert not any(row.startswith(HEADING) for row in rows(visitor))
-        await visitor.press("escape")
+        await driver.type("fault")
+        assert not any(row.startswith(HEADING) for row in rows(driver))
+        await driver.press("escape")
 
 
-async def test_a_model_of_no_provider_is_refused_where_it_is_typed(build_house: Build) -> None:
-    async with visit(build_house()) as visitor:
-        before = visitor.chat.state.model
-        await open_picker(visitor)
-        await visitor.type("ollamaclear/x")
-        await visitor.sees('No provider "ollamaclear" is configured')
-        await visitor.press("enter")
-        assert visitor.chat.state.model == before
-        if isinstance(visitor.app.screen, Picker):
-            await visitor.press("escape")
+async def test_a_model_of_no_provider_is_refused_where_it_is_typed(build_harness: Build) -> None:
+    async with run_app(build_harness()) as driver:
+        before = driver.chat.state.model
+        await open_picker(driver)
+        await driver.type("ollamaclear/x")
+        await driver.wait_for_text('No provider "ollamaclear" is configured')
+        await driver.press("enter")
+        assert driver.chat.state.model == before
+        if isinstance(driver.app.screen, Picker):
+            await driver.press("escape")
 
 
 @pytest.mark.parametrize(("model", "refused"), [("ollama/llama3.2", False), ("lab/any", False), ("nobody/x", True)])

@@ -8,16 +8,16 @@ from holytui.keymap import Where, build_keymap
 from holytui.models import AnswerState, Message, Problem, Role
 from holytui.ui.bindings import names
 from holytui.ui.transcript.message_view import MessageView
+from tests.ui.app_harness import run_app
 from tests.ui.conftest import Build
-from tests.ui.house import visit
 
 
-async def test_who_edits_a_question_reads_how_to_leave_it(build_house: Build) -> None:
-    async with visit(build_house(keys=build_keymap({"chat.stop": ("f10",)}))) as visitor:
-        await visitor.ask("count to 3")
-        await visitor.to_log()
-        await visitor.act("message.edit")
-        await visitor.until(lambda: "press F10 to cancel" in visitor.status)
+async def test_who_edits_a_question_reads_how_to_leave_it(build_harness: Build) -> None:
+    async with run_app(build_harness(keys=build_keymap({"chat.stop": ("f10",)}))) as driver:
+        await driver.ask("count to 3")
+        await driver.focus_log()
+        await driver.act("message.edit")
+        await driver.wait_until(lambda: "press F10 to cancel" in driver.status)
 
 
 CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to get the rest.")
@@ -49,11 +49,11 @@ def test_a_hint_that_is_laid_out_already_follows_the_focus() -> None:
     assert any("Kept. Press c to get the rest." in line for line in lines(entry))
 
 
-async def test_what_is_said_names_the_key_where_the_focus_is(build_house: Build) -> None:
-    async with visit(build_house()) as visitor:
-        visitor.chat.say("{Press:message.resume} to get the rest")
-        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)
-        await visitor.to_log()
-        await visitor.until(lambda: "Press c to get the rest" in visitor.status)
-        visitor.chat.prompt.focus()
-        await visitor.until(lambda: "Type /continue to get the rest" in visitor.status)
+async def test_what_is_said_names_the_key_where_the_focus_is(build_harness: Build) -> None:
+    async with run_app(build_harness()) as driver:
+        driver.chat.say("{Press:message.resume} to get the rest")
+        await driver.wait_until(lambda: "Type /continue to get the rest" in driver.status)
+        await driver.focus_log()
+        await driver.wait_until(lambda: "Press c to get the rest" in driver.status)
+        driver.chat.prompt.focus()
+        await driver.wait_until(lambda: "Type /continue to get the rest" in driver.status)

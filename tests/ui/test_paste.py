@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui import i18n
-from holytui.ui.composer.paste import CHARS, LINES, Pastes
+from holytui.ui.composer.paste import MIN_CHARS, MIN_LINES, Pastes
 
 _LONG = "\n".join(f"line {number}" for number in range(10_000))
 
@@ -18,13 +18,13 @@ def test_a_long_paste_becomes_a_chip_and_is_sent_whole() -> None:
 
 def test_what_is_short_is_written_as_it_is() -> None:
     assert Pastes().fold("a\nb") == "a\nb"
-    assert Pastes().fold("\n".join("x" * (LINES - 1))) == "\n".join("x" * (LINES - 1))
-    assert Pastes().fold("\n".join("x" * LINES)) == f"[paste 1: {LINES} lines]"
+    assert Pastes().fold("\n".join("x" * (MIN_LINES - 1))) == "\n".join("x" * (MIN_LINES - 1))
+    assert Pastes().fold("\n".join("x" * MIN_LINES)) == f"[paste 1: {MIN_LINES} lines]"
 
 
 def test_one_long_line_is_counted_in_characters() -> None:
-    assert Pastes().fold("x" * (CHARS - 1)) == "x" * (CHARS - 1)
-    assert Pastes().fold("x" * CHARS) == "[paste 1: 2,000 characters]"
+    assert Pastes().fold("x" * (MIN_CHARS - 1)) == "x" * (MIN_CHARS - 1)
+    assert Pastes().fold("x" * MIN_CHARS) == "[paste 1: 2,000 characters]"
 
 
 def test_line_ends_are_one_sign_and_controls_are_harmless() -> None:
@@ -54,8 +54,8 @@ def test_a_text_that_comes_back_is_folded_as_it_was() -> None:
 
 def test_only_chips_that_are_still_there_are_kept() -> None:
     pastes = Pastes()
-    first, second = pastes.fold(_LONG), pastes.fold("y" * CHARS)
-    assert pastes.kept(f"a {second}") == {second: "y" * CHARS}
+    first, second = pastes.fold(_LONG), pastes.fold("y" * MIN_CHARS)
+    assert pastes.used_in(f"a {second}") == {second: "y" * MIN_CHARS}
     assert set(pastes.texts) == {first, second}
 
 
@@ -73,7 +73,9 @@ def test_the_chip_speaks_the_users_numbers() -> None:
     assert "10.000" in Pastes().fold(_LONG)
 
 
-_TEXTS = st.lists(st.sampled_from(["a\n" * LINES, "b" * CHARS, "short", "[paste 1: 12 lines]", "\n"]), max_size=6)
+_TEXTS = st.lists(
+    st.sampled_from(["a\n" * MIN_LINES, "b" * MIN_CHARS, "short", "[paste 1: 12 lines]", "\n"]), max_size=6
+)
 
 
 @settings(max_examples=100, deadline=None)

@@ -11,17 +11,17 @@ from holytui.store.history import History
 from holytui.ui.transcript import live_answers
 from holytui.ui.transcript.loading import LoadedConversation, load_conversation
 from tests.servers import READ, ScriptedServer, answer
+from tests.ui.app_harness import config_with, run_app
 from tests.ui.conftest import Build
-from tests.ui.house import config_with, visit
 
 
 async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_whole(
-    build_house: Build, monkeypatch: pytest.MonkeyPatch
+    build_harness: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
     with ScriptedServer([READ, *answer("The whole ", "answer.")]) as server:
-        house = build_house(config_with(server.base_url))
-        async with visit(house) as visitor:
+        harness = build_harness(config_with(server.base_url))
+        async with run_app(harness) as driver:
             ended = threading.Event()
             settle = live_answers.LiveAnswers._settle
 
@@ -38,6 +38,6 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
 
             monkeypatch.setattr(live_answers.LiveAnswers, "_settle", settled)
             monkeypatch.setattr(live_answers, "load_conversation", slowly)
-            await visitor.ask("go")
-            assert "The whole answer." in visitor.text
-            assert "receiving" not in visitor.text
+            await driver.ask("go")
+            assert "The whole answer." in driver.text
+            assert "receiving" not in driver.text

@@ -15,7 +15,7 @@ from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import mathematics
 from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.selecting import selected_text
-from tests.ui.house import House, Visitor, visit
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 
 ANSWER = """A **bold** word and `code`, then so many words that the line has to be wrapped somewhere.
 
@@ -105,8 +105,8 @@ def test_a_question_is_copied_as_it_was_typed(width: int) -> None:
 
 
 @asynccontextmanager
-async def with_mouse(house: House, *answers: str) -> AsyncIterator[Visitor]:
-    history = house.history
+async def with_mouse(harness: AppHarness, *answers: str) -> AsyncIterator[ScreenDriver]:
+    history = harness.history
     talk = history.create_conversation(title="talk")
     parent = None
     for text in answers:
@@ -114,93 +114,93 @@ async def with_mouse(house: House, *answers: str) -> AsyncIterator[Visitor]:
         told = history.add_message(talk.id, Role.ASSISTANT, text, parent_id=question.id)
         history.set_state(told.id, AnswerState.COMPLETE)
         parent = told.id
-    async with visit(house, (80, 24), conversation=talk.id) as visitor:
-        visitor.chat.log_view.selectable = True
-        visitor.chat.log_view.refresh()
-        await visitor.pilot.pause()
-        yield visitor
+    async with run_app(harness, (80, 24), conversation=talk.id) as driver:
+        driver.chat.log_view.selectable = True
+        driver.chat.log_view.refresh()
+        await driver.pilot.pause()
+        yield driver
 
 
-async def drag(visitor: Visitor, first: str, last: str, *, release: bool = True) -> None:
-    lines = visitor.text.split("\n")
+async def drag(driver: ScreenDriver, first: str, last: str, *, release: bool = True) -> None:
+    lines = driver.text.split("\n")
     start = next(Offset(line.find(first), y) for y, line in enumerate(lines) if first in line)
     end = next(Offset(line.find(last) + len(last) - 1, y) for y, line in enumerate(lines) if last in line)
     for kind, at in ((events.MouseDown, start), (events.MouseMove, end), (events.MouseUp, end)):
         if kind is events.MouseUp and not release:
             return
-        visitor.app.screen._forward_event(
+        driver.app.screen._forward_event(
             kind(None, at.x, at.y, 0, 0, 1, False, False, False, screen_x=at.x, screen_y=at.y)
         )
-        await visitor.pilot.pause()
+        await driver.pilot.pause()
 
 
 def last_copy() -> str:
     return paths.copied_file().read_text()
 
 
-async def test_letting_the_mouse_go_copies(house: House) -> None:
-    async with with_mouse(house, "Some words to be **selected** here.") as visitor:
-        await drag(visitor, "words", "selected")
-        await visitor.sees("20 bytes")
+async def test_letting_the_mouse_go_copies(harness: AppHarness) -> None:
+    async with with_mouse(harness, "Some words to be **selected** here.") as driver:
+        await drag(driver, "words", "selected")
+        await driver.wait_for_text("20 bytes")
         assert last_copy() == "words to be selected"
-        assert visitor.chat.log_view.selected_text == "words to be selected"
+        assert driver.chat.log_view.selected_text == "words to be selected"
 
 
 @pytest.mark.parametrize("key", ["y", "ctrl+c"])
-async def test_keys_copy_the_selection_else_the_message(house: House, key: str) -> None:
-    async with with_mouse(house, "Some words to be **selected** here.") as visitor:
-        await visitor.to_log()
-        await drag(visitor, "Some", "words", release=False)
-        await visitor.press(key)
-        await visitor.sees("10 bytes")
+async def test_keys_copy_the_selection_else_the_message(harness: AppHarness, key: str) -> None:
+    async with with_mouse(harness, "Some words to be **selected** here.") as driver:
+        await driver.focus_log()
+        await drag(driver, "Some", "words", release=False)
+        await driver.press(key)
+        await driver.wait_for_text("10 bytes")
         assert last_copy() == "Some words"
-        visitor.chat.clear_selection()
-        await visitor.press("y")
-        await visitor.sees("35 bytes")
+        driver.chat.clear_selection()
+        await driver.press("y")
+        await driver.wait_for_text("35 bytes")
         assert last_copy() == "Some words to be **selected** here."
 
 
-async def test_a_click_copies_nothing(house: House) -> None:
-    async with with_mouse(house, "Some words.") as visitor:
-        await drag(visitor, "w", "w")
-        await visitor.calm()
+async def test_a_click_copies_nothing(harness: AppHarness) -> None:
+    async with with_mouse(harness, "Some words.") as driver:
+        await drag(driver, "w", "w")
+        await driver.settle()
         assert not paths.copied_file().exists()
 
 
-async def test_a_selection_holds_the_view_until_it_is_gone(house: House) -> None:
-    async with with_mouse(house, *[f"Answer {n}." for n in range(20)]) as visitor:
-        log = visitor.chat.log_view
+async def test_a_selection_holds_the_view_until_it_is_gone(harness: AppHarness) -> None:
+    async with with_mouse(harness, *[f"Answer {n}." for n in range(20)]) as driver:
+        log = driver.chat.log_view
         followed = [log.following]
-        await drag(visitor, "Answer 19", "Answer 19", release=False)
-        shown = visitor.text
+        await drag(driver, "Answer 19", "Answer 19", release=False)
+        shown = driver.text
         followed.append(log.following)
         entry = log.views[-1]
         before = entry.height(80)
         entry.sync(entry.message.text + "\n\nMore.\n\nAnd more.\n" * 8, "")
         log.changed()
-        await visitor.pilot.pause()
+        await driver.pilot.pause()
         assert log.selected_text == "Answer 19"
         assert log.new_lines == log.views[-1].height(80) - before
-        assert "And more." not in visitor.text
-        assert shown.split("\n")[:15] == visitor.text.split("\n")[:15]
-        visitor.chat.clear_selection()
-        await visitor.pilot.pause()
+        assert "And more." not in driver.text
+        assert shown.split("\n")[:15] == driver.text.split("\n")[:15]
+        driver.chat.clear_selection()
+        await driver.pilot.pause()
         assert [*followed, log.following] == [True, False, True]
-        assert "And more." in visitor.text
+        assert "And more." in driver.text
 
 
 @pytest.mark.parametrize("key", ["pageup", "G", "k"])
-async def test_moving_the_view_ends_the_selection(house: House, key: str) -> None:
-    async with with_mouse(house, *[f"Answer {n}." for n in range(40)]) as visitor:
-        await visitor.to_log()
-        visitor.chat.log_view.action_log_page_up()
-        await visitor.pilot.pause()
-        word = next(line.strip() for line in visitor.text.split("\n") if "Answer" in line)
-        await drag(visitor, word, word, release=False)
-        assert visitor.chat.log_view.selected_text == word
+async def test_moving_the_view_ends_the_selection(harness: AppHarness, key: str) -> None:
+    async with with_mouse(harness, *[f"Answer {n}." for n in range(40)]) as driver:
+        await driver.focus_log()
+        driver.chat.log_view.action_log_page_up()
+        await driver.pilot.pause()
+        word = next(line.strip() for line in driver.text.split("\n") if "Answer" in line)
+        await drag(driver, word, word, release=False)
+        assert driver.chat.log_view.selected_text == word
         for _ in range(30 if key == "k" else 1):
-            await visitor.press(key)
-        assert not visitor.chat.log_view.selected_text
+            await driver.press(key)
+        assert not driver.chat.log_view.selected_text
 
 
 @pytest.mark.parametrize(

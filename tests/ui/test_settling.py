@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from holytui.keymap import build_keymap
 from holytui.models import AnswerState, Message, Role
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.ui.transcript.log import MessageLog
 from holytui.ui.transcript.message_view import MessageView
 
@@ -25,7 +25,7 @@ class Logged(App[None]):
 
 def blank(log: MessageLog) -> int:
     """The lines that are free below the end."""
-    return log.size.height - len(log._rows)
+    return log.size.height - len(log._list.rows)
 
 
 @pytest.mark.parametrize("line", [_NEAR, _FAR])

@@ -11,7 +11,7 @@ from holytui.models import Conversation
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.ui.sidebar.list_widget import label, rows
 from holytui.ui.status.key_hints import KeyHints
-from tests.ui.house import House, visit
+from tests.ui.app_harness import AppHarness, run_app
 
 TODAY = date(2026, 3, 20)
 
@@ -73,23 +73,27 @@ def test_a_time_that_no_calendar_has_is_no_trouble(when: float) -> None:
     assert fmt.clock(when)
 
 
-async def test_the_hints_are_those_of_the_list_when_the_open_conversation_was_deleted_there(house: House) -> None:
-    async with visit(house) as visitor:
-        await visitor.ask("hi")
-        await visitor.to_sidebar()
-        await visitor.act("sidebar.delete")
-        await visitor.until(lambda: not visitor.conversations())
-        await visitor.calm()
-        assert visitor.chat.sidebar.has_focus
-        assert visitor.chat.query_one(KeyHints).where is Where.SIDEBAR
-        await visitor.act("sidebar.undo")
-        await visitor.until(visitor.conversations)
+async def test_the_hints_are_those_of_the_list_when_the_open_conversation_was_deleted_there(
+    harness: AppHarness,
+) -> None:
+    async with run_app(harness) as driver:
+        await driver.ask("hi")
+        await driver.focus_sidebar()
+        await driver.act("sidebar.delete")
+        await driver.wait_until(lambda: not driver.conversations())
+        await driver.settle()
+        assert driver.chat.sidebar.has_focus
+        assert driver.chat.query_one(KeyHints).where is Where.SIDEBAR
+        await driver.act("sidebar.undo")
+        await driver.wait_until(driver.conversations)
 
 
-async def test_a_conversation_that_is_open_is_not_left_unread_by_another_window(house: House, tmp_path: Path) -> None:
-    async with visit(house) as visitor:
-        await visitor.ask("hi")
-        (one,) = visitor.conversations()
+async def test_a_conversation_that_is_open_is_not_left_unread_by_another_window(
+    harness: AppHarness, tmp_path: Path
+) -> None:
+    async with run_app(harness) as driver:
+        await driver.ask("hi")
+        (one,) = driver.conversations()
         with SqliteHistory(tmp_path / "history.db") as other:
             other.update_conversation(one.id, unread=True)
-        await visitor.until(lambda: not visitor.conversations()[0].unread)
+        await driver.wait_until(lambda: not driver.conversations()[0].unread)

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.soak import play, samples
 from benchmarks.soak.samples import Sample
-from tests.ui.house import House, visit
+from tests.ui.app_harness import AppHarness, run_app
 
 _BATCH = 10
 
@@ -18,27 +18,27 @@ async def _rest(player: play.Player) -> tuple[Sample, Counter[str]]:
     """What is held in a new conversation, in which nothing happens, after a dialog was closed."""
     await play.look_at_help(player)
     await player.act("chat.new")
-    await player.calm()
+    await player.settle()
     return samples.take(0, 0.0), samples.alive()
 
 
 async def test_thirty_answers_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with play.served() as base_url:
-        house = House(tmp_path, play.config(base_url))
+        harness = AppHarness(tmp_path, play.config(base_url))
         try:
-            async with visit(house) as visitor:
-                player = play.Player(visitor.pilot, house)
+            async with run_app(harness) as driver:
+                player = play.Player(driver.pilot, harness)
                 found = []
                 for batch in range(3):
                     for number in range(batch * _BATCH + 1, (batch + 1) * _BATCH + 1):
                         await play.ask(player, number)
                     found.append(await _rest(player))
                 before = found[0][1] + Counter(dict.fromkeys(samples.COUNTED, samples.SLACK))
-                await player.until(lambda: samples.alive() <= before)  # a dialog is taken apart after it has closed
-            assert play.wrong(house.history) == []
+                await player.wait_until(lambda: samples.alive() <= before)  # a dialog is removed after it closed
+            assert play.wrong(harness.history) == []
         finally:
-            house.close()
+            harness.close()
     early, late = found[0][0], found[-1][0]
     assert late.descriptors <= early.descriptors + samples.SLACK
     assert late.threads <= early.threads + samples.SLACK

@@ -7,7 +7,7 @@ import pytest
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import Usage
 from holytui.providers import pricing
-from holytui.store.values import Spent
+from holytui.store.values import UsageTotal
 
 MODEL = Model("gpt-4", context=1000, price=Price(2.5, 10.0))
 CONFIG = Config(
@@ -39,8 +39,8 @@ def test_a_configured_model_is_found() -> None:
     assert pricing.find_model(CONFIG, "p/gpt-4") is MODEL
 
 
-def spent(model: str, usage: Usage) -> Spent:
-    return Spent(0, model, 1, usage, 1)
+def spent(model: str, usage: Usage) -> UsageTotal:
+    return UsageTotal(0, model, 1, usage, 1)
 
 
 def test_a_bill_has_the_prices_of_now_and_says_what_it_leaves_out() -> None:

@@ -12,7 +12,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import Problem, Usage
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.presentation.status import Rate, Status, sparkline
+from holytui.presentation.status import Status, TokenRate, sparkline
 from holytui.ui.status.line import line
 
 RESET = Fault(FaultKind.RESET)
@@ -24,7 +24,7 @@ QUIET = Connection(Level.CALM, "before")
     [
         (ev.Connecting("t", 1, "api.test"), "connecting to api.test"),
         (ev.Connecting("t", 3, "api.test"), "connecting to api.test (attempt 3)"),
-        (ev.ImagesLeftOut("t", 1), "1 image is left out, as this model sees none"),
+        (ev.ImagesLeftOut("t", 1), "1 image is left out, as this model accepts none"),
         (ev.Waiting("t"), "waiting for the first token · 0.0 s"),
         (ev.Delta("t", "x"), "receiving"),
         (ev.Reasoning("t", "x"), "reasoning"),
@@ -76,7 +76,7 @@ full = Status(
     usage=Usage(1200, 34),
     cost=0.0123,
     context=0.42,
-    rate=Rate(31.0, (10.0, 20.0, 31.0)),
+    rate=TokenRate(31.0, (10.0, 20.0, 31.0)),
     first_token_s=0.8,
     link="rtt 80 ms",
     position="↓ 34 new lines",
@@ -124,7 +124,7 @@ def test_a_question_that_is_too_long_is_told_on_a_narrow_line_too() -> None:
 
 
 def test_the_link_stands_before_what_grows_while_text_streams() -> None:
-    early, late = line(full, 160, 0.0).plain, line(replace(full, rate=Rate(131.0, (1.0,) * 8)), 160, 0.0).plain
+    early, late = line(full, 160, 0.0).plain, line(replace(full, rate=TokenRate(131.0, (1.0,) * 8)), 160, 0.0).plain
     assert early.index("rtt 80 ms") == late.index("rtt 80 ms")
 
 

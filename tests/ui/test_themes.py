@@ -59,8 +59,8 @@ def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
 
 def test_a_theme_that_is_not_there_is_told_with_the_nearest_one() -> None:
     known = {"holytui-dark", "holytui-light"}
-    assert not loader.missing("holytui-dark", known)
-    (said,) = loader.missing("holytui-drak", known)
+    assert not loader.describe_unknown("holytui-dark", known)
+    (said,) = loader.describe_unknown("holytui-drak", known)
     assert said == 'ui.theme: there is no theme "holytui-drak"; did you mean "holytui-dark"?'
-    (said,) = loader.missing("zzz", known)
+    (said,) = loader.describe_unknown("zzz", known)
     assert said == 'ui.theme: there is no theme "zzz"; there are holytui-dark, holytui-light'

@@ -16,7 +16,7 @@ from holytui.engine.engine import StartedTurn
 from holytui.engine.events import Ended
 from holytui.models import AnswerState, Role
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.ui.chat.history_watcher import growth
+from holytui.ui.chat.history_watcher import branch_change
 from holytui.ui.composer.submit import Question, submit
 from holytui.ui.state import OpenConversation
 from tests.ptys import Terminal
@@ -58,7 +58,7 @@ def test_an_answer_whose_window_died_is_offered_to_the_other(data: Path) -> None
         with Terminal.holytui("-c", only_conversation(data), cols=160) as other:
             other.wait_for("another holytui is receiving this answer")
             one.kill()
-            other.wait_for("another holytui has ended: 1 answer was cut")
+            other.wait_for("another holytui has ended: 1 answer was interrupted")
             other.wait_for("holytui ended before this answer did")
             other.type("\t")
             other.type("C")
@@ -162,10 +162,10 @@ def test_growth_is_messages_below_or_a_sibling(tmp_path: Path) -> None:
         def look() -> object:
             talk = history.conversation(asked.conversation_id)
             assert talk is not None
-            found = growth(history, talk, shown)
+            found = branch_change(history, talk, shown)
             return found and (
                 [entry.message.text for entry in found.added],
-                found.beside and (found.beside.message.id, found.beside.variant),
+                found.sibling and (found.sibling.message.id, found.sibling.variant),
             )
 
         assert look() is None

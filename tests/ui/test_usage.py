@@ -16,7 +16,7 @@ from holytui import i18n
 from holytui.config.schema import Config, Model, Price, Provider
 from holytui.models import AnswerState, Role, Usage
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.store.values import Spent
+from holytui.store.values import UsageTotal
 from holytui.ui.details import usage
 from tests.store.samples import attempt_for
 
@@ -27,10 +27,10 @@ CONFIG = Config(
 )
 DAYS = usage.days_until(date(2026, 3, 30), 3)
 SPENT = [
-    Spent(0, "p/gpt-4", 3, Usage(1000, 2000), 5),
-    Spent(2, "guide/guide", 1, Usage(10, 20, estimated=True), 1),
-    Spent(2, "p/gpt-4", 2, Usage(100_000, 100, at_least=True), 2),
-    Spent(2, "q/other", 1, Usage(5, 5), 4),
+    UsageTotal(0, "p/gpt-4", 3, Usage(1000, 2000), 5),
+    UsageTotal(2, "guide/guide", 1, Usage(10, 20, estimated=True), 1),
+    UsageTotal(2, "p/gpt-4", 2, Usage(100_000, 100, at_least=True), 2),
+    UsageTotal(2, "q/other", 1, Usage(5, 5), 4),
 ]
 
 
@@ -91,7 +91,7 @@ def test_answers_are_counted_on_the_users_day_when_the_clock_changes(
             )
             history.begin_attempt(attempt_for(answer.id))
             history.finish(replace(answer, state=AnswerState.COMPLETE, usage=Usage(1, 1)))
-        found = history.spent(usage.midnights(days))
+        found = history.usage_totals(usage.midnights(days))
     assert [(days[each.span], each.answers) for each in found] == [(date(2026, 3, 29), 2), (date(2026, 3, 30), 1)]
 
 

@@ -20,7 +20,7 @@ from holytui.ui.details.page import DetailsPage
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.state import ChatState
 from holytui.ui.transcript.log import MessageLog
-from tests.ui.house import House, Visitor, visit
+from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 
 OWNERS: Mapping[Where, type[Any]] = {
     Where.APP: ChatScreen,
@@ -33,9 +33,9 @@ BY_KEY = {"prompt.send", "prompt.newline"}
 """`Prompt.on_key` does these itself, as it must act before the next key."""
 
 
-async def test_every_action_has_one_handler_or_one_method_of_its_widget(house: House) -> None:
-    async with visit(house) as visitor:
-        handlers = set(visitor.chat.wiring.handlers)
+async def test_every_action_has_one_handler_or_one_method_of_its_widget(harness: AppHarness) -> None:
+    async with run_app(harness) as driver:
+        handlers = set(driver.chat.wiring.handlers)
     own = (
         {action.id for action in ACTIONS if hasattr(OWNERS[action.where], "action_" + action.id.replace(".", "_"))}
         | BY_KEY
@@ -45,89 +45,89 @@ async def test_every_action_has_one_handler_or_one_method_of_its_widget(house: H
     assert handlers & own == set()
 
 
-async def test_an_action_that_needs_the_history_says_that_it_is_being_opened(house: House) -> None:
+async def test_an_action_that_needs_the_history_says_that_it_is_being_opened(harness: AppHarness) -> None:
     go = threading.Event()
-    app = house.app()
+    app = harness.app()
 
     def opening() -> Services:
         assert go.wait(10)
-        return house.services
+        return harness.services
 
     app._chat._opening = opening
     async with app.run_test(size=(120, 40)) as pilot:
-        visitor = Visitor(pilot, house)
-        await visitor.act("history.search")
-        await visitor.sees("the history is being opened")
-        await visitor.act("app.help")  # which needs none
-        await visitor.sees("Help")
+        driver = ScreenDriver(pilot, harness)
+        await driver.act("history.search")
+        await driver.wait_for_text("the history is being opened")
+        await driver.act("app.help")  # which needs none
+        await driver.wait_for_text("Help")
         go.set()
-        await visitor.until(lambda: app._chat.state.is_open)
+        await driver.wait_until(lambda: app._chat.state.is_open)
 
 
-async def test_after_a_failed_opening_the_reason_is_given_again(house: House) -> None:
-    app = house.app()
+async def test_after_a_failed_opening_the_reason_is_given_again(harness: AppHarness) -> None:
+    app = harness.app()
 
     def opening() -> Services:
         raise StoreError("the disk is on strike")
 
     app._chat._opening = opening
     async with app.run_test(size=(120, 40)) as pilot:
-        visitor = Visitor(pilot, house)
-        await visitor.sees("the disk is on strike")
-        visitor.chat.say("something else")
-        await visitor.act("model.pick")
-        await visitor.sees("the disk is on strike")
+        driver = ScreenDriver(pilot, harness)
+        await driver.wait_for_text("the disk is on strike")
+        driver.chat.say("something else")
+        await driver.act("model.pick")
+        await driver.wait_for_text("the disk is on strike")
 
 
 async def test_a_question_for_a_conversation_that_was_left_follows_the_ones_before_it(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go = threading.Event()
-    add = house.history.add_message
+    add = harness.history.add_message
 
     def slowly(*args: Any, **options: Any) -> Any:
         assert go.wait(10)
         return add(*args, **options)
 
-    async with visit(house) as visitor:
-        monkeypatch.setattr(house.history, "add_message", slowly)
+    async with run_app(harness) as driver:
+        monkeypatch.setattr(harness.history, "add_message", slowly)
         for question in ("count to 1", "count to 2"):
-            await visitor.type(question)
-            await visitor.press("enter")
-        await visitor.act("chat.new")
-        await visitor.type("count to 3")
-        await visitor.press("enter")
+            await driver.type(question)
+            await driver.press("enter")
+        await driver.act("chat.new")
+        await driver.type("count to 3")
+        await driver.press("enter")
         go.set()
-        await visitor.calm()
+        await driver.settle()
         asked = sorted(
-            [message.text for message in house.history.branch(one.id) if message.role is Role.USER]
-            for one in visitor.conversations()
+            [message.text for message in harness.history.branch(one.id) if message.role is Role.USER]
+            for one in driver.conversations()
         )
     assert asked == [["count to 1", "count to 2"], ["count to 3"]]
 
 
 async def test_the_queue_is_idle_only_when_no_question_is_being_stored(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go, reached = threading.Event(), threading.Event()
-    add = house.history.add_message
+    add = harness.history.add_message
 
     def slowly(*args: Any, **options: Any) -> Any:
         reached.set()
         assert go.wait(10)
         return add(*args, **options)
 
-    async with visit(house) as visitor:
-        monkeypatch.setattr(house.history, "add_message", slowly)
-        await visitor.type("count to 1")
-        await visitor.press("enter")
-        await visitor.until(reached.is_set)
-        settled = asyncio.create_task(visitor.chat.settled())
-        await visitor.pilot.pause()
+    async with run_app(harness) as driver:
+        monkeypatch.setattr(harness.history, "add_message", slowly)
+        await driver.type("count to 1")
+        await driver.press("enter")
+        await driver.wait_until(reached.is_set)
+        settled = asyncio.create_task(driver.chat.settled())
+        await driver.pilot.pause()
         assert not settled.done()
         go.set()
         await settled
-        assert not visitor.chat.send_queue.unsent()
+        assert not driver.chat.send_queue.unsent()
 
 
 def test_a_result_for_a_conversation_that_was_left_is_stale() -> None:

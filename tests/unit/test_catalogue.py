@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 import holytui
 from holytui import keymap
-from holytui.commands import plain_input
+from holytui.commands.plain import input as plain_input
 from holytui.hints import KEYLESS, MARK, ActionNames
 from holytui.keymap import BY_ID, Where
 from holytui.ui import bindings, slash_commands
@@ -176,7 +176,7 @@ def test_what_a_message_names_does_that_where_it_is_read() -> None:
                 elif command := names.commands[action]:
                     assert slash_commands.parse(command) == slash_commands.Command(action)
             if command := plain_input.names().name_of(action):
-                assert isinstance(plain_input.parse(command), plain_input.Command)
+                assert isinstance(plain_input.parse(command), plain_input.PlainCommand)
 
 
 def test_translations_have_no_markup_and_no_control_characters() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holytui.commands import plain_input
+from holytui.commands.plain import input as plain_input
 from holytui.errors import HolytuiError
 from holytui.hints import KEYLESS, ActionNames, sentences
 from holytui.keymap import Where, build_keymap

@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_file
 from holytui import formatting as fmt
 from holytui import i18n
 from holytui.cli import main
-from holytui.commands.parser_words import WORDS
+from holytui.commands.argument_parser import WORDS
 from holytui.i18n import LANGUAGES, _, language, ngettext
 from holytui.keymap import ACTIONS
 from holytui.presentation.notice import Connection, Level

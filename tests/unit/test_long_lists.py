@@ -9,7 +9,7 @@ import pytest
 from holytui import formatting
 from holytui.models import Conversation
 from holytui.ui.composer import completion
-from holytui.ui.composer.path_completion import Name, matching
+from holytui.ui.composer.path_completion import FolderEntry, matching
 from holytui.ui.sidebar import list_widget
 
 
@@ -26,7 +26,7 @@ def test_the_days_of_many_conversations_are_searched_and_not_all_computed(monkey
     many = [Conversation(str(n), "t", 0.0, 1_780_000_000.0 - n * 3_600, pinned=n % 500 == 0) for n in range(3_000)]
     rows = list_widget.rows(many, today)
     assert len(asked) < 300
-    expected: list[list_widget.Row] = ["Pinned", *(one for one in many if one.pinned)]
+    expected: list[list_widget.ListRow] = ["Pinned", *(one for one in many if one.pinned)]
     above = "Pinned"
     for one in (one for one in many if not one.pinned):
         if plain(one.updated_at, today) != above:
@@ -41,17 +41,17 @@ def test_names_of_a_folder_are_compared_with_what_is_typed_and_not_with_each_oth
 ) -> None:
     compared: list[object] = []
 
-    def equal(one: Name, other: object) -> bool:
+    def equal(one: FolderEntry, other: object) -> bool:
         compared.append(other)
         return one is other
 
-    monkeypatch.setattr(Name, "__eq__", equal)
-    names = [Name(f"a{n}", n) for n in range(500)] + [Name(f"ba{n}", n) for n in range(500)]
+    monkeypatch.setattr(FolderEntry, "__eq__", equal)
+    names = [FolderEntry(f"a{n}", n) for n in range(500)] + [FolderEntry(f"ba{n}", n) for n in range(500)]
     assert [name.name for name in matching(names, "a")] == [name.name for name in names]
     assert not compared
 
 
 def test_only_so_many_items_are_made_for_a_key() -> None:
-    names = [Name(f"file{n}", n) for n in range(3_000)]
-    offer = completion.offer_for("@f", 2, only_line=True, names_of=lambda _folder: names)
-    assert len(offer.items) == completion.MOST
+    names = [FolderEntry(f"file{n}", n) for n in range(3_000)]
+    offer = completion.completions_for("@f", 2, only_line=True, entries_of=lambda _folder: names)
+    assert len(offer.items) == completion.MAX_COMPLETIONS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual.fuzzy import FuzzySearch, Matcher
 
 from holytui.ui.dialogs.choice import Choice
-from holytui.ui.dialogs.fuzzy import Letters
+from holytui.ui.dialogs.fuzzy import FuzzyQuery
 from holytui.ui.dialogs.narrowing import Narrowing
 
 TEXTS = st.text("ab -/_éİΣ", max_size=10)
@@ -32,7 +32,7 @@ def straightforward(choices: Sequence[Choice], typed: str) -> list[Choice]:
 @example("ab", "a b b b")  # of places near the end Textual takes only the first
 @example("ab", "ba")
 def test_the_score_is_textuals(typed: str, text: str) -> None:
-    assert Letters(typed).score(text.lower()) == FuzzySearch().match(typed, text)[0]
+    assert FuzzyQuery(typed).score(text.lower()) == FuzzySearch().match(typed, text)[0]
 
 
 @settings(max_examples=50)
@@ -43,11 +43,11 @@ def test_the_best_are_those_of_the_straightforward_search(
     choices = [Choice("" if n % 5 == 4 else str(n), label, remark) for n, (label, remark) in enumerate(rows)]
     narrowing = Narrowing(choices, most)
     for letters in (*typed, typed[0] + typed[-1], typed[0]):
-        narrowing.want(letters)
+        narrowing.set_query(letters)
         assert narrowing.advance(never)
         expected = straightforward(choices, letters)
-        assert list(narrowing.found.best) == expected[:most]
-        assert narrowing.found.count == len(expected)
+        assert list(narrowing.result.best) == expected[:most]
+        assert narrowing.result.count == len(expected)
 
 
 def models(count: int) -> list[Choice]:
@@ -62,7 +62,7 @@ def counted(narrowing: Narrowing, work: Callable[[], object]) -> int:
 
 def test_no_piece_looks_at_more_than_500_choices() -> None:
     narrowing = Narrowing(models(20_000), 200)
-    narrowing.want("x1")
+    narrowing.set_query("x1")
     pieces = 0
     while True:
         before = narrowing.looked_at
@@ -72,39 +72,39 @@ def test_no_piece_looks_at_more_than_500_choices() -> None:
         if ended:
             break
     assert pieces == 40
-    assert len(narrowing.found.best) == 200
+    assert len(narrowing.result.best) == 200
 
 
 def test_longer_letters_are_looked_for_in_what_was_found_and_shorter_ones_are_known() -> None:
     narrowing = Narrowing(models(20_000), 200)
-    narrowing.want("1999")
+    narrowing.set_query("1999")
     narrowing.advance(never)
-    among = narrowing.found.count
-    narrowing.want("19999")
+    among = narrowing.result.count
+    narrowing.set_query("19999")
     assert counted(narrowing, lambda: narrowing.advance(never)) == among < 100
-    narrowing.want("1999")
+    narrowing.set_query("1999")
     assert counted(narrowing, lambda: narrowing.advance(never)) == among
-    narrowing.want("y")
+    narrowing.set_query("y")
     assert counted(narrowing, lambda: narrowing.advance(never)) == 20_000
-    assert narrowing.found.count == 0
+    assert narrowing.result.count == 0
 
 
 def test_letters_that_came_while_others_were_looked_for_count_alone() -> None:
     narrowing = Narrowing(models(5_000), 200)
-    narrowing.want("x")
+    narrowing.set_query("x")
     assert not narrowing.advance(lambda: True)
-    narrowing.want("x4999")
+    narrowing.set_query("x4999")
     narrowing.advance(never)
-    assert [choice.value for choice in narrowing.found.best] == ["m52/x4999"]
+    assert [choice.value for choice in narrowing.result.best] == ["m52/x4999"]
 
 
 @pytest.mark.parametrize(("typed", "exact"), [("m1/x1", True), ("m1/x", False), ("M1/X1", False)])
 def test_it_is_known_whether_just_what_is_typed_can_be_picked(typed: str, *, exact: bool) -> None:
     narrowing = Narrowing(models(300), 2)
-    narrowing.want(typed)
+    narrowing.set_query(typed)
     narrowing.advance(never)
-    assert narrowing.found.exact is exact
+    assert narrowing.result.exact is exact
 
 
 def test_letters_that_occur_often_take_no_longer_than_a_look_at_each_pair() -> None:
-    assert Letters("abababab" + "c").score("ab " * 60 + "c") > 0  # 10**13 combinations
+    assert FuzzyQuery("abababab" + "c").score("ab " * 60 + "c") > 0  # 10**13 combinations

@@ -1,7 +1,7 @@
-"""What the answers took and cost: a narrow row for each that was paid for, so that sums need not read any text.
+"""Statistics of answers in a narrow table, so that sums do not read any text.
 
-Copies do not count twice: a text kept as a variant, a forked branch and an import have cost nothing here. An imported
-answer keeps the figures that it came with, for its own conversation only.
+A row is written per answer that was requested. Copies are not counted: a variant that keeps an older text, a forked
+branch and an import cost nothing here. An imported answer counts in its own conversation only.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from holytui.models import REATTACHED, AnswerState, Message, Role, Usage
-from holytui.store.sqlite.cell_values import Values, as_text
-from holytui.store.sqlite.rows import Row, problem_from, storable, usage_from
-from holytui.store.values import Answered, Spent
+from holytui.store.json_values import problem_from, usage_from
+from holytui.store.sqlite.row_mapping import Row, storable
+from holytui.store.sqlite.row_reader import RowReader, as_text
+from holytui.store.values import AnswerStats, UsageTotal
 
 TABLES = (
     """CREATE TABLE figure (
@@ -26,14 +27,16 @@ TABLES = (
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """For a file that has none."""
+    """Create the table for a file that has none."""
     for statement in TABLES:
         connection.execute(statement)
 
 
-def put(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
-    """An answer has ended, or an ended one came in from elsewhere (not `own`); one that was never asked for has no
-    row. What came in becomes our own with the first request that is made here."""
+def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
+    """Write the statistics of an answer that ended, or was imported (not `own`).
+
+    An answer that was never requested gets no row. An imported answer becomes own with the first request made here.
+    """
     requests, silent = connection.execute(
         "SELECT count(*), coalesce(max(status BETWEEN 200 AND 299 AND usage IS NULL), 0) FROM attempt"
         " WHERE message_id = ?",
@@ -42,7 +45,7 @@ def put(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
     known = message.usage is not None or message.duration_s is not None
     if message.role is not Role.ASSISTANT or not (requests if own else known):
         return
-    # cut off by a kill, its figures never came, but its text did
+    # interrupted by a kill: text arrived, but no usage
     unknown = bool(silent or message.text or message.reasoning) and own
     usage = message.usage or Usage(at_least=unknown)
     connection.execute(
@@ -60,8 +63,8 @@ def put(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
 
 
 def fill(connection: sqlite3.Connection) -> None:
-    """Rows for the answers of a file that had none."""
-    # a text kept as a variant is a millisecond older than the answer that goes on: see journal.copy_as_variant
+    """Write rows for the answers of a file that had no such table."""
+    # a kept variant is a millisecond older than the continued answer: see journal.copy_as_variant
     rows = connection.execute(
         """SELECT message.id, conversation_id, created_at, model, state, text <> '' OR reasoning <> '', usage,
             duration_s FROM message WHERE role = 'assistant' AND state IN ('complete', 'stopped', 'failed',
@@ -70,21 +73,21 @@ def fill(connection: sqlite3.Connection) -> None:
                 AND twin.role = message.role AND twin.created_at - 0.001 = message.created_at)
             ORDER BY rowid"""
     ).fetchall()
-    # of a forked branch, the answers have all that the first ones have, their time to the microsecond too
+    # answers of a forked branch equal the originals, including their time to the microsecond
     originals = {(row[2], row[3], row[4], row[6], row[7]): row for row in reversed(rows)}
     for id_, conversation_id, created_at, model, state, has_text, usage, duration_s in originals.values():
         text = "…" if has_text else ""
         answer = Message(
             *(as_text(id_), as_text(conversation_id), None, Role.ASSISTANT, text),
-            *(Values((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
-            usage=Values((usage,)).parsed("usage", usage_from, None),
-            duration_s=Values((duration_s,)).maybe_number("duration_s"),
+            *(RowReader((created_at,)).number("created_at"), "", as_text(model), AnswerState(state)),
+            usage=RowReader((usage,)).parsed("usage", usage_from, None),
+            duration_s=RowReader((duration_s,)).maybe_number("duration_s"),
         )
-        put(connection, answer, own=True)
+        record(connection, answer, own=True)
 
 
-def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[Answered]:
-    """The last ones, oldest first: those that were asked for here, or all of one conversation."""
+def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: str | None) -> list[AnswerStats]:
+    """Return the last answers, oldest first: the own ones, or all of one conversation."""
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
         f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
@@ -96,21 +99,23 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     return [_answered(row) for row in rows][::-1]
 
 
-def _answered(row: Row) -> Answered:
-    v = Values(row)
-    at, model, state = v.number("at"), v.text("model"), v.one_of("state", AnswerState, AnswerState.INTERRUPTED)
+def _answered(row: Row) -> AnswerStats:
+    v = RowReader(row)
+    at, model, state = v.number("at"), v.text("model"), v.member("state", AnswerState, AnswerState.INTERRUPTED)
     finish_reason = v.text("finish_reason")
     trouble = v.parsed("problem", problem_from, None)
     fault = trouble.fault if trouble is not None else None
-    return Answered(
-        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.whole("requests", 1)),
+    return AnswerStats(
+        *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.integer("requests", 1)),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
-        v.whole("reattached"),
+        v.integer("reattached"),
     )
 
 
-def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None) -> list[Spent]:
-    """What each model came to between two neighbouring `bounds`; of what was asked for here, or of one conversation."""
+def usage_totals(
+    connection: sqlite3.Connection, bounds: Sequence[float], conversation_id: str | None
+) -> list[UsageTotal]:
+    """Sum usage by model between neighbouring `bounds`, of own answers or of one conversation."""
     spans = list(pairwise(bounds))
     if not spans:
         return []
@@ -125,7 +130,7 @@ def spent(connection: sqlite3.Connection, bounds: Sequence[float], conversation_
         (*(value for number, span in enumerate(spans) for value in (number, *span)), *values),
     )
     return [
-        Spent(
+        UsageTotal(
             *(number, as_text(model), answers),
             Usage(_sum(input_), _sum(output), _sum(cached), 0, bool(at_least), bool(estimated)),
             max(answers, _sum(requests)),
@@ -139,10 +144,10 @@ def _sum(total: float) -> int:
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
-# the clock may have been set back meanwhile; requests without figures count only where none has any
 _REATTACHED = f"""(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id
     AND attempt.resumed_by = '{REATTACHED}')"""
 # the usage of a kept stream is that of its last attempt, and its text that of all
+# the clock may have been set back; requests without usage count only if none has any
 _STREAMED = f"""(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL AND NOT again THEN took END), sum(took)) FROM (
     SELECT attempt.usage, {_REATTACHED} AS again, max(0.0, ended_at - first_token_at) AS took FROM attempt
     WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""

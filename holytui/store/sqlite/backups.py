@@ -1,4 +1,4 @@
-"""The history's file itself: made private, backed up, set aside; nothing is ever overwritten or removed."""
+"""The history file: permissions, backups, and setting damaged files aside. No data is overwritten or removed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def make_private(path: Path) -> None:
-    """An empty file with mode 0600 before sqlite sees it (its companions take over the mode), in a private folder.
+    """Create an empty file with mode 0600 in a private folder; make an existing one private.
 
-    An existing file that others may read is made private. Raises StoreFull.
+    SQLite gives its companion files the mode of the database. Raises StoreFull.
     """
     try:
         private_dir(path.parent)
@@ -30,7 +30,7 @@ def make_private(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _PRIVATE))
         except FileExistsError:
             if path.stat().st_mode & 0o077:
-                with suppress(PermissionError):  # somebody else's file, shared on purpose
+                with suppress(PermissionError):  # another user's file, shared on purpose
                     path.chmod(_PRIVATE)
     except OSError as exc:
         raise StoreFull(
@@ -39,8 +39,8 @@ def make_private(path: Path) -> None:
         ) from exc
 
 
-def exposed(folder: Path) -> tuple[str, ...]:
-    """A sentence if others can put files of their own in place of those in `folder`."""
+def exposure_warnings(folder: Path) -> tuple[str, ...]:
+    """Return a warning if other users can replace files in `folder`."""
     try:
         about = folder.stat()
     except OSError:
@@ -55,7 +55,7 @@ def exposed(folder: Path) -> tuple[str, ...]:
 
 
 def reserve(path: Path, label: str, now: float) -> Path:
-    """A new, empty, private file beside `path`, named by `label` and the time. Raises OSError."""
+    """Create an empty private file beside `path`, named by `label` and the time. Raises OSError."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
     name, number = f"{path.name}.{label}-{stamp}", 1
     while True:
@@ -69,13 +69,13 @@ def reserve(path: Path, label: str, now: float) -> Path:
 
 
 def back_up(connection: sqlite3.Connection, path: Path, version: int, now: float) -> Path:
-    """A whole copy of the file as it is, before it is changed to a newer version. Raises StoreFull, sqlite3.Error."""
+    """Copy the whole file before its migration. Raises StoreFull, sqlite3.Error."""
     try:
         place = reserve(path, f"v{version}", now)
     except OSError as exc:
         raise StoreFull(
-            _("No backup of the history could be made: {reason}").format(reason=exc.strerror),
-            _("The history was left as it is. Free some space and start again."),
+            _("The history could not be backed up: {reason}").format(reason=exc.strerror),
+            _("The history was not changed. Free some space and start again."),
         ) from exc
     copy = sqlite3.connect(place)
     try:
@@ -85,10 +85,10 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int, now: float
     return place
 
 
-def exchange(path: Path, fresh: Path, now: float) -> Path:
-    """Put `fresh` at `path`; the damaged file that was there, with its companions, gets a name of its own, returned.
+def swap_in(path: Path, fresh: Path, now: float) -> Path:
+    """Replace the damaged file at `path` by `fresh`; return the new path of the damaged file.
 
-    There is no moment without a file at `path`, in which another process would begin a new one. Raises StoreError.
+    There is always a file at `path`, as another process would else create one. Raises StoreError.
     """
     try:
         place = reserve(path, "damaged", now)
@@ -105,24 +105,24 @@ def exchange(path: Path, fresh: Path, now: float) -> Path:
     except OSError as exc:
         raise StoreError(
             _("The history is damaged and could not be set aside: {reason}").format(reason=exc.strerror),
-            _("Nothing of it was removed. Choose another folder with HOLYTUI_DATA_DIR."),
+            _("No data was removed. Choose another folder with HOLYTUI_DATA_DIR."),
         ) from exc
     return place
 
 
 def mark_suspect(path: Path) -> None:
-    """Something in the file could not be read: the next start is to check it, however large it is."""
+    """Have the file checked at the next start, whatever its size, after a failed read."""
     with suppress(OSError):
         os.close(os.open(_suspicion(path), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, _PRIVATE))
 
 
 def is_suspect(path: Path) -> bool:
-    """Whether it was marked."""
+    """Whether the file is marked for a check."""
     return _suspicion(path).exists()
 
 
 def clear_suspicion(path: Path) -> None:
-    """It was checked, or is a new one."""
+    """Remove the mark."""
     with suppress(OSError):
         _suspicion(path).unlink(missing_ok=True)
 
@@ -132,8 +132,8 @@ def _suspicion(path: Path) -> Path:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """No other holytui sets files aside in `folder` meanwhile; where that cannot be had, go on without."""
+def exclusive_lock(folder: Path) -> Iterator[None]:
+    """Hold an advisory lock on `folder` while files are set aside; best effort."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""A whole conversation as one value: how it is read for an export, and the rows that an import makes of it."""
+"""Whole conversations as values: read for an export, and inserted by an import."""
 
 from __future__ import annotations
 
@@ -10,85 +10,88 @@ from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, DeltaKind, Message
 from holytui.store.sqlite import conversations, journal
-from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import messages as tree
-from holytui.store.sqlite.readable import rows
-from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
-from holytui.store.sqlite.writer import Delta
+from holytui.store.sqlite import images as image_table
+from holytui.store.sqlite import messages as message_table
+from holytui.store.sqlite.damaged_tables import read_rows
+from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
+from holytui.store.sqlite.writer import PendingDelta
 from holytui.store.values import Bundle
 
 
 def read(
-    connection: sqlite3.Connection, conversation_id: str, pending: Sequence[Delta], *, images: bool
+    connection: sqlite3.Connection, conversation_id: str, pending: Sequence[PendingDelta], *, images: bool
 ) -> Bundle | None:
-    """The whole of a conversation, answers on their way as of now; `images`: with the bytes of its images."""
-    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
+    """Return a whole conversation with current text of answers in progress; `images` adds the image bytes."""
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
     if not found:
         return None
     messages = [
-        journal.as_of_now(connection, attached.with_images(connection, each), pending)
-        for each in tree.of_conversation(connection, conversation_id)
+        journal.as_of_now(connection, image_table.with_images(connection, each), pending)
+        for each in message_table.of_conversation(connection, conversation_id)
     ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
         for message in messages
         for attempt in journal.attempts(connection, message.id)
     ]
-    data = attached.data_of_all(connection, messages) if images else {}
+    data = image_table.data_of_all(connection, messages) if images else {}
     return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How much of a bundle is new here, and where it goes."""
+class ImportPlan:
+    """The parts of a bundle that are new here, and their place."""
 
     bundle: Bundle
-    """With the ids that it has here."""
+    """With ids of this history."""
     is_new: bool
-    """The conversation is not here, nor was it added before by the same import."""
+    """The conversation is neither stored nor part of this import already."""
     is_hidden: bool
-    """It is part of the import, so that its messages may be put below it at once."""
+    """It belongs to this import, so that messages may be inserted at once."""
     was_deleted: bool
     new: Sequence[Message]
     """Parents before children."""
 
 
-def plan(connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]) -> Plan:
-    """Look for what is not here yet. `apart` says in which hidden conversation the import keeps messages that it has
-    for one that is here. Raises TransferError for a message of another conversation."""
-    bundle, found = _with_known_ids(connection, bundle, apart)
-    talk_id = bundle.conversation.id
-    known = {id_ for id_, _origin in _messages_of(connection, talk_id, apart)}
+def plan(connection: sqlite3.Connection, bundle: Bundle, hidden_ids: Mapping[str, str]) -> ImportPlan:
+    """Compare a bundle with the stored data.
+
+    `hidden_ids` maps conversations to the hidden ones that hold their new messages during this import. Raises
+    TransferError for a message that belongs to another conversation.
+    """
+    bundle, found = _with_known_ids(connection, bundle, hidden_ids)
+    conversation_id = bundle.conversation.id
+    known = {id_ for id_, _origin in _messages_of(connection, conversation_id, hidden_ids)}
     new = [message for message in in_order(bundle.messages, known) if message.id not in known]
     for message in new:
         if connection.execute("SELECT 1 FROM message WHERE id = ?", (message.id,)).fetchone():
-            raise TransferError(_("A message of it belongs to another conversation here"))
+            raise TransferError(_("One of its messages belongs to another conversation in this history"))
     deleted_at = found[1] if found else None
     is_hidden = found is None or deleted_at == conversations.HIDDEN
-    return Plan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
+    return ImportPlan(bundle, found is None, is_hidden, deleted_at is not None and not is_hidden, new)
 
 
-def insert_conversation(connection: sqlite3.Connection, planned: Plan, *, fts: bool) -> None:
-    """The conversation of a plan in which it is new, hidden."""
-    talk = planned.bundle.conversation
-    leaf = talk.leaf_id if talk.leaf_id in {message.id for message in planned.new} else None
-    conversations.insert(connection, replace(talk, leaf_id=leaf), fts=fts)
-    conversations.set_deleted(connection, talk.id, conversations.HIDDEN)
-    _set_origin(connection, "conversation", talk.id, planned.bundle.origin)
+def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, fts: bool) -> None:
+    """Insert a plan's new conversation, hidden."""
+    conversation = planned.bundle.conversation
+    leaf = conversation.leaf_id if conversation.leaf_id in {message.id for message in planned.new} else None
+    conversations.insert(connection, replace(conversation, leaf_id=leaf), fts=fts)
+    conversations.set_deleted(connection, conversation.id, conversations.HIDDEN)
+    _set_origin(connection, "conversation", conversation.id, planned.bundle.origin)
 
 
 def insert_message(connection: sqlite3.Connection, bundle: Bundle, message: Message, *, fts: bool) -> None:
-    """A message of a bundle with its images and attempts; its conversation and parent are in the file."""
-    # nobody will go on with an answer that was on its way when it was exported
+    """Insert a message with its images; its conversation and parent are stored already."""
+    # no process will resume an answer that was in progress when it was exported
     state = message.state if message.state.final else AnswerState.INTERRUPTED
-    attached.keep_aside(connection, message.images, bundle.image_data)
-    attached.keep_lost(connection, message.images)
-    tree.insert(connection, replace(message, state=state), fts=fts)
+    image_table.stage(connection, message.images, bundle.image_data)
+    image_table.store_lost(connection, message.images)
+    message_table.insert(connection, replace(message, state=state), fts=fts)
     _set_origin(connection, "message", message.id, bundle.origins.get(message.id))
 
 
 def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapping[DeltaKind, str]) -> None:
-    """An attempt of a message that is new, with all that it received; nothing if its id is taken."""
+    """Insert an attempt of a new message with its raw text, unless its id is taken."""
     if connection.execute("SELECT 1 FROM attempt WHERE id = ?", (attempt.id,)).fetchone():
         return
     journal.save_attempt(connection, attempt)
@@ -98,26 +101,28 @@ def insert_attempt(connection: sqlite3.Connection, attempt: Attempt, texts: Mapp
     )
 
 
-def _messages_of(connection: sqlite3.Connection, talk_id: str, apart: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Ids and origins of the messages of a conversation, those of the import that are kept apart among them."""
+def _messages_of(
+    connection: sqlite3.Connection, conversation_id: str, hidden_ids: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Ids and origins of a conversation's messages, including those that the import keeps hidden_ids."""
     return connection.execute(
-        "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)", (talk_id, apart.get(talk_id))
+        "SELECT id, origin FROM message WHERE conversation_id IN (?, ?)",
+        (conversation_id, hidden_ids.get(conversation_id)),
     ).fetchall()
 
 
 def _with_known_ids(
-    connection: sqlite3.Connection, bundle: Bundle, apart: Mapping[str, str]
+    connection: sqlite3.Connection, bundle: Bundle, hidden_ids: Mapping[str, str]
 ) -> tuple[Bundle, tuple[str, float | None] | None]:
-    """The bundle with the ids that an earlier import gave, and the id and `deleted_at` of the conversation if it is
-    here."""
-    talk = bundle.conversation
+    """Replace ids by those of an earlier import; also return the stored id and `deleted_at`, if any."""
+    conversation = bundle.conversation
     origin = None if bundle.origin is None else storable(bundle.origin)
     row = connection.execute(
-        "SELECT id, deleted_at FROM conversation WHERE id = ? OR origin = ?", (talk.id, origin)
+        "SELECT id, deleted_at FROM conversation WHERE id = ? OR origin = ?", (conversation.id, origin)
     ).fetchone()
     if row is None:
         return bundle, None
-    given = {origin: id_ for id_, origin in _messages_of(connection, row[0], apart)}
+    given = {origin: id_ for id_, origin in _messages_of(connection, row[0], hidden_ids)}
     ids = {id_: given.get(storable(origin), id_) for id_, origin in bundle.origins.items()}
     messages = [
         replace(
@@ -128,7 +133,7 @@ def _with_known_ids(
         for message in bundle.messages
     ]
     origins = {ids[id_]: origin for id_, origin in bundle.origins.items()}
-    return replace(bundle, conversation=replace(talk, id=row[0]), messages=messages, origins=origins), row
+    return replace(bundle, conversation=replace(conversation, id=row[0]), messages=messages, origins=origins), row
 
 
 def _set_origin(connection: sqlite3.Connection, table: str, row_id: str, origin: str | None) -> None:
@@ -137,7 +142,7 @@ def _set_origin(connection: sqlite3.Connection, table: str, row_id: str, origin:
 
 
 def in_order(messages: Sequence[Message], known: set[str]) -> list[Message]:
-    """Parents before children; whoever names a parent that is nowhere, or goes in a circle, becomes a root."""
+    """Sort parents before children; a message with an unknown parent or in a cycle becomes a root."""
     own = {message.id: message for message in messages}
     below: dict[str | None, list[Message]] = {}
     for message in own.values():

@@ -1,4 +1,4 @@
-"""Giving back the space of what was deleted, so that nothing of it is left in the file."""
+"""Compaction: nothing of deleted conversations is left in the file."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from holytui.store.sqlite.connect import Connect, translated
-from holytui.store.values import Compacted
+from holytui.store.sqlite.connect import Connect, translate_errors
+from holytui.store.values import CompactionResult
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> Compacted:
-    """Write the file at `path` anew without its gaps. Needs as much space again meanwhile.
+def compact(path: Path, connector: Connect, timeout: float, *, fts: bool) -> CompactionResult:
+    """Rewrite the file at `path` without free space; needs as much space again meanwhile.
 
-    Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then as it was.
+    Raises StoreBusy while another process writes, StoreFull, StoreError; the file is then unchanged.
     """
     before = size(path)
-    with translated(), closing(connector(path, timeout)) as connection:
+    with translate_errors(), closing(connector(path, timeout)) as connection:
         if fts:
             # deleted words stay in the index until its parts are merged
             connection.execute("INSERT INTO search (search) VALUES ('optimize')")
         connection.execute("VACUUM")
         with suppress(sqlite3.OperationalError):  # another process still reads: its end cuts the log
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Compacted(before, size(path), older_copies(path))
+    return CompactionResult(before, size(path), older_copies(path))
 
 
 def size(path: Path) -> int:
-    """Bytes on disk, the companions counted in."""
+    """Bytes on disk, including companion files."""
     total = 0
     for place in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
         with suppress(FileNotFoundError):
@@ -38,6 +38,6 @@ def size(path: Path) -> int:
 
 
 def older_copies(path: Path) -> tuple[Path, ...]:
-    """Whatever else of this history is beside it."""
+    """Other files of this history in its folder."""
     own = {path.name + end for end in _COMPANIONS}
     return tuple(sorted(place for place in path.parent.glob(f"{path.name}?*") if place.name not in own))

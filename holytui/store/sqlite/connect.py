@@ -1,4 +1,4 @@
-"""Connections to the history file: how they are opened, and the one place where sqlite's errors become ours."""
+"""Connections to the history file, and the translation of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from urllib.parse import quote
 
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from holytui.i18n import _
-from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.filesystem import is_for_one_machine, is_network
-from holytui.store.sqlite.readable import HistoryConnection
+from holytui.store.sqlite.damaged_tables import HistoryConnection
+from holytui.store.sqlite.filesystem import is_network, is_single_host
+from holytui.store.sqlite.row_reader import read_any_text
 
 Connect = Callable[[Path, float], sqlite3.Connection]
-"""Opens an existing file; the second argument is how long to wait for a lock, in seconds."""
+"""Opens an existing file; the second argument is the lock timeout in seconds."""
 
 LOCAL_TIMEOUT = 5.0
 NETWORK_TIMEOUT = 15.0
-_NAPS = 20
-"""Milliseconds: in all of them together sqlite sleeps 1, 2, 5 and 12."""
+_POLL_MS = 20
+"""Milliseconds of one `busy_timeout`, in which SQLite sleeps 1, 2, 5 and 12."""
 _SYNCHRONOUS = {"NORMAL": 1, "FULL": 2}
 _LOG_LIMIT = 16 * 1024 * 1024  # the write-ahead log is cut back to this size after a checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
-    """How the file is written, as sqlite confirmed it."""
+class JournalMode:
+    """The journal settings that SQLite confirmed."""
 
     journal: str
     """`wal` or `delete`."""
     synchronous: str
-    """What commits use while an answer streams: `NORMAL` or `FULL`."""
+    """`NORMAL` or `FULL`, for commits while an answer streams."""
     timeout: float
-    """Seconds to wait for another process's lock."""
+    """Lock timeout in seconds."""
     warnings: tuple[str, ...] = ()
 
 
 def connect(path: Path, timeout: float) -> sqlite3.Connection:
-    """A connection without transactions of Python's making. Never creates the file. Raises sqlite3.Error."""
+    """Open a connection without implicit transactions. Never creates the file. Raises sqlite3.Error."""
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
     return sqlite3.connect(
         name, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, factory=HistoryConnection
     )
 
 
-def connect_to_look(path: Path) -> sqlite3.Connection:
-    """A connection that leaves the file and its companions exactly as they are. Raises sqlite3.Error.
+def connect_untouched(path: Path) -> sqlite3.Connection:
+    """Open a connection that changes neither the file nor its companions. Raises sqlite3.Error.
 
-    Even a reading connection makes the companions of a file in WAL mode. Without a log nobody has such a file open,
-    so that it may be read as if it could not change.
+    Even a reading connection creates the companions of a file in WAL mode. Without a log no process has the file open,
+    so that it may be opened as immutable.
     """
     with path.open("rb") as file:
         header = file.read(20)
@@ -62,10 +62,10 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(name, uri=True, timeout=LOCAL_TIMEOUT, isolation_level=None)
 
 
-def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
-    """A connection to a file that may not be written, nor anything beside it. Raises sqlite3.Error.
+def connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open a file in a folder that cannot be written. Raises sqlite3.Error.
 
-    A file in WAL mode is then read without its log where that cannot be read: `leaves_log_out` says so.
+    If the log of a file in WAL mode is unreadable, the file is read without it and `skips_wal` is set.
     """
     name = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
     for how in ("", "&immutable=1"):
@@ -80,23 +80,23 @@ def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
             if how or kind not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
                 raise
         else:
-            connection.leaves_log_out = bool(how)
+            connection.skips_wal = bool(how)
             return connection
     raise AssertionError("the second way returns or raises")
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Whatever sqlite raises inside leaves as a `StoreError`."""
+def translate_errors() -> Iterator[None]:
+    """Raise a `StoreError` for any error of SQLite."""
     try:
         yield
     except sqlite3.Error as exc:
-        raise _as_ours(exc) from exc
+        raise _store_error(exc) from exc
     except UnicodeDecodeError as exc:  # the module fails at sqlite's own message when that quotes a damaged name
         raise damaged() from exc
 
 
-def _as_ours(exc: sqlite3.Error) -> StoreError:
+def _store_error(exc: sqlite3.Error) -> StoreError:
     # extended codes carry the primary one in their low byte; misuse of the module has no code at all
     code = getattr(exc, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the memory that processes share is a file, and takes space
@@ -122,19 +122,20 @@ def _as_ours(exc: sqlite3.Error) -> StoreError:
 
 
 def damaged() -> StoreCorrupt:
-    """The file's structure is broken."""
+    """The error for a corrupt file."""
     return StoreCorrupt(
-        _("The history file is damaged"), _("It is set aside and read as far as possible at the next start.")
+        _("The history file is damaged"), _("At the next start it is set aside, and everything readable is recovered.")
     )
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, hurried: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """All or nothing. IMMEDIATE, as a transaction that reads first and then writes fails at once when another wrote.
+def transaction(connection: sqlite3.Connection, gives_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Run one IMMEDIATE transaction; roll back on an exception.
 
-    While `hurried()`, it does not wait for another process's lock.
+    A deferred transaction that reads before it writes fails at once if another process has written meanwhile. While
+    `gives_up()`, a lock of another process is not waited for.
     """
-    _begin(connection, hurried)
+    _begin(connection, gives_up)
     try:
         yield
         connection.execute("COMMIT")
@@ -146,20 +147,20 @@ def transaction(connection: sqlite3.Connection, hurried: Callable[[], bool] = la
         raise
 
 
-def _begin(connection: sqlite3.Connection, hurried: Callable[[], bool]) -> None:
-    """Wait for the write lock as long as the connection is told to, but in naps of milliseconds.
+def _begin(connection: sqlite3.Connection, gives_up: Callable[[], bool]) -> None:
+    """Begin IMMEDIATE, polling every few milliseconds until the connection's busy timeout.
 
-    sqlite's own waiting soon sleeps 100 ms between two looks: beside a busy process, others get the lock meanwhile.
+    SQLite's own waiting soon sleeps 100 ms between two tries: beside a busy process, others get the lock meanwhile.
     """
     patience = int(connection.execute("PRAGMA busy_timeout").fetchone()[0])
     until = time.monotonic() + patience / 1000
-    connection.execute(f"PRAGMA busy_timeout = {min(_NAPS, patience)}")
+    connection.execute(f"PRAGMA busy_timeout = {min(_POLL_MS, patience)}")
     try:
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until or hurried():
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until or gives_up():
                     raise
             else:
                 return
@@ -167,30 +168,32 @@ def _begin(connection: sqlite3.Connection, hurried: Callable[[], bool]) -> None:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
-def set_mode(connection: sqlite3.Connection, filesystem: str) -> Mode:
-    """Choose the journal for the file system under the file, and check what sqlite made of it.
+def set_mode(connection: sqlite3.Connection, filesystem: str) -> JournalMode:
+    """Choose the journal for the file system under the file, and confirm it.
 
-    WAL needs memory shared by all processes, which no network file system gives (https://sqlite.org/wal.html).
+    WAL needs memory shared by all processes, which no network file system provides (https:
+
+    sqlite.org/wal.html).
     """
-    tolerant(connection)
+    read_any_text(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     if is_network(filesystem):
         _value(connection, "journal_mode = DELETE")
         warning = _("The history is on a network file system ({name}): it is written more slowly, but safely.")
-        if is_for_one_machine(filesystem):
+        if is_single_host(filesystem):
             warning = _(
-                "The history is on a file system ({name}) on which two machines that write at once damage it:"
+                "The history is on a file system ({name}) that two machines must not write at once:"
                 " use it from one machine at a time."
             )
-        told = warning.format(name=filesystem)
-        return Mode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (told,))
+        warning_text = warning.format(name=filesystem)
+        return JournalMode("delete", set_synchronous(connection, "FULL"), NETWORK_TIMEOUT, (warning_text,))
     if _write_ahead(connection):
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT}")
-        return Mode("wal", set_synchronous(connection, "NORMAL"), LOCAL_TIMEOUT)
+        return JournalMode("wal", set_synchronous(connection, "NORMAL"), LOCAL_TIMEOUT)
     _value(connection, "journal_mode = DELETE")
     warning = _("The history's file system has no shared memory: it is written more slowly, but safely.")
-    return Mode("delete", set_synchronous(connection, "FULL"), LOCAL_TIMEOUT, (warning,))
+    return JournalMode("delete", set_synchronous(connection, "FULL"), LOCAL_TIMEOUT, (warning,))
 
 
 def _write_ahead(connection: sqlite3.Connection) -> bool:
@@ -201,7 +204,7 @@ def _write_ahead(connection: sqlite3.Connection) -> bool:
             return False
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as exc:
-        # the shared memory could not be had; a lock, a full disk and damage are told as they are
+        # shared memory is unavailable; a lock, a full disk and damage are raised as they are
         if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN):
             return False
         raise
@@ -209,7 +212,7 @@ def _write_ahead(connection: sqlite3.Connection) -> bool:
 
 
 def set_synchronous(connection: sqlite3.Connection, level: str) -> str:
-    """Set how far a commit goes; outside of a transaction only. Returns `level` as confirmed."""
+    """Set the durability of commits and confirm it; outside of a transaction only."""
     connection.execute(f"PRAGMA synchronous = {level}")
     found = _value(connection, "synchronous")
     if found != _SYNCHRONOUS[level]:

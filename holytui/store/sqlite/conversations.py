@@ -11,61 +11,61 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
 from holytui.store.sqlite import search_index
-from holytui.store.sqlite.lease import Owner, alive, leases
-from holytui.store.sqlite.readable import rows
-from holytui.store.sqlite.rows import CONVERSATION, conversation_from, storable
+from holytui.store.sqlite.damaged_tables import read_rows
+from holytui.store.sqlite.lease import Owner, is_alive, leases
+from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
 HIDDEN = -1.0
-"""`deleted_at` of those that an unfinished import has added: nobody sees them, nor can bring them back."""
+"""`deleted_at` of conversations of an unfinished import, which cannot be seen or restored."""
 
 
-def gone() -> StoreError:
-    """The conversation or message is not, or no longer, in the file."""
+def missing() -> StoreError:
+    """The error for a conversation or message that is not in the file."""
     return StoreError(_("That conversation or message is no longer there"), _("It was deleted, perhaps elsewhere."))
 
 
-def listing(
+def list_all(
     connection: sqlite3.Connection, here: Owner, now: float, *, archived: bool, deleted: bool = False
 ) -> Sequence[Conversation]:
-    """Without any message, the last changed (or deleted) first."""
-    # whatever stands there but 0 is true, as it is for `conversation_from`: each is in one of the two lists
+    """Return conversations without messages, last changed (or deleted) first."""
+    # any value but 0 is true, as for `conversation_from`: each conversation is in one of the two lists
     unarchived = "NOT" if archived else ""
     where = f"deleted_at IS NULL AND archived IS {unarchived} 0"
     if deleted:
         where = f"deleted_at IS NOT NULL AND deleted_at IS NOT {HIDDEN}"
-    busy = streaming(connection, here, now)
-    found = rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
-    talks = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
+    busy = streaming_ids(connection, here, now)
+    found = read_rows(connection, f"{CONVERSATION}, deleted_at", "conversation", where)
+    conversations = [(conversation_from(row[:-1], streaming=row[0] in busy), row[-1]) for row in found]
     if deleted:
-        talks.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
+        conversations.sort(key=lambda each: (each[1] if isinstance(each[1], float) else 0.0, each[0].id), reverse=True)
     else:
-        talks.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
-    return [talk for talk, _deleted_at in talks]
+        conversations.sort(key=lambda each: (each[0].updated_at, each[0].id), reverse=True)
+    return [conversation for conversation, _deleted_at in conversations]
 
 
 def find(connection: sqlite3.Connection, conversation_id: str, here: Owner, now: float) -> Conversation | None:
-    """By its id, an unambiguous beginning or end of it, or `ids.LAST`; not a deleted one."""
-    wanted = storable(conversation_id)
-    found = rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (wanted,))
-    if not found and wanted == ids.LAST:
-        return next(iter(listing(connection, here, now, archived=False)), None)
-    if not found and len(wanted) >= ids.MIN_LENGTH:
+    """Find by id, an unambiguous prefix or suffix, or `ids.LAST`; deleted ones are excluded."""
+    requested = storable(conversation_id)
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (requested,))
+    if not found and requested == ids.LAST:
+        return next(iter(list_all(connection, here, now, archived=False)), None)
+    if not found and len(requested) >= ids.MIN_LENGTH:
         where = "(substr(id, 1, ?) = ? OR substr(id, -?) = ?) AND deleted_at IS NULL"
-        found = rows(connection, CONVERSATION, "conversation", where, (len(wanted), wanted) * 2)
+        found = read_rows(connection, CONVERSATION, "conversation", where, (len(requested), requested) * 2)
     if len(found) != 1:
         return None
-    return conversation_from(found[0], streaming=found[0][0] in streaming(connection, here, now))
+    return conversation_from(found[0], streaming=found[0][0] in streaming_ids(connection, here, now))
 
 
-def streaming(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
-    """Those in which an answer is on its way."""
-    return {lease.conversation_id for lease in leases(connection) if alive(lease, here, now)}
+def streaming_ids(connection: sqlite3.Connection, here: Owner, now: float) -> set[str]:
+    """Ids of conversations with an answer in progress."""
+    return {lease.conversation_id for lease in leases(connection) if is_alive(lease, here, now)}
 
 
 def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: bool) -> None:
-    """A new one."""
+    """Insert a conversation."""
     c = conversation
     texts = [storable(text) for text in (c.model, c.system, json.dumps(c.params))]
     connection.execute(
@@ -75,11 +75,11 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
             *(c.pinned, c.archived, storable(c.draft), c.unread),
         ),
     )
-    search_index.put(connection, c.id, None, storable(c.title), fts=fts)
+    search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
 
 
 def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
-    """Set fields that `columns` has checked. Raises StoreError when it, or the message of `leaf_id`, is not there."""
+    """Set fields checked by `columns`. Raises StoreError if the conversation or the message of `leaf_id` is missing."""
     leaf_id = fields.get("leaf_id")
     if (
         leaf_id is not None
@@ -87,20 +87,20 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
             "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (leaf_id, conversation_id)
         ).fetchone()
     ):
-        raise gone()
+        raise missing()
     names = ", ".join(f"{name} = ?" for name in fields)
     done = connection.execute(
         f"UPDATE conversation SET {names} WHERE id = ?",
         (*fields.values(), conversation_id),
     )
     if not done.rowcount:
-        raise gone()
+        raise missing()
     if "title" in fields:
-        search_index.put(connection, conversation_id, None, str(fields["title"]), fts=fts)
+        search_index.put_text(connection, conversation_id, None, str(fields["title"]), fts=fts)
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
-    """Fields of a conversation as their columns keep them. Raises TypeError, ValueError for one that cannot be set."""
+    """Convert fields to column values. Raises TypeError, ValueError for one that cannot be set."""
     out: dict[str, object] = {}
     for name, value in fields.items():
         if name in _TEXTS and isinstance(value, str):
@@ -117,13 +117,13 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:
-    """Hide it, or show it again."""
+    """Hide a conversation, or show it again (None)."""
     if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
-        raise gone()
+        raise missing()
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
-    """Destroy what was deleted before a time, with all its messages and journals, apart from those in `busy`."""
+    """Destroy conversations deleted before a time, except those in `busy`; return their number."""
     rows = connection.execute(
         f"SELECT id FROM conversation WHERE deleted_at < ? AND deleted_at IS NOT {HIDDEN}", (before,)
     ).fetchall()
@@ -134,7 +134,7 @@ def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts:
 
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
-    """Destroy one with all that it has."""
+    """Destroy a conversation with its messages and journals."""
     search_index.remove_conversation(connection, conversation_id, fts=fts)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"

@@ -1,4 +1,4 @@
-"""Which file system a path is on, by Linux's table of mounts; elsewhere it is taken for a local one."""
+"""The file system of a path by Linux's mount table; treated as local elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NETWORK = frozenset(
         "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "smb2", "smb3", "smbfs",
     }
 )  # fmt: skip
-_FOR_ONE = frozenset({"fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"})
+_SINGLE_HOST = frozenset({"fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs"})
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -20,17 +20,19 @@ def is_network(filesystem: str) -> bool:
     return filesystem in _NETWORK
 
 
-def is_for_one_machine(filesystem: str) -> bool:
-    """Whether two machines that write at the same time destroy a SQLite file: a lock that is taken on one keeps only
-    its own processes out, or each reads from a cache of its own what the other has changed."""
-    return filesystem in _FOR_ONE
+def is_single_host(filesystem: str) -> bool:
+    """Whether writes from two machines at once corrupt a SQLite file.
+
+    On these file systems a lock excludes processes of the same machine only, or each machine reads from a stale cache.
+    """
+    return filesystem in _SINGLE_HOST
 
 
 def filesystem_of(path: Path, mountinfo: str) -> str:
-    """The type of the file system that `path` (absolute) is on, `""` if the table does not say.
+    """Return the file system type of `path` (absolute); `""` if unknown.
 
-    `mountinfo` is the text of /proc/self/mountinfo (proc(5)): the fifth field is where it is mounted, the type
-    follows a lone `-`. The longest mount point wins; of two at one point, the later lies on top.
+    `mountinfo` is the text of /proc/self/mountinfo (proc(5)): field 5 is the mount point, the type follows a lone `-`.
+    The longest mount point wins; of two equal ones, the later.
     """
     parts = path.parts
     best, found = -1, ""
@@ -46,7 +48,7 @@ def filesystem_of(path: Path, mountinfo: str) -> str:
 
 
 def read_mountinfo() -> str:
-    """The kernel's table of mounts, `""` where there is none."""
+    """Return the kernel's mount table; `""` if there is none."""
     try:
         return Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:

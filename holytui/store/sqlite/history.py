@@ -1,4 +1,4 @@
-"""The history on SQLite: conversations, their messages, and the journal of answers on their way."""
+"""The history on SQLite."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from holytui.store.sqlite import (
     answer_stats,
     bundles,
     conversations,
-    intake,
+    damaged_tables,
+    import_session,
     journal,
     lease,
     messages,
-    readable,
     search_index,
     streams,
 )
-from holytui.store.sqlite import images as attached
-from holytui.store.sqlite import search as searching
-from holytui.store.sqlite.cell_values import as_text
+from holytui.store.sqlite import images as image_table
+from holytui.store.sqlite import search as text_search
 from holytui.store.sqlite.file import HistoryFile
-from holytui.store.sqlite.rows import storable
-from holytui.store.values import Added, Answered, Bundle, Hit, Spent
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import as_text
+from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, UsageTotal
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 class SqliteHistory(HistoryFile):
-    """`store.history.Library` in one SQLite file; `SqliteHistory.open(path)` is the usual way to have one."""
+    """`store.history.History` in one SQLite file; usually opened by `SqliteHistory.open(path)`."""
 
     # -- conversations
 
     def conversations(self, *, archived: bool = False) -> Sequence[Conversation]:
-        """The list, last changed first, without any message: the archived ones, or else the others."""
+        """Return the unarchived conversations, or the archived ones, without messages, last changed first."""
         with self._readers.view() as view:
-            return conversations.listing(view, self._here, self._clock(), archived=archived)
+            return conversations.list_all(view, self._here, self._clock(), archived=archived)
 
     def deleted_conversations(self) -> Sequence[Conversation]:
-        """What `restore_conversation` can bring back, last deleted first."""
+        """Return the conversations that `restore_conversation` can bring back, last deleted first."""
         with self._readers.view() as view:
-            return conversations.listing(view, self._here, self._clock(), archived=False, deleted=True)
+            return conversations.list_all(view, self._here, self._clock(), archived=False, deleted=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """One conversation; an unambiguous beginning or end of its id, or `last`, will do."""
+        """Return a conversation by its id, an unambiguous prefix or suffix of it, or `last`."""
         with self._readers.view() as view:
             return conversations.find(view, conversation_id, self._here, self._clock())
 
     def create_conversation(self, *, title: str, model: str = "", system: str = "") -> Conversation:
-        """A new, empty one, on disk."""
+        """Create an empty conversation; durable on return."""
         now = self._clock()
         new = Conversation(new_id(), storable(title), now, now, model=storable(model), system=storable(system))
         self._writer.call(lambda db: conversations.insert(db, new, fts=self._fts), durable=True)
@@ -67,7 +67,7 @@ class SqliteHistory(HistoryFile):
             self._writer.call(lambda db: conversations.update(db, conversation_id, columns, fts=self._fts))
 
     def delete_conversation(self, conversation_id: str) -> None:
-        """Hide it; `restore_conversation` brings it back until `purge_deleted`."""
+        """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
         now = self._clock()
 
         def delete(db: sqlite3.Connection) -> None:
@@ -81,16 +81,18 @@ class SqliteHistory(HistoryFile):
         self._writer.call(lambda db: conversations.set_deleted(db, conversation_id, None))
 
     def purge_deleted(self, before: float) -> int:
-        """Destroy the conversations that were deleted before the Unix time `before`; returns how many. One in which
-        an answer is on its way stays."""
+        """Destroy the conversations that were deleted before the Unix time `before`; return their number.
+
+        A conversation with an answer in progress stays.
+        """
 
         while self._writer.call(self._clear_abandoned):
             pass
 
         def purge(db: sqlite3.Connection) -> int:
-            busy = conversations.streaming(db, self._here, self._clock())
+            busy = conversations.streaming_ids(db, self._here, self._clock())
             count = conversations.purge(db, before, busy, fts=self._fts)
-            attached.sweep(db)
+            image_table.delete_unused(db)
             return count
 
         return self._writer.call(purge)
@@ -110,9 +112,9 @@ class SqliteHistory(HistoryFile):
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
     ) -> Message:
-        """A new message below `parent_id`, fsynced when this returns; this process has the lease of one on its way.
+        """Add a message below `parent_id`, fsynced on return; an answer in progress is leased to this process.
 
-        `image_data` are the bytes, by digest, of those `images` that the history does not have yet.
+        `image_data` maps digests to the bytes of those `images` that the history does not have yet.
         """
         now = self._clock()
         texts = storable(text), now, "", storable(model)
@@ -120,8 +122,8 @@ class SqliteHistory(HistoryFile):
 
         def add(db: sqlite3.Connection) -> None:
             if not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
-                raise conversations.gone()
-            attached.keep(db, images, image_data)
+                raise conversations.missing()
+            image_table.store(db, images, image_data)
             messages.insert(db, new, fts=self._fts)
             if not state.final:
                 self._claim(db, new.id, conversation_id)
@@ -132,83 +134,82 @@ class SqliteHistory(HistoryFile):
         return new
 
     def message(self, message_id: str) -> Message | None:
-        """One message with its text as of now, also while it is on its way, in this process or another."""
+        """Return a message with its current text, also while it streams in this process or another."""
         pending = self._writer.pending()  # before the view begins: see journal.raw_text
         with self._readers.view() as view:
             found = messages.find(view, message_id)
             return found and journal.as_of_now(view, found, pending)
 
     def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
-        """The messages from the root to `leaf_id` (the shown leaf if None), in order."""
+        """Return the messages from the root to `leaf_id` (default: the shown leaf), in order."""
         pending = self._writer.pending()
         with self._readers.view() as view:
             found = messages.branch(view, conversation_id, leaf_id)
             return [journal.as_of_now(view, message, pending) for message in found]
 
     def variants(self, message_id: str) -> Sequence[Message]:
-        """The message and its siblings (same parent, same role), oldest first."""
+        """Return the message and its siblings (same parent, same role), oldest first."""
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in messages.variants(view, message_id)]
 
     def withdraw(self, answer_id: str) -> bool:
-        """Destroy an answer that never began, and its question unless that has other answers; what follows them stays.
+        """Destroy an answer that was never requested, and its question unless that has other answers.
 
-        Returns whether the question is gone too.
+        Messages below move up. Returns whether the question was destroyed.
         """
 
         def withdraw(db: sqlite3.Connection) -> bool:
             self._refuse_if_lost(db, messages.need(db, answer_id))
-            gone = messages.withdraw(db, answer_id, fts=self._fts)
+            question_destroyed = messages.withdraw(db, answer_id, fts=self._fts)
             self._held.discard(answer_id)
-            return gone
+            return question_destroyed
 
         return self._writer.call(withdraw, durable=True)
 
     def image(self, digest: str) -> bytes | None:
-        """The bytes of an image; None when they are lost."""
+        """Return the bytes of an image; None if they are lost."""
         with self._readers.view() as view:
-            return attached.data_of(view, digest)
+            return image_table.data_of(view, digest)
 
     def bundle(self, conversation_id: str, *, images: bool = True) -> Bundle | None:
-        """A whole conversation: its tree, attempts and raw texts, and unless told otherwise the bytes of its images."""
+        """Return a whole conversation with its attempts and raw texts, and with `images` the image bytes."""
         pending = self._writer.pending()
         with self._readers.view() as view:
             return bundles.read(view, conversation_id, pending, images=images)
 
-    def importing(self) -> intake.Intake:
-        """An import that begins with the `with` statement: what it adds is here when that ends without an exception,
-        all of it or nothing. Raises StoreBusy while another import is under way, StoreError."""
-        return intake.Intake(self._writer.call, self._clock, fts=self._fts)
+    def import_session(self) -> import_session.SqliteImport:
+        """Return an import for one `with` statement; all of it is visible when that ends without an exception.
 
-    def add_bundle(self, bundle: Bundle) -> Added:
-        """An import of one conversation: add what is not there yet; what is there stays as it is.
-
-        Raises TransferError for a bundle that cannot be added, StoreError.
+        Entering raises StoreBusy while another import is in progress, StoreError.
         """
-        with self.importing() as taking_in:
+        return import_session.SqliteImport(self._writer.call, self._clock, fts=self._fts)
+
+    def add_bundle(self, bundle: Bundle) -> ImportCounts:
+        """Import one conversation; what is stored already stays as it is. Raises TransferError, StoreError."""
+        with self.import_session() as taking_in:
             return taking_in.add(bundle)
 
     def leaf_below(self, message_id: str) -> str:
-        """The newest leaf below a message: where to go when this variant is chosen."""
+        """Return the id of the newest leaf below a message, which is shown when this variant is chosen."""
         with self._readers.view() as view:
             return messages.leaf_below(view, message_id)
 
     def copy_as_variant(self, message_id: str) -> str:
-        """A sibling that keeps the text, reasoning and attempts of a cut answer as they are; returns its id."""
+        """Copy an answer's current text, reasoning and attempts to a final sibling; return its id."""
         return self._writer.call(
             lambda db: journal.copy_as_variant(db, message_id, fts=self._fts), durable=True, after_journal=True
         )
 
     def fork(self, message_id: str, title: str) -> str:
-        """A new conversation with a copy of the branch down to a message, attempts and all; returns its id."""
+        """Copy the branch down to a message, with all attempts, to a new conversation; return its id."""
         now = self._clock()
 
         def copy(db: sqlite3.Connection) -> str:
             message = messages.need(db, message_id)
             old = conversations.find(db, message.conversation_id, self._here, now)
             if old is None:
-                raise conversations.gone()
+                raise conversations.missing()
             new = Conversation(
                 *(new_id(), storable(title), now, now), model=old.model, system=old.system, params=old.params
             )
@@ -217,10 +218,10 @@ class SqliteHistory(HistoryFile):
 
         return self._writer.call(copy, durable=True, after_journal=True)
 
-    # -- the journal of an answer on its way
+    # -- the journal of an answer in progress
 
     def begin_attempt(self, attempt: Attempt) -> None:
-        """An attempt begins, and takes the answer's lease; on disk when this returns. StoreBusy: another has it."""
+        """Store a new attempt and lease the answer to this process; durable on return. Raises StoreBusy."""
 
         def begin(db: sqlite3.Connection) -> None:
             message = messages.need(db, attempt.message_id)
@@ -230,32 +231,32 @@ class SqliteHistory(HistoryFile):
         self._writer.call(begin)
 
     def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
-        """Raw text of an attempt. Returns at once; committed at most 250 ms later, in order, `mark` with it."""
+        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order, `mark` with it."""
         if text:
             self._writer.journal(attempt_id, kind, storable(text), mark)
 
     @property
-    def streams(self) -> streams.Streams:
+    def streams(self) -> streams.StreamTable:
         """The streams that servers keep."""
-        return streams.Streams(self._writer, self._readers, self._clock)
+        return streams.StreamTable(self._writer, self._readers, self._clock)
 
     def update_attempt(self, attempt: Attempt) -> None:
-        """How an attempt was joined, or ended."""
+        """Store how an attempt was joined or ended."""
         self._writer.call(lambda db: journal.save_attempt(db, attempt))
 
     def attempts(self, message_id: str) -> Sequence[Attempt]:
-        """The attempts of an answer, in order."""
+        """Return the attempts of an answer, in order."""
         with self._readers.view() as view:
             return journal.attempts(view, message_id)
 
     def raw_text(self, attempt_id: str, kind: DeltaKind) -> str:
-        """All that an attempt received, as it came."""
+        """Return all text that an attempt received, unchanged."""
         pending = self._writer.pending()
         with self._readers.view() as view:
             return journal.raw_text(view, attempt_id, kind, pending)
 
     def set_state(self, message_id: str, state: AnswerState) -> None:
-        """The answer's state, while it is on its way; a final one ends it with what is in the journal."""
+        """Set the state of an answer in progress; a final state ends it with the journalled text."""
 
         def change(db: sqlite3.Connection) -> None:
             message = messages.need(db, message_id)
@@ -271,9 +272,9 @@ class SqliteHistory(HistoryFile):
         self._writer.call(change, durable=state.final, after_journal=state.final)
 
     def finish(self, message: Message) -> None:
-        """The answer has ended as `message` says: durable (fsync) when this returns, the journal merged.
+        """Store the end of an answer and merge its journal; fsynced on return.
 
-        Raises StoreBusy when another holytui has taken the answer over; ValueError for a state that is not final.
+        Raises StoreBusy if another process has taken the answer over; ValueError for a state that is not final.
         """
         if not message.state.final:
             raise ValueError(message.state)
@@ -286,64 +287,64 @@ class SqliteHistory(HistoryFile):
         self._writer.call(end, durable=True)
 
     def unfinished(self) -> Sequence[Message]:
-        """Answers cut by a kill or power cut (not final, their owner dead); they are marked interrupted."""
+        """Mark answers whose process died as interrupted, and return them."""
 
         def mark(db: sqlite3.Connection) -> Sequence[Message]:
             now = self._clock()
-            living = {each.message_id for each in lease.leases(db) if lease.alive(each, self._here, now)}
-            cut = [message for message in messages.on_their_way(db) if message.id not in living]
-            return [journal.interrupt(db, message, now, fts=self._fts) for message in cut]
+            living = {each.message_id for each in lease.leases(db) if lease.is_alive(each, self._here, now)}
+            interrupted = [message for message in messages.in_progress(db) if message.id not in living]
+            return [journal.interrupt(db, message, now, fts=self._fts) for message in interrupted]
 
         return self._writer.call(mark)
 
-    # -- figures
+    # -- statistics
 
-    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[Answered]:
-        """How the last answers came, oldest first: of one conversation with all of its branches, or of all."""
+    def last_answers(self, limit: int, conversation_id: str | None = None) -> Sequence[AnswerStats]:
+        """Return statistics of the last answers, oldest first, of one conversation or of all."""
         with self._readers.view() as view:
             return answer_stats.last_answers(view, limit, conversation_id)
 
-    def spent(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[Spent]:
-        """What the answers of each model came to between two neighbouring Unix times of `bounds`."""
+    def usage_totals(self, bounds: Sequence[float], conversation_id: str | None = None) -> Sequence[UsageTotal]:
+        """Sum the answers of each model between neighbouring Unix times of `bounds`."""
         with self._readers.view() as view:
-            return answer_stats.spent(view, bounds, conversation_id)
+            return answer_stats.usage_totals(view, bounds, conversation_id)
 
-    # -- search, and learnt of endpoints
+    # -- search, and facts about endpoints
 
-    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[Hit]:
-        """Titles and messages that hold all words of `query`, accents and case aside; the best first."""
+    def search(self, query: str, limit: int = 50, conversation_id: str | None = None) -> Sequence[SearchHit]:
+        """Return titles and messages that contain all words of `query`, ignoring accents and case, best first."""
         now = self._clock()
         with self._readers.view() as view:
             fts = self._fts and search_index.is_whole(view)
             try:
-                return searching.search(view, query, limit, conversation_id, fts=fts, now=now)
+                return text_search.search(view, query, limit, conversation_id, fts=fts, now=now)
             except sqlite3.DatabaseError as error:
-                if not (fts and readable.is_damage(error)):
+                if not (fts and damaged_tables.is_damage(error)):
                     raise
-            found = searching.search(view, query, limit, conversation_id, fts=False, now=now)
+            found = text_search.search(view, query, limit, conversation_id, fts=False, now=now)
         with suppress(StoreError):
             self._writer.call(search_index.mark_stale)
         return found
 
     def remember(self, key: str, value: str) -> None:
-        """Keep a small fact (what an endpoint can do)."""
+        """Store a small fact, such as a capability of an endpoint."""
         row = storable(key), storable(value), self._clock()
         self._writer.call(lambda db: db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?, ?)", row).rowcount)
 
     def recall(self, key: str) -> str | None:
-        """A fact kept by `remember`."""
+        """Return a fact stored by `remember`."""
         with self._readers.view() as view:
-            found = readable.rows(view, "value", "fact", "key = ?", (storable(key),))
+            found = damaged_tables.read_rows(view, "value", "fact", "key = ?", (storable(key),))
             return as_text(found[0][0]) if found else None
 
     def _claim(self, db: sqlite3.Connection, message_id: str, conversation_id: str) -> None:
         lease.claim(db, message_id, conversation_id, self._here, self._clock())
         self._held.add(message_id)
-        self._writer.expect_beat()
+        self._writer.expect_heartbeat()
 
     def _refuse_if_lost(self, db: sqlite3.Connection, message: Message) -> None:
-        lease.refuse_if_taken(db, message.id, self._here, self._clock())
-        # taken over while this machine slept, and brought to an end there: its text is the longer one
+        lease.require_unclaimed(db, message.id, self._here, self._clock())
+        # taken over while this machine slept, and ended there: the other process has the longer text
         over = message.state.final and message.state is not AnswerState.INTERRUPTED
         if over and message.id in self._held and lease.lease_of(db, message.id) is None:
-            raise lease.taken()
+            raise lease.taken_error()

@@ -1,4 +1,4 @@
-"""Attempts and their raw texts: how an answer's text is had from them, and what becomes of them when it ends."""
+"""Attempts and their raw texts: the current text of an answer, its end, and copies of it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Message, Problem, Usage
 from holytui.store.assembly import assemble, assemble_reasoning, seams
-from holytui.store.sqlite import answer_stats, conversations, lease, messages, readable
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.rows import ATTEMPT, attempt_from, attempt_row
-from holytui.store.sqlite.writer import Delta
+from holytui.store.sqlite import answer_stats, conversations, damaged_tables, lease, messages
+from holytui.store.sqlite.row_mapping import ATTEMPT, attempt_from, attempt_row
+from holytui.store.sqlite.row_reader import as_text
+from holytui.store.sqlite.writer import PendingDelta
 
 _FINAL = frozenset(state.value for state in AnswerState if state.final)
 
 
 def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
-    """Insert it, or bring its row up to date."""
+    """Insert or update an attempt."""
     names = [name.strip() for name in ATTEMPT.split(",")]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     connection.execute(
@@ -32,23 +32,27 @@ def save_attempt(connection: sqlite3.Connection, attempt: Attempt) -> None:
 
 
 def attempts(connection: sqlite3.Connection, message_id: str) -> list[Attempt]:
-    """An answer's attempts, in order."""
-    found = map(attempt_from, readable.rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
+    """Return an answer's attempts, in order."""
+    found = map(attempt_from, damaged_tables.read_rows(connection, ATTEMPT, "attempt", "message_id = ?", (message_id,)))
     return sorted(found, key=lambda attempt: (attempt.number, attempt.started_at, attempt.id))
 
 
-def raw_text(connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[Delta] = ()) -> str:
-    """All that an attempt received. `pending` was taken from memory before the connection's view began."""
-    found = readable.rows(connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value))
+def raw_text(
+    connection: sqlite3.Connection, attempt_id: str, kind: DeltaKind, pending: Sequence[PendingDelta] = ()
+) -> str:
+    """Return all text of an attempt. `pending` must have been taken before the view of `connection` began."""
+    found = damaged_tables.read_rows(
+        connection, "seq, text", "delta", "attempt_id = ? AND kind = ?", (attempt_id, kind.value)
+    )
     rows = sorted(((seq if isinstance(seq, int) else 0, text) for seq, text in found), key=itemgetter(0))
-    # deltas are committed in order, so what the view has not seen has a greater number than all that it has
+    # deltas are committed in order: those missing in the view have a greater `seq` than all in it
     seen = rows[-1][0] if rows else -1
     late = (d.text for d in pending if d.attempt_id == attempt_id and d.kind is kind and d.seq > seen)
     return "".join([*(as_text(text) for _seq, text in rows), *late])
 
 
-def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[Delta] = ()) -> Message:
-    """The message with its text built from the journal, if it is on its way."""
+def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequence[PendingDelta] = ()) -> Message:
+    """Return the message with its journalled text, if it is in progress."""
     if message.state.final:
         return message
     tried = attempts(connection, message.id)
@@ -60,7 +64,7 @@ def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequenc
 
 
 def merge(connection: sqlite3.Connection, message_id: str) -> None:
-    """One row per attempt and kind: the raw sides are kept, and cost little."""
+    """Merge the journal to one row per attempt and kind."""
     found = connection.execute(
         "SELECT attempt_id, kind FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)"
         " GROUP BY attempt_id, kind HAVING count(*) > 1",
@@ -78,16 +82,16 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
 
 
 def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:
-    """The answer has ended as `message` says: row, figures, index and journal are settled, its lease is released."""
+    """Store the end of an answer: row, statistics, search text, journal; release its lease."""
     messages.save_end(connection, message, fts=fts)
-    answer_stats.put(connection, message, own=True)
+    answer_stats.record(connection, message, own=True)
     messages.touch(connection, message.conversation_id, now)
     merge(connection, message.id)
     lease.release(connection, message.id)
 
 
 def interrupt(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> Message:
-    """An answer whose process died, marked as cut off with all that reached the disk."""
+    """Mark an answer whose process died as interrupted, with all committed text."""
     tried = attempts(connection, message.id)
     cut = replace(
         as_of_now(connection, message),
@@ -116,13 +120,13 @@ def _usage(tried: Sequence[Attempt]) -> Usage | None:
 
 
 def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: bool) -> str:
-    """A sibling with the same text, reasoning and attempts, final; the original stays as it is."""
+    """Insert a final sibling with the same text, reasoning and attempts; return its id."""
     original = messages.need(connection, message_id)
     now = as_of_now(connection, original)
     copy = replace(
         now,
         id=new_id(),
-        # a millisecond older, so that the newest leaf stays the answer that goes on
+        # a millisecond older, so that the newest leaf stays the answer that continues
         created_at=original.created_at - 0.001,
         state=original.state if original.state.final else AnswerState.INTERRUPTED,
     )
@@ -131,8 +135,7 @@ def copy_as_variant(connection: sqlite3.Connection, message_id: str, *, fts: boo
 
 
 def copy_branch(connection: sqlite3.Connection, message: Message, new: Conversation, *, fts: bool) -> None:
-    """`new`, with a copy of the branch down to `message`: all that is known of each answer, and, of one that began
-    again, the cut one beside it."""
+    """Insert `new` with a copy of the branch down to `message`, attempts and replaced variants included."""
     conversations.insert(connection, replace(new, leaf_id=None), fts=fts)
     parent = leaf = None
     for original in messages.branch(connection, message.conversation_id, message.id):
@@ -149,13 +152,13 @@ def copy_branch(connection: sqlite3.Connection, message: Message, new: Conversat
 
 
 def _replaced_by(connection: sqlite3.Connection, message: Message) -> list[Message]:
-    """The cut answers that `copy_as_variant` kept of this one."""
+    """The variants that `copy_as_variant` kept when this answer was restarted."""
     older = (one for one in messages.variants(connection, message.id) if one.id != message.id)
     return [one for one in older if abs(message.created_at - one.created_at - 0.001) < 0.0005]
 
 
 def _insert_copy(connection: sqlite3.Connection, original_id: str, copy: Message, *, fts: bool) -> None:
-    """`copy` with the attempts and raw texts of the original."""
+    """Insert `copy` with the attempts and raw texts of the original."""
     messages.insert(connection, copy, fts=fts)
     for attempt in attempts(connection, original_id):
         twin = replace(attempt, id=new_id(), message_id=copy.id)

@@ -1,4 +1,4 @@
-"""Who streams an answer: a lease names the process, so that an answer whose process died is known as cut off."""
+"""Leases of answers in progress: they name the process, so that answers of dead processes are recognised."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 from holytui.errors import StoreBusy
 from holytui.i18n import _
 from holytui.ids import new_id
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.readable import Row, rows
+from holytui.store.sqlite.damaged_tables import Row, read_rows
+from holytui.store.sqlite.row_reader import RowReader
 
-SILENCE = 30.0
+HEARTBEAT_TIMEOUT = 30.0
 """Seconds without a heartbeat after which an owner on another machine counts as dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """One open history in one process. `started` guards against a process id that was given out again."""
+    """One open history in one process. `started` guards against reused process ids."""
 
     token: str
     host: str
@@ -32,7 +32,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """An answer on its way, and by whom."""
+    """An answer in progress and its owner."""
 
     message_id: str
     conversation_id: str
@@ -40,17 +40,17 @@ class Lease:
     heartbeat: float
 
 
-StartOf = Callable[[int], str | None]
+StartTime = Callable[[int], str | None]
 
 
 def this_owner() -> Owner:
-    """This process, as an owner of its own."""
+    """Return a new owner for this process."""
     pid = os.getpid()
-    return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_of(pid) or "")
+    return Owner(new_id(), _host(), pid, _read("/proc/sys/kernel/random/boot_id"), start_time_of(pid) or "")
 
 
-def start_of(pid: int) -> str | None:
-    """When a process began, in the kernel's ticks (`""` where that cannot be known); None if there is none."""
+def start_time_of(pid: int) -> str | None:
+    """Return the start time of a process in kernel ticks; `""` if unknown, None if there is no such process."""
     stat = _read(f"/proc/{pid}/stat")
     if stat:
         # proc(5): the name, in brackets, may hold spaces and brackets; state is field 3, the start is field 22
@@ -67,16 +67,16 @@ def start_of(pid: int) -> str | None:
     return ""
 
 
-def alive(lease: Lease, here: Owner, now: float, starts: StartOf = start_of) -> bool:
-    """Whether the lease's process still runs; on another machine, whether it gave a sign of life lately."""
+def is_alive(lease: Lease, here: Owner, now: float, starts: StartTime = start_time_of) -> bool:
+    """Whether the owner's process runs; on another machine, whether its heartbeat is recent."""
     owner = lease.owner
     if owner.host != here.host:
-        return now - lease.heartbeat <= SILENCE
+        return now - lease.heartbeat <= HEARTBEAT_TIMEOUT
     return owner.boot_id == here.boot_id and starts(owner.pid) == owner.started
 
 
 def _host() -> str:
-    # process ids mean nothing in another container, which may share both the name and the kernel
+    # process ids are local to a container, which may share host name and kernel
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -97,58 +97,58 @@ _COLUMNS = "message_id, conversation_id, token, host, pid, boot_id, started, hea
 
 
 def _lease(row: Row) -> Lease:
-    v = Values(row)
+    v = RowReader(row)
     message_id, conversation_id, token, host = (
         v.text(name) for name in ("message_id", "conversation_id", "token", "host")
     )
-    owner = Owner(token, host, v.whole("pid", -1), v.text("boot_id"), v.text("started"))
+    owner = Owner(token, host, v.integer("pid", -1), v.text("boot_id"), v.text("started"))
     return Lease(message_id, conversation_id, owner, v.number("heartbeat"))
 
 
 def leases(connection: sqlite3.Connection) -> list[Lease]:
-    """All of them; there are as many as answers on their way."""
-    return [_lease(row) for row in rows(connection, _COLUMNS, "lease")]
+    """Return all leases: one for each answer in progress."""
+    return [_lease(row) for row in read_rows(connection, _COLUMNS, "lease")]
 
 
 def lease_of(connection: sqlite3.Connection, message_id: str) -> Lease | None:
-    """The lease of one answer."""
-    found = rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
+    """Return the lease of an answer."""
+    found = read_rows(connection, _COLUMNS, "lease", "message_id = ?", (message_id,))
     return _lease(found[0]) if found else None
 
 
 def claim(connection: sqlite3.Connection, message_id: str, conversation_id: str, here: Owner, now: float) -> None:
-    """Make the answer `here`'s. Raises StoreBusy while another living process has it."""
-    refuse_if_taken(connection, message_id, here, now)
+    """Take the lease of an answer for `here`. Raises StoreBusy while another living process has it."""
+    require_unclaimed(connection, message_id, here, now)
     connection.execute(
         f"INSERT OR REPLACE INTO lease ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (message_id, conversation_id, here.token, here.host, here.pid, here.boot_id, here.started, now),
     )
 
 
-def refuse_if_taken(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
-    """Raises StoreBusy while another living process has the answer."""
+def require_unclaimed(connection: sqlite3.Connection, message_id: str, here: Owner, now: float) -> None:
+    """Raise StoreBusy while another living process has the answer."""
     lease = lease_of(connection, message_id)
-    if lease and lease.owner.token != here.token and alive(lease, here, now):
-        raise taken()
+    if lease and lease.owner.token != here.token and is_alive(lease, here, now):
+        raise taken_error()
 
 
-def taken() -> StoreBusy:
-    """The answer is another process's."""
+def taken_error() -> StoreBusy:
+    """The error for an answer that another process receives."""
     return StoreBusy(
         _("Another holytui is receiving this answer"), _("Its text appears here too; stop it there to continue here.")
     )
 
 
 def release(connection: sqlite3.Connection, message_id: str) -> None:
-    """Nobody's any more."""
+    """Delete the lease of an answer."""
     connection.execute("DELETE FROM lease WHERE message_id = ?", (message_id,))
 
 
 def release_all(connection: sqlite3.Connection, here: Owner) -> None:
-    """Give up all that `here` has."""
+    """Delete all leases of `here`."""
     connection.execute("DELETE FROM lease WHERE token = ?", (here.token,))
 
 
-def beat(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
-    """Give a sign of life for all that `here` has; False when it has none."""
+def renew(connection: sqlite3.Connection, here: Owner, now: float) -> bool:
+    """Write a heartbeat for all leases of `here`; False if there are none."""
     return connection.execute("UPDATE lease SET heartbeat = ? WHERE token = ?", (now, here.token)).rowcount > 0

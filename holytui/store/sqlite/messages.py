@@ -1,4 +1,4 @@
-"""The messages of a conversation: a tree by `parent_id`, so editing and asking again destroy nothing."""
+"""Messages of a conversation: a tree by `parent_id`, so that edits and retries destroy nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
+from holytui.store.json_values import to_json
 from holytui.store.sqlite import search_index
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.conversations import gone
+from holytui.store.sqlite.conversations import missing
+from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
-from holytui.store.sqlite.readable import is_damage, rows
-from holytui.store.sqlite.rows import MESSAGE, MESSAGE_ALONE, Row, as_json, message_from, storable
+from holytui.store.sqlite.row_mapping import MESSAGE, MESSAGE_ALONE, Row, message_from, storable
+from holytui.store.sqlite.row_reader import as_text
 
 _INSERT = (
     "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
@@ -22,27 +23,27 @@ _INSERT = (
 
 
 def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
-    """One message, its text as the row has it."""
+    """Return a message with the text of its row."""
     found = _messages(connection, "id = ?", (message_id,))
     return with_images(connection, found[0]) if found else None
 
 
 def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
-    """Those that match `where`, oldest first, without their images."""
-    found = map(message_from, rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    """Return messages that match `where`, oldest first, without images."""
+    found = map(message_from, read_rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
     return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
 def need(connection: sqlite3.Connection, message_id: str) -> Message:
-    """`find`, or StoreError."""
+    """Return a message. Raises StoreError if it is missing."""
     found = find(connection, message_id)
     if found is None:
-        raise gone()
+        raise missing()
     return found
 
 
 def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
-    """A new node. Raises StoreError when its parent is not in its conversation, or an image is not in the file."""
+    """Insert a message. Raises StoreError if its parent is not in its conversation, or an image is not in the file."""
     m = message
     if (
         m.parent_id is not None
@@ -50,15 +51,15 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
             "SELECT 1 FROM message WHERE id = ? AND conversation_id = ?", (m.parent_id, m.conversation_id)
         ).fetchone()
     ):
-        raise gone()
+        raise missing()
     connection.execute(_INSERT, (m.id, m.conversation_id, m.parent_id, m.role.value, *_texts(m), *_results(m)))
     attach(connection, m)
     if m.state.final:
-        search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+        search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
-    """The answer as it ended; who speaks, and where it is in the tree, stay as they are."""
+    """Store the results of an answer; role and place in the tree stay."""
     m = message
     text, _, reasoning, model, state = _texts(m)
     connection.execute(
@@ -66,7 +67,7 @@ def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> 
         " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
         (text, reasoning, model, state, *_results(m), m.id),
     )
-    search_index.put(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+    search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
 
 
 def _texts(m: Message) -> Row:
@@ -76,14 +77,14 @@ def _texts(m: Message) -> Row:
 def _results(m: Message) -> Row:
     return (
         storable(m.finish_reason),
-        as_json(m.problem),
-        as_json(m.usage),
+        to_json(m.problem),
+        to_json(m.usage),
         *(m.first_token_s, m.duration_s, m.reasoning_s, json.dumps(m.seams), m.left_out),
     )
 
 
 def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now: float) -> None:
-    """Make a message the last of the branch that is shown."""
+    """Make a message the end of the shown branch."""
     connection.execute(
         "UPDATE conversation SET leaf_id = ?, updated_at = max(updated_at, ?) WHERE id = ?",
         (leaf_id, now, conversation_id),
@@ -91,12 +92,12 @@ def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now
 
 
 def touch(connection: sqlite3.Connection, conversation_id: str, now: float) -> None:
-    """It has changed just now."""
+    """Set the time of a conversation's last change."""
     connection.execute("UPDATE conversation SET updated_at = max(updated_at, ?) WHERE id = ?", (now, conversation_id))
 
 
 def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[Message]:
-    """From the root to `leaf_id`; to the shown leaf, or else the newest one, if None."""
+    """Return the messages from the root to `leaf_id`; None: to the shown leaf, or else the newest one."""
     if leaf_id is None:
         leaf_id = _shown_leaf(connection, conversation_id)
     found = {message.id: message for message in _path(connection, conversation_id, leaf_id)}
@@ -126,7 +127,7 @@ def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | N
 
 
 def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
-    """All messages of a conversation, oldest first, without their images."""
+    """Return all messages of a conversation, oldest first, without images."""
     return _messages(connection, "conversation_id = ?", (conversation_id,))
 
 
@@ -147,7 +148,7 @@ def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | N
 
 
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
-    """The message and its siblings of the same role, oldest first."""
+    """Return the message and its siblings of the same role, oldest first."""
     siblings = _messages(
         connection,
         """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
@@ -158,7 +159,7 @@ def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
-    """The newest leaf below a message; itself if it is one. Raises StoreError when it is not there."""
+    """Return the newest leaf below a message, itself if it is a leaf. Raises StoreError if it is missing."""
     row = connection.execute(
         """WITH RECURSIVE below (id) AS (
                 SELECT id FROM message WHERE id = ?
@@ -169,13 +170,15 @@ def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
         (message_id,),
     ).fetchone()
     if row is None:
-        raise gone()
+        raise missing()
     return str(row[0])
 
 
 def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bool:
-    """Destroy an answer, and its question unless that has other answers; what follows moves up to what was before.
-    Returns whether the question is gone too."""
+    """Destroy an answer, and its question unless that has other answers; messages below move up.
+
+    Returns whether the question was destroyed.
+    """
     answer = need(connection, answer_id)
     question = find(connection, answer.parent_id) if answer.parent_id is not None else None
     others = [one for one in variants(connection, answer_id) if one.id != answer_id]
@@ -183,7 +186,7 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
     connection.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (before, answer_id))
     destroyed = [answer] if others or question is None else [answer, question]
     for message in destroyed:
-        search_index.put(connection, message.conversation_id, message.id, "", fts=fts)
+        search_index.put_text(connection, message.conversation_id, message.id, "", fts=fts)
         connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
     leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
     connection.execute(
@@ -194,8 +197,8 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
 
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, message_id: str, *, fts: bool) -> None:
-    """Destroy a message that has none below it, with its attempts and raw texts."""
-    search_index.remove(connection, conversation_id, message_id, fts=fts)
+    """Destroy a leaf with its attempts and raw texts."""
+    search_index.remove_text(connection, conversation_id, message_id, fts=fts)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)", (message_id,)
     )
@@ -207,10 +210,10 @@ def _newest_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | 
     return leaf_below(connection, left[-1].id) if left else None
 
 
-def on_their_way(connection: sqlite3.Connection) -> list[Message]:
-    """Answers that are not final."""
+def in_progress(connection: sqlite3.Connection) -> list[Message]:
+    """Return the answers without a final state."""
     final, others = (
         ", ".join(f"'{state}'" for state in AnswerState if state.final is is_final) for is_final in (True, False)
     )
-    # the first condition is that of the index; what is in no known state is not on its way
+    # the first condition is that of the index; an unknown state is not in progress
     return _messages(connection, f"state NOT IN ({final}) AND state IN ({others}) AND role = 'assistant'")

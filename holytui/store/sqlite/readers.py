@@ -1,4 +1,4 @@
-"""Reading connections: few, shared by all threads, each reading from one unchanging view of the file."""
+"""A pool of reading connections, shared by all threads; each read sees one snapshot of the file."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from contextlib import contextmanager, suppress
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store.sqlite.cell_values import tolerant
-from holytui.store.sqlite.connect import translated
-from holytui.store.sqlite.readable import HistoryConnection, is_damage
+from holytui.store.sqlite.connect import translate_errors
+from holytui.store.sqlite.damaged_tables import HistoryConnection, is_damage
+from holytui.store.sqlite.row_reader import read_any_text
 
 
-class Readers:
-    """As many connections as were ever reading at the same time."""
+class ReaderPool:
+    """Keeps as many connections as were ever in use at once."""
 
     def __init__(self, opener: Callable[[], sqlite3.Connection]) -> None:
         self._opener = opener
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        self.met_damage = False
-        """Something could not be read, as the file is damaged there."""
+        self.found_damage = False
+        """A read failed or was incomplete, as the file is damaged."""
         self._closed = False
         self._watch_lock = threading.Lock()
         self._watch: sqlite3.Connection | None = None
 
     @contextmanager
     def view(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose reads all see the same moment. Raises StoreError."""
-        with translated():
-            connection = self._take()
+        """A connection within one read transaction. Raises StoreError."""
+        with translate_errors():
+            connection = self._acquire()
             try:
                 connection.execute("BEGIN")
                 yield connection
             except sqlite3.Error as error:
-                self.met_damage = self.met_damage or is_damage(error)
+                self.found_damage = self.found_damage or is_damage(error)
                 raise
             finally:
-                if isinstance(connection, HistoryConnection) and connection.passed_over:
-                    self.met_damage = True
-                self._give(connection)
+                if isinstance(connection, HistoryConnection) and connection.skipped_rows:
+                    self.found_damage = True
+                self._release(connection)
 
     def version(self) -> int:
-        """A number that changes whenever anyone has written to the file since the last call."""
-        with self._watch_lock, translated():
+        """Return a number that changes when anyone has written to the file."""
+        with self._watch_lock, translate_errors():
             if self._closed:
                 raise _closed()
             # the number is only comparable with earlier ones of the same connection
@@ -54,7 +54,7 @@ class Readers:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
-        """Close what is idle; a connection in use is closed by its reader."""
+        """Close idle connections; one in use is closed by its reader."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -65,7 +65,7 @@ class Readers:
                 self._watch.close()
                 self._watch = None
 
-    def _take(self) -> sqlite3.Connection:
+    def _acquire(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
                 raise _closed()
@@ -74,7 +74,7 @@ class Readers:
         return self._open()
 
     def _open(self) -> sqlite3.Connection:
-        connection = tolerant(self._opener())
+        connection = read_any_text(self._opener())
         try:
             connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:
@@ -82,7 +82,7 @@ class Readers:
             raise
         return connection
 
-    def _give(self, connection: sqlite3.Connection) -> None:
+    def _release(self, connection: sqlite3.Connection) -> None:
         with suppress(sqlite3.Error):  # the reader's own error is the one to tell
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""The tables, and the ordered steps that bring an older file up to date."""
+"""The tables, and the migrations from older versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holytui.store.sqlite import answer_stats, search_index, streams
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
-"""Marks the file as ours in its header ("holy")."""
+""""holy" in the file header: the file is a holytui history."""
 
 _TABLES = (
     """CREATE TABLE conversation (
@@ -28,7 +28,7 @@ _TABLES = (
         duration_s REAL, reasoning_s REAL, seams TEXT NOT NULL DEFAULT '[]')""",
     "CREATE INDEX message_conversation ON message (conversation_id)",
     "CREATE INDEX message_parent ON message (parent_id)",
-    # an index of the few answers on their way, so that looking for cut ones costs nothing in a large history
+    # indexes only answers in progress, so that finding interrupted ones is cheap in a large history
     """CREATE INDEX message_on_its_way ON message (state)
         WHERE state NOT IN ('complete', 'stopped', 'failed', 'interrupted')""",
     """CREATE TABLE attempt (
@@ -37,7 +37,7 @@ _TABLES = (
         keep INTEGER NOT NULL, cut INTEGER NOT NULL, resumed_by TEXT NOT NULL, bytes_received INTEGER NOT NULL,
         status INTEGER, finish_reason TEXT NOT NULL, fault TEXT, usage TEXT)""",
     "CREATE INDEX attempt_message ON attempt (message_id, number)",
-    # no foreign key: a token is to be kept whatever else went wrong
+    # no foreign key: received text is stored even if its attempt is missing
     "CREATE TABLE delta (attempt_id TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, text TEXT NOT NULL)",
     "CREATE UNIQUE INDEX delta_order ON delta (attempt_id, kind, seq)",
     """CREATE TABLE lease (
@@ -67,7 +67,7 @@ def _m003_origin(connection: sqlite3.Connection) -> None:
 
 
 def _m004_images(connection: sqlite3.Connection) -> None:
-    # an image is kept once, however many questions show it; NULL: its bytes were lost with a damaged page
+    # an image is stored once, however many questions show it; NULL: its bytes were on a damaged page
     connection.execute("CREATE TABLE image (digest TEXT PRIMARY KEY, data BLOB)")
     connection.execute(
         """CREATE TABLE message_image (
@@ -103,14 +103,17 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m006_ends,
     _m007_streams,
 )
-"""Step n brings version n - 1 to version n; a step that was ever released is never changed."""
+"""Step n migrates version n - 1 to version n; a released step is never changed."""
 
 VERSION = len(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The file's version, 0 if it is empty. Raises StoreNewer, StoreError for another program's file, and StoreCorrupt
-    for one that has our tables but not our mark."""
+    """Return the file's version; 0 if it is empty.
+
+    Raises StoreNewer, StoreError for another program's file, and StoreCorrupt for one with our tables but without the
+    application id.
+    """
     # the tables first: another process that makes them between two of these reads has then written its mark as well
     used = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -119,13 +122,13 @@ def version_of(connection: sqlite3.Connection) -> int:
         raise damaged()
     if used and application != APPLICATION_ID:
         raise StoreError(
-            _("The file is another program's database, not a history of holytui"),
-            _("It was left as it is. Choose another folder with HOLYTUI_DATA_DIR."),
+            _("The file is a database of another program, not a holytui history"),
+            _("It was not changed. Choose another folder with HOLYTUI_DATA_DIR."),
         )
     if found > VERSION:
         raise StoreNewer(
             _("The history was written by a newer holytui"),
-            _("It was left as it is. Update holytui, or choose another folder with HOLYTUI_DATA_DIR."),
+            _("It was not changed. Update holytui, or choose another folder with HOLYTUI_DATA_DIR."),
         )
     return found
 
@@ -136,7 +139,7 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
 
 
 def migrate(connection: sqlite3.Connection, target: int = VERSION) -> None:
-    """Bring the file to version `target`, wholly or not at all. Another process may do the same at the same time."""
+    """Migrate the file to version `target` in one transaction; safe against a concurrent migration."""
     with transaction(connection):
         found = version_of(connection)
         for step in MIGRATIONS[found:target]:

@@ -1,8 +1,8 @@
-"""Finding words in titles and messages, whatever their accents and case.
+"""Search in titles and messages, ignoring accents and case.
 
-Candidates are the newest texts that hold all words; among them, texts that say the words often and briefly (BM25
-without the weight of rarity: every candidate has every word), titles, and newer texts come first. Ranking all
-matches of a common word in a large history would take longer than a user waits.
+Candidates are the newest texts with all words. They are ranked by frequency of the words in relation to length (BM25
+without inverse document frequency: every candidate has every word); titles and newer texts get a bonus. Ranking all
+matches of a common word in a large history would take too long.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from holytui.models import Role
-from holytui.store.matches import ranges_of, words_of
-from holytui.store.sqlite import readable
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.rows import storable
-from holytui.store.values import Hit
+from holytui.store.matches import match_ranges, query_words
+from holytui.store.sqlite import damaged_tables
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import RowReader
+from holytui.store.values import SearchHit
 
 _CANDIDATES = 300
 _SHORTEST = 3  # the index holds runs of three characters
@@ -38,10 +38,12 @@ class _Found(NamedTuple):
 
 def search(
     connection: sqlite3.Connection, query: str, limit: int, conversation_id: str | None, *, fts: bool, now: float
-) -> Sequence[Hit]:
-    """At most `limit` hits, the best first; none for a query without words. `fts`: by the index, which must be whole;
-    raises sqlite3.DatabaseError where that is damaged."""
-    words = words_of(storable(query[:_LONGEST_QUERY]))
+) -> Sequence[SearchHit]:
+    """Return at most `limit` hits, best first; none for a query without words.
+
+    `fts`: use the index, which must be complete; raises sqlite3.DatabaseError if it is damaged.
+    """
+    words = query_words(storable(query[:_LONGEST_QUERY]))
     if not words or limit < 1:
         return []
     rows = _candidates(connection, words, conversation_id, fts=fts)
@@ -53,7 +55,7 @@ def search(
 
 
 def match_expression(words: Sequence[str]) -> str:
-    """Words as an FTS5 expression in which nothing is an operator: each one a string, its quotes doubled."""
+    """Quote words for FTS5, so that none is an operator."""
     return " AND ".join('"{}"'.format(word.replace('"', '""')) for word in words)
 
 
@@ -83,41 +85,50 @@ def _candidates(
         FROM {source} CROSS JOIN conversation ON conversation.id = text.conversation_id
         LEFT JOIN message ON message.id = text.message_id
         WHERE {" AND ".join(conditions)} ORDER BY {order} DESC LIMIT {_CANDIDATES}"""
-    rows = map(Values, connection.execute(select, values))
-    return [(v.whole("id"), v.text("talk"), v.maybe_text("message"), v.text("folded"), v.number("at")) for v in rows]
+    rows = map(RowReader, connection.execute(select, values))
+    return [
+        (v.integer("id"), v.text("conversation"), v.maybe_text("message"), v.text("folded"), v.number("at"))
+        for v in rows
+    ]
 
 
 def _score(words: Sequence[str], text: str, is_title: bool, mean: float, age: float) -> float:
     length = 0.25 + 0.75 * len(text) / max(1.0, mean)
-    said = 0.0
+    relevance = 0.0
     for word in words:
         times = text.count(word)
-        said += times * 2.2 / (times + 1.2 * length)
-    return said / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
+        relevance += times * 2.2 / (times + 1.2 * length)
+    return relevance / len(words) + 0.5 * is_title + math.exp(-max(0.0, age) / 30)
 
 
-def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> Hit | None:
-    """None where the text that was found is not, or no longer, to be read."""
-    talks = readable.rows(connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,))
-    if not talks:
+def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) -> SearchHit | None:
+    """None if the text is unreadable or was removed."""
+    conversations = damaged_tables.read_rows(
+        connection, "title, updated_at", "conversation", "id = ?", (found.conversation_id,)
+    )
+    if not conversations:
         return None
-    talk = Values(talks[0])
-    title, updated_at = talk.text("title"), talk.number("updated_at")
+    conversation = RowReader(conversations[0])
+    title, updated_at = conversation.text("title"), conversation.number("updated_at")
     if found.message_id is None:
         snippet, ranges = excerpt(title, found.folded, words)
-        return Hit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
-    messages = readable.rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
+        return SearchHit(found.conversation_id, None, title, snippet, ranges, None, updated_at)
+    messages = damaged_tables.read_rows(connection, "text, role, created_at", "message", "id = ?", (found.message_id,))
     if not messages:
         return None
-    said = Values(messages[0])
-    text, role, created_at = said.text("text"), said.one_of("role", Role, Role.ASSISTANT), said.number("created_at")
+    message = RowReader(messages[0])
+    text, role, created_at = (
+        message.text("text"),
+        message.member("role", Role, Role.ASSISTANT),
+        message.number("created_at"),
+    )
     snippet, ranges = excerpt(text, found.folded, words)
     places = tuple(place(text, found.folded, word) for word in words)
-    return Hit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
+    return SearchHit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
 
 
 def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """One line of `text` (`plain` is its folded form) around the first of `words`, and where they are in it."""
+    """One line of `text` (`plain` is its folded form) around the first of `words`, and the matches in it."""
     first = min((at for at in map(plain.find, words) if at >= 0), default=0)
     start, window, ranges = _near(text, plain, first, words)
     at = ranges[0][0] if ranges else 0
@@ -132,15 +143,15 @@ def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tup
 
 
 def place(text: str, plain: str, word: str) -> int:
-    """Where `word` comes first in `text` (`plain` is its folded form)."""
+    """Offset of the first `word` in `text` (`plain` is its folded form)."""
     start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
     return start + ranges[0][0] if ranges else 0
 
 
 def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
-    """The part of `text` around what is at `at` of its folded form, where that begins, and the words in it."""
+    """Excerpt around folded offset `at`: start, text and match ranges."""
     # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
     start = max(0, at - _AROUND - abs(len(text) - len(plain)))
     window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
-    ranges = ranges_of(window, words)
-    return (start, window, ranges) if ranges or window == text else (0, text, ranges_of(text, words))
+    ranges = match_ranges(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, match_ranges(text, words))

@@ -1,8 +1,7 @@
-"""What search looks in: a folded copy of each text, and a trigram index over it where sqlite has FTS5.
+"""The search tables: folded texts, and a trigram index on them where SQLite has FTS5.
 
-No triggers: a sqlite without FTS5 must still be able to write the file. It then leaves the index marked as stale,
-and the next sqlite that has FTS5 builds it anew, in steps, so that a large history opens at once. Until then search
-looks through the texts themselves.
+There are no triggers, as a SQLite without FTS5 must be able to write the file. It marks the index as stale, and the
+next one with FTS5 rebuilds it in steps, so that a large history opens at once. Meanwhile, search scans the texts.
 """
 
 from __future__ import annotations
@@ -12,24 +11,30 @@ from collections.abc import Sequence
 from functools import cache
 
 from holytui.store.matches import folded
-from holytui.store.sqlite.cell_values import as_text
-from holytui.store.sqlite.readable import is_damage
+from holytui.store.sqlite.damaged_tables import is_damage
+from holytui.store.sqlite.row_reader import as_text
 
 # case_sensitive: the texts are folded already, and better than sqlite would
 _FTS = "fts5(folded, content='search_text', content_rowid='id', tokenize='trigram case_sensitive 1')"
 _STALE = "search_index_stale"
-"""The key in `meta`, while the index lacks any text: the number of the last text that it has, or `_ALL_STALE`."""
-_ALL_STALE, _UP_TO = "1", "up to "
+"""Key in `meta` while the index is incomplete.
+
+Its value is the number of the last indexed text, or `_ALL_STALE`.
+"""
+_ALL_STALE, _UP_TO_PREFIX = "1", "up to "
 _WHOLE = 1 << 63
 _STEP = 50_000
-"""Characters of one step, unless one text has more: an answer is written between two steps."""
-_PARTS = 2000
-"""Rows of the inner tables of an index that are removed in one step; each is a page at most."""
-_INNER = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
-"""The first rows of the first one say that it is an index: https://sqlite.org/fts5.html#fts5_data_structures"""
+"""Characters indexed in one step, unless a single text has more; an answer is written between two steps."""
+_MAX_REMOVED_ROWS = 2000
+"""Rows of an index's inner tables that are removed in one step; each is at most a page."""
+_INNER_TABLES = (("data", "id", "id > 10"), ("idx", "segid, term", "1"), ("docsize", "id", "1"))
+"""The inner tables of FTS5 (https:
+
+sqlite.org/fts5.html#fts5_data_structures); the first rows of `data` are its header.
+"""
 _SAMPLES = 8
 _SHORTEST = 3
-"""Characters of which the index holds runs."""
+"""Length of the character runs in the index."""
 
 
 def _folded_bytes(raw: bytes) -> str:
@@ -38,7 +43,7 @@ def _folded_bytes(raw: bytes) -> str:
 
 @cache
 def has_fts5() -> bool:
-    """Whether this sqlite has full-text search with trigrams (3.34 and later)."""
+    """Whether this SQLite has full-text search with trigrams (3.34 and later)."""
     if sqlite3.sqlite_version_info < (3, 34):
         return False
     connection = sqlite3.connect(":memory:")
@@ -49,7 +54,7 @@ def has_fts5() -> bool:
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """The folded texts: one row a message, and one a title (`message_id` is NULL)."""
+    """Create the table of folded texts: a row per message and per title (`message_id` is NULL)."""
     connection.execute(
         """CREATE TABLE search_text (
             id INTEGER PRIMARY KEY, conversation_id TEXT NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
@@ -59,7 +64,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 
 def fill(connection: sqlite3.Connection) -> None:
-    """Fold all texts anew."""
+    """Fold all texts again."""
     connection.execute("DELETE FROM search_text")
     # as a BLOB, since sqlite hands no text to a function that is not UTF-8
     connection.create_function("fold", 1, _folded_bytes, deterministic=True)
@@ -76,7 +81,7 @@ def fill(connection: sqlite3.Connection) -> None:
 
 
 def make_ready(connection: sqlite3.Connection, *, fts: bool) -> None:
-    """Make the trigram index if there is none, and begin to build it anew if it lacks texts. In a transaction."""
+    """Create the trigram index if it is missing; begin a rebuild if it is incomplete. In a transaction."""
     if not fts:
         return
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone()
@@ -88,13 +93,13 @@ def make_ready(connection: sqlite3.Connection, *, fts: bool) -> None:
 
 
 def is_whole(connection: sqlite3.Connection) -> bool:
-    """Whether search may rely on the index."""
-    return _up_to(connection) == _WHOLE
+    """Whether the index is complete."""
+    return _last_indexed(connection) == _WHOLE
 
 
 def build_step(connection: sqlite3.Connection) -> bool:
-    """Put some more texts into an index that lacks them; returns whether there are more. In a transaction."""
-    done = _up_to(connection)
+    """Index some more texts; return whether there are more. In a transaction."""
+    done = _last_indexed(connection)
     if done == _WHOLE:
         return False
     if done < 0:
@@ -105,7 +110,7 @@ def build_step(connection: sqlite3.Connection) -> bool:
     length = 0
     for number, plain in connection.execute("SELECT id, folded FROM search_text WHERE id > ? ORDER BY id", (done,)):
         if length > _STEP:
-            _set_mark(connection, f"{_UP_TO}{done}")
+            _set_mark(connection, f"{_UP_TO_PREFIX}{done}")
             return True
         connection.execute("INSERT INTO search (rowid, folded) VALUES (?, ?)", (number, plain))
         done, length = number, length + len(plain)
@@ -114,10 +119,12 @@ def build_step(connection: sqlite3.Connection) -> bool:
 
 
 def _remove_parts(connection: sqlite3.Connection) -> bool:
-    """Remove some of an index that nobody reads any more; returns whether there is more. All at once would take a
-    large one many seconds."""
-    left = _PARTS
-    for part, key, where in _INNER:
+    """Remove a part of an unused index; return whether there is more.
+
+    Removing a large one at once would take many seconds.
+    """
+    left = _MAX_REMOVED_ROWS
+    for part, key, where in _INNER_TABLES:
         rows = f"SELECT {key} FROM search_{part} WHERE {where} LIMIT {left}"
         left -= connection.execute(f"DELETE FROM search_{part} WHERE ({key}) IN ({rows})").rowcount
         if left <= 0:
@@ -131,7 +138,7 @@ def _empty(connection: sqlite3.Connection) -> None:
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
-        # without what stands in an empty index, it can neither be used nor removed
+        # without the rows of an empty index, it can neither be used nor dropped
         connection.execute(f"CREATE VIRTUAL TABLE temp.search_fresh USING {_FTS}")
         for part in ("data", "idx", "docsize"):
             connection.execute(f"DELETE FROM search_{part}")
@@ -139,18 +146,20 @@ def _empty(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE temp.search_fresh")
 
 
-def _up_to(connection: sqlite3.Connection) -> int:
-    """The index has exactly the texts up to this number; -1 if nothing is known of it."""
+def _last_indexed(connection: sqlite3.Connection) -> int:
+    """Number of the last indexed text; -1 if unknown."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (_STALE,)).fetchone()
     if row is None:
         return _WHOLE
-    number = str(row[0]).removeprefix(_UP_TO)
+    number = str(row[0]).removeprefix(_UP_TO_PREFIX)
     return int(number) if number != row[0] and number.isdecimal() else -1
 
 
 def _has_samples(connection: sqlite3.Connection) -> bool:
-    """Whether the index has the first and the last text and some between them. A salvage or another program may have
-    emptied it; to compare all would take a time that grows with the history."""
+    """Whether the index has the first, the last and some other texts.
+
+    A salvage or another program may have emptied it; comparing all texts would take too long.
+    """
     first, last = connection.execute(
         "SELECT (SELECT min(id) FROM search_text), (SELECT max(id) FROM search_text)"
     ).fetchone()
@@ -163,14 +172,14 @@ def _has_samples(connection: sqlite3.Connection) -> bool:
             _has_next(connection, first + (last - first) * number // (_SAMPLES - 1)) for number in range(_SAMPLES)
         )
     except sqlite3.DatabaseError as error:
-        # its parts are tables of their own, and any of them may be gone
+        # its parts are tables, and any of them may be missing
         if not (is_damage(error) or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR):
             raise
         return False
 
 
 def _has_next(connection: sqlite3.Connection, number: int) -> bool:
-    """Whether the index has the first text that comes at `number` or behind it, and finds it by its beginning."""
+    """Whether the index has the first text from `number` on, and finds it by its first characters."""
     number, start = connection.execute(
         "SELECT id, substr(folded, 1, ?) FROM search_text WHERE id >= ? ORDER BY id LIMIT 1", (_SHORTEST, number)
     ).fetchone()
@@ -183,9 +192,11 @@ def _has_next(connection: sqlite3.Connection, number: int) -> bool:
     return found.fetchone() is not None
 
 
-def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, text: str, *, fts: bool) -> None:
-    """Let search find `text` as this message's, or as this conversation's title (`message_id` is None)."""
-    remove(connection, conversation_id, message_id, fts=fts)
+def put_text(
+    connection: sqlite3.Connection, conversation_id: str, message_id: str | None, text: str, *, fts: bool
+) -> None:
+    """Make `text` searchable as this message's, or as the conversation's title (`message_id` is None)."""
+    remove_text(connection, conversation_id, message_id, fts=fts)
     if not text:
         return
     plain = folded(text)
@@ -200,9 +211,11 @@ def put(connection: sqlite3.Connection, conversation_id: str, message_id: str | 
 def _change_index(
     connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[int, str]], *, fts: bool
 ) -> None:
-    """Change the trigram index, or have it built anew: that it is damaged must not keep anybody from asking. Texts that
-    it does not have yet are left to `build_step`."""
-    done = _up_to(connection)
+    """Change the trigram index, or mark it for a rebuild if it is damaged.
+
+    Texts that are not indexed yet are left to `build_step`.
+    """
+    done = _last_indexed(connection)
     known = [row for row in rows if row[0] <= done]
     if not known:
         return
@@ -216,8 +229,8 @@ def _change_index(
     mark_stale(connection)
 
 
-def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
-    """Take one text out."""
+def remove_text(connection: sqlite3.Connection, conversation_id: str, message_id: str | None, *, fts: bool) -> None:
+    """Remove one text."""
     if message_id is None:
         where, key = "conversation_id = ? AND message_id IS NULL", conversation_id
     else:
@@ -226,12 +239,12 @@ def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str
 
 
 def remove_conversation(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
-    """Take a conversation's title and texts out."""
+    """Remove a conversation's title and texts."""
     _remove_where(connection, "conversation_id = ?", conversation_id, fts=fts)
 
 
 def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: bool) -> None:
-    # `where` is one of the three conditions above, never anybody's text
+    # `where` is one of the three conditions above, never user input
     rows = connection.execute(f"SELECT id, folded FROM search_text WHERE {where}", (key,)).fetchall()
     if not rows:
         return
@@ -240,7 +253,7 @@ def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: 
 
 
 def mark_stale(connection: sqlite3.Connection) -> None:
-    """Have the index built anew."""
+    """Mark the index for a rebuild."""
     _set_mark(connection, _ALL_STALE)
 
 

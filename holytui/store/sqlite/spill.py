@@ -1,4 +1,4 @@
-"""Text that could not be written until the very end: put into a file of its own, taken in at the next start."""
+"""A separate file for text that could not be committed before the end; the next start restores it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from holytui import paths
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.store.sqlite.backups import reserve
-from holytui.store.sqlite.rows import storable
-from holytui.store.sqlite.writer import Delta, merged
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.writer import PendingDelta, merged
 
 _LABEL = "unsaved"
-_LASTING = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder in them is used that is checked to be our own
+_TEMP_FOLDERS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder in them is used that is checked to be our own
 
 
-def put(path: Path, deltas: Sequence[Delta], now: float) -> Path:
+def save(path: Path, deltas: Sequence[PendingDelta], now: float) -> Path:
     """Write the deltas beside the history at `path`, or else to another folder of this user. Raises OSError."""
     lines = "".join(json.dumps(row) + "\n" for row in merged(deltas))
     try:
@@ -40,8 +40,8 @@ def put(path: Path, deltas: Sequence[Delta], now: float) -> Path:
     raise failed
 
 
-def promise(path: Path, place: Path) -> StoreError:
-    """What to tell of text that was put at `place`."""
+def notice(path: Path, place: Path) -> StoreError:
+    """The error that names the file `place` to the user."""
     title = _("The last text could not be written to the history")
     if place.parent in (path.parent, *_folders()):
         return StoreError(title, _("It is kept in {place} and added at the next start.").format(place=place))
@@ -49,10 +49,10 @@ def promise(path: Path, place: Path) -> StoreError:
     return StoreError(title, hint.format(place=place, folder=path.parent))
 
 
-def take_in(connection: sqlite3.Connection, path: Path) -> list[Path]:
-    """Bring back what `put` left; returns the files, to be removed once that is committed."""
+def restore(connection: sqlite3.Connection, path: Path) -> list[Path]:
+    """Insert saved text; return the files, to be removed after the commit."""
     done = []
-    for place in _left(path):
+    for place in _saved_files(path):
         with suppress(OSError, ValueError, TypeError, RecursionError):
             rows = [json.loads(line) for line in _read(place).splitlines()]
             for attempt_id, kind, seq, text in rows:
@@ -62,7 +62,7 @@ def take_in(connection: sqlite3.Connection, path: Path) -> list[Path]:
 
 
 def _add(connection: sqlite3.Connection, attempt_id: str, kind: str, seq: int, text: str) -> None:
-    # deltas are committed in order: with this one or a later one, the history has all of this text already
+    # deltas are committed in order: with this `seq` or a later one, the text is stored already
     key = attempt_id, kind
     known = connection.execute("SELECT max(seq) FROM delta WHERE attempt_id = ? AND kind = ?", key).fetchone()[0]
     if known is None or known < seq:
@@ -71,7 +71,7 @@ def _add(connection: sqlite3.Connection, attempt_id: str, kind: str, seq: int, t
         )
 
 
-def _left(path: Path) -> Iterator[Path]:
+def _saved_files(path: Path) -> Iterator[Path]:
     yield from sorted(path.parent.glob(f"{path.name}.{_LABEL}-*"))
     for folder in dict.fromkeys((*_folders(), _own(Path(tempfile.gettempdir())))):
         with suppress(OSError):
@@ -80,13 +80,13 @@ def _left(path: Path) -> Iterator[Path]:
 
 
 def _label(path: Path) -> str:
-    """Tells files of several histories from each other in one folder."""
+    """Distinguishes the files of several histories in one folder."""
     return f"{_LABEL}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
 
 
 def _folders() -> tuple[Path, ...]:
-    """Where every start looks, whatever its environment is."""
-    return (paths.state_dir(), *map(_own, _LASTING))
+    """Folders that every start searches, whatever its environment."""
+    return (paths.state_dir(), *map(_own, _TEMP_FOLDERS))
 
 
 def _own(folder: Path) -> Path:
@@ -94,7 +94,7 @@ def _own(folder: Path) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Nobody else can have made it, or put anything there. Raises OSError."""
+    """Whether only this user can have created or changed the folder. Raises OSError."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
@@ -111,6 +111,6 @@ def _write(place: Path, lines: str) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        place.unlink(missing_ok=True)  # a part of it, beside the whole elsewhere, would be taken in first
+        place.unlink(missing_ok=True)  # a partial copy must not be restored before the whole one elsewhere
         raise
     return place

@@ -10,11 +10,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from holytui.models import AnswerState, StoredStream, StreamPosition
-from holytui.store.sqlite import readable
-from holytui.store.sqlite.cell_values import Values
-from holytui.store.sqlite.readers import Readers
-from holytui.store.sqlite.rows import storable
-from holytui.store.sqlite.writer import Writer
+from holytui.store.sqlite.damaged_tables import read_rows
+from holytui.store.sqlite.readers import ReaderPool
+from holytui.store.sqlite.row_mapping import storable
+from holytui.store.sqlite.row_reader import RowReader
+from holytui.store.sqlite.writer import WriterThread
 
 LIFETIME = 24 * 3600.0
 """Seconds after which no server has a stream any more."""
@@ -40,10 +40,10 @@ def release_of_conversation(connection: sqlite3.Connection, conversation_id: str
     )
 
 
-class Streams:
+class StreamTable:
     """`store.history.KeptStreams` on SQLite."""
 
-    def __init__(self, writer: Writer, readers: Readers, clock: Callable[[], float]) -> None:
+    def __init__(self, writer: WriterThread, readers: ReaderPool, clock: Callable[[], float]) -> None:
         self._writer = writer
         self._readers = readers
         self._clock = clock
@@ -89,13 +89,13 @@ class Streams:
     def _select(self, where: str, *values: str) -> list[StoredStream]:
         limit = self._clock() - LIFETIME
         with self._readers.view() as view:
-            rows = readable.rows(view, _COLUMNS, "stream", f"{where} AND begun_at > ?", (*values, limit))
+            rows = read_rows(view, _COLUMNS, "stream", f"{where} AND begun_at > ?", (*values, limit))
         return [_from_row(row) for row in rows]
 
 
 def _from_row(row: Sequence[object]) -> StoredStream:
-    v = Values(row)
+    v = RowReader(row)
     texts = v.text("id"), v.text("message_id"), v.text("attempt_id"), v.text("model"), v.text("base_url")
     begun_at = v.number("begun_at")
-    position = StreamPosition(v.whole("offset"), v.whole("content"), v.whole("reasoning"))
+    position = StreamPosition(v.integer("offset"), v.integer("content"), v.integer("reasoning"))
     return StoredStream(*texts, begun_at, position)

@@ -1,4 +1,4 @@
-"""Work that a history may need after it was opened, done in steps while it is in use."""
+"""Background work after opening a history, in small steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from holytui.errors import StoreError
 
 Step = Callable[[sqlite3.Connection], bool]
-"""Does a part in a transaction of its own; returns whether there is more."""
+"""Does a part of the work in its own transaction; returns whether there is more."""
 
 _REST = 0.02
 
@@ -19,8 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """A thread that takes as many steps as it can, and rests between them for as long as they take, so that what is
-    written meanwhile never waits for more than one."""
+    """A thread that rests after each step for as long as the step took, so that a writer waits for one step at most."""
 
     def __init__(self, call: Callable[[Step], bool], steps: Sequence[Step]) -> None:
         self._call = call
@@ -30,7 +29,7 @@ class Upkeep:
         self._thread.start()
 
     def close(self) -> None:
-        """End it after the step that it is at; another start goes on from there."""
+        """Stop after the current step; the next start continues."""
         self._stop.set()
         self._thread.join()
 

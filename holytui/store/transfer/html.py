@@ -1,6 +1,6 @@
-"""The shown branch of conversations as one web page that needs nothing else: no script, no outside address.
+"""The shown branch of conversations as one self-contained web page without scripts.
 
-Links that somebody wrote stay links; nothing is fetched unless one is followed.
+Links in texts stay links; nothing is fetched unless one is followed.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ _BREAKS = "\u00ad\u2028\u2029"
 
 
 def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
-    """Write them all as one page; returns how many."""
+    """Write all conversations as one page; return their number."""
     reader = _reader()
     out.write(
         f'<!doctype html>\n<html lang="{escape(language())}">\n<meta charset="utf-8">\n'
-        # what came from a model cannot make the page fetch or run anything, whatever else is in it
+        # no text of a model can make the page fetch or run anything
         '<meta http-equiv="Content-Security-Policy"'
         " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
         '<meta name="viewport" content="width=device-width">\n<meta name="referrer" content="no-referrer">\n'
     )
     count = 0
     for bundle in bundles:
-        title = _signs(escape(sanitize(bundle.conversation.title)))
+        title = _show_invisible(escape(sanitize(bundle.conversation.title)))
         if count == 0:
             out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
@@ -69,14 +69,14 @@ def _reader() -> MarkdownIt:
     from markdown_it import MarkdownIt  # heavy, and only needed here
 
     # images are left as links, as a page that loads them would tell their servers who reads it
-    options = {"html": False, "highlight": _coloured}
+    options = {"html": False, "highlight": _highlight}
     reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
     reader.core.ruler.push("addresses", _link_addresses)
     return reader
 
 
 def _link_addresses(state: StateCore) -> None:
-    """Make links of addresses that stand in the text as they are: the part of GitHub's Markdown that people expect."""
+    """Turn bare addresses into links, as GitHub's Markdown does."""
     for block in state.tokens:
         within = 0
         out: list[Token] = []
@@ -89,7 +89,7 @@ def _link_addresses(state: StateCore) -> None:
 
 
 def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Token]:
-    """A text in pieces, with links around the addresses in it."""
+    """Split a text token around its addresses, and link these."""
     for text, is_address in addresses(token.content):
         if is_address:
             yield token.copy(type="link_open", tag="a", nesting=1, attrs={"href": normalized(text)}, content="")
@@ -98,14 +98,14 @@ def _with_links(token: Token, normalized: Callable[[str], str]) -> Iterator[Toke
             yield token.copy(type="link_close", tag="a", nesting=-1, content="")
 
 
-def _typed(text: str) -> str:
-    """A text that is shown as it was typed, with links for the addresses in it."""
+def _escape_typed(text: str) -> str:
+    """Escape a text as typed, with links for its addresses."""
     parts = ((escape(part), is_address) for part, is_address in addresses(text))
     return "".join(f'<a href="{part}">{part}</a>' if is_address else part for part, is_address in parts)
 
 
 def _code_style() -> str:
-    """Pygments' colours for code, for a light and for a dark screen."""
+    """Pygments' CSS for code, for light and dark colour schemes."""
     from pygments.formatters.html import HtmlFormatter
 
     rules = {
@@ -122,8 +122,8 @@ def _code_style() -> str:
     )
 
 
-def _coloured(code: str, language: str, _attributes: str) -> str:
-    """The code as HTML with its tokens marked; empty (markdown-it then escapes it itself) for an unknown language."""
+def _highlight(code: str, language: str, _attributes: str) -> str:
+    """Highlight code as HTML; empty for an unknown language, which markdown-it then escapes."""
     from pygments import highlight
     from pygments.formatters.html import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
@@ -138,9 +138,9 @@ def _coloured(code: str, language: str, _attributes: str) -> str:
 
 
 def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, bytes]) -> Iterator[str]:
-    is_typed = message.role is Role.USER  # and is shown as it was typed
+    is_typed = message.role is Role.USER  # shown verbatim
     body = (
-        f'<div class="user">{_typed(sanitize(message.text))}</div>'
+        f'<div class="user">{_escape_typed(sanitize(message.text))}</div>'
         if is_typed
         else str(reader.render(sanitize(message.text)))
     )
@@ -150,23 +150,22 @@ def _article(message: Message, reader: MarkdownIt, image_data: Mapping[str, byte
         thoughts = f"<details><summary>{summary}</summary>{words}</details>\n"
     note = "".join(f'<p class="note">{escape(each)}</p>\n' for each in notes(message))
     head = f"<h2>{escape(speaker(message))} <time>{when(message.created_at)}</time></h2>"
-    yield _signs(f"<article>\n{head}\n{thoughts}{body}\n")
+    yield _show_invisible(f"<article>\n{head}\n{thoughts}{body}\n")
     for image in message.images:
         yield from _figure(image, image_data.get(image.digest))
-    yield _signs(f"{note}</article>\n")
+    yield _show_invisible(f"{note}</article>\n")
 
 
-def _signs(page: str) -> str:
-    """The page with signs for what cannot be seen, as it could put the page's words into another order. Breaks of lines
-    and hyphens are a browser's to show."""
+def _show_invisible(page: str) -> str:
+    """Make invisible characters visible, as they could reorder the page's text; line breaks and hyphens stay."""
     return replace_invisible(page, lambda char: char if char in _BREAKS else f"&lt;U+{ord(char):04X}&gt;")
 
 
 def _figure(image: Image, data: bytes | None) -> Iterator[str]:
-    """The image itself, so that the page needs nothing else; of one whose bytes are lost, what it was."""
+    """Yield an image inline; a lost one as its description."""
     yield "<figure>\n"
     if data is not None:
-        alt = _signs(escape(sanitize(image.name)))
+        alt = _show_invisible(escape(sanitize(image.name)))
         yield f'<img width="{image.width}" height="{image.height}" alt="{alt}" src="'
         yield f'{data_url(image, data)}">\n'
-    yield _signs(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")
+    yield _show_invisible(f"<figcaption>{escape(describe(image))}</figcaption>\n</figure>\n")

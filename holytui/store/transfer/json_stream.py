@@ -1,4 +1,4 @@
-"""The entries of a large JSON file, one at a time: a top-level array, JSON lines, or objects one after another."""
+"""Entries of a large JSON file, one at a time: an array, JSON lines, or concatenated objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TextIO
 
 _CHUNK = 1 << 16
 LONGEST = 1 << 28
-"""Characters of one entry; conversations with many images come near a tenth of it."""
+"""Characters of one entry; conversations with many images reach about a tenth of it."""
 # strings are matched whole, so that brackets in them do not count; a lone quote is one whose end is not read yet.
 # Nothing is ever matched in another way (`*+`), so that it need not be remembered how a long string was matched
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[{\[]+|[}\]]+', re.DOTALL)
@@ -17,56 +17,60 @@ _WORD_END = re.compile(r"[,\n\]]")
 _BETWEEN = re.compile("[ \t\r\n,\ufeff]*")
 
 
-class Broken(ValueError):
-    """An entry is no JSON; the ones after it may be read all the same."""
+class BrokenEntry(ValueError):
+    """An entry that is not JSON; later ones may be readable."""
 
 
-def entries(stream: TextIO) -> Iterator[object | Broken]:
-    """The entries of `stream`; a broken one is yielded as `Broken`. Never holds more than an entry and a chunk. Raises
-    TooLong."""
-    reader = _Reader(stream)
-    first = reader.peek()
+def entries(stream: TextIO) -> Iterator[object | BrokenEntry]:
+    """Yield the entries of `stream`; a broken one as `BrokenEntry`.
+
+    At most one entry and one chunk are in memory. Raises EntryTooLong.
+    """
+    window = _Window(stream)
+    first = window.peek()
     if first == "[":
-        reader.skip(1)
-        yield from _values(reader)
-        if not reader.peek():
-            yield Broken("its list has no end")
-    elif first == "{" and _first_line_is_whole(reader):
-        yield from _lines(reader)
+        window.skip(1)
+        yield from _values(window)
+        if not window.peek():
+            yield BrokenEntry("its list has no end")
+    elif first == "{" and _first_line_is_whole(window):
+        yield from _lines(window)
     elif first:
-        yield from _values(reader)
+        yield from _values(window)
 
 
-class TooLong(Exception):
-    """One entry is longer than `LONGEST`: what comes after it cannot be told from it."""
+class EntryTooLong(Exception):
+    """An entry is longer than `LONGEST`, so that its end cannot be found."""
 
 
-class _Reader:
-    """A window on the stream that grows when more is wanted; entries begin at `at`."""
+class _Window:
+    """A growing window on the stream; the current entry begins at `at`."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.buffer = ""
         self.at = 0
-        self._wanted = _CHUNK
+        self._read_size = _CHUNK
 
     def more(self) -> bool:
-        """Read on; each time twice as much for one entry, so that a long one is not searched again and again. What is
-        before `at` is dropped. Raises TooLong."""
+        """Read on and drop the text before `at`. Raises EntryTooLong.
+
+        Each read of one entry is twice as long as the one before, so that the search for its end stays linear.
+        """
         if len(self.buffer) - self.at > LONGEST:
-            raise TooLong
-        text = self._stream.read(self._wanted)
-        self._wanted *= 2
+            raise EntryTooLong
+        text = self._stream.read(self._read_size)
+        self._read_size *= 2
         self.buffer = self.buffer[self.at :] + text
         self.at = 0
         return bool(text)
 
     def skip(self, count: int) -> None:
         self.at += count
-        self._wanted = _CHUNK
+        self._read_size = _CHUNK
 
     def peek(self) -> str:
-        """The next character that is not between entries; `""` at the end."""
+        """Return the next character outside of separators; `""` at the end."""
         while True:
             between = _BETWEEN.match(self.buffer, self.at)
             self.at = between.end() if between else self.at
@@ -76,66 +80,66 @@ class _Reader:
                 return ""
 
 
-def _first_line_is_whole(reader: _Reader) -> bool:
-    while "\n" not in reader.buffer and reader.more():
+def _first_line_is_whole(window: _Window) -> bool:
+    while "\n" not in window.buffer and window.more():
         pass
-    return not isinstance(_parsed(reader.buffer[reader.at :].partition("\n")[0]), Broken)
+    return not isinstance(_parsed(window.buffer[window.at :].partition("\n")[0]), BrokenEntry)
 
 
-def _lines(reader: _Reader) -> Iterator[object | Broken]:
-    while reader.peek():
-        while (end := reader.buffer.find("\n", reader.at)) < 0 and reader.more():
+def _lines(window: _Window) -> Iterator[object | BrokenEntry]:
+    while window.peek():
+        while (end := window.buffer.find("\n", window.at)) < 0 and window.more():
             pass
-        line = reader.buffer[reader.at :] if end < 0 else reader.buffer[reader.at : end]
-        reader.skip(len(line))
+        line = window.buffer[window.at :] if end < 0 else window.buffer[window.at : end]
+        window.skip(len(line))
         yield _parsed(line)
 
 
-def _values(reader: _Reader) -> Iterator[object | Broken]:
-    while first := reader.peek():
+def _values(window: _Window) -> Iterator[object | BrokenEntry]:
+    while first := window.peek():
         if first == "]":
             return
-        length = _length_of_value(reader) if first in '{["' else _length_of_word(reader)
-        value = _parsed(reader.buffer[reader.at : reader.at + length])
-        reader.skip(length)
+        length = _length_of_value(window) if first in '{["' else _length_of_word(window)
+        value = _parsed(window.buffer[window.at : window.at + length])
+        window.skip(length)
         yield value
 
 
-def _length_of_value(reader: _Reader) -> int:
-    """Up to where the brackets or quotes that open at the start are closed; the end of the file if they never are."""
+def _length_of_value(window: _Window) -> int:
+    """Length up to the closing bracket or quote, or to the end of the file."""
     depth, length = 0, 0
     while True:
-        match = _TOKEN.search(reader.buffer, reader.at + length)
+        match = _TOKEN.search(window.buffer, window.at + length)
         if match is None or match.group() == '"':
-            length = (len(reader.buffer) if match is None else match.start()) - reader.at
-            if not reader.more():
-                return len(reader.buffer) - reader.at
+            length = (len(window.buffer) if match is None else match.start()) - window.at
+            if not window.more():
+                return len(window.buffer) - window.at
             continue
         first = match.group()[0]
         opened = len(match.group()) if first in "{[" else 0
         closed = len(match.group()) if first in "}]" else 0
         if closed >= depth + opened:
-            return match.start() - reader.at + max(1, depth) if closed else match.end() - reader.at
+            return match.start() - window.at + max(1, depth) if closed else match.end() - window.at
         depth += opened - closed
-        length = match.end() - reader.at
+        length = match.end() - window.at
 
 
-def _length_of_word(reader: _Reader) -> int:
+def _length_of_word(window: _Window) -> int:
     length = 0
     while True:
-        match = _WORD_END.search(reader.buffer, reader.at + length)
+        match = _WORD_END.search(window.buffer, window.at + length)
         if match:
-            return max(1, match.start() - reader.at)
-        length = len(reader.buffer) - reader.at
-        if not reader.more():
-            return len(reader.buffer) - reader.at
+            return max(1, match.start() - window.at)
+        length = len(window.buffer) - window.at
+        if not window.more():
+            return len(window.buffer) - window.at
 
 
-def _parsed(text: str) -> object | Broken:
+def _parsed(text: str) -> object | BrokenEntry:
     try:
         value: object = json.loads(text)
     except RecursionError:
-        return Broken("too deeply nested")
+        return BrokenEntry("too deeply nested")
     except ValueError as exc:
-        return Broken(str(exc))
+        return BrokenEntry(str(exc))
     return value

@@ -1,4 +1,4 @@
-"""The shown branch of conversations as Markdown, to read or to paste elsewhere."""
+"""The shown branch of conversations as Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holytui.text import sanitize
 
 
 def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
-    """Write them, one after the other; returns how many."""
+    """Write conversations one after another; return their number."""
     count = 0
     for bundle in bundles:
         talk = bundle.conversation
@@ -29,7 +29,7 @@ def write_markdown(bundles: Iterable[Bundle], out: TextIO) -> int:
 
 
 def shown_branch(bundle: Bundle) -> Sequence[Message]:
-    """The messages from the root to the shown leaf (the newest one if none is shown)."""
+    """Return the messages from the root to the shown leaf (the newest leaf if none is shown)."""
     by_id = {message.id: message for message in bundle.messages}
     step = by_id.get(bundle.conversation.leaf_id or "")
     if step is None and by_id:
@@ -42,7 +42,7 @@ def shown_branch(bundle: Bundle) -> Sequence[Message]:
 
 
 def speaker(message: Message) -> str:
-    """Who said it, in words."""
+    """The author of a message, for display."""
     match message.role:
         case Role.USER:
             return _("You")
@@ -53,17 +53,17 @@ def speaker(message: Message) -> str:
 
 
 def notes(message: Message) -> list[str]:
-    """What is to be said beside a message: why it is not whole, and whether it was damaged."""
+    """Remarks on a message: why it is incomplete, and damage."""
     return [sanitize(note) for note in (ending(message), damage(message)) if note]
 
 
 def damage(message: Message) -> str:
-    """That a part of it was damaged in the file; empty for a sound one."""
-    return _("A part of this is damaged in the history file.") if message.repaired else ""
+    """A sentence if a part of the message was damaged in the file; else empty."""
+    return _("Part of this is damaged in the history file.") if message.repaired else ""
 
 
 def ending(message: Message) -> str:
-    """Why an answer is not whole; empty for one that is."""
+    """The reason why an answer is incomplete; empty if it is complete."""
     if message.problem is not None:
         return str(message.problem)
     match message.state:
@@ -73,12 +73,12 @@ def ending(message: Message) -> str:
             return _("Stopped.")
         case AnswerState.FAILED:
             return _("Failed.")
-        case _cut:
-            return _("Cut off.")
+        case _interrupted:
+            return _("Interrupted.")
 
 
 def when(at: float, *, seconds: bool = False) -> str:
-    """A Unix time, to the minute or second, in local time."""
+    """Format a Unix time in local time, to the minute or second."""
     try:
         return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
     except (OverflowError, ValueError, OSError):  # a time out of an imported file may be anything

@@ -1,4 +1,4 @@
-"""holytui's own form of a conversation in JSON: everything there is to know of it, nothing lost on the way back."""
+"""holytui's own JSON format of a conversation, without loss in either direction."""
 
 from __future__ import annotations
 
@@ -27,21 +27,20 @@ from holytui.models import (
     Role,
     Usage,
 )
-from holytui.store.sqlite.cell_values import too_deep
-from holytui.store.sqlite.rows import fault_from, problem_from, usage_from
+from holytui.store.json_values import fault_from, is_too_deep, problem_from, usage_from
 from holytui.store.values import Bundle
 from holytui.text import one_line, sanitize, sanitize_line
 
 FORMAT = "holytui"
 VERSION = 2
-"""Version 2 has images; a conversation without any is written as version 1, which every holytui reads."""
+"""Version 2 added images; a conversation without images is written as version 1, which every holytui reads."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def to_json(bundle: Bundle) -> dict[str, Any]:
-    """The conversation as JSON values; `from_json` reads it."""
-    talk = _dict(bundle.conversation)
-    del talk["streaming"]
+    """Convert a conversation to JSON values for `from_json`."""
+    conversation = _dict(bundle.conversation)
+    del conversation["streaming"]
     attempts: dict[str, list[dict[str, Any]]] = {}
     for attempt, texts in bundle.attempts:
         one = _dict(attempt)
@@ -54,11 +53,11 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1
-    return {"format": FORMAT, "version": version, **talk, "messages": messages}
+    return {"format": FORMAT, "version": version, **conversation, "messages": messages}
 
 
 def _dict(value: Conversation | Message | Attempt) -> dict[str, Any]:
-    """Its fields; what was repaired in it is only said where something was."""
+    """The fields of a value; `repaired` only if something was."""
     found = asdict(value)
     if not value.repaired:
         del found["repaired"]
@@ -70,7 +69,7 @@ def _image_json(image: Image, data: bytes | None) -> dict[str, Any]:
 
 
 def from_json(entry: Mapping[str, Any]) -> Bundle:
-    """The conversation of `to_json`. Raises TransferError saying what is wrong with it."""
+    """Convert the values of `to_json` to a bundle. Raises TransferError."""
     if entry.get("format") != FORMAT:
         raise TransferError(_("It is not a conversation in a known format"))
     if entry.get("version") not in (1, VERSION):
@@ -85,12 +84,12 @@ def from_json(entry: Mapping[str, Any]) -> Bundle:
 
 def _bundle(entry: Mapping[str, Any]) -> Bundle:
     params, notes = _params(entry)
-    talk = Conversation(
-        id=_name(entry, "id"),
+    conversation = Conversation(
+        id=_id(entry, "id"),
         title=one_line(_text(entry, "title")),
         created_at=_number(entry, "created_at"),
         updated_at=_number(entry, "updated_at"),
-        leaf_id=_maybe_name(entry, "leaf_id"),
+        leaf_id=_optional_id(entry, "leaf_id"),
         model=sanitize_line(_text(entry, "model")),
         system=sanitize(_text(entry, "system")),
         params=params,
@@ -101,33 +100,33 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
     )
     found = _checked(entry, "messages", list)
     data: dict[str, bytes] = {}
-    messages = [_message(each, talk.id, data) for each in found]
+    messages = [_message(each, conversation.id, data) for each in found]
     attempts = [
         _attempt(attempt, message.id)
         for each, message in zip(found, messages, strict=True)
         for attempt in _checked(each, "attempts", list)
     ]
-    return Bundle(talk, messages, attempts, image_data=data, notes=notes)
+    return Bundle(conversation, messages, attempts, image_data=data, notes=notes)
 
 
 def _params(entry: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Those that a user may set as well, and what to say of the others."""
+    """Parameters without the reserved ones, and a note about those."""
     found = _checked(entry, "params", dict)
-    if too_deep(found):
+    if is_too_deep(found):
         raise RecursionError
     own = [name for name in RESERVED_PARAMS if name in found]
     if not own:
         return found, ()
-    note = _("left out of its parameters, as holytui sets them itself: {names}").format(names=", ".join(own))
+    note = _("parameters not imported, as holytui sets them itself: {names}").format(names=", ".join(own))
     return {name: value for name, value in found.items() if name not in own}, (note,)
 
 
 def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, bytes]) -> Message:
-    """The message; the bytes of its images are put into `data`."""
+    """Read a message; the bytes of its images are added to `data`."""
     return Message(
-        id=_name(entry, "id"),
+        id=_id(entry, "id"),
         conversation_id=conversation_id,
-        parent_id=_maybe_name(entry, "parent_id"),
+        parent_id=_optional_id(entry, "parent_id"),
         role=Role(entry["role"]),
         text=sanitize(_text(entry, "text")),
         created_at=_number(entry, "created_at"),
@@ -137,12 +136,12 @@ def _message(entry: Mapping[str, Any], conversation_id: str, data: dict[str, byt
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
         problem=_problem(entry),
         usage=_usage(entry),
-        first_token_s=_maybe_number(entry, "first_token_s"),
-        duration_s=_maybe_number(entry, "duration_s"),
-        reasoning_s=_maybe_number(entry, "reasoning_s"),
-        seams=tuple(_whole(each) for each in _checked(entry, "seams", list)),
+        first_token_s=_optional_number(entry, "first_token_s"),
+        duration_s=_optional_number(entry, "duration_s"),
+        reasoning_s=_optional_number(entry, "reasoning_s"),
+        seams=tuple(_integer(each) for each in _checked(entry, "seams", list)),
         images=_images(entry, data),
-        left_out=_whole(entry.get("left_out", 0)),
+        left_out=_integer(entry.get("left_out", 0)),
     )
 
 
@@ -154,12 +153,12 @@ def _images(entry: Mapping[str, Any], data: dict[str, bytes]) -> tuple[Image, ..
 
 
 def _image(entry: Mapping[str, Any], data: dict[str, bytes]) -> Image:
-    """What an image is, its bytes say, not the file; of one that had lost them already, the file is believed."""
+    """Read an image; its properties come from its bytes, or from the file if these are lost."""
     name, digest = plain_name(_text(entry, "name")), _text(entry, "digest")
     if entry["data"] is None:
         if entry["media_type"] not in MEDIA_TYPES or not _DIGEST.fullmatch(digest):
             raise ValueError(f"images: {name}")
-        size, width, height = (_whole(entry[key]) for key in ("size", "width", "height"))
+        size, width, height = (_integer(entry[key]) for key in ("size", "width", "height"))
         return Image(name, entry["media_type"], size, width, height, digest)
     try:
         found = b64decode(_text(entry, "data"), validate=True)
@@ -174,21 +173,21 @@ def _image(entry: Mapping[str, Any], data: dict[str, bytes]) -> Image:
 
 def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[DeltaKind, str]]:
     attempt = Attempt(
-        id=_name(entry, "id"),
+        id=_id(entry, "id"),
         message_id=message_id,
-        number=_whole(entry["number"]),
+        number=_integer(entry["number"]),
         started_at=_number(entry, "started_at"),
-        first_token_at=_maybe_number(entry, "first_token_at"),
-        ended_at=_maybe_number(entry, "ended_at"),
+        first_token_at=_optional_number(entry, "first_token_at"),
+        ended_at=_optional_number(entry, "ended_at"),
         join=Join(entry["join"]),
-        keep=_whole(entry["keep"]),
-        cut=_whole(entry["cut"]),
-        end=_whole(entry.get("end", -1)),  # exports of older versions have none
+        keep=_integer(entry["keep"]),
+        cut=_integer(entry["cut"]),
+        end=_integer(entry.get("end", -1)),  # exports of older versions have none
         resumed_by=sanitize_line(_text(entry, "resumed_by")),
-        bytes_received=_whole(entry["bytes_received"]),
-        status=None if entry["status"] is None else _whole(entry["status"]),
+        bytes_received=_integer(entry["bytes_received"]),
+        status=None if entry["status"] is None else _integer(entry["status"]),
         finish_reason=sanitize_line(_text(entry, "finish_reason")),
-        fault=_fault(fault_from(_again(entry, "fault"))),
+        fault=_fault(fault_from(_as_json_text(entry, "fault"))),
         usage=_usage(entry),
     )
     raw = _checked(entry, "raw", dict)
@@ -196,7 +195,7 @@ def _attempt(entry: Mapping[str, Any], message_id: str) -> tuple[Attempt, dict[D
 
 
 def _draft(kept: str) -> str:
-    """A draft without the files that were chosen for it: whoever imports it has chosen none."""
+    """A draft without attached files, as they belong to another user or machine."""
     try:
         found = json.loads(kept) if kept.startswith("{") else None
     except (ValueError, RecursionError):
@@ -217,15 +216,15 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
     return str(_checked(entry, key, str))
 
 
-def _name(entry: Mapping[str, Any], key: str) -> str:
+def _id(entry: Mapping[str, Any], key: str) -> str:
     name = _text(entry, key)
     if not name or not name.isprintable() or len(name) > 200:
         raise ValueError(key)
     return name
 
 
-def _maybe_name(entry: Mapping[str, Any], key: str) -> str | None:
-    return None if entry[key] is None else _name(entry, key)
+def _optional_id(entry: Mapping[str, Any], key: str) -> str | None:
+    return None if entry[key] is None else _id(entry, key)
 
 
 def _number(entry: Mapping[str, Any], key: str) -> float:
@@ -235,47 +234,47 @@ def _number(entry: Mapping[str, Any], key: str) -> float:
     return float(value)
 
 
-def _maybe_number(entry: Mapping[str, Any], key: str) -> float | None:
+def _optional_number(entry: Mapping[str, Any], key: str) -> float | None:
     return None if entry[key] is None else _number(entry, key)
 
 
-def _whole(value: object) -> int:
+def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
         raise TypeError("number")
     return value
 
 
 def _problem(entry: Mapping[str, Any]) -> Problem | None:
-    found = problem_from(_again(entry, "problem"))
+    found = problem_from(_as_json_text(entry, "problem"))
     if found is None:
         return None
-    said = asdict(found)
-    return Problem(sanitize_line(_text(said, "title")), sanitize(_text(said, "hint")), _fault(found.fault))
+    fields = asdict(found)
+    return Problem(sanitize_line(_text(fields, "title")), sanitize(_text(fields, "hint")), _fault(found.fault))
 
 
 def _fault(found: Fault | None) -> Fault | None:
     if found is None:
         return None
-    told = asdict(found)
-    if not isinstance(told["should_retry"], bool | None):
+    fields = asdict(found)
+    if not isinstance(fields["should_retry"], bool | None):
         raise TypeError("should_retry")
     return replace(
         found,
-        message=sanitize(_text(told, "message")),
-        status=None if told["status"] is None else _whole(told["status"]),
-        code=sanitize_line(_text(told, "code")),
-        retry_after=_maybe_number(told, "retry_after"),
-        param=sanitize_line(_text(told, "param")),
+        message=sanitize(_text(fields, "message")),
+        status=None if fields["status"] is None else _integer(fields["status"]),
+        code=sanitize_line(_text(fields, "code")),
+        retry_after=_optional_number(fields, "retry_after"),
+        param=sanitize_line(_text(fields, "param")),
     )
 
 
 def _usage(entry: Mapping[str, Any]) -> Usage | None:
-    found = usage_from(_again(entry, "usage"))
-    if found is not None and min(map(_whole, (found.input, found.output, found.cached, found.reasoning))) < 0:
+    found = usage_from(_as_json_text(entry, "usage"))
+    if found is not None and min(map(_integer, (found.input, found.output, found.cached, found.reasoning))) < 0:
         raise ValueError("usage")
     return found and replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
 
 
-def _again(entry: Mapping[str, Any], key: str) -> str | None:
-    """The value as rows keep it, so that there is one reader of its parts."""
+def _as_json_text(entry: Mapping[str, Any], key: str) -> str | None:
+    """The value as JSON text, for the parsers of `store.json_values`."""
     return None if entry[key] is None else json.dumps(entry[key])

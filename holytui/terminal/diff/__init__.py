@@ -1,1 +1,1 @@
-"""From one frame to the next in few bytes: cells, frames, scrolling, SGR sequences."""
+"""The shortest output from one frame to the next: cells, frames, scrolling, SGR sequences."""

@@ -1,60 +1,60 @@
-"""Writes cells where they belong in as few bytes as possible; knows where the terminal's cursor and style are."""
+"""Output of cells in as few bytes as possible, with a model of the terminal's cursor and style."""
 
 from __future__ import annotations
 
 import re
 
-from holytui.terminal.diff.cells import Row, is_risky
+from holytui.terminal.diff.cells import CellRow, is_risky
 from holytui.terminal.diff.frame import Capabilities, Pen
 from holytui.terminal.diff.sgr import UNKNOWN, StyleTable
 
-_REPEATED = re.compile("([\x20-\x7e\u2500-\u259f])\\1{5,}")  # from six on REP can be shorter
-_MIN_ERASE = 11  # blanks: ECH and the way to their end take up to ten bytes
+_REPEATED = re.compile("([\x20-\x7e\u2500-\u259f])\\1{5,}")  # REP can be shorter from six on
+_MIN_ERASE = 11  # blanks: ECH and the cursor movement take up to ten bytes
 
 
 def cursor_to(x: int, y: int) -> str:
-    """CUP, without the parameters that are 1 anyway."""
+    """Return CUP, without parameters that default to 1."""
     if x:
         return f"\x1b[{y + 1};{x + 1}H"
     return f"\x1b[{y + 1}H" if y else "\x1b[H"
 
 
-def _counted(count: int, final: str) -> str:
+def _with_count(count: int, final: str) -> str:
     return f"\x1b[{count}{final}" if count > 1 else f"\x1b[{final}"
 
 
 def motion(pen: Pen, x: int, y: int) -> str:
-    """The shortest way of the cursor from `pen` to column `x`, row `y`.
+    """Return the shortest movement of the cursor from `pen` to column `x`, row `y`.
 
-    Rows are counted from the top of the screen but for the step to the next row's start, so an error in one row's
-    widths stays in that row.
+    Rows are absolute, except for the step to the start of the next row: an error in the widths of one row must not
+    affect others.
     """
     if pen.x == x and pen.y == y:
         return ""
-    ways = [cursor_to(x, y)]
+    options = [cursor_to(x, y)]
     if pen.y == y:
         if x == 0:
             return "\r"
         if pen.x >= 0:
             if x > pen.x:
-                ways.append(_counted(x - pen.x, "C"))
+                options.append(_with_count(x - pen.x, "C"))
             else:
-                ways.append("\b" * (pen.x - x) if pen.x - x < 4 else _counted(pen.x - x, "D"))
-        ways.append(f"\x1b[{x + 1}G")
+                options.append("\b" * (pen.x - x) if pen.x - x < 4 else _with_count(pen.x - x, "D"))
+        options.append(f"\x1b[{x + 1}G")
     elif pen.y == y - 1 and pen.y >= 0 and x == 0:
         return "\r\n"
     elif pen.x == x:
-        ways.append(f"\x1b[{y + 1}d")
-    return min(ways, key=len)
+        options.append(f"\x1b[{y + 1}d")
+    return min(options, key=len)
 
 
-class Ink:
-    """What is written so far, and the terminal's cursor and style behind it."""
+class CellWriter:
+    """Collects output, and tracks the cursor and style after it."""
 
     def __init__(self, width: int, pen: Pen, caps: Capabilities, styles: StyleTable) -> None:
         self.out: list[str] = []
         self.rows = 0
-        """Rows that were written in."""
+        """Number of rows with output."""
         self._x, self._y, self._style = pen.x, pen.y, pen.style
         self._width = width
         self._caps = caps
@@ -62,21 +62,21 @@ class Ink:
 
     @property
     def pen(self) -> Pen:
-        """The terminal's cursor and style after what is written."""
+        """The cursor and style after the output."""
         return Pen(self._x, self._y, self._style)
 
     @property
     def text(self) -> str:
-        """What is written."""
+        """The output."""
         return "".join(self.out)
 
     def command(self, sequence: str, pen: Pen) -> None:
-        """A sequence after which cursor and style are as `pen` says."""
+        """Write a sequence after which cursor and style are those of `pen`."""
         self.out.append(sequence)
         self._x, self._y, self._style = pen.x, pen.y, pen.style
 
     def move(self, x: int, y: int) -> None:
-        """Put the cursor at column `x`, row `y`."""
+        """Move the cursor to column `x`, row `y`."""
         if self._x != x or self._y != y:
             self.out.append(motion(self.pen, x, y))
             self._x, self._y = x, y
@@ -88,18 +88,18 @@ class Ink:
             self._style = number
 
     def blank_style(self, number: int) -> None:
-        """Set what blanks in style `number` need; letters' colour and weight do not show in them."""
+        """Set the part of style `number` that shows on blanks, without the colour and weight of letters."""
         blanks = self._styles.blanks
         if self._style == UNKNOWN or blanks[self._style] != blanks[number]:
             self.style(blanks[number])
 
     def end_link(self) -> None:
-        """Let what is written from now on lead nowhere, whoever writes it."""
+        """End the current link, so that later output is not part of it."""
         if self._style != UNKNOWN:
             self.style(self._styles.without_link(self._style))
 
     def may_erase(self, number: int) -> bool:
-        """Whether erased cells look like blanks in style `number`."""
+        """Return whether erased cells look like blanks in style `number`."""
         blank = self._styles.blanks[number]
         look = self._styles.look(blank)
         if look.attributes or look.link:
@@ -107,14 +107,14 @@ class Ink:
         return self._caps.bce or self._styles.default_background(blank)
 
     def erase_to_end(self, x: int, y: int, number: int) -> None:
-        """Blanks in style `number` from column `x` to the end of row `y`."""
+        """Erase row `y` from column `x` to its end, in style `number`."""
         self.move(x, y)
         blank = self._styles.blanks[number]
         if self._style == UNKNOWN or self._styles.blanks[self._style] != blank:
             self.style(blank)
         self.out.append("\x1b[K")
 
-    def cells(self, row: Row, y: int, start: int, end: int) -> None:
+    def cells(self, row: CellRow, y: int, start: int, end: int) -> None:
         """Write the cells of `row` from column `start` up to `end`."""
         self.move(start, y)
         chars, styles = row.chars, row.styles
@@ -125,13 +125,13 @@ class Ink:
             while stop < end and styles[stop] == style:
                 stop += 1
             if row.risky:
-                self._careful(chars, x, stop, y, style)
+                self._risky_run(chars, x, stop, y, style)
             else:
                 self._run("".join(chars[x:stop]), stop - x, y, style)
             x = stop
 
-    def _careful(self, chars: list[str], start: int, end: int, y: int, style: int) -> None:
-        """A run in which terminals may count other widths: after each doubtful cluster the column is set anew."""
+    def _risky_run(self, chars: list[str], start: int, end: int, y: int, style: int) -> None:
+        """Write a run in which terminals may count other widths: the column is set after each risky cluster."""
         x = plain = start
         while x < end:
             wide = 2 if x + 1 < len(chars) and chars[x + 1] == "" else 1
@@ -141,7 +141,7 @@ class Ink:
                     self._run("".join(chars[plain:x]), x - plain, y, style)
                 self.move(x, y)
                 self.style(style)
-                # a terminal that draws it narrower would leave the old cell beside it
+                # a terminal that draws it narrower would leave the old cell next to it
                 self.out.append(" " * wide + "\b" * wide if x + wide < self._width else "")
                 self.out.append(chars[x])
                 self._x = -1
@@ -152,7 +152,7 @@ class Ink:
             self._run("".join(chars[plain:end]), end - plain, y, style)
 
     def _run(self, text: str, cells: int, y: int, style: int) -> None:
-        """`text`, `cells` wide and of one style, at the cursor."""
+        """Write `text`, `cells` wide and of one style, at the cursor."""
         assert self._x >= 0, "the column is set before cells are written"
         if not text.strip(" "):
             self.blank_style(style)

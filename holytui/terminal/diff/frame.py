@@ -1,4 +1,4 @@
-"""What the screen is to show, and what its terminal can do."""
+"""Frames, and the capabilities of the terminal that shows them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from holytui.terminal.diff.cells import Row
+from holytui.terminal.diff.cells import CellRow
 from holytui.terminal.diff.sgr import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """The terminal's own cursor: input methods open their window there even while it is hidden."""
+class TerminalCursor:
+    """The cursor of the terminal: input methods open their window there even while it is hidden."""
 
     x: int = 0
     y: int = 0
@@ -22,11 +22,11 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A whole screen: `rows[y].chars[x]`, all rows `width` cells wide."""
+    """The content of the screen: `rows[y].chars[x]`, all rows `width` cells wide."""
 
     width: int
-    rows: tuple[Row, ...]
-    cursor: Cursor = Cursor()
+    rows: tuple[CellRow, ...]
+    cursor: TerminalCursor = TerminalCursor()
 
     @property
     def height(self) -> int:
@@ -36,9 +36,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Where the terminal writes next, and in which style; -1 (UNKNOWN) where that is not known.
+    """Position and style of the next output; -1 (UNKNOWN) for what is unknown.
 
-    After the last column is written the column is unknown: terminals differ about it.
+    After output in the last column the column is unknown: terminals differ about it.
     """
 
     x: int = -1
@@ -48,51 +48,51 @@ class Pen:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What may be used to save bytes. What is not certain from the environment is asked of the terminal."""
+    """Features that save bytes. The terminal is queried for those that the environment does not reveal."""
 
     sync: bool = False
-    """Synchronized updates (private mode 2026): a frame is shown at once."""
+    """Synchronized updates (private mode 2026): a frame is shown as a whole."""
     rep: bool = False
     """Repeat the last character (REP, `CSI n b`)."""
     ech: bool = True
     """Erase characters (ECH, `CSI n X`)."""
     bce: bool = False
-    """Erasing paints with the background colour that is set, not with the terminal's own."""
+    """Background colour erase: erased cells get the current background, not the terminal's own."""
     margins: bool = False
-    """Left and right margins (DECSLRM), so that a part of the width can scroll."""
+    """Left and right margins (DECSLRM): a part of the width can scroll."""
     scroll: bool = True
     """Scroll regions (DECSTBM)."""
     links: bool = False
-    """Hyperlinks (OSC 8). What does not know them may show their addresses, so they are used where they are known."""
+    """Hyperlinks (OSC 8). Other terminals may show the addresses as text, so only known ones get them."""
 
-    def learnt(self, **changes: bool) -> Capabilities:
-        """These capabilities, with what the terminal answered."""
+    def updated(self, **changes: bool) -> Capabilities:
+        """Return these capabilities with those that the terminal reported."""
         return dataclasses.replace(self, **changes)
 
 
-_ERASES_IN_COLOUR = (
+_WITH_BCE = (
     "xterm", "tmux", "linux", "alacritty", "kitty", "foot", "wezterm", "rxvt", "konsole", "vte", "gnome",
     "st-", "ghostty", "contour", "mintty", "iterm", "rio", "putty", "ms-terminal",
 )  # fmt: skip
 
 
 def capabilities(environ: Mapping[str, str]) -> Capabilities:
-    """What is known from the environment alone.
+    """Derive the capabilities from the environment.
 
-    `FORCE_HYPERLINK` says whether there are links, as other programs take it; over SSH it often has to.
-    GNU screen erases with the terminal's own background unless told otherwise; tmux in a `screen` terminal does not.
+    `FORCE_HYPERLINK` turns links on or off, as in other programs; over SSH it is often needed. GNU screen erases with
+    the terminal's own background by default; tmux with a `screen` terminal type does not.
     """
     term = environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
         return Capabilities(ech=False, scroll=False)
     in_screen = bool(environ.get("STY")) or (term.startswith("screen") and not environ.get("TMUX"))
-    coloured = term.startswith(_ERASES_IN_COLOUR) or (term.startswith("screen") and bool(environ.get("TMUX")))
+    coloured = term.startswith(_WITH_BCE) or (term.startswith("screen") and bool(environ.get("TMUX")))
     return Capabilities(bce=coloured and not in_screen, links=_has_links(environ, in_screen=in_screen))
 
 
 _LINKS_BY_TERM = ("xterm-kitty", "foot", "alacritty", "wezterm", "xterm-ghostty", "contour", "rio", "konsole")
 _LINKS_BY_PROGRAM = frozenset(("iTerm.app", "WezTerm", "ghostty", "vscode", "rio", "Hyper", "Tabby"))
-_VTE = 5000  # 0.50: those before crash over or show a link
+_VTE = 5000  # 0.50: earlier versions crash, or show the sequence as text
 _TMUX = (3, 4)
 
 
@@ -103,7 +103,7 @@ def _has_links(environ: Mapping[str, str], *, in_screen: bool) -> bool:
     if in_screen:
         return False
     program, version = environ.get("TERM_PROGRAM", ""), environ.get("TERM_PROGRAM_VERSION", "")
-    if environ.get("TMUX"):  # what else is in the environment is of the terminal around it
+    if environ.get("TMUX"):  # the other variables are of the terminal around it
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
         return program == "tmux" and numbers >= _TMUX
     vte = environ.get("VTE_VERSION", "")

@@ -1,4 +1,4 @@
-"""Finds what moved up or down, so that the terminal can move it itself."""
+"""Detection of scrolled regions, which the terminal can scroll itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from holytui.terminal.diff.cells import Row
+from holytui.terminal.diff.cells import CellRow
 
-_FEWEST_ROWS = 3  # below that, writing them is no dearer than a scroll region
+_MIN_ROWS = 3  # fewer are as short to write as a scroll region
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,21 @@ class Scroll:
     left: int
     right: int
 
-    def apply(self, rows: Sequence[Row]) -> list[Row | None]:
-        """What the terminal shows after it; None for rows of which nothing is known.
+    def apply(self, rows: Sequence[CellRow]) -> list[CellRow | None]:
+        """Return the rows after the scroll; None for rows of unknown content.
 
-        Only for the whole width: within margins use `apply_within`.
+        Only for the whole width; within margins use `apply_within`.
         """
-        moved: list[Row | None] = list(rows)
+        moved: list[CellRow | None] = list(rows)
         height = self.bottom - self.top
         for y in range(self.top, self.bottom):
             source = y + self.lines
             moved[y] = rows[source] if self.top <= source < self.top + height else None
         return moved
 
-    def apply_within(self, rows: Sequence[Row], style: int) -> list[Row | None]:
-        """The same between the margins; what is new there is blank in `style`."""
-        moved: list[Row | None] = list(rows)
+    def apply_within(self, rows: Sequence[CellRow], style: int) -> list[CellRow | None]:
+        """Return the rows after a scroll between margins; new cells are blank in `style`."""
+        moved: list[CellRow | None] = list(rows)
         wide = self.right - self.left
         for y in range(self.top, self.bottom):
             source = y + self.lines
@@ -50,16 +50,16 @@ class Scroll:
             moved[y] = here.replaced(self.left, *part, risky=risky)
         return moved
 
-    def splits_a_wide_character(self, rows: Sequence[Row]) -> bool:
-        """Whether a margin would cut a character in two."""
+    def splits_a_wide_character(self, rows: Sequence[CellRow]) -> bool:
+        """Return whether a margin would split a wide character."""
         for row in rows[self.top : self.bottom]:
             if row.chars[self.left] == "" or (self.right < len(row) and row.chars[self.right] == ""):
                 return True
         return False
 
 
-def extent(old: Row, new: Row, start: int, end: int) -> tuple[int, int] | None:
-    """First changed column from `start` up to `end`, and the one after the last; None when nothing changed."""
+def extent(old: CellRow, new: CellRow, start: int, end: int) -> tuple[int, int] | None:
+    """Return the first changed column in `start` to `end`, and the one after the last; None without a change."""
     old_chars, old_styles, chars, styles = old.chars, old.styles, new.chars, new.styles
     first = start
     while first < end and chars[first] == old_chars[first] and styles[first] == old_styles[first]:
@@ -72,8 +72,8 @@ def extent(old: Row, new: Row, start: int, end: int) -> tuple[int, int] | None:
     return first, last + 1
 
 
-def _votes(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int], left: int, right: int) -> int:
-    """By how many lines most of the changed rows' parts moved; 0 when they did not."""
+def _votes(old: Sequence[CellRow], new: Sequence[CellRow], ys: Sequence[int], left: int, right: int) -> int:
+    """Return the lines by which most parts of the changed rows moved; 0 if they did not."""
     places: dict[str, list[int]] = {}
     for y, row in enumerate(old):
         text = "".join(row.chars[left:right])
@@ -87,20 +87,20 @@ def _votes(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int], left: int,
     if not votes:
         return 0
     lines, count = max(votes.items(), key=lambda item: (item[1], -abs(item[0])))
-    return lines if count >= _FEWEST_ROWS else 0
+    return lines if count >= _MIN_ROWS else 0
 
 
-def find_scroll(old: Sequence[Row], new: Sequence[Row], ys: Sequence[int]) -> Scroll | None:
-    """The move that explains most of the changed rows `ys`, if one does.
+def find_scroll(old: Sequence[CellRow], new: Sequence[CellRow], ys: Sequence[int]) -> Scroll | None:
+    """Return the scroll that explains most of the changed rows `ys`, if there is one.
 
-    It is a proposal: whoever writes compares its cost, with the repair of what stands beside, with plain writing.
+    It is a candidate: the caller compares its cost, including repairs beside the region, with plain output.
     """
-    if len(ys) < _FEWEST_ROWS:
+    if len(ys) < _MIN_ROWS:
         return None
-    extents = {y: found for y in ys if (found := extent(old[y], new[y], 0, len(new[y])))}
+    extents = {y: changed for y in ys if (changed := extent(old[y], new[y], 0, len(new[y])))}
     lefts = sorted(left for left, _ in extents.values())
     rights = sorted(right for _, right in extents.values())
-    # the middle of the changes: a status line or a scroll bar that changes too must not hide what moved
+    # the medians: a status line or scroll bar that changes as well must not hide the region
     left, right = lefts[len(lefts) // 2], rights[len(rights) // 2]
     if right - left < 2:
         return None

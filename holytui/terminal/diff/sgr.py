@@ -1,9 +1,7 @@
-"""Styles as the terminal knows them, numbered, and the shortest way from one to another.
+"""Numbered terminal styles, and the shortest SGR sequence from one to another.
 
-A style may be that of a link: its address goes with the cells by a sequence of its own, OSC 8.
-
-A cell holds a style's number. Select Graphic Rendition (ECMA-48 8.3.117) sets styles piece by piece, so going from
-one to the next costs only what differs between them.
+A cell holds the number of its style. Select Graphic Rendition (ECMA-48 8.3.117) sets attributes one by one, so a change
+costs only the differences. The style of a link also has its address, which OSC 8 sets.
 """
 
 from __future__ import annotations
@@ -12,21 +10,22 @@ import re
 from dataclasses import dataclass, replace
 
 UNKNOWN = -1
-"""The number of no style: what the terminal has set is not known."""
+"""The number for an unknown style."""
 
 DEFAULT = 0
-"""The number of the terminal's own colours without attributes."""
+"""The number of the style without attributes, in the terminal's own colours."""
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 51: 54, 52: 54, 53: 55}
-# Attributes that show where there is no letter; GNU screen, and tmux in a terminal without italics, invert italics.
-_MOST_LINKED = 4096
+_MAX_LINKED = 4096
+"""Most styles with links."""
 _ADDRESS = re.compile(r"https?://[!-~]{1,1000}", re.IGNORECASE)
+# Attributes that show on blanks; GNU screen, and tmux in a terminal without italics, show italics inverted.
 _ON_BLANKS = frozenset({3, 4, 5, 6, 7, 9, 21, 51, 52, 53})
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Attributes by their SGR numbers; colours as SGR parameters, empty for the terminal's own."""
+    """A style: attributes by SGR number, colours as SGR parameters, empty for the terminal's own."""
 
     attributes: frozenset[int] = frozenset()
     foreground: str = ""
@@ -36,15 +35,15 @@ class Look:
 
     @property
     def parameters(self) -> list[str]:
-        """The SGR parameters that set this look on a terminal that was just reset."""
+        """The SGR parameters that set this look after a reset."""
         colours = [colour for colour in (self.foreground, self.background) if colour]
         return [*(str(number) for number in sorted(self.attributes)), *colours]
 
 
 def parse_look(parameters: str, *, colours: bool = True) -> Look:
-    """The look that SGR `parameters` (`"1;38;2;255;0;0;44"`) set after a reset; without `colours`, only attributes.
+    """Parse SGR `parameters` (`"1;38;2;255;0;0;44"`); without `colours`, only attributes.
 
-    Raises ValueError when they are not numbers.
+    Raises ValueError if they are not numbers.
     """
     attributes: set[int] = set()
     foreground = background = ""
@@ -85,13 +84,12 @@ def _change(old: Look | None, new: Look) -> str:
 
 
 def open_link(address: str) -> str:
-    """The sequence from which on cells lead to an address; to none if it is empty."""
+    """Return the OSC 8 sequence that links the cells after it to `address`, or ends a link if it is empty."""
     return f"\x1b]8;;{address}\x1b\\"
 
 
 class StyleTable:
-    """Numbers for looks. A theme has some dozens of them, so the table only grows; of links it takes as many as a long
-    session shows, and then no more."""
+    """Numbers looks. A theme has some dozens of them, so the table only grows; the number of links is limited."""
 
     def __init__(self, *, colours: bool = True, links: bool = False) -> None:
         self._colours = colours
@@ -101,14 +99,14 @@ class StyleTable:
         self._numbers: dict[Look, int] = {Look(): DEFAULT}
         self._parsed: dict[tuple[str, str], int] = {("", ""): DEFAULT}
         self._unlinked: list[int] = [DEFAULT]
-        """For each style the one without its link."""
+        """For each style, the style without its link."""
         self._changes: dict[tuple[int, int], str] = {}
         self.blanks: list[int] = [DEFAULT]
-        """For each style the one that a blank in it shows as: letters' colour and weight do not matter there."""
+        """For each style, the style of a blank in it: without the colour and weight of letters."""
 
     def number(self, parameters: str, link: str = "") -> int:
-        """The number of the style that SGR `parameters` set after a reset, of cells that lead to `link`."""
-        if link and not self._takes(link):
+        """Return the number of the style that SGR `parameters` set after a reset, with a link to `link`."""
+        if link and not self._accepts(link):
             link = ""
         found = self._parsed.get((parameters, link))
         if found is None:
@@ -117,23 +115,23 @@ class StyleTable:
             self._parsed[parameters, link] = found
         return found
 
-    def _takes(self, link: str) -> bool:
-        return self._with_links and self._linked < _MOST_LINKED and _ADDRESS.fullmatch(link) is not None
+    def _accepts(self, link: str) -> bool:
+        return self._with_links and self._linked < _MAX_LINKED and _ADDRESS.fullmatch(link) is not None
 
     def without_link(self, number: int) -> int:
-        """The style without its link, or itself if it has none."""
+        """Return the style without its link, or the style itself if it has none."""
         return self._unlinked[number]
 
     def look(self, number: int) -> Look:
-        """The look behind a number."""
+        """Return the look with a number."""
         return self._looks[number]
 
     def default_background(self, number: int) -> bool:
-        """Whether cells of this style stand on the terminal's own background."""
+        """Return whether a style has the terminal's own background."""
         return not self._looks[number].background
 
     def change(self, old: int, new: int) -> str:
-        """The shortest sequence that takes the terminal from style `old` (or UNKNOWN) to `new`."""
+        """Return the shortest sequence from style `old` (or UNKNOWN) to `new`."""
         if self._linked:
             before = "" if old == UNKNOWN else self._looks[old].link
             after = self._looks[new].link

@@ -1,1 +1,1 @@
-"""Everything that touches private parts of Textual."""
+"""The code that uses private parts of Textual."""

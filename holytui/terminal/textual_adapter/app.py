@@ -1,4 +1,4 @@
-"""The app side of the thin driver: what Textual painted is handed to it, and nothing undamaged is rendered again."""
+"""The app side of the thin driver: passes it Textual's updates, and renders only damaged widgets."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from textual.geometry import Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
-from holytui.terminal.colours import Uncoloured
-from holytui.terminal.diff.frame import Cursor
+from holytui.terminal.colours import NoColourFilter
+from holytui.terminal.diff.frame import TerminalCursor
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.textual_adapter.canvas import Canvas
 from holytui.terminal.textual_adapter.compositor import ThinCompositor
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class ThinScreen(Screen[ScreenResultType]):
-    """A screen that keeps what its widgets rendered for as long as they are undamaged."""
+    """A screen that caches the output of undamaged widgets."""
 
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(name, id, classes)
@@ -47,9 +47,9 @@ class ThinScreen(Screen[ScreenResultType]):
 
 
 class ThinApp(App[ReturnType]):
-    """An app whose frames go to a `ThinDriver`; with any other driver it is as every Textual app.
+    """An app whose frames go to a `ThinDriver`; with any other driver it is an ordinary Textual app.
 
-    With NO_COLOR in the environment, or a terminal that has no colours, it is painted without any.
+    With NO_COLOR in the environment, or on a terminal without colours, it is painted without any.
     """
 
     def __init__(
@@ -61,25 +61,25 @@ class ThinApp(App[ReturnType]):
     ) -> None:
         let_go_of_removed_widgets()
         super().__init__(driver_class, css_path, watch_css, ansi_color)
-        self._uncoloured: Uncoloured | None = None
+        self._no_colour: NoColourFilter | None = None
         if self.no_color or self.console.color_system is None:
-            self._uncoloured = Uncoloured()
-            # what stands out is found by its shade, and nobody knows those of the terminal's own colours
+            self._no_colour = NoColourFilter()
+            # visible backgrounds are found by their contrast, which is unknown for the terminal's own colours
             self.set_reactive(App.ansi_color, False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters; without colours ours takes the place of its shades of grey."""
+        """Return the filters; without colours `NoColourFilter` replaces Textual's shades of grey."""
         filters = super().get_line_filters()
-        if self._uncoloured is None:
+        if self._no_colour is None:
             return filters
-        return [*(one for one in filters if not isinstance(one, Monochrome | NoColor)), self._uncoloured]
+        return [*(one for one in filters if not isinstance(one, Monochrome | NoColor)), self._no_colour]
 
     def get_default_screen(self) -> Screen[Any]:
-        """The screen behind all others."""
+        """Return the screen behind all others."""
         return ThinScreen(id="_default")
 
     def start_with_theme(self, name: str) -> None:
-        """Use a theme from the start: the style sheet, not read yet, then need not be read a second time for it."""
+        """Set the theme before the style sheet is read, so that it is not read twice."""
         self.set_reactive(App.theme, name)
         self._refresh_truecolor_filter(self.ansi_theme)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -99,19 +99,19 @@ class ThinApp(App[ReturnType]):
 
 @cache
 def check_textual() -> str | None:
-    """Why `ThinDriver` cannot work with this Textual; None when it can."""
+    """Return why `ThinDriver` cannot work with this Textual; None if it can."""
     try:
         strip = Strip([Segment("ab")], 2)
         canvas = Canvas(StyleTable(), ColorSystem.TRUECOLOR)
         canvas.resize(4, 2)
         canvas.apply(LayoutUpdate([[strip], [strip]], Region(0, 0, 4, 2)))
         canvas.apply(ChopsUpdate([{0: None, 2: strip}, {0: None, 2: None}], [(0, 2, 4)], [[2, 4], [2, 4]]))
-        if ["".join(row.chars) for row in canvas.frame(Cursor()).rows] != ["abab", "ab  "]:
-            return "the compositor's updates mean something else"
-        answers: list[str] = []
-        parser = SafeParser(lambda: answers.append("status"), lambda mode, _: answers.append(str(mode)))
+        if ["".join(row.chars) for row in canvas.frame(TerminalCursor()).rows] != ["abab", "ab  "]:
+            return "the compositor's updates have another meaning"
+        reports: list[str] = []
+        parser = SafeParser(lambda: reports.append("status"), lambda mode, _: reports.append(str(mode)))
         messages = list(parser.feed("\x1b[0n\x1b[?2026;2$y\x1b[200~a\x1b[Ab\x1b[201~"))
-        if answers != ["status", "2026"] or [type(message) for message in messages] != [events.Paste]:
+        if reports != ["status", "2026"] or [type(message) for message in messages] != [events.Paste]:
             return "the key parser works in another way"
     except (AttributeError, LookupError, TypeError, ValueError, AssertionError) as error:
         return f"{type(error).__name__}: {error}"
@@ -126,9 +126,9 @@ def check_textual() -> str | None:
 
 
 def driver_class() -> type[Driver]:
-    """`ThinDriver`, or Textual's own driver, with a line in the log, where it cannot work."""
+    """Return `ThinDriver`, or, where it cannot work, Textual's own driver, and log why."""
     reason = check_textual() if sys.__stdin__ is not None and sys.__stderr__ is not None else "there is no terminal"
     if reason is None:
         return ThinDriver
-    log.warning("writing to the terminal as Textual does it, which takes more of the line: %s", reason)
+    log.warning("using Textual's own driver, which writes more bytes: %s", reason)
     return LinuxDriver

@@ -1,4 +1,4 @@
-"""From what Textual wants painted to rows of cells. Only what it rendered anew is converted."""
+"""Conversion of Textual's updates to rows of cells. Only strips that were rendered again are converted."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from holytui.terminal.colours import fitted
-from holytui.terminal.diff.cells import Row, blank_row, to_cells
-from holytui.terminal.diff.frame import Cursor, Frame
+from holytui.terminal.colours import fit_style
+from holytui.terminal.diff.cells import CellRow, blank_row, to_cells
+from holytui.terminal.diff.frame import Frame, TerminalCursor
 from holytui.terminal.diff.sgr import DEFAULT, StyleTable
 
 if TYPE_CHECKING:
     from rich.segment import Segment
 
-_MOST_STRIPS = 1024
-_MOST_STYLES = 4096
+_MAX_STRIPS = 1024
+_MAX_STYLES = 4096
 
 Update = LayoutUpdate | ChopsUpdate
-"""The two ways in which Textual's compositor says what is to be painted."""
+"""The two kinds of updates of Textual's compositor."""
 
 
 class Canvas:
-    """The screen as Textual last painted it, whether the terminal shows it yet or not."""
+    """The screen as last painted by Textual; the terminal may lag behind."""
 
     def __init__(self, styles: StyleTable, depth: ColorSystem | None) -> None:
         self._styles = styles
         self._depth = depth or ColorSystem.TRUECOLOR
         self._numbers: dict[Style, int] = {}
         self._width = 0
-        self._rows: list[Row] = []
+        self._rows: list[CellRow] = []
         self._pieces: list[dict[int, Strip]] = []
         self._converted: dict[int, tuple[Strip, list[str], list[int], bool]] = {}
 
@@ -43,17 +43,17 @@ class Canvas:
         return self._width, len(self._rows)
 
     def resize(self, width: int, height: int) -> None:
-        """A blank canvas of another size."""
+        """Clear the canvas, and give it another size."""
         self._width = width
         self._rows = [blank_row(width)] * height
         self._pieces = [{} for _ in range(height)]
 
-    def frame(self, cursor: Cursor) -> Frame:
-        """The whole screen as it is now."""
+    def frame(self, cursor: TerminalCursor) -> Frame:
+        """Return the current content as a frame."""
         return Frame(self._width, tuple(self._rows), cursor)
 
     def apply(self, update: Update) -> None:
-        """Take over what Textual painted."""
+        """Apply an update of Textual's compositor."""
         if isinstance(update, LayoutUpdate):
             for y, line in enumerate(update.strips, update.region.y):
                 if 0 <= y < len(self._rows):
@@ -71,8 +71,8 @@ class Canvas:
         for strip in line:
             pieces[x] = strip
             x += strip.cell_length
-        known = self._pieces[y]
-        if len(known) == len(pieces) and all(known.get(at) is strip for at, strip in pieces.items()):
+        before = self._pieces[y]
+        if len(before) == len(pieces) and all(before.get(at) is strip for at, strip in pieces.items()):
             return
         self._pieces[y] = pieces
         chars: list[str] = []
@@ -80,32 +80,32 @@ class Canvas:
         risky = False
         start = next(iter(pieces), 0)
         for strip in pieces.values():
-            _, more, more_styles, doubtful = self._cells(strip)
-            chars += more
-            styles += more_styles
-            risky = risky or doubtful
+            _, strip_chars, strip_styles, strip_risky = self._cells(strip)
+            chars += strip_chars
+            styles += strip_styles
+            risky = risky or strip_risky
         if start == 0 and len(chars) == self._width:
-            self._set(y, Row(chars, styles, risky=risky))
+            self._set(y, CellRow(chars, styles, risky=risky))
         else:
             self._set(y, blank_row(self._width).replaced(start, chars, styles, risky=risky))
 
     def _paint_chops(self, y: int, chops: object, ends: Sequence[int], spans: Sequence[tuple[int, int]]) -> None:
         assert isinstance(chops, dict)
-        known = self._pieces[y]
-        if known.keys() != chops.keys():
-            known = self._pieces[y] = {}
+        painted = self._pieces[y]
+        if painted.keys() != chops.keys():
+            painted = self._pieces[y] = {}
         row = self._rows[y]
         for end, (x, strip) in zip(ends, chops.items(), strict=False):
-            if strip is None or known.get(x) is strip or not any(x < x2 and end > x1 for x1, x2 in spans):
+            if strip is None or painted.get(x) is strip or not any(x < x2 and end > x1 for x1, x2 in spans):
                 continue
-            known[x] = strip
+            painted[x] = strip
             _, chars, styles, risky = self._cells(strip)
             if x < self._width:
                 row = row.replaced(x, chars, styles, risky=risky)
         self._set(y, row)
 
-    def _set(self, y: int, row: Row) -> None:
-        if self._rows[y] != row:  # an equal row stays the same object, so comparing it costs nothing
+    def _set(self, y: int, row: CellRow) -> None:
+        if self._rows[y] != row:  # an equal row stays the same object, which is fast to compare
             self._rows[y] = row
 
     def _cells(self, strip: Strip) -> tuple[Strip, list[str], list[int], bool]:
@@ -118,7 +118,7 @@ class Canvas:
         for segment in strip:
             if not segment.control:
                 risky = self._add_segment(segment, chars, styles) or risky
-        if len(self._converted) >= _MOST_STRIPS:
+        if len(self._converted) >= _MAX_STRIPS:
             self._converted.clear()
         self._converted[id(strip)] = found = (strip, chars, styles, risky)
         return found
@@ -141,8 +141,9 @@ class Canvas:
             return DEFAULT
         number = self._numbers.get(style)
         if number is None:
-            number = self._styles.number(Strip.render_ansi(fitted(style, self._depth), self._depth), style.link or "")
-            if len(self._numbers) >= _MOST_STYLES:  # with the mouse on, each says where it is
+            parameters = Strip.render_ansi(fit_style(style, self._depth), self._depth)
+            number = self._styles.number(parameters, style.link or "")
+            if len(self._numbers) >= _MAX_STYLES:  # with the mouse on, styles hold positions
                 self._numbers.clear()
             self._numbers[style] = number
         return number

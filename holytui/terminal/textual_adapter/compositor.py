@@ -1,7 +1,6 @@
-"""Textual's compositor, which asks only damaged widgets to render.
+"""A compositor that renders only damaged widgets.
 
-The stock one goes through every visible widget for each frame, colours, filters and all, to find in its cache nearly
-always what it found before.
+Textual's own one processes every visible widget for each frame, nearly always to get the same strips from its cache.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-# Modules whose `render_lines` shows what the widget's cache of styled lines holds; others are always asked.
+# Modules whose `render_lines` returns lines of the widget's style cache; other widgets are always rendered.
 _FROM_CACHE = ("textual.widget", "textual.widgets._text_area")
 
 
@@ -26,7 +25,7 @@ class _Rendered(NamedTuple):
 
 
 class ThinCompositor(Compositor):
-    """A compositor that remembers what each widget rendered."""
+    """A compositor that caches the output of each widget."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,16 +40,16 @@ class ThinCompositor(Compositor):
             if crop and not crop.overlaps(clip):
                 continue
             if clip.contains_region(region):
-                wanted = Region(0, 0, region.width, region.height)
+                visible_part = Region(0, 0, region.width, region.height)
             else:
                 x, y, width, height = region.intersection(clip)
                 if not (width and height):
                     continue
-                wanted = Region(x - region.x, y - region.y, width, height)
-            yield region, clip, self._render(widget, wanted)
+                visible_part = Region(x - region.x, y - region.y, width, height)
+            yield region, clip, self._render(widget, visible_part)
 
     def _check_filters(self, widget: Widget) -> None:
-        """Filters work on what widgets rendered, so other filters spoil all of it."""
+        """Drop the cache if the filters changed, as they are applied to the cached output."""
         app = widget.app
         filters = (*app.get_line_filters(), app.ansi_theme, app.native_ansi_color)
         if filters != self._filters:
@@ -61,14 +60,14 @@ class ThinCompositor(Compositor):
         if type(widget).render_lines.__module__ not in _FROM_CACHE or widget.BLANK or widget.hover_style:
             return widget.render_lines(crop)
         cache = widget._styles_cache
-        known = self._rendered.get(widget)
+        cached = self._rendered.get(widget)
         if (
-            known is not None
-            and known.crop == crop
+            cached is not None
+            and cached.crop == crop
             and cache._dirty_lines.isdisjoint(crop.line_range)
-            and known.lines == [*map(cache._cache.get, crop.line_range)]
+            and cached.lines == [*map(cache._cache.get, crop.line_range)]
         ):
-            return known.strips
+            return cached.strips
         strips = widget.render_lines(crop)
         lines = [cache._cache.get(y) for y in crop.line_range]
         if None not in lines:

@@ -1,7 +1,7 @@
-"""A driver for Textual that writes only what changed, at the pace of the terminal, and never holds up the event loop.
+"""A driver for Textual that writes only changes, at the pace of the terminal, and never blocks the event loop.
 
-It reads private parts of Textual, as `app`, `compositor`, `paint` and `parser` do and nobody else. `app.check_textual`
-tries them out, and `app.driver_class` steps aside for Textual's own driver when they are not as expected.
+It uses private parts of Textual, as `app`, `canvas`, `compositor` and `parser` do. `app.check_textual` checks them, and
+`app.driver_class` returns Textual's own driver if they are not as expected.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Offset, Size
 from textual.message import Message
 
-from holytui.terminal.diff.frame import Capabilities, Cursor, capabilities
+from holytui.terminal.diff.frame import Capabilities, TerminalCursor, capabilities
 from holytui.terminal.diff.sgr import StyleTable
-from holytui.terminal.pace import LinkFigures, Pace
+from holytui.terminal.frame_pacer import FramePacer, LinkFigures
 from holytui.terminal.textual_adapter.canvas import Canvas, Update
 from holytui.terminal.textual_adapter.parser import SafeParser
 from holytui.terminal.tty import LineSettings, open_output
-from holytui.terminal.writer import Writer
+from holytui.terminal.writer import TerminalWriter
 
 if TYPE_CHECKING:
     from textual.app import App
 
 log = logging.getLogger(__name__)
 
-# A session that was cut off leaves these on: every move of the mouse would type.
+# A session that was cut off leaves these on, and mouse movements would arrive as text.
 _STALE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2048l"
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
 _MOUSE_ON = "\x1b[?1000h\x1b[?1002h\x1b[?1006h"
@@ -44,22 +44,22 @@ _MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1006l"
 _LEAVE = "\x1b[m\x1b[r\x1b[?2004l\x1b[?7h\x1b[?1004l\x1b[?1049l\x1b[?25h"
 _KITTY_ON, _KITTY_OFF = "\x1b[>25u", "\x1b[<u"
 
-# Does it know synchronized updates, side margins, REP? The last is tried: a line of three, then where is the cursor.
-# With a line, since tmux repeats only ASCII; on row 2, since an answer for row 1 would look like a function key.
-# The first frame clears it away.
-_ASK = "\x1b[?2026$p\x1b[?69$p\x1b[2;1H─\x1b[2b\x1b[6n"
-_REP_WORKS = Offset(3, 1)
-# Asked last of all: whatever else the terminal says comes before the answer, and not into the shell behind us.
-_LAST = "\x1b[6n"
-_LAST_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
-_ANSWER_TIME = 1.0  # seconds for which the first answers are waited for, and after which none comes any more
-_NO_ANSWER_TIME = 60.0
+# Queries synchronized updates, side margins and REP. REP is tested: three line characters, then the cursor position.
+# A line character, since tmux repeats only ASCII; row 2, since a report of row 1 would look like a function key.
+# The first frame clears it.
+_QUERY = "\x1b[?2026$p\x1b[?69$p\x1b[2;1H─\x1b[2b\x1b[6n"
+_REP_SUPPORTED = Offset(3, 1)
+# The last query: all other reports arrive before its answer, and do not end up in the shell.
+_FINAL_QUERY = "\x1b[6n"
+_FINAL_REPORT = re.compile(rb"\x1b\[\d+;\d+R")
+_REPORT_TIME = 1.0  # seconds for which the first reports are waited for; none come after the second time
+_NO_REPORT_TIME = 60.0
 _STOP_WAIT = 1.0
-_LAST_WAIT = 2.0
+_MAX_FINAL_WAIT = 2.0
 
 
 class ThinDriver(LinuxDriver):
-    """Textual's driver for a thin line. The app must be a `ThinApp`."""
+    """A Textual driver for slow connections. The app must be a `ThinApp`."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -70,63 +70,63 @@ class ThinDriver(LinuxDriver):
         depth = getattr(app.console, "_color_system", ColorSystem.TRUECOLOR)
         self._styles = StyleTable(colours=depth is not None, links=capabilities(os.environ).links)
         self._canvas = Canvas(self._styles, depth)
-        self._pace = Pace()
-        self._writer: Writer | None = None
+        self._pacer = FramePacer()
+        self._writer: TerminalWriter | None = None
         self._own_out: int | None = None
         self._line = LineSettings(self.fileno)
-        self._cursor = Cursor()
+        self._cursor = TerminalCursor()
         self._running = False
-        self._dead = False
+        self._detached = False
         self._probing = False
         self._probed_at = 0.0
         self._wake: tuple[int, int] | None = None
         self._stop_reading = threading.Event()
         self.show_cursor = False
-        """Show the terminal's own cursor, for magnifiers, screen readers and the previews of input methods."""
+        """Show the terminal's cursor, for magnifiers, screen readers and the previews of input methods."""
         self.on_lost: Callable[[], None] | None = None
-        """Called on the event loop when the terminal has gone: its end was read, or writing failed."""
+        """Called on the event loop when the terminal is lost: end of file on input, or a failed write."""
 
     # -- painting ---------------------------------------------------------------------------------------------------
 
     def paint(self, update: Update, size: Size, cursor: Offset) -> None:
-        """Show what Textual painted, as soon as the terminal is ready for it."""
-        if self._dead:
+        """Show an update of Textual's as soon as the terminal is ready for it."""
+        if self._detached:
             return
         if self._canvas.size != (size.width, size.height):
             self._canvas.resize(size.width, size.height)
         self._canvas.apply(update)
-        self._cursor = Cursor(cursor.x, cursor.y, visible=self.show_cursor)
+        self._cursor = TerminalCursor(cursor.x, cursor.y, visible=self.show_cursor)
         if self._writer is not None:
             self._writer.show(self._canvas.frame(self._cursor))
 
     def repaint(self) -> None:
-        """Write the whole screen anew, for when something else has written to the terminal."""
+        """Write the whole screen again, after another program wrote to the terminal."""
         if self._writer is not None:
             self._writer.repaint()
 
     def set_mouse(self, on: bool) -> None:
-        """Let clicks and the wheel come to the app, or leave the mouse to the terminal."""
+        """Report clicks and the wheel to the app, or leave the mouse to the terminal."""
         self._mouse = on
         self.write(_MOUSE_ON if on else _MOUSE_OFF)
 
     def link_figures(self) -> LinkFigures:
-        """How the line to the terminal does."""
-        return self._writer.figures() if self._writer is not None else self._pace.figures(0)
+        """Return the measurements of the link to the terminal."""
+        return self._writer.figures() if self._writer is not None else self._pacer.figures(0)
 
-    def learnt(self) -> Capabilities | None:
-        """What is known of the terminal; None while nothing is written to it."""
+    def capabilities(self) -> Capabilities | None:
+        """Return the capabilities of the terminal; None before it is written to."""
         return self._writer.capabilities() if self._writer is not None else None
 
     def write(self, data: str) -> None:
-        """A sequence of the app's own (title, bell, copied text), written between two frames."""
-        if self._writer is not None and not self._dead:
+        """Write a sequence (title, bell, copied text) between two frames."""
+        if self._writer is not None and not self._detached:
             self._writer.send(data.encode("utf-8", "replace"))
 
     # -- the terminal's modes ---------------------------------------------------------------------------------------
 
     def start_application_mode(self) -> None:
-        """Take the terminal over. A second call sets the modes again and repaints."""
-        if self._dead or not self._line.in_foreground():
+        """Set the modes of the terminal and start. A second call sets the modes again and repaints."""
+        if self._detached or not self._line.in_foreground():
             return
         if not self._running:
             self._make_writer()
@@ -140,7 +140,7 @@ class ThinDriver(LinuxDriver):
         self._send_size()
         if not self._running:
             self._running = True
-            self._ask()
+            self._query_terminal()
             self._start_writer()
             self._start_reading()
         self.repaint()
@@ -149,34 +149,34 @@ class ThinDriver(LinuxDriver):
             self.send_message(self.SignalResume())
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         if not self._running:
             return
         self._running = False
         self.disable_input()
         if self._writer is not None:
             self.write(_MOUSE_OFF if self._mouse else "")
-            patience = min(_LAST_WAIT, self._pace.patience) if self.input_tty else 0.0
-            self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE + (_LAST if patience else ""))
-            if self._writer.stop(0.0 if self._dead else _STOP_WAIT) and not self._dead:
-                self._line.hear_out(_LAST_ANSWER, patience)
+            timeout = min(_MAX_FINAL_WAIT, self._pacer.answer_timeout) if self.input_tty else 0.0
+            self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE + (_FINAL_QUERY if timeout else ""))
+            if self._writer.stop(0.0 if self._detached else _STOP_WAIT) and not self._detached:
+                self._line.discard_until(_FINAL_REPORT, timeout)
             self._writer = None
         self._line.restore()
         self._close_output()
 
     def close(self) -> None:
-        """Nothing is left to close: `stop_application_mode`, which Textual calls after this, does it all."""
+        """Do nothing: `stop_application_mode`, which Textual calls after this, closes everything."""
 
-    def go_dead(self, *, restore: bool) -> None:
-        """Never touch the terminal again: no drawing, no input, though the app may go on.
+    def detach(self, *, restore: bool) -> None:
+        """Stop using the terminal for output and input, though the app may continue.
 
-        With `restore` it is first given back as it was, for when it is still there. Does not wait long.
+        With `restore` its modes are restored first, for a terminal that still works. Blocks for a few seconds at most.
         """
-        if self._dead:
+        if self._detached:
             return
         if restore:
             self.stop_application_mode()
-        self._dead = True
+        self._detached = True
         self._end_reading()
         if self._writer is not None:
             self._writer.abandon()
@@ -184,11 +184,11 @@ class ThinDriver(LinuxDriver):
     def _make_writer(self) -> None:
         self._own_out = open_output(self._out)
         out = self._out if self._own_out is None else self._own_out
-        self._pace = Pace()
-        self._writer = Writer(out, self._styles, capabilities(os.environ), self._pace, on_broken=self._lost)
+        self._pacer = FramePacer()
+        self._writer = TerminalWriter(out, self._styles, capabilities(os.environ), self._pacer, on_broken=self._lost)
 
     def _start_writer(self) -> None:
-        """Only now that the modes are queued: a frame before them would be painted on the shell's own screen."""
+        """Start the writer after the modes are queued: an earlier frame would be painted on the shell's screen."""
         assert self._writer is not None
         width, height = self._canvas.size
         if width and height:
@@ -200,12 +200,12 @@ class ThinDriver(LinuxDriver):
             os.close(self._own_out)
             self._own_out = None
 
-    def _ask(self) -> None:
-        """Ask what the terminal can do. Apple's writes a part of the question on the screen."""
+    def _query_terminal(self) -> None:
+        """Query the capabilities; not of Apple's terminal, which shows a part of the query."""
         if self.input_tty and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
             self._probing = True
             self._probed_at = time.monotonic()
-            self.write(_ASK)
+            self.write(_QUERY)
 
     # -- size and signals -------------------------------------------------------------------------------------------
 
@@ -218,9 +218,9 @@ class ThinDriver(LinuxDriver):
 
     def _resized(self, *_: object) -> None:
         if self._get_terminal_size() == self._canvas.size:
-            self.repaint()  # it may have been another size in between
+            self.repaint()  # the size may have changed twice
         elif self._writer is not None:
-            self._writer.spoil()
+            self._writer.invalidate()
         self._send_size()
 
     def _send_size(self) -> None:
@@ -251,16 +251,16 @@ class ThinDriver(LinuxDriver):
             self._wake = None
 
     def disable_input(self) -> None:
-        """Read nothing more; what was typed and not read is thrown away."""
+        """Stop reading; discard input that was not read."""
         if self._wake is None:
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         self._end_reading()
-        if not self._dead:
+        if not self._detached:
             self._line.discard_input()
 
     def run_input_thread(self) -> None:
-        """Read until told to stop or the terminal's end; asleep whenever nothing comes in."""
+        """Read until stopped or the end of file; blocks in poll() without input."""
         assert self._wake is not None
         wake = self._wake[0]
         parser = SafeParser(self._answered, self._mode_reported, expected=self._expected)
@@ -279,7 +279,7 @@ class ThinDriver(LinuxDriver):
                 except OSError:
                     data = b""
                 if not data:
-                    if self.input_tty:  # a pipe that ends says nothing about the terminal
+                    if self.input_tty:  # the end of a pipe is not the loss of the terminal
                         self._lost()
                     break
                 for message in parser.feed(text) if (text := decode(data)) else ():
@@ -288,11 +288,11 @@ class ThinDriver(LinuxDriver):
                 self.process_message(message)
 
     def process_message(self, message: Message) -> None:
-        """Pass a message on to the app, unless it was meant for the driver."""
+        """Pass a message on to the app, unless it is for the driver."""
         if isinstance(message, events.CursorPosition) and self._probing:
             self._probing = False
             if self._writer is not None:
-                self._writer.learn(rep=Offset(message.x, message.y) == _REP_WORKS)
+                self._writer.update_capabilities(rep=Offset(message.x, message.y) == _REP_SUPPORTED)
             return
         if isinstance(message, events.AppFocus):
             self.repaint()
@@ -301,11 +301,11 @@ class ThinDriver(LinuxDriver):
         super().process_message(message)
 
     def _expected(self) -> float | None:
-        """Seconds for which an answer of the terminal is still expected, 0 for a late one; None for none."""
+        """Return the seconds for which a report is still expected, 0 for a late one; None for none."""
         since = time.monotonic() - self._probed_at
-        first = max(0.0, _ANSWER_TIME - since) if self._probing and since < _NO_ANSWER_TIME else None
+        first = max(0.0, _REPORT_TIME - since) if self._probing and since < _NO_REPORT_TIME else None
         status = self._writer.expected() if self._writer is not None else None
-        return max((each for each in (first, status) if each is not None), default=None)
+        return max((seconds for seconds in (first, status) if seconds is not None), default=None)
 
     def _answered(self) -> None:
         if self._writer is not None:
@@ -315,24 +315,24 @@ class ThinDriver(LinuxDriver):
         if self._writer is None:
             return
         if mode == 2026:
-            self._writer.learn(sync=value in (1, 2, 3))
+            self._writer.update_capabilities(sync=value in (1, 2, 3))
         elif mode == 69:
-            self._writer.learn(margins=value in (1, 2))
+            self._writer.update_capabilities(margins=value in (1, 2))
 
     def _lost(self) -> None:
-        """On the reader's or writer's thread: the terminal has gone."""
+        """Handle the loss of the terminal, on the reader's or the writer's thread."""
         if self._stop_reading.is_set() and not self._running:
             return
 
-        def tell() -> None:
-            self.go_dead(restore=False)
+        def report() -> None:
+            self.detach(restore=False)
             if self.on_lost is not None:
                 self.on_lost()
 
         try:
-            self._loop.call_soon_threadsafe(tell)
+            self._loop.call_soon_threadsafe(report)
         except RuntimeError:
-            log.debug("the terminal has gone, and so has the event loop")
+            log.debug("the terminal is lost, and the event loop is closed")
 
     def _sigcont_application(self, *_: object) -> None:
         if self._auto_restart:

@@ -17,7 +17,7 @@ from holytui.ui import driver_access
 from holytui.ui.bindings import shown_keys
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import PageDialog, Picker
-from holytui.ui.dialogs.search import Found, SearchDialog
+from holytui.ui.dialogs.search import SearchDialog, SearchTarget
 from holytui.ui.pages import help as help_page
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ChatActions:
-    """Those that belong to no single part of the screen. They raise HolytuiError."""
+    """Actions that belong to no single part of the screen. They raise HolytuiError."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class ChatActions:
             self._log.screen.clear_selection()  # so that the next press goes on to the cases below
             await self._clipboard.copy(shown)
         elif prompt.text:
-            prompt.clear_kept()
+            prompt.clear_undoable()
             self._reporter.say(_("prompt cleared · {press:prompt.older} to restore the text"))
         elif self._state.turn is not None:
             self._stop_turn()
@@ -154,13 +154,13 @@ class ChatActions:
         self._search(self._state.conversation.id or None, query)
 
     def _search(self, conversation_id: str | None, query: str) -> None:
-        async def picked(found: Found | None) -> None:
+        async def picked(found: SearchTarget | None) -> None:
             if found is not None:
                 await self._go_to(found)
 
         self._dialogs.ask(SearchDialog(self._state.services.history, conversation_id, query), picked)
 
-    async def _go_to(self, found: Found) -> None:
+    async def _go_to(self, found: SearchTarget) -> None:
         if found.message_id is None:
             await self._navigation.open(found.conversation_id)
             return
@@ -185,10 +185,10 @@ class ChatActions:
     def edit_externally(self) -> None:
         """Write the question in `$VISUAL` or `$EDITOR`."""
         prompt = self._prompt
-        edited = self._programs.edit(prompt.whole)
+        edited = self._programs.edit(prompt.full_text)
         if edited is not None:
             # text from an editor was not typed here: only files that were chosen before stay chosen
-            prompt.put(edited, {each.path: each.place for each in prompt.files}, prompt.images)
+            prompt.set_text(edited, {each.path: each.place for each in prompt.files}, prompt.images)
         prompt.focus()
 
     def help(self) -> None:

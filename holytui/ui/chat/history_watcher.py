@@ -1,6 +1,6 @@
-"""Changes that other windows make to the history: their conversations and their answers are shown as they come.
+"""Polls the history for changes made by other windows, and shows them.
 
-Asking whether anything changed is cheap and paints nothing; the terminal is written to only when it did.
+A poll without changes is cheap and writes nothing to the terminal.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIST_EVERY = 1.5
-"""Seconds between two looks at the list."""
-TEXT_EVERY = 0.25
-"""Seconds between two looks at an answer that another window receives."""
+LIST_INTERVAL = 1.5
+"""Seconds between two polls of the list."""
+TEXT_INTERVAL = 0.25
+"""Seconds between two polls of an answer that another window receives."""
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """What another window did to the open conversation: messages below the shown ones, or a branch of its own."""
+class BranchChange:
+    """A change to the open conversation by another window: messages below the shown ones, or a new branch."""
 
     leaf_id: str | None
     added: Sequence[MessageView] = ()
-    beside: MessageView | None = None
-    """A shown message that has got a sibling, with its place among them."""
+    sibling: MessageView | None = None
+    """A shown message that has a new sibling, with its position among its variants."""
 
 
 class HistoryWatcher:
-    """Follows the other windows for as long as `run` runs."""
+    """Polls while `run` runs."""
 
     def __init__(
         self,
@@ -66,49 +66,49 @@ class HistoryWatcher:
         self._elsewhere: set[str] = set()
         """Conversations in which another window receives an answer."""
         self._reported: set[str] = set()
-        """Answers of other windows that the user was told of."""
+        """Answers of other windows that were reported to the user."""
 
     async def run(self) -> None:
-        """Look until cancelled. A history that cannot be read now is looked at again."""
+        """Poll until cancelled. An error of the history is logged, and polling continues."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(TEXT_EVERY if self._foreign() else LIST_EVERY)
+            await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() else LIST_INTERVAL)
             try:
-                await self._look(loop.time())
+                await self._poll(loop.time())
             except StoreError as error:
                 log.info("looking for changes: %s", error.title)
 
-    async def _look(self, now: float) -> None:
+    async def _poll(self, now: float) -> None:
         version = await asyncio.to_thread(self._state.services.history.others_version)
         changed, self._version = version != self._version, version
         if changed:
-            for entry in self._foreign():
-                await self._follow(entry)
+            for view in self._foreign_answers():
+                await self._follow(view)
         if now < self._list_due:
             return
-        self._list_due = now + LIST_EVERY - TEXT_EVERY / 2
+        self._list_due = now + LIST_INTERVAL - TEXT_INTERVAL / 2
         changed, self._listed_version = version != self._listed_version, version
         if changed:
             await self._refresh()
-        if self._elsewhere or self._foreign():
-            await self._look_for_dead()
+        if self._elsewhere or self._foreign_answers():
+            await self._find_interrupted()
 
     # -- answers of others
 
-    def _foreign(self) -> list[MessageView]:
-        """Shown answers that somebody else receives."""
+    def _foreign_answers(self) -> list[MessageView]:
+        """Shown answers that another window receives."""
         own = self._state.turns.message_ids
         return [
-            entry
-            for entry in self._log.views
-            if not entry.message.state.final and entry.message.role is Role.ASSISTANT and entry.message.id not in own
+            view
+            for view in self._log.views
+            if not view.message.state.final and view.message.role is Role.ASSISTANT and view.message.id not in own
         ]
 
-    async def _follow(self, entry: MessageView) -> None:
-        message = await asyncio.to_thread(self._state.services.history.message, entry.message.id)
-        if message is None or entry.message.id in self._state.turns.message_ids:
+    async def _follow(self, view: MessageView) -> None:
+        message = await asyncio.to_thread(self._state.services.history.message, view.message.id)
+        if message is None or view.message.id in self._state.turns.message_ids:
             return
-        self._show(entry, message)
+        self._show(view, message)
         if message.state.final:
             if message.id in self._reported:
                 self._status.refresh()
@@ -116,21 +116,21 @@ class HistoryWatcher:
             self._reported.add(message.id)
             self._reporter.say(_("another holytui is receiving this answer; its text appears here too"), Level.BUSY)
 
-    def _show(self, entry: MessageView, message: Message) -> None:
-        grew = entry.sync(message.text, message.reasoning)
-        if entry.message.state is not message.state or message.state.final:
-            entry.update(message)
+    def _show(self, view: MessageView, message: Message) -> None:
+        grew = view.sync(message.text, message.reasoning)
+        if view.message.state is not message.state or message.state.final:
+            view.update(message)
             grew = True
         if grew:
             self._log.changed()
 
-    async def _look_for_dead(self) -> None:
-        """Answers whose process died are marked as cut by whoever sees it first; here they are offered to go on."""
+    async def _find_interrupted(self) -> None:
+        """Mark answers whose process has died as interrupted, and offer to resume them."""
         cut = await asyncio.to_thread(self._state.services.history.unfinished)
         for message in cut:
-            entry = self._log.view_of(message.id)
-            if entry is not None:
-                self._show(entry, message)
+            view = self._log.view_of(message.id)
+            if view is not None:
+                self._show(view, message)
         if not cut:
             return
         self._state.resumable_ids += tuple(message.id for message in cut)
@@ -150,22 +150,22 @@ class HistoryWatcher:
             await asyncio.to_thread(self._state.services.history.update_conversation, shown.id, unread=False)
         if conversation is None or conversation.leaf_id in (None, shown.leaf, shown.acknowledged_leaf):
             return
-        ids = [entry.message.id for entry in self._log.views if not is_system_entry(entry.message)]
-        grown = await asyncio.to_thread(growth, self._state.services.history, conversation, ids)
-        if self._state.is_current(shown) and grown is not None:
+        ids = [view.message.id for view in self._log.views if not is_system_entry(view.message)]
+        change = await asyncio.to_thread(branch_change, self._state.services.history, conversation, ids)
+        if self._state.is_current(shown) and change is not None:
             self._state.conversation = replace(self._state.conversation, acknowledged_leaf=conversation.leaf_id)
-            self._take(grown)
+            self._apply(change)
 
-    def _take(self, grown: Growth) -> None:
+    def _apply(self, change: BranchChange) -> None:
         log = self._log
         shown = {view.message.id for view in log.views}
-        for view in grown.added:
+        for view in change.added:
             if view.message.id not in shown:
                 log.add(view)
-        if grown.added:
-            self._state.set_leaf(grown.leaf_id)
+        if change.added:
+            self._state.set_leaf(change.leaf_id)
             return
-        fresh = grown.beside
+        fresh = change.sibling
         known = log.view_of(fresh.message.id) if fresh is not None else None
         if fresh is None or known is None or known.variant == fresh.variant:
             return
@@ -177,8 +177,8 @@ class HistoryWatcher:
         )
 
 
-def growth(history: History, conversation: Conversation, shown: Sequence[str]) -> Growth | None:
-    """How the branch that another window shows differs from the messages `shown`; None if it does not, to the eye.
+def branch_change(history: History, conversation: Conversation, shown: Sequence[str]) -> BranchChange | None:
+    """How the branch of another window differs from the messages `shown`; None if it does not visibly.
 
     Blocks on the disk. Raises StoreError.
     """
@@ -190,6 +190,6 @@ def growth(history: History, conversation: Conversation, shown: Sequence[str]) -
     if common == len(ids):
         return None
     if common == len(shown):
-        return Growth(conversation.leaf_id, [view_of(history, message) for message in branch[common:]])
+        return BranchChange(conversation.leaf_id, [view_of(history, message) for message in branch[common:]])
     ours = history.message(shown[common])
-    return Growth(conversation.leaf_id, beside=view_of(history, ours)) if ours is not None else None
+    return BranchChange(conversation.leaf_id, sibling=view_of(history, ours)) if ours is not None else None

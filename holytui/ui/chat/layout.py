@@ -8,11 +8,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from holytui.config.schema import Ui
 from holytui.keymap import Keymap, Where
 from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import names
 from holytui.ui.composer.composer import Composer
-from holytui.ui.composer.prompt import MakeQuestion, Prompt
+from holytui.ui.composer.prompt import Prompt, QuestionFactory
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.sidebar.pane import ListPane
 from holytui.ui.status.key_hints import KeyHints
@@ -32,21 +33,19 @@ class ChatLayout(ThinScreen[None]):
     def __init__(
         self,
         keymap: Keymap,
-        question: MakeQuestion,
+        question: QuestionFactory,
         *,
         sees: Callable[[], bool],
-        enter_sends: bool,
-        sidebar: bool,
-        text_width: int,
+        ui: Ui,
     ) -> None:
         super().__init__()
         self.keymap = keymap
-        self.log_view = MessageLog(keymap, text_width)
-        self.composer = Composer(keymap, question, enter_sends=enter_sends, sees=sees)
+        self.log_view = MessageLog(keymap, ui)
+        self.composer = Composer(keymap, question, ui, sees=sees)
         self.list_pane = ListPane(keymap)
         self.status_bar = StatusBar(names(keymap, Where.PROMPT))
         self._hints = KeyHints(keymap)
-        self._list_wanted: bool | None = None if sidebar else False
+        self._list_wanted: bool | None = None if ui.sidebar else False
         """None: if there is room."""
 
     def compose(self) -> ComposeResult:

@@ -52,7 +52,7 @@ class ModelPicker:
         if not name:
             self._show_known()
             return
-        # imported here, as the first paint does not wait for the engine
+        # imported here, so that the first paint does not wait for the engine
         from holytui.providers.resolve import resolve
 
         await self.use(str(resolve(self._state.services.config, name).ref))
@@ -69,7 +69,7 @@ class ModelPicker:
         self._status.estimate_context()
 
     def _show_known(self) -> None:
-        """Own models first; servers can be asked for theirs."""
+        """Show configured models first, then servers whose models can be listed."""
         config, model = self._state.services.config, self._state.model
         names = model_names(config)
         if model not in names:
@@ -120,19 +120,19 @@ class ModelPicker:
 
 
 def _choices(config: Config, provider: str, names: Sequence[str]) -> list[Choice]:
-    """The models of a server. Takes a second for the longest lists."""
+    """The models of a server as choices. Takes a second for the longest lists."""
     return [Choice(name, name, remark(config, name)) for name in (f"{provider}/{name}" for name in names)]
 
 
 def _servers(config: Config, model: str) -> list[str]:
-    """Providers that can be asked: configured ones, and that of the model in use."""
+    """Providers whose models can be listed: configured ones, and that of the model in use."""
     names = [*config.providers, model.partition("/")[0]]
     return [name for name in dict.fromkeys(names) if name and name != GUIDE]
 
 
 def refusal(config: Config, model: str) -> str:
-    """The reason why `model` cannot be asked; empty if it can."""
-    # imported here, as the first paint does not wait for the engine
+    """The reason why `model` cannot be used, or empty."""
+    # imported here, so that the first paint does not wait for the engine
     from holytui.providers.resolve import resolve
 
     try:

@@ -1,4 +1,4 @@
-"""Navigation between conversations: of several that are being read, the last one that was asked for is shown."""
+"""Navigation between conversations. Of several that are being read, the last requested one is shown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Navigator:
         welcome: Callable[[], None],
         sync: Callable[[], None],
     ) -> None:
-        """`welcome` fills the transcript of an empty conversation; `sync` adds the text of answers on their way."""
+        """`welcome` fills the transcript of an empty conversation; `sync` adds the text of answers being received."""
         self._state = state
         self._log = log
         self._prompt = prompt
@@ -51,7 +51,7 @@ class Navigator:
         self.started = False
         """The first conversation is shown: from now on the prompt belongs to the open one."""
         self._requests = 0
-        """Number of conversations asked for: a result of an earlier request is stale."""
+        """Number of requests so far: a result of an earlier one is stale."""
 
     def new(self) -> None:
         """Show an empty conversation; its first question stores it."""
@@ -82,18 +82,19 @@ class Navigator:
             self._reporter.say(_("that conversation no longer exists"), Level.WARNING)
             return
         if loaded.conversation.unread:
-            with suppress(StoreError):  # that it can be read is what matters
+            with suppress(StoreError):  # the mark is not essential
                 await asyncio.to_thread(history.update_conversation, conversation_id, unread=False)
         if request == self._requests:
             self.show(loaded)
             shown = self._state.conversation
             self._state.conversation = replace(shown, leaf=loaded.leaf, acknowledged_leaf=loaded.leaf)
-        if history.damage:
-            self._reporter.say(history.damage, Level.WARNING)
+        maintenance = history.maintenance
+        if maintenance is not None and maintenance.damage_warning:
+            self._reporter.say(maintenance.damage_warning, Level.WARNING)
         await self._index.refresh()
 
     def show(self, loaded: LoadedConversation) -> None:
-        """Show a conversation that was read."""
+        """Show a loaded conversation."""
         state, conversation = self._state, loaded.conversation
         if conversation.id != state.conversation.id:
             self._leave()

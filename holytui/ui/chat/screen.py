@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
+from holytui.config.schema import Ui
 from holytui.errors import HolytuiError
 from holytui.keymap import BY_ID, Keymap, Where
 from holytui.presentation.notice import Level
@@ -24,7 +25,7 @@ from holytui.ui.bindings import install
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.navigation import Navigator
 from holytui.ui.clipboard import Clipboard
-from holytui.ui.composer.composer import no_command
+from holytui.ui.composer.composer import describe_invalid_command
 from holytui.ui.composer.drafts import DraftController
 from holytui.ui.composer.prompt import Prompt
 from holytui.ui.composer.send_queue import SendQueue
@@ -57,22 +58,18 @@ class ChatScreen(ChatLayout):
         keymap: Keymap,
         *,
         config_file: Path,
+        ui: Ui,
         model: str,
         conversation: str = "",
         question: str = "",
         files: Sequence[Chosen] = (),
-        enter_sends: bool = True,
-        sidebar: bool = True,
-        text_width: int = 0,
     ) -> None:
         self.state = ChatState(model)
         super().__init__(
             keymap,
             self._question,
             sees=self.state.model_sees,
-            enter_sends=enter_sends,
-            sidebar=sidebar,
-            text_width=text_width,
+            ui=ui,
         )
         self._opening = opening
         self._opening_ended = asyncio.Event()
@@ -296,20 +293,20 @@ class ChatScreen(ChatLayout):
     def _submitted(self, event: Prompt.Submitted) -> None:
         self.send_queue.send(event.question)
 
-    @on(Prompt.Commanded)
-    async def _commanded(self, event: Prompt.Commanded) -> None:
+    @on(Prompt.CommandEntered)
+    async def _command_entered(self, event: Prompt.CommandEntered) -> None:
         await self.run(event.action, event.words)
 
-    @on(Prompt.NoCommand)
-    def _no_command(self, event: Prompt.NoCommand) -> None:
-        self.say(no_command(event.found), Level.WARNING)
+    @on(Prompt.InvalidCommand)
+    def _invalid_command(self, event: Prompt.InvalidCommand) -> None:
+        self.say(describe_invalid_command(event.error), Level.WARNING)
 
-    @on(Prompt.FilesAsked)
-    def _files_asked(self, event: Prompt.FilesAsked) -> None:
+    @on(Prompt.FilesRequested)
+    def _files_requested(self, event: Prompt.FilesRequested) -> None:
         self.wiring.files.choose(event.selected)
 
-    @on(Prompt.Hurry)
-    def _hurry(self) -> None:
+    @on(Prompt.RetryRequested)
+    def _retry_requested(self) -> None:
         if self.state.turn is not None:
             self.wiring.chat.retry_now()
 

@@ -54,7 +54,7 @@ class Startup:
         history = self._state.services.history
         mark = await asyncio.to_thread(bookmark.take, history)
         conversation = wanted or ("" if asked else mark.conversation_id)
-        interrupted = [*mark.cut, *await asyncio.to_thread(history.unfinished)]
+        interrupted = [*mark.interrupted, *await asyncio.to_thread(history.unfinished)]
         self._drafts.fresh = await asyncio.to_thread(draft_store.load, history, "")
         await self._index.refresh()
         if conversation:
@@ -67,7 +67,7 @@ class Startup:
         await self._handle_interrupted(interrupted)
 
     async def _handle_interrupted(self, interrupted: Sequence[Message]) -> None:
-        """Resume them, offer to, or leave them, as configured. Questions that were never sent are sent."""
+        """Resume interrupted answers, offer to, or leave them, as configured. Send questions that were never sent."""
         state, services = self._state, self._state.services
         state.resumable_ids = tuple(message.id for message in interrupted)
         if services.config.ui.resume_on_start == "never":
@@ -104,7 +104,7 @@ class Startup:
             else:
                 await self._turns.begin(started)
         if not wanted:
-            self._reporter.say(_("no answer was cut when holytui last ended"))
+            self._reporter.say(_("no answer was interrupted when holytui last ended"))
 
 
 def describe_interrupted(interrupted: Sequence[Message]) -> str:
@@ -113,7 +113,9 @@ def describe_interrupted(interrupted: Sequence[Message]) -> str:
     parts = []
     if len(waiting) < len(interrupted):
         count = len(interrupted) - len(waiting)
-        parts.append(ngettext("{count} answer was cut", "{count} answers were cut", count).format(count=count))
+        parts.append(
+            ngettext("{count} answer was interrupted", "{count} answers were interrupted", count).format(count=count)
+        )
     if waiting:
         count = len(waiting)
         parts.append(ngettext("{count} question waits", "{count} questions wait", count).format(count=count))

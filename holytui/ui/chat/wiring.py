@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """An action as it was asked for, by a key, the palette or a slash command."""
+    """A request for an action by a key, the palette or a slash command."""
 
     message: Message | None = None
     """The selected message, for actions of the transcript."""

@@ -1,4 +1,4 @@
-"""What the prompt offers while a `/command` or an `@path` is typed, as values; the list above the prompt shows it."""
+"""Completions for a `/command` or an `@path`, as pure values."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from holytui.i18n import _
 from holytui.keymap import BY_ID
 from holytui.ui import slash_commands
 from holytui.ui.composer import path_completion
-from holytui.ui.composer.path_completion import Name
+from holytui.ui.composer.path_completion import FolderEntry
 
-MOST = 1_000
-"""Items that are offered; more are made on each key, and nobody goes through them."""
-NamesOf = Callable[[str], Sequence[Name] | None]
-"""What is in a folder; None while that is not known yet."""
+MAX_COMPLETIONS = 1_000
+"""Maximum number of items: they are computed again for each key."""
+EntriesOf = Callable[[str], Sequence[FolderEntry] | None]
+"""The entries of a folder; None while it is being read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """Something to take: what it writes, what is shown, a dim remark."""
+class Completion:
+    """One completion: inserted text, label and remark."""
 
     text: str
     label: str
@@ -27,64 +27,67 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """The items, and from which column of the cursor's line on they take the place of what is typed."""
+class Completions:
+    """Items that replace the text of the cursor's line from `column` to the cursor."""
 
-    items: tuple[Item, ...] = ()
+    items: tuple[Completion, ...] = ()
     column: int = 0
     typed: str = ""
-    """What stands there now."""
+    """The text that is replaced."""
     at: int = 0
-    """The highlighted item."""
-    command: bool = False
-    """The items are commands, which Enter does at once."""
+    """Index of the highlighted item."""
+    are_commands: bool = False
+    """Whether the items are commands, which Enter runs at once."""
 
     def __bool__(self) -> bool:
         return bool(self.items)
 
-    def moved(self, step: int) -> Offer:
-        """Another item is highlighted; the list is a ring."""
+    def moved(self, step: int) -> Completions:
+        """Move the highlight, wrapping around."""
         return replace(self, at=(self.at + step) % len(self.items)) if self.items else self
 
     @property
-    def highlighted(self) -> Item:
-        """The item that Tab takes."""
+    def highlighted(self) -> Completion:
+        """The item that Tab inserts."""
         return self.items[self.at]
 
     @property
-    def taken_already(self) -> bool:
-        """The highlighted item is what is typed, so Enter has nothing to take."""
+    def is_typed(self) -> bool:
+        """Whether the highlighted item is typed already, so that Enter sends."""
         return self.highlighted.text.rstrip() == self.typed
 
-    def after(self, newer: Offer) -> Offer:
-        """`newer`, with the highlight on the item that has it now, if it is still offered."""
+    def updated(self, newer: Completions) -> Completions:
+        """`newer`, with the highlight on the same item if it is among them."""
         if not self.items or not newer.items:
             return newer
         at = next((index for index, item in enumerate(newer.items) if item == self.highlighted), 0)
         return replace(newer, at=at if self.at else 0)
 
 
-NOTHING = Offer()
+NO_COMPLETIONS = Completions()
 
 
-def offer_for(line: str, column: int, *, only_line: bool, names_of: NamesOf, sees: bool = False) -> Offer:
-    """What to offer with the cursor at `column` of `line`; commands only where that line is all there is. `sees`: the
-    model can be sent images."""
+def completions_for(
+    line: str, column: int, *, only_line: bool, entries_of: EntriesOf, sees: bool = False
+) -> Completions:
+    """Completions with the cursor at `column` of `line`; commands only in a single line. `sees`: the model accepts
+    images."""
     if only_line and (names := slash_commands.offered(line)) and column == len(line):
-        return Offer(tuple(_command(name) for name in names), 0, line, command=True)
+        return Completions(tuple(_command(name) for name in names), 0, line, are_commands=True)
     typed = path_completion.typed_at(line, column)
     if typed is None:
-        return NOTHING
-    found = path_completion.matching(names_of(typed.folder) or (), typed.beginning)
+        return NO_COMPLETIONS
+    entries = path_completion.matching(entries_of(typed.folder) or (), typed.beginning)
     items = tuple(
-        Item(path_completion.written(typed, name), _shown(name), name.remark(sees=sees)) for name in found[:MOST]
+        Completion(path_completion.completed_text(typed, entry), _label(entry), entry.remark(sees=sees))
+        for entry in entries[:MAX_COMPLETIONS]
     )
-    return Offer(items, typed.column, line[typed.column : column])
+    return Completions(items, typed.column, line[typed.column : column])
 
 
-def _command(name: str) -> Item:
-    return Item(f"/{name}", f"/{name}", _(BY_ID[slash_commands.COMMANDS[name]].help))
+def _command(name: str) -> Completion:
+    return Completion(f"/{name}", f"/{name}", _(BY_ID[slash_commands.COMMANDS[name]].help))
 
 
-def _shown(name: Name) -> str:
+def _label(name: FolderEntry) -> str:
     return name.name + ("/" if name.size is None else "")

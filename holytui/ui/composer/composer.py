@@ -1,4 +1,4 @@
-"""The prompt, and above it the list of what it offers while a command or a path is typed."""
+"""The prompt, with the completions and the attached files above it."""
 
 from __future__ import annotations
 
@@ -13,73 +13,74 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from holytui.attachments.selection import Selected
+from holytui.attachments.selection import SelectedFiles
+from holytui.config.schema import Ui
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.ui.bindings import names
-from holytui.ui.composer.completion import NOTHING, Item, Offer
-from holytui.ui.composer.prompt import MakeQuestion, Prompt
+from holytui.ui.composer.completion import NO_COMPLETIONS, Completion, Completions
+from holytui.ui.composer.prompt import Prompt, QuestionFactory
 from holytui.ui.slash_commands import Alone, Unknown
 from holytui.ui.styling import part_style
 
 _ROWS = 8
 
 
-class OfferList(Widget):
-    """As many rows as there are items, eight at most; the highlighted one is in sight."""
+class CompletionList(Widget):
+    """The list of completions, at most eight rows; the highlighted one is visible."""
 
-    COMPONENT_CLASSES = {"offers--cursor"}  # noqa: RUF012 - Textual's own declaration
+    COMPONENT_CLASSES = {"completions--cursor"}  # noqa: RUF012 - Textual's own declaration
 
-    offer: reactive[Offer] = reactive(NOTHING, repaint=True)
+    completions: reactive[Completions] = reactive(NO_COMPLETIONS, repaint=True)
 
     def __init__(self) -> None:
-        super().__init__(id="offers")
+        super().__init__(id="completions")
 
-    def watch_offer(self, offer: Offer) -> None:
-        """As high as its rows."""
-        self.display = bool(offer)
-        self.styles.height = min(_ROWS, len(offer.items))
+    def watch_completions(self, completions: Completions) -> None:
+        """Adapt the height to the number of rows."""
+        self.display = bool(completions)
+        self.styles.height = min(_ROWS, len(completions.items))
 
     def render(self) -> Content:
-        """The rows around the highlighted one."""
-        offer, width = self.offer, max(1, self.size.width)
-        top = max(0, min(offer.at - _ROWS // 2, len(offer.items) - _ROWS))
+        """The rows around the highlighted item."""
+        completions, width = self.completions, max(1, self.size.width)
+        top = max(0, min(completions.at - _ROWS // 2, len(completions.items) - _ROWS))
         rows = [
-            row(item, width).stylize(part_style(self, "offers--cursor") if index == offer.at else "")
-            for index, item in enumerate(offer.items[top : top + _ROWS], top)
+            row(item, width).stylize(part_style(self, "completions--cursor") if index == completions.at else "")
+            for index, item in enumerate(completions.items[top : top + _ROWS], top)
         ]
         return Content("\n").join(rows)
 
 
-def row(item: Item, width: int) -> Content:
-    """One item on one line: what it writes, and a remark."""
+def row(item: Completion, width: int) -> Content:
+    """An item on one line: its label and remark."""
     pad = " " * max(2, 24 - cell_len(item.label))
     line = Content.assemble(" ", item.label, pad, (item.remark, "$muted"))
     return line.truncate(width, ellipsis=True).pad_right(max(0, width - line.cell_length))
 
 
 class FileList(Widget):
-    """What Enter sends beside the text, and which files are only named in it."""
+    """The files that are sent with the question, and those that it only names."""
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="files")
         self._keys = names(keymap, Where.PROMPT)
         self._lines: list[tuple[str, bool]] = []
 
-    def show(self, selected: Selected) -> None:
-        """As high as its lines."""
+    def show(self, selected: SelectedFiles) -> None:
+        """Show these files."""
         attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
         self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))
         self.display = bool(self._lines)
         self.refresh(layout=True)
 
     def _rows(self, width: int) -> list[Content]:
-        """No line is cut, as the end of a path may be what matters."""
+        """Wrapped rather than truncated, as the end of a path matters most."""
         lines = (Content.assemble((line, "" if sent else "$muted")) for line, sent in self._lines)
         return [row for line in lines for row in line.wrap(max(1, width))]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
-        """A row each."""
+        """The number of rows."""
         return len(self._rows(width))
 
     def render(self) -> Content:
@@ -88,36 +89,34 @@ class FileList(Widget):
 
 
 class Composer(Vertical):
-    """Where a question is put together."""
+    """The prompt and the lists above it."""
 
-    def __init__(
-        self, keymap: Keymap, question: MakeQuestion, *, enter_sends: bool = True, sees: Callable[[], bool]
-    ) -> None:
+    def __init__(self, keymap: Keymap, question: QuestionFactory, ui: Ui, *, sees: Callable[[], bool]) -> None:
         super().__init__(id="composer")
-        self._offers = OfferList()
+        self._completions = CompletionList()
         self._files = FileList(keymap)
-        self.prompt = Prompt(keymap, question, enter_sends=enter_sends, sees=sees)
+        self.prompt = Prompt(keymap, question, ui, sees=sees)
 
     def compose(self) -> ComposeResult:
-        """The list above the prompt."""
-        yield self._offers
+        """Both lists above the prompt."""
+        yield self._completions
         yield self._files
         yield self.prompt
 
-    @on(Prompt.Attaching)
-    def _attaching(self, event: Prompt.Attaching) -> None:
+    @on(Prompt.AttachmentsChanged)
+    def _attachments_changed(self, event: Prompt.AttachmentsChanged) -> None:
         event.stop()
         self._files.show(event.selected)
 
-    @on(Prompt.Offered)
-    def _offered(self, event: Prompt.Offered) -> None:
+    @on(Prompt.CompletionsChanged)
+    def _completions_changed(self, event: Prompt.CompletionsChanged) -> None:
         event.stop()
-        self._offers.offer = event.offer
+        self._completions.completions = event.completions
 
 
-def no_command(found: Alone | Unknown) -> str:
-    """What to say of a line that begins with `/` and cannot be done."""
-    match found:
+def describe_invalid_command(error: Alone | Unknown) -> str:
+    """A notice about a line that begins with `/` and is no valid command."""
+    match error:
         case Alone(name):
             return _("{name} takes no text after it. To send a line that begins with /, type //").format(name=name)
         case Unknown(name, ""):

@@ -1,4 +1,4 @@
-"""What is written in the prompt and was not sent yet: kept for each conversation, on disk."""
+"""Drafts: the unsent text of the prompt, stored for each conversation."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from holytui.store.history import History
 
 _NEW = "draft new"
-"""Where the draft of a conversation that does not exist yet is kept."""
+"""Key of the draft of a new conversation."""
 _MARK = '{"holytui draft":'
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text of a prompt, what the chips in it stand for, and the files that were chosen for it."""
+    """The text of a prompt, the pastes behind its chips, and the files chosen for it."""
 
     text: str = ""
     pastes: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
-    """Each path, as it is written, with its place."""
+    """Path as written to absolute path."""
 
 
 def encode(draft: Draft) -> str:
-    """As the history keeps it: the text itself, or JSON where it has chips or files."""
+    """The stored form: the text itself, or JSON if it has chips or files."""
     if not draft.pastes and not draft.files and not draft.text.startswith(_MARK):
         return draft.text
     kept = {"holytui draft": draft.text, "pastes": dict(draft.pastes), "files": dict(draft.files)}
@@ -36,7 +36,7 @@ def encode(draft: Draft) -> str:
 
 
 def decode(kept: str) -> Draft:
-    """What `encode` was given; text that it did not make is a draft as it is."""
+    """Inverse of `encode`; any other text is a draft without chips and files."""
     if kept.startswith(_MARK):
         try:
             found = json.loads(kept)
@@ -64,54 +64,54 @@ def load(history: History, conversation_id: str) -> Draft:
 
 
 def save(history: History, conversation_id: str, draft: Draft) -> None:
-    """Keep it, without a word when that cannot be done: the text is still in the prompt. Blocks on the disk."""
+    """Store a draft; an error is ignored, as the text is still in the prompt. Blocks on the disk."""
     try:
         if conversation_id:
             history.update_conversation(conversation_id, draft=encode(draft))
         else:
             history.remember(_NEW, encode(draft))
     except StoreError:
-        pass  # what is wrong with the history is told where it matters: when a question is put
+        pass  # reported when a question is sent
 
 
-class DraftKeeper:
-    """Whose the text in the prompt is, what of it is kept already, and what is still to be written to the disk."""
+class DraftBuffer:
+    """The conversation of the text in the prompt, and drafts that are not stored yet."""
 
-    __slots__ = ("_known", "_waiting", "conversation_id")
+    __slots__ = ("_last", "_pending", "conversation_id")
 
     def __init__(self) -> None:
         self.conversation_id = ""
-        """Empty: a conversation that does not exist yet."""
-        self._known = Draft()
-        self._waiting: dict[str, Draft] = {}
+        """Empty: a new conversation."""
+        self._last = Draft()
+        self._pending: dict[str, Draft] = {}
 
     @property
-    def waiting(self) -> Draft:
-        """What is to be saved for a conversation that does not exist yet."""
-        return self._waiting.get("", Draft())
+    def new_conversation(self) -> Draft:
+        """The draft to be stored for a new conversation."""
+        return self._pending.get("", Draft())
 
-    def wrote(self, draft: Draft) -> bool:
-        """The prompt holds `draft` now; whether that is still to be saved."""
-        if draft != self._known:
-            self._known = self._waiting[self.conversation_id] = draft
-        return bool(self._waiting)
+    def update(self, draft: Draft) -> bool:
+        """Set the draft in the prompt; returns whether any draft must be stored."""
+        if draft != self._last:
+            self._last = self._pending[self.conversation_id] = draft
+        return bool(self._pending)
 
-    def moved(self, conversation_id: str, kept: Draft) -> Draft:
-        """The prompt belongs to another conversation, for which the disk has `kept`; what to write there."""
+    def switch_to(self, conversation_id: str, kept: Draft) -> Draft:
+        """Switch to another conversation, whose stored draft is `kept`; returns the draft to show."""
         self.conversation_id = conversation_id
-        self._known = self._waiting.get(conversation_id, kept)
-        return self._known
+        self._last = self._pending.get(conversation_id, kept)
+        return self._last
 
-    def named(self, conversation_id: str) -> None:
-        """The conversation that did not exist yet has an id now; the prompt stays with it."""
-        if self._known != Draft():
-            self._waiting[""] = self._known = Draft()
+    def assign_id(self, conversation_id: str) -> None:
+        """Set the id of the new conversation, which has been stored."""
+        if self._last != Draft():
+            self._pending[""] = self._last = Draft()
         self.conversation_id = conversation_id
 
     def save(self, history: History) -> None:
-        """Write what waits. Blocks on the disk."""
-        while self._waiting:
-            conversation_id, draft = next(iter(self._waiting.items()))
+        """Store all drafts that are not stored yet. Blocks on the disk."""
+        while self._pending:
+            conversation_id, draft = next(iter(self._pending.items()))
             save(history, conversation_id, draft)
-            if self._waiting.get(conversation_id) is draft:
-                self._waiting.pop(conversation_id, None)
+            if self._pending.get(conversation_id) is draft:
+                self._pending.pop(conversation_id, None)

@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.ui.composer.draft_store import Draft, DraftKeeper, decode, load, save
+from holytui.ui.composer.draft_store import Draft, DraftBuffer, decode, load, save
 from holytui.ui.ports import Group, Reporter, Tasks
 from holytui.ui.state import ChatState
 
@@ -31,15 +31,15 @@ class DraftController:
     def __init__(
         self, state: ChatState, prompt: Prompt, *, reporter: Reporter, tasks: Tasks, on_pause: Callable[[], None]
     ) -> None:
-        """`on_pause` is called when nothing was typed for a moment."""
+        """`on_pause` is called when typing pauses."""
         self._state = state
         self._prompt = prompt
         self._reporter = reporter
         self._tasks = tasks
         self._on_pause = on_pause
-        self._drafts = DraftKeeper()
+        self._drafts = DraftBuffer()
         self.fresh = Draft()
-        """The draft for a conversation that does not exist yet."""
+        """The draft of a new conversation."""
         self._aside = Draft()
         """The draft that the edited question replaced in the prompt."""
         self._editing: Message | None = None
@@ -50,7 +50,7 @@ class DraftController:
     @property
     def text(self) -> str:
         """The draft, with folded pastes unfolded."""
-        return self._prompt.whole
+        return self._prompt.full_text
 
     # -- an earlier question
 
@@ -65,7 +65,7 @@ class DraftController:
         if self._editing is None:
             self._aside = prompt.draft
         self._editing = question
-        prompt.put(question.text, images=question.images)
+        prompt.set_text(question.text, images=question.images)
         prompt.focus()
         words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:
@@ -99,7 +99,7 @@ class DraftController:
 
     def _note(self) -> bool:
         """Record the draft; returns whether any draft must be saved."""
-        return self._drafts.wrote(self._prompt.draft if self._editing is None else self._aside)
+        return self._drafts.update(self._prompt.draft if self._editing is None else self._aside)
 
     def keep(self) -> None:
         """Save changed drafts in the background."""
@@ -117,7 +117,7 @@ class DraftController:
     def keep_unsent(self, services: Services, sent: Sequence[str]) -> None:
         """Keep the draft, and questions that were `sent` but not stored, as the draft of the next start."""
         with suppress(StoreError):
-            kept, written = load(services.history, ""), self._drafts.waiting
+            kept, written = load(services.history, ""), self._drafts.new_conversation
             text = "\n".join(filter(None, (kept.text, *sent, written.text)))
             if text != kept.text:
                 save(services.history, "", Draft(text, {**kept.pastes, **written.pastes}))
@@ -133,13 +133,13 @@ class DraftController:
 
     def first(self) -> None:
         """Restore the draft for a new conversation at the start, unless something was typed already."""
-        moved = self._drafts.moved("", self.fresh)
+        moved = self._drafts.switch_to("", self.fresh)
         if not self._prompt.text:
             self._prompt.restore(moved)
 
     def enter_new(self, *, show: bool) -> None:
         """Restore the draft for a new conversation."""
-        fresh = self._drafts.moved("", self.fresh)
+        fresh = self._drafts.switch_to("", self.fresh)
         if show:
             self._prompt.restore(fresh)
 
@@ -147,11 +147,11 @@ class DraftController:
         """Restore the draft of a conversation; without `show` only if nothing was typed."""
         if conversation.id == self._drafts.conversation_id:
             return
-        draft = self._drafts.moved(conversation.id, decode(conversation.draft))
+        draft = self._drafts.switch_to(conversation.id, decode(conversation.draft))
         if show or not self._prompt.text:
             self._prompt.restore(draft)
 
     def named(self, conversation_id: str) -> None:
         """The new conversation has been stored under this id."""
         self.fresh = Draft()
-        self._drafts.named(conversation_id)
+        self._drafts.assign_id(conversation_id)

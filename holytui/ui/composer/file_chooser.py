@@ -11,7 +11,7 @@ from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.ports import Dialogs, Reporter
 
 if TYPE_CHECKING:
-    from holytui.attachments.selection import Selected
+    from holytui.attachments.selection import SelectedFiles
     from holytui.ui.composer.prompt import Prompt
 
 _ATTACH, _REMOVE = "attach:", "remove:"
@@ -25,7 +25,7 @@ class FileChooser:
         self._dialogs = dialogs
         self._reporter = reporter
 
-    def choose(self, selected: Selected) -> None:
+    def choose(self, selected: SelectedFiles) -> None:
         """Attach or remove the only file at once; of several, let the user pick one."""
         choices = [Choice(_ATTACH + item.path, item.words, _("attach it")) for item in selected.named]
         choices += [Choice(_REMOVE + item.path, item.words, _("remove it")) for item in selected.attached]
@@ -44,4 +44,4 @@ class FileChooser:
         if value.startswith(_ATTACH):
             self._prompt.attach(value.removeprefix(_ATTACH))
         elif value:
-            self._prompt.take_off(value.removeprefix(_REMOVE))
+            self._prompt.detach(value.removeprefix(_REMOVE))

@@ -1,4 +1,4 @@
-"""What a folder holds, as it is offered while an `@path` is typed: names, sizes, and what cannot be attached."""
+"""Completion of an `@path`: the entries of a folder, with size, kind, and why a file cannot be attached."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from holytui.i18n import _
 from holytui.images import media_type_of
 from holytui.text import fold, sanitize_line
 
-_MOST_NAMES = 5_000
-_PATIENCE = 0.2
-"""Seconds for looking into the files of a folder; the rest of them goes without."""
+_MAX_ENTRIES = 5_000
+_INSPECT_SECONDS = 0.2
+"""Seconds for inspecting the files of a folder; further files have an unknown kind."""
 _HEAD = 512
-"""Bytes that tell what a file is."""
+"""Bytes read to determine the kind of a file."""
 _TYPED = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]*)|(?P<plain>[^\s"]*))\Z')
 
 
-class Kind(Enum):
-    """What a file is, by its first bytes."""
+class FileKind(Enum):
+    """The kind of a file, judged by its first bytes."""
 
     UNKNOWN = auto()
     TEXT = auto()
@@ -35,8 +35,8 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """A path on its way: what stands after the `@`, and the column of the `@`."""
+class PartialPath:
+    """A path that is being typed after an `@`."""
 
     path: str
     column: int
@@ -48,29 +48,29 @@ class Typed:
 
     @property
     def beginning(self) -> str:
-        """The part of the name that is typed already."""
+        """The typed part of the last name."""
         return self.path[self.path.rfind("/") + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A file, or a folder (`size` is None), that can be meant."""
+class FolderEntry:
+    """A file, or a folder (`size` is None)."""
 
     name: str
     size: int | None
-    kind: Kind = Kind.UNKNOWN
+    kind: FileKind = FileKind.UNKNOWN
 
     def remark(self, *, sees: bool) -> str:
-        """Its size, whether it is an image, and why it cannot be attached; `sees`: the model can be sent images."""
+        """Size, whether it is an image, and why it cannot be attached. `sees`: the model accepts images."""
         if self.size is None:
             return _("folder")
         size = fmt.size(self.size)
         match self.kind:
-            case Kind.BINARY:
+            case FileKind.BINARY:
                 words = _("{size}, neither text nor image")
-            case Kind.IMAGE if self.size > MOST_IMAGE:
+            case FileKind.IMAGE if self.size > MOST_IMAGE:
                 words = _("image, {size}, too large")
-            case Kind.IMAGE:
+            case FileKind.IMAGE:
                 words = _("image, {size}") if sees else _("image, {size}; this model sees none")
             case _ if self.size > MOST:
                 words = _("{size}, too large")
@@ -79,16 +79,16 @@ class Name:
         return words.format(size=size)
 
 
-def typed_at(line: str, column: int) -> Typed | None:
+def typed_at(line: str, column: int) -> PartialPath | None:
     """The path that is being typed and ends at `column` of `line`."""
     found = _TYPED.search(line[:column])
     if found is None:
         return None
-    return Typed(found["quoted"] if found["quoted"] is not None else found["plain"], found.start())
+    return PartialPath(found["quoted"] if found["quoted"] is not None else found["plain"], found.start())
 
 
-def written(typed: Typed, name: Name) -> str:
-    """What to write in place of what is typed: a folder can be gone on from, a file is followed by a space."""
+def completed_text(typed: PartialPath, name: FolderEntry) -> str:
+    """The text that completes a typed path: a folder ends in a slash, a file is followed by a space."""
     path = typed.folder + name.name + ("/" if name.size is None else "")
     quoted = any(char.isspace() for char in path)
     if name.size is None:
@@ -96,63 +96,63 @@ def written(typed: Typed, name: Name) -> str:
     return f'@"{path}" ' if quoted else f"@{path} "
 
 
-def names_in(folder: str, base: Path, clock: Callable[[], float] = time.monotonic) -> list[Name]:
-    """What is in a folder that the user wrote, in order. Blocks on the disk; a folder that cannot be read is empty."""
+def entries_in(folder: str, base: Path, clock: Callable[[], float] = time.monotonic) -> list[FolderEntry]:
+    """Sorted entries of a folder, as the user wrote it; empty if it cannot be read. Blocks on the disk."""
     place = place_of(folder or ".", base)
     try:
         with os.scandir(place) as found:
-            entries = [entry for entry, _n in zip(found, range(_MOST_NAMES), strict=False) if _plain(entry.name)]
+            entries = [entry for entry, _n in zip(found, range(_MAX_ENTRIES), strict=False) if _plain(entry.name)]
             names = [name for entry in entries if (name := _name(entry)) is not None]
     except (OSError, ValueError):
         return []
     names.sort(key=lambda name: (name.name.startswith("."), fold(name.name), name.name))
-    return list(_looked_into(names, place, clock))
+    return list(_inspected(names, place, clock))
 
 
-def _looked_into(names: Iterable[Name], folder: Path, clock: Callable[[], float]) -> Iterator[Name]:
-    """The names with their kinds, as far as the patience goes."""
-    until = clock() + _PATIENCE
+def _inspected(names: Iterable[FolderEntry], folder: Path, clock: Callable[[], float]) -> Iterator[FolderEntry]:
+    """The entries with their kinds, until the time limit."""
+    until = clock() + _INSPECT_SECONDS
     for name in names:
         yield replace(name, kind=_kind(folder / name.name)) if name.size and clock() < until else name
 
 
-def _kind(path: Path) -> Kind:
+def _kind(path: Path) -> FileKind:
     try:
-        # no file is waited for, not even one of the kernel's that looks like any other
+        # non-blocking: opening a FIFO or a kernel file may wait
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             head = os.read(handle, _HEAD)
         finally:
             os.close(handle)
         if media_type_of(head):
-            return Kind.IMAGE
+            return FileKind.IMAGE
         getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
     except OSError:
-        return Kind.UNKNOWN
+        return FileKind.UNKNOWN
     except UnicodeDecodeError:
-        return Kind.BINARY
-    return Kind.BINARY if b"\0" in head else Kind.TEXT
+        return FileKind.BINARY
+    return FileKind.BINARY if b"\0" in head else FileKind.TEXT
 
 
-def _name(entry: os.DirEntry[str]) -> Name | None:
+def _name(entry: os.DirEntry[str]) -> FolderEntry | None:
     try:
         if entry.is_dir():
-            return Name(entry.name, None)
-        return Name(entry.name, entry.stat().st_size) if entry.is_file() else None
+            return FolderEntry(entry.name, None)
+        return FolderEntry(entry.name, entry.stat().st_size) if entry.is_file() else None
     except OSError:
         return None
 
 
 def _plain(name: str) -> bool:
-    """A name that can be shown and typed."""
+    """Whether a name can be shown and typed."""
     return sanitize_line(name) == name and '"' not in name
 
 
-def matching(names: Iterable[Name], beginning: str) -> list[Name]:
-    """Those that begin so, then those that have it somewhere; hidden ones only when a point is typed."""
+def matching(names: Iterable[FolderEntry], beginning: str) -> list[FolderEntry]:
+    """Entries that begin with `beginning`, then those that contain it; hidden ones only if it begins with a dot."""
     wanted = fold(beginning)
-    first: list[Name] = []
-    others: list[Name] = []
+    first: list[FolderEntry] = []
+    others: list[FolderEntry] = []
     for name in names:
         at = fold(name.name).find(wanted)
         if at >= 0 and (beginning.startswith(".") or not name.name.startswith(".")):

@@ -1,4 +1,4 @@
-"""Where the question is written. It grows to ten lines; what is in it is lost by nothing but sending."""
+"""The text area in which a question is written. Its text survives everything but sending."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
+from holytui.config.schema import Ui
 from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Image
 from holytui.terminal.diff.cells import clusters
 from holytui.text import nfc, sanitize
 from holytui.ui import slash_commands
-from holytui.ui.bindings import install, run_in_order, sent_on, textual_key
+from holytui.ui.bindings import forwarded, install, run_in_order, textual_key
 from holytui.ui.composer import path_completion
-from holytui.ui.composer.choosing_area import ChoosingArea
-from holytui.ui.composer.completion import NOTHING, Offer, offer_for
+from holytui.ui.composer.attachment_area import AttachmentArea
+from holytui.ui.composer.completer import Completer
+from holytui.ui.composer.completion import NO_COMPLETIONS, Completions
 from holytui.ui.composer.draft_store import Draft
 from holytui.ui.composer.paste import Pastes
-from holytui.ui.composer.path_completion import Name
+from holytui.ui.composer.prompt_history import PromptHistory
 from holytui.ui.composer.provenance import NONE, Mention
 from holytui.ui.composer.submit import Question
 
-_LETTER = 64
-"""Characters that one letter with its marks has at most."""
+_MAX_CLUSTER = 64
+"""Maximum characters of one grapheme cluster."""
 
-MakeQuestion = Callable[[str, Sequence[Chosen], Sequence[Image]], Question]
-"""From a text, the files chosen for it, and the images of an earlier question to what is to be asked."""
+QuestionFactory = Callable[[str, Sequence[Chosen], Sequence[Image]], Question]
+"""Makes a question of a text, the files chosen for it, and the images of an earlier question."""
 
 
-class Prompt(ChoosingArea):
-    """A text area whose Enter sends. ↑ on the first line brings back earlier questions."""
+class Prompt(AttachmentArea):
+    """Enter sends; ↑ on the first line goes back to earlier questions."""
 
     @dataclass
     class Submitted(Message):
@@ -45,44 +47,47 @@ class Prompt(ChoosingArea):
         question: Question
 
     @dataclass
-    class Commanded(Message):
-        """The user gave a `/command`: the id of an action of the table, and what was written behind it."""
+    class CommandEntered(Message):
+        """The user entered a slash command."""
 
         action: str
+        """The id of its action."""
         words: str
+        """The text after the command."""
 
     @dataclass
-    class NoCommand(Message):
-        """A line begins with `/` and cannot be done; nothing was sent."""
+    class InvalidCommand(Message):
+        """The user entered a line that begins with `/` and is no valid command; nothing was sent."""
 
-        found: slash_commands.Alone | slash_commands.Unknown
+        error: slash_commands.Alone | slash_commands.Unknown
 
     @dataclass
-    class Hurry(Message):
-        """Enter on an empty prompt: what waits is to be tried now."""
+    class RetryRequested(Message):
+        """Enter in an empty prompt: the next attempt should begin now."""
 
     @dataclass
     class ActionRequested(Message):
-        """A key asks for an action that is not the prompt's own: the id of the action."""
+        """A key requests an action that is not the prompt's own."""
 
         action: str
+        """The id of the action."""
 
     @dataclass
-    class Offered(Message):
-        """What is offered above the prompt now."""
+    class CompletionsChanged(Message):
+        """Other completions are available."""
 
-        offer: Offer
+        completions: Completions
 
     def __init__(
         self,
         keymap: Keymap,
-        question: MakeQuestion,
+        question: QuestionFactory,
+        ui: Ui,
         *,
-        enter_sends: bool = True,
         sees: Callable[[], bool] = lambda: False,
         folder: Callable[[], Path] = Path,
     ) -> None:
-        """`sees`: whether the model that will be asked can be sent images."""
+        """`sees`: whether the model of the next question accepts images."""
         super().__init__(
             folder,
             id="prompt",
@@ -94,84 +99,80 @@ class Prompt(ChoosingArea):
             tab_behavior="focus",
         )
         self.cursor_blink = False
-        self._enter_sends = enter_sends
-        self._sees = sees
+        self._enter_sends = ui.enter == "send"
         self._question = question
-        self._past: list[str] = []
-        self._at = 0
-        self._unsent = Draft()
+        self._history = PromptHistory()
         self._pastes = Pastes()
-        self._offer = NOTHING
-        self._offer_for = ("", (0, 0))
-        self._names: dict[str, list[Name] | None] = {}
-        """What is in the folders of the path that is being typed; None while one is being read."""
-        self._cleared = Draft()
-        """What was taken away by a key; ↑ in the empty prompt brings it back."""
-        named = ("prompt.send", "prompt.newline", "app.quit")
-        self._meaning = {textual_key(key): name for name in named for key in keymap.keys_for(name)}
+        self._completer = Completer(
+            changed=lambda completions: self.post_message(self.CompletionsChanged(completions)),
+            read_folder=self._read_folder,
+            is_typed=self._is_typed,
+            sees=sees,
+        )
+        handled = ("prompt.send", "prompt.newline", "app.quit")
+        self._actions = {textual_key(key): action for action in handled for key in keymap.keys_for(action)}
         install(self, keymap, Where.PROMPT)
 
     # -- text
 
     def remember(self, questions: list[str]) -> None:
-        """The earlier questions, oldest first."""
-        self._past = questions
-        self._at = len(questions)
+        """Use the earlier questions of another conversation, oldest first."""
+        self._history.load(questions)
 
     @property
-    def whole(self) -> str:
+    def full_text(self) -> str:
         """The text with its folded pastes unfolded."""
         return self._pastes.expand(self.text)
 
     @property
     def draft(self) -> Draft:
-        """What is written, as it can be kept."""
+        """The text and its attachments, as they can be stored."""
         files = {each.path: each.place for each in self.files}
-        return Draft(self.text, self._pastes.kept(self.text), files)
+        return Draft(self.text, self._pastes.used_in(self.text), files)
 
     def restore(self, draft: Draft) -> None:
-        """Write a kept draft in place of what is there."""
+        """Replace the text with a stored draft."""
         self._pastes = Pastes(draft.pastes)
-        self.put(draft.text, draft.files)
+        self.set_text(draft.text, draft.files)
 
-    def give_back(self, text: str, files: Sequence[Chosen] = (), images: Sequence[Image] = ()) -> None:
-        """It could not be sent: it stands in the prompt again, before what was typed since."""
-        since, now = self.whole, {each.path: each.place for each in self.files}
+    def restore_unsent(self, text: str, files: Sequence[Chosen] = (), images: Sequence[Image] = ()) -> None:
+        """Put back a question that could not be sent, before the text typed since."""
+        since, now = self.full_text, {each.path: each.place for each in self.files}
         kept = (*images, *(image for image in self.images if image not in images))
         chosen = {each.path: each.place for each in files} | now
-        self.put(f"{text}\n{since}" if since else text, chosen, kept)
+        self.set_text(f"{text}\n{since}" if since else text, chosen, kept)
 
-    def put(self, text: str, files: Mapping[str, str] = NONE, images: Sequence[Image] = ()) -> None:
-        """Write `text` in place of what is there, the cursor at its end; pastes in it are folded as they were. Files
-        that it names are attached only if they are among `files`."""
+    def set_text(self, text: str, files: Mapping[str, str] = NONE, images: Sequence[Image] = ()) -> None:
+        """Replace the text, with the cursor at its end and its pastes folded as before. Of the files that it names
+        only those among `files` are attached."""
         self.load(self._pastes.refold(text), files, images, text)
         self.move_cursor(self.document.end)
 
-    def clear_kept(self) -> None:
-        """Empty the prompt; the undo key, or ↑ in the empty prompt, brings the text back."""
-        self._cleared = self.draft
+    def clear_undoable(self) -> None:
+        """Clear the prompt; the undo key, or ↑ in the empty prompt, restores the text."""
+        self._history.cleared = self.draft
         self.clear()
 
     def undo(self) -> None:
-        """What `clear_kept` took away comes back with the files that had been chosen for it."""
+        """Undo an edit. If it was the clearing of the prompt, the files are attached again."""
         super().undo()
-        if self.text and self.text == self._cleared.text:
-            self.choice.load(self.document.lines, self._cleared.files)
-            self._weigh_files()
+        cleared = self._history.cleared
+        if self.text and self.text == cleared.text:
+            self.choice.load(self.document.lines, cleared.files)
+            self._update_attachments()
 
     # -- keys
 
     async def on_key(self, event: events.Key) -> None:
-        """All that a key does to the text is done here, so that keys act in the order in which they were typed,
-        however fast they came."""
-        if sent_on(self, event):
+        """Handle keys here, not by bindings, so that they act in the order in which they were typed."""
+        if forwarded(self, event):
             return
-        self._look()
-        if self._offer and self._choose(event.key):
+        self._update_completions()
+        if self._completer.current and self._handle_completion_key(event.key):
             event.stop()
             event.prevent_default()
             return
-        match self._meaning.get(event.key):
+        match self._actions.get(event.key):
             case "prompt.send":
                 self._send() if self._enter_sends else self.insert("\n")
             case "prompt.newline":
@@ -188,8 +189,8 @@ class Prompt(ChoosingArea):
         event.prevent_default()
 
     async def on_paste(self, event: events.Paste) -> None:
-        """A long paste becomes a chip. No path in a paste attaches a file."""
-        if sent_on(self, event):
+        """Insert a paste, a long one as a chip. Paths in it attach no files."""
+        if forwarded(self, event):
             return
         event.stop()
         event.prevent_default()
@@ -199,20 +200,20 @@ class Prompt(ChoosingArea):
             self.move_cursor(result.end_location)
 
     def action_delete_left(self) -> None:
-        """Delete a letter with its marks, or the chip that ends here."""
+        """Delete the grapheme cluster or the chip before the cursor."""
         line, column = self.cursor_location
         start = self._pastes.chip_before(self.document.get_line(line), column)
         if start is not None and self.selection.is_empty:
             self._delete_via_keyboard((line, start), (line, column))
         elif column and self.selection.is_empty:
-            # a letter may be several characters: typed marks, joined pictures
-            letter = clusters(self.document.get_line(line)[max(0, column - _LETTER) : column])[-1][0]
-            self._delete_via_keyboard((line, column - len(letter)), (line, column))
+            # a grapheme cluster may be several characters: combining marks, joined emoji
+            cluster = clusters(self.document.get_line(line)[max(0, column - _MAX_CLUSTER) : column])[-1][0]
+            self._delete_via_keyboard((line, column - len(cluster)), (line, column))
         else:
             super().action_delete_left()
 
     def action_delete_right(self) -> None:
-        """Delete a character, or the chip that begins here."""
+        """Delete the character or the chip after the cursor."""
         line, column = self.cursor_location
         end = self._pastes.chip_after(self.document.get_line(line), column)
         if end is not None and self.selection.is_empty:
@@ -224,132 +225,103 @@ class Prompt(ChoosingArea):
         match slash_commands.parse(self.text.rstrip()):
             case slash_commands.Command(action, words):
                 self._clear()
-                self.post_message(self.Commanded(action, words))
-            case slash_commands.Alone() | slash_commands.Unknown() as found:
-                self.post_message(self.NoCommand(found))
+                self.post_message(self.CommandEntered(action, words))
+            case slash_commands.Alone() | slash_commands.Unknown() as error:
+                self.post_message(self.InvalidCommand(error))
             case str(typed):
                 self._submit(typed)
 
     def _submit(self, typed: str) -> None:
         text = nfc(sanitize(self._pastes.expand(typed))).strip("\n")
         if not text.strip():
-            self.post_message(self.Hurry())
+            self.post_message(self.RetryRequested())
             return
-        if not self._past or self._past[-1] != text:
-            self._past.append(text)
-        self._at = len(self._past)
+        self._history.add(text)
         files, images = self.files, self.images
         self._clear()
-        # made now: the keys that follow may lead elsewhere before the message arrives
+        # made now, as the next keys may open another conversation before the message arrives
         self.post_message(self.Submitted(self._question(text, files, images)))
 
     def _clear(self) -> None:
-        self._unsent = Draft()
-        self.put("")
+        self._history.forget_draft()
+        self.set_text("")
 
     def action_ask(self, action: str, _number: int) -> None:
-        """Ask for an action that is not the prompt's own."""
+        """Request an action that is not the prompt's own."""
         self.post_message(self.ActionRequested(action))
 
     def action_prompt_older(self) -> None:
-        """Up a line; on the first line, the question before."""
-        if not self.text and self._cleared != Draft():
-            cleared, self._cleared = self._cleared, Draft()
-            self._at = len(self._past)
+        """Move up a line; on the first line, go to the question before."""
+        if not self.text and (cleared := self._history.take_cleared()) is not None:
             self._pastes = Pastes({**self._pastes.texts, **cleared.pastes})
-            self.put(cleared.text, cleared.files)
+            self.set_text(cleared.text, cleared.files)
             return
-        if not self.cursor_at_first_line or self._at == 0:
+        question = self._history.older(self.draft) if self.cursor_at_first_line else None
+        if question is None:
             self.action_cursor_up()
-            return
-        if self._at == len(self._past):
-            self._unsent = self.draft
-        self._at -= 1
-        self.put(self._past[self._at])
+        else:
+            self.set_text(question)
 
     def action_prompt_newer(self) -> None:
-        """Down a line; on the last line, the question after."""
-        if not self.cursor_at_last_line or self._at >= len(self._past):
+        """Move down a line; on the last line, go to the question after."""
+        newer = self._history.newer() if self.cursor_at_last_line else None
+        if newer is None:
             self.action_cursor_down()
-            return
-        self._at += 1
-        if self._at < len(self._past):
-            self.put(self._past[self._at])
         else:
-            self.put(self._unsent.text, self._unsent.files)
+            self.set_text(newer.text, newer.files)
 
-    # -- what is offered
+    # -- completions
 
     @on(TextArea.Changed)
     @on(TextArea.SelectionChanged)
     def _changed(self) -> None:
-        self._look()
-        self._weigh_files()
+        self._update_completions()
+        self._update_attachments()
 
     def on_blur(self) -> None:
-        """Nothing is offered to whoever is elsewhere."""
-        self._show(NOTHING)
+        """Hide the completions."""
+        self._completer.show(NO_COMPLETIONS)
 
-    def _look(self) -> None:
-        """Bring the offer up to the text and the cursor, if they changed since it was made."""
-        state = (self.text, self.cursor_location)
-        if state != self._offer_for:
-            self._offer_for = state
-            self._make_offer()
+    def _update_completions(self) -> None:
+        self._completer.update(
+            self.text, self.document.lines, self.cursor_location, is_selecting=not self.selection.is_empty
+        )
 
-    def _make_offer(self) -> None:
-        line, column = self.cursor_location
-        only = self.document.line_count == 1
-        here = self.document.get_line(line)
-        path = path_completion.typed_at(here, column)
-        fresh = offer_for(here, column, only_line=only, names_of=self._names_of, sees=self._sees())
-        if path is not None and not self.choice.provenance.is_typed(Mention(path.path, line, path.column, column)):
-            fresh = NOTHING  # Enter, which takes what is offered, must not attach what was pasted
-        if path is None:
-            self._names.clear()
-        self._show(self._offer.after(fresh) if self.selection.is_empty else NOTHING)
+    def _is_typed(self, mention: Mention) -> bool:
+        return self.choice.provenance.is_typed(mention)
 
-    def _show(self, offer: Offer) -> None:
-        if offer != self._offer:
-            self._offer = offer
-            self.post_message(self.Offered(offer))
-
-    def _choose(self, key: str) -> bool:
-        """Do what `key` does to the list; False if that is nothing."""
+    def _handle_completion_key(self, key: str) -> bool:
+        """Handle a key of the list of completions; False if it has no meaning there."""
+        completions = self._completer.current
         match key:
             case "up" | "down":
-                self._show(self._offer.moved(-1 if key == "up" else 1))
+                self._completer.show(completions.moved(-1 if key == "up" else 1))
             case "tab":
-                self._take()
+                self._insert_completion()
             case "escape":
-                self._show(NOTHING)
-            case _ if self._meaning.get(key) == "prompt.send" and self._enter_sends:
-                if self._offer.taken_already:
+                self._completer.show(NO_COMPLETIONS)
+            case _ if self._actions.get(key) == "prompt.send" and self._enter_sends:
+                if completions.is_typed:
                     return False
-                command = self._offer.command
-                self._take()
-                if command:
+                self._insert_completion()
+                if completions.are_commands:
                     self._send()
             case _:
                 return False
         return True
 
-    def _take(self) -> None:
+    def _insert_completion(self) -> None:
         line, column = self.cursor_location
-        with self.typing():  # it was chosen
-            taken = self._offer.highlighted.text
-            result = self._replace_via_keyboard(taken, (line, self._offer.column), (line, column))
+        completions = self._completer.current
+        with self.typing():  # a path that the user took counts as typed
+            inserted = completions.highlighted.text
+            result = self._replace_via_keyboard(inserted, (line, completions.column), (line, column))
         if result is not None:
             self.move_cursor(result.end_location)
-        self._look()
-
-    def _names_of(self, folder: str) -> list[Name] | None:
-        if folder not in self._names:
-            self._names[folder] = None
-            self._read(folder)
-        return self._names[folder]
+        self._update_completions()
 
     @work(group="folder", exit_on_error=False)
-    async def _read(self, folder: str) -> None:
-        self._names[folder] = await asyncio.to_thread(path_completion.names_in, folder, self._folder())
-        self._make_offer()
+    async def _read_folder(self, folder: str) -> None:
+        entries = await asyncio.to_thread(path_completion.entries_in, folder, self._folder())
+        self._completer.add_folder(folder, entries)
+        self._completer.compute(self.document.lines, self.cursor_location, is_selecting=not self.selection.is_empty)

@@ -1,4 +1,4 @@
-"""Which characters of a text were typed key by key, and which came otherwise: pasted, imported, brought back.
+"""Provenance of characters: typed key by key, or inserted otherwise, as by a paste or an undo.
 
 Only an `@path` that was typed, or taken from the completion, attaches a file.
 """
@@ -26,7 +26,7 @@ class Mention:
 
 
 def mentions(lines: Iterable[str]) -> Iterator[Mention]:
-    """Those of a text, in order."""
+    """All mentions of a text, in order."""
     for number, line in enumerate(lines):
         if "@" in line:
             for found in MENTION.finditer(line):
@@ -34,18 +34,18 @@ def mentions(lines: Iterable[str]) -> Iterator[Mention]:
 
 
 class Provenance:
-    """Follows the edits of a text, whose lines end in one character."""
+    """Tracks which characters of an edited text were typed."""
 
     def __init__(self) -> None:
         self._lines: list[bytes] = [b""]
-        """Of each line a byte for each character, 1 if it was typed; what is missing at its end was not."""
+        """For each line a byte for each character: 1 if typed. Missing bytes at the end count as 0."""
 
     def load(self, lines: int) -> None:
-        """Another text of so many lines is there; nothing of it was typed."""
+        """Reset for another text with this number of lines, none of it typed."""
         self._lines = [b""] * lines
 
     def replace(self, start: Location, end: Location, lengths: Sequence[int], *, typed: bool) -> None:
-        """Lines of these lengths took the place of what was between two locations."""
+        """Record that the text between two locations was replaced by lines of these lengths."""
         start, end = sorted((start, end))
         before = self._lines[start[0]][: start[1]].ljust(start[1], b"\0")
         after = self._lines[end[0]][end[1] :]
@@ -55,32 +55,32 @@ class Provenance:
         self._lines[start[0] : end[0] + 1] = parts
 
     def is_typed(self, mention: Mention) -> bool:
-        """Whether all of it was typed."""
+        """Whether all characters of a mention were typed."""
         flags = self._lines[mention.line][mention.start : mention.end]
         return flags == b"\1" * (mention.end - mention.start)
 
     def forget(self, mention: Mention) -> None:
-        """It does not count as typed any more."""
+        """Treat a mention as not typed."""
         flags = self._lines[mention.line]
         self._lines[mention.line] = (
             flags[: mention.start] + b"\0" * (mention.end - mention.start) + flags[mention.end :]
         )
 
 
-class Choice:
-    """Which files were chosen for the text of a prompt: by typing, or otherwise."""
+class MentionSelection:
+    """The mentions of a text that attach files: typed ones, and those chosen otherwise."""
 
     def __init__(self) -> None:
         self.provenance = Provenance()
         self._kept: dict[str, str] = {}
-        """Those that were chosen otherwise: as they are written, and the place that was meant if it is known."""
+        """Chosen otherwise than by typing: path as written to absolute path, empty if unknown."""
 
     def chosen(self, lines: Sequence[str]) -> dict[str, str]:
-        """The paths that were chosen, as they are written, each with its place if that is known."""
+        """Chosen paths, as written, each with its absolute path if known."""
         return {each.path: self._kept.get(each.path, "") for each in mentions(lines) if self._is_chosen(each)}
 
     def others(self, lines: Sequence[str]) -> list[str]:
-        """The paths that the text names and that were not chosen."""
+        """Paths that the text names and that are not chosen."""
         chosen = self.chosen(lines)
         return list(dict.fromkeys(each.path for each in mentions(lines) if each.path not in chosen))
 
@@ -88,23 +88,23 @@ class Choice:
         return mention.path in self._kept or self.provenance.is_typed(mention)
 
     def load(self, lines: Sequence[str], kept: Mapping[str, str] = NONE) -> None:
-        """Another text is there, for which `kept` had been chosen: paths and places."""
+        """Reset for another text, for which the files `kept` are chosen."""
         self.provenance.load(len(lines))
         self._kept = dict(kept)
         self.changed(lines)
 
     def changed(self, lines: Sequence[str]) -> None:
-        """The text was edited: what it does not name any more is not chosen any more, also if it comes back."""
+        """Called after an edit. A file that the text no longer names is no longer chosen, even if it is named again."""
         if self._kept:
             named = {each.path for each in mentions(lines)}
             self._kept = {path: place for path, place in self._kept.items() if path in named}
 
-    def choose(self, path: str) -> None:
-        """Attach it."""
+    def attach(self, path: str) -> None:
+        """Choose the file of a path."""
         self._kept[path] = ""
 
-    def take_off(self, path: str, lines: Sequence[str]) -> None:
-        """Send it as text."""
+    def detach(self, path: str, lines: Sequence[str]) -> None:
+        """Treat all mentions of a path as text."""
         self._kept.pop(path, None)
         for mention in mentions(lines):
             if mention.path == path:

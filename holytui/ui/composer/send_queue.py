@@ -50,15 +50,15 @@ class SendQueue:
         self._open = False
         """The history is open and the first conversation is shown."""
         self._refused = ""
-        """A question that names files that do not exist; sent once more, it goes out as it is."""
+        """Text of a question that was refused for missing files; sent once more, it is accepted."""
         self._submitting = asyncio.Lock()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._destinations: dict[int, OpenConversation] = {}
-        """By version: conversations that were left while questions for them still waited."""
+        """By version: conversations that are no longer shown, for which questions still wait."""
         self._submitted: dict[str, Question] = {}
-        """By turn: what was asked, as it was written."""
+        """By turn: the question as it was written."""
 
     @property
     def is_waiting(self) -> bool:
@@ -126,7 +126,7 @@ class SendQueue:
                 self._refused = question.text
             self._reporter.say(error.full_text, Level.ERROR)
             return
-        except Exception:  # a defect, which ends the screen: what is in the prompt then is kept as a draft
+        except Exception:  # a defect, which ends the app; the prompt is then stored as a draft
             self._give_back(question)
             raise
         self._drafts.keep()
@@ -147,7 +147,7 @@ class SendQueue:
 
     def _store(self, question: Question) -> StartedTurn:
         started = submit(self._state.services, question)
-        self._unsent.remove(question)  # in this thread, as the screen may be gone before its loop resumes
+        self._unsent.remove(question)  # in this thread, as the loop may end before it resumes
         return started
 
     def _arrived(self, question: Question, started: StartedTurn) -> None:
@@ -166,7 +166,7 @@ class SendQueue:
         state = self._state
         with report_errors(self._reporter):
             engine = state.services.engine
-            async with self._submitting:  # nothing may be stored behind it meanwhile
+            async with self._submitting:  # no question may be stored after it meanwhile
                 taken = await asyncio.to_thread(engine.withdraw, turn.turn_id)
                 if taken is None:
                     engine.stop(turn.turn_id)
@@ -180,18 +180,18 @@ class SendQueue:
                 if question is not None:
                     self._write(question)
                 else:
-                    self._prompt.give_back(asked.text, images=asked.images)
+                    self._prompt.restore_unsent(asked.text, images=asked.images)
             await self._turns.withdrawn(turn)
-            self._reporter.say(_("taken back; it did not go out"))
+            self._reporter.say(_("taken back; it was not sent"))
 
     def _give_back(self, question: Question) -> None:
         self._unsent.remove(question)
         self._write(question)
 
     def _write(self, question: Question) -> None:
-        """Into the prompt, with the files that were chosen for it."""
+        """Restore a question to the prompt, with its files."""
         if question.editing is not None and self._state.is_current(question.conversation):
             self._drafts.edit(question.editing)
-            self._prompt.put(question.text, {each.path: each.place for each in question.files}, question.images)
+            self._prompt.set_text(question.text, {each.path: each.place for each in question.files}, question.images)
         else:
-            self._prompt.give_back(question.text, question.files, question.images)
+            self._prompt.restore_unsent(question.text, question.files, question.images)

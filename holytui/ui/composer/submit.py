@@ -27,14 +27,14 @@ class Question:
 
     text: str
     files: Sequence[Chosen]
-    """Files that the user chose; other paths in the text are sent as words."""
+    """Files that the user chose; other paths in the text are sent as text."""
     conversation: OpenConversation
     model: str
     settings: NewConversation = field(default_factory=NewConversation)
     editing: Message | None = None
     """The earlier question that this one replaces, on a new branch."""
     anyway: bool = False
-    """It was sent before, and refused because it names files that do not exist."""
+    """Whether to send it although it names files that do not exist: it was refused once."""
     images: Sequence[Image] = ()
     """Images of an earlier question that are sent again with this one."""
 
@@ -52,7 +52,7 @@ def submit(services: Services, question: Question) -> StartedTurn:
     if not question.anyway and (wrong := attachments.surely_paths(found.missing)):
         names = ", ".join(sanitize_line(f"@{path}") for path in wrong)
         title = ngettext("{names}: there is no such file", "{names}: there are no such files", len(wrong))
-        raise NotAttached(title.format(names=names), _("Sent once more, it goes out as text"))
+        raise NotAttached(title.format(names=names), _("Send it again to send the name as text"))
     images = (*kept, *found.images)
     if images:
         vision.require_vision(services.config, question.model)
@@ -73,8 +73,8 @@ def submit(services: Services, question: Question) -> StartedTurn:
 
 
 def _create_conversation(services: Services, question: Question) -> str:
-    """A conversation with parameters of its own. It has no title yet; the engine gives it that of the question."""
-    # imported here, as the first paint does not wait for the engine
+    """Create a conversation with parameters. The engine derives its title from the question."""
+    # imported here, so that the first paint does not wait for the engine
     from holytui.engine.context import system_prompt
     from holytui.providers.resolve import resolve
 

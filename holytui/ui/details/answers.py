@@ -1,4 +1,4 @@
-"""What the details page says of now and of the last answers: a section each, as lines that never wrap."""
+"""Sections of the details page on the present state and the last answers, as lines that never wrap."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from holytui.models import Usage
 from holytui.presentation import labels as words
 from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.providers.pricing import CostTotal, format_total, unpriced_note
-from holytui.store.values import Answered, Spent
+from holytui.store.values import AnswerStats, UsageTotal
 from holytui.text import sanitize_line
-from holytui.ui.pages.columns import Column, Row, cut, facts, table
+from holytui.ui.pages.columns import TableColumn, TableRow, cut, facts, table
 from holytui.ui.pages.plot import plot
 
 PLOTTED = 120
-"""Answers that are looked at; as many as a wide plot has columns."""
+"""Number of answers read; as many as a wide plot has columns."""
 _LISTED = 20
 _HEIGHT = 5
 _PLOT_LEAST, _PLOT_MOST = 26, 60
@@ -29,20 +29,20 @@ _GAUGE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
-    """The open conversation."""
+class OpenFigures:
+    """Figures of the open conversation."""
 
     status: Status
     host: str
-    """Where the next question goes; empty where that is not known."""
+    """Host of the next question; empty if unknown."""
     capacity: int | None = None
-    """Tokens of context that its model has."""
-    talk: Sequence[Spent] = ()
-    """All that its answers came to."""
+    """Context size of its model, in tokens."""
+    talk: Sequence[UsageTotal] = ()
+    """Totals of its answers."""
     bill: CostTotal = field(default_factory=CostTotal)
 
 
-def now_lines(here: Here, width: int, clock: float) -> list[Content]:
+def now_lines(here: OpenFigures, width: int, clock: float) -> list[Content]:
     """Connection, model, tokens, speed, context and cost."""
     status = here.status
     rows = [
@@ -59,7 +59,7 @@ def now_lines(here: Here, width: int, clock: float) -> list[Content]:
     return [*lines[:-1], lines[-1] + gauge(status, here.capacity, width - len(name))]
 
 
-def _tokens(last: Usage | None, talk: Sequence[Spent]) -> list[str]:
+def _tokens(last: Usage | None, talk: Sequence[UsageTotal]) -> list[str]:
     parts = [_("{usage} for the last answer").format(usage=fmt.usage(last))] if last is not None else []
     if talk:
         total = sum((each.usage for each in talk), Usage())
@@ -86,7 +86,7 @@ def _costs(last: float | None, bill: CostTotal) -> list[str]:
 
 
 def gauge(status: Status, capacity: int | None, width: int) -> Content:
-    """How full the context is: a bar, a percentage and the tokens, as much of that as fits."""
+    """Use of the context: a bar, a percentage and the tokens, as far as they fit."""
     part, mark, style = status.context, "", "$primary"
     if status.ahead is not None and status.ahead >= max(NEARLY_FULL, part or 0.0):
         part, mark = status.ahead, "~"
@@ -107,7 +107,7 @@ def gauge(status: Status, capacity: int | None, width: int) -> Content:
 # -- the last answers
 
 
-def answer_plots(answers: Sequence[Answered], width: int) -> list[Content]:
+def answer_plots(answers: Sequence[AnswerStats], width: int) -> list[Content]:
     """Time to the first token, rate and requests, the newest on the right; beside each other where there is room."""
     beside = max(1, min(3, (width + _GAP) // (_PLOT_LEAST + _GAP)))
     wide = min(_PLOT_MOST, (width - _GAP * (beside - 1)) // beside)
@@ -144,22 +144,22 @@ def _beside(row: Sequence[Content], width: int) -> Content:
     return Content(" " * _GAP).join([*padded, row[-1]])
 
 
-def answer_table(answers: Sequence[Answered], width: int, today: date) -> list[Content]:
+def answer_table(answers: Sequence[AnswerStats], width: int, today: date) -> list[Content]:
     """The last answers side by side, the newest first."""
     columns = [
-        Column(_("time")),
-        Column(_("model"), 2, least=10),
-        Column(_("first"), 3),
-        Column(_("whole"), 4),
-        Column("tok/s", 5),
-        Column(_("requests"), 6),
-        Column(_("how it ended"), 1, least=11),
+        TableColumn(_("time")),
+        TableColumn(_("model"), 2, least=10),
+        TableColumn(_("first"), 3),
+        TableColumn(_("whole"), 4),
+        TableColumn("tok/s", 5),
+        TableColumn(_("requests"), 6),
+        TableColumn(_("how it ended"), 1, least=11),
     ]
-    rows = [Row(_cells(each, today)) for each in reversed(answers[-_LISTED:])]
+    rows = [TableRow(_cells(each, today)) for each in reversed(answers[-_LISTED:])]
     return table(columns, rows, width)
 
 
-def _cells(answer: Answered, today: date) -> list[str]:
+def _cells(answer: AnswerStats, today: date) -> list[str]:
     return [
         fmt.moment(answer.at, today),
         sanitize_line(answer.model) or "–",
@@ -171,7 +171,7 @@ def _cells(answer: Answered, today: date) -> list[str]:
     ]
 
 
-def _ended(answer: Answered) -> str:
+def _ended(answer: AnswerStats) -> str:
     parts = [words.state(answer.state)]
     if answer.fault is not None:
         parts.append(words.cause(answer.fault))

@@ -1,4 +1,4 @@
-"""The details: now, the last answers, what all of them came to, and the way to the terminal. It scrolls."""
+"""The details page: present state, last answers, totals, and the link to the terminal."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from holytui.keymap import BY_ID, display_key
 from holytui.presentation.status import READY, Status
 from holytui.providers import pricing
 from holytui.providers.resolve import GUIDE, resolve
-from holytui.store.values import Answered, Spent
+from holytui.store.values import AnswerStats, UsageTotal
 from holytui.ui import driver_access
 from holytui.ui.bindings import textual_key
 from holytui.ui.details import answers as overview
 from holytui.ui.details import terminal_link, usage
-from holytui.ui.details.answers import Here
+from holytui.ui.details.answers import OpenFigures
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
 
@@ -42,31 +42,31 @@ _SCOPE = "details.scope"
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What was read from the history."""
+class DetailsFigures:
+    """DetailsFigures read from the history."""
 
-    answers: Sequence[Answered]
-    """Of this conversation or of all."""
-    talk: Sequence[Spent]
+    answers: Sequence[AnswerStats]
+    """The last answers of this conversation or of all."""
+    talk: Sequence[UsageTotal]
     days: Sequence[date]
-    spent: Sequence[Spent]
+    spent: Sequence[UsageTotal]
     """By day and model, of all conversations."""
 
 
-def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> Figures:
-    """Blocks on the disk. Raises StoreError."""
+def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> DetailsFigures:
+    """Read the figures. Blocks on the disk. Raises StoreError."""
     history, days = services.history, usage.days_until(today)
     wanted = None if everything else conversation_id
-    return Figures(
+    return DetailsFigures(
         history.last_answers(overview.PLOTTED, wanted),
-        history.spent((0.0, inf), conversation_id) if conversation_id else (),
+        history.usage_totals((0.0, inf), conversation_id) if conversation_id else (),
         days,
-        history.spent(usage.midnights(days)),
+        history.usage_totals(usage.midnights(days)),
     )
 
 
 class DetailsPage(Dialog[None]):
-    """Sections of lines. Esc, q, Enter and F6 leave; its own key changes between this conversation and all."""
+    """Sections of lines. Esc, q, Enter and F6 close it; its own key switches between this conversation and all."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape,q,enter", "dismiss(None)"),
@@ -91,7 +91,7 @@ class DetailsPage(Dialog[None]):
         self._status = status
         self._clock = clock
         self._everything = not state.conversation.id
-        self._figures: Figures | None = None
+        self._figures: DetailsFigures | None = None
         self._problem = ""
         self._ticker: Timer | None = None
         for key in keymap.keys_for("app.details"):
@@ -103,11 +103,11 @@ class DetailsPage(Dialog[None]):
         """The title, the page, its keys."""
         yield Static(Content(_("Details")), id="details-title")
         with Page(id="details-page"):
-            yield Lines(self._lines)
-        yield Lines(self._keys, id="details-keys")
+            yield LinesWidget(self._lines)
+        yield LinesWidget(self._keys, id="details-keys")
 
     def on_mount(self) -> None:
-        """The arrows scroll; what the connection does is followed."""
+        """Focus the page, and follow the status line."""
         self.set_focus(self.query_one("#details-page"))
         self.watch(self._status_bar, "status", self._status_changed, init=False)
         self._tick(self._status())
@@ -129,14 +129,14 @@ class DetailsPage(Dialog[None]):
     # -- while it is open
 
     def _status_changed(self, status: Status) -> None:
-        """The status line has changed."""
+        """Repaint, and read the figures again if an answer may have ended."""
         self._tick(status)
         self._paint()
         if self._state.turn is None:  # an answer may have ended
             self._read()
 
     def _tick(self, status: Status) -> None:
-        """A countdown is painted once a second, and nothing while there is none."""
+        """Repaint once a second while there is a countdown."""
         if status.connection.moving and self._ticker is None:
             self._ticker = self.set_interval(1.0, self._paint)
         elif not status.connection.moving and self._ticker is not None:
@@ -144,11 +144,11 @@ class DetailsPage(Dialog[None]):
             self._ticker = None
 
     def _paint(self) -> None:
-        for lines in self.query(Lines):
+        for lines in self.query(LinesWidget):
             lines.renew()
 
     def action_scope(self) -> None:
-        """This conversation, or all."""
+        """Switch between this conversation and all."""
         self._everything = not self._everything or not self._state.conversation.id
         self._read()
 
@@ -156,7 +156,7 @@ class DetailsPage(Dialog[None]):
         """Scroll by lines."""
         self.query_one("#details-page").scroll_relative(y=step, animate=False)
 
-    # -- what stands there
+    # -- content
 
     def _keys(self, width: int) -> list[Content]:
         keys = self._keymap.keys_for(_SCOPE)
@@ -187,7 +187,7 @@ class DetailsPage(Dialog[None]):
     def _link(self, width: int) -> list[Content]:
         return terminal_link.lines(driver_access.link_figures(self.app), driver_access.capabilities(self.app), width)
 
-    def _answers(self, figures: Figures, width: int) -> list[Content]:
+    def _answers(self, figures: DetailsFigures, width: int) -> list[Content]:
         if not figures.answers:
             return [Content(cut(_("no answer here yet"), width))]
         return [
@@ -196,14 +196,14 @@ class DetailsPage(Dialog[None]):
             *overview.answer_table(figures.answers, width, self._today()),
         ]
 
-    def _here(self) -> Here:
+    def _here(self) -> OpenFigures:
         config, turn = self._services.config, self._state.turn
         model = pricing.find_model(config, self._state.model)
         # the status line may show a notice instead of the connection
         status = replace(self._status(), connection=turn.connection if turn is not None else READY)
         talk = self._figures.talk if self._figures is not None else ()
         capacity = model.context if model is not None else None
-        return Here(status, self._host(), capacity, talk, pricing.total_cost(config, talk))
+        return OpenFigures(status, self._host(), capacity, talk, pricing.total_cost(config, talk))
 
     def _host(self) -> str:
         try:
@@ -213,8 +213,8 @@ class DetailsPage(Dialog[None]):
         return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host
 
 
-class Lines(Widget):
-    """Lines made for the width that there is."""
+class LinesWidget(Widget):
+    """A widget of lines laid out for its width."""
 
     def __init__(self, make: Callable[[int], list[Content]], id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -227,7 +227,7 @@ class Lines(Widget):
         return self._made[1]
 
     def renew(self) -> None:
-        """They say something else now."""
+        """Compute the lines again, and repaint if they differ."""
         before = self._made
         self._made = (-1, [])
         lines = self._of(before[0]) if before[0] > 0 else []
@@ -235,9 +235,9 @@ class Lines(Widget):
             self.refresh(layout=len(lines) != len(before[1]))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
-        """A line is a row."""
+        """The number of lines."""
         return len(self._of(width))
 
     def render(self) -> Content:
-        """All of them."""
+        """All lines."""
         return Content("\n").join(self._of(self.size.width))

@@ -7,19 +7,19 @@ from textual.content import Content
 from holytui import formatting as fmt
 from holytui.i18n import _
 from holytui.terminal.diff.frame import Capabilities
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 from holytui.ui.pages.columns import facts
 
 
 def lines(figures: LinkFigures | None, learnt: Capabilities | None, width: int) -> list[Content]:
-    """All that is known of the link; `figures` None: Textual's own driver writes to the terminal."""
+    """Figures of the link; None: Textual's own driver is in use."""
     if figures is None:
         return [Content(_("the terminal is written to by Textual's own driver")).truncate(max(0, width), ellipsis=True)]
     return facts(rows(figures, learnt), width)
 
 
 def rows(figures: LinkFigures, learnt: Capabilities | None) -> list[tuple[str, list[str]]]:
-    """Name and figures of each row, the most telling figure first."""
+    """Name and figures of each row, the most important figure first."""
     written, left_out = figures.frames_written, figures.frames_dropped
     trip = _("the terminal does not answer")
     if figures.round_trip is not None:
@@ -27,7 +27,7 @@ def rows(figures: LinkFigures, learnt: Capabilities | None) -> list[tuple[str, l
     frames = [_("{count} written").format(count=fmt.whole(written))]
     if left_out:
         share = f"{left_out / (written + left_out) * 100:.0f} %"
-        words = _("{count} left out as newer ones came ({share})")
+        words = _("{count} dropped for newer ones ({share})")
         frames.append(words.format(count=fmt.whole(left_out), share=share))
     sizes = [
         _("{size} a second now").format(size=fmt.size(int(figures.bytes_per_s))),

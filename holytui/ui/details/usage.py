@@ -1,4 +1,4 @@
-"""What all answers of the last days came to, by day and by model; days are the user's own."""
+"""Totals of the answers of the last days, by day in local time and by model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
 from holytui.providers.pricing import format_total, total_cost, unpriced_note
-from holytui.store.values import Spent
+from holytui.store.values import UsageTotal
 from holytui.text import sanitize_line
 from holytui.ui.details.answers import plot_lines, short
-from holytui.ui.pages.columns import Column, Row, cut, table
+from holytui.ui.pages.columns import TableColumn, TableRow, cut, table
 
 DAYS = 30
 _PLOT_MOST = 3 * DAYS + 12
@@ -27,12 +27,12 @@ def days_until(today: date, count: int = DAYS) -> list[date]:
 
 
 def midnights(days: Sequence[date]) -> list[float]:
-    """Unix times at which the days begin and the last one ends: a day may have 23 or 25 hours."""
-    # not by way of astimezone(): of a midnight that the clock leaves out it makes one of the day before
+    """Unix times of the starts of the days and the end of the last; a day may have 23 or 25 hours."""
+    # not with astimezone(), which moves a midnight skipped by a time change to the day before
     return [datetime.combine(day, time()).timestamp() for day in [*days, days[-1] + timedelta(days=1)]]
 
 
-def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
+def lines(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
     """Totals by model, a plot by day, then the days themselves."""
     if not spent:
         return [Content(cut(_("no answer in these days"), width))]
@@ -52,43 +52,43 @@ def lines(config: Config, spent: Sequence[Spent], days: Sequence[date], width: i
     ]
 
 
-def by_model(config: Config, spent: Sequence[Spent], width: int) -> list[Content]:
-    """A row a model, what cost most first, and the sum."""
+def by_model(config: Config, spent: Sequence[UsageTotal], width: int) -> list[Content]:
+    """A row for each model, the most expensive first, and the sum."""
     models = sorted({each.model for each in spent})
     groups = {model: [each for each in spent if each.model == model] for model in models}
     models.sort(key=lambda model: (-(total_cost(config, groups[model]).amount or 0.0), -_tokens(groups[model]), model))
-    rows = [Row(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
+    rows = [TableRow(_cells(config, sanitize_line(model) or "–", groups[model])) for model in models]
     if len(models) > 1:
-        rows.append(Row(_cells(config, _("in all"), spent), "bold"))
+        rows.append(TableRow(_cells(config, _("in all"), spent), "bold"))
     return table(_columns(_("model")), rows, width)
 
 
-def by_day(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
-    """The days on which anything was answered, newest first, each with its models."""
+def by_day(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
+    """Days with answers, newest first, each with its models."""
     rows = []
     for span in sorted({each.span for each in spent}, reverse=True):
         of_day = [each for each in spent if each.span == span]
         day = fmt.day(days[span])
         if len(of_day) == 1:
-            rows.append(Row(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
+            rows.append(TableRow(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
             continue
-        rows.append(Row(_cells(config, day, of_day)))
-        rows += [Row(_cells(config, f"  {sanitize_line(each.model)}", [each]), "$muted") for each in of_day]
+        rows.append(TableRow(_cells(config, day, of_day)))
+        rows += [TableRow(_cells(config, f"  {sanitize_line(each.model)}", [each]), "$muted") for each in of_day]
     return table(_columns(_("day")), rows, width)
 
 
-def _columns(title: str) -> list[Column]:
+def _columns(title: str) -> list[TableColumn]:
     return [
-        Column(title, 0, least=22),
-        Column(_("answers"), 4),
-        Column(_("in"), 3),
-        Column(_("out"), 2),
-        Column(_("retries"), 5),
-        Column(_("cost"), 1),
+        TableColumn(title, 0, least=22),
+        TableColumn(_("answers"), 4),
+        TableColumn(_("in"), 3),
+        TableColumn(_("out"), 2),
+        TableColumn(_("retries"), 5),
+        TableColumn(_("cost"), 1),
     ]
 
 
-def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
+def _cells(config: Config, name: str, spent: Sequence[UsageTotal]) -> list[str]:
     used = sum((each.usage for each in spent), Usage())
     mark = fmt.inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return [
@@ -101,8 +101,8 @@ def _cells(config: Config, name: str, spent: Sequence[Spent]) -> list[str]:
     ]
 
 
-def _plot(config: Config, spent: Sequence[Spent], days: Sequence[date], width: int) -> list[Content]:
-    """Cost by day, or tokens where nothing has a price."""
+def _plot(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], width: int) -> list[Content]:
+    """Plot of the cost by day, or of tokens if nothing has a price."""
     wide = min(width, _PLOT_MOST)
     each_day = [[each for each in spent if each.span == span] for span in range(len(days))]
     if total_cost(config, spent).amount is not None:
@@ -117,5 +117,5 @@ def _price(amount: float) -> str:
     return fmt.cost(amount) if amount else "0"
 
 
-def _tokens(spent: Iterable[Spent]) -> int:
+def _tokens(spent: Iterable[UsageTotal]) -> int:
     return sum(each.usage.input + each.usage.output for each in spent)

@@ -1,7 +1,7 @@
-"""The base of all dialogs and pages: each closes once, and no key that is typed around its opening or closing is lost.
+"""The base of dialogs and pages: each closes once, and no key typed while it opens or closes is lost.
 
-Keys that wait on a slow link arrive in one read. Those behind the key that closes a dialog belong to the screen below
-it, and those that arrive before a dialog has a widget to type in belong to that widget.
+On a slow link several keys arrive in one read. Keys after the one that closes a dialog belong to the screen below, and
+keys that arrive before the dialog has a focus belong to the widget that gets it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
-from holytui.ui.bindings import again, run_in_order, sent_on
+from holytui.ui.bindings import forwarded, fresh_copy, run_in_order
 
 
 class Dialog(ModalScreen[ScreenResultType]):
-    """A screen over the chat that gives back one result. What has the focus in it must handle its keys with
-    `bindings.run_in_order`, which sends those behind the closing one to the screen below."""
+    """A screen over the chat with one result. Its focused widget must handle keys with `bindings.run_in_order`, which
+    forwards those after the closing one to the screen below."""
 
     def __init__(self) -> None:
         super().__init__()
         self._given = False
         self._early: list[events.Key | events.Paste] = []
-        """What was typed before anything had the focus."""
+        """Events that arrived before any widget had the focus."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close with a result. Closing once more does nothing."""
@@ -33,7 +33,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         return super().dismiss(result)
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
-        """Give a widget the focus, and what was typed for it."""
+        """Focus a widget, and forward the early events to it."""
         super().set_focus(widget, scroll_visible, from_app_focus)
         if self.focused is not None:
             early, self._early = self._early, []
@@ -42,18 +42,18 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def _forward_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and self.focused is None:
-            self._early.append(again(event))
+            self._early.append(fresh_copy(event))
         else:
             super()._forward_event(event)
 
 
 class Page(VerticalScroll):
-    """What is read in a dialog: it scrolls, and its keys act in the order in which they were typed."""
+    """A scrolling page in a dialog, whose keys act in the order in which they were typed."""
 
     async def on_key(self, event: events.Key) -> None:
         """See `run_in_order`."""
         await run_in_order(self, event)
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Pasted behind the key that closed the page, it belongs to the screen below."""
-        sent_on(self, event)
+        """Forward a paste after the closing key to the screen below."""
+        forwarded(self, event)

@@ -1,4 +1,4 @@
-"""Something to pick in a dialog."""
+"""A choice of a picker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What comes back, what is shown, and a dim remark beside it."""
+    """One choice: the result, the label and a remark."""
 
     value: str
     """Empty: a heading, which cannot be picked."""

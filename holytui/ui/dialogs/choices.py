@@ -11,7 +11,7 @@ from holytui.ui.styling import part_style
 
 
 class Choices(OptionList):
-    """A list that is moved in while one types in the line above it; it never has the focus."""
+    """A list without focus, controlled by the line above it."""
 
     can_focus = False
 
@@ -19,7 +19,7 @@ class Choices(OptionList):
         super().__init__(id="dialog-list", markup=False, compact=True)
 
     def render_line(self, y: int) -> Strip:
-        """One line; on the cursor all text has the cursor's colours, as remarks could not be read there in theirs."""
+        """One line; all text under the cursor has its colours, as the colour of remarks would be unreadable."""
         strip = super().render_line(y)
         line = self.scroll_offset.y + y
         if self.highlighted is None or line >= len(self._lines) or self._lines[line][0] != self.highlighted:

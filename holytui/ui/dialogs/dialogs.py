@@ -19,22 +19,22 @@ from holytui.text import visible
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.choices import Choices
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from holytui.ui.dialogs.narrowing import Narrowing
 from holytui.ui.markdown import within
 
 _WIDEST = 34
 _MOST = 200
-"""Rows that are shown at once."""
+"""Maximum rows."""
 _SLICE = 0.005
-"""Seconds of looking through the choices in one callback."""
+"""Seconds of search in one callback."""
 
 
 class Picker(Dialog[str | None]):
-    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc leaves.
+    """Pick one of many by typing some of its letters. ↑ ↓ move, Enter picks, Esc cancels.
 
-    Of hundreds of thousands of choices those that match best are shown, as soon as all were looked at; keys that act on
-    the list wait for that.
+    Of hundreds of thousands of choices the best matches are shown when all were searched; keys that act on the list
+    wait for that.
     """
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -56,51 +56,51 @@ class Picker(Dialog[str | None]):
         super().__init__()
         self._title = title
         self._refuse = refuse
-        """Why what is typed cannot be picked; empty if it can."""
+        """Returns why a typed text cannot be picked, or empty."""
         self._choices = choices
         self._narrowing = Narrowing(choices, _MOST)
         widths = (cell_len(visible(choice.label, breaks=False)) for choice in choices[: _MOST + 1])
         self._column = min(_WIDEST, max(widths, default=0) + 3) if len(choices) <= _MOST else _WIDEST
-        """Where the remarks begin."""
+        """Column of the remarks."""
         self._current = current
         self._free = free
-        """If given, what is typed may be picked too, under this label."""
+        """If not empty, a typed text can be picked too, under this label."""
         self._wanted: str | None = None
-        """What was typed when the list was last brought up to date."""
+        """The text of the last update of the list."""
         self._settled = asyncio.Event()
-        """The list is that of `_wanted`."""
+        """Set when the list shows the choices for `_wanted`."""
         self._settled.set()
 
     def compose(self) -> ComposeResult:
-        """A line to type in above the list."""
+        """A text line above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(self._entered, placeholder=_("type to filter"))
+            yield LineInput(self._entered, placeholder=_("type to filter"))
             yield Choices()
             yield Static("", id="dialog-more", markup=False)
 
     def on_mount(self) -> None:
-        """All choices, the current one highlighted."""
-        self._renew()
-        self.set_focus(self.query_one(Line))
+        """Show all choices and highlight the current one."""
+        self._update()
+        self.set_focus(self.query_one(LineInput))
 
-    def _renew(self) -> None:
-        """Bring the list up to what is typed: at once if that takes no time."""
-        wanted = self.query_one(Line).text.strip()
+    def _update(self) -> None:
+        """Update the list for the typed text: at once if that is fast."""
+        wanted = self.query_one(LineInput).text.strip()
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        self._narrowing.want(wanted)
+        self._narrowing.set_query(wanted)
         if self._narrowing.advance(within(_SLICE)):
             self._show(wanted)
             self._settled.set()
         elif self._settled.is_set():
             self._settled.clear()
-            self._look_on()
+            self._search_on()
 
     @work(group="narrow", exit_on_error=False)
-    async def _look_on(self) -> None:
-        """Look for what is wanted by then, with room for keys between two slices."""
+    async def _search_on(self) -> None:
+        """Search in slices, with room for keys between two."""
         try:
             while not self._settled.is_set():
                 await asyncio.sleep(0)
@@ -111,7 +111,7 @@ class Picker(Dialog[str | None]):
             self._settled.set()  # also when it is cancelled, as the dialog closes
 
     def _show(self, wanted: str) -> None:
-        found = self._narrowing.found
+        found = self._narrowing.result
         rows = list(found.best) if wanted else self._with_current(found.best)
         more = found.count - len(rows)
         if wanted and self._free and not found.exact:
@@ -129,7 +129,7 @@ class Picker(Dialog[str | None]):
         note.update(Content(_("… and {count} more: type to narrow").format(count=fmt.whole(more))))
 
     def _with_current(self, rows: Sequence[Choice]) -> list[Choice]:
-        """The rows, and the current choice above them if it is not among them."""
+        """The rows, with the current choice first if it is not among them."""
         if len(rows) < len(self._choices) and not any(choice.value == self._current for choice in rows):
             current = next((choice for choice in self._choices if choice.value == self._current), None)
             if current is not None:
@@ -146,11 +146,11 @@ class Picker(Dialog[str | None]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._renew()
+        self._update()
 
     async def _entered(self) -> None:
-        """Pick the highlighted one of those for all that is typed now; keys behind Enter wait for it."""
-        self._renew()
+        """Pick the highlighted choice for the text typed now; keys after Enter wait for it."""
+        self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
         if self.is_current and options.highlighted is not None:
@@ -161,8 +161,8 @@ class Picker(Dialog[str | None]):
         self.dismiss(event.option.id)
 
     async def action_move(self, step: int) -> None:
-        """Move the highlight among the choices for what is typed now."""
-        self._renew()
+        """Move the highlight among the choices for the text typed now."""
+        self._update()
         await self._settled.wait()
         options = self.query_one(OptionList)
         can = [at for at, option in enumerate(options.options) if not option.disabled]
@@ -173,7 +173,7 @@ class Picker(Dialog[str | None]):
 
 
 class LineDialog(Dialog[str | None]):
-    """Type one line. Enter takes it, Esc leaves."""
+    """Type one line. Enter accepts it, Esc cancels."""
 
     BINDINGS = [("escape", "dismiss(None)")]  # noqa: RUF012 - Textual's own declaration
 
@@ -186,14 +186,14 @@ class LineDialog(Dialog[str | None]):
         """The question and the line."""
         with Vertical(id="dialog", classes="small"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield Line(self._entered, self._value)
+            yield LineInput(self._entered, self._value)
 
     async def _entered(self) -> None:
-        self.dismiss(self.query_one(Line).text)
+        self.dismiss(self.query_one(LineInput).text)
 
 
 class PageDialog(Dialog[None]):
-    """Read a page of lines, laid out for the width there is. Esc, q or Enter leave."""
+    """Read a page of lines, laid out for the width there is. Esc, q or Enter close it."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape,q,enter,f1", "dismiss(None)"),
@@ -216,12 +216,12 @@ class PageDialog(Dialog[None]):
                 yield Static(id="dialog-lines")
 
     def on_mount(self) -> None:
-        """The arrows scroll."""
+        """Focus the page, so that arrows scroll it."""
         self.set_focus(self.query_one("#dialog-page"))
         self.call_after_refresh(self._lay_out)
 
     def on_resize(self) -> None:
-        """Other lines for another width."""
+        """Lay out for another width."""
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:

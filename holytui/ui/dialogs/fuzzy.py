@@ -1,7 +1,7 @@
-"""How well a text matches the letters that were typed.
+"""Fuzzy matching.
 
-The score is that of `textual.fuzzy.Matcher`, computed in polynomial time: Textual goes through every combination of
-places in which the letters occur, so a few letters that a long name often has take it hours.
+The score equals that of `textual.fuzzy.Matcher`, computed in polynomial time: Textual tries every combination of
+positions of the letters, which takes hours for a few letters that are frequent in a long name.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import re
 from collections.abc import Mapping, Sequence
 
 
-class Letters:
-    """Letters that are looked for, in their order and without regard to case."""
+class FuzzyQuery:
+    """FuzzyQuery to find in their order, ignoring case."""
 
     def __init__(self, typed: str) -> None:
         """`typed` is not empty."""
         self.letters = typed.lower()
-        # possessive, so that a text is gone through once
+        # possessive, so that a text is scanned once
         gaps = "".join(f"[^{re.escape(letter)}]*+{re.escape(letter)}" for letter in self.letters)
         self._in_order = re.compile(gaps)
         self._starts_behind_first = sum(_starts_word(self.letters, at) for at in range(1, len(self.letters)))
         self.most_apart = self._scored(2, len(self.letters)) if len(self.letters) > 1 else 0.0
-        """No text that has the letters apart scores more."""
+        """Maximum score of a text that has the letters apart."""
 
     def score(self, text: str, above: float = 0.0) -> float:
-        """How well a text in lower case matches; 0 if it has not all letters in this order. A score that is surely
-        not above `above` may be given as less, but not as 0."""
+        """Score of a text in lower case; 0 if it lacks any letter in this order. A score not above `above` may be
+        reported lower, but not as 0."""
         at = text.find(self.letters)
         if at >= 0:
             starts = self._starts_behind_first + _starts_word(text, at)
@@ -35,14 +35,14 @@ class Letters:
         return self._apart(text) if self.most_apart > above else 1.0
 
     def _scored(self, groups: int, starts: int) -> float:
-        """The score of places in so many groups, so many of which begin a word."""
+        """Score of positions in `groups` groups, of which `starts` begin a word."""
         count = len(self.letters)
         together = (count - (groups - 1)) / count
         score: float = count + starts
         return score * (1 + together * together)
 
     def _apart(self, text: str) -> float:
-        """The best score of all places that the letters can have."""
+        """The best score of all combinations of positions."""
         places = self._places(text)
         reached: list[tuple[int, Mapping[int, int]]] = [(at, {1: _starts_word(text, at)}) for at in places[0]]
         for these in places[1:]:
@@ -50,7 +50,7 @@ class Letters:
         return max((self._scored(*way) for _at, ways in reached for way in ways.items()), default=0.0)
 
     def _places(self, text: str) -> list[list[int]]:
-        """Where each letter can be. Of places near the end only the first counts, as for Textual."""
+        """Possible positions of each letter. Near the end only the first counts, as in Textual."""
         found: list[list[int]] = []
         begin = 0
         for number, letter in enumerate(self.letters):
@@ -69,11 +69,11 @@ class Letters:
 def _continued(
     text: str, reached: Sequence[tuple[int, Mapping[int, int]]], places: Sequence[int]
 ) -> list[tuple[int, Mapping[int, int]]]:
-    """The ways in which one more letter can be reached: for each of its places, the most beginnings of words by the
-    number of groups."""
+    """Extend the combinations by one letter: for each of its positions, the maximum of word starts by number of
+    groups."""
     found: list[tuple[int, Mapping[int, int]]] = []
     before: dict[int, int] = {}
-    """The same for all places that are not adjacent to the present one."""
+    """The same for all positions not adjacent to the present one."""
     at = 0
     for place in places:
         while at < len(reached) and reached[at][0] < place - 1:

@@ -1,4 +1,4 @@
-"""One line to type in."""
+"""A text line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from textual import events
 from textual.binding import BindingsMap
 from textual.widgets import Input
 
-from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.bindings import forwarded, run_in_order
 from holytui.ui.stand_ins import held, restored, signs
 
 _SCROLL = ("scroll_up", "scroll_down", "page_up", "page_down")
 
 
-class Line(Input):
-    """A line to type in, whose keys act in the order in which they were typed."""
+class LineInput(Input):
+    """A text line whose keys act in the order in which they were typed."""
 
     def __init__(
         self,
@@ -25,20 +25,20 @@ class Line(Input):
         placeholder: str = "",
         id: str = "dialog-filter",  # noqa: A002 - Textual's name
     ) -> None:
-        """`entered` is done for Enter, before the keys behind it are looked at."""
+        """`entered` runs on Enter, before the next key is handled."""
         super().__init__(value, placeholder=placeholder, id=id, compact=True)
         self._entered = entered
         self.cursor_blink = False
-        # Textual's would scroll the line itself; the keys are for the list below it
+        # these keys are for the list below the line
         self._bindings = BindingsMap([binding for _, binding in self._bindings if binding.action not in _SCROLL])
 
     def validate_value(self, value: str) -> str:
-        """Every character has a place; `text` is what was typed."""
+        """Insert placeholders for invisible characters."""
         return held(value)
 
     @property
     def text(self) -> str:
-        """What is written. `value` is what the widget holds of it."""
+        """The text without placeholders; `value` has them."""
         return restored(self.value)
 
     @property
@@ -50,9 +50,9 @@ class Line(Input):
         await run_in_order(self, event)
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Pasted behind a key that moved the focus, it belongs there."""
-        sent_on(self, event)
+        """Forward a paste to the focused widget if the focus has moved."""
+        forwarded(self, event)
 
     async def action_submit(self) -> None:
-        """Enter. Textual's message would arrive behind the keys that follow."""
+        """Handle Enter. Textual's message would arrive after the next keys."""
         await self._entered()

@@ -1,4 +1,4 @@
-"""The choices that match what is typed, the best first, found piece by piece: there may be hundreds of thousands."""
+"""Incremental fuzzy search in hundreds of thousands of choices."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from heapq import heappush, heapreplace
 
 from holytui.text import visible
 from holytui.ui.dialogs.choice import Choice
-from holytui.ui.dialogs.fuzzy import Letters
+from holytui.ui.dialogs.fuzzy import FuzzyQuery
 
 _PIECE = 500
-"""Choices between two looks at the clock."""
+"""Choices searched between two checks of the clock."""
 _MOST_LEVELS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Some of the choices, the best first, and how many there are in all."""
+class NarrowedChoices:
+    """The best matches, best first, and the number of all matches."""
 
     best: Sequence[Choice]
     count: int
     exact: bool = False
-    """One of all is picked by just what is typed."""
+    """Whether the value of one of all matches equals the typed text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """The places of all choices that match some letters."""
+    """Indexes of all choices that match some letters."""
 
     letters: str
     places: Sequence[int]
 
 
 class Narrowing:
-    """Looks for what is typed in `label remark` of the choices. Letters behind those that were looked for before are
-    looked for only in what was found; headings are found only while nothing is typed."""
+    """Searches in `label remark` of the choices. A query that extends an earlier one is searched only in the matches of
+    that; headings match only the empty query."""
 
     def __init__(self, choices: Sequence[Choice], most: int) -> None:
-        """`most`: how many choices are given at once."""
+        """`most`: maximum number of best matches."""
         self._choices = choices
         self._most = most
         self._levels: list[_Level] = []
-        """What was found for beginnings of the letters, the longest last."""
+        """Matches of prefixes of the query, the longest last."""
         self.looked_at = 0
-        """Choices, so far."""
-        self.want("")
+        """Number of choices searched so far."""
+        self.set_query("")
 
-    def want(self, typed: str) -> None:
-        """Look for this from now on."""
+    def set_query(self, typed: str) -> None:
+        """Begin another search."""
         self._typed = typed
-        self._letters = Letters(typed) if typed else None
+        self._letters = FuzzyQuery(typed) if typed else None
         letters = typed.lower()
         while self._levels and not (letters and letters.startswith(self._levels[-1].letters)):
             self._levels.pop()
@@ -62,7 +62,7 @@ class Narrowing:
         self._exact = False
 
     def advance(self, spent: Callable[[], bool]) -> bool:
-        """Look on until the time is spent; whether all was looked at."""
+        """Continue the search until the time is `spent`; returns whether it is complete."""
         if self._letters is None:
             return True
         while self._at < len(self._among):
@@ -78,7 +78,7 @@ class Narrowing:
             self._levels.append(_Level(letters, self._places))
         return True
 
-    def _look(self, letters: Letters, places: Sequence[int]) -> None:
+    def _look(self, letters: FuzzyQuery, places: Sequence[int]) -> None:
         best, most = self._best, self._most
         least = best[0][0] if len(best) == most else 0.0
         self.looked_at += len(places)
@@ -101,14 +101,14 @@ class Narrowing:
             least = best[0][0] if len(best) == most else 0.0
 
     @property
-    def found(self) -> Found:
-        """What was found, if all was looked at."""
+    def result(self) -> NarrowedChoices:
+        """The matches, once the search is complete."""
         if self._letters is None:
-            return Found(self._choices[: self._most], len(self._choices))
+            return NarrowedChoices(self._choices[: self._most], len(self._choices))
         ranked = sorted(self._best, reverse=True)
-        return Found([self._choices[-place] for _score, place in ranked], len(self._places), self._exact)
+        return NarrowedChoices([self._choices[-place] for _score, place in ranked], len(self._places), self._exact)
 
 
 def text_of(choice: Choice) -> str:
-    """The text in which letters are looked for."""
+    """The text that is searched."""
     return f"{visible(choice.label, breaks=False)} {visible(choice.remark, breaks=False)}".lower()

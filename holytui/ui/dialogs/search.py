@@ -1,4 +1,4 @@
-"""Search in everything that was said, or in one conversation; Enter jumps to the message."""
+"""Search in all conversations or in one; Enter jumps to the message."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from holytui import formatting as fmt
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.models import Role
-from holytui.store.history import Library
-from holytui.store.values import Hit
+from holytui.store.history import History
+from holytui.store.values import SearchHit
 from holytui.text import sanitize_line, visible
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choices import Choices
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 
 _LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Where to jump: a conversation, a message of it unless its title was found, and the words in that."""
+class SearchTarget:
+    """A result to jump to: a message and offsets of matches in it, or a conversation whose title matched."""
 
     conversation_id: str
     message_id: str | None
     places: Sequence[int]
     query: str = ""
-    """What was searched for."""
+    """The query of the search."""
 
 
-class SearchDialog(Dialog[Found | None]):
-    """A line to type in above the hits; each hit is a place and the words around it."""
+class SearchDialog(Dialog[SearchTarget | None]):
+    """A text line above the hits, each with its context."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
         ("escape", "dismiss(None)"),
@@ -50,38 +50,38 @@ class SearchDialog(Dialog[Found | None]):
         ("pagedown", "move(5)"),
     ]
 
-    def __init__(self, history: Library, conversation_id: str | None = None, query: str = "") -> None:
+    def __init__(self, history: History, conversation_id: str | None = None, query: str = "") -> None:
         super().__init__()
         self._history = history
         self._conversation_id = conversation_id
         self._query = query
-        self._hits: Sequence[Hit] = ()
+        self._hits: Sequence[SearchHit] = ()
         self._wanted: str | None = None
-        """What was searched for last."""
+        """The query of the last search."""
         self._settled = asyncio.Event()
-        """The hits are those of what was searched for last."""
+        """Set when the hits are those of the last search."""
 
     def compose(self) -> ComposeResult:
-        """The line, the hits, and how many there are."""
+        """The line, the hits, and their number."""
         title = _("Search in this conversation") if self._conversation_id else _("Search all conversations")
         with Vertical(id="dialog", classes="page"):
             yield Static(Content(title), id="dialog-title")
-            yield Line(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))
+            yield LineInput(self._entered, self._query, placeholder=_("accents may be left out: duong finds đường"))
             yield Choices()
             yield Static("", id="dialog-note", markup=False)
 
     def on_mount(self) -> None:
-        """Type at once."""
-        self._renew()
-        self.set_focus(self.query_one(Line))
+        """Focus the line."""
+        self._update()
+        self.set_focus(self.query_one(LineInput))
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        self._renew()
+        self._update()
 
-    def _renew(self) -> None:
-        """Search for what is typed, unless that was done."""
-        wanted = self.query_one(Line).text.strip()
+    def _update(self) -> None:
+        """Search for the typed text, unless it was searched last."""
+        wanted = self.query_one(LineInput).text.strip()
         if wanted != self._wanted:
             self._wanted = wanted
             self._settled.clear()
@@ -97,10 +97,10 @@ class SearchDialog(Dialog[Found | None]):
             if query == self._wanted:  # also when it is cancelled, as the dialog closes
                 self._settled.set()
 
-    def _found(self, query: str) -> Sequence[Hit]:
+    def _found(self, query: str) -> Sequence[SearchHit]:
         return self._history.search(query, _LIMIT, self._conversation_id)
 
-    def _show(self, query: str, hits: Sequence[Hit]) -> None:
+    def _show(self, query: str, hits: Sequence[SearchHit]) -> None:
         self._hits = hits
         options = self.query_one(OptionList)
         options.set_options(Option(row(hit), id=str(index)) for index, hit in enumerate(hits))
@@ -110,8 +110,8 @@ class SearchDialog(Dialog[Found | None]):
         self.query_one("#dialog-note", Static).update(Content(note))
 
     async def _entered(self) -> None:
-        """Jump to the highlighted hit of what is typed now; keys behind Enter wait for it."""
-        self._renew()
+        """Jump to the highlighted hit for the text typed now; keys after Enter wait for it."""
+        self._update()
         await self._settled.wait()
         highlighted = self.query_one(OptionList).highlighted if self.is_current else None
         if highlighted is not None:
@@ -123,11 +123,11 @@ class SearchDialog(Dialog[Found | None]):
 
     def _jump(self, index: int) -> None:
         hit = self._hits[index]
-        self.dismiss(Found(hit.conversation_id, hit.message_id, hit.places, self.query_one(Line).text))
+        self.dismiss(SearchTarget(hit.conversation_id, hit.message_id, hit.places, self.query_one(LineInput).text))
 
     async def action_move(self, step: int) -> None:
-        """Move the highlight among the hits of what is typed now."""
-        self._renew()
+        """Move the highlight among the hits for the text typed now."""
+        self._update()
         await self._settled.wait()
         if not self.is_current:
             return
@@ -137,7 +137,7 @@ class SearchDialog(Dialog[Found | None]):
             options.highlighted = max(0, min(options.option_count - 1, at))
 
 
-def row(hit: Hit) -> Content:
+def row(hit: SearchHit) -> Content:
     """Title and date, then the words around the match with the match marked."""
     when = fmt.moment(hit.created_at, datetime.now().astimezone().date())
     who = {Role.USER: _("You"), Role.ASSISTANT: _("Answer")}.get(hit.role, "") if hit.role else _("Title")

@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from holytui.i18n import _
 from holytui.text import visible
-from holytui.ui.bindings import run_in_order, sent_on
+from holytui.ui.bindings import forwarded, run_in_order
 from holytui.ui.dialogs.base import Dialog
-from holytui.ui.stand_ins import ExactArea
+from holytui.ui.stand_ins import ExactTextArea
 
 
 class TextDialog(Dialog[str | None]):
@@ -34,21 +34,21 @@ class TextDialog(Dialog[str | None]):
             yield Static(Content("  ".join((f"Enter {save}", f"Ctrl+J {newline}", f"Esc {cancel}"))), id="dialog-note")
 
 
-class _Area(ExactArea):
-    """Its keys act in the order in which they were typed."""
+class _Area(ExactTextArea):
+    """A text area whose keys act in the order in which they were typed."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, id="dialog-text", soft_wrap=True, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
 
     def on_mount(self) -> None:
-        """Go on at its end."""
+        """Focus the area, with the cursor at the end."""
         self.move_cursor(self.document.end)
         self.screen.set_focus(self)
 
     async def on_key(self, event: events.Key) -> None:
-        """Enter takes the text; see `run_in_order` for all else."""
-        if sent_on(self, event):
+        """Close with the text on Enter; see `run_in_order` for other keys."""
+        if forwarded(self, event):
             return
         match event.key:
             case "enter":
@@ -62,5 +62,5 @@ class _Area(ExactArea):
         event.prevent_default()
 
     async def on_paste(self, event: events.Paste) -> None:
-        """Pasted behind the Enter that closed the dialog, it belongs to the screen below."""
-        sent_on(self, event)
+        """Forward a paste after the closing key to the screen below."""
+        forwarded(self, event)

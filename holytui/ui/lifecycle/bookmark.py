@@ -1,4 +1,4 @@
-"""Where the user was when the terminal hung up, for the next start."""
+"""Bookmark of the user's place at a hang-up, for the next start."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ _KEY = "where the terminal hung up"
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """What the next start finds; both may be empty."""
+    """The open conversation and interrupted answers at the last end; both may be empty."""
 
     conversation_id: str = ""
-    cut: tuple[Message, ...] = ()
-    """Answers that were given up after the hang-up, and did not go on since."""
+    interrupted: tuple[Message, ...] = ()
+    """Answers that were interrupted after the hang-up and not resumed since."""
 
 
-def put(history: History, conversation_id: str | None, cut: Sequence[str] = ()) -> None:
-    """Keep it; None leaves the conversation that was put before. Blocks on the disk; without a word when it cannot."""
-    with suppress(StoreError):  # it is a convenience
+def save(history: History, conversation_id: str | None, interrupted: Sequence[str] = ()) -> None:
+    """Store a bookmark; None keeps the stored conversation. Errors are ignored. Blocks on the disk."""
+    with suppress(StoreError):  # a bookmark is not essential
         place, before = _read(history)
-        kept = [*before, *(each for each in cut if each not in before)]
+        kept = [*before, *(each for each in interrupted if each not in before)]
         history.remember(_KEY, json.dumps([place if conversation_id is None else conversation_id, kept]))
 
 
 def take(history: History) -> Bookmark:
-    """What was put, once. Blocks on the disk. Raises StoreError."""
+    """Read and remove the bookmark. Blocks on the disk. Raises StoreError."""
     place, ids = _read(history)
     if not place and not ids:
         return Bookmark()
-    with suppress(StoreError):  # where it cannot be taken away it is there once more, which is better than not at all
+    with suppress(StoreError):  # a bookmark that is read twice does no harm
         history.remember(_KEY, "")
     found = [message for each in ids if (message := history.message(each)) is not None]
     known = place if place and history.conversation(place) is not None else ""

@@ -1,6 +1,6 @@
-"""When holytui itself fails: what the user is told, and a report that holds no key and no conversation.
+"""Crash report without keys and texts.
 
-Textual's own report prints the values of local variables, among which are keys and texts.
+Textual's own report prints the values of local variables, which include keys and texts.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _NAME = "crash.txt"
 
 
 def describe(error: BaseException) -> str:
-    """The report: versions and the places in the code, without the values of variables."""
+    """The report: versions and the traceback, without values of variables."""
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     head = f"holytui {__version__} · Python {sys.version.split()[0]} · {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n\n"
     return scrub(visible(head + "".join(lines)))
 
 
 def save(error: BaseException) -> Path | None:
-    """Write the report beside the history, mode 0600, in place of an older one or a link; None where it cannot be."""
+    """Write the report beside the history, mode 0600, replacing an older one or a link; None on failure."""
     try:
         file = paths.private_dir(paths.data_dir()) / _NAME
         paths.write_private(file, describe(error).encode("utf-8", "replace"))
@@ -37,7 +37,7 @@ def save(error: BaseException) -> Path | None:
 
 
 def words(error: BaseException) -> str:
-    """What the user reads on the terminal."""
+    """Log and save the report; returns the message for the terminal."""
     logging.getLogger(__name__).error("holytui crashed", exc_info=error)
     file = save(error)
     said = scrub(visible(f"{type(error).__name__}: {error}"))

@@ -1,7 +1,6 @@
-"""The terminal goes, the answers go on: the screen ends at once, and what is on its way is received without one.
+"""Handling of hang-ups: the screen ends at once, and answers are received to their end without it.
 
-Nothing is drawn after a hang-up, nothing is read, and nothing waits but for the answers: the text goes into the
-journal as before, and the next holytui shows it, on its way or finished.
+After a hang-up nothing is drawn or read. The text still goes into the journal, and the next start shows it.
 """
 
 from __future__ import annotations
@@ -34,20 +33,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 10.0
-"""Seconds for a question that was just sent, or a history that is just being opened, before the screen ends."""
-_LOOK = 1.0
-"""Seconds between two looks whether what could not be written is written now."""
+_SETTLE_SECONDS = 10.0
+"""Seconds to wait for questions being stored, or a history being opened, before the app ends."""
+_POLL_SECONDS = 1.0
+"""Seconds between two checks whether answers are still active."""
 _STATUS = {Cause.HANGUP: 128 + signal.SIGHUP, Cause.TERMINATE: 128 + signal.SIGTERM, Cause.GONE: 128 + signal.SIGHUP}
 
 
-class _Stock:
-    """Textual's own driver, which cannot be cut off; it ends with the app, which is soon."""
+class _StockDriver:
+    """Stands in for Textual's own driver, which cannot be detached; it ends with the app."""
 
     on_lost: Callable[[], None] | None = None
 
-    def go_dead(self, *, restore: bool) -> None:
-        """Nothing can be done here."""
+    def detach(self, *, restore: bool) -> None:
+        """Do nothing."""
 
 
 class HangupHandler:
@@ -56,13 +55,13 @@ class HangupHandler:
     def __init__(self, app: App[None], state: ChatState, settled: Callable[[], Awaitable[None]]) -> None:
         """`settled` waits until the history is open and no question is being stored."""
         self.cause: Cause | None = None
-        """Why the screen ends; None while it does not, or if the user quits."""
+        """Why the app ends; None while it runs, or if the user quits."""
         self._app = app
         self._state = state
         self._settled = settled
         driver = app._driver
         self._watch = (
-            HangupWatch(driver if isinstance(driver, ThinDriver) else _Stock(), self._begin)
+            HangupWatch(driver if isinstance(driver, ThinDriver) else _StockDriver(), self._begin)
             if driver is not None and not app.is_headless
             else None
         )
@@ -80,59 +79,57 @@ class HangupHandler:
         from holytui.ui.lifecycle import bookmark
 
         with suppress(TimeoutError):
-            # questions that are being stored are on disk then, and their answers on their way
-            async with asyncio.timeout(_PATIENCE):
+            # until questions are stored and their answers requested
+            async with asyncio.timeout(_SETTLE_SECONDS):
                 await self._settled()
         if self._state.is_open:
             history, here = self._state.services.history, self._state.conversation.id
-            await asyncio.to_thread(bookmark.put, history, here)
+            await asyncio.to_thread(bookmark.save, history, here)
         self._app.exit(return_code=_STATUS[cause])
 
 
-def finish(services: Services, cause: Cause, seconds: float, tell: Callable[[str], None]) -> None:
-    """Receive what is on its way for at most `seconds`; what is left then ends interrupted. Closes `services`. `tell`
-    writes to the terminal, if it is still there."""
+def finish(services: Services, cause: Cause, seconds: float, report: Callable[[str], None]) -> None:
+    """Receive active answers for at most `seconds`; the rest end interrupted. Closes `services`. `report` writes to the
+    terminal, if it still exists."""
     from holytui.ui.lifecycle import bookmark
 
     # SimpleQueue.put may be called from a signal's handler, also while this thread is in its get
-    news: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
-    with _signals(lambda: news.put(None)):  # before Ctrl+C is spoken of
+    ended: queue.SimpleQueue[Ended | None] = queue.SimpleQueue()
+    with _signals(lambda: ended.put(None)):  # before the message mentions Ctrl+C
         if cause is not Cause.TERMINATE:
             _detach()
         elif count := len(services.engine.active()):
             words = ngettext("{count} answer is still in progress", "{count} answers are still in progress", count)
             how = _("still receiving, without a screen; Ctrl+C stops and keeps the text")
-            tell(f"{words.format(count=count)}: {how}")
-        # what nobody can read afterwards is not waited for
-        _receive(services, news, 0.0 if services.is_temporary else seconds)
+            report(f"{words.format(count=count)}: {how}")
+        # a temporary history cannot be read afterwards
+        _receive(services, ended, 0.0 if services.is_temporary else seconds)
     cut = tuple(services.engine.active())
     services.engine.stop_all(
-        Problem(
-            _("The terminal was gone, and holytui did not wait any longer"), _("All text that had arrived is kept.")
-        )
+        Problem(_("The terminal was closed, and holytui stopped waiting"), _("All text that had arrived is kept."))
     )
-    bookmark.put(services.history, None, cut)
+    bookmark.save(services.history, None, cut)
     try:
         services.close()
     except StoreError as error:
         log.warning("closing after a hang-up: %s", error)
 
 
-def _receive(services: Services, news: queue.SimpleQueue[Ended | None], seconds: float) -> None:
+def _receive(services: Services, ended: queue.SimpleQueue[Ended | None], seconds: float) -> None:
     from holytui.engine.events import Ended
 
-    def heard(event: TurnEvent) -> None:
+    def on_event(event: TurnEvent) -> None:
         if isinstance(event, Ended):
-            news.put(event)
+            ended.put(event)
 
-    services.engine.listen(heard)
+    services.engine.listen(on_event)
     until = time.monotonic() + seconds
     while active := services.engine.active():
         left = until - time.monotonic()
         if left <= 0:
             return
         with suppress(queue.Empty):
-            if news.get(timeout=min(left, _LOOK)) is None:
+            if ended.get(timeout=min(left, _POLL_SECONDS)) is None:
                 return
         now = {each.conversation_id for each in services.engine.active().values()}
         for conversation_id in {each.conversation_id for each in active.values()} - now:
@@ -140,13 +137,13 @@ def _receive(services: Services, news: queue.SimpleQueue[Ended | None], seconds:
 
 
 def _mark_unread(history: History, conversation_id: str) -> None:
-    with suppress(StoreError):  # the answer itself is what matters
+    with suppress(StoreError):  # the mark is not essential
         history.update_conversation(conversation_id, unread=True)
 
 
 @contextmanager
 def _signals(enough: Callable[[], None]) -> Iterator[None]:
-    """A second SIGTERM, or Ctrl+C where there is still a terminal, ends the waiting; a hang-up does not."""
+    """Call `enough` on SIGTERM or Ctrl+C; ignore hang-ups."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         enough()
@@ -161,7 +158,7 @@ def _signals(enough: Callable[[], None]) -> Iterator[None]:
 
 
 def _detach() -> None:
-    """The terminal is gone: whatever is still written to it must neither fail nor block."""
+    """Redirect the standard streams to the null device, as writing to a lost terminal may fail or block."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

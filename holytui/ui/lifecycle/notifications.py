@@ -51,10 +51,10 @@ class CompletionNotifier:
         self._write = write
         self._tasks = tasks
         self._focused: bool | None = None
-        """None until the terminal reports its focus. One that never does counts as left."""
+        """None until the terminal reports its focus; treated as unfocused."""
 
     def focus_changed(self, *, focused: bool) -> None:
-        """The terminal reported that it got or lost the focus."""
+        """Called when the terminal reports a change of its focus."""
         self._focused = focused
 
     def ended(self, event: AnswerEnded) -> None:
@@ -67,7 +67,7 @@ class CompletionNotifier:
         self._write(await asyncio.to_thread(self._sequence, event))
 
     def _sequence(self, event: AnswerEnded) -> str:
-        from holytui.terminal.notifications import BELL, notice  # the first paint does without
+        from holytui.terminal.notifications import BELL, notification  # not needed for the first paint
 
         if self._how == "bell":
             return BELL
@@ -75,4 +75,4 @@ class CompletionNotifier:
             found = self._state.services.history.conversation(event.conversation_id)
         except StoreError:  # then the notification has no title
             found = None
-        return notice(words(event.state, found.title if found is not None else ""), environ=os.environ)
+        return notification(words(event.state, found.title if found is not None else ""), environ=os.environ)

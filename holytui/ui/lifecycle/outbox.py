@@ -1,4 +1,4 @@
-"""Questions that no server has got yet: they outlive the end of holytui, and go out by themselves at the next start."""
+"""Questions that no server has received: they are kept at exit and sent at the next start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAIT = (AnswerState.QUEUED, AnswerState.OFFLINE)
 
 
 def keep(services: Services) -> None:
-    """The user leaves: what waits in line, or for the network, is put aside for the next start instead of stopped."""
+    """Keep queued questions, and those waiting for the network, for the next start. Called at exit."""
     history, waiting = services.history, dict[str, str]()
     with suppress(StoreError):  # then they end as stopped, and can be asked again
         for answer, found in services.engine.active().items():
@@ -26,15 +26,15 @@ def keep(services: Services) -> None:
                 waiting[answer] = found.turn_id
     if not waiting or services.is_temporary:
         return
-    bookmark.put(history, None, tuple(waiting))
+    bookmark.save(history, None, tuple(waiting))
     problem = Problem(_("This question has not been sent yet"), _("It is sent when holytui starts again."))
     for turn_id in waiting.values():
         services.engine.stop(turn_id, problem)
 
 
 def never_went_out(history: History, message: Message | None) -> bool:
-    """Whether no server can have got the question of this answer: every request for it ended without a word. One that a
-    kill cut while it was under way may have arrived, and cost something. Blocks on the disk. Raises StoreError."""
+    """Whether no server can have received the question: every request ended without a response. A request interrupted
+    by a kill may have arrived, and may cost something. Blocks on the disk. Raises StoreError."""
     if message is None or message.text or message.reasoning:
         return False
     return all(

@@ -1,4 +1,4 @@
-"""How one answer came, as lines: every request with its cause and end."""
+"""The attempts of one answer, as lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
 from holytui.models import REATTACHED, Attempt, Join, Message
 from holytui.presentation.labels import cause, state
-from holytui.store.assembly import Joint
+from holytui.store.assembly import SeamContext
 from holytui.text import sanitize_line, visible
 from holytui.ui.pages.columns import hanging
 
 _JOINS = {
     Join.EXACT: N_("continued exactly"),
-    Join.OVERLAP: N_("repeated words cut"),
+    Join.OVERLAP: N_("repeated words removed"),
     Join.MARKED: N_("joined with a mark"),
     Join.RESTART: N_("started again"),
 }
@@ -28,8 +28,10 @@ _SIDE = 400
 """Characters of each side of a seam."""
 
 
-def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence[Joint], width: int) -> list[Content]:
-    """One answer: its figures, a row for each request, both sides of each of `joints`; each line at most `width`
+def answer_lines(
+    message: Message, attempts: Sequence[Attempt], seam_contexts: Sequence[SeamContext], width: int
+) -> list[Content]:
+    """One answer: its figures, a row for each request, both sides of each of `seam_contexts`; each line at most `width`
     cells."""
     paragraphs = [
         Content.assemble((sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}"),
@@ -47,13 +49,13 @@ def answer_lines(message: Message, attempts: Sequence[Attempt], joints: Sequence
         lines += [line for paragraph in told for line in paragraph.wrap(width)]
     for doubt in ending.describe_doubts(ending.Ending.of(message)):
         lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
-    for joint in joints:
+    for joint in seam_contexts:
         lines += _sides(joint, width)
     return lines
 
 
-def _sides(joint: Joint, width: int) -> list[Content]:
-    """The end of the text that was there, and the beginning of what came; what was cut away of it is muted."""
+def _sides(joint: SeamContext, width: int) -> list[Content]:
+    """Both sides of a seam; removed text is muted."""
     cut = joint.after[: joint.attempt.cut]
     shown = joint.after[len(cut) :][:_SIDE]
     before = Content(f"{'…' if len(joint.before) > _SIDE else ''}{joint.before[-_SIDE:]}")
@@ -61,7 +63,7 @@ def _sides(joint: Joint, width: int) -> list[Content]:
     more = "…" if len(joint.after) > len(cut) + _SIDE else ""
     after = Content.assemble((cut_away, "$muted strike"), f"{shown}{more}")
     lines = [Content("")]
-    heads = _("Before request {number}:"), _("After request {number} (struck out: cut away):")
+    heads = _("Before request {number}:"), _("After request {number} (struck out: removed):")
     for head, side in zip(heads, (before, after), strict=True):
         lines += Content.assemble((head.format(number=joint.attempt.number), "bold")).wrap(width)
         lines += [Content("  ") + line for line in side.wrap(max(1, width - 2))]

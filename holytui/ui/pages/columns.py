@@ -1,4 +1,4 @@
-"""Tables that never wrap: where the page is narrow, columns go by rank, and only words are cut, never numbers."""
+"""Tables that never wrap: on a narrow page columns are dropped by rank, and words are truncated, never numbers."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from textual.content import Content
 from holytui.text import sanitize_line, visible
 
 _GAP = 2
-_LEAST = 20
-"""Cells that text beside a label needs."""
+_MIN_TEXT = 20
+"""Minimum cells for text beside a label."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column. The highest rank goes first; rank 0 stays."""
+class TableColumn:
+    """One column. The highest rank is dropped first; rank 0 stays."""
 
     title: str
     rank: int = 0
     least: int = 0
-    """Cells down to which its words may be cut; 0: numbers, which stand on the right and are whole or not there."""
+    """Minimum cells of a column of words; 0: numbers, which are aligned to the right and never truncated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One cell a column."""
+class TableRow:
+    """One row, with a cell for each column."""
 
     cells: Sequence[str]
     style: str = ""
 
 
-def table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Content]:
+def table(columns: Sequence[TableColumn], rows: Sequence[TableRow], width: int) -> list[Content]:
     """The titles, then the rows, each at most `width` cells."""
     natural = [
         max(cell_len(column.title), *(cell_len(row.cells[at]) for row in rows), 0) for at, column in enumerate(columns)
     ]
     widths = _widths(columns, natural, width)
-    head = Row([column.title for column in columns], "bold")
+    head = TableRow([column.title for column in columns], "bold")
     return [Content(_line(columns, row, widths).rstrip()).stylize(row.style) for row in (head, *rows)]
 
 
-def _widths(columns: Sequence[Column], natural: Sequence[int], width: int) -> dict[int, int]:
+def _widths(columns: Sequence[TableColumn], natural: Sequence[int], width: int) -> dict[int, int]:
     """The columns that are shown, with their widths."""
     shown = {at: min(natural[at], column.least) if column.least else natural[at] for at, column in enumerate(columns)}
     while len(shown) > 1 and _total(shown) > width:
@@ -62,7 +62,7 @@ def _total(shown: dict[int, int]) -> int:
     return sum(shown.values()) + _GAP * (len(shown) - 1)
 
 
-def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
+def _line(columns: Sequence[TableColumn], row: TableRow, widths: dict[int, int]) -> str:
     cells = []
     for at, wide in widths.items():
         text = cut(row.cells[at], wide)
@@ -72,14 +72,14 @@ def _line(columns: Sequence[Column], row: Row, widths: dict[int, int]) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """`text`, or as much of it as fits `width` cells with `…` after it."""
+    """`text` truncated to `width` cells."""
     return Content(visible(text, breaks=False)).truncate(max(0, width), ellipsis=True).plain
 
 
 def hanging(label: Content, text: str, width: int) -> list[Content]:
-    """`text` beside its label, its further lines below its first; where that leaves little room, below the label."""
+    """`text` beside its label, wrapped with a hanging indent, or below the label where that leaves little room."""
     beside, text = label.cell_length, visible(text)
-    if width - beside >= _LEAST:
+    if width - beside >= _MIN_TEXT:
         first, *others = Content(text).wrap(width - beside) or [Content("")]
         return [label + first, *(Content(" " * beside) + line for line in others)]
     room = max(1, width - 2 * _GAP)
@@ -87,12 +87,12 @@ def hanging(label: Content, text: str, width: int) -> list[Content]:
 
 
 def facts(rows: Sequence[tuple[str, Sequence[str]]], width: int) -> list[Content]:
-    """A name and what is known of it, a line each: its parts in order, as many as fit, the first one cut if need be."""
+    """A line for each name with its parts, as many as fit; the first part may be truncated."""
     wide = min(max((cell_len(name) for name, _parts in rows), default=0), max(0, width // 2))
     lines = []
     for name, parts in rows:
         room = max(0, width - wide - _GAP)
-        # some are as a configuration, a server or another file wrote them
+        # some parts come from a configuration, a server or another file
         shown = [sanitize_line(part) for part in parts]
         while len(shown) > 1 and cell_len(" · ".join(shown)) > room:
             shown.pop()

@@ -1,4 +1,4 @@
-"""The help screen's lines, made from the table of keys."""
+"""The lines of the help page, from the table of keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIGNS = (
 
 
 def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
-    """The keys of each place, the slash commands, and where things are kept; each line at most `width` cells."""
+    """Keys, slash commands and files; each line at most `width` cells."""
     out: list[Content] = []
     keys = shown_keys(keymap, " ")
     for where in Where:
@@ -50,10 +50,7 @@ def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
 
 
 def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
-    """What an empty conversation shows: the model that will answer, first keys, and what is wrong with the config.
-
-    Paragraphs; whoever shows them wraps them.
-    """
+    """Paragraphs for an empty conversation, not wrapped: model, first keys, problems of the configuration."""
     here = names(keymap, Where.PROMPT)
     out = [
         Content(""),

@@ -1,4 +1,4 @@
-"""A plot of blocks: a bar a value, several rows high, with an axis that names least, median and most."""
+"""A bar plot of block characters, with minimum, median and maximum on its axis."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from rich.cells import cell_len
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _UNKNOWN = "·"
 _WIDEST = 3
-"""Cells that a bar takes at most, the gap after it counted in."""
+"""Maximum cells of a bar with its gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlotRow:
-    """One row: what stands on the axis, and the bars."""
+    """One row: label of the axis, and bars."""
 
     axis: str
     bars: str
 
 
 def plot(values: Sequence[float | None], width: int, height: int, label: Callable[[float], str]) -> list[PlotRow]:
-    """`height` rows of at most `width` cells; of more values than there is room for, the last ones.
+    """`height` rows of at most `width` cells, for the last values that fit.
 
-    Bars stand on zero, and whatever is above zero can be seen. None is not known: a point on the ground.
+    Bars begin at zero, and each value above zero is visible. None, an unknown value, is a dot on the bottom row.
     """
     if width < 1 or height < 1:
         return []
@@ -48,7 +48,7 @@ def _bars(values: Sequence[float | None], width: int, height: int) -> list[str]:
 
 
 def _cell(level: int | None, ground: int) -> str:
-    """What is to be seen of a bar in the row that begins `ground` eighths above zero."""
+    """The part of a bar in the row that begins `ground` eighths above zero."""
     if level is None:
         return " " if ground else _UNKNOWN
     return _EIGHTHS[max(0, min(8, level - ground))]
@@ -60,7 +60,7 @@ def _level(value: float, top: float, height: int) -> int:
 
 
 def _axis(values: Sequence[float | None], height: int, label: Callable[[float], str]) -> list[str]:
-    """The most on top, least and median where their bars end, or a row beside that where another one stands."""
+    """Labels of the axis: maximum on top, minimum and median where their bars end, or the nearest free row."""
     known = sorted(max(0.0, value) for value in values if value is not None)
     if not known:
         return [""] * height

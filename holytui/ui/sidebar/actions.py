@@ -1,4 +1,4 @@
-"""Actions of the list on a conversation."""
+"""Actions on conversations of the list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SidebarActions:
-    """Each changes the history first and then shows the list as it is stored. They raise StoreError."""
+    """Each action changes the history and then shows the list as stored. They raise StoreError."""
 
     def __init__(
         self,

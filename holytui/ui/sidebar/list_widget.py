@@ -1,4 +1,4 @@
-"""The list of conversations by day. Rows are data, only visible ones are painted: ten thousand cost as ten."""
+"""The list of conversations by day. Only visible rows are painted, so ten thousand cost as little as ten."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from holytui.text import fold, sanitize_line
 from holytui.ui.bindings import install, run_in_order
 from holytui.ui.styling import part_style
 
-Row = Conversation | str
+ListRow = Conversation | str
 """A conversation, or a heading."""
 
 
-def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[Row]:
-    """Pinned ones first, then by day, newest first; those whose title holds `wanted` (folded), if given. With a
-    `heading`, that stands above them and no other does."""
+def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[ListRow]:
+    """Rows of the list: pinned conversations first, then by day, newest first. `wanted` filters by title, ignoring case
+    and accents; `heading` replaces the day headings."""
     needle = fold(wanted)
     shown = [one for one in conversations if needle in _folded(one.title)] if needle else list(conversations)
     if needle and not shown:
@@ -41,7 +41,7 @@ def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", h
     def group_of(one: Conversation) -> str:
         return _("Pinned") if one.pinned else fmt.day_group(one.updated_at, today)
 
-    out: list[Row] = []
+    out: list[ListRow] = []
     begin = 0
     while begin < len(shown):  # the days of ten thousand conversations would take a third of a second
         group = group_of(shown[begin])
@@ -61,7 +61,7 @@ def _is_other(group: str, group_of: Callable[[Conversation], str], one: Conversa
 
 
 class Sidebar(Widget, can_focus=True):
-    """The list. ↑ ↓ move, Enter opens; what its keys do to a conversation is asked for by messages."""
+    """The list. ↑ ↓ move, Enter opens; other keys post `ActionRequested`."""
 
     COMPONENT_CLASSES = {"sidebar--heading", "sidebar--current", "sidebar--cursor"}  # noqa: RUF012 - Textual's own
     BINDINGS = [  # noqa: RUF012 - Textual's own declaration
@@ -76,13 +76,13 @@ class Sidebar(Widget, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """A conversation is to be opened."""
+        """The user opens a conversation."""
 
         conversation_id: str
 
     @dataclass
     class ActionRequested(Message):
-        """A key asks for an action on a conversation: the id of the action."""
+        """A key requests an action, by its id, on a conversation."""
 
         action: str
         conversation: Conversation | None
@@ -90,7 +90,7 @@ class Sidebar(Widget, can_focus=True):
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="sidebar")
         self._all: Sequence[Conversation] = ()
-        self._rows: list[Row] = []
+        self._rows: list[ListRow] = []
         self._cursor = 0
         self._top = 0
         self._current = ""
@@ -99,8 +99,7 @@ class Sidebar(Widget, can_focus=True):
         install(self, keymap, Where.SIDEBAR)
 
     def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
-        """The list as it is now, under one `heading` or else under its days; the cursor stays on its conversation, or
-        where that was."""
+        """Replace the conversations. The cursor stays on its conversation, or else in its place."""
         at = self.selected if self.has_focus else None
         before = self._cursor if at is not None and heading == self._heading else 0
         self._all = conversations
@@ -112,7 +111,7 @@ class Sidebar(Widget, can_focus=True):
         self.refresh()
 
     def filter(self, text: str, today: date) -> None:
-        """Show those whose title holds `text`; all of them if it is empty."""
+        """Show conversations whose title contains `text`."""
         self._filter = text
         self.show(self._all, self._current, today, self._heading)
 
@@ -123,7 +122,7 @@ class Sidebar(Widget, can_focus=True):
         return row if isinstance(row, Conversation) else None
 
     def _find(self, conversation_id: str, otherwise: int) -> int:
-        """The row of a conversation; if it is not there, the next one from `otherwise` on that has any, or the last."""
+        """The row of a conversation; else the next conversation from row `otherwise` on, or the last."""
         places = {row.id: index for index, row in enumerate(self._rows) if isinstance(row, Conversation)}
         if conversation_id in places:
             return places[conversation_id]
@@ -157,7 +156,7 @@ class Sidebar(Widget, can_focus=True):
             self.post_message(self.Chosen(self.selected.id))
 
     def action_ask(self, action: str, _number: int) -> None:
-        """Ask for something to be done with the conversation under the cursor."""
+        """Request an action on the conversation under the cursor."""
         self.post_message(self.ActionRequested(action, self.selected))
 
     def on_click(self, event: events.Click) -> None:
@@ -169,7 +168,7 @@ class Sidebar(Widget, can_focus=True):
             self.action_open()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._follow_cursor()
 
     def on_focus(self, _event: events.Focus) -> None:
@@ -199,7 +198,7 @@ class Sidebar(Widget, can_focus=True):
 
 
 def label(conversation: Conversation, *, current: bool) -> Content:
-    """A row: its mark says streaming (`◆`), open (`›`), unread (`•`)."""
+    """A row, marked as streaming (`◆`), open (`›`) or unread (`•`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
     title = sanitize_line(conversation.title) or _("New conversation")
     return Content(f"{mark} {title}")

@@ -1,4 +1,4 @@
-"""The list of conversations with the line above it in which it is filtered while one types."""
+"""The list of conversations, with the filter line above it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from textual.widgets import Input
 
 from holytui.i18n import _
 from holytui.keymap import Keymap
-from holytui.ui.dialogs.line_input import Line
+from holytui.ui.dialogs.line_input import LineInput
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.stand_ins import restored
 
 
-class FilterLine(Line):
-    """Shown while it is typed in or has something in it. Enter and ↓ go to the list, Esc shows all of it again."""
+class FilterLine(LineInput):
+    """Shown while it has the focus or text. Enter and ↓ focus the list, Esc clears the filter."""
 
     BINDINGS = [("escape", "clear_filter"), ("down", "to_list")]  # noqa: RUF012 - Textual's own declaration
 
@@ -26,24 +26,24 @@ class FilterLine(Line):
         self.display = False
 
     def action_clear_filter(self) -> None:
-        """All conversations again."""
+        """Clear the filter and focus the list."""
         self.value = ""
         self.action_to_list()
 
     def action_to_list(self) -> None:
-        """To what was found."""
+        """Focus the list."""
         self.screen.set_focus(self.screen.query_one(Sidebar))
 
     async def _to_list(self) -> None:
         self.action_to_list()
 
     def on_blur(self, _event: events.Blur) -> None:
-        """An empty line is in the way."""
+        """Hide the line if it is empty."""
         self.display = bool(self.value)
 
 
 class ListPane(Vertical):
-    """What stands beside the messages."""
+    """The pane beside the messages."""
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="list")
@@ -51,12 +51,12 @@ class ListPane(Vertical):
         self.sidebar = Sidebar(keymap)
 
     def compose(self) -> ComposeResult:
-        """The line above the list."""
+        """The filter line above the list."""
         yield self.filter_line
         yield self.sidebar
 
     def begin_filter(self) -> None:
-        """Type in the line."""
+        """Show and focus the filter line."""
         self.filter_line.display = True
         self.filter_line.focus()
 

@@ -1,4 +1,4 @@
-"""One line with the keys that help where the focus is."""
+"""One line with the keys of the focused part."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from textual.widget import Widget
 from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
 
-_WAY_OUT = "app.quit"
+_QUIT = "app.quit"
 _GAP = 2
 
 
 class KeyHints(Widget):
-    """The footer actions of the place that has the focus, then those of the app, as many as fit."""
+    """The footer actions of the focused part, then those of the app, as many as fit."""
 
     where: reactive[Where] = reactive(Where.PROMPT, repaint=True)
 
@@ -28,20 +28,20 @@ class KeyHints(Widget):
 
 
 def hints(keymap: Keymap, where: Where, width: int) -> Content:
-    """The keys of `where`, then of the app, in the order of the table, as many whole ones as fit `width`. The way out
-    comes first among them, as nobody finds it by trying."""
+    """The keys of `where`, then of the app, in the order of the table, as many as fit `width`. The key that quits is
+    always among them, as users cannot guess it."""
     actions = [action for action in ACTIONS if action.footer and action.where is where]
     actions += [action for action in ACTIONS if action.footer and action.where is Where.APP]
     named = ((action.id, _item(keymap, action)) for action in dict.fromkeys(actions))
     items = [(action_id, item) for action_id, item in named if item is not None and item.cell_length <= width]
-    room = width - sum(item.cell_length + _GAP for action_id, item in items if action_id == _WAY_OUT)
+    room = width - sum(item.cell_length + _GAP for action_id, item in items if action_id == _QUIT)
     shown: list[Content] = []
     full = False
     for action_id, item in items:
-        if action_id != _WAY_OUT:
+        if action_id != _QUIT:
             room -= item.cell_length + (_GAP if shown else 0)
             full = full or room < 0
-        if action_id == _WAY_OUT or not full:
+        if action_id == _QUIT or not full:
             shown.append(item)
     return Content(" " * _GAP).join(shown)
 

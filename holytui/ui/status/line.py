@@ -18,7 +18,7 @@ _MARK = {Level.CALM: "○", Level.BUSY: "●", Level.WARNING: "▲", Level.ERROR
 
 
 def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tuple[int, str, str]]:
-    """(rank, text, style) in the order shown; the highest rank number is dropped first when the line is narrow."""
+    """(rank, text, style) in the order shown; in a narrow line the highest rank is dropped first."""
     here = status.connection
     words = names.render(here.words(now)) or _("ready")
     out = [(0, f"{_MARK[here.level]} {words}", _STYLE[here.level])]
@@ -34,7 +34,7 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
         out.append(_context(status.ahead, "~"))
     elif status.context is not None:
         out.append(_context(status.context))
-    if status.link:  # before what grows while text streams: cells that stay are not written again
+    if status.link:  # before fields that grow while text streams, so that its cells are not written again
         out.append((8, status.link, "$muted"))
     if status.rate.now > 0:
         bars = sparkline(status.rate.past)
@@ -54,7 +54,7 @@ def _context(part: float, mark: str = "") -> tuple[int, str, str]:
 
 
 def line(status: Status, width: int, now: float, names: ActionNames = KEYLESS) -> Content:
-    """The status line, at most `width` cells; fields go by rank and only the last one left is cut, between words."""
+    """The status line, at most `width` cells; fields are dropped by rank, and only the last one is truncated."""
     shown = fields(status, now, names)
     while len(shown) > 1 and _width(shown) > width:
         shown.remove(max(shown, key=lambda field: field[0]))
@@ -67,7 +67,7 @@ def line(status: Status, width: int, now: float, names: ActionNames = KEYLESS) -
 
 
 def _cut(text: Content, width: int) -> Content:
-    """`text` in at most `width` cells, cut between two words unless that would leave less than half of it."""
+    """`text` truncated to `width` cells, between two words unless that leaves less than half of it."""
     if text.cell_length <= width:
         return text
     kept = len(text.truncate(width, ellipsis=True).plain) - 1

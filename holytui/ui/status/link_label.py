@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from holytui import formatting as fmt
 from holytui.i18n import _
-from holytui.terminal.pace import LinkFigures
+from holytui.terminal.frame_pacer import LinkFigures
 
 _STEPS = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-"""Round trips that are told apart, in seconds. Faster ones are not shown."""
+"""Round trips that are distinguished, in seconds. Faster ones are not shown."""
 _HYSTERESIS = 1.5
 """The label changes only when the round trip changes by this factor: each change costs bytes on the slow link."""
 _SHOW_DROPS, _HIDE_DROPS = 0.5, 0.3
@@ -36,7 +36,7 @@ class LinkLabel:
         self._take_round_trip(figures.round_trip if figures.frames_written >= _SETTLED else None)
         self._take_frames(figures.frames_written, figures.frames_dropped)
         if self._step is None:
-            return _("frames left out") if self._drops else ""
+            return _("frames dropped") if self._drops else ""
         slow = fmt.seconds(self._step) if self._step >= 1 else f"{self._step * 1000:.0f} ms"
         return _("link {time}").format(time=slow)
 

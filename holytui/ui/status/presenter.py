@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holytui.config.schema import Model
     from holytui.presentation.turn_view import TurnView
     from holytui.store.history import History
-    from holytui.terminal.pace import LinkFigures
+    from holytui.terminal.frame_pacer import LinkFigures
     from holytui.ui.status.widget import StatusBar
 
 
@@ -78,15 +78,15 @@ class StatusPresenter:
 
     def say(self, text: str, level: Level = Level.CALM) -> None:
         """Show a notice in place of the connection, until the next state replaces it."""
-        said = Connection.plain(level, text)
-        self._notice = (said, self._clock() + _NOTICE)
-        self._widget.status = replace(self._widget.status, connection=said)
+        notice = Connection.plain(level, text)
+        self._notice = (notice, self._clock() + _NOTICE)
+        self._widget.status = replace(self._widget.status, connection=notice)
 
     def forget_notice(self) -> None:
-        """Let progress replace the notice: the user has gone on."""
+        """Let progress replace the notice."""
         self._notice = None
 
-    def _said(self, now: Connection) -> Connection:
+    def _with_notice(self, now: Connection) -> Connection:
         if self._notice is None or self._clock() >= self._notice[1] or now.level in (Level.WARNING, Level.ERROR):
             return now
         return self._notice[0]
@@ -100,7 +100,7 @@ class StatusPresenter:
         self._widget.status = replace(self._status(ended, progress=progress), position=self._position())
 
     def refresh_figures(self) -> None:
-        """The same for a turn that goes on, at most twice a second."""
+        """Show the present figures of a turn, at most twice a second."""
         if self._clock() - self._refreshed >= _FIGURES_EVERY:
             self.refresh(progress=True)
 
@@ -133,7 +133,7 @@ class StatusPresenter:
                 usage, used = turn.usage, _used(turn.usage, turn.requests)
                 answered = answer.model if answer is not None else model
         if progress:
-            status = replace(status, connection=self._said(status.connection))
+            status = replace(status, connection=self._with_notice(status.connection))
         return self._with_context(replace(status, usage=usage, cost=self._cost(usage, answered)), used)
 
     def _with_context(self, status: Status, used: int | None) -> Status:
@@ -179,7 +179,7 @@ class StatusPresenter:
         used, ahead = await asyncio.to_thread(
             context_tokens, state.services.history, messages, draft, sees=state.model_sees()
         )
-        if number != self._estimates:  # the user has typed on, and a newer estimate runs
+        if number != self._estimates:  # a newer estimate runs
             return
         self._estimate = ContextEstimate(conversation.version, used, ahead if sent or draft.strip() else None)
         if state.is_current(conversation):
@@ -194,7 +194,7 @@ def context_tokens(
 
     Reads the history when that answer took several requests, as its own figures are their sum.
     """
-    # imported here, as the first paint does not wait for the engine
+    # imported here, so that the first paint does not wait for the engine
     from holytui.engine.context import estimate_context
 
     answers = [message for message in messages if message.role is Role.ASSISTANT and message.state.final]

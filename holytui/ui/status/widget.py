@@ -1,4 +1,4 @@
-"""The bottom line: what the connection does, which model answers, what it costs."""
+"""The status line: connection, model, tokens and cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from holytui.ui.status.line import line
 
 
 class StatusBar(Widget):
-    """Shows a `Status`; while a countdown runs in it, it repaints once a second, and else never by itself."""
+    """Shows a `Status`. It repaints once a second while it has a countdown, and else only on changes."""
 
     status: reactive[Status] = reactive(Status(), repaint=True)
 
@@ -35,7 +35,7 @@ class StatusBar(Widget):
         return line(self.status, max(1, self.size.width), self._clock(), self.names)
 
     def watch_status(self, status: Status) -> None:
-        """Start or end the ticking."""
+        """Start or stop the timer of the countdown."""
         moving = status.connection.moving
         if moving and self._ticker is None:
             self._ticker = self.set_interval(1.0, self.refresh)
@@ -44,5 +44,5 @@ class StatusBar(Widget):
             self._ticker = None
 
     def on_resize(self, _event: Resize) -> None:
-        """Another width may hold other fields."""
+        """Repaint, as other fields may fit."""
         self.refresh()

@@ -1,4 +1,4 @@
-"""Palettes from TOML files: holytui's own and the user's. A broken file is reported and left out, never fatal."""
+"""Themes from TOML files: holytui's own and the user's. An invalid file is reported and skipped."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ FALLBACKS = {
     "cursor-style": "reverse",
     "match-style": "reverse",
 }
-"""Our own variables, for palettes that do not come from our files."""
+"""Defaults of our own variables, for themes that are not from our files."""
 _KNOWN = sorted(field.name for field in fields(Theme))
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """The themes that can be used, and a sentence for each file that cannot."""
+class LoadedThemes:
+    """The valid themes, and a message for each invalid file."""
 
     themes: Sequence[Theme]
     problems: Sequence[str]
 
 
 def own_folder() -> Path:
-    """Where holytui's own palettes are: in the package, or beside it in a checkout."""
+    """Folder of holytui's own themes: in the package, or beside it in a checkout."""
     inside = Path(str(resources.files("holytui"))) / "themes"
     return inside if inside.is_dir() else Path(str(resources.files("holytui"))).parent / "themes"
 
 
 def user_folder() -> Path:
-    """Where the user may put more."""
+    """Folder of the user's themes."""
     return paths.config_dir() / "themes"
 
 
-def load(folders: Iterable[Path] | None = None) -> Loaded:
+def load(folders: Iterable[Path] | None = None) -> LoadedThemes:
     """All themes of the folders; of two with one name the later wins, so a user can change ours."""
     themes: dict[str, Theme] = {}
     problems: list[str] = []
@@ -60,17 +60,17 @@ def load(folders: Iterable[Path] | None = None) -> Loaded:
                     themes[theme.name] = theme
                 case problem:
                     problems.append(f"{sanitize_line(file.name)}: {problem}")
-    return Loaded(tuple(themes.values()), tuple(problems))
+    return LoadedThemes(tuple(themes.values()), tuple(problems))
 
 
-def suiting(color_system: str | None) -> str:
-    """The theme for a terminal with these colours (Rich's name of them) where none is configured: of sixteen the
-    user's own look better than the nearest to those of a palette."""
+def default_for(color_system: str | None) -> str:
+    """The default theme for a colour system, as Rich names it. With sixteen colours the terminal's own look better than
+    approximations."""
     return SIXTEEN if color_system == "standard" else DEFAULT
 
 
-def missing(wanted: str, known: Collection[str]) -> Sequence[str]:
-    """What is to be said of a theme that the configuration asks for and that is not there."""
+def describe_unknown(wanted: str, known: Collection[str]) -> Sequence[str]:
+    """A message if the configured theme does not exist."""
     if not wanted or wanted in known:
         return ()
     meant = nearest(wanted, sorted(known))
@@ -80,7 +80,7 @@ def missing(wanted: str, known: Collection[str]) -> Sequence[str]:
 
 
 def _muted(table: dict[str, Any]) -> str:
-    """For what is less important. Textual's `$text-muted` is a colour with alpha, which lines of text do not blend."""
+    """The colour of less important text. Textual's `$text-muted` has alpha, which text does not blend."""
     foreground, background = table.get("foreground"), table.get("background")
     if table.get("ansi") or foreground is None or background is None:
         return "ansi_bright_black"
@@ -88,7 +88,7 @@ def _muted(table: dict[str, Any]) -> str:
 
 
 def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
-    """What Textual's style sheet asks of a palette of the terminal's own colours, and does not work out for it."""
+    """Variables that Textual's style sheet needs and does not derive for a theme of the terminal's own colours."""
     if not table.get("ansi"):
         return {}
     variables = BUILTIN_THEMES["ansi-dark" if table.get("dark", True) else "ansi-light"].variables
@@ -96,9 +96,9 @@ def _ansi_variables(table: dict[str, Any]) -> dict[str, str]:
     return {**variables, "block-cursor-blurred-background": str(table.get("primary"))}
 
 
-def _bars(table: dict[str, Any]) -> dict[str, str]:
-    """How cursors, selected text and found words stand out: on a colour, in whichever of the theme's own can be read
-    there best. The terminal's own colours are shown in reverse, as nobody knows what can be read on them."""
+def _highlight_variables(table: dict[str, Any]) -> dict[str, str]:
+    """Variables for cursors, selections and matches: a background, and the most readable colour of the theme on it.
+    With the terminal's own colours they are reversed, as their contrast is unknown."""
     primary, accent = table["primary"], table.get("accent") or table.get("warning") or table["primary"]
     if table.get("ansi"):
         plain = {f"{name}-{part}": "ansi_default" for name in ("cursor", "match") for part in ("ground", "text")}
@@ -115,7 +115,7 @@ def _bars(table: dict[str, Any]) -> dict[str, str]:
 
 
 def read(file: Path) -> Theme | str:
-    """One palette, or what is wrong with it."""
+    """Read a theme; returns it, or a message about an error."""
     try:
         table: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -135,11 +135,11 @@ def read(file: Path) -> Theme | str:
         table["variables"] = {
             **_ansi_variables(table),
             "muted": _muted(table),
-            **_bars(table),
+            **_highlight_variables(table),
             **table.get("variables", {}),
         }
         theme = Theme(**table)
-        # Textual looks at the colours only when the theme is applied, and would crash there
+        # Textual parses the colours only when the theme is applied, and would crash then
         theme.to_color_system().generate()
     except (ColorParseError, TypeError, AttributeError, ValueError) as error:
         return sanitize_line(str(error))

@@ -24,22 +24,22 @@ from holytui.ui.themes import loader
 
 
 class ThemePicker(Picker):
-    """Pick one of the themes, with the conversation behind it in the colours of the highlighted one."""
+    """Picks a theme; the conversation behind shows the highlighted one."""
 
-    def __init__(self, found: loader.Loaded, current: str) -> None:
+    def __init__(self, found: loader.LoadedThemes, current: str) -> None:
         choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
         super().__init__(_("Theme"), choices, current)
         self._problems = found.problems
 
     def on_mount(self) -> None:
-        """Files that cannot be used are told below the list."""
+        """Show invalid files below the list."""
         if self._problems:
             words = Content("\n".join(f"▲ {problem}" for problem in self._problems)).stylize("$warning")
             self.query_one("#dialog").mount(Static(words, id="dialog-note"))
 
     @on(OptionList.OptionHighlighted)
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
-        if self.is_current and event.option.id is not None:  # one that comes late must not undo what was decided
+        if self.is_current and event.option.id is not None:  # a late event must not undo the decision
             self.app.theme = event.option.id
 
 
@@ -50,7 +50,7 @@ def _remark(theme: Theme) -> str:
 
 
 class ThemeController:
-    """Changes the theme and keeps it in the configuration."""
+    """Changes the theme and writes it to the configuration."""
 
     def __init__(self, app: App[Any], config_file: Path, *, dialogs: Dialogs, reporter: Reporter) -> None:
         self._app = app
@@ -72,7 +72,7 @@ class ThemeController:
 
         self._dialogs.ask(ThemePicker(found, before), chosen)
 
-    def _register(self, found: loader.Loaded) -> None:
+    def _register(self, found: loader.LoadedThemes) -> None:
         before = self._app.current_theme
         for theme in found.themes:
             self._app.register_theme(theme)

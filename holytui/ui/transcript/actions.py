@@ -11,7 +11,7 @@ from holytui.i18n import _, ngettext
 from holytui.images import text_with_images
 from holytui.models import DeltaKind, Message, Role
 from holytui.presentation.notice import Level
-from holytui.store.assembly import Joint, joints
+from holytui.store.assembly import SeamContext, seam_contexts
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.markdown.addresses import links, plain_links
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class MessageActions:
-    """Each takes the message that it acts on. They raise HolytuiError."""
+    """Actions on a message. They raise HolytuiError."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class MessageActions:
         """Continue an interrupted answer."""
         answer = self._answer_of(message)
         if answer is None or not Ending.of(answer).resumable:
-            self._reporter.say(_("this answer was not cut: there is nothing to continue"), Level.WARNING)
+            self._reporter.say(_("this answer was not interrupted: there is nothing to continue"), Level.WARNING)
             return
         started = await asyncio.to_thread(self._state.services.engine.resume, answer.id)
         await self._turns.begin(started)
@@ -158,7 +158,7 @@ class MessageActions:
         services = self._state.services
         attempts = await asyncio.to_thread(services.history.attempts, message.id)
         if not any(attempt.cut or attempt.keep >= 0 or attempt.end >= 0 for attempt in attempts):
-            self._reporter.say(_("nothing was cut away in this answer"))
+            self._reporter.say(_("nothing was removed from this answer"))
             return
         await asyncio.to_thread(services.engine.undo_seams, message.id)
         fresh = await asyncio.to_thread(services.history.message, message.id)
@@ -176,8 +176,8 @@ class MessageActions:
         )
 
 
-def _joints(history: History, answer: Message) -> tuple[Joint, ...]:
+def _joints(history: History, answer: Message) -> tuple[SeamContext, ...]:
     if not (answer.seams or answer.begun_again):
         return ()  # the raw texts may be long
     attempts = history.attempts(answer.id)
-    return joints((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
+    return seam_contexts((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)

@@ -1,7 +1,7 @@
-"""Between the engine's threads and the screen: events wait here and are taken out at most once a frame.
+"""Queue of events from the engine's threads to the screen, delivered in batches at most once a frame.
 
-Nothing runs while nothing comes. The first event after a pause is shown at once, and so is an answer's end;
-what comes within one frame is shown together. Text is joined, so a frame costs the same for one token or a hundred.
+There is no timer while no events arrive. The first event after a pause, and the end of an answer, are delivered at
+once. Text is joined, so a frame costs the same for one token or a hundred.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class EventQueue:
         self._woken = self._urgent = False
 
     def open(self) -> None:
-        """Begin to deliver, on the running loop and in the context of the caller, which a timer of Textual needs."""
+        """Begin delivery on the running loop, in the context of the caller, which Textual's timers need."""
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
         self._last = self._loop.time() - self._frame
@@ -40,14 +40,14 @@ class EventQueue:
             self._wake()
 
     def close(self) -> None:
-        """Deliver nothing any more."""
+        """Stop delivery."""
         self._loop = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def put(self, event: TurnEvent) -> None:
-        """Leave an event; returns at once."""
+        """Add an event. For any thread; returns at once."""
         self._waiting.append(event)
         loop = self._loop
         urgent = isinstance(event, Ended)
@@ -80,13 +80,13 @@ class EventQueue:
         events = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if events:
             self._deliver(coalesce(events))
-        # what took long to show is followed by as long a time for keys
+        # after a slow delivery, wait as long again, so that keys are handled
         now = self._loop.time()
         self._last = max(began, now + (now - began) - self._frame)
 
 
 def coalesce(events: Sequence[TurnEvent]) -> list[TurnEvent]:
-    """The same events with neighbouring pieces of one turn's text joined; nothing changes places. In linear time."""
+    """The same events with adjacent text of one turn joined, in linear time."""
     out: list[TurnEvent] = []
     for (kind, turn_id), run in groupby(events, _kind_and_turn):
         if kind is Delta or kind is Reasoning:

@@ -1,4 +1,4 @@
-"""Export of the open conversation to a file, in the format that its name says."""
+"""Export of the open conversation to a file, in the format of its suffix."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def file_name(text: str) -> str:
 
 
 def form_of(path: Path) -> Format:
-    """The format that the suffix names. Raises TransferError."""
+    """The format of a suffix. Raises TransferError."""
     ending = path.suffix.lower().removeprefix(".")
     try:
         return Format("html" if ending == "htm" else ending)

@@ -1,4 +1,4 @@
-"""The answers that this window receives: from the events of the engine to the transcript."""
+"""The answers that this window receives: applies events of the engine to the transcript."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 class LiveAnswers:
-    """Follows the turns of the state. The text of an answer is the engine's; an event only says that it has changed,
-    so nothing is shown twice or left out, whenever a conversation is opened. Implements the port `Turns`."""
+    """Follows the turns of the state. Texts are read from the engine; an event only signals a change, so nothing is
+    shown twice or left out, whenever a conversation is opened. Implements the port `Turns`."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class LiveAnswers:
         on_end: Callable[[AnswerEnded], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`show` shows a conversation that was read; `on_end` is called for each answer that has ended."""
+        """`show` shows a loaded conversation; `on_end` is called for each answer that has ended."""
         self._state = state
         self._log = log
         self._show = show
@@ -52,7 +52,7 @@ class LiveAnswers:
         self._on_end = on_end
         self._clock = clock
         self._early: dict[str, list[TurnEvent]] = {}
-        """Events of turns that began so fast that `begin` was not called yet."""
+        """Events that arrived before `begin` was called for their turn."""
         self._events = EventQueue(self._deliver)
 
     def listen(self) -> None:
@@ -75,7 +75,7 @@ class LiveAnswers:
         loaded = await self._load(turn.conversation_id)
         if loaded is not None:
             self._show(loaded)
-            if turn.turn_id not in self._state.turns:  # it ended after it was read, before its message was shown
+            if turn.turn_id not in self._state.turns:  # it ended between loading and showing
                 await self._show_stored(turn)
         await self._index.refresh()
 
@@ -88,8 +88,8 @@ class LiveAnswers:
         await self._index.refresh()
 
     def to_stop(self) -> TurnView | None:
-        """The turn that a stop is for: the selected answer if it is queued, else the newest queued one of the open
-        conversation, else the one that it receives."""
+        """The turn that a stop applies to: the selected answer if it is queued, else the newest queued one of the open
+        conversation, else the one being received."""
         selected = self._log.selected if self._log.has_focus else None
         here, turns = self._state.conversation.id, self._state.turns
         if selected is not None:
@@ -99,7 +99,7 @@ class LiveAnswers:
         return turns.last_queued(here) or self._state.turn
 
     async def _load(self, conversation_id: str) -> LoadedConversation | None:
-        """Read the branch of the open conversation that this window shows; None if another conversation is open."""
+        """Load the shown branch of the open conversation; None if another conversation is open."""
         history = self._state.services.history
         while (asked := self._state.conversation).id == conversation_id:
             loaded = await asyncio.to_thread(load_conversation, history, conversation_id, asked.leaf)
@@ -109,7 +109,7 @@ class LiveAnswers:
         return None
 
     def sync_all(self) -> None:
-        """Bring the transcript up to the text of the engine."""
+        """Update the transcript with the texts of the engine."""
         for turn in self._state.turns:
             self._sync(turn)
 
@@ -140,7 +140,7 @@ class LiveAnswers:
             self._status.refresh(ended, progress=True)
 
     def _sync(self, turn: TurnView) -> None:
-        """Bring the message of a turn up to the text of the engine."""
+        """Update the message of a turn with the text of the engine."""
         if turn.conversation_id != self._state.conversation.id:
             return
         view = self._log.view_of(turn.answer_id)
@@ -158,10 +158,10 @@ class LiveAnswers:
         """Show the answer as it was stored: its figures, its problem, its seams."""
         state, history = self._state, self._state.services.history
         if turn.conversation_id != state.conversation.id:
-            with suppress(StoreError):  # it is only not marked
+            with suppress(StoreError):  # the mark is not essential
                 await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
         await self._show_stored(turn)
-        if turn.conversation_id == state.conversation.id:  # another one may have been opened since
+        if turn.conversation_id == state.conversation.id:  # another conversation may be open by now
             self._status.refresh(turn, progress=True)
             self._status.estimate_context()
         await self._index.refresh()

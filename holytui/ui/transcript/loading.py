@@ -1,4 +1,4 @@
-"""Reading a conversation to show it: the messages of a branch, each with its position among its variants."""
+"""Loading a conversation for display: the messages of a branch, each with its position among its variants."""
 
 from __future__ import annotations
 
@@ -23,68 +23,68 @@ class LoadedConversation:
 
     @property
     def leaf(self) -> str | None:
-        """The last message that is shown."""
+        """Id of the last message, or None."""
         last = self.views[-1].message if self.views else None
         return last.id if last is not None and not is_system_entry(last) else None
 
     @property
     def questions(self) -> list[str]:
-        """What the user asked, oldest first."""
-        return [entry.message.text for entry in self.views if entry.message.role is Role.USER]
+        """The texts of the questions, oldest first."""
+        return [view.message.text for view in self.views if view.message.role is Role.USER]
 
 
 def load_conversation(history: History, conversation_id: str, leaf_id: str | None = None) -> LoadedConversation | None:
-    """Read it, the branch down to `leaf_id` or else the one that was shown last; None if there is no such conversation.
+    """Load the branch down to `leaf_id`, or else the one shown last; None if the conversation does not exist.
 
-    Blocks on the disk: not for the screen's loop.
+    Blocks on the disk. Raises StoreError.
     """
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    entries = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
-    mark_changes(entries)
+    views = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
+    mark_changes(views)
     if conversation.system:
-        entries.insert(0, MessageView(_system_prompt(conversation)))
-    return LoadedConversation(conversation, entries)
+        views.insert(0, MessageView(_system_prompt(conversation)))
+    return LoadedConversation(conversation, views)
 
 
 _SYSTEM = "system prompt of "
 
 
 def _system_prompt(conversation: Conversation) -> Message:
-    """The system prompt as it is shown above the messages; it is none of them."""
+    """The system prompt as an view above the messages."""
     own = _SYSTEM + conversation.id
     return Message(own, conversation.id, None, Role.SYSTEM, conversation.system, conversation.created_at)
 
 
 def is_system_entry(message: Message) -> bool:
-    """Whether this is the system prompt above the messages."""
+    """Whether a message is the view with the system prompt."""
     return message.id.startswith(_SYSTEM)
 
 
 def mark_changes(views: Sequence[MessageView]) -> None:
-    """Say above a question, or else above its answer, that from there on another model answers."""
+    """Announce a change of the model, above the question or else above its answer."""
     model = ""
-    for index, entry in enumerate(views):
-        message = entry.message
+    for index, view in enumerate(views):
+        message = view.message
         if message.role is not Role.ASSISTANT or not message.model:
             continue
         if model and message.model != model:
-            before = views[index - 1] if index else entry
-            first = before if before.message.role is Role.USER else entry
+            before = views[index - 1] if index else view
+            first = before if before.message.role is Role.USER else view
             first.set_above(_("from here on: {model}").format(model=message.model))
         model = message.model
 
 
 def view_of(history: History, message: Message) -> MessageView:
-    """One message with its place among its variants."""
+    """A message with its position among its variants. Blocks on the disk."""
     variants = [one.id for one in history.variants(message.id)]
     place = variants.index(message.id) + 1 if message.id in variants else 1
     return MessageView(message, (place, max(1, len(variants))))
 
 
 def adjacent_variant(history: History, message: Message, step: int) -> str | None:
-    """The leaf to show for the variant `step` further (around the end); None if there is only one."""
+    """The leaf of the variant `step` further, wrapping around; None if there is only one. Blocks on the disk."""
     variants = [one.id for one in history.variants(message.id)]
     if len(variants) < 2:
         return None
@@ -93,7 +93,7 @@ def adjacent_variant(history: History, message: Message, step: int) -> str | Non
 
 
 def fork(history: History, message: Message) -> str:
-    """A new conversation with a copy of the branch down to `message`; returns its id."""
+    """Copy the branch down to `message` into a new conversation; returns its id. Blocks on the disk."""
     old = history.conversation(message.conversation_id)
     assert old is not None, "a shown message has a conversation"
     return history.fork(message.id, _("{title} · branch").format(title=old.title))

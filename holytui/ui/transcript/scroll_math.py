@@ -1,7 +1,7 @@
-"""Where the log stands, as pure arithmetic that measures only what is in sight.
+"""Pure arithmetic of scroll positions.
 
-A position is the first visible line: which entry, and how many of its lines are above the top. Heights of entries out
-of sight are never asked for, so ten thousand messages open as fast as ten.
+A position is the first visible line: an entry, and the number of its lines above the view. Only heights of entries near
+the view are measured, so ten thousand messages open as fast as ten.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def bottom(count: int, height: Heights, view: int) -> Anchor:
 
 
 def followed(anchor: Anchor, count: int, height: Heights, view: int, *, free: int = 0) -> Anchor:
-    """The position from which the end stays in sight as it grows: when it runs out of the view, `free` lines more than
-    needed at once, and no line more than these stays free below it.
+    """The position that keeps a growing end in view: when the end leaves the view, scroll `free` lines more than
+    needed, and leave at most `free` lines free below it.
     """
     end = bottom(count, height, view)
     furthest = bottom(count, height, view - free)
@@ -41,17 +41,16 @@ def followed(anchor: Anchor, count: int, height: Heights, view: int, *, free: in
 
 
 def slack(view: int, *, beside: bool = False, thinness: float = 1.0) -> int:
-    """How many lines are kept free below an end that grows, at most.
+    """Maximum lines kept free below an end that grows.
 
-    What stands beside the log (`beside`: something does) has to be painted again after a scroll on most terminals, so
-    a thin link (`thinness` 1) is better off with few and long ones; on one that is not (0) the end is always the last
-    line.
+    After a scroll most terminals must repaint widgets beside the log (`beside`: there are some), so few long scrolls
+    are better on a thin link (`thinness` 1); on a fast link (0) the end is always the last line.
     """
     return round((view // 2 if beside else min(8, view // 4)) * thinness)
 
 
 def moved(anchor: Anchor, lines: int, count: int, height: Heights, view: int) -> Anchor:
-    """The position `lines` further down (negative: up), held between the top and the bottom."""
+    """The position `lines` further down (negative: up), between the top and the bottom."""
     index, offset = anchor.index, anchor.offset + lines
     while offset < 0 and index > 0:
         index -= 1
@@ -63,7 +62,7 @@ def moved(anchor: Anchor, lines: int, count: int, height: Heights, view: int) ->
 
 
 def at(anchor: Anchor, line: int, count: int, height: Heights) -> tuple[int, int] | None:
-    """The entry and the line of it that are `line` lines below the top of the view; None below the end."""
+    """Entry and its line that are `line` lines below the top of the view; None below the end."""
     index, offset = anchor.index, anchor.offset + line
     while index < count:
         here = height(index)
@@ -92,6 +91,6 @@ def showing(anchor: Anchor, target: int, count: int, height: Heights, view: int)
 
 
 def page(anchor: Anchor, down: bool, count: int, height: Heights, view: int) -> Anchor:
-    """A page further, two lines of the old one kept in sight."""
+    """The position a page further, with two lines of overlap."""
     step = max(1, view - 2)
     return moved(anchor, step if down else -step, count, height, view)

@@ -1,8 +1,7 @@
-"""The text that the mouse selected in the messages, as it is copied.
+"""Text selected with the mouse in the messages, as it is copied.
 
-Code, formulas and questions are copied as they were written, with their tabs. Of other text what is shown is copied: a
-user who selects a word wants the word, not the stars around it. Either way the line breaks that the width of the screen
-made are no part of it, nor are margins and the signs of seams.
+Code, formulas and questions are copied from their source, with tabs. Other text is copied as shown, without Markdown
+markers. Soft line breaks, margins and the marks of seams are left out.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ from holytui.ui.markdown.seams import MARK
 
 _TAB = 4
 _SIGN_OF = "\0"
-"""Stands before a character that is shown as a sign; no text that has arrived has it."""
+"""Marks a character that is shown as a sign; received text never has it."""
 
 
 class _Copy:
-    """What is copied so far."""
+    """Collects the copied text."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._line: tuple[str, int, int] | None = None
-        """The line of the source that is being taken: its text, and from which column to which."""
+        """The line of source that is being copied: its text, first and last column."""
         self._formula = ""
-        """The key of the formula that reached to the end of the last row."""
+        """Key of the formula that reaches to the end of the last row."""
 
     def add(self, row: Row, start: int, end: int) -> None:
-        """The characters of a row's content from `start` up to `end`."""
+        """Add the characters of a row's content from `start` up to `end`."""
         inner = max(start, row.indent)
         if row.source is not None:
             self._add_source(row, inner, max(inner, end))
@@ -72,7 +71,7 @@ class _Copy:
 
 
 def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
-    """What is copied of rows, each with the number of characters before its content."""
+    """The copied text of rows, each with the number of characters before its content."""
     copy = _Copy()
     for y, (row, before) in enumerate(rows):
         span = selection.get_span(y)
@@ -84,7 +83,7 @@ def selected_text(rows: Sequence[tuple[Row, int]], selection: Selection) -> str:
 
 
 def _shown(row: Row, start: int, end: int, without: str = "") -> str:
-    """The text without the signs of seams, and with the source of each formula, whole, but for that `without`."""
+    """The text without the marks of seams, with the full source of each formula except `without`."""
     plain = row.content.plain
     out: list[str] = []
     at = start
@@ -104,14 +103,14 @@ def _shown(row: Row, start: int, end: int, without: str = "") -> str:
 
 
 def _formula_at(row: Row, end: int) -> str:
-    """The key of the formula that stands at the end of a row, if that is selected."""
+    """Key of the formula at the end of a row, if it is selected, or empty."""
     last = row.content.spans[-1] if row.content.spans else None
     formula = marks.formula_of(last.style) if last is not None and last.end == len(row.content.plain) == end else None
     return formula[0] if formula is not None else ""
 
 
 def _goes_on(row: Row, start: int, key: str) -> bool:
-    """Whether a row begins with more of the formula."""
+    """Whether a row continues a formula."""
     for span in row.content.spans:
         formula = marks.formula_of(span.style) if span.start == start else None
         if formula is not None:
@@ -120,12 +119,12 @@ def _goes_on(row: Row, start: int, key: str) -> bool:
 
 
 def _marks(row: Row, end: int) -> int:
-    """How many signs of seams stand before a place in a row."""
+    """Number of marks of seams before a position in a row."""
     return end - len(_shown(row, 0, end))
 
 
 def _index(text: str, column: int) -> int:
-    """Where in `text` a column is, if its tabs are shown as spaces and its format characters as signs."""
+    """Index in `text` of a screen column, with tabs shown as spaces and format characters as signs."""
     if "\t" not in text and text.isprintable():
         return column
     at = index = 0
@@ -138,7 +137,7 @@ def _index(text: str, column: int) -> int:
             return index
         if is_sign:
             at += len(visible(char, breaks=False))
-        elif char != WORD_GAP:  # one that is left is not shown
+        elif char != WORD_GAP:  # not shown
             at += _width(char, at)
         index, is_sign = index + 1, False
     return index

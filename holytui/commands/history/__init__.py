@@ -1,0 +1,1 @@
+"""`holytui history` and its subcommands."""

@@ -1,0 +1,1 @@
+"""`holytui --plain`: chat in plain lines."""

@@ -1,0 +1,58 @@
+"""The texts that ↑ and ↓ bring into the prompt: a cleared text, and the earlier questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from holytui.ui.composer.draft_store import Draft
+
+
+class PromptHistory:
+    """The earlier questions of a conversation, and the position among them."""
+
+    def __init__(self) -> None:
+        self._questions: list[str] = []
+        self._index = 0
+        self._draft = Draft()
+        """The prompt before the first step to an earlier question."""
+        self.cleared = Draft()
+        """The prompt that a key has cleared; empty if there is none."""
+
+    def load(self, questions: Sequence[str]) -> None:
+        """Use the questions of another conversation, oldest first."""
+        self._questions = list(questions)
+        self._index = len(questions)
+
+    def add(self, question: str) -> None:
+        """Add a question that was sent; one equal to the last is not added again."""
+        if not self._questions or self._questions[-1] != question:
+            self._questions.append(question)
+        self._index = len(self._questions)
+
+    def forget_draft(self) -> None:
+        """Discard the prompt that `newer` would bring back."""
+        self._draft = Draft()
+
+    def take_cleared(self) -> Draft | None:
+        """The cleared prompt, once, or None."""
+        if self.cleared == Draft():
+            return None
+        cleared, self.cleared = self.cleared, Draft()
+        self._index = len(self._questions)
+        return cleared
+
+    def older(self, draft: Draft) -> str | None:
+        """The question before, or None at the oldest. `draft` is what the prompt holds now."""
+        if self._index == 0:
+            return None
+        if self._index == len(self._questions):
+            self._draft = draft
+        self._index -= 1
+        return self._questions[self._index]
+
+    def newer(self) -> Draft | None:
+        """The question after, at the end the draft that `older` was given; None if it is shown already."""
+        if self._index >= len(self._questions):
+            return None
+        self._index += 1
+        return Draft(self._questions[self._index]) if self._index < len(self._questions) else self._draft
