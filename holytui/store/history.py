@@ -92,7 +92,7 @@ class KeptStreams(Protocol):
         ...
 
     def release_interrupted(self, message_id: str) -> bool:
-        """Have the stream of an answer ended if that is interrupted; whether there is one."""
+        """Have the stream of an interrupted or failed answer ended; whether there is one."""
         ...
 
     def released(self) -> Sequence[StoredStream]:

@@ -15,7 +15,7 @@ from holytui.engine.runtime.requester import AnswerRequest
 from holytui.engine.turn.answer import PriorAnswer
 from holytui.engine.turn.kept_stream import KeptStream
 from holytui.engine.turn.machine import TurnPlan
-from holytui.errors import StoreError
+from holytui.errors import ModelUnknown, StoreError
 from holytui.i18n import _
 from holytui.models import HIDDEN, Attempt, DeltaKind, Join, Message, ModelRef, StoredStream, Usage
 from holytui.providers.resolve import GUIDE, Resolved, resolve
@@ -89,8 +89,11 @@ class TurnPlanner:
         return plan, AnswerRequest(message, request, endpoint, timeouts, keys, strategy.prefill)
 
     def server_of(self, model: str) -> tuple[Endpoint, Keys]:
-        """The endpoint and key source of a model. Raises ModelUnknown, GuideError."""
-        return self.endpoint_and_keys(self.resolve(model))
+        """The endpoint and key source of a model. Raises ModelUnknown, also for the guide if it is not running."""
+        resolved = self.resolve(model)
+        if resolved.ref.provider == GUIDE and self._guide is None:
+            raise ModelUnknown(_("The built-in guide is not running"))
+        return self.endpoint_and_keys(resolved)
 
     def _kept_stream(self, message: Message, stored: StoredStream, endpoint: Endpoint) -> KeptStream | None:
         """The stream of an interrupted answer with the text after its position; None if it does not end the answer."""

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 _TIMEOUT = 5.0
 _FIRST_DELAY, _MAX_DELAY = 5.0, 60.0
-_CLOSE_TIMEOUT = 1.0
+_CLOSE_TIMEOUT = 0.5
 
 
 class StreamReleaser:

@@ -431,7 +431,8 @@ class TurnMachine:
         self.state = state
         answer, turn_id = self.answer, self.plan.turn_id
         answer.settle()
-        ended = [] if state is AnswerState.INTERRUPTED else self._streams.end(release=True)
+        # an answer that can be continued keeps its stream
+        ended = [] if state in (AnswerState.INTERRUPTED, AnswerState.FAILED) else self._streams.end(release=True)
         usage = answer.tally.total(self.plan.prompt_tokens, answer.text, answer.reasoning)
         event: Finished | Stopped | Interrupted | Failed
         if problem is None:

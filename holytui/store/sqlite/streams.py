@@ -18,6 +18,8 @@ from holytui.store.sqlite.writer import WriterThread
 
 LIFETIME = 24 * 3600.0
 """Seconds after which no server has a stream any more."""
+_ENDED = (AnswerState.INTERRUPTED.value, AnswerState.FAILED.value)
+"""States of answers that are not received any more, but have a stream."""
 _COLUMNS = 'id, message_id, attempt_id, model, base_url, begun_at, "offset", content, reasoning'
 
 
@@ -32,11 +34,11 @@ def create_table(connection: sqlite3.Connection) -> None:
 
 
 def release_of_conversation(connection: sqlite3.Connection, conversation_id: str) -> None:
-    """Have the streams of interrupted answers of a conversation ended."""
+    """Have the streams of interrupted and failed answers of a conversation ended."""
     connection.execute(
         "UPDATE stream SET released = 1 WHERE message_id IN"
-        " (SELECT id FROM message WHERE conversation_id = ? AND state = ?)",
-        (conversation_id, AnswerState.INTERRUPTED.value),
+        " (SELECT id FROM message WHERE conversation_id = ? AND state IN (?, ?))",
+        (conversation_id, *_ENDED),
     )
 
 
@@ -74,13 +76,12 @@ class StreamTable:
         self._writer.call(lambda db: db.execute("UPDATE stream SET released = 1 WHERE id = ?", (stream_id,)).rowcount)
 
     def release_interrupted(self, message_id: str) -> bool:
-        """Have the stream of an answer ended if that is interrupted; whether there is one."""
+        """Have the stream of an interrupted or failed answer ended; whether there is one."""
         sql = (
             "UPDATE stream SET released = 1 WHERE message_id = ? AND released = 0"
-            " AND message_id IN (SELECT id FROM message WHERE state = ?)"
+            " AND message_id IN (SELECT id FROM message WHERE state IN (?, ?))"
         )
-        state = AnswerState.INTERRUPTED.value
-        return self._writer.call(lambda db: db.execute(sql, (message_id, state)).rowcount) > 0
+        return self._writer.call(lambda db: db.execute(sql, (message_id, *_ENDED)).rowcount) > 0
 
     def released(self) -> Sequence[StoredStream]:
         """The streams to be ended that a server may still have, oldest first."""
