@@ -36,13 +36,13 @@ class KeepingServer(ScriptedServer):
         *,
         refusal: bytes = b"",
         server: str = "llama.cpp",
-        at_end: bool = False,
+        hold_after: int | None = None,
     ) -> None:
-        """`at_end`: a response without a cut sends its bytes and stays open, as while a model still generates."""
+        """`hold_after`: a response sends so many bytes and stays open, as while a model still generates."""
         self.body = body
         self.cuts = list(cuts)
         self.refusal = refusal
-        self.at_end = at_end
+        self.hold_after = hold_after
         self.kept: set[str] = set()
         self._server_header = server
         super().__init__([self._serve_peer])
@@ -85,9 +85,9 @@ class KeepingServer(ScriptedServer):
                 return self._send(peer, self.body[offset:])
 
     def _send(self, peer: Peer, body: bytes) -> bool:
-        cut = self.cuts.pop(0) if self.cuts else None
+        cut = self.cuts.pop(0) if self.cuts else self.hold_after
         peer.sock.sendall(head(content_type="text/event-stream", server=self._server_header) + body[:cut])
-        if cut is None and self.at_end:
+        if self.hold_after is not None:
             peer.stall()
         return False
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -155,33 +157,44 @@ def test_a_new_process_reads_on_too(tmp_path: Path, cut: int) -> None:
         assert server.calls == ["POST", "GET"]
 
 
-def test_after_a_kill_the_rest_is_received_from_the_last_position_on_disk(tmp_path: Path) -> None:
-    with KeepingServer(BODY, [900], at_end=True) as server:
-        made = bench(tmp_path, server, stream=replace(QUICK, max_retries=0))
-        message, _, _ = made.ask()
-        # as a kill leaves it: a copy of the file, with the answer on its way
-        stored = made.history.streams.find(message.id)
-        assert stored is not None
-        assert 0 < stored.position.offset <= 900
-        copy = tmp_path / "copy"
-        copy.mkdir()
-        made.history.flush()
-        (copy / "history.db").write_bytes((tmp_path / "history.db").read_bytes())
-        for name in ("history.db-wal",):
-            if (tmp_path / name).exists():
-                (copy / name).write_bytes((tmp_path / name).read_bytes())
-        made.engine.close()
-        made.history.close()
-        server.at_end = False
-        with bench(copy, server) as after:
-            after.end_of(after.engine.resume(message.id))
-            check_whole(after, after.message(message.id))
+ASKING = """
+import sys, threading
+from dataclasses import replace
+from pathlib import Path
+from tests.engine.bench import QUICK, Bench
+made = Bench(Path(sys.argv[1]), sys.argv[2], stream=replace(QUICK, idle_timeout=30, token_timeout=30))
+made.engine.config = replace(made.config, providers={"local": replace(made.config.providers["local"], reattach=True)})
+turn = made.engine.ask("why?")
+made.wait_until(lambda _events: len(made.text_of(turn.answer_id)) > 60)
+made.history.flush()
+print(turn.answer_id, flush=True)
+threading.Event().wait(30)
+"""
+
+
+def test_after_a_kill_the_next_process_receives_what_was_generated_meanwhile(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ASKING, str(tmp_path)]
+    with KeepingServer(BODY, hold_after=6000) as server:
+        process = subprocess.Popen([*command, server.base_url], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        answer_id = process.stdout.readline().strip()
+        process.kill()
+        process.communicate()
+        server.hold_after = None
+        with bench(tmp_path, server) as made:
+            (left,) = made.history.unfinished()
+            assert (left.id, left.state) == (answer_id, AnswerState.INTERRUPTED)
+            assert 60 < len(left.text) < len(SHOWN)
+            made.end_of(made.engine.resume(answer_id))
+            check_whole(made, made.message(answer_id))
         assert server.calls == ["POST", "GET"]
+        offset = int(server.requests[-1].target.rpartition("from=")[2])
+        assert 0 < offset <= 6000
 
 
 def test_a_stop_ends_the_stream_at_the_server(tmp_path: Path) -> None:
     with (
-        KeepingServer(BODY[:4000], at_end=True) as server,
+        KeepingServer(BODY, hold_after=4000) as server,
         bench(tmp_path, server, stream=replace(QUICK, idle_timeout=9)) as made,
     ):
         turn = made.engine.ask("why?")
