@@ -51,9 +51,9 @@ class PickerFigures:
     callback_cpu: float
 
 
-def measure(answer: Answer, seconds: float = 6.0) -> Figures:
-    """Ask, let it flow for `seconds` with a key each half second, then press Esc."""
-    with _watched(FloodServer(answer)) as (screen, longest):
+def measure(answer: Answer, seconds: float = 6.0, more: str = "") -> Figures:
+    """Ask, let it flow for `seconds` with a key each half second, then press Esc. `more` are lines of `[stream]`."""
+    with _watched(FloodServer(answer), more) as (screen, longest):
         return _play(screen, longest, seconds)
 
 
@@ -78,12 +78,12 @@ def measure_picker(names: bytes, count: int) -> PickerFigures:
 
 
 @contextmanager
-def _watched(flood: FloodServer) -> Iterator[tuple[Terminal, Path]]:
+def _watched(flood: FloodServer, more: str = "") -> Iterator[tuple[Terminal, Path]]:
     """The full screen before a flood, and the file with its longest callback."""
     with tempfile.TemporaryDirectory() as name, flood as server:
         folder = Path(name)
         longest = folder / "longest"
-        options = ["--config", str(config(folder, server.base_url))]
+        options = ["--config", str(config(folder, server.base_url, more))]
         env = {"HOLYTUI_DATA_DIR": str(folder / "data"), "HOME": name, "TERM": "xterm-256color"}
         before = os.environ.copy()
         os.environ.update(env)
@@ -113,7 +113,7 @@ def _play(screen: Terminal, longest: Path, seconds: float) -> Figures:
             screen.pump(0.02)
     worked = _worked(screen.pid)
     screen.type("\x1b")
-    stop = _until(screen, r"stopping|stopped|more than an answer")
+    stop = _until(screen, r"stopping|stopped|exceeds the size limit")
     worked = _worked(screen.pid) - worked
     wall, cpu = map(float, (longest.read_text() if longest.exists() else "0 0").split())
     return Figures(echo, stop, worked, wall, cpu, peak(screen.pid))

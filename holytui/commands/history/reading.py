@@ -131,7 +131,7 @@ def describe(attempt: Attempt) -> str:
         parts.append(_("ended {s} s").format(s=decimal(attempt.ended_at - attempt.started_at, 2)))
     parts.append(f"{attempt.bytes_received} B")
     if attempt.fault is not None:
-        parts.append(f"{cause(attempt.fault)} {attempt.fault.message}".strip())
+        parts += filter(None, (cause(attempt.fault), attempt.fault.message))
     elif attempt.finish_reason:
         parts.append(attempt.finish_reason)
     return " · ".join(parts)

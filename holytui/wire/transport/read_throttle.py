@@ -13,7 +13,8 @@ _CPU_SHARE = 0.1
 """Long-term share of one CPU."""
 _FREE_SECONDS = 0.1
 """CPU seconds without throttling: enough for a whole answer sent at once."""
-_MAX_MESSAGE = 0.2
+_MAX_PAUSE = 0.2
+"""Seconds: a stop is noticed after a pause at the latest."""
 
 
 class ReadThrottle:
@@ -33,4 +34,4 @@ class ReadThrottle:
         worked, now = self._work(), self._clock()
         self._debt = max(0.0, self._debt + worked - self._worked - (now - self._checked_at) * _CPU_SHARE)
         self._worked, self._checked_at = worked, now
-        return min(_MAX_MESSAGE, (self._debt - _FREE_SECONDS) / _CPU_SHARE) if self._debt > _FREE_SECONDS else 0.0
+        return min(_MAX_PAUSE, (self._debt - _FREE_SECONDS) / _CPU_SHARE) if self._debt > _FREE_SECONDS else 0.0
