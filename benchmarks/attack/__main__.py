@@ -26,7 +26,7 @@ from tests.ui.markdown_shapes import SHAPES, shape
 
 _SHORT = "idle_timeout = 3\nfirst_token_timeout = 5\ntoken_timeout = 3\nmax_retries = 0\n"
 _PATIENCE = 240.0
-"""Seconds. Reading is limited to a tenth of a CPU, so a flood of tiny events takes that long to reach the size limit."""
+"""Seconds. Reading takes at most a tenth of a CPU, so a flood of tiny events reaches the size limit only then."""
 _SIZES = (40_000, 80_000, 160_000, 320_000)
 
 

@@ -1,4 +1,4 @@
-"""Random Markdown, made of what answers are made of and of what breaks parsers."""
+"""Hypothesis strategies for Markdown: typical content of answers and constructs that break parsers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ lines = st.one_of(
     ),
 )  # fmt: skip
 sources = st.lists(lines, max_size=25).map("\n".join)
-"""CommonMark and the tables of GFM."""
+"""CommonMark with GFM tables."""
 
 _extra_words = st.sampled_from(
     ["$x^2$", "$5 and $6,", "\\(\\frac{a}{b}\\)", "$$\\alpha$$", "[^1]", "[^note]", "[^", "$", "https://a.b/c_(d).",
@@ -44,4 +44,4 @@ _extra_lines = st.one_of(
     ).map("".join),
 )  # fmt: skip
 extended = st.lists(_extra_lines, max_size=25).map("\n".join)
-"""With all that is shown beyond them."""
+"""Like `sources`, with all supported extensions."""

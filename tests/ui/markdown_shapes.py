@@ -1,4 +1,4 @@
-"""Shapes of text that a parser or a painter could take more than linear time for: a beginning, and what repeats."""
+"""Texts that could take a parser or painter more than linear time, each a head and a repeated part."""
 
 from __future__ import annotations
 
@@ -78,6 +78,6 @@ SHAPES: dict[str, tuple[str, str]] = {
 
 
 def shape(name: str, length: int) -> str:
-    """So many characters of a shape."""
+    """Return the first `length` characters of a shape."""
     head, part = SHAPES[name]
     return (head + part * (length // len(part) + 1))[:length]

@@ -266,8 +266,8 @@ def test_the_pieces_that_text_comes_in_do_not_matter(source: str, data: st.DataO
 
 @pytest.fixture
 def literal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the converter of formulas."""
-    monkeypatch.setattr(mathematics, "shown", lambda _formula: "")
+    """Disable the conversion of formulas."""
+    monkeypatch.setattr(mathematics, "to_text", lambda _formula: "")
 
 
 @pytest.mark.usefixtures("literal")

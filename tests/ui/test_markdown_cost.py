@@ -1,4 +1,4 @@
-"""What a piece of text costs, counted in calls, not in time."""
+"""Cost of appending text, measured in function calls instead of time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GROWING = {
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions `work` calls."""
+    """Count the function calls of `work`."""
     count = 0
 
     def note(_frame: object, event: str, _argument: object) -> None:
@@ -60,7 +60,7 @@ def costs(source: str, width: int) -> Iterator[int]:
         document.append(piece)
         document.lines(width)
 
-    grow(source[:PIECE])  # loads what is loaded once
+    grow(source[:PIECE])  # triggers lazy imports
     for start in range(PIECE, len(source), PIECE):
         piece = source[start : start + PIECE]
         yield calls(lambda piece=piece: grow(piece))  # type: ignore[misc]

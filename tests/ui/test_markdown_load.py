@@ -1,4 +1,4 @@
-"""More text than can be laid out within a frame: what is shown meanwhile, and in the end."""
+"""Text too long for one frame: incomplete and complete layout."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import MarkdownDocument, Spent
-from holytui.ui.markdown import document as documents
-from holytui.ui.transcript import message_view as entries
+from holytui.ui.markdown import document as document_module
+from holytui.ui.transcript import message_view
 from holytui.ui.transcript.message_view import MessageView
 from tests.ui.markdown_fragments import extended
 from tests.ui.markdown_shapes import SHAPES, shape
@@ -22,13 +22,13 @@ WIDTH = 80
 
 
 def once() -> Spent:
-    """Time for one slice."""
+    """A budget for one slice."""
     looks = iter([False])
     return lambda: next(looks, True)
 
 
 def few() -> Spent:
-    """Time for a few."""
+    """A budget for a few slices."""
     looks = iter([False] * 4)
     return lambda: next(looks, True)
 
@@ -39,14 +39,14 @@ def look(document: MarkdownDocument, width: int = WIDTH) -> list[object]:
 
 @pytest.fixture
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents that lay nothing out beyond their share of time."""
-    monkeypatch.setattr(documents, "_AT_ONCE", 0)
+    """Make documents lay out nothing beyond their budget."""
+    monkeypatch.setattr(document_module, "_IMMEDIATE", 0)
 
 
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("name", SHAPES)
 def test_work_grows_with_the_text_and_no_slice_is_long(name: str) -> None:
-    MarkdownDocument(shape(name, 1_000)).lines(WIDTH)  # loads what is loaded once
+    MarkdownDocument(shape(name, 1_000)).lines(WIDTH)  # triggers lazy imports
 
     def work(length: int) -> tuple[int, int]:
         document = MarkdownDocument(shape(name, length), once)
@@ -72,9 +72,9 @@ def test_text_that_is_laid_out_in_slices_looks_as_if_at_once(source: str, width:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents whose Markdown ends early."""
-    monkeypatch.setattr(documents, "RICH", 400)
-    monkeypatch.setattr(documents, "_SEARCHED", 100)
+    """Lower the length at which Markdown ends."""
+    monkeypatch.setattr(document_module, "MARKDOWN_LIMIT", 400)
+    monkeypatch.setattr(document_module, "_BREAK_SEARCH", 100)
 
 
 LONG = "".join(f"Line **{number}** of the text.\n" for number in range(400))
@@ -118,7 +118,7 @@ def test_code_that_reaches_into_the_plain_text_is_copied_whole() -> None:
 
 
 def test_many_lines_are_too_long_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_RICH_LINES", 10)
+    monkeypatch.setattr(document_module, "_LINES_LIMIT", 10)
     texts = [line.text for line in MarkdownDocument("*a*\n\n" * 10).lines(WIDTH)]
     assert texts[0] == "a"
     assert texts[-2] == "*a*"
@@ -126,7 +126,7 @@ def test_many_lines_are_too_long_as_well(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_entry_shows_the_beginning_at_once_and_the_rest_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     budget: Callable[[float], Spent] = lambda _seconds: few()  # noqa: E731 - a stand-in for `within`
-    monkeypatch.setattr(entries, "within", budget)
+    monkeypatch.setattr(message_view, "within", budget)
     entry = MessageView(Message("a", "c", None, Role.ASSISTANT, LONG, 1.0, reasoning=LONG, state=AnswerState.STREAMING))
     entry.set_open(True)
     first = entry.height(WIDTH)
@@ -151,11 +151,11 @@ def test_a_line_without_an_end_is_too_long_as_well() -> None:
 
 
 def test_plain_text_is_taken_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "RICH", 1_000)
+    monkeypatch.setattr(document_module, "MARKDOWN_LIMIT", 1_000)
     document = MarkdownDocument("", once)
     document.grow("a line of a very long text\n" * 10_000)
     ends = []
     while document.behind(WIDTH):
         document.advance(WIDTH, once())
-        ends.append(document._find(WIDTH).plain.end)  # type: ignore[union-attr]  # it is there from the first slice on
+        ends.append(document._view_at(WIDTH).plain.end)  # type: ignore[union-attr]  # set from the first slice on
     assert max(after - before for before, after in itertools.pairwise(ends)) <= 3 * 4_096

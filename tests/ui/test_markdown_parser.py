@@ -1,4 +1,4 @@
-"""The block parser against markdown-it: the same blocks, with the same text, in the same containers."""
+"""Comparison of the block parser with markdown-it: same blocks, text and containers."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from holytui.ui.markdown.block_builder import BlockBuilder
 from holytui.ui.markdown.blocks import Item, Kind, Leaf, Quote
 from holytui.ui.markdown.inline import Inline, parse
 from holytui.ui.markdown.parser import BlockParser
-from holytui.ui.markdown.tables import cells
+from holytui.ui.markdown.tables import split_cells
 from tests.ui.markdown_fragments import sources, words
 
 REFERENCE = MarkdownIt("gfm-like", {"html": False, "linkify": False}).disable("reference")
 LAZY_CODE = re.compile(r"^ *(?: {4}|\t)[ \t]*[->+*#`~_\d]", re.MULTILINE)
-"""A line that is indented by four and would begin a block if it were not: where it goes on a paragraph of a quote or
-an item that it does not belong to, markdown-it ends the paragraph; CommonMark 0.31 says that it is text (5.1)."""
+"""A line indented by four columns that would start a block without the indentation. As a lazy continuation of
+a paragraph in a block quote or list item it is text (CommonMark 0.31, 5.1), but markdown-it ends the paragraph."""
 SIGNS = {"blockquote": ">", "li": "i"}
 Block = tuple[str, str, Any]
 
 
 def without_formulas(source: str) -> str:
-    """A text in which no block is a formula."""
+    """Remove the delimiters of display formulas."""
     return source.replace("$$", "$").replace("\\[", "\\(")
 
 
 def leaves(source: str) -> list[Leaf]:
-    parser = BlockParser()
+    blocks = BlockBuilder()
+    parser = BlockParser(blocks)
     for line in source.removesuffix("\n").split("\n"):
         parser.line(line, 0)
-    return parser.leaves
+    return blocks.leaves
 
 
 def ours(source: str) -> list[Block]:
@@ -57,7 +59,7 @@ def _block(leaf: Leaf) -> Block:
             body = _ends_stripped(leaf.code)
         case Kind.TABLE:
             count = len(leaf.aligns)
-            body = (leaf.aligns, [(cells(line) + [""] * count)[:count] for line in leaf.lines])
+            body = (leaf.aligns, [(split_cells(line) + [""] * count)[:count] for line in leaf.lines])
         case _:
             pass
     return leaf.kind.value, path, body
@@ -72,7 +74,7 @@ def _ends_stripped(text: str) -> str:
 
 
 class Reader:
-    """markdown-it's tokens as blocks."""
+    """Converts markdown-it tokens to blocks."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -144,7 +146,7 @@ rows = st.one_of(
 @settings(max_examples=250, deadline=None)
 @given(st.lists(rows, max_size=10).map("\n".join))
 def test_tables_are_those_of_markdown_it(source: str) -> None:
-    assume(not re.search(r"(^|\n)(>|1\.).*\n[|:-]", source))  # a header in a list or quote is none for a row outside it
+    assume(not re.search(r"(^|\n)(>|1\.).*\n[|:-]", source))  # a header in a container, its delimiter row outside
     source = without_formulas(source)
     assert ours(source) == theirs(source)
 
@@ -179,7 +181,7 @@ long_texts = st.lists(
 def joined(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
     for text, marked in runs:
-        style = re.sub(r"formula='\d+", "formula='", marked)  # a place in its piece
+        style = re.sub(r"formula='\d+", "formula='", marked)  # offsets are relative to the piece
         if out and out[-1][1] == style:
             out[-1] = (out[-1][0] + text, style)
         else:

@@ -1,4 +1,4 @@
-"""Formulas as Unicode, and what is left as it was written; the addresses of links."""
+"""Conversion of formulas to Unicode, formulas left unconverted, and addresses of links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from holytui.ui.markdown.marks import safe_address
 
 @pytest.fixture(autouse=True, scope="module")
 def converter() -> None:
-    mathematics.shown("x")
+    mathematics.to_text("x")
     mathematics.wait()
 
 
@@ -32,7 +32,7 @@ def converter() -> None:
     ],
 )
 def test_what_reads_well_is_converted(formula: str, text: str) -> None:
-    assert mathematics.shown(formula) == text
+    assert mathematics.to_text(formula) == text
 
 
 @pytest.mark.parametrize(
@@ -49,22 +49,22 @@ def test_what_reads_well_is_converted(formula: str, text: str) -> None:
             "a % b",
         ),
         *("{" * 900, "x^{" * 300 + "}" * 300, r"\frac" * 150, r"\begin{aligned}" * 60, r"\\[" * 200, "^" * 900, " "),
-        "x" * (mathematics.LONGEST + 1),
+        "x" * (mathematics.MAX_LENGTH + 1),
     ],
 )
 def test_what_is_broken_or_hostile_stays_as_it_is(formula: str) -> None:
-    assert mathematics.shown(formula) == ""
+    assert mathematics.to_text(formula) == ""
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(st.sampled_from(r"\{}[]^_&$ab2 %~" + "\n"), max_size=60))
 def test_no_formula_raises(formula: str) -> None:
-    mathematics.shown(formula)
+    mathematics.to_text(formula)
 
 
 def test_a_formula_is_shown_as_it_was_written_until_its_converter_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = mathematics._Converter()
-    monkeypatch.setattr(fresh, "begin", lambda: None)
+    monkeypatch.setattr(fresh, "start", lambda: None)
     monkeypatch.setattr(mathematics, "_converter", fresh)
     document = MarkdownDocument("$x^2$", lambda: lambda: True)
     assert [line.text for line in document.lines(20)] == ["$x^2$"]

@@ -233,7 +233,7 @@ DISPLAY = FORMULAS[FORMULAS.index("$$") : FORMULAS.rindex("$$") + 2]
 
 @pytest.mark.parametrize("width", [16, 24, 200])
 def test_formulas_are_copied_as_they_were_written(width: int) -> None:
-    mathematics.shown("x")
+    mathematics.to_text("x")
     mathematics.wait()
     text = copied(answer(FORMULAS), width)
     for source in (r"$\alpha^2$, then \(\frac{a}{b} + \frac{c}{d} + \frac{e}{f} + \frac{g}{h}\) end.", DISPLAY):

@@ -18,7 +18,7 @@ from holytui.ui.bindings import shown_keys
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog, SearchTarget
-from holytui.ui.pages import help as help_page
+from holytui.ui.pages.help import help_lines
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -193,7 +193,7 @@ class ChatActions:
 
     def help(self) -> None:
         """Show the keys and files."""
-        self._dialogs.open(PageDialog(_("Help"), partial(help_page.lines, self._keymap, self._config_file)))
+        self._dialogs.open(PageDialog(_("Help"), partial(help_lines, self._keymap, self._config_file)))
 
     def quit(self) -> None:
         """Quit; in a prompt with text the key deletes to the right, as in a shell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from holytui import formatting as fmt
+from holytui import formatting
 from holytui.bootstrap import list_server_models, model_names
 from holytui.config.presets import GUIDE
 from holytui.errors import HolytuiError
@@ -153,7 +153,7 @@ def remark(config: Config, name: str) -> str:
         return ""
     parts = [_("sees images")] if model.vision else []
     if model.context:
-        parts.append(_("{count} context").format(count=fmt.count(model.context)))
+        parts.append(_("{count} context").format(count=formatting.count(model.context)))
     if model.price is not None:
         parts.append(_("{input} / {output} per million").format(input=model.price.input, output=model.price.output))
     return " · ".join(parts)

@@ -30,7 +30,7 @@ from holytui.ui.composer.drafts import DraftController
 from holytui.ui.composer.prompt import Prompt
 from holytui.ui.composer.send_queue import SendQueue
 from holytui.ui.composer.submit import Question
-from holytui.ui.pages import help as help_page
+from holytui.ui.pages.help import welcome_lines
 from holytui.ui.ports import Group
 from holytui.ui.reporting import report_errors
 from holytui.ui.sidebar.list_widget import Sidebar
@@ -220,7 +220,7 @@ class ChatScreen(ChatLayout):
         """Fill the transcript of an empty conversation."""
         known = self.state.services.problems if self.state.is_open else ()
         problems = (*known, *filter(None, (self._missing_key(),)), *self.state.theme_problems)
-        self.log_view.show((), help_page.welcome(self.state.model, problems, self.keymap))
+        self.log_view.show((), welcome_lines(self.state.model, problems, self.keymap))
 
     def _missing_key(self) -> str:
         """A sentence if the variable with the key of the model is not set."""

@@ -8,10 +8,10 @@ from datetime import date
 
 from textual.content import Content
 
-from holytui import formatting as fmt
+from holytui import formatting
 from holytui.i18n import _
 from holytui.models import Usage
-from holytui.presentation import labels as words
+from holytui.presentation import labels
 from holytui.presentation.status import NEARLY_FULL, Status, sparkline
 from holytui.providers.pricing import CostTotal, format_total, unpriced_note
 from holytui.store.values import AnswerStats, UsageTotal
@@ -60,24 +60,24 @@ def now_lines(here: OpenFigures, width: int, clock: float) -> list[Content]:
 
 
 def _tokens(last: Usage | None, talk: Sequence[UsageTotal]) -> list[str]:
-    parts = [_("{usage} for the last answer").format(usage=fmt.usage(last))] if last is not None else []
+    parts = [_("{usage} for the last answer").format(usage=formatting.usage(last))] if last is not None else []
     if talk:
         total = sum((each.usage for each in talk), Usage())
-        parts.append(_("{usage} in this conversation").format(usage=fmt.usage(total)))
+        parts.append(_("{usage} in this conversation").format(usage=formatting.usage(total)))
     return parts or ["–"]
 
 
 def _speed(status: Status) -> list[str]:
     parts = []
     if status.rate.now > 0:
-        parts.append(f"{fmt.decimal(status.rate.now, 0)} tok/s {sparkline(status.rate.past)}".rstrip())
+        parts.append(f"{formatting.decimal(status.rate.now, 0)} tok/s {sparkline(status.rate.past)}".rstrip())
     if status.first_token_s is not None:
-        parts.append(_("first token after {time}").format(time=fmt.seconds(status.first_token_s)))
+        parts.append(_("first token after {time}").format(time=formatting.seconds(status.first_token_s)))
     return parts or ["–"]
 
 
 def _costs(last: float | None, bill: CostTotal) -> list[str]:
-    parts = [_("{cost} for the last answer").format(cost=fmt.cost(last))] if last is not None else []
+    parts = [_("{cost} for the last answer").format(cost=formatting.cost(last))] if last is not None else []
     if bill.amount is not None:
         parts.append(_("{cost} for this conversation").format(cost=format_total(bill)))
     if parts and bill.unpriced:
@@ -95,7 +95,9 @@ def gauge(status: Status, capacity: int | None, width: int) -> Content:
     if part >= NEARLY_FULL:
         style = "$error" if part >= 1 else "$warning"
     percent = f"{mark}{part * 100:.0f} %"
-    of = _("{used} of {all}").format(used=f"{mark}{fmt.count(round(part * capacity))}", all=fmt.count(capacity))
+    of = _("{used} of {all}").format(
+        used=f"{mark}{formatting.count(round(part * capacity))}", all=formatting.count(capacity)
+    )
     words = percent if len(percent) + len(of) + 2 > width else f"{percent}  {of}"
     room = min(_GAUGE, width - len(words) - 2)
     if room < 8:
@@ -112,7 +114,7 @@ def answer_plots(answers: Sequence[AnswerStats], width: int) -> list[Content]:
     beside = max(1, min(3, (width + _GAP) // (_PLOT_LEAST + _GAP)))
     wide = min(_PLOT_MOST, (width - _GAP * (beside - 1)) // beside)
     drawn = [
-        plot_lines(_("time to the first token"), [each.first_token_s for each in answers], wide, fmt.seconds),
+        plot_lines(_("time to the first token"), [each.first_token_s for each in answers], wide, formatting.seconds),
         plot_lines(_("tokens a second"), [each.rate for each in answers], wide, short),
         plot_lines(_("requests"), [each.requests for each in answers], wide, short),
     ]
@@ -135,8 +137,8 @@ def plot_lines(
 def short(value: float) -> str:
     """A number for an axis: `31`, `4.2`, `12.4k`."""
     if value >= 10 or value == int(value):
-        return fmt.count(round(value))
-    return fmt.decimal(value, 1)
+        return formatting.count(round(value))
+    return formatting.decimal(value, 1)
 
 
 def _beside(row: Sequence[Content], width: int) -> Content:
@@ -161,20 +163,20 @@ def answer_table(answers: Sequence[AnswerStats], width: int, today: date) -> lis
 
 def _cells(answer: AnswerStats, today: date) -> list[str]:
     return [
-        fmt.moment(answer.at, today),
+        formatting.moment(answer.at, today),
         sanitize_line(answer.model) or "–",
-        fmt.seconds(answer.first_token_s) if answer.first_token_s is not None else "–",
-        fmt.seconds(answer.duration_s) if answer.duration_s is not None else "–",
+        formatting.seconds(answer.first_token_s) if answer.first_token_s is not None else "–",
+        formatting.seconds(answer.duration_s) if answer.duration_s is not None else "–",
         short(answer.rate) if answer.rate is not None else "–",
-        fmt.whole(answer.requests),
+        formatting.whole(answer.requests),
         _ended(answer),
     ]
 
 
 def _ended(answer: AnswerStats) -> str:
-    parts = [words.state(answer.state)]
+    parts = [labels.state(answer.state)]
     if answer.fault is not None:
-        parts.append(words.cause(answer.fault))
+        parts.append(labels.cause(answer.fault))
     elif answer.finish_reason not in ("", "stop"):
         parts.append(sanitize_line(answer.finish_reason))
     if answer.reattached:

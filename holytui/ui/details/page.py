@@ -27,9 +27,8 @@ from holytui.providers.resolve import GUIDE, resolve
 from holytui.store.values import AnswerStats, UsageTotal
 from holytui.ui import driver_access
 from holytui.ui.bindings import textual_key
-from holytui.ui.details import answers as overview
 from holytui.ui.details import terminal_link, usage
-from holytui.ui.details.answers import OpenFigures
+from holytui.ui.details.answers import PLOTTED, OpenFigures, answer_plots, answer_table, now_lines
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
 
@@ -58,7 +57,7 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
     history, days = services.history, usage.days_until(today)
     wanted = None if everything else conversation_id
     return DetailsFigures(
-        history.last_answers(overview.PLOTTED, wanted),
+        history.last_answers(PLOTTED, wanted),
         history.usage_totals((0.0, inf), conversation_id) if conversation_id else (),
         days,
         history.usage_totals(usage.midnights(days)),
@@ -169,7 +168,7 @@ class DetailsPage(Dialog[None]):
         return [out.truncate(width, ellipsis=True)]
 
     def _lines(self, width: int) -> list[Content]:
-        sections = [(_("Now"), overview.now_lines(self._here(), width, time.monotonic()))]
+        sections = [(_("Now"), now_lines(self._here(), width, time.monotonic()))]
         if self._problem:
             sections.append((_("The history"), [Content(cut(self._problem, width)).stylize("$error")]))
         if (figures := self._figures) is not None:
@@ -191,9 +190,9 @@ class DetailsPage(Dialog[None]):
         if not figures.answers:
             return [Content(cut(_("no answer here yet"), width))]
         return [
-            *overview.answer_plots(figures.answers, width),
+            *answer_plots(figures.answers, width),
             Content(""),
-            *overview.answer_table(figures.answers, width, self._today()),
+            *answer_table(figures.answers, width, self._today()),
         ]
 
     def _here(self) -> OpenFigures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from holytui import formatting as fmt
+from holytui import formatting
 from holytui.i18n import _
 from holytui.terminal.diff.frame import Capabilities
 from holytui.terminal.frame_pacer import LinkFigures
@@ -23,15 +23,17 @@ def rows(figures: LinkFigures, learnt: Capabilities | None) -> list[tuple[str, l
     written, left_out = figures.frames_written, figures.frames_dropped
     trip = _("the terminal does not answer")
     if figures.round_trip is not None:
-        trip = f"{figures.round_trip * 1000:.0f} ms" if figures.round_trip < 1 else fmt.seconds(figures.round_trip)
-    frames = [_("{count} written").format(count=fmt.whole(written))]
+        trip = (
+            f"{figures.round_trip * 1000:.0f} ms" if figures.round_trip < 1 else formatting.seconds(figures.round_trip)
+        )
+    frames = [_("{count} written").format(count=formatting.whole(written))]
     if left_out:
         share = f"{left_out / (written + left_out) * 100:.0f} %"
         words = _("{count} dropped for newer ones ({share})")
-        frames.append(words.format(count=fmt.whole(left_out), share=share))
+        frames.append(words.format(count=formatting.whole(left_out), share=share))
     sizes = [
-        _("{size} a second now").format(size=fmt.size(int(figures.bytes_per_s))),
-        _("{size} in all").format(size=fmt.size(figures.bytes_total)),
+        _("{size} a second now").format(size=formatting.size(int(figures.bytes_per_s))),
+        _("{size} in all").format(size=formatting.size(figures.bytes_total)),
     ]
     out = [(_("round trip"), [trip]), (_("bytes"), sizes), (_("frames"), frames)]
     return out if learnt is None else [*out, *_abilities(learnt)]

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from textual.content import Content
 
-from holytui import formatting as fmt
+from holytui import formatting
 from holytui.config.schema import Config
 from holytui.i18n import _
 from holytui.models import Usage
@@ -68,7 +68,7 @@ def by_day(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], wi
     rows = []
     for span in sorted({each.span for each in spent}, reverse=True):
         of_day = [each for each in spent if each.span == span]
-        day = fmt.day(days[span])
+        day = formatting.day(days[span])
         if len(of_day) == 1:
             rows.append(TableRow(_cells(config, f"{day}  {sanitize_line(of_day[0].model)}", of_day)))
             continue
@@ -90,13 +90,13 @@ def _columns(title: str) -> list[TableColumn]:
 
 def _cells(config: Config, name: str, spent: Sequence[UsageTotal]) -> list[str]:
     used = sum((each.usage for each in spent), Usage())
-    mark = fmt.inexact_mark(at_least=used.at_least, estimated=used.estimated)
+    mark = formatting.inexact_mark(at_least=used.at_least, estimated=used.estimated)
     return [
         name,
-        fmt.whole(sum(each.answers for each in spent)),
-        mark + fmt.count(used.input),
-        mark + fmt.count(used.output),
-        fmt.whole(sum(each.retries for each in spent)),
+        formatting.whole(sum(each.answers for each in spent)),
+        mark + formatting.count(used.input),
+        mark + formatting.count(used.output),
+        formatting.whole(sum(each.retries for each in spent)),
         format_total(total_cost(config, spent)),
     ]
 
@@ -109,12 +109,12 @@ def _plot(config: Config, spent: Sequence[UsageTotal], days: Sequence[date], wid
         drawn = plot_lines(_("cost a day"), [total_cost(config, one).amount or 0.0 for one in each_day], wide, _price)
     else:
         drawn = plot_lines(_("tokens a day"), [float(_tokens(one)) for one in each_day], wide, short)
-    span = f"{fmt.day(days[0])} – {fmt.day(days[-1])}"
+    span = f"{formatting.day(days[0])} – {formatting.day(days[-1])}"
     return [*drawn, Content.assemble((cut(span, width), "$muted"))]
 
 
 def _price(amount: float) -> str:
-    return fmt.cost(amount) if amount else "0"
+    return formatting.cost(amount) if amount else "0"
 
 
 def _tokens(spent: Iterable[UsageTotal]) -> int:

@@ -1,45 +1,52 @@
-"""The addresses of the links in a text, for a list of them."""
+"""The addresses of the links in a text."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from holytui.text import addresses
+from holytui.ui.markdown.block_builder import BlockBuilder
 from holytui.ui.markdown.blocks import Kind, Leaf
 from holytui.ui.markdown.inline import Inline, addresses_of
 from holytui.ui.markdown.parser import BlockParser
-from holytui.ui.markdown.tables import cells
+from holytui.ui.markdown.tables import split_cells
 
-_MARKDOWN: Final = 256 * 1024
-"""Characters in which links of Markdown are looked for; behind them only addresses that stand in the text are found,
-as there only these are shown."""
+_PARSED: Final = 256 * 1024
+"""Characters parsed as Markdown; in the rest, which is shown as plain text, only bare addresses are found."""
 
 
 def links(source: str) -> list[str]:
-    """The addresses as they were written, each once, in the order of the text; what stands in code is no link."""
-    parser = BlockParser()
-    end = source.find("\n", _MARKDOWN) if len(source) > _MARKDOWN else -1
-    rich, rest = (source[:end], source[end:]) if end >= 0 else (source, "")
-    for line in rich.split("\n"):
+    """Return the addresses outside code, exactly as written, without duplicates, in the order of the text."""
+    blocks = BlockBuilder()
+    parser = BlockParser(blocks)
+    end = source.find("\n", _PARSED) if len(source) > _PARSED else -1
+    markdown, rest = (source[:end], source[end:]) if end >= 0 else (source, "")
+    for line in markdown.split("\n"):
         parser.line(line, 0)
-    found = [address for leaf in parser.leaves if not leaf.is_code for text in _texts(leaf) for address in _in(text)]
+    found = [
+        address
+        for leaf in blocks.leaves
+        if not leaf.is_code
+        for text in _inline_texts(leaf)
+        for address in _link_addresses(text)
+    ]
     found += plain_links(rest)
     return list(dict.fromkeys(found))
 
 
 def plain_links(text: str) -> list[str]:
-    """The addresses in a text that is shown as it was written."""
+    """Return the bare addresses in a plain text, without duplicates."""
     return list(dict.fromkeys(part for part, is_address in addresses(text) if is_address))
 
 
-def _texts(leaf: Leaf) -> list[str]:
+def _inline_texts(leaf: Leaf) -> list[str]:
     if leaf.kind is Kind.TABLE:
-        return [cell for line in leaf.lines for cell in cells(line)]
+        return [cell for line in leaf.lines for cell in split_cells(line)]
     return ["\n".join(leaf.lines)]
 
 
-def _in(text: str) -> list[str]:
-    """In the same pieces in which the text is parsed to be shown, as a long one takes long as a whole."""
+def _link_addresses(text: str) -> list[str]:
+    """Find the links piece by piece, as for display: parsing a long text as a whole is slow."""
     if "://" not in text and "](" not in text and "<" not in text:
         return []
     inline = Inline()

@@ -1,6 +1,6 @@
-"""What Markdown text is made of: containers around leaves, and the leaves in the order of the text.
+"""Blocks of Markdown: containers and leaves (CommonMark 0.31, section 3).
 
-A leaf knows the containers that it stands in, so a document is one flat list of leaves, and nothing has to walk a tree.
+A leaf records its containers, so a document is a flat list of leaves in the order of the text instead of a tree.
 """
 
 from __future__ import annotations
@@ -17,55 +17,55 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemList:
-    """A list; only its items are seen."""
+    """A list; only its items are displayed."""
 
-    sign: str
-    """The bullet (`-`, `+`, `*`) or the sign behind the number (`.`, `)`): another one begins another list."""
+    delimiter: str
+    """The bullet (`-`, `+`, `*`) or the delimiter after the number (`.`, `)`); a different one starts a new list."""
     number: int | None
-    """The number of its newest item; None in a bullet list."""
+    """Number of the newest item; None in a bullet list."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """An item of a list."""
+    """A list item."""
 
     indent: int
-    """Columns that a line must be indented by to belong to it."""
+    """Columns by which a line must be indented to belong to the item."""
     marker: str
-    """What is shown before it: `•` or `3.`."""
+    """The displayed list marker: `•` or `3.`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Details:
-    """What `<details>` holds, up to its end tag."""
+    """The content of `<details>`, up to its end tag."""
 
 
 Container: TypeAlias = Quote | ItemList | Item | Details
 
 
 class Kind(StrEnum):
-    """What a leaf is."""
+    """The type of a leaf block."""
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
     FENCE = "fence"
     INDENTED = "indented"
-    """Code by indentation."""
+    """Indented code."""
     TABLE = "table"
-    """Its first line is the header; the row of dashes is kept in `aligns` only."""
+    """The first line is the header; the delimiter row is stored only as `aligns`."""
     RULE = "rule"
     TERM = "term"
-    """Of a list of definitions."""
+    """A term of a definition list."""
     SUMMARY = "summary"
-    """The heading of `<details>`; without a text there was none."""
+    """The summary of `<details>`; without lines if the source has none."""
     FORMULA = "formula"
-    """Of several lines, with its delimiters; whole if its level is 1."""
+    """A display formula of several lines, delimiters included; complete if `level` is 1."""
     EMPTY = "empty"
-    """Nothing yet, in an item that must be shown."""
+    """A list item without content so far."""
 
 
 class Leaf:
-    """A block that holds text. Only the last leaf of a document ever changes."""
+    """A leaf block. Only the last leaf of a document changes."""
 
     __slots__ = (
         "aligns",
@@ -73,45 +73,46 @@ class Leaf:
         "committed",
         "containers",
         "fence",
-        "fresh",
         "gap",
         "info",
         "kind",
         "level",
         "lines",
+        "new_from",
         "number",
         "offsets",
         "start",
     )
 
-    def __init__(self, kind: Kind, containers: tuple[Container, ...], fresh: int, gap: bool, start: int) -> None:
+    def __init__(self, kind: Kind, containers: tuple[Container, ...], new_from: int, gap: bool, start: int) -> None:
         self.kind = kind
         self.containers = containers
-        self.fresh = fresh
-        """`containers[fresh:]` begin with this leaf."""
+        self.new_from = new_from
+        """Index of the first container that this leaf opens; `len(containers)` if none."""
         self.gap = gap
-        """A blank line stands before it."""
+        """Whether a blank line separates it from the leaf before."""
         self.start = start
-        """Offset of its first character in the source."""
+        """Offset of the first character in the source."""
         self.lines: list[str] = []
         self.offsets: list[int] = []
         """Offset of each line in the source."""
         self.committed = 0
-        """How many of its lines came to their end and stay as they are."""
+        """Number of lines that are ended by a newline and final."""
         self.closed = False
+        """Whether no further line can belong to the leaf."""
         self.level = 0
-        """Of a heading, 1 to 6; of a summary and a formula, how far it has come."""
+        """Heading level, 1 to 6; for a summary or formula, its parsing state."""
         self.info = ""
-        """Of a fence: what stands behind its opening."""
+        """Info string of a fence."""
         self.fence = ("", 0, 0)
-        """Of a fence: its character, how many, and the columns before it."""
+        """Character, length and indentation of the opening fence."""
         self.aligns: tuple[str, ...] = ()
-        """Of a table, each column: `left`, `right`, `center` or empty."""
+        """Alignment of each table column: `left`, `right`, `center` or empty."""
         self.number = 0
-        """Of a code block, counted from 1 through the document."""
+        """Number of a code block, from 1 in document order."""
 
     def add(self, text: str, offset: int) -> None:
-        """One more line."""
+        """Append a line."""
         self.lines.append(text)
         self.offsets.append(offset)
 
@@ -121,14 +122,14 @@ class Leaf:
 
     @property
     def code(self) -> str:
-        """The text of a code block, without the blank lines around indented code."""
+        """The text of a code block; indented code without leading and trailing blank lines."""
         text = "\n".join(self.lines)
         return text.strip("\n") if self.kind is Kind.INDENTED else text
 
 
 @dataclass(frozen=True, slots=True)
 class LeafState:
-    """How a leaf was before one more line."""
+    """Snapshot of a leaf before another line."""
 
     leaf: Leaf
     kind: Kind
@@ -136,16 +137,16 @@ class LeafState:
     closed: bool
     count: int
     last: tuple[str, int] | None
-    """Its last line, which may become the header of a table."""
+    """Text and offset of the last line, which the next line may turn into a table header."""
 
     @classmethod
-    def of(cls, leaf: Leaf) -> LeafState:
-        """The leaf as it is."""
+    def capture(cls, leaf: Leaf) -> LeafState:
+        """Take a snapshot of the leaf."""
         last = (leaf.lines[-1], leaf.offsets[-1]) if leaf.lines else None
         return cls(leaf, leaf.kind, leaf.level, leaf.closed, len(leaf.lines), last)
 
-    def put_back(self) -> Leaf:
-        """The leaf, made as it was."""
+    def restore(self) -> Leaf:
+        """Reset the leaf to this state and return it."""
         leaf = self.leaf
         leaf.kind, leaf.level, leaf.closed = self.kind, self.level, self.closed
         keep = max(0, self.count - 1)

@@ -1,4 +1,4 @@
-"""A place in one line of Markdown, counted in characters and in columns: a tab reaches to the next multiple of four."""
+"""A position in a line of Markdown, in characters and in columns; tab stops are four columns apart."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _SPACE: Final = re.compile(r"[ \t]*")
 
 
 class Cursor:
-    """Walks through `text` as containers take their part of it (CommonMark 0.31, section 2.2)."""
+    """Advances through a line as containers consume its beginning (CommonMark 0.31, section 2.2)."""
 
-    __slots__ = ("_partial", "blank", "column", "indent", "next", "pos", "text")
+    __slots__ = ("_inside_tab", "blank", "column", "indent", "next", "pos", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.pos = 0
         self.column = 0
-        self._partial = False
-        """The cursor stands inside a tab."""
-        self.look()
+        self._inside_tab = False
+        """Whether the position is inside a tab."""
+        self._scan()
 
-    def look(self) -> None:
-        """Find the next character that is neither space nor tab: `next`, `indent` (columns up to it), `blank`."""
+    def _scan(self) -> None:
+        """Locate the next character other than space and tab: sets `next`, `indent` (columns up to it) and `blank`."""
         found = _SPACE.match(self.text, self.pos)
         self.next = found.end() if found is not None else self.pos
         space = self.text[self.pos : self.next]
@@ -35,39 +35,39 @@ class Cursor:
         self.blank = self.next == len(self.text)
 
     def skip(self, columns: int) -> None:
-        """Go over at most `columns` columns; the rest of a tab that is cut stays as spaces."""
+        """Skip at most `columns` columns; the rest of a partially skipped tab counts as spaces."""
         end = len(self.text)
         while columns > 0 and self.pos < end:
             if self.text[self.pos] == "\t":
                 to_stop = TAB - self.column % TAB
-                self._partial = to_stop > columns
+                self._inside_tab = to_stop > columns
                 step = min(columns, to_stop)
                 self.column += step
-                self.pos += 0 if self._partial else 1
+                self.pos += 0 if self._inside_tab else 1
                 columns -= step
             else:
-                self._partial = False
+                self._inside_tab = False
                 self.pos += 1
                 self.column += 1
                 columns -= 1
-        self.look()
+        self._scan()
 
     def skip_space(self) -> bool:
-        """Go over one column of space; whether there was one."""
+        """Skip one column of whitespace; returns whether there was one."""
         if self.pos < len(self.text) and self.text[self.pos] in " \t":
             self.skip(1)
             return True
         return False
 
-    def to_text(self) -> None:
-        """Go to the next character that is no space."""
+    def skip_indent(self) -> None:
+        """Skip the indentation."""
         self.column += self.indent
         self.pos = self.next
         self.indent = 0
-        self._partial = False
+        self._inside_tab = False
 
     def rest(self) -> str:
-        """What is left of the line."""
-        if self._partial:
+        """Return the rest of the line."""
+        if self._inside_tab:
             return " " * (TAB - self.column % TAB) + self.text[self.pos + 1 :]
         return self.text[self.pos :]

@@ -1,8 +1,8 @@
-"""Colours for code that is still coming: a line at a time, the lexer's state carried from one to the next.
+"""Incremental syntax highlighting: line by line, with the lexer's state carried over.
 
-Pygments lexes a whole text. Doing so for each token of a long block costs ten times the rest of the screen, and
-colouring only at the end repaints the whole block over a thin link. Lines coloured as they come keep their colours
-in nearly all cases; `whole` gives the exact ones, for the end.
+Pygments lexes a whole text. Lexing a long block for each token costs ten times the rest of the screen, and
+highlighting only at the end repaints the whole block over a slow link. Incremental colours are final in nearly all
+cases; `Highlighter.whole` computes the exact ones once the block is complete.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from holytui.ui.markdown.runs import Run
+
 if TYPE_CHECKING:
     from pygments.lexer import Lexer, RegexLexer
 
-Run: TypeAlias = tuple[str, str]
 Stack: TypeAlias = tuple[str, ...]
 
 _STYLES: Final = {
@@ -38,25 +39,25 @@ _STYLES: Final = {
     "Generic.Subheading": "$text-accent",
     "Generic.Prompt": "$muted",
 }
-"""Few, since each change of colour is sent over the link; names and signs keep the colour of text."""
-_SPANS: Final = (
+"""Few styles, since each change of colour costs bytes on the link; names and operators keep the text colour."""
+_DELIMITERS: Final = (
     ("/*", "*/", "Comment"),
     ("<!--", "-->", "Comment"),
     ("(*", "*)", "Comment"),
     ("{-", "-}", "Comment"),
     ("'", "'", "Literal.String"),
 )
-"""What may reach over several lines and is one match of one pattern in many lexers, so that no state tells of it."""
+"""Delimiters of multi-line spans that many lexers match with a single pattern, so their state does not show them."""
 _HEREDOC: Final = re.compile(r"<<-?\s*(['\"]?)\\?(\w+)\1")
-_LONGEST: Final = 1_000
-"""Characters of a line that are lexed; what is longer is data, not code."""
+_MAX_LINE: Final = 1_000
+"""Maximum characters of a highlighted line; a longer line is data, not code."""
 WHOLE_LIMIT: Final = 8_000
-"""Characters of a block that are lexed as a whole at its end (some 30 ms)."""
+"""Maximum characters of a block that is lexed as a whole at its end (about 30 ms)."""
 
 
 @lru_cache(maxsize=512)
 def style_of(token: str) -> str:
-    """The style of a token type, given by its path (`Literal.String.Doc`)."""
+    """Return the style of a token type, given by its dotted path (`Literal.String.Doc`)."""
     while token:
         if token in _STYLES:
             return _STYLES[token]
@@ -81,47 +82,47 @@ def _lexer(language: str) -> Lexer | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A comment or a string that a line left open."""
+class OpenSpan:
+    """A comment or string that continues on the next line."""
 
     start: str
     end: str
     style: str
-    alone: bool = False
-    """`end` must be the whole line."""
+    whole_line: bool = False
+    """Whether `end` must be a line of its own, as in a here-document."""
 
     def ending(self, line: str) -> int:
-        """Where in the line it is over; -1 if it goes on."""
-        if self.alone:
+        """Return the offset in the line at which it ends; -1 if it continues."""
+        if self.whole_line:
             return len(line) if line.strip() == self.end else -1
         at = line.find(self.end)
         return -1 if at < 0 else at + len(self.end)
 
 
 class Highlighter:
-    """Colours the lines of one block, in order."""
+    """Highlights the lines of one code block, in order."""
 
     def __init__(self, language: str) -> None:
         self._lexer = _lexer(language.casefold()) if language else None
         self._regex = _as_regex_lexer(self._lexer)
-        self._spans = _spans(language.casefold()) if self._lexer is not None else ()
+        self._spans = _multiline_spans(language.casefold()) if self._lexer is not None else ()
         self._stack: Stack = ("root",)
-        self._open: Span | None = None
+        self._open: OpenSpan | None = None
 
     def line(self, text: str) -> list[Run]:
-        """The next line, in colours."""
+        """Highlight the next line."""
         runs, self._stack, self._open = self._lex(text)
         return runs
 
     def preview(self, text: str) -> list[Run]:
-        """The next line if it were `text`: it may still grow."""
+        """Highlight an unfinished next line without changing the state."""
         return self._lex(text)[0]
 
     def whole(self, lines: Sequence[str]) -> list[list[Run]] | None:
-        """All lines of the block in the exact colours; None if it is too long, or of no known language."""
+        """Highlight all lines of the block exactly; None if it is too long or its language unknown."""
         if self._lexer is None or sum(map(len, lines)) + len(lines) > WHOLE_LIMIT:
             return None
-        if any(len(line) > _LONGEST for line in lines):
+        if any(len(line) > _MAX_LINE for line in lines):
             return None
         text = "\n".join(lines) + "\n"
         out: list[list[Run]] = [[]]
@@ -134,10 +135,10 @@ class Highlighter:
                 _add(out[-1], other, style)
         return out[: len(lines)]
 
-    def _lex(self, text: str) -> tuple[list[Run], Stack, Span | None]:
+    def _lex(self, text: str) -> tuple[list[Run], Stack, OpenSpan | None]:
         stack, span = self._stack, self._open
         runs: list[Run] = []
-        if self._lexer is None or len(text) > _LONGEST:
+        if self._lexer is None or len(text) > _MAX_LINE:
             _add(runs, text, "")
             return runs, stack, span
         rest = text
@@ -149,7 +150,7 @@ class Highlighter:
                     return runs, stack, span
                 rest, span = rest[end:], None
             tokens, after = self._tokens(rest, stack)
-            opened = self._opened(tokens, rest)
+            opened = self._find_open_span(tokens, rest)
             if opened is None:
                 for token, value in tokens:
                     _add(runs, value.rstrip("\n"), _style(token))
@@ -158,7 +159,7 @@ class Highlighter:
             before, stack = self._tokens(rest[:at], stack, newline=False)
             for token, value in before:
                 _add(runs, value, _style(token))
-            if span.alone:
+            if span.whole_line:
                 _add(runs, rest[at:], span.style)
                 return runs, stack, span
             _add(runs, span.start, span.style)
@@ -172,26 +173,26 @@ class Highlighter:
         states = list(stack)
         return list(_run(self._regex, line, states)), tuple(states)
 
-    def _opened(self, tokens: Iterable[tuple[Any, str]], line: str) -> tuple[int, Span] | None:
-        """Where a comment or a string begins that the line does not end."""
+    def _find_open_span(self, tokens: Iterable[tuple[Any, str]], line: str) -> tuple[int, OpenSpan] | None:
+        """Find the start of a comment or string that the line does not end."""
         at = 0
-        loose = ""
+        pending = ""
         for token, value in tokens if self._spans else ():
             name = ".".join(token)
             at += len(value)
             if name.startswith(("Operator", "Punctuation", "Error", "Text")) and not value.isspace():
-                loose += value
+                pending += value
                 for span in self._spans:
-                    found = loose.find(span.start)
+                    found = pending.find(span.start)
                     if found >= 0:
-                        start = at - len(loose) + found
-                        heredoc = _HEREDOC.match(line, start) if span.alone else None
+                        start = at - len(pending) + found
+                        heredoc = _HEREDOC.match(line, start) if span.whole_line else None
                         if heredoc is not None:
-                            return start, Span(span.start, heredoc.group(2), span.style, alone=True)
-                        if not span.alone:
+                            return start, OpenSpan(span.start, heredoc.group(2), span.style, whole_line=True)
+                        if not span.whole_line:
                             return start, span
                 continue
-            loose = ""
+            pending = ""
             for span in self._spans:
                 if name.startswith("Comment") and value.startswith(span.start) and span.end not in value[2:]:
                     return at - len(value), span
@@ -208,7 +209,7 @@ def _add(runs: list[Run], text: str, style: str) -> None:
 
 
 def _as_regex_lexer(lexer: Lexer | None) -> RegexLexer | None:
-    """The lexer if its states can be carried from line to line."""
+    """Return the lexer if its state can be carried from line to line."""
     if lexer is None:
         return None
     from pygments.lexer import ExtendedRegexLexer, RegexLexer
@@ -219,27 +220,28 @@ def _as_regex_lexer(lexer: Lexer | None) -> RegexLexer | None:
 
 
 @cache
-def _spans(language: str) -> tuple[Span, ...]:
-    """The comments and strings over several lines that the lexer matches as one piece."""
+def _multiline_spans(language: str) -> tuple[OpenSpan, ...]:
+    """Return the multi-line comments and strings that the lexer matches with a single pattern."""
     lexer = _lexer(language)
     assert lexer is not None
 
-    def is_one(text: str, kind: str) -> bool:
+    def is_single_token(text: str, kind: str) -> bool:
         tokens = lexer.get_tokens_unprocessed(text)
         return any("\n" in value.strip("\n") and ".".join(token).startswith(kind) for _, token, value in tokens)
 
-    found = [Span(start, end, style_of(kind)) for start, end, kind in _SPANS if is_one(f"{start} a\nb {end}\n", kind)]
-    if is_one("cat <<E\na\nb\nE\n", "Literal.String"):
-        found.append(Span("<<", "", style_of("Literal.String"), alone=True))
+    found = [
+        OpenSpan(start, end, style_of(kind))
+        for start, end, kind in _DELIMITERS
+        if is_single_token(f"{start} a\nb {end}\n", kind)
+    ]
+    if is_single_token("cat <<E\na\nb\nE\n", "Literal.String"):
+        found.append(OpenSpan("<<", "", style_of("Literal.String"), whole_line=True))
     return tuple(found)
 
 
 def _run(lexer: RegexLexer, text: str, states: list[str]) -> Iterator[tuple[Any, str]]:
-    """`RegexLexer.get_tokens_unprocessed`, which begins in any states but does not tell in which ones it ended.
-
-    `states` is changed in place.
-    """
-    rules: Any = lexer._tokens  # made by the lexer's metaclass
+    """Lex like `RegexLexer.get_tokens_unprocessed`, but update `states` in place to the states at the end."""
+    rules: Any = lexer._tokens  # set by the lexer's metaclass
     pos, end = 0, len(text)
     while pos < end:
         for match_at, action, new in rules[states[-1]]:
@@ -250,7 +252,7 @@ def _run(lexer: RegexLexer, text: str, states: list[str]) -> Iterator[tuple[Any,
                 yield from _values(lexer, action, match)
             pos = match.end()
             if new is not None:
-                _move(states, new)
+                _change_states(states, new)
             break
         else:
             if text[pos] == "\n":
@@ -268,8 +270,8 @@ def _values(lexer: RegexLexer, action: Any, match: Any) -> Iterator[tuple[Any, s
         yield token, value
 
 
-def _move(states: list[str], new: Any) -> None:
-    """Apply what a rule says of the state after it; the last state always stays."""
+def _change_states(states: list[str], new: Any) -> None:
+    """Apply a rule's state transition; the bottom state is never popped."""
     if isinstance(new, tuple):
         for state in new:
             if state == "#pop":

@@ -1,7 +1,7 @@
-"""LaTeX formulas as a line of Unicode, by pylatexenc's parser and its table of symbols.
+"""Conversion of LaTeX formulas to Unicode text, with pylatexenc's parser and symbol table.
 
-Only what reads well is made: of a formula with anything else in it nothing is, so that no part of it gets lost. It
-imports pylatexenc: see `mathematics` for when that happens.
+A formula with any construct that has no readable form is not converted at all, so that no part of it gets lost.
+Imports pylatexenc; `mathematics` decides when to import this module.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from pylatexenc import latex2text, latexwalker, macrospec
 
-_DEEPEST: Final = 24
-"""Braces in one another. Parser and painter call themselves for each."""
+_MAX_DEPTH: Final = 24
+"""Maximum nesting of braces, since parser and converter are recursive."""
 _TEXT: Final = frozenset(
     ("text", "textrm", "textnormal", "mbox", "mathrm", "operatorname", "textsf", "texttt", "mathsf")
 )
 _BOLD: Final = frozenset(("textbf", "textit", "mathit", "boldsymbol", "bm", "mathtt", "boxed", "mathop", "mathbin"))
-"""Shown as what stands in them."""
+"""Macros replaced by their argument."""
 _ALPHABETS: Final = frozenset(("mathbb", "mathcal", "mathfrak", "mathscr", "mathbf"))
 _ACCENTS: Final = frozenset(("hat", "bar", "vec", "dot", "ddot", "tilde", "check", "breve", "acute", "grave"))
 _ACCENT_OF: Final = {"overline": "bar", "widehat": "hat", "widetilde": "tilde", "overrightarrow": "vec"}
@@ -28,7 +28,7 @@ _BINOMIALS: Final = frozenset(("binom", "dbinom", "tbinom"))
 _SIZES: Final = frozenset(
     f"{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")
 ) | {"left", "right", "middle"}  # fmt: skip
-_NOTHING: Final = frozenset(
+_IGNORED: Final = frozenset(
     ("displaystyle", "textstyle", "limits", "nolimits", "nonumber", "notag", "!", "allowbreak", "scriptstyle")
 )
 _SPACES: Final = {",": " ", ":": " ", ";": " ", " ": " ", ">": " ", "quad": "  ", "qquad": "    "}
@@ -45,7 +45,7 @@ _SYMBOLS: Final = {
     "triangle": "△", "|": "‖", "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "colon": ":", "%": "%",
     "bmod": " mod ", "mod": " mod ",
 }  # fmt: skip
-"""What pylatexenc's table lacks."""
+"""Symbols missing from pylatexenc's table."""
 _MATRICES: Final = {
     "matrix": ("[", "]"), "smallmatrix": ("[", "]"), "array": ("[", "]"), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"),
     "Bmatrix": ("{", "}"), "vmatrix": ("|", "|"), "Vmatrix": ("‖", "‖"), "cases": ("{ ", " }"),
@@ -55,18 +55,18 @@ _ROWS: Final = frozenset(
 )
 _ROOTS: Final = {"": "√", "2": "√", "3": "∛", "4": "∜"}
 _BARE: Final = frozenset("√∛∜′°∂∇∞")
-"""Signs that may stand in a fraction or under a root without brackets, beside letters and digits."""
+"""Symbols that, like letters and digits, need no brackets in a fraction or under a root."""
 _OPENING: Final = "([{⟨⌈⌊"
 _BREAK, _CELL = "\n", "\x1f"
-"""Stand for the end of a row and of a cell; no text that arrives has the second."""
+"""Placeholders for the end of a row and of a cell; the second never occurs in received text."""
 
 
 class UnreadableError(ValueError):
-    """There is something in the formula of which nothing readable is known."""
+    """The formula contains a construct without a readable form."""
 
 
 def _scripts(tag: str) -> dict[int, str]:
-    """Unicode's raised (`<super>`) or lowered (`<sub>`) form of each character that has one."""
+    """Map each character to its superscript (`<super>`) or subscript (`<sub>`) form, where Unicode has one."""
     ranges = ((0xB2, 0xB4), (0xB9, 0xBA), (0x2B0, 0x2B9), (0x1D2C, 0x1DC0), (0x2070, 0x20A0), (0x2C7C, 0x2C7E))
     found: dict[int, str] = {}
     for first, end in ranges:
@@ -83,14 +83,14 @@ _LOWERED: Final = _scripts("<sub>")
 
 
 def _context() -> Any:
-    """The macros that take arguments; of all others none does."""
+    """Build the parser context: all macros with arguments; unknown macros take none."""
     context = macrospec.LatexContextDb()
     one = (*_TEXT, *_BOLD, *_ALPHABETS, *_ACCENTS, *_ACCENT_OF, *_SIZES, "not", "pmod", "tag", "label")
     macros = [macrospec.MacroSpec(name, "{") for name in one]
     macros += [macrospec.MacroSpec(name, "{{") for name in (*_FRACTIONS, *_BINOMIALS)]
     macros += [macrospec.MacroSpec("sqrt", "[{"), macrospec.MacroSpec("\\", "*[")]
-    wanted = {"array": "{", "alignedat": "{"}
-    environments = [macrospec.EnvironmentSpec(name, wanted.get(name, "")) for name in (*_MATRICES, *_ROWS)]
+    arguments = {"array": "{", "alignedat": "{"}
+    environments = [macrospec.EnvironmentSpec(name, arguments.get(name, "")) for name in (*_MATRICES, *_ROWS)]
     specials = [macrospec.SpecialsSpec(sign, args_parser=macrospec.MacroStandardArgsParser("{")) for sign in "^_"]
     specials += [macrospec.SpecialsSpec(sign) for sign in "&~"]
     context.add_context_category("formulas", macros=macros, environments=environments, specials=specials)
@@ -99,21 +99,21 @@ def _context() -> Any:
     return context
 
 
-logging.getLogger("pylatexenc").setLevel(logging.CRITICAL + 1)  # what it has to say would land on the screen
+logging.getLogger("pylatexenc").setLevel(logging.CRITICAL + 1)  # its messages would appear on the screen
 _CONTEXT: Final = _context()
-_TABLE: Final = latex2text.get_default_latex_context_db()
-_BY_LIBRARY: Final = latex2text.LatexNodes2Text()
+_SYMBOL_TABLE: Final = latex2text.get_default_latex_context_db()
+_CONVERTER: Final = latex2text.LatexNodes2Text()
 
 
 def to_unicode(formula: str) -> str:
-    """The formula, without its delimiters, as text; each of its rows is a line.
+    """Convert a formula without its delimiters; each row becomes a line.
 
-    Raises `UnreadableError`, or what pylatexenc raises, if it is broken or would not read well.
+    Raises `UnreadableError`, or an error of pylatexenc, if the formula is malformed or has no readable form.
     """
     depth = 0
     for char in formula:
         depth += (char == "{") - (char == "}")
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise UnreadableError(formula)
     walker = latexwalker.LatexWalker(formula, latex_context=_CONTEXT, tolerant_parsing=False)
     text = _text(walker.get_latex_nodes()[0])
@@ -124,38 +124,38 @@ def to_unicode(formula: str) -> str:
     return shown
 
 
-class _Line:
-    """What is written so far of a list of nodes."""
+class _LineBuilder:
+    """Builds the text of a list of nodes."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
-        self._loose = ""
-        """A fraction that was written last: next to a letter it needs brackets."""
-        self._name = False
-        """A name such as `sin` was written last: a letter stands apart from it."""
+        self._fraction = ""
+        """The fraction just written, if any; it needs brackets next to a letter."""
+        self._after_name = False
+        """Whether a name such as `sin` was just written, which a space separates from a letter."""
 
-    def put(self, text: str, *, name: bool = False, fraction: bool = False, script: bool = False) -> None:
-        """Write more: the `name` of a function, a `fraction`, an exponent or index (`script`), or anything else."""
+    def write(self, text: str, *, name: bool = False, fraction: bool = False, script: bool = False) -> None:
+        """Append text: a function `name`, a `fraction`, a superscript or subscript (`script`), or plain text."""
         if not text:
             return
         before = self.parts[-1][-1:] if self.parts else ""
-        close = text[0].isalnum() or text[0] in _BARE or text[0] in _OPENING
-        if self._loose and (close or script):
-            self.parts[-1] = f"({self._loose})"
-        elif self._name and not script and (text[0].isalnum() or text[0] in _BARE):
+        adjoins = text[0].isalnum() or text[0] in _BARE or text[0] in _OPENING
+        if self._fraction and (adjoins or script):
+            self.parts[-1] = f"({self._fraction})"
+        elif self._after_name and not script and (text[0].isalnum() or text[0] in _BARE):
             self.parts.append(" ")
         if name and (before.isalnum() or before == ")"):
             self.parts.append(" ")
-        self._loose, self._name = "", name
+        self._fraction, self._after_name = "", name
         if fraction and before and (before.isalnum() or before in _BARE or before == ")"):
             text = f"({text})"
         elif fraction:
-            self._loose = text
+            self._fraction = text
         self.parts.append(text)
 
     def symbol(self, text: str, space: bool) -> None:
-        """Write a symbol. With `space` behind it in the source a sign such as `≤` gets some on both sides; letters and
-        brackets need none."""
+        """Append a symbol. With `space` after it in the source, an operator such as `≤` gets a space on both sides;
+        letters and brackets get none."""
         space = space and not text.isalnum() and text not in _BARE and unicodedata.category(text[0]) not in ("Ps", "Pe")
         if (
             space
@@ -164,43 +164,43 @@ class _Line:
             and self.parts
             and self.parts[-1][-1:] not in (" ", _BREAK, _CELL, *_OPENING)
         ):
-            self.put(" ")
-        self.put(text)
+            self.write(" ")
+        self.write(text)
         if space:
-            self.put(" ")
+            self.write(" ")
 
 
 def _text(nodes: Iterable[Any]) -> str:
-    line = _Line()
+    line = _LineBuilder()
     for node in nodes:
         _write(node, line)
     return "".join(line.parts)
 
 
-def _write(node: Any, line: _Line) -> None:
+def _write(node: Any, line: _LineBuilder) -> None:
     match node:
         case latexwalker.LatexCharsNode():
-            line.put(node.chars.replace("\n", " ").replace("''", "″").replace("'", "′"))
+            line.write(node.chars.replace("\n", " ").replace("''", "″").replace("'", "′"))
         case latexwalker.LatexGroupNode():
-            line.put(_text(node.nodelist))
+            line.write(_text(node.nodelist))
         case latexwalker.LatexMacroNode():
             _macro(node, line)
         case latexwalker.LatexSpecialsNode(specials_chars="^" | "_"):
-            line.put(_script(node.specials_chars, _argument(node, 0)), script=True)
+            line.write(_script(node.specials_chars, _argument(node, 0)), script=True)
             if getattr(_node(node, 0), "macro_post_space", ""):
-                line.put(" ")
+                line.write(" ")
         case latexwalker.LatexSpecialsNode(specials_chars="&"):
-            line.put(_CELL)
+            line.write(_CELL)
         case latexwalker.LatexSpecialsNode(specials_chars="~"):
-            line.put(" ")
+            line.write(" ")
         case latexwalker.LatexEnvironmentNode():
-            line.put(_environment(node))
+            line.write(_environment(node))
         case _:
             raise UnreadableError(type(node).__name__)
 
 
 def _argument(node: Any, index: int) -> str:
-    """An argument as text."""
+    """Convert an argument; empty if it is missing."""
     found = _node(node, index)
     return "" if found is None else _text([found])
 
@@ -210,56 +210,56 @@ def _node(node: Any, index: int) -> Any:
     return arguments[index] if index < len(arguments) else None
 
 
-def _macro(node: Any, line: _Line) -> None:
+def _macro(node: Any, line: _LineBuilder) -> None:
     name = node.macroname
     if name in _FRACTIONS:
-        line.put(f"{_bracketed(_argument(node, 0))}/{_bracketed(_argument(node, 1), below=True)}", fraction=True)
+        line.write(f"{_bracketed(_argument(node, 0))}/{_bracketed(_argument(node, 1), below=True)}", fraction=True)
     elif name in _BINOMIALS:
-        line.put(f"C({_argument(node, 0)}, {_argument(node, 1)})")
+        line.write(f"C({_argument(node, 0)}, {_argument(node, 1)})")
     elif name == "sqrt":
-        line.put(_root(node))
+        line.write(_root(node))
     elif name in _TEXT:
-        line.put(_argument(node, 0), name=name == "operatorname")
+        line.write(_argument(node, 0), name=name == "operatorname")
     elif name in _BOLD:
-        line.put(_argument(node, 0))
+        line.write(_argument(node, 0))
     elif name in _ALPHABETS or name in _ACCENTS or name in _ACCENT_OF:
-        line.put(_letter(node, name))
+        line.write(_styled_letter(node, name))
     elif name in _SIZES:
         delimiter = _argument(node, 0)
-        line.put("" if delimiter == "." else delimiter)
+        line.write("" if delimiter == "." else delimiter)
     elif name in _NAMES:
-        line.put(name, name=True)
+        line.write(name, name=True)
     else:
-        _sign(node, name, line)
+        _symbol(node, name, line)
 
 
-def _sign(node: Any, name: str, line: _Line) -> None:
-    """A macro without letters under it."""
+def _symbol(node: Any, name: str, line: _LineBuilder) -> None:
+    """Write a macro other than an alphabet or accent."""
     if name == "not":
         line.symbol(unicodedata.normalize("NFC", _argument(node, 0).strip() + "\u0338"), space=True)
     elif name == "pmod":
-        line.put(f" (mod {_argument(node, 0)})")
+        line.write(f" (mod {_argument(node, 0)})")
     elif name == "tag":
-        line.put(f"  ({_argument(node, 0)})")
+        line.write(f"  ({_argument(node, 0)})")
     elif name == "\\":
-        line.put(_BREAK)
+        line.write(_BREAK)
     elif name in _SPACES:
-        line.put(_SPACES[name])
-    elif name not in _NOTHING and name != "label":
+        line.write(_SPACES[name])
+    elif name not in _IGNORED and name != "label":
         symbol = _SYMBOLS.get(name) or _from_table(name)
         line.symbol(symbol, space=bool(node.macro_post_space))
 
 
 def _from_table(name: str) -> str:
-    spec = _TABLE.get_macro_spec(name)
+    spec = _SYMBOL_TABLE.get_macro_spec(name)
     symbol = spec.simplify_repl if spec is not None else None
-    if not isinstance(symbol, str) or not symbol.strip() or ("%" in symbol and symbol != "%"):  # it takes arguments
+    if not isinstance(symbol, str) or not symbol.strip() or ("%" in symbol and symbol != "%"):  # a template
         raise UnreadableError(name)
     return symbol
 
 
-def _letter(node: Any, name: str) -> str:
-    """A letter of another alphabet, or with an accent."""
+def _styled_letter(node: Any, name: str) -> str:
+    """Convert a letter of another alphabet or with an accent."""
     text = _argument(node, 0).strip()
     if len(text) != 1 and name == "mathbf":
         return text
@@ -267,11 +267,11 @@ def _letter(node: Any, name: str) -> str:
         raise UnreadableError(name)
     if name == "mathbf" and not text.isalpha():
         return text
-    return str(_BY_LIBRARY.latex_to_text(f"\\{_ACCENT_OF.get(name, name)}{{{text}}}"))
+    return str(_CONVERTER.latex_to_text(f"\\{_ACCENT_OF.get(name, name)}{{{text}}}"))
 
 
 def _script(sign: str, text: str) -> str:
-    """An exponent or an index."""
+    """Convert a superscript or subscript."""
     tight = "".join(text.split())
     table = _RAISED if sign == "^" else _LOWERED
     if tight and all(ord(char) in table for char in tight):
@@ -293,15 +293,15 @@ def _root(node: Any) -> str:
 
 
 def _bracketed(text: str, *, below: bool = False) -> str:
-    """A part of a fraction, in brackets unless it holds together by itself; `below` the line `2a` does not."""
+    """Convert a numerator, or a denominator if `below`, with brackets if needed; a denominator `2a` needs them."""
     text = text.strip()
     if not text or _BREAK in text or _CELL in text:
         raise UnreadableError(text)
     product = below and any("0" <= char <= "9" for char in text) and not text.lstrip("√∛∜").isdecimal()
-    return text if _holds_together(text) and not product else f"({text})"
+    return text if _is_unit(text) and not product else f"({text})"
 
 
-def _holds_together(text: str) -> bool:
+def _is_unit(text: str) -> bool:
     if all(char.isalnum() or char in _BARE or unicodedata.combining(char) for char in text):
         return True
     text = text[1:] if text[0].isalpha() else text.lstrip("√∛∜")

@@ -1,7 +1,7 @@
-"""What the style of a run says beside its look, in Textual's words: the address of a link, the source of a formula.
+"""Metadata in the style of a run, in Textual's syntax: the address of a link, the source of a formula.
 
-Textual reads nothing behind a quoted value, so a mark stands at the end of a style and two may not stand in one; of a
-formula in a link it reads the address.
+Textual ignores everything after a quoted value, so a mark is at the end of a style. For a formula inside a link,
+Textual reads the address.
 """
 
 from __future__ import annotations
@@ -11,36 +11,36 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 _SCHEMES: Final = ("http://", "https://")
-_LONGEST: Final = 1_000
-"""Characters of an address; a terminal need not take more than 2,083, and each costs bytes."""
-_KEPT: Final = "!#$%&()*+,/:;=?@[]~"
-"""Of an address; quotes, spaces, controls and what is not ASCII are written as `%XX`."""
+_MAX_ADDRESS: Final = 1_000
+"""Maximum characters of an address; terminals need not support more than 2,083, and each costs bytes."""
+_UNQUOTED: Final = "!#$%&()*+,/:;=?@[]~"
+"""Characters not percent-encoded; quotes, spaces, controls and non-ASCII characters are."""
 _FORMULA: Final = re.compile(r" formula='(\d+)\.(\d+)\.([^']*)'$")
 
 
 def safe_address(address: str) -> str:
-    """An address that may be given to a terminal: printable ASCII; empty if it is not of the web, or too long."""
+    """Return an address as printable ASCII for a terminal; empty unless it is HTTP or HTTPS and not too long."""
     if not address.lower().startswith(_SCHEMES):
         return ""
-    safe = quote(address, safe=_KEPT, errors="replace")
-    return safe if len(safe) <= _LONGEST else ""
+    safe = quote(address, safe=_UNQUOTED, errors="replace")
+    return safe if len(safe) <= _MAX_ADDRESS else ""
 
 
 def link(address: str) -> str:
-    """The mark of a link, to be put behind a style; empty if the address is for no terminal."""
+    """Return the mark of a link, a suffix for a style; empty if the address is not safe for a terminal."""
     safe = safe_address(address)
     return f" link='{safe}'" if safe else ""
 
 
-def formula(source: str, place: int, row: int) -> str:
-    """The mark of a formula that stands at `place`, on one of its rows."""
-    return f" formula='{place}.{row}.{quote(source, safe='')}'"
+def formula(source: str, offset: int, row: int) -> str:
+    """Return the mark of a row of the formula at `offset`."""
+    return f" formula='{offset}.{row}.{quote(source, safe='')}'"
 
 
 def formula_of(style: object) -> tuple[str, int, str] | None:
-    """The formula that a style marks: a key that tells it from its neighbours, the row, its source."""
+    """Return the formula marked by a style: a key distinguishing it from its neighbours, the row, the source."""
     found = _FORMULA.search(style) if isinstance(style, str) and style.endswith("'") else None
     if found is None:
         return None
-    place, row, source = found.groups()
-    return f"{place}.{source}", int(row), unquote(source)
+    offset, row, source = found.groups()
+    return f"{offset}.{source}", int(row), unquote(source)

@@ -1,7 +1,7 @@
-r"""Where formulas are in a text, and their Unicode form if the extra `holytui[math]` is there.
+r"""Detection of formulas in a text, and their conversion to Unicode with the extra `holytui[math]`.
 
-The converter is imported on a thread when the first formula is met: until then, and without the extra, a formula is
-shown as it was written. `misses` tells a document that it has to be laid out once more.
+The converter is imported on a thread when the first formula occurs. Until it is loaded, and without the extra, the
+source of a formula is displayed. A change of `misses` means that a document must be laid out again later.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-LONGEST: Final = 1_000
-"""Characters of a formula that is converted; also of one in a block of its own."""
-_INLINE: Final = 400
-"""Characters between two `$`: what is further away belongs to something else."""
-_PAIRS: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_CLOSER: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
+MAX_LENGTH: Final = 1_000
+"""Maximum characters of a converted formula, inline or display."""
+_MAX_INLINE: Final = 400
+"""Maximum characters between a pair of `$`; signs further apart do not belong together."""
+_CLOSING: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+_DOLLAR_END: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
 _PRICE: Final = re.compile(r"[\\^_=<>+{}|]|\s[-*/]\s")
-"""What is in a formula of several words, and not between `$5 (US$)`."""
+"""Occurs in a formula of several words, but not between amounts such as `$5 (US$)`."""
 
 
-class _Is(Enum):
+class _State(Enum):
     UNKNOWN = auto()
-    """No formula was met yet."""
-    COMING = auto()
-    THERE = auto()
+    """No formula has occurred yet."""
+    LOADING = auto()
+    AVAILABLE = auto()
     MISSING = auto()
 
 
 class _Converter:
-    """pylatexenc, once it is imported."""
+    """Loads the LaTeX converter on a thread and calls it."""
 
     def __init__(self) -> None:
-        self.state = _Is.UNKNOWN
+        self.state = _State.UNKNOWN
         self.misses = 0
         self._convert: Callable[[str], str] | None = None
         self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
-        """Import it on a thread."""
-        if self.state is _Is.UNKNOWN:
-            self.state = _Is.COMING
+    def start(self) -> None:
+        """Import the converter on a thread, on the first call."""
+        if self.state is _State.UNKNOWN:
+            self.state = _State.LOADING
             self._thread = threading.Thread(target=self._load, name="holytui-mathematics", daemon=True)
             self._thread.start()
 
     def wait(self) -> None:
-        """Wait until it is imported, or known to be missing, if that has begun."""
+        """Block until a started import has ended."""
         if self._thread is not None:
             self._thread.join()
 
@@ -56,18 +56,18 @@ class _Converter:
         try:
             from holytui.ui.markdown.latex import to_unicode
         except ImportError:
-            self.state = _Is.MISSING
+            self.state = _State.MISSING
         else:
             self._convert = to_unicode
-            self.state = _Is.THERE
+            self.state = _State.AVAILABLE
 
     def convert(self, formula: str) -> str:
-        """The formula as text; empty if it is not to be shown as such. Never raises."""
+        """Convert a formula; empty if it has no readable form. Never raises."""
         if self._convert is None:
             return ""
         try:
             return self._convert(formula)
-        except Exception:  # noqa: BLE001 - the formula may be anything, and its parser is another project's
+        except Exception:  # noqa: BLE001 - arbitrary input to a third-party parser
             return ""
 
 
@@ -75,31 +75,31 @@ _converter: Final = _Converter()
 
 
 def misses() -> int:
-    """How many formulas were shown as they were written because the converter was not imported yet."""
+    """Return how many formulas were left unconverted because the converter was not loaded yet."""
     return _converter.misses
 
 
 def settled() -> bool:
-    """Whether the converter is imported, or known to be missing."""
-    return _converter.state in (_Is.THERE, _Is.MISSING)
+    """Return whether the import of the converter has ended, with or without success."""
+    return _converter.state in (_State.AVAILABLE, _State.MISSING)
 
 
 def available() -> bool:
-    """Whether formulas are converted."""
-    return _converter.state is _Is.THERE
+    """Return whether the converter is loaded."""
+    return _converter.state is _State.AVAILABLE
 
 
 def wait() -> None:
-    """Wait until it is known, if a formula was met."""
+    """Block until a started import of the converter has ended."""
     _converter.wait()
 
 
-def shown(formula: str) -> str:
-    """The text to show for a formula without its delimiters; empty: what was written."""
-    if len(formula) > LONGEST or not formula.strip():
+def to_text(formula: str) -> str:
+    """Convert a formula without its delimiters; if the result is empty, display its source."""
+    if len(formula) > MAX_LENGTH or not formula.strip():
         return ""
     if not settled():
-        _converter.begin()
+        _converter.start()
         _converter.misses += 1
         return ""
     return _converted(formula)
@@ -107,17 +107,17 @@ def shown(formula: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _converted(formula: str) -> str:
-    """A text that grows is parsed many times, its formulas once."""
+    """Cache conversions, since a growing text is parsed many times."""
     return _converter.convert(formula)
 
 
 def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
-    r"""The formula that begins at `pos`, where the text has `$` or `\`: its end and the length of its delimiters.
+    r"""Find the formula that starts at `pos`, where the text has `$` or `\`.
 
-    Both are 0 if there is none; the last value is whether more text could still make one.
+    Returns its end and the length of its delimiters, both 0 if there is none, and whether more text could complete one.
     """
     opener = text[pos : pos + 2]
-    closer = _PAIRS.get(opener)
+    closer = _CLOSING.get(opener)
     if closer is not None:
         at = text.find(closer, pos + 2, end)
         return (at + 2, 2, False) if at >= 0 else (0, 0, True)
@@ -126,8 +126,8 @@ def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
         return 0, 0, False
     if pos + 1 == end:
         return 0, 0, True
-    last = min(end, pos + 1 + _INLINE)
-    found = _CLOSER.search(text, pos + 2, min(len(text), last + 1))
+    last = min(end, pos + 1 + _MAX_INLINE)
+    found = _DOLLAR_END.search(text, pos + 2, min(len(text), last + 1))
     if found is None or found.end() > last:
         return 0, 0, last == end
     inner = text[pos + 1 : found.start()]

@@ -1,4 +1,4 @@
-"""Leaves into lines of a width. A painter stays with its leaf while it grows and keeps what is settled."""
+"""Rendering of leaves at a width. A painter follows its leaf as it grows and retains settled lines."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from rich.cells import chop_cells
 from holytui.i18n import _
 from holytui.text import visible
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.extras import without_emphasis
+from holytui.ui.markdown.extensions import without_emphasis
 from holytui.ui.markdown.highlight import Highlighter
-from holytui.ui.markdown.inline import QUIET, Inline, Run
-from holytui.ui.markdown.prefix import prefix_of, task
-from holytui.ui.markdown.seams import MARK, in_code, marked, place
-from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, cut, make_line
+from holytui.ui.markdown.inline import Inline
+from holytui.ui.markdown.plain import display_text
+from holytui.ui.markdown.prefix import prefix_of, task_box
+from holytui.ui.markdown.runs import MUTED, Run
+from holytui.ui.markdown.seams import MARK, locate, with_seams, with_seams_at
+from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, make_line, slice_runs
 
 HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "bold italic", "italic")
-TEXTS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
-"""Leaves that one painter draws: a paragraph may turn out to be another one of them."""
+TEXT_KINDS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
+"""Leaves drawn by `TextPainter`, since a paragraph may turn into any of the others."""
 CODE_LABEL: Final = "$text-secondary"
 CODE_INDENT: Final = "  "
-"""Stands before each line of code that is not empty."""
-_TAB: Final = 4
+"""Prefix of each nonempty line of code."""
 _AT_ONCE: Final = 2_048
-"""Characters of code that are coloured between two looks at the time."""
+"""Characters of code highlighted between two checks of the budget."""
 
 
 class Painter(Protocol):
@@ -34,29 +35,28 @@ class Painter(Protocol):
     leaf: Leaf
     lines: list[Line]
     done: bool
-    """Whether the last `paint` reached the end of the leaf; else the next one goes on."""
+    """Whether the last `paint` reached the end of the leaf; otherwise the next call continues."""
 
     def paint(self, seams: Sequence[int]) -> int:
-        """Bring `lines` closer to the leaf, by an amount of work that does not depend on the leaf's length; how many of
-        the first ones stayed the same objects.
+        """Update `lines` by an amount of work independent of the length of the leaf.
 
-        `seams` are offsets in the source that are to be marked.
+        `seams` are offsets in the source to be marked. Returns how many leading lines kept their objects.
         """
 
 
 class TextPainter:
-    """A paragraph or a heading of some kind."""
+    """Draws a paragraph, heading, term or summary."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.lines: list[Line] = []
         self.leaf = leaf
         self.done = False
         self._width = width
-        self._look: tuple[Prefix, str] | None = None
+        self._style_key: tuple[Prefix, str] | None = None
         self._inline = Inline()
         self._wrapper = Wrapper(width, Prefix())
         self._version = -1
-        self._fed = 0
+        self._fed_pieces = 0
 
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
@@ -64,35 +64,35 @@ class TextPainter:
         if leaf.kind is Kind.HEADING:
             style = HEADINGS[leaf.level - 1]
         prefix = prefix_of(leaf).fitting(self._width)
-        if self._look != (prefix, style):  # a paragraph became a heading, or its box was seen
-            self._look = (prefix, style)
+        if self._style_key != (prefix, style):  # the paragraph became a heading, or its task box was recognised
+            self._style_key = (prefix, style)
             self._inline = Inline(style)
             self._version = -1
         self._inline.update(self._text(seams))
         self.done = self._inline.done
         stable = min(len(self._wrapper.lines), len(self.lines))
         if self._version != self._inline.version:
-            self._version, self._fed = self._inline.version, 0
+            self._version, self._fed_pieces = self._inline.version, 0
             self._wrapper = Wrapper(self._width, prefix)
             stable = 0
-        for runs in self._inline.settled[self._fed :]:
+        for runs in self._inline.settled[self._fed_pieces :]:
             self._wrapper.feed(runs)
-        self._fed = len(self._inline.settled)
+        self._fed_pieces = len(self._inline.settled)
         self.lines[stable:] = self._wrapper.lines[stable:]
         self.lines += self._wrapper.preview(self._inline.tail)
         return stable
 
     def _text(self, seams: Sequence[int]) -> str:
         leaf = self.leaf
-        text = "\n".join(marked(leaf, seams) if seams else leaf.lines)
-        text = text[len(task(leaf)) :]
+        text = "\n".join(with_seams(leaf, seams) if seams else leaf.lines)
+        text = text[len(task_box(leaf)) :]
         if leaf.kind is Kind.SUMMARY:
             text = without_emphasis(text) or _("Details")
         return (text.replace("\t", " ") if "\t" in text else text).strip(" \n")
 
 
 class CodePainter:
-    """A fence or indented code: a line with its number and language, then the code."""
+    """Draws a code block: a line with its number and info string, then the code."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
@@ -101,18 +101,18 @@ class CodePainter:
         words = leaf.info.split(maxsplit=1)
         self._highlighter = Highlighter(words[0] if words else "")
         self._streamed: list[list[Run]] = []
-        """The committed lines in the colours that they came in."""
+        """The committed lines with incremental highlighting."""
         self._exact: list[list[Run]] | None = None
-        self._tried = -1
-        """For how many lines `_exact` was asked for."""
-        self._seen = self._filled = 0
-        """Of indented code: the lines that were looked at, and those up to the last one that is not blank."""
+        self._exact_count = -1
+        """Number of lines for which `_exact` was computed."""
+        self._scanned = self._nonblank = 0
+        """Indented code: the number of scanned lines, and the number up to the last nonblank one."""
         self.done = False
         self._drawn: list[list[Run]] = []
         self._starts: list[int] = []
-        """Where each drawn line of code begins in `lines`."""
-        self._sure = 0
-        """How many of the drawn lines are committed ones in the colours that they came in."""
+        """Index in `lines` of each drawn line of code."""
+        self._final_count = 0
+        """Number of drawn lines that are committed and incrementally highlighted."""
         label = f"{leaf.number} {visible(leaf.info, breaks=False)}".rstrip()
         wrapper = Wrapper(width, self._prefix)
         wrapper.feed([(label, CODE_LABEL)])
@@ -121,54 +121,54 @@ class CodePainter:
     def paint(self, seams: Sequence[int]) -> int:
         leaf = self.leaf
         count = self._count()
-        exact = self._whole(count) if leaf.closed else None
+        exact = self._exact_runs(count) if leaf.closed else None
         if exact is not None:
             self.done = True
             stable = self._draw(0, exact, seams)
-            self._sure = 0
+            self._final_count = 0
             return stable
         self._stream(count if leaf.closed else min(leaf.committed, count))
         open_lines = leaf.lines[len(self._streamed) : count] if self.done else ()
-        tail = [self._highlighter.preview(_shown(text)) for text in open_lines]
-        sure = self._sure
-        self._sure = len(self._streamed)
-        return self._draw(sure, self._streamed[sure:] + tail, seams)
+        tail = [self._highlighter.preview(display_text(text)) for text in open_lines]
+        final = self._final_count
+        self._final_count = len(self._streamed)
+        return self._draw(final, self._streamed[final:] + tail, seams)
 
     def _count(self) -> int:
-        """How many lines are shown: blank ones at the end of indented code are none of it."""
+        """Return the number of displayed lines; indented code excludes trailing blank lines."""
         lines = self.leaf.lines
         if self.leaf.kind is not Kind.INDENTED:
             return len(lines)
         settled = len(lines) if self.leaf.closed else self.leaf.committed
-        for index in range(self._seen, settled):
+        for index in range(self._scanned, settled):
             if lines[index].strip(" "):
-                self._filled = index + 1
-        self._seen = max(self._seen, settled)
+                self._nonblank = index + 1
+        self._scanned = max(self._scanned, settled)
         count = len(lines)
-        while count > self._seen and not lines[count - 1].strip(" "):
+        while count > self._scanned and not lines[count - 1].strip(" "):
             count -= 1
-        return count if count > self._seen else self._filled
+        return count if count > self._scanned else self._nonblank
 
     def _stream(self, count: int) -> None:
-        """Colour lines as they came, up to `count`, but not too many at once."""
+        """Highlight committed lines incrementally up to `count`, a bounded number per call."""
         left = _AT_ONCE
         while len(self._streamed) < count and left > 0:
             text = self.leaf.lines[len(self._streamed)]
-            self._streamed.append(self._highlighter.line(_shown(text)))
+            self._streamed.append(self._highlighter.line(display_text(text)))
             left -= len(text) + 16
         self.done = len(self._streamed) >= count
 
-    def _whole(self, count: int) -> list[list[Run]] | None:
-        """The exact colours of a block that came to its end, unless it is too long for them."""
-        if self._tried != count:
-            self._tried = count
-            self._exact = self._highlighter.whole([_shown(text) for text in self.leaf.lines[:count]])
+    def _exact_runs(self, count: int) -> list[list[Run]] | None:
+        """Return the exact highlighting of a closed block; None if it is too long."""
+        if self._exact_count != count:
+            self._exact_count = count
+            self._exact = self._highlighter.whole([display_text(text) for text in self.leaf.lines[:count]])
         return self._exact
 
     def _draw(self, first: int, target: list[list[Run]], seams: Sequence[int]) -> int:
-        """Draw the lines of code from `first` on; lines whose colours did not change are left alone."""
+        """Draw the lines of code from `first` on, except lines with unchanged colours."""
         shown = self._drawn
-        places = [place(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
+        places = [locate(self.leaf, seam) for seam in seams] if seams and self.leaf.lines else []
         stable = len(self.lines)
         for index, runs in enumerate(target, first):
             if index < len(shown) and (shown[index] is runs or shown[index] == runs):
@@ -177,10 +177,12 @@ class CodePainter:
             start = self._starts[index] if index < len(shown) else len(self.lines)
             stable = min(stable, start)
             if index < len(shown) and "".join(t for t, _ in shown[index]) != "".join(t for t, _ in runs):
-                self._drop(index)  # another text may take another number of lines
+                self._truncate(index)  # a changed text may wrap to a different number of lines
             end = self._end(index)
-            columns = [len(_shown(self.leaf.lines[line][:at])) for line, at in places if line == index]
-            self.lines[start:end] = self._line(in_code(runs, columns) if columns else runs, self.leaf.lines[index])
+            columns = [len(display_text(self.leaf.lines[line][:at])) for line, at in places if line == index]
+            self.lines[start:end] = self._line(
+                with_seams_at(runs, columns) if columns else runs, self.leaf.lines[index]
+            )
             if index < len(shown):
                 shown[index] = runs
             else:
@@ -189,40 +191,40 @@ class CodePainter:
         count = first + len(target)
         if count < len(shown):
             stable = min(stable, self._starts[count])
-            self._drop(count)
+            self._truncate(count)
         return stable
 
     def _end(self, index: int) -> int:
         return self._starts[index + 1] if index + 1 < len(self._starts) else len(self.lines)
 
-    def _drop(self, index: int) -> None:
+    def _truncate(self, index: int) -> None:
         del self.lines[self._starts[index] :], self._starts[index:], self._drawn[index:]
 
     def _line(self, runs: list[Run], source: str) -> list[Line]:
         if not runs:
             return [make_line(self._prefix.rest, (), source=(source, 0))]
-        before = (*self._prefix.rest, (CODE_INDENT, ""))
+        prefix = (*self._prefix.rest, (CODE_INDENT, ""))
         text = "".join(text for text, _ in runs)
         if text.isascii() and len(text) <= self._width:
-            return [make_line(before, runs, source=(source, 0))]
+            return [make_line(prefix, runs, source=(source, 0))]
         lines: list[Line] = []
         at = column = 0
         for piece in chop_cells(text, self._width):
-            part = cut(runs, at, at + len(piece))
-            lines.append(make_line(before, part, "" if at else None, (source, column)))
+            part = slice_runs(runs, at, at + len(piece))
+            lines.append(make_line(prefix, part, "" if at else None, (source, column)))
             at += len(piece)
             column += len(piece) - part.count(MARK)
         return lines
 
 
 class RulePainter:
-    """A line across."""
+    """Draws a thematic break."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
         self.done = True
         prefix = prefix_of(leaf).fitting(width)
-        self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), QUIET)])]
+        self.lines = [make_line(prefix.first, [("─" * max(1, width - prefix.width), MUTED)])]
 
     def paint(self, seams: Sequence[int]) -> int:
         del seams
@@ -230,7 +232,7 @@ class RulePainter:
 
 
 class EmptyPainter:
-    """An item with nothing in it yet."""
+    """Draws a list item without content."""
 
     def __init__(self, leaf: Leaf, width: int) -> None:
         self.leaf = leaf
@@ -241,9 +243,3 @@ class EmptyPainter:
     def paint(self, seams: Sequence[int]) -> int:
         del seams
         return 1
-
-
-def _shown(text: str) -> str:
-    """A line of code as it is shown: with signs for what cannot be seen, and tabs as spaces."""
-    text = visible(text, breaks=False)
-    return text.expandtabs(_TAB) if "\t" in text else text

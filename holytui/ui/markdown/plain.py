@@ -1,6 +1,7 @@
-"""The rest of a text that is too long for Markdown, as plain lines: wrapped when they are looked at, and forgotten.
+"""Plain-text rendering of the rest of a text that is too long for Markdown.
 
-Only where each piece begins and how many rows it takes is kept, so the cost in memory is small beside the text.
+Lines are wrapped on demand and cached briefly. Only the start and the row count of each piece are stored, so that the
+memory used is small compared with the text.
 """
 
 from __future__ import annotations
@@ -13,46 +14,46 @@ from typing import Final
 from rich.cells import cell_len, chop_cells
 
 from holytui.text import visible
-from holytui.ui.markdown.seams import in_code
-from holytui.ui.markdown.wrap import Line, cut, make_line
+from holytui.ui.markdown.seams import with_seams_at
+from holytui.ui.markdown.wrap import Line, make_line, slice_runs
 
 _PIECE: Final = 4_096
-"""Characters that are wrapped together."""
-_KEPT: Final = 32
-"""Pieces whose lines are kept: more than a screen shows."""
+"""Maximum characters of a piece, which is wrapped as a whole."""
+_CACHED: Final = 32
+"""Maximum pieces with cached lines; more than fit on a screen."""
 _TAB: Final = 4
 
 
 class PlainText:
-    """The lines of a text from an offset on, at one width. Where the pieces begin depends on the text alone."""
+    """The lines of a text from an offset on, at one width. The starts of the pieces depend only on the text."""
 
     def __init__(self, start: int, width: int) -> None:
         self.width = width
         self._starts = array("Q", [start])
-        """Where each piece begins in the source; the last one is still open."""
+        """Start offset of each piece in the source; the last piece is open."""
         self._rows = array("Q", [0])
-        """The rows above each piece."""
+        """Number of rows above each piece."""
         self._open: tuple[int, Sequence[Line]] = (start, ())
-        """The end of the open piece, and its lines."""
+        """End offset of the open piece, and its lines."""
         self._seams: Sequence[int] = ()
-        self._kept: dict[int, Sequence[Line]] = {}
+        self._cache: dict[int, Sequence[Line]] = {}
 
     @property
     def end(self) -> int:
-        """How far into the source the lines reach."""
+        """The offset in the source up to which text is wrapped."""
         return self._open[0]
 
     @property
     def height(self) -> int:
-        """How many lines there are so far."""
+        """The number of lines so far."""
         return self._rows[-1] + len(self._open[1])
 
     def set_seams(self, seams: Sequence[int]) -> None:
-        """Mark these places in the source; to be called before the first `take`."""
+        """Set the seams, offsets in the source. Call it before the first `wrap_next`."""
         self._seams = seams
 
-    def take(self, source: str) -> None:
-        """Wrap one more piece of the source."""
+    def wrap_next(self, source: str) -> None:
+        """Wrap the next piece of the source."""
         start = self._starts[-1]
         end = min(len(source), start + _PIECE)
         if end - start == _PIECE:
@@ -64,29 +65,29 @@ class PlainText:
             self._open = (end, self._wrap(source, start, end))
 
     def line(self, source: str, y: int) -> Line:
-        """Line `y`. Raises `IndexError` below the last one."""
+        """Return line `y`. Raises `IndexError` below the last line."""
         if not 0 <= y < self.height:
             raise IndexError(y)
         piece = bisect_right(self._rows, y) - 1
         return self._lines(source, piece)[y - self._rows[piece]]
 
-    def line_near(self, place: int) -> int:
-        """The line that shows a place in the source, or one close to it."""
-        piece = max(0, bisect_right(self._starts, place) - 1)
+    def line_near(self, offset: int) -> int:
+        """Return the line that shows an offset in the source, or one near it."""
+        piece = max(0, bisect_right(self._starts, offset) - 1)
         last = piece + 1 == len(self._starts)
         end, below = (self.end, self.height) if last else (self._starts[piece + 1], self._rows[piece + 1])
-        part = (place - self._starts[piece]) / max(1, end - self._starts[piece])
+        part = (offset - self._starts[piece]) / max(1, end - self._starts[piece])
         above = self._rows[piece]
         return max(0, min(below - 1, above + int((below - above) * part)))
 
     def _lines(self, source: str, piece: int) -> Sequence[Line]:
         if piece + 1 == len(self._starts):
             return self._open[1]
-        lines = self._kept.get(piece)
+        lines = self._cache.get(piece)
         if lines is None:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            lines = self._kept[piece] = self._wrap(source, self._starts[piece], self._starts[piece + 1])
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            lines = self._cache[piece] = self._wrap(source, self._starts[piece], self._starts[piece + 1])
         return lines
 
     def _wrap(self, source: str, start: int, end: int) -> list[Line]:
@@ -95,7 +96,7 @@ class PlainText:
         at = 0
         texts = source[start:end].split("\n")
         if not texts[-1]:
-            del texts[-1]  # the line end belongs to the line before it
+            del texts[-1]  # a final newline ends the line before it
         for text in texts:
             own = [seam - at for seam in seams if at <= seam <= at + len(text)]
             at += len(text) + 1
@@ -103,8 +104,8 @@ class PlainText:
         return out
 
     def _fold(self, text: str, seams: Sequence[int], out: list[Line]) -> None:
-        shown = _shown(text)
-        runs = in_code([(shown, "")], [len(_shown(text[:seam])) for seam in seams])
+        shown = display_text(text)
+        runs = with_seams_at([(shown, "")], [len(display_text(text[:seam])) for seam in seams])
         shown = "".join(part for part, _style in runs)
         plain = shown.isascii()
         if len(shown) <= self.width and (plain or cell_len(shown) <= self.width):
@@ -115,12 +116,12 @@ class PlainText:
             pieces = chop_cells(shown, self.width)
         at = 0
         for number, piece in enumerate(pieces):
-            part = cut(runs, at, at + len(piece)) if seams else [(piece, "")]
+            part = slice_runs(runs, at, at + len(piece)) if seams else [(piece, "")]
             out.append(make_line((), part, "" if number else None))
             at += len(piece)
 
 
-def _shown(text: str) -> str:
-    """A line with signs for what cannot be seen, and tabs as spaces."""
+def display_text(text: str) -> str:
+    """Return a line with invisible characters replaced by signs and tabs expanded."""
     text = visible(text, breaks=False)
     return text.expandtabs(_TAB) if "\t" in text else text

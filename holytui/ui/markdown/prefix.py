@@ -1,4 +1,4 @@
-"""What stands before the lines of a leaf: the bars of quotes, the bullets and numbers of items."""
+"""Line prefixes of leaves: bars of block quotes and details, list markers."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Final
 from rich.cells import cell_len
 
 from holytui.ui.markdown.blocks import Container, Details, Item, Kind, Leaf, Quote
-from holytui.ui.markdown.inline import QUIET, Run
+from holytui.ui.markdown.runs import MUTED, Run
 from holytui.ui.markdown.wrap import Prefix
 
-BAR: Final[Run] = ("▎ ", "$text-secondary")
-DETAILS: Final[Run] = ("│ ", QUIET)
+QUOTE_BAR: Final[Run] = ("▎ ", "$text-secondary")
+DETAILS_BAR: Final[Run] = ("│ ", MUTED)
 MARKER: Final = "$text-accent"
 SUMMARY: Final[Run] = ("▾ ", MARKER)
 _TASK: Final = re.compile(r"\[([ xX])\](?=[ \t]+\S)")
 
 
-def task(leaf: Leaf) -> str:
-    """`[ ]` or `[x]` if the leaf begins an item with a box to tick, else nothing."""
-    if leaf.kind is not Kind.PARAGRAPH or leaf.fresh == len(leaf.containers) or not leaf.lines:
+def task_box(leaf: Leaf) -> str:
+    """Return `[ ]` or `[x]` if the leaf starts a task list item, otherwise an empty string."""
+    if leaf.kind is not Kind.PARAGRAPH or leaf.new_from == len(leaf.containers) or not leaf.lines:
         return ""
     inner = leaf.containers[-1]
     match = _TASK.match(leaf.lines[0]) if isinstance(inner, Item) else None
@@ -29,25 +29,25 @@ def task(leaf: Leaf) -> str:
 
 
 def prefix_of(leaf: Leaf) -> Prefix:
-    """The prefix of the leaf's lines."""
-    box = task(leaf)
+    """Return the prefix of the lines of a leaf."""
+    box = task_box(leaf)
     first: list[Run] = []
     rest: list[Run] = []
     last = len(leaf.containers) - 1
     for index, container in enumerate(leaf.containers):
         match container:
             case Quote():
-                first.append(BAR)
-                rest.append(BAR)
+                first.append(QUOTE_BAR)
+                rest.append(QUOTE_BAR)
             case Details():
-                first.append(DETAILS)
-                rest.append(DETAILS)
+                first.append(DETAILS_BAR)
+                rest.append(DETAILS_BAR)
             case Item(marker=marker):
                 shown = marker
                 if box and index == last:
                     shown = box if marker == "•" else f"{marker} {box}"
                 space = " " * (cell_len(shown) + 1)
-                first.append((f"{shown} ", MARKER) if index >= leaf.fresh else (space, ""))
+                first.append((f"{shown} ", MARKER) if index >= leaf.new_from else (space, ""))
                 rest.append((space, ""))
             case _:
                 pass
@@ -58,7 +58,7 @@ def prefix_of(leaf: Leaf) -> Prefix:
 
 
 def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[Run, ...]:
-    """What stands on the blank line between two leaves: the bars of the quotes and details that both are in."""
+    """Return the prefix of the blank line between two leaves: the bars of the containers that they share."""
     runs: list[Run] = []
     bars = 0
     for one, other in zip(above, below, strict=False):
@@ -66,13 +66,13 @@ def gap_prefix(above: Sequence[Container], below: Sequence[Container]) -> tuple[
             break
         match one:
             case Quote():
-                runs.append(BAR)
+                runs.append(QUOTE_BAR)
                 bars = len(runs)
             case Details():
-                runs.append(DETAILS)
+                runs.append(DETAILS_BAR)
                 bars = len(runs)
             case Item(marker=marker):
-                runs.append((" " * (len(marker) + 1), QUIET))
+                runs.append((" " * (len(marker) + 1), MUTED))
             case _:
                 pass
     shown = runs[:bars]

@@ -1,4 +1,4 @@
-"""A line of the message log."""
+"""A row of the message log."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import TypeAlias
 from textual.content import Content
 
 Source: TypeAlias = tuple[str, int]
-"""The line of a text that a row shows, or a part of it, and the column (with tabs as spaces) that it begins at."""
+"""The source line that a row shows, in full or in part, and the column, with tabs expanded, at which the row starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: what stands in it, and what stands before it; and what is copied of it."""
+    """One line of the log: its gutter, its content, and the data for copying it."""
 
     content: Content
     gutter: str
     indent: int = 0
-    """How many characters of the content are not of the text: bars, bullets, spaces."""
+    """Number of leading characters of the content that are prefix: bars, list markers, spaces."""
     joint: str | None = None
-    """What stood between it and the row before in the text, if it is the same line there; else None."""
+    """Text removed by the soft wrap between the row before and this one; None at the start of a line of the text."""
     source: Source | None = None
-    """Of what is shown as it was written: where it was."""
+    """Source position of literally displayed text."""
     code: bool = False
+    """Whether it is a line of code."""
     note: bool = False
-    """It is said beside the message, and is no place where its words are found."""
+    """Whether it is a note next to the message, which a search ignores."""

@@ -1,4 +1,4 @@
-"""Where a continued answer was joined: places in the source, shown as a thin sign in the text."""
+"""Seams: offsets in the source at which a continued answer was joined, displayed as a thin sign."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from holytui.ui.markdown.blocks import Kind, Leaf
-from holytui.ui.markdown.inline import QUIET, SEAM, SEAM_SPACE, Run
-from holytui.ui.markdown.wrap import cut
+from holytui.ui.markdown.runs import MUTED, SEAM, SEAM_SPACE, Run
+from holytui.ui.markdown.wrap import slice_runs
 
-MARK: Final[Run] = (SEAM, QUIET)
+MARK: Final[Run] = (SEAM, MUTED)
 
 
-def place(leaf: Leaf, seam: int) -> tuple[int, int]:
-    """The line of the leaf that an offset in the source falls on, and the character in it."""
+def locate(leaf: Leaf, seam: int) -> tuple[int, int]:
+    """Return the line of the leaf and the character in it for an offset in the source."""
     line = max(0, bisect_right(leaf.offsets, seam) - 1)
     return line, min(max(0, seam - leaf.offsets[line]), len(leaf.lines[line]))
 
 
-def marked(leaf: Leaf, seams: Sequence[int]) -> list[str]:
-    """The lines of a text leaf with a sign for each seam, at the next gap between words, away from markup."""
+def with_seams(leaf: Leaf, seams: Sequence[int]) -> list[str]:
+    """Return the lines of a text leaf with a sign for each seam, at the next space, so that no markup is split."""
     lines = list(leaf.lines)
     if not lines:
         return lines
     for seam in reversed(seams):
-        index, at = place(leaf, seam)
+        index, at = locate(leaf, seam)
         text = lines[index]
         if at and text[at - 1] != " ":
             space = text.find(" ", at)
@@ -37,12 +37,12 @@ def marked(leaf: Leaf, seams: Sequence[int]) -> list[str]:
     return lines
 
 
-def in_code(runs: list[Run], columns: Sequence[int]) -> list[Run]:
-    """A line of code with a sign at each of `columns`."""
+def with_seams_at(runs: list[Run], columns: Sequence[int]) -> list[Run]:
+    """Return a line of code with a sign at each of `columns`."""
     out: list[Run] = []
     last = 0
     size = sum(len(text) for text, _ in runs)
     for column in columns:
-        out += [*cut(runs, last, column), MARK]
+        out += [*slice_runs(runs, last, column), MARK]
         last = column
-    return out + cut(runs, last, size)
+    return out + slice_runs(runs, last, size)

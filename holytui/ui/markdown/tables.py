@@ -1,18 +1,18 @@
-"""Rows of GFM tables: how a line is cut into cells and what makes a row of dashes."""
+"""Rows of GFM tables: cells and delimiter rows."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-_DASHES: Final = re.compile(r":?-+:?")
+_DELIMITER_CELL: Final = re.compile(r":?-+:?")
 _PIPE: Final = re.compile(r"\\?\|")
-_MOST: Final = 64
-"""Columns of a table; each row costs all of them, however short it is."""
+_MAX_COLUMNS: Final = 64
+"""Maximum columns of a table; each row costs all of them, however short it is."""
 
 
-def cells(line: str) -> list[str]:
-    """The cells of a row; `\\|` is a pipe in a cell."""
+def split_cells(line: str) -> list[str]:
+    """Split a row into cells; `\\|` is a pipe within a cell."""
     out: list[str] = []
     last = 0
     line = line.strip(" \t")
@@ -29,7 +29,7 @@ def cells(line: str) -> list[str]:
 
 
 def alignments(line: str) -> tuple[str, ...]:
-    """The alignment of each column if `line` is a row of dashes (`|---|:-:|`), else nothing."""
+    """Return the alignment of each column if `line` is a delimiter row (`|---|:-:|`), otherwise an empty tuple."""
     line = line.strip(" \t")
     if len(line) < 2 or line[0] not in "|-:" or line.strip("|-: \t") or (line[0] == "-" and line[1] in " \t"):
         return ()
@@ -38,7 +38,7 @@ def alignments(line: str) -> tuple[str, ...]:
         del columns[0]
     if columns and not columns[-1]:
         del columns[-1]
-    if not all(_DASHES.fullmatch(column) for column in columns):
+    if not all(_DELIMITER_CELL.fullmatch(column) for column in columns):
         return ()
     return tuple(_alignment(column) for column in columns)
 
@@ -50,5 +50,5 @@ def _alignment(dashes: str) -> str:
 
 
 def header_fits(header: str, aligns: tuple[str, ...]) -> bool:
-    """Whether the line above a row of dashes is a header with as many cells."""
-    return 0 < len(aligns) <= _MOST and "|" in header and len(cells(header)) == len(aligns)
+    """Return whether the line above a delimiter row is a header with the same number of cells."""
+    return 0 < len(aligns) <= _MAX_COLUMNS and "|" in header and len(split_cells(header)) == len(aligns)

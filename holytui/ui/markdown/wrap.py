@@ -1,4 +1,4 @@
-"""Runs of text into lines of a width, so that a text which grows is wrapped from its last line on."""
+"""Incremental wrapping of runs at a width: an addition wraps a text again only from its last line on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 from rich.cells import cell_len, chop_cells
 from textual.content import Content, Span
 
-from holytui.ui.markdown.inline import Run
 from holytui.ui.markdown.row import Source
+from holytui.ui.markdown.runs import Run
 
 _WIDE: Final = (
     "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
@@ -19,30 +19,30 @@ _WIDE: Final = (
 _OPENING: Final = "「『（《【〈〔［｛"
 _CLOSING: Final = "、。，．：；！？」』）》】〉〕］｝ー…"
 _UNIT: Final = re.compile(f" +|[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^ {_WIDE}]+")
-"""What is kept on one line: a word, or one wide character with the punctuation that sticks to it."""
-_LEAST: Final = 8
-"""Cells that text gets at least; what stands before it gives way."""
+"""Unbreakable unit: a word, spaces, or a wide character with adjacent punctuation."""
+_MIN_TEXT: Final = 8
+"""Minimum cells for text; a wider prefix is truncated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One line as it is shown. A line that did not change stays the same object."""
+    """One displayed line. An unchanged line keeps its object."""
 
     content: Content
     indent: int
-    """How many characters at its beginning are not of the text: bars, bullets, spaces."""
+    """Number of leading characters that are prefix: bars, list markers, spaces."""
     joint: str | None
-    """What stood between it and the line before in the text, if it is the same line there; else None."""
+    """Text removed by the soft wrap between the line before and this one; None at the start of a line of the text."""
     source: Source | None = None
-    """Of code: where it is in its line."""
+    """Source position of a line of code."""
 
     @property
     def text(self) -> str:
         return self.content.plain
 
 
-def same(one: Line, other: Line) -> bool:
-    """Whether two lines look and copy alike."""
+def looks_same(one: Line, other: Line) -> bool:
+    """Return whether two lines are equal in display and copying."""
     return one is other or (
         one.joint == other.joint
         and one.indent == other.indent
@@ -53,29 +53,29 @@ def same(one: Line, other: Line) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What stands before the first line of a block, and before its other lines."""
+    """Runs before the first line of a block, and before its other lines."""
 
     first: tuple[Run, ...] = ()
     rest: tuple[Run, ...] = ()
 
     def fitting(self, width: int) -> Prefix:
-        """The prefix, cut so that the text keeps some cells."""
-        room = max(0, width - _LEAST)
-        if max(cells(self.first), cells(self.rest)) <= room:
+        """Return the prefix, truncated to leave some cells for text."""
+        room = max(0, width - _MIN_TEXT)
+        if max(cell_width(self.first), cell_width(self.rest)) <= room:
             return self
-        return Prefix(_cropped(self.first, room), _cropped(self.rest, room))
+        return Prefix(_truncated(self.first, room), _truncated(self.rest, room))
 
     @property
     def width(self) -> int:
-        return max(cells(self.first), cells(self.rest))
+        return max(cell_width(self.first), cell_width(self.rest))
 
 
-def cells(runs: Iterable[Run]) -> int:
-    """The width of runs on the screen."""
+def cell_width(runs: Iterable[Run]) -> int:
+    """Return the displayed width of runs."""
     return sum(cell_len(text) for text, _ in runs)
 
 
-def _cropped(runs: Sequence[Run], room: int) -> tuple[Run, ...]:
+def _truncated(runs: Sequence[Run], room: int) -> tuple[Run, ...]:
     out: list[Run] = []
     for text, style in runs:
         part = chop_cells(text, room)[0] if room > 0 and text else ""
@@ -87,7 +87,7 @@ def _cropped(runs: Sequence[Run], room: int) -> tuple[Run, ...]:
 def make_line(
     prefix: Sequence[Run], runs: Iterable[Run], joint: str | None = None, source: Source | None = None
 ) -> Line:
-    """A line of `prefix` and `runs`."""
+    """Build a line from `prefix` and `runs`."""
     texts: list[str] = []
     spans: list[Span] = []
     at = 0
@@ -103,8 +103,8 @@ def make_line(
     return Line(Content("".join(texts), spans), sum(len(text) for text, _ in prefix), joint, source)
 
 
-def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
-    """Where `text`, one line, is broken: the end of a line, and the start of the next one behind the space between."""
+def line_breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
+    """Yield the line breaks of `text`, a single line: the end of a line and the start of the next, after the spaces."""
     start = column = 0
     for match in _UNIT.finditer(text):
         at, unit = match.start(), match.group()
@@ -125,8 +125,8 @@ def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
         column = cell_len(pieces[-1])
 
 
-def cut(runs: Iterable[Run], start: int, end: int) -> list[Run]:
-    """The runs of the characters from `start` to `end`."""
+def slice_runs(runs: Iterable[Run], start: int, end: int) -> list[Run]:
+    """Return the runs of the characters from `start` to `end`."""
     out: list[Run] = []
     at = 0
     for text, style in runs:
@@ -140,38 +140,38 @@ def cut(runs: Iterable[Run], start: int, end: int) -> list[Run]:
 
 
 def fold(runs: list[Run], width: int) -> list[list[Run]]:
-    """The lines of one line of runs at a width; an empty one is one line."""
+    """Wrap one line of runs; an empty line yields one line."""
     text = "".join(text for text, _ in runs)
     out: list[list[Run]] = []
     start = 0
-    for end, after in breaks(text, width):
-        out.append(cut(runs, start, end))
+    for end, after in line_breaks(text, width):
+        out.append(slice_runs(runs, start, end))
         start = after
-    return [*out, _stripped(cut(runs, start, len(text)))]
+    return [*out, _stripped(slice_runs(runs, start, len(text)))]
 
 
 def _stripped(runs: list[Run]) -> list[Run]:
-    """Without the spaces at the end, which may be wider than the screen."""
+    """Strip trailing spaces, which may be wider than the screen."""
     if not runs or not runs[-1][0].endswith(" "):
         return runs
     text = "".join(text for text, _ in runs)
-    return cut(runs, 0, len(text.rstrip(" ")))
+    return slice_runs(runs, 0, len(text.rstrip(" ")))
 
 
 class Wrapper:
-    """Takes runs piece by piece; `lines` are those that stay as they are."""
+    """Wraps runs incrementally; `lines` contains the final lines."""
 
     def __init__(self, width: int, prefix: Prefix) -> None:
         self.lines: list[Line] = []
         self._prefix = prefix
         self._width = max(1, width - prefix.width)
         self._pending: list[Run] = []
-        """The last line, which may get longer."""
+        """Runs of the last line, which may still grow."""
         self._joint: str | None = None
         self._begun = False
 
     def feed(self, runs: Iterable[Run]) -> None:
-        """More text."""
+        """Append runs."""
         for text, style in runs:
             first, *others = text.split("\n")
             if first:
@@ -183,7 +183,7 @@ class Wrapper:
         self._wrap()
 
     def preview(self, runs: Iterable[Run]) -> list[Line]:
-        """The lines behind `lines`, if the text ended with `runs`."""
+        """Return the lines after `lines` if the text ended with `runs`."""
         copy = Wrapper(self._width, self._prefix)
         copy._width = self._width
         copy._pending, copy._joint, copy._begun = list(self._pending), self._joint, self._begun
@@ -201,12 +201,12 @@ class Wrapper:
         if len(text) <= self._width and text.isascii():
             return
         start = 0
-        for end, after in breaks(text, self._width):
-            self._emit(cut(self._pending, start, end))
+        for end, after in line_breaks(text, self._width):
+            self._emit(slice_runs(self._pending, start, end))
             self._joint = text[end:after]
             start = after
         if start:
-            self._pending = cut(self._pending, start, len(text))
+            self._pending = slice_runs(self._pending, start, len(text))
 
     def _emit(self, runs: list[Run]) -> None:
         prefix = self._prefix.rest if self._begun else self._prefix.first

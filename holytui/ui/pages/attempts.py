@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from holytui import formatting as fmt
+from holytui import formatting
 from holytui.engine import ending
 from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
@@ -45,8 +45,8 @@ def answer_lines(
         lines += hanging(Content(_attempt_row(attempt)), _how(attempt), width)
     if message.problem is not None:
         title, hint = visible(message.problem.title), visible(KEYLESS.render(message.problem.hint))
-        told = [Content(""), Content.assemble((title, "$error")), Content(hint)]
-        lines += [line for paragraph in told for line in paragraph.wrap(width)]
+        problem_lines = [Content(""), Content.assemble((title, "$error")), Content(hint)]
+        lines += [line for paragraph in problem_lines for line in paragraph.wrap(width)]
     for doubt in ending.describe_doubts(ending.Ending.of(message)):
         lines += [Content(""), *Content.assemble((doubt.title, "$warning")).wrap(width)]
     for joint in seam_contexts:
@@ -73,15 +73,15 @@ def _sides(joint: SeamContext, width: int) -> list[Content]:
 def _figures(message: Message) -> str:
     parts = []
     if message.usage is not None:
-        parts.append(fmt.usage(message.usage))
+        parts.append(formatting.usage(message.usage))
         if message.usage.cached:
-            parts.append(_("{count} from the cache").format(count=fmt.count(message.usage.cached)))
+            parts.append(_("{count} from the cache").format(count=formatting.count(message.usage.cached)))
         if message.usage.reasoning:
-            parts.append(_("{count} for reasoning").format(count=fmt.count(message.usage.reasoning)))
+            parts.append(_("{count} for reasoning").format(count=formatting.count(message.usage.reasoning)))
     if message.first_token_s is not None:
-        parts.append(_("first token after {time}").format(time=fmt.seconds(message.first_token_s)))
+        parts.append(_("first token after {time}").format(time=formatting.seconds(message.first_token_s)))
     if message.duration_s is not None:
-        parts.append(_("{time} in all").format(time=fmt.seconds(message.duration_s)))
+        parts.append(_("{time} in all").format(time=formatting.seconds(message.duration_s)))
     return " · ".join(parts)
 
 
@@ -90,11 +90,11 @@ def _row(number: str, began: str, first: str, ended: str, size: str, status: str
 
 
 def _attempt_row(attempt: Attempt) -> str:
-    began = fmt.local(attempt.started_at).strftime("%H:%M:%S")
-    first = fmt.seconds(attempt.first_token_at - attempt.started_at) if attempt.first_token_at else "–"
-    ended = fmt.seconds(attempt.ended_at - attempt.started_at) if attempt.ended_at else "…"
+    began = formatting.local(attempt.started_at).strftime("%H:%M:%S")
+    first = formatting.seconds(attempt.first_token_at - attempt.started_at) if attempt.first_token_at else "–"
+    ended = formatting.seconds(attempt.ended_at - attempt.started_at) if attempt.ended_at else "…"
     status = str(attempt.status) if attempt.status else "–"
-    return _row(str(attempt.number), began, first, ended, fmt.size(attempt.bytes_received), status)
+    return _row(str(attempt.number), began, first, ended, formatting.size(attempt.bytes_received), status)
 
 
 def _how(attempt: Attempt) -> str:

@@ -27,7 +27,7 @@ _SIGNS = (
 )
 
 
-def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
+def help_lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
     """Keys, slash commands and files; each line at most `width` cells."""
     out: list[Content] = []
     keys = shown_keys(keymap, " ")
@@ -49,7 +49,7 @@ def lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
     return [*out, *last.wrap(width)]
 
 
-def welcome(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
+def welcome_lines(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
     """Paragraphs for an empty conversation, not wrapped: model, first keys, problems of the configuration."""
     here = names(keymap, Where.PROMPT)
     out = [

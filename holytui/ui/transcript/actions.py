@@ -15,7 +15,7 @@ from holytui.store.assembly import SeamContext, seam_contexts
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import PageDialog, Picker
 from holytui.ui.markdown.addresses import links, plain_links
-from holytui.ui.pages import attempts as attempts_page
+from holytui.ui.pages.attempts import answer_lines
 from holytui.ui.transcript.loading import adjacent_variant, fork
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class MessageActions:
         history = self._state.services.history
         attempts = await asyncio.to_thread(history.attempts, answer.id)
         sides = await asyncio.to_thread(_joints, history, answer)
-        self._dialogs.open(PageDialog(_("This answer"), partial(attempts_page.answer_lines, answer, attempts, sides)))
+        self._dialogs.open(PageDialog(_("This answer"), partial(answer_lines, answer, attempts, sides)))
 
     # -- asking again
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from holytui.engine import events as ev
 from holytui.errors import StoreError
 from holytui.presentation.turn_view import TurnView
-from holytui.ui.markdown.inline import load
+from holytui.ui.markdown.inline import preload
 from holytui.ui.messages import AnswerEnded
 from holytui.ui.ports import ConversationIndex, Group, StatusDisplay, Tasks
 from holytui.ui.state import ChatState
@@ -68,7 +68,7 @@ class LiveAnswers:
 
     async def begin(self, started: StartedTurn) -> None:
         """Show a turn that the engine has begun, if its conversation is open."""
-        threading.Thread(target=load, name="holytui-load", daemon=True).start()
+        threading.Thread(target=preload, name="holytui-load", daemon=True).start()
         turn = TurnView(started.turn_id, started.conversation_id, started.answer_id, self._clock())
         self._state.turns.add(turn)
         self._deliver(self._early.pop(turn.turn_id, ()))
