@@ -8,6 +8,9 @@ from enum import StrEnum
 from holytui.faults import Fault
 from holytui.models import DeltaKind, StreamPosition, Usage
 
+MISMATCH = "stream_mismatch"
+"""Code of the fault of a kept stream that does not continue the text received before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:

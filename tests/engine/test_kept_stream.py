@@ -8,11 +8,12 @@ from holytui.config.schema import Stream
 from holytui.engine.events import Failed, Finished, Joined, Resuming
 from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.turn.effects import KeyFailed, KeyRefreshed, ProbeDue, ProbeResult, RetryDue, StopRequested
+from holytui.engine.turn.kept_stream import KeptStream
 from holytui.engine.turn.problems import asks_first
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, DeltaKind, StreamPosition, Usage
-from holytui.wire.events import Accepted, Connected, End, Piece, UsageSeen, Verdict
-from holytui.wire.response.body import MISMATCH
+from holytui.wire.events import MISMATCH, Accepted, Connected, End, Piece, UsageSeen, Verdict
+from holytui.wire.request import Reattach
 from tests.engine.test_turn import DONE, OPEN, PREFILL, REFUSED, RESET, drop, failing, status
 from tests.engine.world import World
 
@@ -137,6 +138,46 @@ def test_a_lost_stream_counts_once_in_the_usage() -> None:
     drop(world, DONE)
     assert isinstance(end := world.events[-1], Finished)
     assert end.usage == Usage(30, 7, at_least=True)  # two pieces came before
+
+
+def test_a_stream_left_by_an_earlier_process_is_read_on_first() -> None:
+    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    world = World.resumed(TEXT, strategy=KEEPING, kept_stream=left)
+    assert world.opened[0].mode is ResumeMode.REATTACH
+    assert world.opened[0].reattach == Reattach("left", StreamPosition(300, 5), TEXT[5:], "")
+    world.step(*OPEN, piece(" More.", 400, len(TEXT)), UsageSeen(Usage(10, 20)))
+    drop(world, DONE)
+    assert isinstance(end := world.events[-1], Finished)
+    assert (end.usage, world.shown) == (Usage(10, 20), TEXT + " More.")
+
+
+def test_a_forgotten_stream_of_an_earlier_process_makes_the_usage_a_lower_bound() -> None:
+    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    world = World.resumed(TEXT, strategy=Strategy(continuation=PREFILL.continuation, reattach=True), kept_stream=left)
+    drop(world, status(404, message="Stream not found or expired"))
+    assert world.opened[-1].mode is ResumeMode.PREFILL
+    world.step(*OPEN, piece(" More.", 0, 0), UsageSeen(Usage(30, 5)))
+    drop(world, DONE)
+    assert isinstance(end := world.events[-1], Finished)
+    assert end.usage == Usage(30, 5, at_least=True)
+
+
+def test_a_stream_that_does_not_end_the_answer_is_released() -> None:
+    left = KeptStream("left", StreamPosition(), usable=False)
+    world = World.resumed(TEXT, strategy=KEEPING, kept_stream=left)
+    assert world.opened[0].mode is ResumeMode.INSTRUCT
+    assert world.released == ["left"]
+
+
+def test_a_gateway_that_gave_up_waiting_may_have_left_a_stream() -> None:
+    world = World.started(strategy=KEEPING)
+    world.step(Connected())
+    drop(world, status(504))
+    world.step(RetryDue())
+    assert world.opened[-1].mode is ResumeMode.REATTACH
+    drop(world, status(404))
+    assert [each.mode for each in world.opened] == [None, ResumeMode.REATTACH, None]
+    assert world.remembered == []
 
 
 def test_a_stop_releases_the_stream_and_an_interruption_keeps_it() -> None:

@@ -12,9 +12,9 @@ from holytui.faults import Fault, FaultKind
 from holytui.models import DeltaKind, StreamPosition
 from holytui.text import sanitize
 from holytui.wire.client import ChatClient
-from holytui.wire.events import Piece, UsageSeen, Verdict
+from holytui.wire.events import MISMATCH, Piece, UsageSeen, Verdict
 from holytui.wire.request import ChatMessage, ChatRequest, Reattach
-from holytui.wire.response.body import MISMATCH, AnswerBody
+from holytui.wire.response.body import AnswerBody
 from tests.servers import READ, ScriptedServer, answer, whole
 from tests.wire.harness import KEY, PATIENT, endpoint
 

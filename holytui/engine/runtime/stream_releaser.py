@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -40,9 +41,12 @@ class StreamReleaser:
         """Send the requests that are due, and again later those that fail. Returns at once."""
         with self._lock:
             self._wake.set()
-            if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._run_thread, name="holytui-release", daemon=True)
-                self._thread.start()
+            if self._thread is not None or self._closing:
+                return
+            thread = threading.Thread(target=self._run_thread, name="holytui-release", daemon=True)
+            with contextlib.suppress(RuntimeError):  # the limit of threads is reached; a later call tries again
+                thread.start()
+                self._thread = thread
 
     def link_is_up(self) -> None:
         """A server was reached, so requests that failed may succeed now. Returns at once."""

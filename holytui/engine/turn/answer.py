@@ -63,7 +63,10 @@ class TextBuffer:
 class AnswerBuilder:
     """Text, reasoning, seams and attempts of one answer. Methods return effects and carry out none."""
 
-    def __init__(self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str], *, unsettled: bool = False
+    ) -> None:
+        """`unsettled`: the last stored attempt may be reattached, and is not in the prior usage."""
         self._turn_id = turn_id
         self._answer_id = answer_id
         self._new_id = new_id
@@ -80,7 +83,7 @@ class AnswerBuilder:
         self._attempt_reasoning = 0
         self._had_reasoning = False
         self._attempt_usage: Usage | None = None
-        self._unsettled = False
+        self._unsettled = unsettled
         """The last attempt may be reattached, so its usage is not in the tally."""
         self.length = len(prior.text)
         """Characters shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable
 from enum import Enum, auto
 
@@ -10,21 +10,22 @@ from holytui.engine.turn.effects import Effect, EndStream, SaveStream
 from holytui.engine.turn.retry import FaultClass, classify
 from holytui.faults import Fault, FaultKind
 from holytui.models import DeltaKind, StreamMark, StreamPosition
-from holytui.wire.events import Piece
+from holytui.wire.events import MISMATCH, Piece
 from holytui.wire.request import Reattach
-from holytui.wire.response.body import MISMATCH
 
 _UNSUPPORTED_STATUS = frozenset({404, 405, 501})
 _EXPIRED_WORDS = ("stream not found", "expired")
 """llama.cpp answers so for a stream that it has forgotten; a server without kept streams has other words for 404."""
 _MAX_FRUITLESS = 2
-_NO_STREAM = frozenset({FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.NOT_A_STREAM, FaultKind.PROXY})
+_NO_STREAM = frozenset({FaultKind.STATUS, FaultKind.IN_BAND, FaultKind.NOT_A_STREAM, FaultKind.PROXY, FaultKind.STALE})
 """Faults after which there is no stream: it never began, or the server itself ended it with an error."""
+_GATEWAY_STATUS = frozenset({502, 504, 524})
+"""A gateway gave up waiting, or lost the connection to the server, which may still generate the answer."""
 
 
 def new_stream_id() -> str:
     """Return a random name, which is also the only access control of the stream."""
-    return secrets.token_urlsafe(24)
+    return os.urandom(18).hex()
 
 
 class KeptStream:
@@ -129,7 +130,8 @@ class StreamKeeper:
         if self._stream is None or not self._stream.sent:
             return StreamFate.NONE
         if not self.reattaching:
-            return StreamFate.NONE if fault.kind in _NO_STREAM else StreamFate.KEPT
+            by_gateway = fault.kind is FaultKind.STATUS and fault.status in _GATEWAY_STATUS
+            return StreamFate.KEPT if by_gateway or fault.kind not in _NO_STREAM else StreamFate.NONE
         if fault.kind is FaultKind.STATUS and classify(fault) is FaultClass.FINAL:
             words = fault.message.lower()
             unsupported = fault.status in _UNSUPPORTED_STATUS and not any(each in words for each in _EXPIRED_WORDS)

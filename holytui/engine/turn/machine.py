@@ -97,7 +97,8 @@ class TurnMachine:
     ) -> None:
         self.plan = plan
         self.state = AnswerState.QUEUED
-        self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id)
+        reattachable = plan.kept_stream is not None and plan.kept_stream.usable
+        self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id, unsettled=reattachable)
         self._streams = StreamKeeper(plan.kept_stream, new_stream)
         self._random = random
         self._strategy = plan.strategy

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
 from holytui.models import DeltaKind, StreamPosition
-from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.wire.events import MISMATCH, End, Piece, UsageSeen, Verdict
 from holytui.wire.request import Reattach
 from holytui.wire.response.chunks import ChunkReader
 from holytui.wire.response.error_bodies import body_fault
@@ -21,8 +21,6 @@ _MAX_BODY = 8 * _MIB  # limit of a body that is not a stream, and of one line or
 _SNIFF_BYTES = 4096  # bytes that suffice to recognise the form of a body
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
-MISMATCH = "stream_mismatch"
-"""Code of the fault of a stream that does not continue the text received before."""
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
