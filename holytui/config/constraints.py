@@ -68,7 +68,7 @@ def _is_base_url(value: object) -> bool:
         return False
     parts = urlsplit(value)
     plain = not (parts.query or parts.fragment or "@" in parts.netloc)
-    return plain and not parts.path.rstrip("/").endswith("/chat/completions")
+    return plain and not parts.path.rstrip("/").endswith(("/chat/completions", "/responses"))
 
 
 def _url_advice(value: object) -> str:
@@ -136,7 +136,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
             r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4"')
         ),
         (Provider, "base_url"): Constraint(
-            N_("an address such as https://host/v1, without user, query or /chat/completions"),
+            N_("an address such as https://host/v1, without user, query, /chat/completions or /responses"),
             _is_base_url,
             advice=_url_advice,
         ),

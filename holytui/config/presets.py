@@ -56,7 +56,8 @@ _TRAILING = Continuation(Prefill.YES)
 _STRIPPED = Continuation(Prefill.YES, strips=True)
 _FLAGS: Mapping[str, object] = MappingProxyType({"continue_final_message": True, "add_generation_prompt": False})
 _FLAGGED = Continuation(Prefill.YES, params=_FLAGS)
-_NONE = Continuation(Prefill.NO)
+NO_CONTINUATION = Continuation(Prefill.NO)
+"""A trailing assistant message is a finished turn, as always in the Responses API."""
 _PREFIX: Mapping[str, object] = MappingProxyType({"prefix": True})
 
 PREFILL_FORMS: Mapping[str, Continuation] = MappingProxyType(
@@ -89,7 +90,7 @@ def _local(name: str, title: str, port: int, continuation: Continuation) -> Pres
 
 _ALL = (
     Preset("holysheep", "HolySheep AI", "https://api.holysheep.ai/v1", "HOLYSHEEP_API_KEY"),
-    Preset("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", continuation=_NONE),
+    Preset("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", continuation=NO_CONTINUATION),
     Preset("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     Preset(
         "deepseek",
@@ -134,7 +135,7 @@ def continuation(provider: Provider, model: str) -> Continuation:
         return replace(_TRAILING, keeps_streams=model == "reattach")
     claude = _CLAUDE.search(model)
     if claude is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
-        return _NONE  # also behind gateways, as the model itself refuses
+        return NO_CONTINUATION  # also behind gateways, as the model itself refuses
     preset = preset_of(provider)
     known = preset.continuation if preset is not None else _UNKNOWN
     return replace(known, strips=True) if claude is not None else known

@@ -21,6 +21,15 @@ class Recover(StrEnum):
     """Keep the text and wait for the user."""
 
 
+class Api(StrEnum):
+    """API by which a model is asked."""
+
+    CHAT = "chat"
+    """`POST /chat/completions`."""
+    RESPONSES = "responses"
+    """`POST /responses`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Price per million tokens, in the user's currency."""
@@ -42,6 +51,8 @@ class Model:
     """Sent unchanged with each request (`temperature`, `max_tokens`, …)."""
     vision: bool = False
     recover: Recover | None = None
+    api: Api | None = None
+    """None: that of the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ class Provider:
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
+    api: Api = Api.CHAT
     reattach: bool | None = None
     """Have the server keep streams, to reattach to an interrupted answer; None: as its preset or `Server` header says.
     """

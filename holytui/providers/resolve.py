@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from holytui.config.presets import GUIDE, PRESETS, Continuation, Preset, continuation, preset_of
-from holytui.config.schema import Config, Model, Provider
+from holytui.config.presets import GUIDE, NO_CONTINUATION, PRESETS, Continuation, Preset, continuation, preset_of
+from holytui.config.schema import Api, Config, Model, Provider
 from holytui.errors import ModelUnknown, ProviderBlocked
 from holytui.i18n import _
 from holytui.models import ModelRef
@@ -35,6 +35,8 @@ class Resolved:
     @property
     def continuation(self) -> Continuation:
         """How the server continues an interrupted answer, as far as known in advance."""
+        if self.endpoint.api is Api.RESPONSES:
+            return NO_CONTINUATION
         return continuation(self.provider, self.model.name)
 
 
@@ -58,6 +60,7 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
     if reason := provider.blocked or (config.blocked if ref.provider != GUIDE else ""):
         title = _("Nothing is sent to {name} because of a problem in its configuration").format(name=provider.name)
         raise ProviderBlocked(title, reason)
+    model = provider.models.get(ref.name) or Model(ref.name)
     endpoint = Endpoint(
         provider.name,
         provider.base_url,
@@ -66,8 +69,9 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
         provider.proxy,
         provider.ca_file,
         provider.allow_insecure,
+        model.api or provider.api,
     )
-    return Resolved(ref, endpoint, provider.models.get(ref.name) or Model(ref.name), provider, preset_of(provider))
+    return Resolved(ref, endpoint, model, provider, preset_of(provider))
 
 
 def known_models(config: Config) -> tuple[ModelRef, ...]:

@@ -54,7 +54,7 @@ class Verdict(StrEnum):
     """Outcome of an attempt."""
 
     COMPLETE = "complete"
-    """`[DONE]` or a finish_reason was seen, and no error."""
+    """`[DONE]`, a finish_reason, or the last event of the Responses API was seen, and no error."""
     CUT = "cut"
     """The body ended without either, even by a clean end of file."""
     FAULT = "fault"

@@ -8,11 +8,14 @@ from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
+from holytui.config.schema import Api
 from holytui.models import Role, StreamPosition
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
 """Text, or a list of content parts (`text`, `image_url`) as in the OpenAI API."""
+
+_RESPONSES_PATH = "/responses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class Reattach:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds."""
+    """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds.
+
+    That of `POST /responses` is built from it, see `responses_request`.
+    """
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -67,11 +73,19 @@ class Endpoint:
     proxy: str = field(default="", repr=False)
     ca_file: str = ""
     allow_insecure: bool = False
+    api: Api = Api.CHAT
 
     @property
-    def chat_url(self) -> str:
-        """URL of chat completions."""
-        return self.base_url.rstrip("/") + "/" + self.chat_path.lstrip("/")
+    def path(self) -> str:
+        """Path of requests for answers, below that of `base_url`. The query of `chat_path` applies to both APIs."""
+        if self.api is Api.CHAT:
+            return "/" + self.chat_path.lstrip("/")
+        return _RESPONSES_PATH + "".join(self.chat_path.partition("?")[1:])
+
+    @property
+    def url(self) -> str:
+        """URL of requests for answers."""
+        return self.base_url.rstrip("/") + self.path
 
     @property
     def stream_url(self) -> str:

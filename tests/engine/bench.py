@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from holytui.config.schema import Config, Model, Provider, Recover, Stream
+from holytui.config.schema import Api, Config, Model, Provider, Recover, Stream
 from holytui.engine.engine import Engine, StartedTurn
 from holytui.engine.events import Ended, TurnEvent
 from holytui.engine.ports import Client, Keys
@@ -70,12 +70,13 @@ class Bench:
         keys: Keys | None = None,
         client: Client | None = None,
         params: dict[str, object] | None = None,
+        api: Api = Api.CHAT,
         history: SqliteHistory | None = None,
     ) -> None:
         """`local/eyes` is the same model, which sees images."""
         blind = Model("model", params=params or {}, recover=recover)
         models = {"model": blind, "eyes": replace(blind, name="eyes", vision=True)}
-        provider = Provider("local", base_url, models=models)
+        provider = Provider("local", base_url, models=models, api=api)
         self.config = Config("local/model", {"local": provider}, stream)
         self.history = history or SqliteHistory(folder / "history.db")
         self.events: list[TurnEvent] = []

@@ -52,6 +52,24 @@ def test_what_a_server_said_is_shown_without_any_key_in_it() -> None:
     assert "Incorrect key" in problem.title
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "named"),
+    [
+        (404, "This model is only supported in v1/responses and not in v1/chat/completions.", True),
+        (
+            400,
+            "Tools are not supported in /v1/chat/completions. Please use /v1/responses instead.",
+            True,
+        ),
+        (404, "POST /v1/responses not found", False),
+        (400, "this model does not support the Responses API", False),
+    ],
+)
+def test_a_model_that_needs_the_other_api_names_the_setting(status: int, message: str, named: bool) -> None:
+    problem = problem_for(Fault(FaultKind.STATUS, message, status), host="h")
+    assert ('api = "responses"' in problem.hint) is named
+
+
 def test_a_long_message_is_cut() -> None:
     assert len(problem_for(Fault(FaultKind.STATUS, "x" * 5000, 500), host="h").title) < 500
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from holytui.config.schema import Recover
+from holytui.config.schema import Api, Recover
 from holytui.engine.events import Finished, Interrupted, Stopped
 from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
 from holytui.faults import Fault
@@ -86,6 +86,14 @@ def test_a_server_that_names_itself_gets_the_header_from_the_second_request_on(t
         made.ask()
         first, second = server.ids("POST")
         assert (first, bool(second)) == ("", True)
+
+
+def test_streams_of_the_responses_api_are_not_kept(tmp_path: Path) -> None:
+    with KeepingServer(BODY) as server, bench(tmp_path, server) as made:
+        provider = replace(made.config.providers["local"], api=Api.RESPONSES)
+        made.engine.config = replace(made.config, providers={"local": provider})
+        made.ask()
+        assert server.ids("POST") == [""]
 
 
 def test_another_server_is_asked_as_before(tmp_path: Path) -> None:

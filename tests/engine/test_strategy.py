@@ -226,6 +226,8 @@ def test_structured_output_is_known_by_its_parameters() -> None:
     assert is_structured({"response_format": {"type": "json_object"}})
     assert is_structured({"guided_json": {}})
     assert not is_structured({"response_format": {"type": "text"}})
+    assert is_structured({"text": {"format": {"type": "json_schema"}}})
+    assert not is_structured({"text": {"format": {"type": "text"}, "verbosity": "low"}})
     assert not is_structured({"temperature": 1})
 
 

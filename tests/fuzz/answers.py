@@ -19,6 +19,7 @@ from holytui.wire.response import body as body_module
 from holytui.wire.response.body import AnswerBody
 from tests.fuzz.json_values import changed
 from tests.fuzz.pieces import CONTROLS, calls, pieces
+from tests.responses import Reply, frames
 from tests.servers import DONE, delta, event, usage
 
 _TYPES = ("text/event-stream", "application/json", "text/html", "")
@@ -50,6 +51,10 @@ def seeds() -> Iterator[bytes]:
         b"\n" * 20 + b'{"choices": [{"message": {"content": "late"}}]}',
         event(json.dumps(delta("\ud83d"))).replace(b"\n", b"\r\n") + event(delta("\x1b[31m\r")) + b"data: [DONE",
         b"data: " + b"x" * _LONGEST + b"\n\n",
+        b"".join(frames(Reply(("a", "🙂", "b\r"), ("c d", "e")).events())),
+        b"".join(map(event, Reply(("a",), status="incomplete", details={"reason": "max_output_tokens"}).events()[3:])),
+        b"".join(frames(Reply(("a",), status="failed", error={"code": "server_error", "message": "no"}).events()[5:])),
+        json.dumps(Reply(("whole",), ("why",)).whole).encode(),
     ):
         for kind, limit, salt in ((0, 0, 0), (1, 1, 2), (3, 2, 3)):
             yield bytes((kind, limit, salt)) + body

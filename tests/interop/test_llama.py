@@ -55,12 +55,14 @@ class Whole:
 Uninterrupted: TypeAlias = Callable[[str], Whole]
 
 
-def _config(tmp_path: Path, provider: str, base_url: str, model: str, recover: str, *, reattach: bool = False) -> Path:
+def _config(
+    tmp_path: Path, provider: str, base_url: str, model: str, recover: str, api: str = "chat", *, reattach: bool = False
+) -> Path:
     file = tmp_path / "config.toml"
     file.write_text(
         f'default_model = "{provider}/{model}"\n[stream]\nretry_delay = 0.01\nrecover = "{recover}"\n'
         f'[providers.{provider}]\nbase_url = "{base_url}"\napi_key_env = "{_KEY}"\n'
-        f"reattach = {str(reattach).lower()}\n"
+        f'api = "{api}"\nreattach = {str(reattach).lower()}\n'
         f"[providers.{provider}.models.{model}]\nparams = {_PARAMS}\n"
     )
     return file
@@ -81,9 +83,10 @@ def _ask(
     model: str = "qwen",
     recover: str = "auto",
     key: str = "unused",
+    api: str = "chat",
     reattach: bool = False,
 ) -> Answer:
-    config = _config(tmp_path, provider, base_url, model, recover, reattach=reattach)
+    config = _config(tmp_path, provider, base_url, model, recover, api, reattach=reattach)
     done = _holytui(tmp_path, key, config, "ask", "--json", question)
     text = ""
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -188,6 +191,27 @@ def test_behind_litellm_nothing_is_said_twice(
     assert answer.text.count(begins) <= 1  # by instruction the model may well go on with other words
     if recover == "prefill":
         assert (answer.status, answer.text) == (0, whole.text)
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["llama", "litellm"])
+def test_by_the_responses_api_a_cut_answer_that_starts_again_is_the_same(
+    tmp_path: Path, llama_port: int, proxy: Proxy, behind: bool
+) -> None:
+    port = proxy.port if behind else llama_port
+    options: dict[str, Any] = {
+        "model": "llama" if behind else "qwen",
+        "key": proxy.key,
+        "recover": "restart",
+        "api": "responses",
+    }
+    with CuttingProxy(("127.0.0.1", port)) as line:
+        whole = _ask(tmp_path, line.base_url, DAYS, **options)
+    assert (whole.status, whole.events[-1]) == (0, "finished")
+    size = line.connections[0].passed
+    with CuttingProxy(("127.0.0.1", port), {0: Cut(size // 2, How.RST)}) as line:
+        answer = _ask(tmp_path, line.base_url, DAYS, **options)
+    assert line.connections[0].cut
+    assert (answer.status, answer.text) == (0, whole.text)
 
 
 def test_check_finds_that_llama_goes_on_by_prefill(tmp_path: Path, llama_port: int) -> None:

@@ -16,7 +16,7 @@ from holytui.config.params_line import parse_option, parse_params
 from holytui.config.presets import PRESETS
 from holytui.config.problems import Severity, describe_value, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Provider, Recover
+from holytui.config.schema import Api, Config, Provider, Recover
 from holytui.models import RESERVED_PARAMS
 from holytui.secret import scrub
 
@@ -43,6 +43,17 @@ def test_the_file_and_the_line_of_parameters_refuse_the_same_names(file: Path, n
     assert isinstance(parse_params(f"{name} = 1"), str)
     assert isinstance(parse_option(f"{name}=1"), str)
     assert parse_params("top_k = 1") == {"top_k": 1}
+
+
+def test_the_api_is_that_of_the_provider_unless_a_model_has_its_own(file: Path) -> None:
+    text = '[providers.openai]\napi = "responses"\n[providers.openai.models.m]\napi = "chat"\n'
+    provider = loaded(file, text).config.providers["openai"]
+    assert (provider.api, provider.models["m"].api) == (Api.RESPONSES, Api.CHAT)
+    assert loaded(file, "[providers.openai.models.m]").config.providers["openai"].models["m"].api is None
+    (problem,) = told(file, '[providers.openai]\napi = "response"')
+    assert problem.endswith(':2: providers.openai.api: found "response", expected one of "chat", "responses"')
+    (problem,) = told(file, '[providers.x]\nbase_url = "https://h/v1/responses"')
+    assert "providers.x.base_url" in problem
 
 
 def test_no_file_means_the_defaults_and_no_problem(file: Path) -> None:

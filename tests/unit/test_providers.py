@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from holytui.config.presets import GUIDE, PRESETS, Continuation, Prefill, Preset, continuation, preset_of
-from holytui.config.schema import Config, Model, Provider
+from holytui.config.schema import Api, Config, Model, Provider
 from holytui.config.urls import is_secure
 from holytui.errors import ModelUnknown
 from holytui.models import ModelRef
@@ -36,7 +36,7 @@ def test_a_configured_model_goes_where_its_provider_is() -> None:
     assert found == resolve(CONFIG, ModelRef("work", "org/m"))
     assert (found.model.context, found.provider, found.preset) == (9, WORK, None)
     endpoint = found.endpoint
-    assert endpoint.chat_url == "https://work.example/v1/chat"
+    assert endpoint.url == "https://work.example/v1/chat"
     assert (endpoint.provider, endpoint.proxy, endpoint.ca_file) == ("work", "http://p:1", "/ca")
     assert endpoint.allow_insecure
     assert endpoint.headers == {"X-Team": "a"}
@@ -48,7 +48,7 @@ def test_any_model_of_a_configured_provider_may_be_named() -> None:
 
 def test_any_model_of_a_well_known_provider_may_be_named_without_configuration() -> None:
     found = resolve(Config(), "holysheep/gpt-4")
-    assert found.endpoint.chat_url == "https://api.holysheep.ai/v1/chat/completions"
+    assert found.endpoint.url == "https://api.holysheep.ai/v1/chat/completions"
     assert found.provider.api_key_env == "HOLYSHEEP_API_KEY"
     assert found.preset is PRESETS["holysheep"]
 
@@ -57,6 +57,19 @@ def test_what_is_configured_goes_before_the_preset_of_that_name() -> None:
     own = Provider("openai", "https://gateway.example/v1")
     found = resolve(Config(providers=MappingProxyType({"openai": own})), "openai/x")
     assert found.endpoint.base_url == "https://gateway.example/v1"
+
+
+def test_a_model_may_be_asked_by_another_api_than_its_provider() -> None:
+    models = {"a": Model("a"), "b": Model("b", api=Api.CHAT)}
+    config = Config(providers={"p": Provider("p", "https://h/v1", models=models, api=Api.RESPONSES)})
+    found = [resolve(config, name).endpoint.api for name in ("p/a", "p/b", "p/new")]
+    assert found == [Api.RESPONSES, Api.CHAT, Api.RESPONSES]
+    assert resolve(config, "p/a").endpoint.url == "https://h/v1/responses"
+
+
+def test_the_responses_api_continues_no_text_whoever_serves_it() -> None:
+    server = replace(PRESETS["llamacpp"].provider(), api=Api.RESPONSES)
+    assert resolve(Config(providers={"llamacpp": server}), "llamacpp/m").continuation.prefill is Prefill.NO
 
 
 @pytest.mark.parametrize("fault", ["guide", "cut", "stall", "anything"])

@@ -78,7 +78,7 @@ class Checkup:
         yield skipped(CheckTopic.MODELS) if connection.status is FindingStatus.FAILED else self._models(listed)
 
     def _address(self) -> Finding:
-        name, url = str(self._subject.resolved.ref), plain_url(self._subject.endpoint.chat_url)
+        name, url = str(self._subject.resolved.ref), plain_url(self._subject.endpoint.url)
         try:
             proxy = plain_url(proxy_of(self._subject.endpoint))
         except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
-from holytui.config.schema import Recover
+from holytui.config.schema import Api, Recover
 from holytui.engine.check.check_target import REQUEST_LIMIT, CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
 from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
@@ -216,6 +216,8 @@ class ContinuationProbe:
         """The prefill forms to try, with the names under which they are stored."""
         strategy = self._subject.strategy
         known = strategy.continuation
+        if self._subject.endpoint.api is Api.RESPONSES:
+            return
         if strategy.recover is Recover.INSTRUCT or (
             known.prefill is Prefill.NO and strategy.recover is not Recover.PREFILL
         ):
@@ -315,6 +317,8 @@ class ContinuationProbe:
         self._profile = profile
         if self._subject.resolved.ref.provider == GUIDE:
             return  # its address changes, so the entry would never be read
+        if self._subject.endpoint.api is Api.RESPONSES:
+            return  # it has one way only, and the entry would apply to chat completions
         key = resume_profile_key(self._subject.endpoint.base_url, self._subject.resolved.model.name)
         try:
             self._history.remember(key, str(profile))

@@ -160,6 +160,10 @@ def is_structured(params: Mapping[str, object]) -> bool:
     form = params.get("response_format")
     if isinstance(form, Mapping) and form.get("type") == "text":
         return False
+    text = params.get("text")  # its name in the Responses API
+    inner = text.get("format") if isinstance(text, Mapping) else None
+    if isinstance(inner, Mapping) and inner.get("type") != "text":
+        return True
     return any(params.get(name) is not None for name in _STRUCTURED)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from holytui.config.presets import Continuation
-from holytui.config.schema import Config, Provider, Recover, Stream
+from holytui.config.schema import Api, Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
@@ -156,6 +156,11 @@ class TurnPlanner:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # resuming is the user's consent
+        # the Responses API has no prefill, and its events cannot be read from the middle of a stream; what is stored is
+        # about chat completions
+        if endpoint.api is Api.RESPONSES:
+            profile = ResumeProfile(ResumeMode.INSTRUCT)
+            return Strategy(recover, resolved.continuation, profile, is_structured(params), reattach=False)
         profile = ResumeProfile.parse(
             self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
         )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from holytui.engine import remedies
 from holytui.engine.turn.retry import FaultClass, classify, exceeds_context, rejects_images
 from holytui.faults import Fault
 from holytui.hints import sentences
 from holytui.i18n import _
+
+_NEEDS_RESPONSES = re.compile(r"\b(only (supported )?in|use) (the )?(/?v1/responses|responses api)\b", re.IGNORECASE)
+"""OpenAI refuses chat completions so: with 404 for some models, with 400 for tools with reasoning."""
 
 
 def describe_server_fault(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
@@ -76,6 +81,11 @@ def _describe_refusal(fault: Fault, host: str) -> tuple[str, str] | None:
             _("{host} does not accept images for this model").format(host=host),
             sentences(_("Remove vision = true of the model in the configuration."), remedies.another_model()),
         )
+    if fault.status in (400, 404) and _NEEDS_RESPONSES.search(fault.message):
+        return (
+            _("{host} answers this only through the Responses API").format(host=host),
+            sentences(_('Set api = "responses" for the model in the configuration.'), remedies.another_model()),
+        )
     if "content_filter" in code or "content_policy" in code:
         return (_("{host} refused the request because of its content rules").format(host=host), remedies.edit())
     return None
@@ -112,7 +122,7 @@ def _forbidden(host: str) -> tuple[str, str]:
 def _not_found(host: str) -> tuple[str, str]:
     return (
         _("{host} does not have this model or address").format(host=host),
-        sentences(_("Check the model's name and base_url in the configuration."), remedies.another_model()),
+        sentences(_("Check the model's name, base_url and api in the configuration."), remedies.another_model()),
     )
 
 

@@ -41,14 +41,20 @@ class AnswerBody:
     """
 
     def __init__(
-        self, content_type: str = "", most: int = 2**63, *, kept: bool = False, reattach: Reattach | None = None
+        self,
+        content_type: str = "",
+        most: int = 2**63,
+        token_limit: int | None = None,
+        *,
+        kept: bool = False,
+        reattach: Reattach | None = None,
     ) -> None:
-        """`most`: bytes of text after which nothing more is read.
+        """`most`: bytes of text after which nothing more is read. `token_limit`: that of the request.
 
         `kept`: the server keeps the stream, so pieces get positions, and text held back at a cut is left to the next
         attempt. `reattach`: the body continues this stream at its position.
         """
-        self.reader = ChunkReader(has_text=reattach is not None)
+        self.reader = ChunkReader(token_limit, has_text=reattach is not None)
         self._kept = kept or reattach is not None
         self._position = reattach.position if reattach is not None else StreamPosition()
         self._base = self._position.offset

@@ -1,7 +1,11 @@
-"""Parser for the payloads of a streamed chat completion, with the variations of known servers."""
+"""Parser for the payloads of a streamed answer, with the variations of known servers.
+
+Either API may arrive on either path: gateways that translate between them send the events of the other.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -19,6 +23,7 @@ from holytui.wire.response.error_bodies import (
     find_error,
     parse_json,
 )
+from holytui.wire.response.responses_events import ResponsesReader, is_responses_payload
 from holytui.wire.response.sse import SSEEvent, UnfinishedEvent
 
 _DONE = "[DONE]"
@@ -27,17 +32,21 @@ _DONE = "[DONE]"
 class ChunkReader:
     """Read the events of one attempt in order and collect the facts that decide its verdict."""
 
-    __slots__ = ("_has_text", "_safe", "_usage", "done", "fault", "finish_reason", "garbled", "progress", "tool_calls")
+    __slots__ = (
+        *("_has_text", "_responses", "_safe", "_usage"),
+        *("done", "fault", "finish_reason", "garbled", "progress", "tool_calls"),
+    )
 
-    def __init__(self, *, has_text: bool = False) -> None:
+    def __init__(self, token_limit: int | None = None, *, has_text: bool = False) -> None:
         """`has_text`: text of the same stream was read before."""
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
         self._has_text = has_text
+        self._responses = ResponsesReader(token_limit)
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
         self.done = False
-        """`[DONE]` was seen; later events are ignored."""
+        """`[DONE]` or the last event of a Responses stream was seen; later events are ignored."""
         self.fault: Fault | None = None
         """The first error that the server reported in the stream."""
         self.garbled: Fault | None = None
@@ -48,8 +57,11 @@ class ChunkReader:
 
     @property
     def complete(self) -> bool:
-        """`[DONE]` or a finish_reason was seen, and no error."""
-        return self.fault is None and (self.done or bool(self.finish_reason))
+        """`[DONE]` or a finish_reason was seen, and no error.
+
+        After events of the Responses API `[DONE]` proves nothing: a gateway adds it to a stream that broke off.
+        """
+        return self.fault is None and (bool(self.finish_reason) or (self.done and not self._responses.began))
 
     @property
     def idle(self) -> bool:
@@ -71,7 +83,7 @@ class ChunkReader:
         found: list[Piece | UsageSeen] = []
         for item in payload if isinstance(payload, list) else [payload]:
             if isinstance(item, dict):
-                found += self._payload(item)
+                found += self._payload(item, event.event)
             else:
                 self.garbled = self.garbled or Fault(FaultKind.GARBLED, clean(data, 200))
         return found
@@ -97,7 +109,8 @@ class ChunkReader:
         if payload is None and body.lstrip()[:1] in (b"{", b"["):  # half an object
             self.garbled = Fault(FaultKind.GARBLED, clean(body[:1000].decode(errors="replace"), 200))
             return []
-        if not isinstance(payload, dict) or not ("choices" in payload or find_error(payload)):
+        known = isinstance(payload, dict) and ("choices" in payload or find_error(payload))
+        if not isinstance(payload, dict) or not (known or is_responses_payload(payload)):
             self._fail(body_fault(body, FaultKind.NOT_A_STREAM))
             return []
         found = self._payload(payload)
@@ -128,7 +141,9 @@ class ChunkReader:
     def _fail(self, fault: Fault) -> None:
         self.fault = self.fault or fault
 
-    def _payload(self, payload: Object) -> list[Piece | UsageSeen]:
+    def _payload(self, payload: Object, event: str = "") -> list[Piece | UsageSeen]:
+        if is_responses_payload(payload, event):
+            return self._responses_event(payload, event)
         if error := find_error(payload):
             self._fail(error_fault(error))
         found: list[Piece | UsageSeen] = []
@@ -139,11 +154,25 @@ class ChunkReader:
         usage = payload.get("usage") or as_object(payload.get("x_groq")).get("usage")
         # Moonshot reports it inside the choice.
         usage = usage or next((u for c in choices if (u := as_object(c).get("usage"))), None)
-        figures = _usage(as_object(usage))
-        if figures is not None and figures != self._usage:
-            self._usage = figures
-            found.append(UsageSeen(figures))
-        return found
+        return found + self._new_usage(usage)
+
+    def _responses_event(self, payload: Object, event: str) -> list[Piece | UsageSeen]:
+        facts = self._responses.read(payload, event)
+        if facts.error is not None:
+            self._fail(error_fault(facts.error))
+        if facts.calls_tool:
+            self.tool_calls = True
+            self.progress += 1
+        self.finish_reason = clean(facts.finish_reason, 64) or self.finish_reason
+        self.done = self.done or facts.ended
+        return [*self._pieces(facts.parts), *self._new_usage(facts.usage)]
+
+    def _new_usage(self, reported: object) -> list[UsageSeen]:
+        figures = _usage(as_object(reported))
+        if figures is None or figures == self._usage:
+            return []
+        self._usage = figures
+        return [UsageSeen(figures)]
 
     def _choice(self, choice: Object) -> list[Piece]:
         delta = as_object(choice.get("delta"))
@@ -162,6 +191,9 @@ class ChunkReader:
             self.tool_calls = self.tool_calls or reason in ("tool_calls", "function_call")
             if reason == "error":
                 self._fail(error_fault(choice))
+        return self._pieces(parts)
+
+    def _pieces(self, parts: Iterable[tuple[DeltaKind, str]]) -> list[Piece]:
         pieces = [Piece(kind, safe) for kind, text in parts if (safe := self._safe[kind].feed(text))]
         self._has_text = self._has_text or bool(pieces)
         self.progress += len(pieces)

@@ -61,7 +61,7 @@ def _redirect_base(address: str, host: str, endpoint: Endpoint) -> str:
         same = parts.hostname == host and parts.scheme in ("https", urlsplit(endpoint.base_url).scheme)
     except ValueError:
         return ""
-    for end in ("/" + endpoint.chat_path.lstrip("/").partition("?")[0], _MODELS_PATH):
+    for end in (endpoint.path.partition("?")[0], _MODELS_PATH):
         if same and parts.path.endswith(end):
             base = _url(parts._replace(path=parts.path.removesuffix(end), query="", fragment=""))
             return "" if base == endpoint.base_url.rstrip("/") else base

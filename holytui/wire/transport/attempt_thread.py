@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holytui import __version__
+from holytui.config.schema import Api
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
 from holytui.secret import Secret
@@ -19,6 +20,7 @@ from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, Timeou
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
 from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
+from holytui.wire.responses_request import responses_body, token_limit
 from holytui.wire.transport.addresses import is_insecure
 from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
 from holytui.wire.transport.decompress import Decompressor, UnknownEncoding
@@ -99,7 +101,9 @@ class AttemptThread:
         spec = self._spec
         headers = request_headers(spec.endpoint, spec.key)
         connection = self._acquire_connection()
-        asks_usage = spec.request.reattach is None and spec.endpoint.base_url not in self._without_usage
+        # The Responses API reports the usage unasked.
+        asks_usage = spec.endpoint.api is Api.CHAT and spec.endpoint.base_url not in self._without_usage
+        asks_usage = asks_usage and spec.request.reattach is None
         resent = False
         while True:
             response = self._send(connection, headers, asks_usage)
@@ -153,9 +157,9 @@ class AttemptThread:
         else:
             request = connection.client.build_request(
                 "POST",
-                self._spec.endpoint.chat_url,
+                self._spec.endpoint.url,
                 headers={**headers, STREAM_ID_HEADER: chat.stream_id} if chat.stream_id else headers,
-                content=request_body(chat, asks_usage),
+                content=request_body(chat, asks_usage, self._spec.endpoint.api),
                 timeout=patience,
                 extensions=traced,
             )
@@ -193,6 +197,7 @@ class AttemptThread:
         body = AnswerBody(
             response.headers.get("content-type", ""),
             self._spec.timeouts.answer_bytes,
+            token_limit(chat),
             kept=bool(chat.stream_id),
             reattach=chat.reattach,
         )
@@ -309,8 +314,12 @@ def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
     return headers
 
 
-def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
-    """Return the JSON body of a streamed chat completion."""
+def request_body(request: ChatRequest, asks_usage: bool, api: Api = Api.CHAT) -> bytes:
+    """Return the JSON body of a request for a streamed answer."""
+    return _encode(responses_body(request) if api is Api.RESPONSES else _chat_body(request, asks_usage))
+
+
+def _chat_body(request: ChatRequest, asks_usage: bool) -> dict[str, object]:
     body: dict[str, object] = {"model": request.model}
     body["messages"] = [
         {
@@ -325,6 +334,10 @@ def request_body(request: ChatRequest, asks_usage: bool) -> bytes:
     options = body.pop("stream_options", {})
     if asks_usage:
         body["stream_options"] = {"include_usage": True, **(options if isinstance(options, dict) else {})}
+    return body
+
+
+def _encode(body: dict[str, object]) -> bytes:
     # UTF-8 without escapes, which would double Vietnamese. Lone surrogates, which UTF-8 cannot encode, become "?".
     # Encoded in pieces: one emoji would make a whole str with base64 images take four bytes per character.
     writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

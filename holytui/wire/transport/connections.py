@@ -248,7 +248,7 @@ def _parse_url(endpoint: Endpoint) -> httpx.URL:
     import httpx
 
     try:
-        url = httpx.URL(endpoint.chat_url)
+        url = httpx.URL(endpoint.url)
     except httpx.InvalidURL as exc:
         raise CannotSend(_invalid_address()) from exc
     if url.scheme not in ("http", "https") or not url.host:
