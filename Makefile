@@ -5,14 +5,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
-SOURCES := pyproject.toml hatch_build.py $(wildcard holytui/locale/*/LC_MESSAGES/holytui.po)
+SOURCES := pyproject.toml hatch_build.py $(wildcard distribution/*.py) $(wildcard holytui/locale/*/LC_MESSAGES/holytui.po)
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check lint bench attack fuzz soak long interop words shots clean
+.PHONY: help run install uninstall test quick check lint bench attack fuzz soak long interop words shots clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
 ifdef UV
@@ -40,6 +40,12 @@ endif
 
 run: $(STAMP)  ## set up if needed, and open holytui
 	@$(BIN)/holytui $(ARGS)
+
+install:  ## put the command holytui on the PATH, with completions and man page; again: upgrade it (EXTRAS=math,socks)
+	@$(PYTHON) distribution/install.py $(EXTRAS)
+
+uninstall:  ## remove the command; the configuration and the conversations stay
+	@$(PYTHON) distribution/install.py --remove
 
 test: $(DEV)  ## set up if needed, and run all tests and checks (ARGS="PATH -k WORD": those tests alone)
 ifdef ARGS

@@ -1,4 +1,4 @@
-"""The command line. Only argparse is imported before the arguments are parsed."""
+"""The command line. Little more than argparse is imported before the arguments are parsed: `--help` is instant."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from holytui import __version__, logs
-from holytui.commands import exit_status, typos
+from holytui import __version__
+from holytui.commands import exit_status
 from holytui.commands.argument_parser import CommandParser, translate_parsers
-from holytui.commands.output import install_safe_output, print_to_stderr
 from holytui.i18n import _
 
+TYPE_CHECKING = False  # the import of typing would slow `--help` down
+if TYPE_CHECKING:
+    from types import TracebackType
+
 _DAY = 86_400.0
-_COMMANDS = {
+COMMANDS = {
     "ask": "holytui.commands.ask",
     "check": "holytui.commands.check",
     "models": "holytui.commands.models",
@@ -26,6 +29,13 @@ _COMMANDS = {
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of `holytui` without a command."""
+    parser = build_options_parser()
+    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help=_("a first question"))
+    return parser
+
+
+def build_options_parser() -> argparse.ArgumentParser:
+    """Build the parser of the options of `holytui` without a command."""
     parser = CommandParser(
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
@@ -43,7 +53,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
     )
-    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help=_("a first question"))
     return parser
 
 
@@ -65,7 +74,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
                 "after text, a marked seam, started again), 130 stopped."
             )
-            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
+            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
             parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
             parser.add_argument(
                 "-c",
@@ -109,7 +118,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "Check the configuration, key and endpoint of a model, with one to three small requests. Each problem "
                 "comes with the next step. Exit: 0 no problem, 1 a problem, 2 usage error."
             )
-            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL")
+            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to check"))
             parser.add_argument(
                 "--clipboard",
                 action="store_true",
@@ -117,7 +126,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             )
         case "models":
             parser.description = _("The configured models.")
-            parser.add_argument("--json", action="store_true")
+            parser.add_argument("--json", action="store_true", help=_("one JSON object per line"))
         case "history":
             _history_arguments(parser)
         case _:
@@ -214,24 +223,37 @@ def _seconds(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run holytui; return the exit status (`exit_status`)."""
-    install_safe_output()
-    logs.start()
+    sys.excepthook = _print_traceback
     words = list(sys.argv[1:] if arguments is None else arguments)
     _choose_language(words)
     at = _first_word(words)
-    command = words[at] if at < len(words) and words[at] in _COMMANDS else None
+    command = words[at] if at < len(words) and words[at] in COMMANDS else None
     if command is None:
-        if (
-            near := typos.intended_command(
-                arguments_only := [word for word in words[at:] if word[0:1] != "-"], _COMMANDS
-            )
-        ) and (not typos.confirm_question(arguments_only, near)):
+        if not _confirm_typo([word for word in words[at:] if word[0:1] != "-"]):
             return exit_status.USAGE
         options = build_parser().parse_args(words)
         return _run("holytui.commands.plain.command" if options.plain else "holytui.commands.screen", options)
     del words[at]
     options = build_command_parser(command).parse_args(words)
-    return _run(_COMMANDS[command], options)
+    return _run(COMMANDS[command], options)
+
+
+def _confirm_typo(words: Sequence[str]) -> bool:
+    """Return whether to go on: no command is misspelt, or the user wants the words to be sent as a question."""
+    if not words:
+        return True
+    from holytui.commands import typos
+
+    command = typos.intended_command(words, COMMANDS)
+    return not command or typos.confirm_question(words, command)
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Report a crash safely; `install_safe_output` takes this over once the arguments are parsed."""
+    from holytui.commands.output import install_safe_output
+
+    install_safe_output()
+    sys.excepthook(kind, error, at)
 
 
 def _choose_language(words: Sequence[str]) -> None:
@@ -270,7 +292,12 @@ def _first_word(words: Sequence[str]) -> int:
 def _run(module: str, options: argparse.Namespace) -> int:
     from importlib import import_module
 
+    from holytui import logs
+    from holytui.commands.output import install_safe_output, print_to_stderr
     from holytui.errors import HolytuiError
+
+    install_safe_output()
+    logs.start()
 
     try:
         status: int = import_module(module).run(options)

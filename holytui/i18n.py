@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # the import of typing would slow `--help` down
 if TYPE_CHECKING:
     import gettext
 
@@ -48,6 +48,8 @@ def language() -> str:
 def _catalogue() -> gettext.NullTranslations:
     import gettext
 
+    if language() == LANGUAGES[0]:
+        return gettext.NullTranslations()
     return gettext.translation("holytui", str(LOCALE_DIR), languages=[language()], fallback=True)
 
 

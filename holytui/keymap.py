@@ -1,4 +1,4 @@
-"""Table of all actions and their keys; bindings, footer, help, README and example configuration derive from it.
+"""Table of all actions and their keys; bindings, footer, help, documents and example configuration derive from it.
 
 No default key conflicts with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q) or
 job control (Ctrl+Z), or is sent by terminals as another key (Ctrl+I M H).

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TextIO
+
+TYPE_CHECKING = False  # the import of typing would slow `--help` down
+if TYPE_CHECKING:
+    from typing import BinaryIO, TextIO
 
 _APP = "holytui"
+_LINUX = {"config": ".config", "data": ".local/share", "state": ".local/state", "cache": ".cache"}
+"""Defaults of the XDG Base Directory Specification."""
 _OURS = "holytui-part"
-_UNFINISHED = re.compile(rf"\..+\.{_OURS}-([0-9a-f]{{8}})-(\d+)\.[^.]+", re.DOTALL)
-"""File names of `_private`; the groups are a hash of the machine and the process id."""
+_UNFINISHED = rf"(?s:\..+\.{_OURS}-([0-9a-f]{{8}})-(\d+)\.[^.]+)"
+"""Pattern of file names of `_private`; the groups are a hash of the machine and the process id."""
 
 
 def config_file() -> Path:
@@ -27,18 +33,14 @@ def config_file() -> Path:
 
 def config_dir() -> Path:
     """Return the user's configuration folder (XDG on Linux)."""
-    import platformdirs
-
-    return Path(platformdirs.user_config_dir(_APP, appauthor=False))
+    return _user_dir("config")
 
 
 def data_dir() -> Path:
     """Return `HOLYTUI_DATA_DIR`, else the user's data folder (XDG on Linux)."""
     if named := os.environ.get("HOLYTUI_DATA_DIR"):
         return _expanded(named)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir(_APP, appauthor=False))
+    return _user_dir("data")
 
 
 def history_file() -> Path:
@@ -53,22 +55,32 @@ def log_file() -> Path:
 
 def state_dir() -> Path:
     """Return the folder for files that must survive a reboot but cannot be beside the history (XDG on Linux)."""
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir(_APP, appauthor=False))
+    return _user_dir("state")
 
 
 def runtime_dir() -> Path:
     """Return the folder for files that need not survive a reboot, such as the last copied text."""
-    import platformdirs
-
     base = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(base) / _APP if base else Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+    return Path(base) / _APP if base else _user_dir("cache")
 
 
 def copied_file() -> Path:
     """Return the file for the last copied text, used when no clipboard is available."""
     return runtime_dir() / "last-copy.txt"
+
+
+def _user_dir(kind: str) -> Path:
+    """Return the user's folder of this kind, as platformdirs does.
+
+    The usual case on Linux is done here: the import of platformdirs takes longer than all else that `--help` does.
+    """
+    home = os.environ.get("HOME", "")
+    if sys.platform == "linux" and home.startswith("/") and "ANDROID_DATA" not in os.environ:
+        base = os.environ.get(f"XDG_{kind.upper()}_HOME", "")
+        return Path(base if base.startswith("/") else f"{home.rstrip('/')}/{_LINUX[kind]}") / _APP
+    import platformdirs
+
+    return Path(getattr(platformdirs, f"user_{kind}_dir")(_APP, appauthor=False))
 
 
 def _expanded(named: str) -> Path:
@@ -108,7 +120,7 @@ def _sweep(folder: Path) -> None:
     """Remove temporary files in `folder` of processes that were killed while writing."""
     with suppress(OSError):
         for place in folder.iterdir():
-            found = _UNFINISHED.fullmatch(place.name)
+            found = re.fullmatch(_UNFINISHED, place.name)
             if found and found[1] == _machine() and not _runs(int(found[2])):
                 with suppress(OSError):
                     if place.lstat().st_uid == os.getuid():

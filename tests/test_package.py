@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from distribution import files
 from holytui import __version__
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +59,12 @@ def test_themes_example_and_catalogue_are_in_it(installed: Path, tmp_path: Path)
     assert int(count) >= 4
     vietnamese = _run(installed, tmp_path, "-m", "holytui", "--lang", "vi", "ask")
     assert "câu hỏi" in vietnamese.stderr
+
+
+def test_completions_and_the_man_page_are_in_it(installed: Path) -> None:
+    (share,) = installed.glob("holytui-*.data/data/share")
+    for path in (*files.COMPLETIONS.values(), files.MAN_PAGE):
+        assert "holytui" in (share.parent / path).read_text()
 
 
 def test_the_versions_agree() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, NoReturn
 
-from holytui.commands.output import one_line, write_text
 from holytui.i18n import N_, _, ngettext
+
+TYPE_CHECKING = False  # the import of typing would slow `--help` down
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 WORDS = (
     N_("usage: "),
@@ -49,8 +51,16 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Report an error in the arguments, on one line."""
+        from holytui.commands.output import one_line
+
         super().error(one_line(message))
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        if message:
-            write_text(message, file or sys.stderr)
+        """Write `message`, which has no control characters: they are holytui's own words, or went through `error`."""
+        out = file or sys.stderr
+        if message.isascii() or (getattr(out, "encoding", None) or "utf-8").lower() == "utf-8":
+            super()._print_message(message, out)
+        else:
+            from holytui.commands.output import write_text
+
+            write_text(message, out)

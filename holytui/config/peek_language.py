@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 
 def configured_language(file: Path) -> str:
     """Return `language` of `[ui]`; empty if it is not set or the file is not readable, which `load` reports."""
     try:
-        table = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        import tomllib  # most of the time that `holytui --help` takes; not needed without a file
+
+        table = tomllib.loads(text)
     except (OSError, ValueError, RecursionError):
         return ""
     ui = table.get("ui")

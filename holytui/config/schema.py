@@ -15,8 +15,11 @@ class Recover(StrEnum):
     AUTO = "auto"
     """The best way that the endpoint is known to support: prefill, else instruct, else restart."""
     PREFILL = "prefill"
+    """The server continues the text."""
     INSTRUCT = "instruct"
+    """The model is asked to continue."""
     RESTART = "restart"
+    """The question is asked again; the interrupted answer is kept as a variant."""
     ASK = "ask"
     """Keep the text and wait for the user."""
 
@@ -35,8 +38,11 @@ class Price:
     """Price per million tokens, in the user's currency."""
 
     input: float
+    """Price of a million tokens of the question."""
     output: float
+    """Price of a million tokens of the answer."""
     cached: float | None = None
+    """Price of a million tokens that the provider had cached; by default that of `input`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,19 @@ class Model:
     """One model of a provider."""
 
     name: str
+    """Name at the provider."""
     context: int | None = None
     """Size of the context in tokens, for the display of its use."""
     price: Price | None = None
+    """Price of its tokens, for the display of cost."""
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Sent unchanged with each request (`temperature`, `max_tokens`, …)."""
     vision: bool = False
+    """The model accepts images."""
     recover: Recover | None = None
+    """Overrides the provider's `recover`."""
     api: Api | None = None
-    """None: that of the provider."""
+    """Overrides the provider\'s `api`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,17 @@ class OAuth:
     """Settings of OAuth refresh tokens (RFC 6749 section 6)."""
 
     token_url: str
+    """Address that returns access tokens."""
     client_id: str
+    """Id of the client."""
     refresh_token_file: str = ""
+    """File with the refresh token, mode 0600; a new token is written back."""
     refresh_token_command: tuple[str, ...] = ()
+    """Program that prints the refresh token."""
     client_secret_env: str = ""
+    """Environment variable of the client's secret."""
     scope: str = ""
+    """Requested scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +88,42 @@ class Provider:
     """One OpenAI-compatible endpoint."""
 
     name: str
+    """Name in `provider/model`."""
     base_url: str
+    """Address before `chat_path`; most end in `/v1`. Built in for the presets."""
     api_key_env: str = ""
+    """Environment variable of the key."""
     api_key_env_file: str = ""
     """File of `NAME=value` lines in which `api_key_env` is looked up first; read again when a key is refused."""
     api_key_command: tuple[str, ...] = ()
+    """Program that prints the key, or JSON with `api_key` and `expires_at`."""
     api_key_file: str = ""
+    """File with nothing but the key, mode 0600."""
     api_key: str = field(default="", repr=False)
+    """The key itself; then the configuration must have mode 0600."""
     oauth: OAuth | None = None
+    """Renewal of the key by OAuth 2.0."""
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Additional headers of each request."""
     public_headers: tuple[str, ...] = ()
     """Names of `headers` whose values are not secret and may be shown."""
     proxy: str = field(default="", repr=False)
+    """Proxy, `http://`, `https://` or `socks5h://`; by default that of the environment."""
     ca_file: str = ""
+    """Certificates of authorities to trust, in PEM."""
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
+    """Path after `base_url`; may end in a query."""
     api: Api = Api.CHAT
+    """`chat` (chat completions) or `responses` (the Responses API)."""
     reattach: bool | None = None
-    """Have the server keep streams, to reattach to an interrupted answer; None: as its preset or `Server` header says.
+    """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or `Server` header says.
     """
     recover: Recover | None = None
+    """Overrides `recover` of `[stream]`."""
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
+    """Models in the list, by name. Others can be used as well."""
     blocked: str = ""
     """Reason why nothing may be sent to it; empty if it is usable.
 
@@ -112,12 +142,15 @@ class Stream:
     retry_delay: float = 1.0
     """Delay before the first retry; doubles each time, ±20 %, up to `max_delay`."""
     max_delay: float = 30.0
+    """Longest delay between retries."""
     max_retry_after: float = 120.0
     """Longest wait requested by a server that is obeyed; a longer one ends the answer with a notice."""
     connect_timeout: float = 10.0
+    """Longest time until the connection is open."""
     idle_timeout: float = 60.0
     """Longest time without a byte."""
     first_token_timeout: float = 300.0
+    """Longest time until the answer begins."""
     token_timeout: float = 90.0
     """Longest time without a token after the first one, keep-alives ignored."""
     offline_limit: float = 0.0
@@ -125,6 +158,7 @@ class Stream:
     max_answer_bytes: int = 4_000_000
     """Text (UTF-8, with reasoning) after which an answer is left interrupted. Continuing it allows as much again."""
     recover: Recover = Recover.AUTO
+    """How an interrupted answer is completed."""
     finish_after_hangup: float = 600.0
     """Longest time to keep receiving after the terminal is closed (0: stop at once)."""
 
@@ -138,7 +172,9 @@ class Ui:
     language: str = ""
     """`en` or `vi`; empty: from the locale."""
     mouse: bool = False
+    """Use the mouse; false leaves the terminal's own selection as it is."""
     sidebar: bool = True
+    """Show the list of conversations."""
     text_width: int = 100
     """Maximum width of text in columns; 0: no limit. Code and tables may be wider."""
     enter: str = "send"
@@ -157,11 +193,15 @@ class Config:
     """The whole configuration. Invalid parts of the file have defaults (see `load.Loaded.problems`)."""
 
     default_model: str = "guide/guide"
+    """Model of new conversations, as `provider/model`."""
     providers: Mapping[str, Provider] = field(default_factory=lambda: MappingProxyType({}))
+    """Providers by name."""
     stream: Stream = field(default_factory=Stream)
+    """Timeouts and retries."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
+    """The screen."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
     system: str = ""

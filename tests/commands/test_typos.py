@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from holytui.cli import _COMMANDS, main
+from holytui.cli import COMMANDS, main
 from holytui.commands import typos
 
 screen = importlib.import_module("holytui.commands.screen")
@@ -34,7 +34,7 @@ screen = importlib.import_module("holytui.commands.screen")
     ],
 )
 def test_a_word_near_a_command_is_a_slip(words: list[str], command: str) -> None:
-    assert typos.intended_command(words, _COMMANDS) == command
+    assert typos.intended_command(words, COMMANDS) == command
 
 
 @pytest.mark.parametrize("words", [["histroy", "list"], ["--plain", "histroy", "list"], ["histroy", "--json", "list"]])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from holytui import paths
@@ -31,6 +32,18 @@ def test_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HOLYTUI_DATA_DIR", "~/mine")
     assert paths.config_file() == Path.home() / "my.toml"
     assert paths.history_file() == Path.home() / "mine/history.db"
+
+
+@pytest.mark.parametrize("kind", ["config", "data", "state", "cache"])
+@pytest.mark.parametrize("home", ["/home/me", "/", "relative", ""])
+@pytest.mark.parametrize("xdg", [None, "", "/x/y", "/x//y/", "relative", "~/x"])
+def test_the_short_way_to_a_folder_is_that_of_platformdirs(
+    kind: str, home: str, xdg: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    if xdg is not None:
+        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", xdg)
+    assert paths._user_dir(kind) == Path(getattr(platformdirs, f"user_{kind}_dir")("holytui", appauthor=False))
 
 
 def test_a_home_of_nobody_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def test_a_cut_before_any_event_is_a_cut_and_keeps_the_text(count: int) -> None:
     assert done.verdict is (Verdict.CUT if count else Verdict.COMPLETE), "[DONE] is no end of these streams"
 
 
-@pytest.mark.parametrize("missing", {one["type"] for one in REPLY.events()} - {"response.completed"})
+@pytest.mark.parametrize("missing", sorted({one["type"] for one in REPLY.events()} - {"response.completed"}))
 def test_events_of_one_type_left_out_cost_no_text(missing: str) -> None:
     text, reasoning, _, end = read([one for one in REPLY.events() if one["type"] != missing])
     assert (text, reasoning, end.verdict) == (TEXT, REASONING, Verdict.COMPLETE)

@@ -1,0 +1,1 @@
+"""Building and installing: completions, the man page, and `make install`. Not part of the installed package."""
