@@ -118,8 +118,7 @@ class Provider:
     api: Api = Api.CHAT
     """`chat` (chat completions) or `responses` (the Responses API)."""
     reattach: bool | None = None
-    """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or `Server` header says.
-    """
+    """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None
     """Overrides `recover` of `[stream]`."""
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
