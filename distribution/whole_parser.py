@@ -11,6 +11,7 @@ from holytui import cli, i18n
 _SUMMARIES: Mapping[str, str] = MappingProxyType(
     {
         "ask": "ask one question; the answer goes to stdout",
+        "connect": "connect a provider: its key, a test, and a model",
         "check": "check configuration, key and endpoint of a model",
         "models": "list the configured models",
         "history": "list, show, search, export, import or delete conversations",

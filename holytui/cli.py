@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 COMMANDS = {
     "ask": "holytui.commands.ask",
+    "connect": "holytui.commands.connect",
     "check": "holytui.commands.check",
     "models": "holytui.commands.models",
     "history": "holytui.commands.history.command",
@@ -40,7 +41,7 @@ def build_options_parser() -> argparse.ArgumentParser:
         prog="holytui",
         description=_("A terminal chat for language models that never loses a token."),
         epilog=_(
-            "Commands: ask, check, models, history, config. `holytui COMMAND --help` explains each. "
+            "Commands: ask, connect, check, models, history, config. `holytui COMMAND --help` explains each. "
             "Without a command holytui opens the full screen."
         ),
     )
@@ -113,6 +114,8 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 help=_("write the answer only when it has ended (the default for files, and for pipes with --no-save)"),
             )
             parser.add_argument("prompt", nargs="*", metavar="PROMPT")
+        case "connect":
+            _connect_arguments(parser)
         case "check":
             parser.description = _(
                 "Check the configuration, key and endpoint of a model, with one to three small requests. Each problem "
@@ -135,6 +138,29 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             )
             parser.add_argument("what", choices=("path", "init", "show"))
     return parser
+
+
+def _connect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = _(
+        "Connect a provider: choose it and its key, test it, choose a model, and write the configuration. What no "
+        "option says is asked on a terminal. "
+        "Exit: 0 written, 1 the test failed, 2 usage or config error, 130 stopped."
+    )
+    parser.add_argument("--plain", action="store_true", help=_("only whole lines, for screen readers and logs"))
+    parser.add_argument("--provider", metavar="NAME", help=_("a well-known provider, or a name for --base-url"))
+    parser.add_argument("--base-url", metavar="URL", help=_("the address of another OpenAI-compatible endpoint"))
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument("--key-env", metavar="NAME", help=_("the environment variable that holds the key"))
+    key.add_argument("--key-command", metavar="CMD", help=_("the command that prints the key"))
+    key.add_argument("--key-file", metavar="FILE", help=_("the file that holds the key"))
+    key.add_argument(
+        "--key-stdin",
+        action="store_true",
+        help=_("read the key from stdin, and keep it in a file that only you can read"),
+    )
+    parser.add_argument("--model", "-m", metavar="M", help=_("the model to ask"))
+    parser.add_argument("--default", action="store_true", help=_("make it the default model"))
+    parser.add_argument("-y", "--yes", action="store_true", help=_("do not ask"))
 
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:

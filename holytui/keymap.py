@@ -51,6 +51,7 @@ ACTIONS: tuple[Action, ...] = (
         Where.APP,
         ("chat.stop", "escape", N_("Stop"), N_("Stop the answer and keep the text so far"), True),
         ("app.help", "f1", N_("Help"), N_("Show all keys, commands and files"), True),
+        ("app.connect", "f10", N_("Connect"), N_("Connect a provider: its key, a test, and a model")),
         ("model.pick", "f2", N_("Model"), N_("Choose the model for the next question"), True),
         ("sidebar.toggle", "f3", N_("Sidebar"), N_("Show or hide the list of conversations"), True),
         ("chat.new", "f4", N_("New"), N_("Start a new conversation"), True),

@@ -97,9 +97,10 @@ def private_dir(path: Path) -> Path:
     return path
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically, with mode 0600. Raises OSError and leaves an existing file unchanged."""
+def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write `data` to `path` atomically, with `mode`. Raises OSError and leaves an existing file unchanged."""
     with _private(path) as file:
+        os.fchmod(file.fileno(), mode)
         file.write(data)
 
 

@@ -133,7 +133,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),
         (Ui, "notify"): _one_of("off", "bell", "osc9"),
         (Config, "default_model"): _pattern(
-            r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4"')
+            r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4o"')
         ),
         (Provider, "base_url"): Constraint(
             N_("an address such as https://host/v1, without user, query, /chat/completions or /responses"),
@@ -144,6 +144,9 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Provider, "api_key_command"): _COMMAND,
         (Provider, "api_key_file"): Constraint(
             N_("the name of a file (not the key itself)"), lambda v: isinstance(v, str) and not looks_like_key(v)
+        ),
+        (Provider, "api_key_keyring"): Constraint(
+            N_("the name of an entry (not the key itself)"), lambda v: isinstance(v, str) and not looks_like_key(v)
         ),
         (Provider, "api_key"): _TOKEN,
         (Provider, "proxy"): Constraint(
@@ -172,7 +175,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
 
 _SENSITIVE_FIELDS = frozenset(
     {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"}
-    | {"refresh_token_command", "api_key_file"}
+    | {"refresh_token_command", "api_key_file", "api_key_keyring"}
 )
 _URL_FIELDS = frozenset({"base_url", "token_url", "chat_path"})
 

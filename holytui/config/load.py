@@ -26,7 +26,7 @@ from holytui.models import ModelRef
 from holytui.secret import withhold_variables
 from holytui.text import nearest, sanitize_line
 
-KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key", "oauth")
+KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key_keyring", "api_key", "oauth")
 """Fields of a provider that name the source of its key; one is enough."""
 
 _CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
@@ -220,6 +220,7 @@ def _with_one_key_source(reader: Reader, provider: Provider, table: Mapping[str,
         "api_key_env": "",
         "api_key_command": (),
         "api_key_file": "",
+        "api_key_keyring": "",
         "api_key": "",
         "oauth": None,
     }

@@ -99,6 +99,8 @@ class Provider:
     """Program that prints the key, or JSON with `api_key` and `expires_at`."""
     api_key_file: str = ""
     """File with nothing but the key, mode 0600."""
+    api_key_keyring: str = ""
+    """Name of the key in the system keyring, under the service `holytui`."""
     api_key: str = field(default="", repr=False)
     """The key itself; then the configuration must have mode 0600."""
     oauth: OAuth | None = None

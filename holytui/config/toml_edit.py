@@ -1,4 +1,4 @@
-"""Setting one value in a TOML text, with the rest kept byte for byte."""
+"""Setting, adding and removing one entry of a TOML text, with the rest kept byte for byte."""
 
 from __future__ import annotations
 
@@ -22,21 +22,85 @@ def set_key(text: str, names: Names, value: object) -> str:
 
     The result is verified to differ in that value only. Raises CannotEdit otherwise.
     """
-    try:
-        expected = tomllib.loads(text)
-        locations = scan(text)
-    except (ValueError, RecursionError) as exc:
-        raise CannotEdit(str(exc)) from exc
-    newline = "\r\n" if "\r\n" in text else "\n"
+    expected, locations = _parse(text)
+    newline = _newline(text)
     new = _replace_value(text, locations, names, value) or _add_key(text, locations, names, value, newline)
     try:
         _set(expected, names, list(value) if isinstance(value, tuple) else value)
+    except (TypeError, AttributeError) as exc:
+        raise CannotEdit(dotted(names)) from exc
+    return _verified(new, expected, names)
+
+
+def add_table(text: str, names: Names) -> str:
+    """Return `text` with an empty table at path `names`, unless there is one. Raises CannotEdit."""
+    expected, _locations = _parse(text)
+    table: object = expected
+    for name in names:
+        table = table.get(name) if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        return text
+    newline = _newline(text)
+    gap = "" if not text else newline if text.endswith("\n") else newline * 2
+    try:
+        _set(expected, names, {})
+        return _verified(f"{text}{gap}[{dotted(names)}]{newline}", expected, names)
+    except (CannotEdit, TypeError, AttributeError):
+        return set_key(text, names, {})  # its parent is an inline table, which no header can extend
+
+
+def remove_key(text: str, names: Names) -> str:
+    """Return `text` without the key at path `names`, if it is there; a comment behind its value is kept.
+
+    Raises CannotEdit, also for a table with a header of its own.
+    """
+    expected, locations = _parse(text)
+    table: object = expected
+    for name in names[:-1]:
+        table = table.get(name) if isinstance(table, dict) else None
+    if not isinstance(table, dict) or names[-1] not in table:
+        return text
+    del table[names[-1]]
+    for entry in locations.entries:
+        if entry.path == names and entry.kind in (EntryKind.PAIR, EntryKind.INNER):
+            return _verified(_without(text, entry), expected, names)
+    raise CannotEdit(dotted(names))
+
+
+def _parse(text: str) -> tuple[dict[str, Any], KeyLocations]:
+    try:
+        return tomllib.loads(text), scan(text)
+    except (ValueError, RecursionError) as exc:
+        raise CannotEdit(str(exc)) from exc
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _verified(new: str, expected: dict[str, Any], names: Names) -> str:
+    """Return `new` if it has exactly the `expected` values. Raises CannotEdit."""
+    try:
         is_exact = tomllib.loads(new) == expected
-    except (ValueError, TypeError, AttributeError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise CannotEdit(dotted(names)) from exc
     if not is_exact:
         raise CannotEdit(dotted(names))
     return new
+
+
+def _without(text: str, entry: Entry) -> str:
+    """Return the text without the pair `entry`."""
+    if entry.kind is EntryKind.INNER:
+        before, after = text[: entry.start].rstrip(), text[entry.end :]
+        if after.lstrip().startswith(","):
+            return text[: entry.start] + after.lstrip()[1:].lstrip()
+        return before.removesuffix(",") + after
+    begin = text.rfind("\n", 0, entry.start) + 1
+    end = text.find("\n", entry.end)
+    end = len(text) if end < 0 else end + 1
+    comment = text[entry.end : end].strip(" \t")
+    return text[:begin] + (comment if comment.startswith("#") else "") + text[end:]
 
 
 def _set(table: dict[str, Any], names: Names, value: object) -> None:
@@ -48,6 +112,8 @@ def _set(table: dict[str, Any], names: Names, value: object) -> None:
 
 
 def _literal(value: object) -> str:
+    if value == {}:
+        return "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
     return tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")

@@ -20,6 +20,7 @@ from holytui.credentials.sources import (
     Key,
     KeySource,
 )
+from holytui.credentials.system_keyring import KeyringSource
 from holytui.errors import KeyUnavailable
 from holytui.i18n import _
 from holytui.secret import Secret
@@ -134,6 +135,11 @@ class KeyRings:
                 entry = self._rings[provider.name] = (provider, self._make(provider))
             return entry[1]
 
+    def forget(self, name: str) -> None:
+        """Forget the key of the provider `name`: its source may have another one."""
+        with self._lock:
+            self._rings.pop(name, None)
+
 
 def _source(
     provider: Provider,
@@ -153,6 +159,8 @@ def _source(
         return CommandSource(provider.api_key_command, run)
     if provider.api_key_file:
         return FileSource(Path(provider.api_key_file), fstat)
+    if provider.api_key_keyring:
+        return KeyringSource(provider.api_key_keyring, run)
     if provider.api_key:
         return ConfigSource(provider.api_key, provider.name)
     if provider.api_key_env:

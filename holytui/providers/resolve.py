@@ -138,7 +138,7 @@ def _parse(config: Config, name: str) -> ModelRef:
     elif suggestion := nearest(name, [known for ref in known_models(config) for known in (str(ref), ref.name)]):
         hint = _('Did you mean "{name}"?').format(name=suggestion)
     else:
-        hint = _('Write it as provider/model, such as "holysheep/gpt-4"; "holytui models" lists what is configured')
+        hint = _('Write it as provider/model, such as "holysheep/gpt-4o"; "holytui models" lists what is configured')
     raise ModelUnknown(title, hint)
 
 

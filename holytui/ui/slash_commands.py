@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sidebar": "sidebar.toggle",
         "filter": "sidebar.filter",
         "details": "app.details",
+        "connect": "app.connect",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",

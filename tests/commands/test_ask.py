@@ -87,7 +87,7 @@ def test_no_question_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_an_unknown_model_is_a_usage_error_that_names_the_nearest(tmp_path: Path) -> None:
-    status, _, err = _run(tmp_path, "-m", "holyshep/gpt-4", "hello")
+    status, _, err = _run(tmp_path, "-m", "holyshep/gpt-4o", "hello")
     assert status == 2
     assert "holysheep" in err
     assert "Traceback" not in err

@@ -77,7 +77,7 @@ def complete(request: pytest.FixtureRequest, place: Path) -> Callable[[str], lis
 
 def test_bash_and_fish_complete(complete: Callable[[str], list[str]], request: pytest.FixtureRequest) -> None:
     in_bash = "[bash]" in request.node.name
-    assert set(complete("holytui ")) == {"ask", "check", "models", "history", "config"}
+    assert set(complete("holytui ")) == {"ask", "connect", "check", "models", "history", "config"}
     assert set(complete("holytui --lang vi history ")) >= {"list", "show", "import"}
     assert set(complete("holytui history export --format ")) == {"md", "json", "jsonl", "html"}
     assert "--clipboard" in complete("holytui check --")

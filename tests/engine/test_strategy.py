@@ -37,7 +37,7 @@ REQUEST = ChatRequest("m", (ChatMessage(Role.USER, "why?"),), {"temperature": 0.
         (Strategy(Recover.RESTART, YES), ResumeMode.RESTART),
         (Strategy(Recover.ASK, YES), ResumeMode.PREFILL),
         (Strategy(continuation=YES, structured=True), ResumeMode.RESTART),
-        (Strategy(continuation=continuation(PRESETS["openai"].provider(), "gpt-4")), ResumeMode.INSTRUCT),
+        (Strategy(continuation=continuation(PRESETS["openai"].provider(), "gpt-4o")), ResumeMode.INSTRUCT),
         (Strategy(continuation=continuation(PRESETS["anthropic"].provider(), "claude-opus-4-6")), ResumeMode.INSTRUCT),
     ],
 )

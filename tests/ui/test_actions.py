@@ -12,6 +12,7 @@ from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
@@ -82,6 +83,12 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("Everywhere")
     await driver.wait_for_text("PgDn Scroll  Esc Close")
     await goes_to(driver, PageDialog)
+
+
+@checks("app.connect")
+async def _(driver: ScreenDriver) -> None:
+    await driver.act("app.connect")
+    await goes_to(driver, ConnectDialog)
 
 
 @checks("model.pick")

@@ -21,6 +21,8 @@ from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import textual_key
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.connect.dialog import ConnectDialog
+from holytui.ui.connect.step_dialog import StepDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choice import Choice
@@ -32,7 +34,8 @@ from holytui.ui.themes.picker import ThemePicker
 from tests.ui.app_harness import ScreenDriver, details_page, run_app
 from tests.ui.conftest import Build
 
-NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog}
+NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog, StepDialog, ConnectDialog}
+"""Also dialogs of several steps, in which Enter does not close (see `test_connect`)."""
 DARK = replace(loader.load(), themes=[one for one in loader.load().themes if one.name.startswith("holytui-dark")])
 CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
 

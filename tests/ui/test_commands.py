@@ -47,7 +47,7 @@ def test_several_lines_are_a_question_whatever_they_begin_with() -> None:
 
 
 def test_names_that_begin_so_are_offered_before_those_that_hold_it() -> None:
-    assert offered("/co") == ["copy", "copyall", "continue", "continueall"]
+    assert offered("/co") == ["copy", "copyall", "continue", "continueall", "connect"]
     assert offered("/e")[0] == "edit"
     assert offered("/") == list(COMMANDS)
     assert offered("//") == offered("/copy now") == offered("copy") == []
@@ -58,7 +58,7 @@ def test_the_highlight_stays_on_its_item_while_the_list_shrinks() -> None:
     assert before.highlighted.text == "/continue"
     after = before.updated(completions_for("/con", 4, only_line=True, entries_of=lambda _: None))
     assert after.highlighted.text == "/continue"
-    assert before.moved(-3).highlighted.text == "/continueall"
+    assert before.moved(-3).highlighted.text == "/connect"
 
 
 def test_commands_are_offered_only_where_the_line_is_all_there_is() -> None:

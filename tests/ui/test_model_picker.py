@@ -27,9 +27,11 @@ async def test_own_models_and_servers_stand_before_the_guide(build_harness: Buil
     async with run_app(build_harness(config_with("http://127.0.0.1:9/v1"))) as driver:
         await open_picker(driver)
         found = rows(driver)
-        assert found[:4] == ["lab/one", "lab/two", "ask lab for its models…", "guide/guide"]
-        assert found[4].startswith(HEADING)
-        assert all(row.startswith("guide/") for row in found[5:])
+        assert found[:3] == ["lab/one", "lab/two", "ask lab for its models…"]
+        assert found[3].startswith("connect a provider…")
+        assert found[4] == "guide/guide"
+        assert found[5].startswith(HEADING)
+        assert all(row.startswith("guide/") for row in found[6:])
         await driver.press("escape")
 
 
@@ -38,7 +40,7 @@ async def test_a_heading_is_stepped_over_and_never_found(build_harness: Build) -
         await open_picker(driver)
         options = driver.app.screen.query_one(OptionList)
         heading = next(at for at, row in enumerate(rows(driver)) if row.startswith(HEADING))
-        await driver.press(*["down"] * heading)
+        await driver.press(*["down"] * (heading - (options.highlighted or 0)))
         assert options.highlighted == heading + 1
         await driver.press("up")
         assert options.highlighted == heading - 1

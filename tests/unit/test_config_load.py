@@ -232,18 +232,18 @@ def test_a_whole_configuration_is_read(file: Path) -> None:
         ("keys = 5", "1: keys: found 5, expected a table"),
         ("keys.'a.b' = 5", '1: keys."a.b": found 5, expected a key such as "f2", a list of keys, or "" for none'),
         (
-            "default_model = 'gpt-4'",
-            '1: default_model: found "gpt-4", expected a provider and a model, such as "holysheep/gpt-4"',
+            "default_model = 'gpt-4o'",
+            '1: default_model: found "gpt-4o", expected a provider and a model, such as "holysheep/gpt-4o"',
         ),
         (
-            "default_model = 'holyshep/gpt-4'",
+            "default_model = 'holyshep/gpt-4o'",
             '1: default_model: no provider "holyshep" is configured; did you mean "holysheep"?',
         ),
-        ("default_model = 'zzz/gpt-4'", '1: default_model: no provider "zzz" is configured'),
+        ("default_model = 'zzz/gpt-4o'", '1: default_model: no provider "zzz" is configured'),
         ("a = 1\nb = \nc = 1", "2:5: Invalid value"),
         ("a = 1\nb = ", "2: Invalid value"),
         ("a = 1\na = 2\nb = 1", "2:6: Cannot overwrite a value"),
-        ("default_model = holysheep/gpt-4", '1:17: a text needs quotes: "…"'),
+        ("default_model = holysheep/gpt-4o", '1:17: a text needs quotes: "…"'),
         ("[providers.x]\napi_key = sk-123", '2:11: a text needs quotes: "…"'),
         ("[providers.x]\napi_key_file = ~/key # mine", '2:16: a text needs quotes: "…"'),
         ("a = 4o-mini", '1:6: a text needs quotes: "…"'),
@@ -306,7 +306,7 @@ def test_a_default_model_of_a_provider_with_an_impossible_name_gives_way_to_the_
 
 
 def test_a_preset_gives_address_and_key_variable(file: Path) -> None:
-    config = loaded(file, "[providers.holysheep.models.'gpt-4']\n").config
+    config = loaded(file, "[providers.holysheep.models.'gpt-4o']\n").config
     provider = config.providers["holysheep"]
     assert provider.base_url == "https://api.holysheep.ai/v1"
     assert provider.api_key_env == "HOLYSHEEP_API_KEY"

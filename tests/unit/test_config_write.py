@@ -132,7 +132,9 @@ def test_every_example_setting_can_be_used() -> None:
     text = "\n".join(
         line
         for line in text.splitlines()
-        if not line.startswith(("api_key_command", "api_key_file", "api_key =", "refresh_token_command"))
+        if not line.startswith(
+            ("api_key_command", "api_key_file", "api_key_keyring", "api_key =", "refresh_token_command")
+        )
     )
     result = build_config(Path("/etc/config.toml"), tomllib.loads(text), scan(text))
     assert [str(problem) for problem in result.problems] == []

@@ -208,7 +208,9 @@ def test_a_configuration_that_names_no_language_is_no_trouble(text: str, tmp_pat
 
 
 @pytest.mark.usefixtures("words")
-@pytest.mark.parametrize("command", [[], ["ask"], ["check"], ["models"], ["history"], ["config"]], ids="".join)
+@pytest.mark.parametrize(
+    "command", [[], ["ask"], ["connect"], ["check"], ["models"], ["history"], ["config"]], ids="".join
+)
 def test_help_is_vietnamese(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--lang", "vi", *command, "--help"])

@@ -47,7 +47,7 @@ def test_any_model_of_a_configured_provider_may_be_named() -> None:
 
 
 def test_any_model_of_a_well_known_provider_may_be_named_without_configuration() -> None:
-    found = resolve(Config(), "holysheep/gpt-4")
+    found = resolve(Config(), "holysheep/gpt-4o")
     assert found.endpoint.url == "https://api.holysheep.ai/v1/chat/completions"
     assert found.provider.api_key_env == "HOLYSHEEP_API_KEY"
     assert found.preset is PRESETS["holysheep"]
@@ -136,7 +136,7 @@ def test_presets_are_secure_and_holysheep_is_the_first() -> None:
     [
         ("openai", "gpt-5", Prefill.NO),
         ("mistral", "mistral-large", Prefill.YES),
-        ("holysheep", "gpt-4", Prefill.UNKNOWN),
+        ("holysheep", "gpt-4o", Prefill.UNKNOWN),
         ("own", "x", Prefill.UNKNOWN),
         ("anthropic", "claude-3-7-sonnet-20250219", Prefill.YES),
         ("anthropic", "claude-opus-4-20250514", Prefill.YES),

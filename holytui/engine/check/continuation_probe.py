@@ -47,13 +47,16 @@ class _ProbeRequest:
 
 
 class ContinuationProbe:
-    """Probes an answer (`request`), then its continuation (`continuation`). `clock` is in seconds."""
+    """Probes an answer (`request`), then its continuation (`continuation`), whose result is stored in `history`.
+
+    `clock` is in seconds.
+    """
 
     def __init__(
         self,
         subject: CheckTarget,
         client: Client,
-        history: History,
+        history: History | None,
         key: Secret | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,6 +72,11 @@ class ContinuationProbe:
         """For reproducible answers; the model's own parameters take precedence."""
         self._key_refreshed = False
         self._key_error: KeyUnavailable | None = None
+
+    @property
+    def response(self) -> ProbeResponse | None:
+        """The answer to `request`."""
+        return self._answer
 
     def request(self) -> Finding:
         """Request an answer; report its content and timing."""
@@ -315,6 +323,8 @@ class ContinuationProbe:
 
     def _remember(self, profile: ResumeProfile) -> None:
         self._profile = profile
+        if self._history is None:
+            return
         if self._subject.resolved.ref.provider == GUIDE:
             return  # its address changes, so the entry would never be read
         if self._subject.endpoint.api is Api.RESPONSES:

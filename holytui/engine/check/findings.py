@@ -27,11 +27,16 @@ class CheckTopic(StrEnum):
     LOG = N_("log")
     HISTORY = N_("history")
     MODEL = N_("model")
+    NAME = N_("host name")
     KEY = N_("key")
     CONNECTION = N_("connection")
+    TLS = N_("TLS")
+    HTTP = N_("HTTP")
     REQUEST = N_("request")
     CONTINUATION = N_("continuation")
     MODELS = N_("models")
+    FIRST_TOKEN = N_("first token")
+    STREAMING = N_("streaming")
     CLIPBOARD = N_("clipboard")
 
 

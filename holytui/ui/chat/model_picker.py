@@ -17,15 +17,17 @@ from holytui.presentation.labels import cause
 from holytui.presentation.notice import Level
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import Picker
+from holytui.ui.slash_commands import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from holytui.config.schema import Config
     from holytui.ui.ports import Dialogs, Reporter, StatusDisplay
     from holytui.ui.state import ChatState
 
 _ASK = "ask the server:"
+_CONNECT = "connect a provider"
 
 
 class ModelPicker:
@@ -39,13 +41,15 @@ class ModelPicker:
         dialogs: Dialogs,
         reporter: Reporter,
         welcome: Callable[[], None],
+        run: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`welcome` fills the transcript of an empty conversation, which names the model."""
+        """`welcome` fills the transcript of an empty conversation, which names the model; `run` runs an action."""
         self._state = state
         self._status = status
         self._dialogs = dialogs
         self._reporter = reporter
         self._welcome = welcome
+        self._run = run
 
     async def pick(self, name: str = "") -> None:
         """Use the named model; without a name let the user choose among the known ones. Raises ModelUnknown."""
@@ -83,13 +87,16 @@ class ModelPicker:
         ]
         heading = Choice("", _("The guide with one fault, to see how holytui recovers"))
         trials = [Choice(name, name, remark(config, name)) for name in faults]
-        choices = [*own, *servers, Choice(guide, guide, remark(config, guide)), heading, *trials]
+        connect = Choice(_CONNECT, _("connect a provider…"), name_of("app.connect"))
+        choices = [*own, *servers, connect, Choice(guide, guide, remark(config, guide)), heading, *trials]
         self._show(_("Model for the next question"), choices)
 
     def _show(self, title: str, choices: list[Choice]) -> None:
         async def chosen(value: str | None) -> None:
             if value and value.startswith(_ASK):
                 await self._ask_server(value.removeprefix(_ASK))
+            elif value == _CONNECT:
+                await self._run("app.connect")
             elif value:
                 await self.use(value)
 

@@ -220,7 +220,8 @@ class ChatScreen(ChatLayout):
         """Fill the transcript of an empty conversation."""
         known = self.state.services.problems if self.state.is_open else ()
         problems = (*known, *filter(None, (self._missing_key(),)), *self.state.theme_problems)
-        self.log_view.show((), welcome_lines(self.state.model, problems, self.keymap))
+        connected = self.state.is_open and bool(self.state.services.config.providers)
+        self.log_view.show((), welcome_lines(self.state.model, problems, self.keymap, connected=connected))
 
     def _missing_key(self) -> str:
         """A sentence if the variable with the key of the model is not set."""

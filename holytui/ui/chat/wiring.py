@@ -18,6 +18,7 @@ from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
 from holytui.ui.composer.file_chooser import FileChooser
+from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.sidebar.actions import SidebarActions
@@ -148,7 +149,10 @@ class Wiring:
             dialogs=dialogs,
             reporter=reporter,
         )
-        models = ModelPicker(state, status=parts.status, dialogs=dialogs, reporter=reporter, welcome=parts.welcome)
+        models = ModelPicker(
+            state, status=parts.status, dialogs=dialogs, reporter=reporter, welcome=parts.welcome, run=parts.run
+        )
+        connecting = ConnectAction(state, parts.config_file, use=models.use, dialogs=dialogs, reporter=reporter)
         prompts = PromptPicker(
             state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
         )
@@ -157,6 +161,7 @@ class Wiring:
         wrap = _Adapters(reporter)
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
+            "app.connect": wrap.plain(connecting.open),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),

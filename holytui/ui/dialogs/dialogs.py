@@ -54,6 +54,21 @@ class Picker(Dialog[str | None]):
         refuse: Callable[[str], str] = lambda _typed: "",
     ) -> None:
         super().__init__()
+        self._set_choices(title, choices, current, free, refuse)
+        self._wanted: str | None = None
+        """The text of the last update of the list."""
+        self._settled = asyncio.Event()
+        """Set when the list shows the choices for `_wanted`."""
+        self._settled.set()
+
+    def _set_choices(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        current: str = "",
+        free: str = "",
+        refuse: Callable[[str], str] = lambda _typed: "",
+    ) -> None:
         self._title = title
         self._refuse = refuse
         """Returns why a typed text cannot be picked, or empty."""
@@ -65,11 +80,6 @@ class Picker(Dialog[str | None]):
         self._current = current
         self._free = free
         """If not empty, a typed text can be picked too, under this label."""
-        self._wanted: str | None = None
-        """The text of the last update of the list."""
-        self._settled = asyncio.Event()
-        """Set when the list shows the choices for `_wanted`."""
-        self._settled.set()
 
     def compose(self) -> ComposeResult:
         """A text line above the list."""
@@ -123,7 +133,9 @@ class Picker(Dialog[str | None]):
         )
         values = [choice.value for choice in rows]
         first = next((at for at, value in enumerate(values) if value), None)
-        options.highlighted = values.index(self._current) if not wanted and self._current in values else first
+        options.highlighted = (
+            values.index(self._current) if not wanted and self._current and self._current in values else first
+        )
         note = self.query_one("#dialog-more", Static)
         note.display = more > 0
         note.update(Content(_("… and {count} more: type to narrow").format(count=fmt.whole(more))))
@@ -154,11 +166,15 @@ class Picker(Dialog[str | None]):
         await self._settled.wait()
         options = self.query_one(OptionList)
         if self.is_current and options.highlighted is not None:
-            self.dismiss(options.get_option_at_index(options.highlighted).id)
+            self._take(options.get_option_at_index(options.highlighted).id)
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id)
+        self._take(event.option.id)
+
+    def _take(self, value: str | None) -> None:
+        """Close with the picked value."""
+        self.dismiss(value)
 
     async def action_move(self, step: int) -> None:
         """Move the highlight among the choices for the text typed now."""

@@ -43,7 +43,18 @@ class LineInput(Input):
 
     @property
     def _value(self) -> Text:
-        return Text(signs(self.value), no_wrap=True, overflow="ignore", end="")
+        shown = "•" * len(self.value) if self.password else signs(self.value)
+        return Text(shown, no_wrap=True, overflow="ignore", end="")
+
+    def action_copy(self) -> None:
+        """Copy the selected text, unless it is hidden."""
+        if not self.password:
+            super().action_copy()
+
+    def action_cut(self) -> None:
+        """Cut the selected text, unless it is hidden."""
+        if not self.password:
+            super().action_cut()
 
     async def on_key(self, event: events.Key) -> None:
         """See `run_in_order`."""

@@ -49,8 +49,11 @@ def help_lines(keymap: Keymap, config_file: Path, width: int) -> list[Content]:
     return [*out, *last.wrap(width)]
 
 
-def welcome_lines(model: str, problems: tuple[str, ...], keymap: Keymap) -> list[Content]:
-    """Paragraphs for an empty conversation, not wrapped: model, first keys, problems of the configuration."""
+def welcome_lines(model: str, problems: tuple[str, ...], keymap: Keymap, *, connected: bool = False) -> list[Content]:
+    """Paragraphs for an empty conversation, not wrapped: model, first keys, problems of the configuration.
+
+    `connected`: a provider is configured.
+    """
     here = names(keymap, Where.PROMPT)
     out = [
         Content(""),
@@ -60,9 +63,11 @@ def welcome_lines(model: str, problems: tuple[str, ...], keymap: Keymap) -> list
     ]
     if model.startswith("guide/"):
         out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
-        out.append(
-            Content(here.render(_("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")))
-        )
+        if connected:
+            advice = _("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")
+        else:
+            advice = _("{Press:app.connect} to connect a provider, or ask the guide anything about holytui.")
+        out.append(Content(here.render(advice)))
     out += [
         Content(""),
         Content(
