@@ -195,7 +195,7 @@ class StoredStream:
     """A stream that its server keeps for an answer, so that an interrupted one can be reattached to it."""
 
     id: str = field(repr=False)
-    """Random; whoever has it can read the stream."""
+    """Random; it is the only access control of the stream."""
     message_id: str
     attempt_id: str
     """The attempt whose request began the stream."""
