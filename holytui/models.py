@@ -135,6 +135,9 @@ class Join(StrEnum):
     """Started again from the beginning; the earlier text is kept as a variant."""
 
 
+REATTACHED = "reattach"
+"""Value of `Attempt.resumed_by` of an attempt that read on the stream of the one before."""
+
 HIDDEN = 2**31 - 1
 """Value of `Attempt.cut` while no text of the attempt is part of the message."""
 
@@ -160,7 +163,7 @@ class Attempt:
     cut: int = 0
     end: int = -1
     resumed_by: str = ""
-    """`prefill`, `instruct`, `restart`; empty for a first or plain repeated request."""
+    """`prefill`, `instruct`, `restart`, `reattach`; empty for a first or plain repeated request."""
     bytes_received: int = 0
     status: int | None = None
     """HTTP status of the response, if one was received."""
@@ -173,6 +176,43 @@ class Attempt:
     def visible_part(self, raw: str) -> str:
         """Return the part of the attempt's raw text that belongs to the message."""
         return raw[self.cut : self.end if self.end >= 0 else None]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPosition:
+    """A place between two events of an answer's stream, from which its text can be read again."""
+
+    offset: int = 0
+    """Bytes of the decoded body before it."""
+    content: int = 0
+    """Characters of the stream's content before it."""
+    reasoning: int = 0
+    """Characters of the stream's reasoning before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStream:
+    """A stream that its server keeps for an answer, so that an interrupted one can be reattached to it."""
+
+    id: str = field(repr=False)
+    """Random; it is the only access control of the stream."""
+    message_id: str
+    attempt_id: str
+    """The attempt whose request began the stream."""
+    model: str
+    """As `provider/name`."""
+    base_url: str
+    begun_at: float
+    """Unix time."""
+    position: StreamPosition = field(default_factory=StreamPosition)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMark:
+    """A position of a stream, to be stored with the text that follows it."""
+
+    stream_id: str = field(repr=False)
+    position: StreamPosition
 
 
 @dataclass(frozen=True, slots=True)

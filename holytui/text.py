@@ -151,6 +151,11 @@ class Sanitizer:
             text, self._held = text[:-1], text[-1]
         return sanitize(text)
 
+    @property
+    def idle(self) -> bool:
+        """No text is held back."""
+        return not self._held
+
     def close(self) -> str:
         """Return the text held back."""
         held, self._held = self._held, ""

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 
 class Act(Enum):
@@ -177,7 +177,7 @@ class ScriptedServer:
                 raise TimeoutError(f"{len(self.requests)} of {count} requests came")
             return self.requests[:count]
 
-    def __enter__(self) -> ScriptedServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

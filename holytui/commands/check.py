@@ -17,8 +17,8 @@ from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
+from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.check.checkup import Checkup
-from holytui.engine.check.continuation_probe import CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.engine.runtime.planner import TurnPlanner
 from holytui.errors import ProviderBlocked, StoreError, TerminalError

@@ -47,6 +47,8 @@ class Continuation:
     """Whether the answer repeats the sent text first; None: unknown, detected from the stream."""
     strips: bool = False
     """The server refuses trailing white space, so it is not sent."""
+    keeps_streams: bool = False
+    """The server keeps the stream of a request with `X-Conversation-Id` (llama.cpp's README-dev)."""
 
 
 _UNKNOWN = Continuation()
@@ -108,7 +110,7 @@ _ALL = (
     Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
     Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", continuation=_STRIPPED),
     _local("ollama", "Ollama", 11434, _UNKNOWN),
-    _local("llamacpp", "llama.cpp", 8080, _FLAGGED),
+    _local("llamacpp", "llama.cpp", 8080, replace(_FLAGGED, keeps_streams=True)),
     _local("lmstudio", "LM Studio", 1234, _UNKNOWN),
     _local("vllm", "vLLM", 8000, _FLAGGED),
 )
@@ -130,7 +132,7 @@ def preset_of(provider: Provider) -> Preset | None:
 def continuation(provider: Provider, model: str) -> Continuation:
     """Return how `provider` continues an interrupted answer of `model`; `Prefill.UNKNOWN` if it must be tried."""
     if provider.name == GUIDE:
-        return _TRAILING
+        return replace(_TRAILING, keeps_streams=model == "reattach")
     claude = _CLAUDE.search(model)
     if claude is not None and (int(claude[1]), int(claude[2] or 0)) >= (4, 6):
         return NO_CONTINUATION  # also behind gateways, as the model itself refuses

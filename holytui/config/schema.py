@@ -119,6 +119,8 @@ class Provider:
     """Path after `base_url`; may end in a query."""
     api: Api = Api.CHAT
     """`chat` (chat completions) or `responses` (the Responses API)."""
+    reattach: bool | None = None
+    """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None
     """Overrides `recover` of `[stream]`."""
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from holytui.config.redact import carries_key
 from holytui.config.schema import Config, Provider, Stream
 from holytui.config.urls import is_loopback
+from holytui.engine.check.check_target import CONNECT_LIMIT, CheckTarget
 from holytui.engine.check.checkup import CheckClient
-from holytui.engine.check.continuation_probe import CONNECT_LIMIT, CheckTarget, ContinuationProbe
+from holytui.engine.check.continuation_probe import ContinuationProbe
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds, skipped
 from holytui.engine.ports import Keys
 from holytui.engine.resume.strategy import Strategy

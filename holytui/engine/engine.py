@@ -16,6 +16,7 @@ from holytui.engine.context import system_prompt
 from holytui.engine.ports import Client, Clock, GuideHost, Keys, SystemClock
 from holytui.engine.runtime.planner import TurnPlanner, adopt_imported_text
 from holytui.engine.runtime.scheduler import Listener, Scheduler, Snapshot, StartedTurn
+from holytui.engine.runtime.stream_releaser import StreamReleaser
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import HIDDEN, AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
@@ -69,7 +70,16 @@ class Engine:
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._planner = TurnPlanner(lambda: self.config, history, keyring_for, guide, probe_scale=probe_scale)
-        self._scheduler = Scheduler(self._planner, history, client, clock=self._clock, random=random, new_id=new_id)
+        self._releaser = StreamReleaser(history, client, self._planner.server_of)
+        self._scheduler = Scheduler(
+            self._planner,
+            history,
+            client,
+            clock=self._clock,
+            random=random,
+            new_id=new_id,
+            releaser=self._releaser,
+        )
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event; return a function that unsubscribes.
@@ -136,6 +146,8 @@ class Engine:
         if question is None:
             raise StoreError(_("The question of this answer no longer exists"))
         name = str(self._planner.resolve(model or old.model or self.config.default_model).ref)
+        if self._history.streams.release_interrupted(answer_id):
+            self._releaser.run()
         return self._submit_answer(question, name)
 
     def resume(self, answer_id: str) -> StartedTurn:
@@ -150,6 +162,11 @@ class Engine:
         adopt_imported_text(self._history, message, self._new_id, self._clock.wall())
         self._history.set_state(message.id, AnswerState.QUEUED)
         return self._scheduler.submit(message, message.parent_id or "", by_user=True)
+
+    def release_streams(self) -> None:
+        """Have servers end the streams of deleted answers, and those that an earlier process could not. Returns at
+        once."""
+        self._releaser.run()
 
     def undo_seams(self, answer_id: str) -> None:
         """Restore the text removed at the seams of a resumed answer, and mark each seam.
@@ -241,5 +258,6 @@ class Engine:
     def close(self, timeout: float = 2.0) -> None:
         """Stop all answers, keep their text, close connections and the guide; wait at most `timeout` seconds."""
         self._scheduler.close(timeout)
+        self._releaser.close()
         self._client.close()
         self._planner.close()

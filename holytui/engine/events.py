@@ -108,7 +108,7 @@ class Refreshing(TurnEvent):
 
 @dataclass(frozen=True, slots=True)
 class Resuming(TurnEvent):
-    """The rest of an interrupted answer is requested; `mode` is `prefill`, `instruct` or `restart`."""
+    """The rest of an interrupted answer is requested; `mode` is a value of `ResumeMode`."""
 
     mode: str
     kept: int

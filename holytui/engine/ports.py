@@ -30,6 +30,10 @@ class Client(Protocol):
         """Start one attempt and return at once."""
         ...
 
+    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+        """Have the server end a kept stream; return the fault if it may still run. Blocks."""
+        ...
+
     def probe(self, endpoint: Endpoint, timeout: float) -> Fault | None:
         """Return None if the endpoint is reachable, else the fault, within `timeout` seconds."""
         ...

@@ -32,6 +32,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "busy": N_("The server asks to wait three seconds, twice (429)"),
         "garbage": N_("Broken bytes come in the middle of the answer"),
         "slow": N_("About one token a second, with keep-alives between"),
+        "reattach": N_("The connection breaks, the server keeps the answer, and it is read on exactly"),
         "echo": N_("Breaks, then continues but repeats the last words"),
         "restart": N_("Breaks, then starts again"),
         "drift": N_("Breaks, then starts again and says something else"),
@@ -72,6 +73,8 @@ class ReplyEnd(StrEnum):
     GARBLE = "garble"
     ERROR = "error"
     EXPIRE = "expire"
+    DETACH = "detach"
+    """The connection breaks, and the answer is generated on; without a kept stream as RESET."""
 
 
 class ContinuationText(StrEnum):
@@ -113,6 +116,7 @@ _ENDINGS = {
     "offline": ReplyEnd.VANISH,
     "garbage": ReplyEnd.GARBLE,
     "error": ReplyEnd.ERROR,
+    "reattach": ReplyEnd.DETACH,
     "echo": ReplyEnd.FIN,
     "restart": ReplyEnd.FIN,
     "drift": ReplyEnd.FIN,

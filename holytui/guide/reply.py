@@ -110,10 +110,12 @@ class ReplySender:
         for piece in script.reasoning:
             self._wait(plan.slow)
             self._send({"reasoning_content": piece})
-        complete = plan.ending is ReplyEnd.WHOLE
+        complete = plan.ending in (ReplyEnd.WHOLE, ReplyEnd.DETACH)
         # a fault comes after at least one token, if there is one, and before the end
-        count = len(script.content) if complete else max(1, int(len(script.content) * _CUT_AT))
-        for piece in script.content[:count]:
+        middle = max(1, int(len(script.content) * _CUT_AT))
+        for number, piece in enumerate(script.content[: None if complete else middle]):
+            if plan.ending is ReplyEnd.DETACH and number == middle:
+                writer.detach()
             self._wait(plan.slow)
             self._send({"content": piece})
         if not complete:
@@ -157,5 +159,5 @@ class ReplySender:
             case ReplyEnd.EXPIRE:
                 writer.event(faults.expired().in_band())
                 writer.end()
-            case ReplyEnd.WHOLE:
+            case ReplyEnd.WHOLE | ReplyEnd.DETACH:
                 raise AssertionError(ending)

@@ -29,6 +29,7 @@ class HttpRequest:
     body: bytes
     keep_alive: bool
     """The client may send another request on this connection."""
+    query: str = ""
 
 
 class RequestReader:
@@ -83,12 +84,14 @@ class RequestReader:
         assert request is not None  # no message ends before it has begun
         self._pending, _closed = parser.trailing_data
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
+        path, _mark, query = request.target.decode("latin-1").partition("?")
         return HttpRequest(
             request.method.decode("latin-1"),
-            request.target.decode("latin-1").partition("?")[0],
+            path,
             MappingProxyType(headers),
             bytes(body),
             keep_alive=parser.their_state is h11.DONE,
+            query=query,
         )
 
 

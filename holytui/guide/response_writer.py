@@ -66,11 +66,18 @@ class ResponseWriter:
 
     def event(self, data: str) -> None:
         """Send an event of the stream."""
-        self._send(f"data: {data}\n\n".encode())
+        self.data(f"data: {data}\n\n".encode())
 
     def comment(self, text: str) -> None:
         """Send a comment of the stream, which keeps the connection alive and carries no data."""
-        self._send(f": {text}\n\n".encode())
+        self.data(f": {text}\n\n".encode())
+
+    def data(self, data: bytes) -> None:
+        """Send bytes of the stream."""
+        self._sock.sendall(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    def detach(self) -> None:
+        """Break the client's connection, if the stream is kept; this one is not."""
 
     def end(self) -> None:
         """Send the last chunk."""
@@ -79,7 +86,7 @@ class ResponseWriter:
 
     def garble(self) -> None:
         """Send half an event of invalid JSON, then a chunk whose size is not a number."""
-        self._send(b'data: {"id":"chatcmpl-\xff\xfe","choices":[{"del\n\n')
+        self.data(b'data: {"id":"chatcmpl-\xff\xfe","choices":[{"del\n\n')
         self._sock.sendall(b"zz\r\ndata: ...\r\n")
         self.keep_alive = False
 
@@ -111,6 +118,3 @@ class ResponseWriter:
         lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in headers.items())]
         lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-    def _send(self, data: bytes) -> None:
-        self._sock.sendall(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from holytui.guide import faults
 from holytui.guide.chat_api import ChatCall, Envelope, ErrorResponse, parse_chat
-from holytui.guide.faults import FAULTS, PLAIN, FaultCounter, RequestMode
+from holytui.guide.faults import FAULTS, PLAIN, FaultCounter, FaultPlan, ReplyEnd, RequestMode
 from holytui.guide.reply import ReplySender, Script
 from holytui.guide.request import parse_request
 from holytui.guide.request_reader import HttpRequest
 from holytui.guide.response_writer import ResponseWriter
+from holytui.guide.streams import GuideStreams, StreamWriter
 from holytui.guide.tokens import Tokens, TokenStatus
 from holytui.i18n import _
 
@@ -20,22 +23,42 @@ if TYPE_CHECKING:
     from holytui.guide.answers import Guide
 
 MODELS: tuple[str, ...] = (PLAIN, *FAULTS)
-_CHAT, _MODELS = "/v1/chat/completions", "/v1/models"
+_ALLOWED = {"/v1/chat/completions": "POST", "/v1/models": "GET", "/v1/stream": "GET, DELETE"}
 
 
 class GuideRouter:
     """Answers requests. Thread-safe."""
 
-    __slots__ = ("_fault_counter", "_keys", "_pause", "_started", "_tokens", "_vanish")
+    __slots__ = (
+        "_fault_counter",
+        "_keys",
+        "_pause",
+        "_spawn",
+        "_started",
+        "_stopped",
+        "_streams",
+        "_tokens",
+        "_vanish",
+    )
 
     def __init__(
-        self, keys: Mapping[str, str], tokens: Tokens, pause: Callable[[float], None], vanish: Callable[[], None]
+        self,
+        keys: Mapping[str, str],
+        tokens: Tokens,
+        pause: Callable[[float], None],
+        vanish: Callable[[], None],
+        spawn: Callable[[Callable[[], None]], None],
+        stopped: Callable[[], bool],
     ) -> None:
+        """`spawn` runs a function that may pause on a thread of its own. `stopped`: whether the server stops."""
         self._keys = dict(keys)
         self._tokens = tokens
         self._pause = pause
         self._vanish = vanish
+        self._spawn = spawn
+        self._stopped = stopped
         self._fault_counter = FaultCounter()
+        self._streams = GuideStreams()
         self._started = int(time.time())
 
     def respond(self, request: HttpRequest, writer: ResponseWriter) -> None:
@@ -50,8 +73,10 @@ class GuideRouter:
                 writer.json(200, self._models())
             case "POST", "/v1/chat/completions":
                 self._chat(request, presented, writer)
-            case _, ("/v1/chat/completions" | "/v1/models") as path:
-                allowed = {"Allow": "POST" if path == _CHAT else "GET"}
+            case "GET" | "DELETE", "/v1/stream":
+                self._stream(request, writer)
+            case _, path if path in _ALLOWED:
+                allowed = {"Allow": _ALLOWED[path]}
                 message = _("{method} is not allowed here").format(method=request.method[:20])
                 writer.error(ErrorResponse(405, message, headers=allowed))
             case _:
@@ -95,6 +120,12 @@ class GuideRouter:
         envelope = Envelope(f"chatcmpl-{key}", int(time.time()), call.model, call.include_usage)
         apology = guide.apology(chat.question) if chat.mode is RequestMode.PREFILL else ""
         script = Script.compose(chat, plan, call.limit, apology)
+        name = request.headers.get("x-conversation-id", "")
+        if name and call.stream and plan.ending in (ReplyEnd.WHOLE, ReplyEnd.DETACH):
+            self._send_kept(name, envelope, script, call, plan, key, writer)
+            return
+        if plan.ending is ReplyEnd.DETACH:
+            plan = replace(plan, ending=ReplyEnd.RESET)
         reply = ReplySender(writer, envelope, script, self._pause, self._vanish)
         if call.stream:
             reply.stream(call, plan)
@@ -103,6 +134,47 @@ class GuideRouter:
             reply.complete(call)
         if not (plan.faulty and call.stream):
             self._fault_counter.done(key)
+
+    def _send_kept(
+        self,
+        name: str,
+        envelope: Envelope,
+        script: Script,
+        call: ChatCall,
+        plan: FaultPlan,
+        key: str,
+        writer: ResponseWriter,
+    ) -> None:
+        """Generate the answer on a thread of its own, and send it as far as this connection lasts."""
+        stream = self._streams.begin(name)
+        reply = ReplySender(StreamWriter(stream, self._streams.clock), envelope, script, self._pause, self._vanish)
+
+        def generate() -> None:
+            try:
+                reply.stream(call, plan)
+                self._fault_counter.done(key)
+            finally:
+                stream.end(self._streams.clock())
+
+        self._spawn(generate)
+        stream.send(writer, 0, self._stopped, first=True)
+
+    def _stream(self, request: HttpRequest, writer: ResponseWriter) -> None:
+        """Send a kept stream from a byte on, or end it."""
+        fields = dict(parse_qsl(request.query))
+        name = fields.get("conv_id", "")
+        if request.method == "DELETE":
+            self._streams.remove(name)
+            writer.json(200, {"deleted": True})
+            return
+        stream, start = self._streams.find(name), fields.get("from", "0")
+        if stream is None:
+            # llama.cpp's message, which clients recognise; so it is not translated
+            writer.error(ErrorResponse(404, "Stream not found or expired", code="not_found"))
+        elif not (start.isascii() and start.isdigit()) or len(start) > 12 or int(start) > stream.size:
+            writer.error(ErrorResponse(400, "Stream offset lost", param="from"))
+        else:
+            stream.send(writer, int(start), self._stopped, first=False)
 
     def _guide(self) -> Guide:
         from holytui.guide.answers import Guide  # imported at the first question, not at the start

@@ -55,7 +55,7 @@ class GuideServer:
         self._pace = pace
         self._due = threading.local()
         self._tokens = Tokens()
-        self._router = GuideRouter(keys, self._tokens, self._pause, self._vanish)
+        self._router = GuideRouter(keys, self._tokens, self._pause, self._vanish, self._spawn, self._stopping.is_set)
         self._lock = threading.Lock()
         self._live: dict[socket.socket, tuple[threading.Thread, Listener]] = {}
         self._main: Listener | None = None
@@ -151,6 +151,16 @@ class GuideServer:
             with self._lock:
                 self._live.pop(sock, None)
                 sock.close()
+
+    def _spawn(self, generate: Callable[[], None]) -> None:
+        """Run a generator of tokens on a daemon thread, until it ends or the server stops."""
+
+        def run() -> None:
+            self._due.at = self._clock()
+            with contextlib.suppress(ConnectionAbortedError):
+                generate()
+
+        threading.Thread(target=run, name="guide-generator", daemon=True).start()
 
     def _pause(self, count: float) -> None:
         """Wait for the time of `count` tokens, measured from the last wait, so that the pace does not drift."""

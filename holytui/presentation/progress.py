@@ -46,6 +46,9 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection(Level.BUSY, _("connection is back after {time}").format(time=fmt.seconds(away)))
         case ev.Refreshing():
             return Connection(Level.BUSY, _("key refused, asking its source again"))
+        case ev.Resuming(mode="reattach", kept=kept):
+            words = _("reattaching to the same answer · {kept} characters kept")
+            return Connection(Level.BUSY, words.format(kept=fmt.count(kept)))
         case ev.Resuming(kept=kept):
             return Connection(Level.BUSY, _("resuming · {kept} characters kept").format(kept=fmt.count(kept)))
         case ev.Quiet(no_byte=no_byte, no_token=no_token):

@@ -12,7 +12,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Problem, Role
+from holytui.models import (
+    AnswerState,
+    Attempt,
+    Conversation,
+    DeltaKind,
+    Image,
+    Message,
+    Problem,
+    Role,
+    StoredStream,
+    StreamMark,
+)
 from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
@@ -58,6 +69,34 @@ class Maintenance(Protocol):
 
     def stop_waiting(self) -> None:
         """From now on, never wait for another program's lock: `close` saves unwritten text for the next start."""
+        ...
+
+
+class KeptStreams(Protocol):
+    """The streams that servers keep for answers, so that an interrupted one can be reattached to."""
+
+    def begin(self, stream: StoredStream) -> None:
+        """Store a stream; on disk when this returns."""
+        ...
+
+    def find(self, message_id: str) -> StoredStream | None:
+        """The stream of an interrupted answer."""
+        ...
+
+    def forget(self, stream_id: str) -> None:
+        """Remove a stream that has ended."""
+        ...
+
+    def release(self, stream_id: str) -> None:
+        """Have a stream ended: `released` lists it until `forget`."""
+        ...
+
+    def release_interrupted(self, message_id: str) -> bool:
+        """Have the stream of an interrupted or failed answer ended; whether there is one."""
+        ...
+
+    def released(self) -> Sequence[StoredStream]:
+        """The streams to be ended that a server may still have, oldest first."""
         ...
 
 
@@ -163,8 +202,16 @@ class History(Protocol):
         """Store a new attempt; durable on return. Raises StoreBusy if another process receives the answer."""
         ...
 
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order."""
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
+        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order.
+
+        `mark`, a position at or before the text in its stream, is committed with it.
+        """
+        ...
+
+    @property
+    def streams(self) -> KeptStreams:
+        """The streams that servers keep."""
         ...
 
     def update_attempt(self, attempt: Attempt) -> None:

@@ -66,6 +66,8 @@ class AnswerStats:
     duration_s: float | None
     streamed_s: float | None = None
     """Sum over requests of the time from first token to end; None if requests are unknown."""
+    reattached: int = 0
+    """Number of requests that continued the stream of the one before."""
 
     @property
     def rate(self) -> float | None:

@@ -93,6 +93,34 @@ class ChatClient:
             self._pool.release(connection)
         return add_advice(listed, endpoint) if isinstance(listed, Fault) else listed
 
+    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+        """Have the server end and forget a kept stream; return the fault if that is unknown.
+
+        A server without the stream has nothing to forget. `timeout` limits connecting and each read.
+        """
+        try:
+            connection = self._pool.acquire(endpoint)
+        except CannotSend as exc:
+            return exc.fault
+        try:
+            headers = request_headers(endpoint, key)
+            connection.begin_request(lambda: None, lambda: None)
+            response = connection.client.delete(
+                endpoint.stream_url,
+                params={"conv_id": stream_id},
+                headers=headers,
+                timeout=timeout,
+                extensions={"trace": connection.trace},
+            )
+        except CannotSend as exc:
+            return exc.fault
+        except Exception as exc:  # noqa: BLE001 - `map_exception` handles everything that httpx and below raise
+            return map_exception(exc)
+        finally:
+            self._pool.release(connection)
+        passing = response.status_code in (401, 408, 429) or response.status_code >= 500
+        return status_fault(response.status_code, response.headers, b"") if passing else None
+
     def close(self) -> None:
         """Cancel running attempts and close all connections. Blocks for half a second at most."""
         with self._lock:

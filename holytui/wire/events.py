@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holytui.faults import Fault
-from holytui.models import DeltaKind, Usage
+from holytui.models import DeltaKind, StreamPosition, Usage
+
+MISMATCH = "stream_mismatch"
+"""Code of the fault of a kept stream that does not continue the text received before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Accepted:
     """A 2xx response began; its body follows."""
 
     status: int
+    keeps_streams: bool = False
+    """The server names itself as one that can keep streams (llama.cpp)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Piece:
 
     kind: DeltaKind
     text: str
+    position: StreamPosition | None = None
+    """For a stream that the server keeps: the last position before this piece at which no text was held back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from holytui.config.schema import Api
-from holytui.models import Role
+from holytui.models import Role, StreamPosition
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
@@ -29,6 +29,22 @@ class ChatMessage:
     """Additional fields of this message, such as `{"prefix": True}`."""
 
 
+STREAM_ID_HEADER = "X-Conversation-Id"
+"""llama.cpp keeps the stream of a request with this header; its value names the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reattach:
+    """Read a kept stream again from `position`, and continue with its rest."""
+
+    stream_id: str = field(repr=False)
+    position: StreamPosition
+    content: str = field(repr=False)
+    """Content received after `position`; the stream must begin with it, and it is not reported again."""
+    reasoning: str = field(repr=False)
+    """The same of the reasoning."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds.
@@ -40,6 +56,10 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Additional top-level fields, sent unchanged."""
+    stream_id: str = field(default="", repr=False)
+    """Ask the server to keep the stream under this name; empty: not asked."""
+    reattach: Reattach | None = None
+    """Read this stream instead of sending the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,11 @@ class Endpoint:
     def url(self) -> str:
         """URL of requests for answers."""
         return self.base_url.rstrip("/") + self.path
+
+    @property
+    def stream_url(self) -> str:
+        """URL of kept streams."""
+        return self.base_url.rstrip("/").removesuffix("/v1") + "/v1/stream"
 
     @property
     def host(self) -> str:

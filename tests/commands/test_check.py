@@ -22,8 +22,8 @@ from holytui.cli import main
 from holytui.commands import check
 from holytui.config.load import load
 from holytui.credentials.keyring import KeyRings
+from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.check.checkup import Checkup
-from holytui.engine.check.continuation_probe import CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
 from holytui.engine.check.flow import Flow, classify_flow
 from holytui.engine.check.probe import ProbeResponse, record_response

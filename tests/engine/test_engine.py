@@ -83,6 +83,7 @@ class HandClient:
         self.probe_gate = threading.Event()
         self.reachable = False
         self.closed = False
+        self.released: list[str] = []
         self.before_open: Callable[[], None] = lambda: None
 
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> HandStream:
@@ -99,6 +100,10 @@ class HandClient:
         self.probed.set()
         self.probe_gate.wait(10)
         return None if self.reachable else Fault(FaultKind.REFUSED)
+
+    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+        self.released.append(stream_id)
+        return None
 
     def close(self) -> None:
         self.closed = True

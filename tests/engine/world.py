@@ -11,6 +11,7 @@ from holytui.engine.turn.effects import (
     CancelAttempt,
     ClearTimers,
     Emit,
+    EndStream,
     Input,
     Journal,
     Moment,
@@ -20,6 +21,7 @@ from holytui.engine.turn.effects import (
     Remember,
     SaveAttempt,
     SaveEnding,
+    SaveStream,
     SaveVariant,
     SetTimer,
     Start,
@@ -48,6 +50,9 @@ class World:
         self.timers: dict[Timer, float] = {}
         self.probes = 0
         self.refreshes = 0
+        self.streams: list[str] = []
+        self.released: list[str] = []
+        self.forgotten: list[str] = []
         self.remembered: list[str] = []
         self.variants: list[str] = []
         self.settled: SaveEnding | None = None
@@ -117,6 +122,7 @@ class World:
                 self._emit(Replaced("t", text, reasoning, "variant"))
             case OpenAttempt():
                 assert not self.in_flight, "two attempts at once"
+                assert not effect.stream_id or effect.stream_id == self.streams[-1], "a stream that is not on disk"
                 self.opened.append(effect)
                 self.in_flight = True
             case CancelAttempt():
@@ -137,6 +143,11 @@ class World:
                 self.probes += 1
             case RefreshKey():
                 self.refreshes += 1
+            case SaveStream(attempt_id, stream_id):
+                assert attempt_id in self.rows
+                self.streams.append(stream_id)
+            case EndStream(stream_id, release):
+                (self.released if release else self.forgotten).append(stream_id)
             case Remember(learnt):
                 self.remembered.append(str(learnt))
 

@@ -94,15 +94,22 @@ class Client:
         self.http = httpx.Client(trust_env=False, verify=False, timeout=20)
 
     def ask(
-        self, messages: Sequence[Message] | str, model: str = "guide", token: Secret | None = None, **more: object
+        self,
+        messages: Sequence[Message] | str,
+        model: str = "guide",
+        token: Secret | None = None,
+        keep: str = "",
+        **more: object,
     ) -> ReceivedResponse:
+        """`keep`: the name under which the answer is to be kept."""
         if isinstance(messages, str):
             messages = [user(messages)]
         body = {"model": model, "messages": list(messages), "stream": True, **more}
         url = f"{self.server.endpoint_for(model)}/chat/completions"
         got = ReceivedResponse()
+        headers = self.auth(token) | ({"X-Conversation-Id": keep} if keep else {})
         try:
-            with self.http.stream("POST", url, json=body, headers=self.auth(token)) as response:
+            with self.http.stream("POST", url, json=body, headers=headers) as response:
                 got.status = response.status_code
                 got.headers = dict(response.headers)
                 for piece in response.iter_raw():

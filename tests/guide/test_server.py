@@ -450,3 +450,34 @@ def test_answers_to_several_at_once_do_not_mix(client: Client) -> None:
     for thread in threads:
         thread.join()
     assert found == wanted
+
+
+def test_a_kept_answer_is_generated_on_and_can_be_read_from_any_byte(client: Client) -> None:
+    first = client.ask("count to 300", "reattach", keep="a-name")
+    assert first.broken
+    assert not first.done
+    where, auth, name = f"{client.server.base_url}/stream", client.auth(), "a-name"
+
+    def get(start: int, headers: dict[str, str] = auth) -> httpx.Response:
+        return client.http.get(where, params={"conv_id": name, "from": start}, headers=headers)
+
+    whole = get(0).content
+    assert whole == first.raw + get(len(first.raw)).content
+    assert whole.endswith(b"data: [DONE]\n\n")
+    assert get(len(whole) + 1).status_code == 400
+    assert get(0, {}).status_code == 401
+    assert client.http.delete(where, params={"conv_id": name}, headers=auth).status_code == 200
+    assert get(0).status_code == 404
+    assert client.http.post(where, headers=auth).headers["allow"] == "GET, DELETE"
+
+
+def test_a_kept_answer_shows_its_fault_again_the_next_time(client: Client) -> None:
+    for _ in range(2):
+        assert client.ask("count to 300", "reattach", keep="a-name").broken
+        where, params = f"{client.server.base_url}/stream", {"conv_id": "a-name"}
+        assert client.http.get(where, params=params, headers=client.auth()).content.endswith(b"[DONE]\n\n")
+
+
+def test_without_a_name_an_answer_is_not_kept(client: Client) -> None:
+    assert client.ask("count to 300", "reattach").broken
+    assert client.ask("count to 300", "reattach").done

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -54,11 +55,14 @@ class Whole:
 Uninterrupted: TypeAlias = Callable[[str], Whole]
 
 
-def _config(tmp_path: Path, provider: str, base_url: str, model: str, recover: str, api: str = "chat") -> Path:
+def _config(
+    tmp_path: Path, provider: str, base_url: str, model: str, recover: str, api: str = "chat", *, reattach: bool = False
+) -> Path:
     file = tmp_path / "config.toml"
     file.write_text(
         f'default_model = "{provider}/{model}"\n[stream]\nretry_delay = 0.01\nrecover = "{recover}"\n'
-        f'[providers.{provider}]\nbase_url = "{base_url}"\napi_key_env = "{_KEY}"\napi = "{api}"\n'
+        f'[providers.{provider}]\nbase_url = "{base_url}"\napi_key_env = "{_KEY}"\n'
+        f'api = "{api}"\nreattach = {str(reattach).lower()}\n'
         f"[providers.{provider}.models.{model}]\nparams = {_PARAMS}\n"
     )
     return file
@@ -80,8 +84,9 @@ def _ask(
     recover: str = "auto",
     key: str = "unused",
     api: str = "chat",
+    reattach: bool = False,
 ) -> Answer:
-    config = _config(tmp_path, provider, base_url, model, recover, api)
+    config = _config(tmp_path, provider, base_url, model, recover, api, reattach=reattach)
     done = _holytui(tmp_path, key, config, "ask", "--json", question)
     text = ""
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -176,7 +181,7 @@ def test_behind_litellm_nothing_is_said_twice(
 ) -> None:
     whole = uninterrupted(DAYS)
     begins = whole.text[:20]
-    options = {"provider": provider, "model": "llama", "recover": recover, "key": proxy.key}
+    options: dict[str, Any] = {"provider": provider, "model": "llama", "recover": recover, "key": proxy.key}
     with CuttingProxy(("127.0.0.1", proxy.port)) as line:
         assert _ask(tmp_path, line.base_url, DAYS, **options).text == whole.text
     size = line.connections[0].passed
@@ -193,7 +198,12 @@ def test_by_the_responses_api_a_cut_answer_that_starts_again_is_the_same(
     tmp_path: Path, llama_port: int, proxy: Proxy, behind: bool
 ) -> None:
     port = proxy.port if behind else llama_port
-    options = {"model": "llama" if behind else "qwen", "key": proxy.key, "recover": "restart", "api": "responses"}
+    options: dict[str, Any] = {
+        "model": "llama" if behind else "qwen",
+        "key": proxy.key,
+        "recover": "restart",
+        "api": "responses",
+    }
     with CuttingProxy(("127.0.0.1", port)) as line:
         whole = _ask(tmp_path, line.base_url, DAYS, **options)
     assert (whole.status, whole.events[-1]) == (0, "finished")
@@ -209,6 +219,40 @@ def test_check_finds_that_llama_goes_on_by_prefill(tmp_path: Path, llama_port: i
     done = _holytui(tmp_path, "unused", config, "check", "-m", "llamacpp/qwen")
     assert done.returncode == 0
     assert "interrupted answers continue by prefill" in done.stdout, done.stdout
+
+
+def test_check_finds_that_llama_keeps_its_streams(tmp_path: Path, llama_port: int) -> None:
+    config = _config(tmp_path, "llamacpp", f"http://127.0.0.1:{llama_port}/v1", "qwen", "auto", reattach=True)
+    done = _holytui(tmp_path, "unused", config, "check", "-m", "llamacpp/qwen")
+    assert done.returncode == 0
+    assert "interrupted answers are reattached, exactly" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_an_answer_cut_at_a_random_byte_is_reattached_with_one_prompt(
+    tmp_path: Path, folder: Path, llama_port: int, uninterrupted: Uninterrupted, seed: int
+) -> None:
+    chance = random.Random(seed)
+    question = chance.choice([DAYS, CODE, VIETNAMESE])
+    whole = uninterrupted(question)
+    how = chance.choice([How.FIN, How.RST])
+    # the heads of the responses are not cut: they have less than 400 bytes
+    plan = {0: Cut(chance.randrange(400, whole.size - 700), how)}
+    if seed % 4 == 0:
+        plan[1] = Cut(chance.randrange(400, 900), How.RST)
+    before = _prompts(folder)
+    with CuttingProxy(("127.0.0.1", llama_port), plan) as line:
+        answer = _ask(tmp_path, line.base_url, question, reattach=True)
+    assert line.connections[0].cut
+    assert (answer.status, answer.text) == (0, whole.text)
+    assert _prompts(folder) - before == 1
+    assert "joined" not in answer.events
+    assert "replaced" not in answer.events
+
+
+def _prompts(folder: Path) -> int:
+    """Prompts that the server has evaluated."""
+    return (folder / "llama.log").read_text(errors="replace").count("prompt eval time")
 
 
 def test_check_finds_it_behind_litellm_too(tmp_path: Path, llama_port: int, proxy: Proxy) -> None:

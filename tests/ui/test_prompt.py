@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from textual import events
 
 from holytui.attachments.files import Chosen
-from holytui.models import AnswerState, Role
+from holytui.models import AnswerState, Role, StoredStream
 from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
@@ -415,30 +416,34 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
 async def test_what_waited_at_a_kill_goes_out_as_the_configuration_says(build_harness: Build, wanted: str) -> None:
     with ScriptedServer([READ, *answer("Here.")], [READ, *answer("There.")]) as server:
         harness = build_harness(config_with(server.base_url, resume_on_start=wanted))
-        await orphan(harness, "waited")
+        answer_id = await orphan(harness, "waited")
+        elsewhere = StoredStream("name", answer_id, "attempt", "lab/one", "http://elsewhere/v1", time.time())
+        harness.history.streams.begin(elsewhere)
         async with run_app(harness) as driver:
             if wanted == "never":
                 await driver.settle()
                 assert server.requests == []
+                await driver.wait_until(lambda: harness.history.streams.find(answer_id) is None)
                 return
             await driver.wait_for_text("Here.")
             await driver.settle()
         assert said(server.requests[0]) == [("user", "waited")]
 
 
-async def orphan(harness: AppHarness, question: str) -> None:
-    """A question whose answer never began, as a kill leaves it: nobody has its lease."""
+async def orphan(harness: AppHarness, question: str) -> str:
+    """A question whose answer never began, as a kill leaves it: nobody has its lease. The answer's id."""
     import sqlite3
 
     conversation = harness.history.create_conversation(title=question, model="lab/one")
     asked = harness.history.add_message(conversation.id, Role.USER, question, parent_id=None)
-    harness.history.add_message(
+    answer = harness.history.add_message(
         conversation.id, Role.ASSISTANT, "", parent_id=asked.id, model="lab/one", state=AnswerState.QUEUED
     )
     connection = sqlite3.connect(harness.history.path)
     connection.execute("DELETE FROM lease")
     connection.commit()
     connection.close()
+    return answer.id
 
 
 @pytest.mark.parametrize(

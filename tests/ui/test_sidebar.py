@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from holytui import formatting as fmt
+from holytui.engine.engine import Engine
 from holytui.keymap import Where
 from holytui.models import Conversation
 from holytui.store.sqlite.history import SqliteHistory
@@ -74,13 +75,16 @@ def test_a_time_that_no_calendar_has_is_no_trouble(when: float) -> None:
 
 
 async def test_the_hints_are_those_of_the_list_when_the_open_conversation_was_deleted_there(
-    harness: AppHarness,
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    released: list[int] = []
     async with run_app(harness) as driver:
         await driver.ask("hi")
         await driver.focus_sidebar()
+        monkeypatch.setattr(Engine, "release_streams", lambda _engine: released.append(1))
         await driver.act("sidebar.delete")
         await driver.wait_until(lambda: not driver.conversations())
+        assert released, "the streams of its interrupted answers are ended"
         await driver.settle()
         assert driver.chat.sidebar.has_focus
         assert driver.chat.query_one(KeyHints).where is Where.SIDEBAR

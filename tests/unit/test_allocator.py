@@ -11,7 +11,7 @@ from holytui.models import DeltaKind
 
 
 class NoHistory:
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: object) -> None:
         """Nothing is kept."""
 
 

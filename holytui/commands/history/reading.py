@@ -15,7 +15,7 @@ from holytui.errors import HolytuiError
 from holytui.formatting import decimal
 from holytui.i18n import _
 from holytui.images import left_out_note, text_with_images
-from holytui.models import Attempt, Conversation, DeltaKind, Message, Role
+from holytui.models import REATTACHED, Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
 from holytui.store.assembly import seam_contexts
 from holytui.store.history import History
@@ -119,7 +119,9 @@ def _print_side(head: str, text: str) -> None:
 def describe(attempt: Attempt) -> str:
     """Describe a request in a line: number, way of resuming, data received, end."""
     parts = [f"- {attempt.number}. {when(attempt.started_at, seconds=True)}"]
-    if attempt.resumed_by:
+    if attempt.resumed_by == REATTACHED:
+        parts.append(_("reattached, exact"))
+    elif attempt.resumed_by:
         parts.append(f"{attempt.resumed_by} ({attempt.join.value})")
     if attempt.status is not None:
         parts.append(f"HTTP {attempt.status}")

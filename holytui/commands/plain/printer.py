@@ -186,6 +186,14 @@ class PlainPrinter:
         if mode == "restart":
             self.notice(_("Asking again; the text so far is kept."))
             return
+        if mode == "reattach":
+            words = ngettext(
+                "Reattaching to the same answer after {kept} character.",
+                "Reattaching to the same answer after {kept} characters.",
+                kept,
+            )
+            self.notice(words.format(kept=kept))
+            return
         words = ngettext("Resuming after {kept} character.", "Resuming after {kept} characters.", kept)
         self.notice(words.format(kept=kept))
 

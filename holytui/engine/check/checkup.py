@@ -11,7 +11,8 @@ from typing import Protocol
 from holytui.config.presets import GUIDE
 from holytui.config.redact import carries_key, plain_url
 from holytui.config.urls import is_loopback
-from holytui.engine.check.continuation_probe import CONNECT_LIMIT, CheckTarget, ContinuationProbe
+from holytui.engine.check.check_target import CONNECT_LIMIT, CheckTarget
+from holytui.engine.check.continuation_probe import ContinuationProbe
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, skipped
 from holytui.engine.ports import Client
 from holytui.errors import KeyUnavailable

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
-from holytui.config.redact import plain_url
-from holytui.config.schema import Api, Recover, Stream
+from holytui.config.schema import Api, Recover
+from holytui.engine.check.check_target import REQUEST_LIMIT, CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
 from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
 from holytui.engine.check.probe import JoinedReply, ProbeResponse, join_reply, record_response
+from holytui.engine.check.reattach_probe import probe_reattaching
 from holytui.engine.check.sample import (
     PROSE_QUESTION,
     QUESTION,
@@ -20,65 +21,19 @@ from holytui.engine.check.sample import (
     Sample,
     make_sample,
 )
-from holytui.engine.ports import Client, Keys
-from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, request_for, resume_profile_key
-from holytui.engine.turn import problems
+from holytui.engine.ports import Client
+from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, request_for, resume_profile_key
 from holytui.engine.turn.retry import FaultClass, classify
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
-from holytui.hints import KEYLESS
 from holytui.i18n import _
-from holytui.models import Problem, Role
-from holytui.providers.resolve import Resolved
+from holytui.models import Role
 from holytui.secret import Secret
 from holytui.store.history import History
-from holytui.wire.request import ChatMessage, ChatRequest, Endpoint, Timeouts
+from holytui.wire.request import ChatMessage, ChatRequest
 
-CONNECT_LIMIT = 5.0
-"""Time limit of a connection, in seconds."""
-_REQUEST_LIMIT = 60.0
-"""Time limit of one request in seconds, regardless of the configuration."""
-_TOKEN_LIMIT = 15.0
-"""Seconds without a token after which an answer counts as stalled."""
 _LONG_PARTIAL = "12345678" * 8
 """A partial answer long enough for every mode."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckTarget:
-    """The model to check."""
-
-    resolved: Resolved
-    endpoint: Endpoint
-    keys: Keys
-    strategy: Strategy
-    stream: Stream
-
-    @property
-    def host(self) -> str:
-        """Host and port."""
-        return plain_url(self.endpoint.base_url).partition("://")[2].partition("/")[0]
-
-    @property
-    def timeouts(self) -> Timeouts:
-        """The configured timeouts within the limits of a check."""
-        stream = self.stream
-        return Timeouts(
-            min(stream.connect_timeout, CONNECT_LIMIT * 2),
-            min(stream.idle_timeout, _REQUEST_LIMIT),
-            min(stream.first_token_timeout, _REQUEST_LIMIT),
-            min(stream.token_timeout, _TOKEN_LIMIT),
-        )
-
-    def problem(self, fault: Fault) -> Problem:
-        """The problem for `fault`, without key names."""
-        problem = problems.problem_for(fault, host=self.host, key_place=self.keys.describe())
-        return replace(problem, hint=KEYLESS.render(problem.hint))
-
-    def failure(self, topic: CheckTopic, fault: Fault) -> Finding:
-        """The finding for `fault`."""
-        problem = self.problem(fault)
-        return Finding(FindingStatus.FAILED, topic, problem.title, as_hints(problem.hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +66,7 @@ class ContinuationProbe:
         self._key = key
         self._clock = clock
         self._question = QUESTION
+        self._profile = subject.strategy.profile
         self._answer: ProbeResponse | None = None
         self._defaults: dict[str, object] = {"temperature": 0}
         """For reproducible answers; the model's own parameters take precedence."""
@@ -209,7 +165,7 @@ class ContinuationProbe:
         sample = spec.sample if spec.mode is ResumeMode.PREFILL else None
         try:
             return record_response(
-                stream, self._clock, _REQUEST_LIMIT, sample.enough if sample else lambda _text: False, began
+                stream, self._clock, REQUEST_LIMIT, sample.enough if sample else lambda _text: False, began
             )
         finally:
             stream.cancel()
@@ -231,6 +187,18 @@ class ContinuationProbe:
         if strategy.choose(_LONG_PARTIAL) is ResumeMode.RESTART:
             text = _("interrupted answers start again, as configured")
             return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
+        if not strategy.keeps_streams:
+            return self._by_request()
+        reason = probe_reattaching(self._subject, self._client, self._key, self._question)
+        if not reason:
+            self._remember(replace(self._profile, streams=True))
+            text = _("interrupted answers are reattached, exactly: the server keeps them")
+            return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
+        found = self._by_request()
+        return replace(found, hints=(_("By reattaching: {what}.").format(what=reason), *found.hints))
+
+    def _by_request(self) -> Finding:
+        """Request the rest in a new request."""
         sample = self._sample()
         if sample is None:
             text = _("not known: there was no answer to continue")
@@ -293,7 +261,8 @@ class ContinuationProbe:
                 hints = (_("The server repeats the text first; holytui removes the repetition."),)
             case _:
                 return _("By prefill: {what}.").format(what=_outcome_text(outcome))
-        self._remember(ResumeProfile(ResumeMode.PREFILL, form, outcome is ContinuationOutcome.FULL_ECHO))
+        echoes = outcome is ContinuationOutcome.FULL_ECHO
+        self._remember(replace(self._profile, mode=ResumeMode.PREFILL, form=form, echoes=echoes))
         return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text, hints)
 
     def _server_echoes(self, sample: Sample, known: Continuation) -> bool:
@@ -311,7 +280,7 @@ class ContinuationProbe:
     def _by_instruction(self, sample: Sample, reasons: tuple[str, ...]) -> Finding:
         strategy = self._subject.strategy
         if strategy.recover is not Recover.INSTRUCT:
-            self._remember(ResumeProfile(ResumeMode.INSTRUCT))
+            self._remember(ResumeProfile(ResumeMode.INSTRUCT, streams=self._profile.streams))
         response = self._request(_ProbeRequest(self._question, ResumeMode.INSTRUCT, sample))
         if response.fault is not None and not response.text:
             unknown = self._inconclusive(response)
@@ -353,6 +322,7 @@ class ContinuationProbe:
                 return _("Until then interrupted answers continue by instruction.")
 
     def _remember(self, profile: ResumeProfile) -> None:
+        self._profile = profile
         if self._history is None:
             return
         if self._subject.resolved.ref.provider == GUIDE:

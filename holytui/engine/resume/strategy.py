@@ -12,7 +12,7 @@ from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.overlap import weight
 from holytui.faults import Fault, FaultKind
-from holytui.models import Role
+from holytui.models import REATTACHED, Role
 from holytui.wire.request import ChatMessage, ChatRequest
 
 _MIN_WEIGHT = 16
@@ -33,6 +33,8 @@ class ResumeMode(StrEnum):
     """A user message asks the model to continue."""
     RESTART = "restart"
     """The question is sent again, and the new answer is compared with the old text."""
+    REATTACH = REATTACHED
+    """The server kept the stream, which is read on from where it was cut: the same answer, without a new request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,25 @@ class ResumeProfile:
     """The prefill form (a key of `presets.PREFILL_FORMS`); empty: that of the provider's preset."""
     echoes: bool | None = None
     """Whether the reply to a prefill repeats the text sent."""
+    streams: bool | None = None
+    """Whether the server keeps streams to reattach to."""
 
     @classmethod
     def parse(cls, line: str) -> ResumeProfile:
         """Parse a stored line; unknown words give an empty profile."""
-        first, *rest = line.split() or [""]
+        words = line.split()
+        streams = True if "keeps" in words else False if "forgets" in words else None
+        first, *rest = words or [""]
         if first not in (ResumeMode.PREFILL, ResumeMode.INSTRUCT):
-            return cls()
+            return cls(streams=streams)
         form = next((word for word in rest if word in PREFILL_FORMS), "")
         echoes = True if "echo" in rest else False if "exact" in rest else None
-        return cls(ResumeMode(first), form, echoes)
+        return cls(ResumeMode(first), form, echoes, streams)
 
     def __str__(self) -> str:
         echo = {True: "echo", False: "exact", None: ""}[self.echoes]
-        return " ".join(word for word in (self.mode or "", self.form, echo) if word)
+        streams = {True: "keeps", False: "forgets", None: ""}[self.streams]
+        return " ".join(word for word in (self.mode or "", self.form, echo, streams) if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,20 @@ class Strategy:
     profile: ResumeProfile = field(default_factory=ResumeProfile)
     structured: bool = False
     """The answer must be a single JSON value or the like, which a prose continuation would break."""
+    reattach: bool | None = None
+    """Configured: whether to have streams kept; None: where the preset or the server says so, unless it failed."""
 
     @property
     def asks_first(self) -> bool:
         """The user decides whether an answer is resumed."""
         return self.recover is Recover.ASK
+
+    @property
+    def keeps_streams(self) -> bool:
+        """Whether to ask the server to keep streams, and to reattach first."""
+        if self.reattach is not None:
+            return self.reattach
+        return self.continuation.keeps_streams if self.profile.streams is None else self.profile.streams
 
     @property
     def prefill(self) -> Continuation:
@@ -127,7 +143,11 @@ class Strategy:
 
     def without_prefill(self) -> Strategy:
         """The strategy after the endpoint refused a prefill."""
-        return replace(self, profile=ResumeProfile(ResumeMode.INSTRUCT))
+        return replace(self, profile=ResumeProfile(ResumeMode.INSTRUCT, streams=self.profile.streams))
+
+    def with_streams(self, kept: bool) -> Strategy:
+        """The strategy after the server proved to keep streams, or not to."""
+        return replace(self, profile=replace(self.profile, streams=kept))
 
 
 def resume_profile_key(base_url: str, model: str) -> str:

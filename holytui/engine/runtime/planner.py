@@ -13,10 +13,11 @@ from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
 from holytui.engine.runtime.requester import AnswerRequest
 from holytui.engine.turn.answer import PriorAnswer
+from holytui.engine.turn.kept_stream import KeptStream
 from holytui.engine.turn.machine import TurnPlan
-from holytui.errors import StoreError
+from holytui.errors import ModelUnknown, StoreError
 from holytui.i18n import _
-from holytui.models import Attempt, DeltaKind, Join, Message, ModelRef
+from holytui.models import HIDDEN, Attempt, DeltaKind, Join, Message, ModelRef, StoredStream, Usage
 from holytui.providers.resolve import GUIDE, Resolved, resolve
 from holytui.secret import Secret
 from holytui.store.assembly import assemble
@@ -56,18 +57,26 @@ class TurnPlanner:
         context, params = self._context(message, resolved)
         request = ChatRequest(resolved.model.name, context.messages, params)
         strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
+        prior, kept_stream = prior_answer(message), None
+        if message.attempts and (stored := self._history.streams.find(message.id)) is not None:
+            kept_stream = self._kept_stream(message, stored, endpoint) if strategy.keeps_streams else None
+            if kept_stream is None:
+                kept_stream = KeptStream(stored.id, stored.position, usable=False)
+            else:
+                prior = replace(prior, usage=self._usage_before(message, stored))
         plan = TurnPlan(
             turn_id,
             message.id,
             GUIDE if resolved.ref.provider == GUIDE else endpoint.host,
             stream,
             strategy,
-            prior_answer(message),
+            prior,
             keys.supplied_by_command,
             keys.describe(),
             context.tokens,
             self._probe_scale,
             0 if resolved.model.vision else context.left_out,
+            kept_stream,
         )
         message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(
@@ -78,6 +87,38 @@ class TurnPlanner:
             stream.max_answer_bytes,
         )
         return plan, AnswerRequest(message, request, endpoint, timeouts, keys, strategy.prefill)
+
+    def server_of(self, model: str) -> tuple[Endpoint, Keys]:
+        """The endpoint and key source of a model. Raises ModelUnknown, also for the guide if it is not running."""
+        resolved = self.resolve(model)
+        if resolved.ref.provider == GUIDE and self._guide is None:
+            raise ModelUnknown(_("The built-in guide is not running"))
+        return self.endpoint_and_keys(resolved)
+
+    def _kept_stream(self, message: Message, stored: StoredStream, endpoint: Endpoint) -> KeptStream | None:
+        """The stream of an interrupted answer with the text after its position; None if it does not end the answer."""
+        attempts = self._history.attempts(message.id)
+        number = next((each.number for each in attempts if each.id == stored.attempt_id), None)
+        if number is None or stored.base_url != endpoint.base_url or stored.model != message.model:
+            return None
+        request, *later = (each for each in attempts if each.number >= number)
+        appended = request.cut != HIDDEN and request.end < 0 and request.resumed_by != ResumeMode.INSTRUCT
+        if not appended or any(each.resumed_by != ResumeMode.REATTACH for each in later):
+            return None
+        ids, at = [each.id for each in (request, *later)], stored.position
+        content = "".join(self._history.raw_text(id_, DeltaKind.CONTENT) for id_ in ids)
+        reasoning = "".join(self._history.raw_text(id_, DeltaKind.REASONING) for id_ in ids)
+        if len(content) < at.content or len(reasoning) < at.reasoning:
+            return None
+        return KeptStream(stored.id, at, content[at.content :], reasoning[at.reasoning :])
+
+    def _usage_before(self, message: Message, stored: StoredStream) -> Usage | None:
+        """The usage of the attempts before a stream; that of the stream itself is reported at its end."""
+        attempts = self._history.attempts(message.id)
+        number = next(each.number for each in attempts if each.id == stored.attempt_id)
+        earlier = [each.usage for each in attempts if each.number < number]
+        known = [usage for usage in earlier if usage is not None]
+        return sum(known, Usage(at_least=len(known) < len(earlier))) if earlier else None
 
     def close(self) -> None:
         """Stop the guide's server."""
@@ -115,14 +156,19 @@ class TurnPlanner:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         if by_user and recover is Recover.ASK:
             recover = Recover.AUTO  # resuming is the user's consent
-        if endpoint.api is Api.RESPONSES:  # has no prefill; what is stored is about chat completions
-            return Strategy(recover, resolved.continuation, ResumeProfile(ResumeMode.INSTRUCT), is_structured(params))
+        # the Responses API has no prefill, and its events cannot be read from the middle of a stream; what is stored is
+        # about chat completions
+        if endpoint.api is Api.RESPONSES:
+            profile = ResumeProfile(ResumeMode.INSTRUCT)
+            return Strategy(recover, resolved.continuation, profile, is_structured(params), reattach=False)
         profile = ResumeProfile.parse(
             self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
         )
         if recover is Recover.PREFILL and profile.mode is not ResumeMode.PREFILL:
-            profile = ResumeProfile()  # an explicit setting overrides an earlier refusal
-        return Strategy(recover, resolved.continuation, profile, is_structured(params))
+            # an explicit setting overrides an earlier refusal
+            profile = ResumeProfile(streams=profile.streams)
+        reattach = resolved.provider.reattach
+        return Strategy(recover, resolved.continuation, profile, is_structured(params), reattach)
 
 
 def prior_answer(message: Message) -> PriorAnswer:

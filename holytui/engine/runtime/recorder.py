@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.allocator import give_back_large_blocks
 from holytui.errors import StoreError
-from holytui.models import Attempt, DeltaKind, Message, Problem
+from holytui.models import Attempt, DeltaKind, Message, Problem, StreamMark
 from holytui.secret import scrub
 from holytui.store.history import History
 
@@ -37,15 +37,15 @@ class Recorder:
         write = self._history.begin_attempt if begins else self._history.update_attempt
         self.write(lambda: write(attempt))
 
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Journal raw text of an attempt."""
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
+        """Journal raw text of an attempt, and `mark` with it."""
         self._received += len(text)
         if self._received > _LARGE:
             give_back_large_blocks()
         if self._pending:
-            self._pending.append(lambda: self._history.journal(attempt_id, kind, text))
+            self._pending.append(lambda: self._history.journal(attempt_id, kind, text, mark))
         else:
-            self._history.journal(attempt_id, kind, text)
+            self._history.journal(attempt_id, kind, text, mark)
 
     def finish(self, message: Message) -> None:
         """Save the end of the answer."""

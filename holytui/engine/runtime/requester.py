@@ -79,6 +79,7 @@ class Requester:
         self._key = ready.key
         request = self.request
         chat = request_for(request.chat, effect.mode, effect.partial, request.continuation)
+        chat = replace(chat, stream_id=effect.stream_id, reattach=effect.reattach)
         endpoint = request.endpoint
         if effect.mode is ResumeMode.PREFILL and request.continuation.base_url:
             endpoint = replace(endpoint, base_url=request.continuation.base_url)

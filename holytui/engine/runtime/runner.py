@@ -14,6 +14,7 @@ from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
 from holytui.engine.runtime.publisher import EventPublisher
 from holytui.engine.runtime.recorder import RETRY_INTERVAL, Recorder
 from holytui.engine.runtime.requester import AnswerRequest, KeyReady, Requester, describe
+from holytui.engine.runtime.stream_releaser import StreamReleaser
 from holytui.engine.turn import problems
 from holytui.engine.turn.effects import (
     CancelAttempt,
@@ -21,6 +22,7 @@ from holytui.engine.turn.effects import (
     ClockJumped,
     Effect,
     Emit,
+    EndStream,
     Input,
     InternalFailure,
     Journal,
@@ -33,6 +35,7 @@ from holytui.engine.turn.effects import (
     RetryDue,
     SaveAttempt,
     SaveEnding,
+    SaveStream,
     SaveVariant,
     SetState,
     SetTimer,
@@ -42,9 +45,9 @@ from holytui.engine.turn.effects import (
 )
 from holytui.engine.turn.machine import TurnMachine
 from holytui.engine.turn.monitors import RateMonitor, SilenceMonitor, SuspendMonitor
-from holytui.models import Problem
+from holytui.models import Problem, StoredStream
 from holytui.store.history import History
-from holytui.wire.events import End, Piece, Received, Verdict
+from holytui.wire.events import Accepted, End, Piece, Received, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +75,10 @@ class Runner:
         client: Client,
         clock: Clock,
         publish: Callable[[TurnEvent], None],
+        releaser: StreamReleaser,
     ) -> None:
         self.turn = turn
+        self._releaser = releaser
         self.request = request
         self._history = history
         self._clock = clock
@@ -179,6 +184,8 @@ class Runner:
             if event.verdict is Verdict.CANCELLED:
                 self._drain()  # the stop that cancelled it is in the inbox already, with its reason
             self._end_attempt()
+        if isinstance(event, Accepted):
+            self._releaser.link_is_up()
         if self._silence is not None:
             if isinstance(event, Piece):
                 self._silence.token(now)
@@ -219,6 +226,8 @@ class Runner:
                 self.publisher.emit(effect.event)
             case Journal() | SaveAttempt() | SetState() | Remember() | SaveVariant() | SaveEnding():
                 self._record(effect)
+            case SaveStream() | EndStream():
+                self._record_stream(effect)
             case OpenAttempt():
                 self._requester.open(effect)
             case CancelAttempt():
@@ -242,7 +251,7 @@ class Runner:
     def _record(self, effect: Journal | SaveAttempt | SetState | Remember | SaveVariant | SaveEnding) -> None:
         match effect:
             case Journal():
-                self._recorder.journal(effect.attempt_id, effect.kind, effect.text)
+                self._recorder.journal(effect.attempt_id, effect.kind, effect.text, effect.mark)
             case SaveAttempt():
                 self._recorder.save(effect.attempt, begins=effect.begins)
             case SetState():
@@ -253,6 +262,19 @@ class Runner:
                 self._replace(effect)
             case SaveEnding():
                 self._save_ending(effect)
+
+    def _record_stream(self, effect: SaveStream | EndStream) -> None:
+        streams, request = self._history.streams, self.request
+        match effect:
+            case SaveStream(attempt_id, stream_id):
+                model, base_url = request.message.model, request.endpoint.base_url
+                stream = StoredStream(stream_id, request.message.id, attempt_id, model, base_url, self._clock.wall())
+                self._recorder.write(lambda: streams.begin(stream))
+            case EndStream(stream_id, release=True):
+                self._recorder.write(lambda: streams.release(stream_id))
+                self._releaser.run()
+            case EndStream(stream_id):
+                self._recorder.write(lambda: streams.forget(stream_id))
 
     def _remember(self, profile: ResumeProfile) -> None:
         key = resume_profile_key(self.request.endpoint.base_url, self.request.chat.model)

@@ -14,6 +14,7 @@ from holytui.engine.ports import Client, Clock
 from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
 from holytui.engine.runtime.requester import describe
 from holytui.engine.runtime.runner import Runner, failed_by_defect
+from holytui.engine.runtime.stream_releaser import StreamReleaser
 from holytui.engine.turn.effects import KeyFailed, RetryRequested, StopRequested
 from holytui.engine.turn.machine import TurnMachine
 from holytui.errors import HolytuiError
@@ -77,8 +78,10 @@ class Scheduler:
         clock: Clock,
         random: Callable[[], float],
         new_id: Callable[[], str],
+        releaser: StreamReleaser,
     ) -> None:
         self._planner = planner
+        self._releaser = releaser
         self._history = history
         self._client = client
         self._clock = clock
@@ -170,6 +173,7 @@ class Scheduler:
             client=self._client,
             clock=self._clock,
             publish=self._deregister_then_publish(live),
+            releaser=self._releaser,
         )
         if obstacle is not None:
             runner.post(obstacle)  # the answer fails with it

@@ -14,7 +14,7 @@ from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.turn.effects import Effect, Emit, Journal, Moment, SaveAttempt, SaveVariant
 from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
-from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, Usage
+from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, StreamMark, Usage
 from holytui.wire.events import End, Piece
 
 
@@ -63,7 +63,10 @@ class TextBuffer:
 class AnswerBuilder:
     """Text, reasoning, seams and attempts of one answer. Methods return effects and carry out none."""
 
-    def __init__(self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, turn_id: str, answer_id: str, prior: PriorAnswer, new_id: Callable[[], str], *, unsettled: bool = False
+    ) -> None:
+        """`unsettled`: the last stored attempt may be reattached, and is not in the prior usage."""
         self._turn_id = turn_id
         self._answer_id = answer_id
         self._new_id = new_id
@@ -80,6 +83,8 @@ class AnswerBuilder:
         self._attempt_reasoning = 0
         self._had_reasoning = False
         self._attempt_usage: Usage | None = None
+        self._unsettled = unsettled
+        """The last attempt may be reattached, so its usage is not in the tally."""
         self.length = len(prior.text)
         """Characters shown."""
         self.trusted = self.length
@@ -136,6 +141,11 @@ class AnswerBuilder:
         return self._seam is None or (self._seam.decision is not None and self._seam.decision.cut != HIDDEN)
 
     @property
+    def is_appending(self) -> bool:
+        """Text of the attempt is added to the answer unchanged, so that its stream can be read on."""
+        return self.is_placed and self._reply is None and not self.rejected
+
+    @property
     def echoed(self) -> bool | None:
         """Whether the server repeated a prefill before continuing; None if not known."""
         return self._seam.echoed if self._seam is not None else None
@@ -150,6 +160,7 @@ class AnswerBuilder:
     ) -> list[Effect]:
         """Start an attempt. `allow_guess`: accept a continuation, with a mark, although its place is unproven."""
         self.attempts += 1
+        self.settle()
         attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall)
         self._seam = self._reply = None
         self._attempt_usage = None
@@ -164,6 +175,20 @@ class AnswerBuilder:
             attempt = replace(attempt, join=Join.OVERLAP, cut=HIDDEN, resumed_by=mode.value)
         self.attempt = attempt
         return [SaveAttempt(attempt, begins=True)]
+
+    def reattach(self, at: Moment) -> list[Effect]:
+        """Start an attempt that reads on the stream of the last one."""
+        self.attempts += 1
+        join, mode = Join.EXACT, ResumeMode.REATTACH.value
+        self.attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall, join=join, resumed_by=mode)
+        return [SaveAttempt(self.attempt, begins=True)]
+
+    def settle(self) -> None:
+        """Count the usage of an attempt that is not reattached."""
+        if self._unsettled:
+            received = tokens_received(self._received.count, self._received.text())
+            self.tally = self.tally.with_attempt(self._attempt_usage, accepted=True, received=received)
+        self._unsettled, self._received = False, TextBuffer()
 
     def _seam_for(self, mode: ResumeMode, strategy: Strategy) -> Seam:
         text = self.text
@@ -198,8 +223,8 @@ class AnswerBuilder:
         self._attempt_usage = usage
         return self.tally.so_far(usage)
 
-    def add(self, piece: Piece, at: Moment) -> list[Effect]:
-        """Add a piece: journal it, then show it or hold it back."""
+    def add(self, piece: Piece, at: Moment, mark: StreamMark | None = None) -> list[Effect]:
+        """Add a piece: journal it with `mark`, then show it or hold it back."""
         if self.attempt is None or not piece.text:
             return []
         if self.first_token_at is None:
@@ -207,7 +232,7 @@ class AnswerBuilder:
         if self.attempt.first_token_at is None:
             self.attempt = replace(self.attempt, first_token_at=at.wall)
         self._received.add(piece.text)
-        effects: list[Effect] = [Journal(self.attempt.id, piece.kind, piece.text)]
+        effects: list[Effect] = [Journal(self.attempt.id, piece.kind, piece.text, mark)]
         if piece.kind is DeltaKind.REASONING:
             return effects + self._add_reasoning(piece.text, at)
         if self.first_content_at is None:
@@ -225,11 +250,11 @@ class AnswerBuilder:
             effects = self._apply_decision(self._seam.finish())
         return effects + self._flush() + self._close(end, None, at)
 
-    def interrupt(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
-        """End the attempt before the answer was complete."""
+    def interrupt(self, end: End, fault: Fault | None, at: Moment, *, kept: bool = False) -> list[Effect]:
+        """End the attempt before the answer was complete. `kept`: the server keeps its stream."""
         if self._seam is not None:
             self._seam.abandon()
-        return self._flush() + self._close(end, fault, at)
+        return self._flush() + self._close(end, fault, at, kept=kept)
 
     def _add_reasoning(self, text: str, at: Moment) -> list[Effect]:
         if self.first_reasoning_at is None:
@@ -310,12 +335,16 @@ class AnswerBuilder:
         self.begun_again = True
         return [SaveVariant(self.attempt, text, reasoning)]
 
-    def _close(self, end: End, fault: Fault | None, at: Moment) -> list[Effect]:
+    def _close(self, end: End, fault: Fault | None, at: Moment, *, kept: bool = False) -> list[Effect]:
         if self.attempt is None:
             return []
         accepted = self.attempt.status is not None and self.attempt.status < 300
-        received = tokens_received(self._received.count, self._received.text())
-        self.tally = self.tally.with_attempt(self._attempt_usage, accepted=accepted, received=received)
+        self._unsettled = self._unsettled or (kept and accepted)
+        if not kept:
+            received = tokens_received(self._received.count, self._received.text())
+            accepted = accepted or self._unsettled
+            self.tally = self.tally.with_attempt(self._attempt_usage, accepted=accepted, received=received)
+            self._unsettled, self._received = False, TextBuffer()
         with_attempt = replace(
             self.attempt,
             ended_at=at.wall,
@@ -323,7 +352,7 @@ class AnswerBuilder:
             status=end.status or self.attempt.status,
             finish_reason=end.finish_reason,
             fault=fault,
-            usage=self._attempt_usage,
+            usage=None if kept else self._attempt_usage,
         )
-        self.attempt, self._received = None, TextBuffer()
+        self.attempt = None
         return [SaveAttempt(with_attempt)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from holytui.engine.events import TurnEvent
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile
 from holytui.faults import Fault
-from holytui.models import AnswerState, Attempt, DeltaKind, Problem, Usage
+from holytui.models import AnswerState, Attempt, DeltaKind, Problem, StreamMark, Usage
 from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen
+from holytui.wire.request import Reattach
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,26 @@ class OpenAttempt:
     number: int
     mode: ResumeMode | None
     partial: str
+    stream_id: str = field(default="", repr=False)
+    """Name under which the server is to keep the stream; empty: not asked."""
+    reattach: Reattach | None = None
+    """The stream to read on (mode REATTACH)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStream:
+    """Store the name of a stream before its request is sent."""
+
+    attempt_id: str
+    stream_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EndStream:
+    """Forget a stream; `release`: also have the server end it, now or when it can be reached."""
+
+    stream_id: str = field(repr=False)
+    release: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +192,7 @@ class Journal:
     attempt_id: str
     kind: DeltaKind
     text: str
+    mark: StreamMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +231,8 @@ class Emit:
 Effect = (
     SaveAttempt
     | OpenAttempt
+    | SaveStream
+    | EndStream
     | CancelAttempt
     | SetTimer
     | ClearTimers

@@ -26,7 +26,7 @@ from holytui.engine.events import (
     UsageKnown,
     Waiting,
 )
-from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, refuses_prefill
+from holytui.engine.resume.strategy import ResumeMode, Strategy, refuses_prefill
 from holytui.engine.resume.text_end import can_end, goes_beyond
 from holytui.engine.turn import problems
 from holytui.engine.turn.answer import AnswerBuilder, PriorAnswer
@@ -50,6 +50,7 @@ from holytui.engine.turn.effects import (
     StopRequested,
     Timer,
 )
+from holytui.engine.turn.kept_stream import KeptStream, StreamFate, StreamKeeper, new_stream_id
 from holytui.engine.turn.monitors import probe_delay
 from holytui.engine.turn.retry import PROGRESS, Budget, FaultClass, classify, delay, exceeds_context
 from holytui.engine.turn.transitions import TABLE
@@ -79,15 +80,26 @@ class TurnPlan:
     """Factor on the probe schedule."""
     left_out: int = 0
     """Images not sent because the model does not accept them."""
+    kept_stream: KeptStream | None = None
+    """The stream that the server keeps for the answer, if it was interrupted."""
 
 
 class TurnMachine:
     """The state machine. Call `step` from one thread only."""
 
-    def __init__(self, plan: TurnPlan, *, random: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        plan: TurnPlan,
+        *,
+        random: Callable[[], float],
+        new_id: Callable[[], str],
+        new_stream: Callable[[], str] = new_stream_id,
+    ) -> None:
         self.plan = plan
         self.state = AnswerState.QUEUED
-        self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id)
+        reattachable = plan.kept_stream is not None and plan.kept_stream.usable
+        self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id, unsettled=reattachable)
+        self._streams = StreamKeeper(plan.kept_stream, new_stream)
         self._random = random
         self._strategy = plan.strategy
         self._budget = Budget.for_stream(plan.stream)
@@ -122,6 +134,8 @@ class TurnMachine:
         return [*effects, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
+        if self._streams.can_reattach and self.answer.is_appending:
+            return self._reattach(at)
         text = self.answer.text[: self.answer.trusted]
         self._mode = (self._strategy.choose(text, self._tried) or ResumeMode.RESTART) if text else None
         self.state = AnswerState.RESUMING if self._mode is not None else AnswerState.CONNECTING
@@ -130,8 +144,20 @@ class TurnMachine:
         if self._mode is not None:
             effects.append(Emit(Resuming(self.plan.turn_id, self._mode.value, self.answer.length)))
         effects.append(Emit(Connecting(self.plan.turn_id, self.answer.attempts, self.plan.host)))
-        effects.append(OpenAttempt(self.answer.attempts, self._mode, text))
-        return effects
+        assert self.answer.attempt is not None
+        stream_id, saved = self._streams.begin(self.answer.attempt.id, keep=self._strategy.keeps_streams)
+        return [*effects, *saved, OpenAttempt(self.answer.attempts, self._mode, text, stream_id)]
+
+    def _reattach(self, at: Moment) -> list[Effect]:
+        """Read on the stream of the last request, which the server keeps; `_mode` stays that of the request."""
+        answer, turn_id, mode = self.answer, self.plan.turn_id, ResumeMode.REATTACH
+        has_text = bool(answer.length or answer.reasoning_length)
+        self.state = AnswerState.RESUMING if has_text else AnswerState.CONNECTING
+        effects: list[Effect] = [ClearTimers(), SetState(self.state), *answer.reattach(at)]
+        if has_text:
+            effects.append(Emit(Resuming(turn_id, mode.value, answer.length)))
+        effects.append(Emit(Connecting(turn_id, answer.attempts, self.plan.host)))
+        return [*effects, OpenAttempt(answer.attempts, mode, "", reattach=self._streams.reattach())]
 
     def _is_last_mode(self, text: str) -> bool:
         """Whether an unproven join must be accepted.
@@ -147,6 +173,7 @@ class TurnMachine:
     def connected(self, _event: Input, at: Moment) -> list[Effect]:
         """Reset the probes; report the end of an outage."""
         self._probes = 0
+        self._streams.connected()
         if self._offline_since is None:
             return []
         away, self._offline_since = max(0.0, at.wall - self._offline_since), None
@@ -156,6 +183,9 @@ class TurnMachine:
         """Record the status and wait for the first token."""
         effects = self.connected(event, at)
         self.answer.record_status(event.status)
+        self._streams.accepted()
+        if event.keeps_streams and not self._strategy.keeps_streams:
+            effects += self._learn_streams(kept=True, only_if_unknown=True)
         if self.state is AnswerState.CONNECTING:
             self.state = AnswerState.WAITING
             effects += [SetState(self.state), Emit(Waiting(self.plan.turn_id))]
@@ -169,7 +199,9 @@ class TurnMachine:
     def add_piece(self, event: Piece, at: Moment) -> list[Effect]:
         """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
         before = self.answer.length
-        effects = self.answer.add(event, at)
+        effects = self.answer.add(event, at, self._streams.add(event))
+        if self._streams.reattaching:
+            effects += self._learn_streams(kept=True)
         self._had_text = True
         self._count_progress(self.answer.length - before)
         if self.answer.rejected:
@@ -185,9 +217,17 @@ class TurnMachine:
         echoed = self.answer.echoed
         if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
             return []
-        profile = ResumeProfile(ResumeMode.PREFILL, self._strategy.profile.form, echoed)
+        profile = replace(self._strategy.profile, mode=ResumeMode.PREFILL, echoes=echoed)
         self._strategy = replace(self._strategy, profile=profile)
         return [Remember(profile)]
+
+    def _learn_streams(self, *, kept: bool, only_if_unknown: bool = False) -> list[Effect]:
+        """Store whether the server keeps streams, if that is new."""
+        known = self._strategy.profile.streams
+        if known is kept or (only_if_unknown and (known is not None or self._strategy.reattach is not None)):
+            return []
+        self._strategy = self._strategy.with_streams(kept)
+        return [Remember(self._strategy.profile)]
 
     def _count_progress(self, characters: int) -> None:
         if characters <= 0:
@@ -210,11 +250,25 @@ class TurnMachine:
                 return [*self.answer.interrupt(event, None, at), *self._stop()]
             case Verdict.CUT | Verdict.FAULT:
                 fault = event.fault or Fault(FaultKind.CLOSED)
-                return [*self.answer.interrupt(event, fault, at), *self._handle_fault(fault, at)]
+                return self._attempt_failed(event, fault, at)
+
+    def _attempt_failed(self, end: End, fault: Fault, at: Moment) -> list[Effect]:
+        attempt = self.answer.attempt
+        fate = self._streams.fate(fault, has_text=attempt is not None and attempt.first_token_at is not None)
+        effects = self.answer.interrupt(end, fault, at, kept=fate is StreamFate.KEPT)
+        if fate is StreamFate.KEPT:
+            return effects + self._handle_fault(fault, at)
+        if fate is StreamFate.NONE:
+            return [*effects, *self._streams.end(release=False), *self._handle_fault(fault, at)]
+        if fate is StreamFate.UNSUPPORTED:
+            effects += self._learn_streams(kept=False)
+        # the request itself has not failed: another one follows at once, outside the budget
+        may_run = fate is StreamFate.FORGOTTEN and fault.status != 404
+        return [*effects, *self._streams.end(release=may_run), *self._open(at)]
 
     def _complete(self, end: End, at: Moment) -> list[Effect]:
         end = with_tool_calls_reason(end)
-        effects = self.answer.complete(end, at)
+        effects = [*self.answer.complete(end, at), *self._streams.end(release=False)]
         if end.tool_calls and not self.answer.length:
             return effects + self._end(AnswerState.FAILED, problems.only_tools(self.plan.host), end.finish_reason)
         if not self._is_proven(end):
@@ -235,7 +289,7 @@ class TurnMachine:
                 return self.answer.gained or (self._strategy.exact and end.finish_reason == "stop" and can_end(text))
             case ResumeMode.INSTRUCT:
                 return self.answer.has_end_marker and can_end(text) and goes_beyond(self.answer.added)
-            case ResumeMode.RESTART:
+            case ResumeMode.RESTART | ResumeMode.REATTACH:
                 return self.answer.is_placed
 
     def _try_next_mode(self, at: Moment) -> list[Effect]:
@@ -252,9 +306,10 @@ class TurnMachine:
     # -- after a fault
 
     def _handle_fault(self, fault: Fault, at: Moment) -> list[Effect]:
-        if self._mode is ResumeMode.PREFILL and fault.status in (400, 422) and not exceeds_context(fault):
+        by_prefill = self._mode is ResumeMode.PREFILL and not self._streams.reattaching
+        if by_prefill and fault.status in (400, 422) and not exceeds_context(fault):
             self._strategy = self._strategy.without_prefill()
-            effects: list[Effect] = [Remember(ResumeProfile(ResumeMode.INSTRUCT))] if refuses_prefill(fault) else []
+            effects: list[Effect] = [Remember(self._strategy.profile)] if refuses_prefill(fault) else []
             return effects + self._open(at)
         kind = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
         if kind is FaultClass.FINAL or (kind is FaultClass.EXPIRED_KEY and self._key_refreshed):
@@ -376,6 +431,9 @@ class TurnMachine:
         """End the turn: store the end durably, then emit it."""
         self.state = state
         answer, turn_id = self.answer, self.plan.turn_id
+        answer.settle()
+        # an answer that can be continued keeps its stream
+        ended = [] if state in (AnswerState.INTERRUPTED, AnswerState.FAILED) else self._streams.end(release=True)
         usage = answer.tally.total(self.plan.prompt_tokens, answer.text, answer.reasoning)
         event: Finished | Stopped | Interrupted | Failed
         if problem is None:
@@ -388,4 +446,4 @@ class TurnMachine:
             kind = Failed if state is AnswerState.FAILED else Interrupted
             event = kind(turn_id, usage, answer.attempts, problem)
         event = replace(event, ending=answer.ending(state, finish_reason))
-        return [ClearTimers(), SaveEnding(state, problem, finish_reason, usage), Emit(event)]
+        return [ClearTimers(), *ended, SaveEnding(state, problem, finish_reason, usage), Emit(event)]

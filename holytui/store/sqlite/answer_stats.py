@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 
-from holytui.models import AnswerState, Message, Role, Usage
+from holytui.models import REATTACHED, AnswerState, Message, Role, Usage
 from holytui.store.json_values import problem_from, usage_from
 from holytui.store.sqlite.row_mapping import Row, storable
 from holytui.store.sqlite.row_reader import RowReader, as_text
@@ -91,7 +91,7 @@ def last_answers(connection: sqlite3.Connection, limit: int, conversation_id: st
     where, values = ("own", ()) if conversation_id is None else ("conversation_id = ?", (conversation_id,))
     rows = connection.execute(
         f"""SELECT figure.at, figure.model, state, finish_reason, problem, usage, requests, first_token_s, duration_s,
-                {_STREAMED}
+                {_STREAMED}, {_REATTACHED}
             FROM figure JOIN message ON message.id = figure.message_id WHERE {where}
             ORDER BY figure.at DESC, figure.message_id DESC LIMIT ?""",
         (*values, limit),
@@ -108,6 +108,7 @@ def _answered(row: Row) -> AnswerStats:
     return AnswerStats(
         *(at, model, state, finish_reason, fault, v.parsed("usage", usage_from, None), v.integer("requests", 1)),
         *(v.maybe_number("first_token_s"), v.maybe_number("duration_s"), v.maybe_number("streamed_s")),
+        v.integer("reattached"),
     )
 
 
@@ -143,7 +144,10 @@ def _sum(total: float) -> int:
 
 
 _OF_CONVERSATION = "message_id IN (SELECT id FROM message WHERE conversation_id = ?)"
+_REATTACHED = f"""(SELECT count(*) FROM attempt WHERE attempt.message_id = message.id
+    AND attempt.resumed_by = '{REATTACHED}')"""
+# the usage of a kept stream is that of its last attempt, and its text that of all
 # the clock may have been set back; requests without usage count only if none has any
-_STREAMED = """(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL THEN took END), sum(took)) FROM (
-    SELECT attempt.usage, max(0.0, ended_at - first_token_at) AS took FROM attempt
+_STREAMED = f"""(SELECT coalesce(sum(CASE WHEN attempt.usage IS NOT NULL AND NOT again THEN took END), sum(took)) FROM (
+    SELECT attempt.usage, {_REATTACHED} AS again, max(0.0, ended_at - first_token_at) AS took FROM attempt
     WHERE attempt.message_id = message.id AND first_token_at IS NOT NULL AND ended_at IS NOT NULL) AS attempt)"""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from holytui.errors import StoreError
 from holytui.ids import new_id
-from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role
+from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role, StreamMark
 from holytui.store.sqlite import (
     answer_stats,
     bundles,
@@ -21,6 +21,7 @@ from holytui.store.sqlite import (
     lease,
     messages,
     search_index,
+    streams,
 )
 from holytui.store.sqlite import images as image_table
 from holytui.store.sqlite import search as text_search
@@ -68,7 +69,12 @@ class SqliteHistory(HistoryFile):
     def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
         now = self._clock()
-        self._writer.call(lambda db: conversations.set_deleted(db, conversation_id, now))
+
+        def delete(db: sqlite3.Connection) -> None:
+            conversations.set_deleted(db, conversation_id, now)
+            streams.release_of_conversation(db, conversation_id)
+
+        self._writer.call(delete)
 
     def restore_conversation(self, conversation_id: str) -> None:
         """Undo `delete_conversation`."""
@@ -224,10 +230,15 @@ class SqliteHistory(HistoryFile):
 
         self._writer.call(begin)
 
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order."""
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
+        """Append raw text of an attempt. Returns at once; committed within 250 ms, in order, `mark` with it."""
         if text:
-            self._writer.journal(attempt_id, kind, storable(text))
+            self._writer.journal(attempt_id, kind, storable(text), mark)
+
+    @property
+    def streams(self) -> streams.StreamTable:
+        """The streams that servers keep."""
+        return streams.StreamTable(self._writer, self._readers, self._clock)
 
     def update_attempt(self, attempt: Attempt) -> None:
         """Store how an attempt was joined or ended."""

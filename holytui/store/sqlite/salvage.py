@@ -15,7 +15,7 @@ from holytui.store.sqlite.opening import open_file
 from holytui.store.sqlite.row_mapping import CONVERSATION, MESSAGE, conversation_from, message_from
 from holytui.store.sqlite.row_reader import read_any_text
 
-_TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image", "figure")
+_TABLES = ("conversation", "message", "attempt", "delta", "fact", "image", "message_image", "figure", "stream")
 
 
 @dataclass(frozen=True, slots=True)

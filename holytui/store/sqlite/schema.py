@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
-from holytui.store.sqlite import answer_stats, search_index
+from holytui.store.sqlite import answer_stats, search_index, streams
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
@@ -90,6 +90,10 @@ def _m006_ends(connection: sqlite3.Connection) -> None:
     connection.execute('ALTER TABLE attempt ADD COLUMN "end" INTEGER NOT NULL DEFAULT -1')
 
 
+def _m007_streams(connection: sqlite3.Connection) -> None:
+    streams.create_table(connection)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -97,6 +101,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m004_images,
     _m005_figures,
     _m006_ends,
+    _m007_streams,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

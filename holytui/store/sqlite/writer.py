@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from holytui.errors import StoreBusy, StoreCorrupt, StoreError
 from holytui.i18n import _
-from holytui.models import DeltaKind, Problem
+from holytui.models import DeltaKind, Problem, StreamMark
 from holytui.store.sqlite.connect import JournalMode, set_synchronous, transaction, translate_errors
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class PendingDelta:
     attempt_id: str
     kind: DeltaKind
     text: str
+    mark: StreamMark | None = None
+    """A position at or before this text in the stream that the server keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ def merged(batch: Sequence[PendingDelta]) -> list[tuple[str, str, int, str]]:
         texts.setdefault(key, []).append(delta.text)
         last[key] = delta.seq
     return [(*key, last[key], "".join(pieces)) for key, pieces in texts.items()]
+
+
+def _positions(batch: Sequence[PendingDelta]) -> list[tuple[int, int, int, str]]:
+    """The last position of each kept stream."""
+    last = {delta.mark.stream_id: delta.mark.position for delta in batch if delta.mark is not None}
+    return [(at.offset, at.content, at.reasoning, id_) for id_, at in last.items()]
 
 
 class WriterThread:
@@ -104,12 +112,12 @@ class WriterThread:
 
     # -- for any thread
 
-    def journal(self, attempt_id: str, kind: DeltaKind, text: str) -> None:
-        """Keep `text` and commit it soon. Raises StoreError only after `close`."""
+    def journal(self, attempt_id: str, kind: DeltaKind, text: str, mark: StreamMark | None = None) -> None:
+        """Keep `text` and commit it soon, and `mark` with it. Raises StoreError only after `close`."""
         with self._wake:
             if self._closing:
                 raise _closed()
-            self._pending.append(PendingDelta(next(self._seq), attempt_id, kind, text))
+            self._pending.append(PendingDelta(next(self._seq), attempt_id, kind, text, mark))
             if self._commit_at == math.inf:
                 self._commit_at = time.monotonic() + self._timing.batch
                 self._wake.notify()
@@ -212,6 +220,10 @@ class WriterThread:
                 self._connection.executemany(
                     "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)", merged(batch)
                 )
+                if positions := _positions(batch):
+                    self._connection.executemany(
+                        'UPDATE stream SET "offset" = ?, content = ?, reasoning = ? WHERE id = ?', positions
+                    )
         except (StoreError, MemoryError) as error:
             failure = error if isinstance(error, StoreError) else self._no_memory
             with self._wake:

@@ -70,6 +70,10 @@ class Startup:
         """Resume interrupted answers, offer to, or leave them, as configured. Send questions that were never sent."""
         state, services = self._state, self._state.services
         state.resumable_ids = tuple(message.id for message in interrupted)
+        if services.config.ui.resume_on_start == "never":
+            for message in interrupted:
+                await asyncio.to_thread(services.history.streams.release_interrupted, message.id)
+        services.engine.release_streams()
         if not interrupted or services.config.ui.resume_on_start == "never":
             return
         if services.config.ui.resume_on_start == "always":

@@ -179,4 +179,6 @@ def _ended(answer: AnswerStats) -> str:
         parts.append(labels.cause(answer.fault))
     elif answer.finish_reason not in ("", "stop"):
         parts.append(sanitize_line(answer.finish_reason))
+    if answer.reattached:
+        parts.append(_("reattached {count}×").format(count=answer.reattached))
     return " · ".join(parts)

@@ -10,7 +10,7 @@ from holytui import formatting
 from holytui.engine import ending
 from holytui.hints import KEYLESS
 from holytui.i18n import N_, _
-from holytui.models import Attempt, Join, Message
+from holytui.models import REATTACHED, Attempt, Join, Message
 from holytui.presentation.labels import cause, state
 from holytui.store.assembly import SeamContext
 from holytui.text import sanitize_line, visible
@@ -98,9 +98,10 @@ def _attempt_row(attempt: Attempt) -> str:
 
 
 def _how(attempt: Attempt) -> str:
-    how = [
-        part for part in (attempt.resumed_by, _(_JOINS[attempt.join]) if attempt.join is not Join.FIRST else "") if part
-    ]
+    joined = _(_JOINS[attempt.join]) if attempt.join is not Join.FIRST else ""
+    how = [part for part in (attempt.resumed_by, joined) if part]
+    if attempt.resumed_by == REATTACHED:
+        how = [_("reattached, exact")]
     if attempt.fault is not None:
         how.append(cause(attempt.fault))
         if attempt.fault.message:

@@ -75,6 +75,7 @@ class ConversationList:
     async def delete(self, conversation_id: str) -> None:
         """Delete a conversation; it is kept for `undo`."""
         await asyncio.to_thread(self._state.services.history.delete_conversation, conversation_id)
+        self._state.services.engine.release_streams()
         self._removed.append(UndoEntry(conversation_id, deleted=True))
 
     async def undo(self) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum, auto
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.models import DeltaKind, StreamPosition
+from holytui.wire.events import MISMATCH, End, Piece, UsageSeen, Verdict
+from holytui.wire.request import Reattach
 from holytui.wire.response.chunks import ChunkReader
 from holytui.wire.response.error_bodies import body_fault
 from holytui.wire.response.sse import SSEDecoder
@@ -18,6 +22,9 @@ _SNIFF_BYTES = 4096  # bytes that suffice to recognise the form of a body
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = re.compile(rb"(?:\s|\xef\xbb\xbf)*")
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
+
+
+_FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b"error:")
 
 
 class _Form(Enum):
@@ -33,9 +40,32 @@ class AnswerBody:
     objects `text/event-stream`, and captive portals answer with a web page.
     """
 
-    def __init__(self, content_type: str = "", most: int = 2**63, token_limit: int | None = None) -> None:
-        """`most`: bytes of text after which nothing more is read. `token_limit`: that of the request."""
-        self.reader = ChunkReader(token_limit)
+    def __init__(
+        self,
+        content_type: str = "",
+        most: int = 2**63,
+        token_limit: int | None = None,
+        *,
+        kept: bool = False,
+        reattach: Reattach | None = None,
+    ) -> None:
+        """`most`: bytes of text after which nothing more is read. `token_limit`: that of the request.
+
+        `kept`: the server keeps the stream, so pieces get positions, and text held back at a cut is left to the next
+        attempt. `reattach`: the body continues this stream at its position.
+        """
+        self.reader = ChunkReader(token_limit, has_text=reattach is not None)
+        self._kept = kept or reattach is not None
+        self._position = reattach.position if reattach is not None else StreamPosition()
+        self._base = self._position.offset
+        """Offset in the whole stream of the decoder's first byte."""
+        self._lengths = {DeltaKind.CONTENT: self._position.content, DeltaKind.REASONING: self._position.reasoning}
+        self._known = {
+            DeltaKind.CONTENT: reattach.content if reattach is not None else "",
+            DeltaKind.REASONING: reattach.reasoning if reattach is not None else "",
+        }
+        """Text received before that the stream has still to repeat."""
+        self._mismatch = False
         self._type = content_type.partition(";")[0].strip().lower()
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
@@ -48,7 +78,7 @@ class AnswerBody:
     @property
     def finished(self) -> bool:
         """Further bytes are ignored."""
-        return self.reader.done or self._too_long or self._remaining < 0
+        return self.reader.done or self._too_long or self._mismatch or self._remaining < 0
 
     @property
     def verdict_known(self) -> bool:
@@ -64,7 +94,9 @@ class AnswerBody:
         self._held += data
         if self._form is _Form.UNKNOWN:
             # DeepSeek keeps connections alive with blank lines, which do not decide the form
-            del self._held[: _end_of_blanks(self._held)]
+            blanks = _end_of_blanks(self._held)
+            del self._held[:blanks]
+            self._base += blanks
             self._form = _form(bytes(self._held[:_SNIFF_BYTES]), self._type)
         if self._form is _Form.STREAM:
             data, self._held = bytes(self._held), bytearray()
@@ -76,18 +108,25 @@ class AnswerBody:
         """End the body and return the events in its incomplete end."""
         if self._form is _Form.WHOLE:
             return [] if self._too_long else self.reader.read_body(bytes(self._held))
-        remainder = [] if self._remaining < 0 else self.reader.read_rest(self._decoder.close())
-        return remainder + self.reader.close()
+        remainder = [] if self._remaining < 0 else self._placed(self.reader.read_rest(self._decoder.close()))
+        if self._kept and not self.reader.complete:
+            return remainder
+        remainder += self._placed(self.reader.close())
+        self._mismatch = self._mismatch or (self.reader.complete and any(self._known.values()))
+        return remainder
 
     def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
         """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file."""
+        if self._mismatch:
+            fault = Fault(FaultKind.GARBLED, _("the stream continues another text"), code=MISMATCH)
+            return End(Verdict.FAULT, fault, "", total_bytes, status)
         if self._too_long:
             transport_fault = Fault(
                 FaultKind.TOO_LONG, _("more than {size} MiB in one piece").format(size=_MAX_BODY // _MIB)
             )
         elif self._remaining < 0:
             transport_fault = Fault(FaultKind.TOO_LONG)
-        elif self._opening.strip() and not self._has_events and _FIELD.match(self._opening) is None:
+        elif self._opening.strip() and not self._has_events and not _begins_with_field(self._opening):
             return End(Verdict.FAULT, body_fault(self._opening, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(transport_fault, total_bytes, status)
 
@@ -97,7 +136,9 @@ class AnswerBody:
         found: list[Piece | UsageSeen] = []
         for event in self._decoder.feed(data):
             before = self.reader.progress
-            pieces = self.reader.read(event)
+            pieces = self._placed(self.reader.read(event))
+            if self._kept and self.reader.idle:
+                self._position = StreamPosition(self._base + event.end, *self._lengths.values())
             # tool calls count against the limit, so that an endless one is not read for ever
             tools = len(event.data) if self.reader.progress > before and not pieces else 0
             self._remaining -= tools + sum(_utf8_size(piece.text) for piece in pieces if isinstance(piece, Piece))
@@ -105,8 +146,28 @@ class AnswerBody:
             self._has_events = True
             if self._remaining < 0:
                 return found
+            if self._mismatch:
+                return found
         self._too_long = self._decoder.overflow
         return found
+
+    def _placed(self, found: Iterable[Piece | UsageSeen]) -> list[Piece | UsageSeen]:
+        """Give pieces their position; drop the text that was received before."""
+        if not self._kept:
+            return list(found)
+        placed: list[Piece | UsageSeen] = []
+        for event in found:
+            if not isinstance(event, Piece):
+                placed.append(event)
+                continue
+            self._lengths[event.kind] += len(event.text)
+            known = self._known[event.kind]
+            common = min(len(known), len(event.text))
+            self._mismatch = self._mismatch or known[:common] != event.text[:common]
+            self._known[event.kind] = known[common:]
+            if len(event.text) > common and not self._mismatch:
+                placed.append(replace(event, text=event.text[common:], position=self._position))
+        return placed
 
 
 def _end_of_blanks(data: bytearray) -> int:
@@ -120,6 +181,12 @@ def _form(begin: bytes, content_type: str) -> _Form:
     first = begin[:1]
     labelled = content_type in ("text/html", "application/xhtml+xml")
     return _Form.WHOLE if first in b"{[<" or labelled else _Form.STREAM
+
+
+def _begins_with_field(opening: bytes) -> bool:
+    """Whether a body begins with a field of an event stream, which may be cut within its name."""
+    start = opening.removeprefix(_BOM).strip()
+    return _FIELD.match(opening) is not None or any(name.startswith(start) for name in _FIELD_NAMES)
 
 
 def _utf8_size(text: str) -> int:

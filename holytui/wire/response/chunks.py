@@ -37,10 +37,11 @@ class ChunkReader:
         *("done", "fault", "finish_reason", "garbled", "progress", "tool_calls"),
     )
 
-    def __init__(self, token_limit: int | None = None) -> None:
+    def __init__(self, token_limit: int | None = None, *, has_text: bool = False) -> None:
+        """`has_text`: text of the same stream was read before."""
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
-        self._has_text = False
+        self._has_text = has_text
         self._responses = ResponsesReader(token_limit)
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
@@ -61,6 +62,11 @@ class ChunkReader:
         After events of the Responses API `[DONE]` proves nothing: a gateway adds it to a stream that broke off.
         """
         return self.fault is None and (bool(self.finish_reason) or (self.done and not self._responses.began))
+
+    @property
+    def idle(self) -> bool:
+        """No text is held back."""
+        return all(safe.idle for safe in self._safe.values())
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
         """Parse one event."""

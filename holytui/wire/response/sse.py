@@ -7,7 +7,7 @@ break a line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
@@ -21,6 +21,8 @@ class SSEEvent:
     event: str
     data: str
     id: str = ""
+    end: int = field(default=0, compare=False)
+    """Bytes of the stream up to the end of this event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class SSEDecoder:
         "_data",
         "_error",
         "_event",
+        "_fed",
         "_first_line",
         "_id",
         "_max_event",
@@ -59,6 +62,7 @@ class SSEDecoder:
         self._max_line = max_line
         self._max_event = max_event
         self._pending = bytearray()
+        self._fed = 0
         self._swallow_lf = False
         self._first_line = True
         self._id = ""
@@ -84,11 +88,12 @@ class SSEDecoder:
                 self._pending += line
                 line = bytes(self._pending)
                 self._pending.clear()
-            if len(line) > self._max_line or self._process_line(line, events):
+            if len(line) > self._max_line or self._process_line(line, events, self._fed + start):
                 self._mark_overflow()
                 return events
         # A CR may be half of a CRLF. The line ends in either case, so it is not delayed; its LF is dropped later.
         self._swallow_lf = chunk[-1] == 0x0D
+        self._fed += len(chunk)
         if len(self._pending) + len(chunk) - start > self._max_line:
             self._mark_overflow()
         else:
@@ -108,13 +113,13 @@ class SSEDecoder:
         self._reset_event()
         return left
 
-    def _process_line(self, line: bytes, events: list[SSEEvent]) -> bool:
-        """Process one line; return True if the event exceeds its limit."""
+    def _process_line(self, line: bytes, events: list[SSEEvent], end: int) -> bool:
+        """Process one line, which ends at `end`; return True if the event exceeds its limit."""
         if self._first_line:
             self._first_line = False
             line = line.removeprefix(_BOM)
         if not line:
-            self._dispatch(events)
+            self._dispatch(events, end)
             return False
         if line[0] == 0x3A:
             self.comments += 1
@@ -132,11 +137,11 @@ class SSEDecoder:
                 self._error += value + b"\n"
         return len(self._data) + len(self._error) > self._max_event
 
-    def _dispatch(self, events: list[SSEEvent]) -> None:
+    def _dispatch(self, events: list[SSEEvent], end: int) -> None:
         if self._error:
-            events.append(SSEEvent("error", _text(self._error), self._id))
+            events.append(SSEEvent("error", _text(self._error), self._id, end))
         if self._data:
-            events.append(SSEEvent(self._event or "message", _text(self._data), self._id))
+            events.append(SSEEvent(self._event or "message", _text(self._data), self._id, end))
         self._reset_event()
 
     def _reset_event(self) -> None:

@@ -16,7 +16,7 @@ from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
-from holytui.wire.request import ChatRequest, Endpoint, Timeouts
+from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
 from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
@@ -103,6 +103,7 @@ class AttemptThread:
         connection = self._acquire_connection()
         # The Responses API reports the usage unasked.
         asks_usage = spec.endpoint.api is Api.CHAT and spec.endpoint.base_url not in self._without_usage
+        asks_usage = asks_usage and spec.request.reattach is None
         resent = False
         while True:
             response = self._send(connection, headers, asks_usage)
@@ -143,14 +144,25 @@ class AttemptThread:
         times = self._spec.timeouts
         # The reader's deadlines are shorter; this one ends the thread if nobody reads.
         patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE_TIMEOUT, pool=times.connect)
-        request = connection.client.build_request(
-            "POST",
-            self._spec.endpoint.url,
-            headers=headers,
-            content=request_body(self._spec.request, asks_usage, self._spec.endpoint.api),
-            timeout=patience,
-            extensions={"trace": connection.trace},
-        )
+        chat, traced = self._spec.request, {"trace": connection.trace}
+        if chat.reattach is not None:
+            request = connection.client.build_request(
+                "GET",
+                self._spec.endpoint.stream_url,
+                params={"conv_id": chat.reattach.stream_id, "from": chat.reattach.position.offset},
+                headers=headers,
+                timeout=patience,
+                extensions=traced,
+            )
+        else:
+            request = connection.client.build_request(
+                "POST",
+                self._spec.endpoint.url,
+                headers={**headers, STREAM_ID_HEADER: chat.stream_id} if chat.stream_id else headers,
+                content=request_body(chat, asks_usage, self._spec.endpoint.api),
+                timeout=patience,
+                extensions=traced,
+            )
         connection.begin_request(self._channel.mark_sending, self._channel.mark_sent)
         if self._pool.has_custom_transport:
             self._channel.mark_sending()
@@ -181,11 +193,16 @@ class AttemptThread:
         import httpx
 
         self._channel.mark_sent()
-        spec = self._spec
+        chat = self._spec.request
         body = AnswerBody(
-            response.headers.get("content-type", ""), spec.timeouts.answer_bytes, token_limit(spec.request)
+            response.headers.get("content-type", ""),
+            self._spec.timeouts.answer_bytes,
+            token_limit(chat),
+            kept=bool(chat.stream_id),
+            reattach=chat.reattach,
         )
-        self._publish([Accepted(response.status_code)])
+        keeps = response.headers.get("server", "").lower().startswith("llama.cpp")
+        self._publish([Accepted(response.status_code, keeps)])
         blocks = self._blocks(response)
         transport_fault: Fault | None = None
         throttle = ReadThrottle()
