@@ -79,7 +79,7 @@ async def measure(kind: str, name: str, seconds: float) -> dict[str, float]:
 
 def measure_document(name: str) -> dict[str, float]:
     """The same of the document without a screen."""
-    from holytui.ui.markdown import MarkdownDocument
+    from holytui.ui.markdown.document import MarkdownDocument
 
     source = texts()[name]
     document = MarkdownDocument()

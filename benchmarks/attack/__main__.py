@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.attack import flood, hostile, lasting, screen
 from benchmarks.attack.flood import TEXTS, Answer, FloodServer
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 from tests.ui.markdown_shapes import SHAPES, shape
 
 _SHORT = "idle_timeout = 3\nfirst_token_timeout = 5\ntoken_timeout = 3\nmax_retries = 0\n"

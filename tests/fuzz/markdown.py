@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 from tests.fuzz.pieces import CONTROLS, calls, pieces
 from tests.ui.markdown_shapes import SHAPES, shape
 from tests.ui.test_markdown import RENDERINGS

@@ -23,7 +23,7 @@ from holytui.attachments.files import (
 )
 from holytui.errors import NotAttached
 from holytui.models import Image
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 from tests import pictures
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holytui.models import AnswerState, Message, Role
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.transcript.message_view import MessageView
 from tests.ui.app_harness import AppHarness, ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build

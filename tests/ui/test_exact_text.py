@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual import events
 
 from holytui.text import INVISIBLE, sanitize
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.stand_ins import PlaceholderDocument, held, restored, signs
 from holytui.ui.transcript.folded_text import FoldedText
 from tests.servers import READ, ScriptedServer, answer

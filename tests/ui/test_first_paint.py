@@ -20,6 +20,7 @@ LATER = {
     "holytui.bootstrap",
     "holytui.store.sqlite.history",
     "holytui.ui.chat.wiring",
+    "holytui.ui.markdown.document",
     "holytui.wire.client",
 }
 """Too slow to import before the first paint, and not needed for it."""

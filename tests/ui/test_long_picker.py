@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from holytui.ui.dialogs import dialogs
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import Picker
-from holytui.ui.markdown import Spent
+from holytui.ui.markdown.budget import Spent
 
 CHOICES = [Choice(f"lab/m{n}", f"lab/m{n}") for n in range(3_000)]
 

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from holytui.ui.markdown import CodeBlock, MarkdownDocument, mathematics
+from holytui.ui.markdown import mathematics
+from holytui.ui.markdown.document import CodeBlock, MarkdownDocument
 from tests.ui.markdown_fragments import extended, sources
 
 

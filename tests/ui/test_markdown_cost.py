@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from holytui.ui.markdown import MarkdownDocument
+from holytui.ui.markdown.document import MarkdownDocument
 
 PIECE = 60
 FUNCTION = '''def number_{i}(first: int, second: str = "{i}") -> int:

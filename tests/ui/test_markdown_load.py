@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Message, Role
-from holytui.ui.markdown import MarkdownDocument, Spent
 from holytui.ui.markdown import document as document_module
+from holytui.ui.markdown.budget import Spent
+from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.transcript import message_view
 from holytui.ui.transcript.message_view import MessageView
 from tests.ui.markdown_fragments import extended

@@ -9,7 +9,7 @@ import pytest
 
 from holytui.models import AnswerState, Message, Role
 from holytui.store.matches import query_words
-from holytui.ui.markdown import Spent, never
+from holytui.ui.markdown.budget import Spent, never
 from holytui.ui.transcript.matches import Matches
 from holytui.ui.transcript.message_view import MessageView
 from holytui.ui.transcript.scroll_math import Anchor

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holytui.ui.markdown import MarkdownDocument, mathematics
+from holytui.ui.markdown import mathematics
 from holytui.ui.markdown.addresses import links
+from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.markdown.marks import safe_address
 
 

@@ -21,7 +21,7 @@ from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.choices import Choices
 from holytui.ui.dialogs.line_input import LineInput
 from holytui.ui.dialogs.narrowing import Narrowing
-from holytui.ui.markdown import within
+from holytui.ui.markdown.budget import within
 
 _WIDEST = 34
 _MOST = 200

@@ -15,6 +15,7 @@ from holytui.ui.markdown.highlight import Highlighter
 from holytui.ui.markdown.inline import Inline
 from holytui.ui.markdown.plain import display_text
 from holytui.ui.markdown.prefix import prefix_of, task_box
+from holytui.ui.markdown.row import CODE_INDENT
 from holytui.ui.markdown.runs import MUTED, Run
 from holytui.ui.markdown.seams import MARK, locate, with_seams, with_seams_at
 from holytui.ui.markdown.wrap import Line, Prefix, Wrapper, make_line, slice_runs
@@ -23,8 +24,6 @@ HEADINGS: Final = ("bold underline $text-primary", "bold $text-primary", "bold",
 TEXT_KINDS: Final = frozenset({Kind.PARAGRAPH, Kind.HEADING, Kind.TERM, Kind.SUMMARY})
 """Leaves drawn by `TextPainter`, since a paragraph may turn into any of the others."""
 CODE_LABEL: Final = "$text-secondary"
-CODE_INDENT: Final = "  "
-"""Prefix of each nonempty line of code."""
 _AT_ONCE: Final = 2_048
 """Characters of code highlighted between two checks of the budget."""
 

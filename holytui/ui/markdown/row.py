@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from textual.content import Content
 
+CODE_INDENT: Final = "  "
+"""Prefix of each nonempty line of code."""
 Source: TypeAlias = tuple[str, int]
 """The source line that a row shows, in full or in part, and the column, with tabs expanded, at which the row starts."""
 

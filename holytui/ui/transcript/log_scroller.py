@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from holytui.models import AnswerState
-from holytui.ui.markdown import within
+from holytui.ui.markdown.budget import within
 from holytui.ui.transcript.message_list import MessageList
 from holytui.ui.transcript.scroll_math import Anchor
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from holytui.store.matches import folded, match_ranges
-from holytui.ui.markdown import Spent, within
+from holytui.ui.markdown.budget import Spent, within
 from holytui.ui.transcript.scroll_math import Anchor
 from holytui.ui.transcript.sliced_work import Work
 

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from holytui.hints import ActionNames
 from holytui.models import Role
-from holytui.ui.markdown import Spent
+from holytui.ui.markdown.budget import Spent
 from holytui.ui.markdown.row import Row
 from holytui.ui.transcript.viewport import Viewport
 

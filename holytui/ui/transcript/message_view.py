@@ -11,7 +11,8 @@ from holytui.hints import KEYLESS, ActionNames
 from holytui.images import describe
 from holytui.models import Message, Role
 from holytui.text import sanitize_line, visible
-from holytui.ui.markdown import MarkdownDocument, Spent, within
+from holytui.ui.markdown.budget import Spent, within
+from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.markdown.row import Row
 from holytui.ui.markdown.wrap import Line
 from holytui.ui.transcript.folded_text import FoldedText

@@ -10,8 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from holytui.store.matches import match_ranges
-from holytui.ui.markdown.painters import CODE_INDENT
-from holytui.ui.markdown.row import Row
+from holytui.ui.markdown.row import CODE_INDENT, Row
 from holytui.ui.styling import part_style
 
 _CACHE_SIZE = 400

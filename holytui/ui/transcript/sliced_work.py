@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from textual.events import Key
 
-from holytui.ui.markdown import within
+from holytui.ui.markdown.budget import within
 
 _T = TypeVar("_T")
 Work = Generator[None, None, _T]
