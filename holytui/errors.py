@@ -65,7 +65,7 @@ class StoreError(HolytuiError):
 
 
 class HistoryNotOpen(StoreError):
-    """The history is still being opened, or could not be opened."""
+    """The history is still being opened."""
 
 
 class StoreNewer(StoreError):

@@ -67,7 +67,8 @@ def save(connection: ProviderConnection, file: Path) -> Saved:
     """Store the key, write the provider into `file`, and read it again.
 
     Comments, order and all other settings of the file are kept, as are its mode and a symbolic link; its first version
-    is copied to `NAME.before-connect`. Raises ConfigError, KeyUnavailable; then the file is as it was.
+    is copied to `NAME.before-connect`. Raises ConfigError, KeyUnavailable; then nothing was written, unless another
+    program changed the file at the same moment.
     """
     require_editable(file)
     try:
@@ -84,11 +85,11 @@ def save(connection: ProviderConnection, file: Path) -> Saved:
     undo = store_key(connection.provider, connection.key, file)
     try:
         backup = _write(file, mark + new.encode(), old if status is not None else None, status)
-        config = load(file).config
-        _verify(config, connection)
     except BaseException:
         undo()
         raise
+    config = load(file).config
+    _verify(config, connection)
     is_stored = connection.key.secret is not None and connection.key.place is KeyPlace.FILE
     return Saved(config, file, Path(connection.provider.api_key_file) if is_stored else None, backup)
 

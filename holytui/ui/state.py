@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from holytui.errors import HistoryNotOpen
+from holytui.errors import HistoryNotOpen, StoreError
 from holytui.i18n import _
 from holytui.models import AnswerState
 from holytui.providers.vision import accepts_images
@@ -115,9 +115,11 @@ class ChatState:
 
     @property
     def services(self) -> Services:
-        """Configuration, history and engine. Raises HistoryNotOpen."""
+        """Configuration, history and engine. Raises HistoryNotOpen, or StoreError once opening has failed."""
         if self._services is None:
-            raise HistoryNotOpen(self.opening_failed or _("one moment, the history is being opened"))
+            if self.opening_failed:
+                raise StoreError(self.opening_failed)
+            raise HistoryNotOpen(_("one moment, the history is being opened"))
         return self._services
 
     @services.setter

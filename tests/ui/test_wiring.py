@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,11 @@ from holytui.bootstrap import Services
 from holytui.errors import StoreError
 from holytui.keymap import ACTIONS, Where
 from holytui.models import Role
+from holytui.terminal.hangup import Cause
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.composer.prompt import Prompt
 from holytui.ui.details.page import DetailsPage
+from holytui.ui.lifecycle.hangup import HangupHandler
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.state import ChatState
 from holytui.ui.transcript.log import MessageLog
@@ -128,6 +131,76 @@ async def test_the_queue_is_idle_only_when_no_question_is_being_stored(
         go.set()
         await settled
         assert not driver.chat.send_queue.unsent()
+
+
+async def test_the_queue_is_not_idle_between_two_questions(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = {"count to 1": threading.Event(), "count to 2": threading.Event()}
+    add, texts = harness.history.add_message, list[str]()
+
+    def slowly(conversation_id: str, role: Role, text: str, **options: Any) -> Any:
+        if role is Role.USER:
+            texts.append(text)
+            assert gates[text].wait(10)
+        return add(conversation_id, role, text, **options)
+
+    async with run_app(harness) as driver:
+        monkeypatch.setattr(harness.history, "add_message", slowly)
+        for question in gates:
+            await driver.type(question)
+            await driver.press("enter")
+        await driver.wait_until(lambda: driver.chat.send_queue._running == 2)
+        gates["count to 1"].set()
+        await driver.wait_until(lambda: driver.chat.send_queue._running == 1)
+        settled = asyncio.create_task(driver.chat.settled())
+        await driver.pilot.pause()
+        assert not settled.done()
+        gates["count to 2"].set()
+        await settled
+
+
+async def test_figures_are_painted_at_most_twice_a_second(harness: AppHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with run_app(harness) as driver:
+        status, clock, painted = driver.chat.status, [time.monotonic() + 10], list[bool]()
+        monkeypatch.setattr(status, "_clock", lambda: clock[0])
+        refresh = status.refresh
+
+        def counted(*, progress: bool) -> None:
+            painted.append(True)
+            refresh(progress=progress)
+
+        monkeypatch.setattr(status, "refresh", counted)
+        status.refresh_figures()
+        for _ in range(8):
+            clock[0] += 0.06
+            status.refresh_figures()
+        assert len(painted) == 1
+        clock[0] += 0.06
+        status.refresh_figures()
+        assert len(painted) == 2
+
+
+async def test_a_hang_up_ends_the_app_only_when_questions_are_stored() -> None:
+    stored, exits = asyncio.Event(), list[int]()
+
+    class FakeApp:
+        _driver, is_headless = None, True
+
+        def exit(self, *, return_code: int) -> None:
+            exits.append(return_code)
+
+    async def settled() -> None:
+        await stored.wait()
+
+    handler = HangupHandler(FakeApp(), ChatState("guide/guide"), settled)  # type: ignore[arg-type]  # all that it uses
+    ending = asyncio.create_task(handler._end(Cause.HANGUP))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert exits == []
+    stored.set()
+    await ending
+    assert exits == [129]
 
 
 def test_a_result_for_a_conversation_that_was_left_is_stale() -> None:

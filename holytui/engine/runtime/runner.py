@@ -318,7 +318,7 @@ class Runner:
         if isinstance(error, MemoryError):
             error.__traceback__ = None  # its frames keep large objects alive
         try:
-            _log.error("an answer failed with an internal error: %s", describe(error))
+            _log.error("an answer failed with an internal error: %s", type(error).__name__)
             _log.debug("traceback", exc_info=error)
             at = Moment(self._clock.monotonic(), self._clock.wall())
             effects = self.turn.step(InternalFailure(describe(error)), at)
@@ -328,7 +328,7 @@ class Runner:
             try:
                 self._carry_out(effect)
             except Exception as second:  # noqa: BLE001 - the last event must still be published
-                _log.error("while ending it: %s", describe(second))
+                _log.error("while ending it: %s", type(second).__name__)
 
     def _write_pending(self) -> None:
         """Retry the remaining writes for a while: a full disk or a locked file may recover."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from holytui.engine.events import Ended, Failed, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
 from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
-from holytui.engine.runtime.requester import describe
 from holytui.engine.runtime.runner import Runner, failed_by_defect
 from holytui.engine.runtime.stream_releaser import StreamReleaser
 from holytui.engine.turn.effects import KeyFailed, RetryRequested, StopRequested
@@ -152,7 +151,7 @@ class Scheduler:
                 runner.stop(stop)
             runner.run()
         except Exception as error:  # noqa: BLE001 - listeners must get a last event
-            _log.error("an answer could not be started: %s", describe(error))
+            _log.error("an answer could not be started: %s", type(error).__name__)
             self._deregister(live)
             self._publish(live.fallback_end)
         finally:

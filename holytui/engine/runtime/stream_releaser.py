@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from holytui.engine.ports import Client, Keys
-from holytui.engine.runtime.requester import describe
 from holytui.errors import HolytuiError, ModelUnknown, StoreError
 from holytui.models import StoredStream
 from holytui.store.history import History
@@ -72,7 +71,7 @@ class StreamReleaser:
             except StoreError as error:
                 _log.debug("streams to release not read: %s", error.title)
             except Exception as error:  # noqa: BLE001 - the thread's edge; the streams expire at their servers anyway
-                _log.error("streams not released: %s", describe(error))
+                _log.error("streams not released: %s", type(error).__name__)
             with self._lock:
                 self._is_due = is_due
                 if self._closing or (not is_due and not self._wake.is_set()):
