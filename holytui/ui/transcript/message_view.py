@@ -82,6 +82,7 @@ class MessageView:
         """Replace the texts; if text was only added, lay out only that. Returns whether they differ."""
         old = self.message
         if text == old.text and reasoning == old.reasoning:
+            self._share(text, reasoning)
             return False
         if self._body is not None:
             self._body = _grown(self._body, old.text, text)
@@ -93,6 +94,15 @@ class MessageView:
         if reasoning != old.reasoning or not old.text:
             self._laid_out = False
         return True
+
+    def _share(self, text: str, reasoning: str) -> None:
+        """Keep these texts instead of the equal ones, so that the engine and the screen hold only one in memory."""
+        if text is not self.message.text or reasoning is not self.message.reasoning:
+            self.message = replace(self.message, text=text, reasoning=reasoning)
+            if self._body is not None:
+                self._body.grow(text)
+            if self._thoughts is not None:
+                self._thoughts.grow(reasoning)
 
     def update(self, message: Message) -> None:
         """Replace the message; documents of unchanged texts are kept."""
