@@ -192,8 +192,7 @@ def test_no_step_lays_out_much_of_a_long_question(text: str, monkeypatch: pytest
     matches = MatchNavigator(
         messages, select=lambda _index: steps.append(0), scroll_to=scrolled.append, refresh=lambda: None
     )
-    for _step in matches.reveal(0, [len(text) // 2]):
-        steps.append(0)
+    steps.extend(0 for _step in matches.reveal(0, [len(text) // 2]))
     height = messages.height_of(0)
     assert view.open
     assert abs(scrolled[0].offset - height / 2) < 0.01 * height
