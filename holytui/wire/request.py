@@ -132,7 +132,7 @@ class StreamOption(StrEnum):
     INCLUDE_USAGE = "include_usage"
     """True: the usage is reported at the end of the stream. The Responses API does so unasked."""
     INCLUDE_OBFUSCATION = "include_obfuscation"
-    """False: events are not padded with random text, which is more bytes than the text itself."""
+    """False: events are not padded with random text."""
 
     def refusal(self, base_url: str) -> str:
         """Return the entry of a set of refused options that stands for this one at `base_url`."""

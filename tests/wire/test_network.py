@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from holytui.engine.turn.problems import problem_for
 from holytui.faults import Fault, FaultKind
 from holytui.models import StreamPosition
 from holytui.wire.client import ChatClient
-from holytui.wire.events import Verdict
+from holytui.wire.events import Piece, Verdict
 from holytui.wire.request import ChatRequest, Reattach
 from tests.servers import FIN, READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
 from tests.wire.harness import KEY, PATIENT, content, endpoint, read, self_signed, tls
@@ -207,7 +208,7 @@ def test_a_stop_frees_a_unix_socket(client: ChatClient, tmp_path: Path) -> None:
     file = str(tmp_path / "llm.sock")
     with ScriptedServer([READ, sse_head(), event(delta("Hal")), STALL], host=file) as server:
         with client.open(endpoint(f"http+unix://{file}"), KEY, ChatRequest("m", ()), PATIENT) as stream:
-            while not server.peers or not stream.wait(0.05):
+            while not isinstance(stream.wait(0.05), Piece):
                 pass
         assert server.peers[0].gone.wait(5)
 
@@ -253,8 +254,8 @@ def mine(tmp_path: Path) -> Path:
 def test_a_client_certificate_is_shown_to_the_server(client: ChatClient, certificate: Path, mine: Path) -> None:
     with ScriptedServer([tls(certificate, mine), READ, *answer("hello")]) as server:
         url = f"https://127.0.0.1:{server.port}/v1"
-        fields = {"ca_file": str(certificate), "client_cert": str(mine), "client_key": str(mine.with_suffix(".key"))}
-        assert read(client, url, **fields)[0] == "hello"
+        fields: dict[str, Any] = {"client_cert": str(mine), "client_key": str(mine.with_suffix(".key"))}
+        assert read(client, url, ca_file=str(certificate), **fields)[0] == "hello"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +270,7 @@ def test_a_server_that_does_not_accept_the_client(
     client: ChatClient, certificate: Path, mine: Path, version: ssl.TLSVersion, sends: bool, said: str
 ) -> None:
     with ScriptedServer([tls(certificate, certificate, version)]) as server:
-        fields = {"client_cert": str(mine)} if sends else {}
+        fields: dict[str, Any] = {"client_cert": str(mine)} if sends else {}
         _, end, _ = read(client, f"https://127.0.0.1:{server.port}/v1", ca_file=str(certificate), **fields)
     assert problem(end.fault, "here").startswith(said)
 
@@ -293,7 +294,7 @@ def test_a_certificate_that_cannot_be_used_is_named(
     folder = certificate.parent
     (folder / "text").write_text("no PEM")
     (folder / "closed").write_text(ENCRYPTED_KEY)
-    found = {name: str(folder / file) for name, file in fields.items()}
+    found: dict[str, Any] = {name: str(folder / file) for name, file in fields.items()}
     _, end, _ = read(client, "https://127.0.0.1:1/v1", **{"ca_file": str(certificate), **found})
     assert end.fault is not None
     assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, setting)
