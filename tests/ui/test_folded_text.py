@@ -197,7 +197,7 @@ def test_no_step_lays_out_much_of_a_long_question(text: str, monkeypatch: pytest
     assert view.open
     assert abs(scrolled[0].offset - height / 2) < 0.01 * height
     assert sum(steps) >= len(text) * 0.9
-    assert max(steps) < 10_000
+    assert max(steps) < 20_000  # some 8 ms
 
 
 async def test_a_long_one_is_laid_out_to_its_end_while_keys_are_handled(harness: AppHarness) -> None:
@@ -209,7 +209,9 @@ async def test_a_long_one_is_laid_out_to_its_end_while_keys_are_handled(harness:
             view = driver.chat.log_view.selected
             assert view is not None
             assert view.behind(driver.chat.log_view.size.width)
+            assert not driver.chat.log_view.following
             await driver.wait_until(lambda: not view.behind(driver.chat.log_view.size.width))
+            assert "line 9 of many" in driver.text
         await driver.act("log.last")
         await driver.wait_for_text("line 9999 of many")
 

@@ -28,6 +28,9 @@ LAST_ROWS = 3
 _TAB = 4
 _PIECE = 2_048
 """Characters of a line laid out between two checks of the budget."""
+_IMMEDIATE_ROWS = 128
+"""Rows of an unfolded text laid out regardless of the budget: with fewer than a screen has, its end would be in view,
+and be followed."""
 _MIN_FIRST_ROWS = 4
 """Minimum rows left when a text is folded between two lines; else it is folded within a line."""
 
@@ -162,7 +165,8 @@ class FoldedText:
         elif is_open:
             self._rows = []
             self._rest = _rows(self._text, width, _PIECE)
-            self.advance(self._budget())
+            spent = self._budget()
+            self.advance(lambda: len(self._rows) >= _IMMEDIATE_ROWS and spent())
         else:
             last = [row.shown() for row in folded.last]
             self._rows = [*folded.rows, self._expand_note(folded), *last]
