@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "effort": "chat.effort",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",
@@ -51,7 +52,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "search", "find", "rename"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -17,6 +17,7 @@ from holytui.attachments.files import Chosen, Gathered
 from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exit_status
 from holytui.commands.attachments import describe_files, files_in_line
+from holytui.commands.plain.effort import EffortSetting
 from holytui.commands.plain.file_offer import FileOffer, OfferReply, parse_reply
 from holytui.commands.plain.input import (
     COMMANDS,
@@ -91,6 +92,7 @@ class PlainSession:
         self._model = str(resolve(services.config, model).ref) if model else ""
         self._library = PlainLibrary(services.history, printer)
         self._sender = QuestionSender(services, printer)
+        self._effort = EffortSetting(services.history, self._sender, printer)
         self._lines = LineJoiner()
         self._waiting: deque[PlainCommand | str] = deque()
         self._turns = PlainTurns(services.engine, printer, echo=not interactive)
@@ -301,7 +303,7 @@ class PlainSession:
         except HolytuiError as error:
             self._printer.notice(str(error))
 
-    def _run_command(self, command: PlainCommand) -> None:
+    def _run_command(self, command: PlainCommand) -> None:  # noqa: C901 - one case per command
         match command.name:
             case "stop":
                 self._turns.stop()
@@ -317,8 +319,11 @@ class PlainSession:
                 self._retry()
             case "model":
                 self._choose_model(command.rest)
+            case "effort":
+                self._effort.choose(command.rest, self._library.conversation)
             case "new":
                 self._library.conversation = None
+                self._sender.params = {}
                 self._printer.notice(_("The next question starts a new conversation."))
             case "list":
                 self._library.show_list()

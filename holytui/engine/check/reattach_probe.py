@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from holytui.config.effort import without_effort
 from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.ports import Client
 from holytui.engine.turn.kept_stream import KeptStream, new_stream_id
@@ -22,7 +23,9 @@ def probe_reattaching(target: CheckTarget, client: Client, key: Secret | None, q
     """Cut an answer, and read it on; return why that does not work, or an empty text."""
     model = target.resolved.model
     stream = KeptStream(new_stream_id())
-    asked = ChatRequest(model.name, (ChatMessage(Role.USER, question),), model.params, stream.id)
+    asked = ChatRequest(
+        model.name, (ChatMessage(Role.USER, question),), without_effort(model.params), stream_id=stream.id
+    )
     try:
         cut = _read(client, target, key, asked, stream, _PIECES)
         if cut is not None and cut.verdict is not Verdict.CANCELLED:
