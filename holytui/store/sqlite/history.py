@@ -28,7 +28,7 @@ from holytui.store.sqlite import search as text_search
 from holytui.store.sqlite.file import HistoryFile
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import as_text
-from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, UsageTotal
+from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, StoredQuestion, UsageTotal
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -152,6 +152,11 @@ class SqliteHistory(HistoryFile):
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in messages.variants(view, message_id)]
+
+    def questions(self, limit: int) -> Sequence[StoredQuestion]:
+        """Return the last `limit` different questions of all conversations that are not deleted, last first."""
+        with self._readers.view() as view:
+            return messages.questions(view, limit)
 
     def withdraw(self, answer_id: str) -> bool:
         """Destroy an answer that was never requested, and its question unless that has other answers.
