@@ -52,7 +52,8 @@ class QuestionPicker(Picker):
     def on_mount(self) -> None:
         """Add the preview below the list."""
         dialog = self.query_one("#dialog")
-        dialog.border_subtitle = f"Enter {_('Insert')}  Alt+Enter {_('Send')}  Esc {_('Close')}"
+        insert, send, close = _("Insert"), _("Send"), _("Close")
+        dialog.border_subtitle = f"Enter {insert}  Alt+Enter {send}  Esc {close}"
         dialog.mount(Static("", id="dialog-preview", markup=False))
         super().on_mount()
 
