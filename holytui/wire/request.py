@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from holytui.config.schema import Api
-from holytui.models import Role, StreamPosition
+from holytui.models import Role, StreamKind, StreamPosition
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
@@ -43,6 +43,15 @@ class Reattach:
     """Content received after `position`; the stream must begin with it, and it is not reported again."""
     reasoning: str = field(repr=False)
     """The same of the reasoning."""
+    kind: StreamKind = StreamKind.BYTES
+    content_before: str = field(default="", repr=False)
+    """Content before `position`, with which whole texts are compared; only for events."""
+    reasoning_before: str = field(default="", repr=False)
+    """The same of the reasoning."""
+    whole: bool = False
+    """Fetch the answer as one object instead of its events."""
+    gap: bool = False
+    """Events were missing after `position` before. If they are again, the server does not number all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class ChatRequest:
     """Additional top-level fields, sent unchanged."""
     stream_id: str = field(default="", repr=False)
     """Ask the server to keep the stream under this name; empty: not asked."""
+    background: bool = False
+    """Ask the Responses API to store the answer and to generate it on when the connection is lost."""
     reattach: Reattach | None = None
     """Read this stream instead of sending the request."""
 
@@ -78,7 +89,11 @@ class Endpoint:
     @property
     def path(self) -> str:
         """Path of requests for answers, below that of `base_url`. The query of `chat_path` applies to both APIs."""
-        if self.api is Api.CHAT:
+        return self.path_of(self.api)
+
+    def path_of(self, api: Api) -> str:
+        """`path` of one API."""
+        if api is not Api.RESPONSES:
             return "/" + self.chat_path.lstrip("/")
         return _RESPONSES_PATH + "".join(self.chat_path.partition("?")[1:])
 
@@ -86,11 +101,6 @@ class Endpoint:
     def url(self) -> str:
         """URL of requests for answers."""
         return self.base_url.rstrip("/") + self.path
-
-    @property
-    def stream_url(self) -> str:
-        """URL of kept streams."""
-        return self.base_url.rstrip("/").removesuffix("/v1") + "/v1/stream"
 
     @property
     def host(self) -> str:

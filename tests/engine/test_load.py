@@ -11,9 +11,9 @@ import pytest
 
 from holytui.engine.events import Delta, Failed, Interrupted, Retrying
 from holytui.engine.runtime import planner
-from holytui.engine.turn.answer import TextBuffer
 from holytui.engine.turn.machine import TurnMachine
 from holytui.engine.turn.problems import duration
+from holytui.engine.turn.text_buffer import TextBuffer
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem
 from holytui.store.sqlite import writer

@@ -12,6 +12,7 @@ from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Decision, Seam
 from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.turn.effects import Effect, Emit, Journal, Moment, SaveAttempt, SaveVariant
+from holytui.engine.turn.text_buffer import TextBuffer
 from holytui.engine.usage import Tally, tokens_received
 from holytui.faults import Fault
 from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, StreamMark, Usage
@@ -28,36 +29,6 @@ class PriorAnswer:
     attempts: int = 0
     usage: Usage | None = None
     begun_again: bool = False
-
-
-class TextBuffer:
-    """Append-only text.
-
-    Pieces are joined in blocks of 1,024, as a Python string of four characters takes about sixty bytes.
-    """
-
-    _JOIN_AT = 1_024
-
-    def __init__(self, text: str = "") -> None:
-        self._blocks = [text] if text else []
-        self._last: list[str] = []
-        self.count = len(self._blocks)
-        """Number of pieces added."""
-
-    def add(self, text: str) -> None:
-        """Append `text`."""
-        self._last.append(text)
-        self.count += 1
-        if len(self._last) >= self._JOIN_AT:
-            self._blocks.append("".join(self._last))
-            self._last.clear()
-
-    def text(self) -> str:
-        """The whole text."""
-        if self._last or len(self._blocks) > 1:
-            self._blocks = ["".join((*self._blocks, *self._last))]
-            self._last.clear()
-        return self._blocks[0] if self._blocks else ""
 
 
 class AnswerBuilder:
