@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from holytui.config.schema import Api
 from holytui.models import StreamKind
 from holytui.wire.request import Endpoint, Reattach
 
@@ -33,28 +31,20 @@ def read_call(endpoint: Endpoint, stream: Reattach) -> StreamCall:
     """Return the request that reads a stream on."""
     match stream.kind:
         case StreamKind.BYTES:
-            return StreamCall("GET", _bytes_url(endpoint, conv_id=stream.stream_id, **{"from": stream.position.offset}))
+            return StreamCall(
+                "GET", endpoint.stream_url({"conv_id": stream.stream_id, "from": str(stream.position.offset)})
+            )
         case StreamKind.EVENTS if stream.whole:
-            return StreamCall("GET", _answer_url(endpoint, stream.stream_id))
+            return StreamCall("GET", endpoint.answer_url(f"/{stream.stream_id}"))
         case StreamKind.EVENTS:
-            after = stream.position.offset
-            return StreamCall("GET", _answer_url(endpoint, stream.stream_id, stream="true", starting_after=after))
+            query = {"stream": "true", "starting_after": str(stream.position.offset)}
+            return StreamCall("GET", endpoint.answer_url(f"/{stream.stream_id}", query))
 
 
 def end_call(endpoint: Endpoint, kind: StreamKind, stream_id: str) -> StreamCall:
     """Return the request that has the server end a stream; sending it twice does no harm."""
     match kind:
         case StreamKind.BYTES:
-            return StreamCall("DELETE", _bytes_url(endpoint, conv_id=stream_id))
+            return StreamCall("DELETE", endpoint.stream_url({"conv_id": stream_id}))
         case StreamKind.EVENTS:
-            return StreamCall("POST", _answer_url(endpoint, stream_id, "/cancel"))
-
-
-def _bytes_url(endpoint: Endpoint, **fields: object) -> str:
-    return f"{endpoint.base_url.rstrip('/').removesuffix('/v1')}/v1/stream?{urlencode(fields)}"
-
-
-def _answer_url(endpoint: Endpoint, answer_id: str, action: str = "", **fields: object) -> str:
-    path, _, query = endpoint.path_of(Api.RESPONSES).partition("?")
-    query = "&".join(filter(None, (query, urlencode(fields))))
-    return f"{endpoint.base_url.rstrip('/')}{path}/{answer_id}{action}" + (f"?{query}" if query else "")
+            return StreamCall("POST", endpoint.answer_url(f"/{stream_id}/cancel"))

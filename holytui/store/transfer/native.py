@@ -278,8 +278,10 @@ def _fault(found: Fault | None) -> Fault | None:
 
 def _usage(entry: Mapping[str, Any]) -> Usage | None:
     found = usage_from(_as_json_text(entry, "usage"))
-    if found is not None and min(map(_integer, (found.input, found.output, found.cached, found.reasoning))) < 0:
-        raise ValueError("usage")
+    if found is not None:
+        counts = found.input, found.output, found.cached, found.reasoning, found.cache_written
+        if min(map(_integer, counts)) < 0:
+            raise ValueError("usage")
     return found and replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
 
 
