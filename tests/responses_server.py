@@ -154,6 +154,7 @@ class ResponsesServer(ScriptedServer):
         self.whole_text: str | None = None
         """Another text of the answer as one object."""
         self.cancelled = threading.Event()
+        self.cancel_response = whole("200 OK", answer.whole("cancelled"))
         super().__init__([self._serve_peer])
 
     @property
@@ -174,7 +175,7 @@ class ResponsesServer(ScriptedServer):
             return self._send(peer, self.answer.events())
         if call == "cancel":
             self.cancelled.set()
-            peer.sock.sendall(whole("200 OK", self.answer.whole("cancelled")))
+            peer.sock.sendall(self.cancel_response)
         elif self.refusal:
             peer.sock.sendall(self.refusal)
         elif call == "GET":

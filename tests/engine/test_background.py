@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from holytui.config.schema import Api, Recover
-from holytui.engine.events import Finished, Interrupted, Stopped
+from holytui.config.schema import Api, Config, Provider, Recover
+from holytui.engine.check.check_target import CheckTarget
+from holytui.engine.check.reattach_probe import probe_reattaching
+from holytui.engine.events import Finished, Interrupted, Retrying, Stopped
+from holytui.engine.resume.strategy import Strategy
 from holytui.models import AnswerState, Join, Message, Usage
-from tests.engine.bench import QUICK, Bench
+from holytui.providers.resolve import resolve
+from holytui.wire.client import ChatClient
+from tests.engine.bench import QUICK, Bench, FixedKeys
 from tests.responses import Event
 from tests.responses_server import IGNORED, NOT_FOUND, Answer, ResponsesServer, Send
 from tests.servers import whole
@@ -166,12 +171,11 @@ def test_an_expired_answer_is_continued_as_before(tmp_path: Path) -> None:
         assert message.usage.at_least
 
 
-def test_a_gateway_without_background_mode_is_asked_as_before(tmp_path: Path) -> None:
-    def plain(events: list[Event]) -> list[Event]:
-        return [
-            one | {"response": one["response"] | {"background": False}} if "response" in one else one for one in events
-        ]
+def plain(events: list[Event]) -> list[Event]:
+    return [one | {"response": one["response"] | {"background": False}} if "response" in one else one for one in events]
 
+
+def test_a_gateway_without_background_mode_is_asked_as_before(tmp_path: Path) -> None:
     with (
         ResponsesServer(ANSWER, [Send("response.output_text.done", change=plain)]) as server,
         bench(tmp_path, server) as made,
@@ -279,7 +283,7 @@ def test_after_a_kill_the_next_process_receives_what_was_generated_meanwhile(tmp
         assert numbers(server)[0] > 20
 
 
-@pytest.mark.parametrize("kind", ["response.in_progress", "response.output_text.done"])
+@pytest.mark.parametrize("kind", ["response.web_search_call.searching", "response.output_text.done"])
 def test_a_stop_cancels_the_answer_at_the_server(kind: str, tmp_path: Path) -> None:
     with ResponsesServer(ANSWER, [Send(kind, hold=True)]) as server, bench(tmp_path, server) as made:
         turn = made.engine.ask("why?")
@@ -300,3 +304,58 @@ def test_a_cancel_that_could_not_be_sent_is_sent_by_the_next_process(tmp_path: P
         with bench(tmp_path, server) as made:
             made.engine.release_streams()
             assert server.cancelled.wait(5)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "404 Not Found"])
+def test_a_cancel_that_comes_too_late_is_sent_once(status: str, tmp_path: Path) -> None:
+    with ResponsesServer(ANSWER, [Send("response.completed", hold=True)]) as server, bench(tmp_path, server) as made:
+        server.cancel_response = whole(status, NOT_FOUND)
+        turn = made.engine.ask("why?")
+        made.wait_until(lambda _events: len(made.text_of(turn.answer_id)) == len(WHOLE))
+        made.engine.stop(turn.turn_id)
+        assert isinstance(made.end_of(turn), Stopped)
+        assert made.message(turn.answer_id).text == WHOLE
+        assert server.cancelled.wait(5)
+        server.answer = replace(ANSWER, text="Next.")
+        made.ask()  # after the thread that cancels has ended, or while it does
+        made.engine.close(5.0)
+        assert server.calls.count("cancel") == 1
+        assert not made.history.streams.released()
+
+
+def test_a_stop_between_a_cut_and_the_next_request_cancels_too(tmp_path: Path) -> None:
+    patient = replace(UNHURRIED, retry_delay=30.0, max_delay=30.0)
+    with (
+        ResponsesServer(ANSWER, [Send("response.output_text.done")]) as server,
+        bench(tmp_path, server, stream=patient) as made,
+    ):
+        turn = made.engine.ask("why?")
+        made.heard(Retrying)
+        made.engine.stop(turn.turn_id)
+        assert isinstance(made.end_of(turn), Stopped)
+        assert server.cancelled.wait(5)
+        assert server.calls == ["POST", "cancel"]
+
+
+def test_a_stop_before_the_answer_has_a_name_leaves_nothing_behind(tmp_path: Path) -> None:
+    with ResponsesServer(ANSWER, [Send(TYPES[0], hold=True)]) as server, bench(tmp_path, server) as made:
+        turn = made.engine.ask("why?")
+        server.wait_for_requests(1)
+        made.engine.stop(turn.turn_id)
+        assert isinstance(made.end_of(turn), Stopped)
+        assert made.history.streams.find(turn.answer_id) is None
+        assert not made.history.streams.released()
+
+
+@pytest.mark.parametrize("change", [list, plain])
+def test_check_reads_an_answer_on_and_cancels_it(change: Callable[[list[Event]], list[Event]]) -> None:
+    client = ChatClient()
+    with ResponsesServer(ANSWER, [Send(change=change)]) as server:
+        config = Config(providers={"local": Provider("local", server.base_url, api=Api.RESPONSES, background=True)})
+        resolved = resolve(config, "local/model")
+        strategy = Strategy().for_responses_api(background=resolved.background)
+        target = CheckTarget(resolved, resolved.endpoint, FixedKeys(), strategy, UNHURRIED)
+        reason = probe_reattaching(target, client, None, "why?")
+        assert bool(reason) == (change is plain)
+        assert [call.split()[0] for call in server.calls] == (["POST"] if reason else ["POST", "GET", "cancel"])
+    client.close()

@@ -17,6 +17,7 @@ from holytui.config.schema import Api
 from holytui.engine.turn.problems import problem_for
 from holytui.faults import Fault, FaultKind
 from holytui.models import StreamPosition
+from holytui.presentation import labels
 from holytui.wire.client import ChatClient
 from holytui.wire.events import Piece, Verdict
 from holytui.wire.request import ChatRequest, Reattach
@@ -225,16 +226,24 @@ def make_closed(file: Path) -> None:
 # httpcore leaves the socket of a failed connection to the garbage collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
-    ("make", "said"),
-    [(make_missing, "The socket {path} does not exist"), (make_closed, "No server listens on the socket {path}")],
+    ("make", "said", "label"),
+    [
+        (make_missing, "The socket {path} does not exist", "socket not found"),
+        (make_closed, "No server listens on the socket {path}", "connection refused"),
+    ],
 )
-def test_a_socket_without_a_server(client: ChatClient, tmp_path: Path, make: Callable[[Path], None], said: str) -> None:
+def test_a_socket_without_a_server(
+    client: ChatClient, tmp_path: Path, make: Callable[[Path], None], said: str, label: str
+) -> None:
     file = tmp_path / "llm.sock"
     make(file)
     where = endpoint(f"http+unix://{file}")
     expected = said.format(path=file)
     assert problem(client.probe(where, 5), where.host).startswith(expected)
-    assert problem(read(client, where.base_url)[1].fault, where.host).startswith(expected)
+    _, end, _ = read(client, where.base_url)
+    assert problem(end.fault, where.host).startswith(expected)
+    assert end.fault is not None
+    assert labels.cause(end.fault) == label
 
 
 def test_a_socket_of_another_user_is_named() -> None:

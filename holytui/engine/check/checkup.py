@@ -77,7 +77,8 @@ class Checkup:
         yield skipped(CheckTopic.MODELS) if connection.status is FindingStatus.FAILED else self._models(listed)
 
     def _address(self) -> Finding:
-        name, url = str(self._subject.resolved.ref), plain_url(self._subject.endpoint.url)
+        name, endpoint = str(self._subject.resolved.ref), self._subject.endpoint
+        url = plain_url(endpoint.base_url if endpoint.unix is not None else endpoint.url)
         try:
             proxy = plain_url(proxy_of(self._subject.endpoint))
         except ValueError:

@@ -119,8 +119,8 @@ def test_an_answer_that_goes_on_later_is_still_one(history: History, clock: Cloc
     clock.now = 90_000.0
     history.set_state(asked.answer.id, AnswerState.QUEUED)
     history.begin_attempt(attempt_for(asked.answer.id, 2))
-    finish(history, asked, Usage(22, 9))
-    assert history.usage_totals((0.0, 2000.0, math.inf)) == [UsageTotal(0, "guide/guide", 1, Usage(22, 9), 2)]
+    finish(history, asked, Usage(22, 9, cost=0.5))
+    assert history.usage_totals((0.0, 2000.0, math.inf)) == [UsageTotal(0, "guide/guide", 1, Usage(22, 9, cost=0.5), 2)]
 
 
 def test_a_text_kept_as_a_variant_and_a_forked_branch_cost_nothing(history: History) -> None:
