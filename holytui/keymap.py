@@ -62,7 +62,7 @@ ACTIONS: tuple[Action, ...] = (
         ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
         ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),
-        ("app.suspend", "ctrl+z", N_("Suspend"), N_("Suspend holytui; `fg` in the shell brings it back")),
+        ("app.suspend", "ctrl+z", N_("Suspend"), N_("Suspend holytui; fg in the shell brings it back")),
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Repaint the screen")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
         ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
