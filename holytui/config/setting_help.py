@@ -47,7 +47,8 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Ui, "sidebar"): N_("Show the list of conversations."),
         (Ui, "text_width"): N_("Maximum width of text in columns; 0: no limit. Code and tables may be wider."),
         (Ui, "enter"): N_(
-            "`send`: the key of `prompt.send` sends; `newline`: it inserts a new line, and the key of `prompt.newline` sends."
+            "`send`: the key of `prompt.send` sends; `newline`: "
+            "it inserts a new line, and the key of `prompt.newline` sends."
         ),
         (Ui, "resume_on_start"): N_(
             "Whether to continue interrupted answers at startup: `ask`, `always`, `never`. "
