@@ -154,7 +154,10 @@ def _back_up(target: Path, old: bytes) -> Path | None:
 def not_written(path: Path, exc: OSError) -> ConfigError:
     """Return the error for a file that cannot be written."""
     reason = sanitize_line(exc.strerror or type(exc).__name__)
-    return ConfigError(_("{path} cannot be written: {reason}").format(path=sanitize_line(str(path)), reason=reason))
+    return ConfigError(
+        _("{path} cannot be written: {reason}").format(path=sanitize_line(str(path)), reason=reason),
+        _("Check the permissions of its folder, or name another file with --config"),
+    )
 
 
 def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
