@@ -85,7 +85,14 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         ),
         (Provider, "allow_insecure"): N_("Allow sending a key over plain http to another machine."),
         (Provider, "chat_path"): N_("Path after `base_url`; may end in a query."),
-        (Provider, "api"): N_("`chat` (chat completions) or `responses` (the Responses API)."),
+        (Provider, "api"): N_(
+            "`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is"
+            " refused."
+        ),
+        (Provider, "background"): N_(
+            "Have the Responses API generate answers on when the connection is lost, so that they are read on "
+            "exactly. The provider stores each answer for some minutes."
+        ),
         (Provider, "reattach"): N_(
             "The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its "
             "header say."
@@ -104,6 +111,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Model, "vision"): N_("The model accepts images."),
         (Model, "recover"): N_("Overrides the provider's `recover`."),
         (Model, "api"): N_("Overrides the provider's `api`."),
+        (Model, "background"): N_("Overrides the provider's `background`."),
         (Price, "input"): N_("Price of a million tokens of the question."),
         (Price, "output"): N_("Price of a million tokens of the answer."),
         (Price, "cached"): N_("Price of a million tokens that the provider had cached; by default that of `input`."),
