@@ -81,6 +81,10 @@ class Usage:
     """Part of `input` that was read from the provider's cache."""
     reasoning: int = 0
     """Part of `output` that was reasoning."""
+    cache_written: int = 0
+    """Part of `input` that was written to the provider's cache."""
+    cost: float | None = None
+    """Cost as the provider reported it, in its currency; None if it reported none."""
     at_least: bool = False
     """An attempt ended without reporting its usage, so the figures are lower bounds (shown with ≥)."""
     estimated: bool = False
@@ -100,6 +104,8 @@ class Usage:
             self.output + other.output,
             self.cached + other.cached,
             self.reasoning + other.reasoning,
+            self.cache_written + other.cache_written,
+            self.cost if other.cost is None else other.cost + (self.cost or 0.0),
             self.at_least or other.at_least,
             self.estimated or other.estimated,
         )
@@ -178,12 +184,21 @@ class Attempt:
         return raw[self.cut : self.end if self.end >= 0 else None]
 
 
+class StreamKind(StrEnum):
+    """How a server keeps the stream of an answer."""
+
+    BYTES = "bytes"
+    """Its body, by the byte (llama.cpp). The client names it in the request."""
+    EVENTS = "events"
+    """Its numbered events (background mode of the Responses API). The server names it in its first event."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
     """A place between two events of an answer's stream, from which its text can be read again."""
 
     offset: int = 0
-    """Bytes of the decoded body before it."""
+    """Bytes of the decoded body before it; in a stream of events the sequence number of the last one before it."""
     content: int = 0
     """Characters of the stream's content before it."""
     reasoning: int = 0
@@ -195,7 +210,7 @@ class StoredStream:
     """A stream that its server keeps for an answer, so that an interrupted one can be reattached to it."""
 
     id: str = field(repr=False)
-    """Random; it is the only access control of the stream."""
+    """Secret, as it may be the only access control of the stream."""
     message_id: str
     attempt_id: str
     """The attempt whose request began the stream."""
@@ -205,6 +220,7 @@ class StoredStream:
     begun_at: float
     """Unix time."""
     position: StreamPosition = field(default_factory=StreamPosition)
+    kind: StreamKind = StreamKind.BYTES
 
 
 @dataclass(frozen=True, slots=True)

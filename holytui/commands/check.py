@@ -114,7 +114,7 @@ def _subject(preparation: TurnPlanner, loaded: Loaded, model: str | ModelRef | N
     resolved = preparation.resolve(model or loaded.config.default_model)
     endpoint, keys = preparation.endpoint_and_keys(resolved)
     strategy = preparation.strategy(resolved, endpoint, resolved.model.params, by_user=True)
-    return CheckTarget(resolved, endpoint, keys, strategy, loaded.config.stream)
+    return CheckTarget(resolved, endpoint, keys, strategy, resolved.stream(loaded.config.stream))
 
 
 def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:

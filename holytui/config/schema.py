@@ -27,6 +27,8 @@ class Recover(StrEnum):
 class Api(StrEnum):
     """API by which a model is asked."""
 
+    AUTO = "auto"
+    """Chat completions; if they are refused with a reference to the Responses API, that one from then on."""
     CHAT = "chat"
     """`POST /chat/completions`."""
     RESPONSES = "responses"
@@ -63,6 +65,8 @@ class Model:
     """Overrides the provider's `recover`."""
     api: Api | None = None
     """Overrides the provider\'s `api`."""
+    background: bool | None = None
+    """Overrides the provider\'s `background`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Provider:
     name: str
     """Name in `provider/model`."""
     base_url: str
-    """Address before `chat_path`; most end in `/v1`. Built in for the presets."""
+    """Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."""
     api_key_env: str = ""
     """Environment variable of the key."""
     api_key_env_file: str = ""
@@ -109,20 +113,37 @@ class Provider:
     """Additional headers of each request."""
     public_headers: tuple[str, ...] = ()
     """Names of `headers` whose values are not secret and may be shown."""
+    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Additional query parameters of each request."""
     proxy: str = field(default="", repr=False)
-    """Proxy, `http://`, `https://` or `socks5h://`; by default that of the environment."""
+    """Proxy, `http://`, `https://` or `socks5h://`; by default that of the environment. `none`: no proxy."""
     ca_file: str = ""
     """Certificates of authorities to trust, in PEM."""
+    client_cert: str = ""
+    """Certificate for servers that ask for one, in PEM, with its intermediate certificates."""
+    client_key: str = ""
+    """Private key of `client_cert`, in PEM without a passphrase; by default in the same file."""
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
     """Path after `base_url`; may end in a query."""
-    api: Api = Api.CHAT
-    """`chat` (chat completions) or `responses` (the Responses API)."""
+    api: Api = Api.AUTO
+    """`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is refused."""
+    background: bool = False
+    """Have the Responses API generate answers on when the connection is lost, so that they are read on exactly. The
+    provider stores each answer for some minutes."""
     reattach: bool | None = None
     """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None
     """Overrides `recover` of `[stream]`."""
+    connect_timeout: float | None = None
+    """Overrides `connect_timeout` of `[stream]`, as the next three override theirs."""
+    idle_timeout: float | None = None
+    """Longest time without a byte, in seconds."""
+    first_token_timeout: float | None = None
+    """Longest time until the answer begins, in seconds."""
+    token_timeout: float | None = None
+    """Longest time without a token after the first one, in seconds."""
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
     """Models in the list, by name. Others can be used as well."""
     blocked: str = ""
@@ -156,7 +177,7 @@ class Stream:
     """Longest time without a token after the first one, keep-alives ignored."""
     offline_limit: float = 0.0
     """Longest wait for an unreachable endpoint (0: unlimited). Waiting does not use up retries."""
-    max_answer_bytes: int = 4_000_000
+    max_answer_bytes: int = 10_000_000
     """Text (UTF-8, with reasoning) after which an answer is left interrupted. Continuing it allows as much again."""
     recover: Recover = Recover.AUTO
     """How an interrupted answer is completed."""

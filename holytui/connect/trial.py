@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from holytui.config.redact import carries_key
 from holytui.config.schema import Config, Provider, Stream
-from holytui.config.urls import is_loopback
 from holytui.engine.check.check_target import CONNECT_LIMIT, CheckTarget
 from holytui.engine.check.checkup import CheckClient
 from holytui.engine.check.continuation_probe import ContinuationProbe
@@ -135,7 +134,7 @@ class Trial:
         ref = ModelRef(self._provider.name, model)
         config = Config(providers=MappingProxyType({self._provider.name: self._provider}))
         resolved = resolve(config, ref)
-        return CheckTarget(resolved, resolved.endpoint, self._keys, Strategy(), self._stream)
+        return CheckTarget(resolved, resolved.endpoint, self._keys, Strategy(), resolved.stream(self._stream))
 
     def _after_fault(self, target: CheckTarget, fault: Fault) -> Iterator[Finding]:
         """Findings for a list of models that failed."""
@@ -192,7 +191,7 @@ class Trial:
             return Finding(
                 FindingStatus.OK, CheckTopic.TLS, _("the certificate of {host} is trusted").format(host=target.host)
             )
-        if is_loopback(target.host.rpartition(":")[0] or target.host):
+        if target.is_local:
             return Finding(FindingStatus.OK, CheckTopic.TLS, _("not needed: the server is on this machine"))
         text = _("not used: questions and answers go over the network in clear text")
         return Finding(FindingStatus.WARNING, CheckTopic.TLS, text)

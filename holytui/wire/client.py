@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from holytui.faults import Fault, FaultKind
+from holytui.models import StreamKind
 from holytui.secret import Secret
+from holytui.wire.kept_streams import end_call
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.error_status import MAX_BODY, status_fault
 from holytui.wire.response.listing import names_in
@@ -19,7 +21,8 @@ from holytui.wire.transport.addresses import first_hop
 from holytui.wire.transport.advice import add_advice
 from holytui.wire.transport.attempt import AttemptStream
 from holytui.wire.transport.attempt_thread import AttemptSpec, request_headers
-from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
+from holytui.wire.transport.certificates import CannotSend
+from holytui.wire.transport.connections import CancellableConnection, ConnectionPool
 from holytui.wire.transport.exceptions import map_exception
 
 if TYPE_CHECKING:
@@ -39,10 +42,10 @@ class ChatClient:
         self,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
-        without_usage: Iterable[str] = (),
+        refused_options: Iterable[str] = (),
     ) -> None:
-        self.without_usage: set[str] = set(without_usage)
-        """Base URLs of servers that refused `stream_options`, for the caller to store and pass to the next client."""
+        self.refused_options: set[str] = set(refused_options)
+        """Options that servers refused (`StreamOption.refusal`), to be stored and passed to the next client."""
         self._clock = clock
         self._pool = ConnectionPool(transport)
         self._live: weakref.WeakSet[AttemptStream] = weakref.WeakSet()
@@ -51,7 +54,7 @@ class ChatClient:
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> AttemptStream:
         """Start one attempt in its own thread. Does not block."""
         stream = AttemptStream(
-            AttemptSpec(endpoint, key, request, timeouts), self._pool, self.without_usage, self._clock
+            AttemptSpec(endpoint, key, request, timeouts), self._pool, self.refused_options, self._clock
         )
         with self._lock:
             self._live.add(stream)
@@ -93,7 +96,14 @@ class ChatClient:
             self._pool.release(connection)
         return add_advice(listed, endpoint) if isinstance(listed, Fault) else listed
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self,
+        endpoint: Endpoint,
+        key: Secret | None,
+        stream_id: str,
+        timeout: float,
+        kind: StreamKind = StreamKind.BYTES,
+    ) -> Fault | None:
         """Have the server end and forget a kept stream; return the fault if that is unknown.
 
         A server without the stream has nothing to forget. `timeout` limits connecting and each read.
@@ -104,10 +114,11 @@ class ChatClient:
             return exc.fault
         try:
             headers = request_headers(endpoint, key)
+            call = end_call(endpoint, kind, stream_id)
             connection.begin_request(lambda: None, lambda: None)
-            response = connection.client.delete(
-                endpoint.stream_url,
-                params={"conv_id": stream_id},
+            response = connection.client.request(
+                call.method,
+                call.url,
                 headers=headers,
                 timeout=timeout,
                 extensions={"trace": connection.trace},
@@ -133,9 +144,14 @@ class ChatClient:
             stream.join(max(0.0, end - time.monotonic()))
 
 
-def _try_connect(address: tuple[str, int], timeout: float, results: queue.SimpleQueue[Fault | None]) -> None:
+def _try_connect(address: tuple[str, int] | str, timeout: float, results: queue.SimpleQueue[Fault | None]) -> None:
     try:
-        socket.create_connection(address, timeout).close()
+        if isinstance(address, str):
+            with socket.socket(socket.AF_UNIX) as unix:
+                unix.settimeout(timeout)
+                unix.connect(address)
+        else:
+            socket.create_connection(address, timeout).close()
     except (OSError, UnicodeError) as exc:
         results.put(map_exception(exc, connected=False))
     else:
@@ -145,11 +161,12 @@ def _try_connect(address: tuple[str, int], timeout: float, results: queue.Simple
 def _models(
     connection: CancellableConnection, endpoint: Endpoint, headers: dict[str, str], timeout: float
 ) -> list[str] | Fault:
-    url = endpoint.base_url.rstrip("/") + "/models"
     headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
     connection.begin_request(lambda: None, lambda: None)
     watched = {"trace": connection.trace}
-    with connection.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
+    with connection.client.stream(
+        "GET", endpoint.models_url, headers=headers, timeout=timeout, extensions=watched
+    ) as response:
         limit = _MAX_LIST if response.is_success else MAX_BODY
         body = bytearray()
         for block in response.iter_bytes():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from holytui.engine.usage import Tally, estimate_tokens
+import pytest
+
+from holytui.engine.usage import ReceivedTokens, Tally, estimate_tokens
 from holytui.models import Usage
 
 
@@ -15,6 +17,22 @@ def test_vietnamese_and_chinese_cost_more() -> None:
     assert estimate_tokens("断线之后继续") >= 5
 
 
+@pytest.mark.parametrize("text", ["đường truyền", "断线之后继续", "plain", "👍", "a断b"])
+def test_tokens_received_are_counted_as_they_arrive(text: str) -> None:
+    whole = ReceivedTokens()
+    whole.add(text * 9)
+    assert whole.lower_bound == 1
+    single = ReceivedTokens()
+    for char in text * 9:
+        single.add(char)
+    assert single.lower_bound == min(len(text) * 9, estimate_tokens(text * 9))
+
+
+def test_a_long_text_is_estimated_like_a_short_one() -> None:
+    words = "断线 đường "
+    assert estimate_tokens(words * 10_000) == pytest.approx(100 * estimate_tokens(words * 100), rel=0.01)
+
+
 def test_figures_of_all_attempts_are_added() -> None:
     tally = Tally().with_attempt(Usage(10, 5), accepted=True).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(22, 12)
@@ -23,6 +41,13 @@ def test_figures_of_all_attempts_are_added() -> None:
 def test_an_attempt_without_figures_makes_the_sum_a_lower_bound() -> None:
     tally = Tally().with_attempt(None, accepted=True).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(12, 7, at_least=True)
+
+
+def test_reported_costs_of_all_attempts_are_added() -> None:
+    tally = Tally(Usage(1, 1, cost=0.5)).with_attempt(Usage(10, 5, cost=0.25), accepted=True)
+    assert tally.with_attempt(Usage(12, 7, cost=1.0), accepted=True).total(0, "", "") == Usage(23, 13, cost=1.75)
+    assert tally.with_attempt(None, accepted=True).total(0, "", "") == Usage(11, 6, cost=0.75, at_least=True)
+    assert tally.with_attempt(Usage(1, 1), accepted=True).total(0, "", "") == Usage(12, 7, cost=0.75, at_least=True)
 
 
 def test_an_attempt_that_was_never_accepted_costs_nothing() -> None:

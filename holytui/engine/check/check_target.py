@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from holytui.config.redact import plain_url
-from holytui.config.schema import Stream
+from holytui.config.schema import Api, Stream
+from holytui.config.urls import is_local_url
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints
 from holytui.engine.ports import Keys
 from holytui.engine.resume.strategy import Strategy
@@ -34,10 +35,22 @@ class CheckTarget:
     strategy: Strategy
     stream: Stream
 
+    def by_responses_api(self) -> CheckTarget:
+        """The same model, asked by the Responses API."""
+        strategy = self.strategy.for_responses_api(background=self.resolved.background)
+        return replace(self, endpoint=replace(self.endpoint, api=Api.RESPONSES), strategy=strategy)
+
     @property
     def host(self) -> str:
         """Host and port."""
+        if self.endpoint.unix is not None:
+            return self.endpoint.host
         return plain_url(self.endpoint.base_url).partition("://")[2].partition("/")[0]
+
+    @property
+    def is_local(self) -> bool:
+        """The server runs on this machine."""
+        return is_local_url(self.endpoint.base_url)
 
     @property
     def timeouts(self) -> Timeouts:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from holytui.config.presets import GUIDE
 from holytui.config.redact import carries_key, plain_url
-from holytui.config.urls import is_loopback
 from holytui.engine.check.check_target import CONNECT_LIMIT, CheckTarget
 from holytui.engine.check.continuation_probe import ContinuationProbe
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, skipped
@@ -78,7 +77,8 @@ class Checkup:
         yield skipped(CheckTopic.MODELS) if connection.status is FindingStatus.FAILED else self._models(listed)
 
     def _address(self) -> Finding:
-        name, url = str(self._subject.resolved.ref), plain_url(self._subject.endpoint.url)
+        name, endpoint = str(self._subject.resolved.ref), self._subject.endpoint
+        url = plain_url(endpoint.base_url if endpoint.unix is not None else endpoint.url)
         try:
             proxy = plain_url(proxy_of(self._subject.endpoint))
         except ValueError:
@@ -107,7 +107,7 @@ class Checkup:
         if self._key is not None:
             return Finding(FindingStatus.OK, CheckTopic.KEY, _("from {place}").format(place=keys.describe()))
         endpoint = self._subject.endpoint
-        if is_loopback(self._subject.host.rpartition(":")[0]) or carries_key(endpoint.headers):
+        if self._subject.is_local or carries_key(endpoint.headers, endpoint.query):
             return Finding(FindingStatus.OK, CheckTopic.KEY, _("none is configured; the server may need none"))
         place = f"[providers.{endpoint.provider}]"
         hint = _("If the server needs one, set api_key_env, api_key_file or api_key_command in {place}.")

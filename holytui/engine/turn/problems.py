@@ -113,6 +113,8 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         return _describe_proxy_fault(fault)
     if fault.kind is FaultKind.SETUP:
         return _describe_setting_fault(fault)
+    if (found := _describe_socket_fault(fault, host) or _describe_client_certificate_fault(fault, host)) is not None:
+        return found
     resume = remedies.resume()
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
@@ -128,10 +130,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("{host} did not answer the connection in time").format(host=host),
             _("Check the network; connect_timeout in [stream] sets how long to wait."),
         ),
-        FaultKind.TLS: (
-            _("The connection to {host} is not trusted").format(host=host),
-            _("Check the clock of this machine; a company's certificate goes into ca_file of the provider."),
-        ),
+        FaultKind.TLS: (_("The connection to {host} is not trusted").format(host=host), _certificate_remedy(fault)),
         FaultKind.NO_TLS: (
             _("{host} does not support TLS, which https requires").format(host=host),
             remedies.better_address(fault) or _("Check the port in base_url."),
@@ -196,9 +195,65 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
 
+def _certificate_remedy(fault: Fault) -> str:
+    """The next step for a certificate that was not accepted, by the words of OpenSSL."""
+    message = fault.message.casefold()
+    if "not yet valid" in message:
+        return _("The clock of this machine may be wrong: compare it with the output of `date -u`.")
+    if "has expired" in message:
+        return sentences(
+            _("If the clock of this machine is right, the server needs a new certificate."), remedies.another_model()
+        )
+    if "mismatch" in message or "not valid for" in message:
+        return _("Check the host name in base_url: the certificate is for another one.")
+    if "self-signed" in message or "self signed" in message or "issuer" in message:
+        return _("If you trust this server, set ca_file of the provider to its certificate, or your company's.")
+    return _("Check the clock of this machine; a company's certificate goes into ca_file of the provider.")
+
+
+def _describe_socket_fault(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Title and hint of a Unix socket that cannot be connected to; None for another fault."""
+    match fault.code:
+        case "ENOENT":
+            return (
+                _("The socket {path} does not exist").format(path=host),
+                _("Is the server running? Check base_url in the configuration."),
+            )
+        case "EACCES" if host.startswith("/"):
+            return (
+                _("You may not connect to the socket {path}").format(path=host),
+                _("Check the permissions of the socket and of its folders, or the groups that you are in."),
+            )
+        case "unix_socket" if fault.kind is FaultKind.REFUSED:
+            return (
+                _("No server listens on the socket {path}").format(path=host),
+                _("Is the server running? Check base_url in the configuration."),
+            )
+    return None
+
+
+def _describe_client_certificate_fault(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Title and hint where the server did not accept the client in the TLS handshake; None for another fault."""
+    if fault.kind is not FaultKind.TLS or "alert" not in fault.message:
+        return None
+    if "certificate required" in fault.message:
+        return (
+            _("{host} requires a client certificate").format(host=host),
+            _("Set client_cert and client_key of the provider in the configuration."),
+        )
+    if "certificate" in fault.message or "unknown ca" in fault.message:
+        return (
+            _("{host} did not accept the client certificate").format(host=host),
+            _("Check client_cert of the provider in the configuration, and whether it has expired."),
+        )
+    return None
+
+
 def _describe_setting_fault(fault: Fault) -> tuple[str, str]:
     """Title and hint of a setting that cannot be used on this machine."""
     title = _("Nothing was sent: a setting cannot be used")
+    if fault.param in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        return title, _("Check the environment variable {name}.").format(name=fault.param)
     if fault.param == "socksio":
         return title, _('Install it with holytui: pip install "holytui[socks]"')
     return title, _("Check {setting} of the provider in the configuration.").format(setting=fault.param or "base_url")

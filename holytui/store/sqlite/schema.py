@@ -94,7 +94,15 @@ def _m007_streams(connection: sqlite3.Connection) -> None:
     streams.create_table(connection)
 
 
-def _m008_changes(connection: sqlite3.Connection) -> None:
+def _m008_cost(connection: sqlite3.Connection) -> None:
+    answer_stats.add_cost(connection)
+
+
+def _m009_kinds_of_streams(connection: sqlite3.Connection) -> None:
+    streams.add_kind(connection)
+
+
+def _m010_changes(connection: sqlite3.Connection) -> None:
     changes.create_tables(connection)
     changes.fill(connection)
 
@@ -107,7 +115,9 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m005_figures,
     _m006_ends,
     _m007_streams,
-    _m008_changes,
+    _m008_cost,
+    _m009_kinds_of_streams,
+    _m010_changes,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

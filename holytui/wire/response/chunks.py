@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
 from holytui.models import DeltaKind, Usage
 from holytui.text import Sanitizer
-from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.wire.events import GAP, End, Piece, UsageSeen, Verdict
 from holytui.wire.response.error_bodies import (
     Object,
     as_list,
@@ -37,12 +38,12 @@ class ChunkReader:
         *("done", "fault", "finish_reason", "garbled", "progress", "tool_calls"),
     )
 
-    def __init__(self, token_limit: int | None = None, *, has_text: bool = False) -> None:
-        """`has_text`: text of the same stream was read before."""
+    def __init__(self, responses: ResponsesReader | None = None, *, has_text: bool = False) -> None:
+        """`responses`: reads the events of that API. `has_text`: text of the same stream was read before."""
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
         self._has_text = has_text
-        self._responses = ResponsesReader(token_limit)
+        self._responses = responses or ResponsesReader()
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
         self.done = False
@@ -66,7 +67,7 @@ class ChunkReader:
     @property
     def idle(self) -> bool:
         """No text is held back."""
-        return all(safe.idle for safe in self._safe.values())
+        return all(safe.idle for safe in self._safe.values()) and self._responses.resumable
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
         """Parse one event."""
@@ -158,6 +159,10 @@ class ChunkReader:
 
     def _responses_event(self, payload: Object, event: str) -> list[Piece | UsageSeen]:
         facts = self._responses.read(payload, event)
+        if facts.gap:
+            self.fault = Fault(FaultKind.GARBLED, _("a part of the answer is missing"), code=GAP)
+            self.done = True
+            return []
         if facts.error is not None:
             self._fail(error_fault(facts.error))
         if facts.calls_tool:
@@ -212,19 +217,49 @@ class _FieldNames:
 _INPUT = _FieldNames(("prompt_tokens", "input_tokens"))
 _OUTPUT = _FieldNames(("completion_tokens", "output_tokens"))
 _CACHED = _FieldNames(
-    ("prompt_cache_hit_tokens", "cached_tokens"), ("prompt_tokens_details", "input_tokens_details"), "cached_tokens"
+    ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"),
+    ("prompt_tokens_details", "input_tokens_details"),
+    "cached_tokens",
 )
 _REASONING = _FieldNames(
     ("reasoning_tokens",), ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens"
 )
 
 
+_CACHE_WRITTEN = _FieldNames(
+    ("cache_write_tokens", "cache_creation_input_tokens"),
+    ("prompt_tokens_details", "input_tokens_details"),
+    "cache_write_tokens",
+)
+_HIGHEST_COST = 1e9
+
+
 def _usage(reported: Object) -> Usage | None:
     if not any(name in reported for name in chain(_INPUT.own, _OUTPUT.own)):
         return None
     return Usage(
-        _figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED), _figure(reported, _REASONING)
+        *(_figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED)),
+        *(_figure(reported, _REASONING), _figure(reported, _CACHE_WRITTEN), _cost(reported)),
     )
+
+
+def _cost(reported: Object) -> float | None:
+    """Return the cost that the provider reports, as OpenRouter (`cost`) and Perplexity (`cost.total_cost`) do.
+
+    With a key of one's own at OpenRouter, `cost` is its fee alone, and `cost_details` has what the provider behind it
+    charges.
+    """
+    cost = reported.get("cost")
+    total = _amount(as_object(cost).get("total_cost") if isinstance(cost, dict) else cost)
+    if total is not None and reported.get("is_byok") is True:
+        total += _amount(as_object(reported.get("cost_details")).get("upstream_inference_cost")) or 0.0
+    return total
+
+
+def _amount(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _HIGHEST_COST:
+        return None
+    return float(value)
 
 
 def _figure(reported: Object, names: _FieldNames) -> int:
