@@ -27,6 +27,8 @@ class Recover(StrEnum):
 class Api(StrEnum):
     """API by which a model is asked."""
 
+    AUTO = "auto"
+    """Chat completions; if they are refused with a reference to the Responses API, that one from then on."""
     CHAT = "chat"
     """`POST /chat/completions`."""
     RESPONSES = "responses"
@@ -84,6 +86,8 @@ class Model:
     """Overrides the provider\'s `api`."""
     effort_format: EffortFormat | None = None
     """Overrides the provider's `effort_format`."""
+    background: bool | None = None
+    """Overrides the provider\'s `background`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +148,15 @@ class Provider:
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
     """Path after `base_url`; may end in a query."""
-    api: Api = Api.CHAT
-    """`chat` (chat completions) or `responses` (the Responses API)."""
     effort_format: EffortFormat | None = None
     """Parameters for the effort of reasoning. By default as its preset says, else `reasoning_effort`."""
     effort_params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Parameters of a level of effort (`off`, `low`, `medium`, `high`), in place of those of `effort_format`."""
+    api: Api = Api.AUTO
+    """`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is refused."""
+    background: bool = False
+    """Have the Responses API generate answers on when the connection is lost, so that they are read on exactly. The
+    provider stores each answer for some minutes."""
     reattach: bool | None = None
     """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None
@@ -218,7 +225,8 @@ class Ui:
     text_width: int = 100
     """Maximum width of text in columns; 0: no limit. Code and tables may be wider."""
     enter: str = "send"
-    """Action of Enter in the prompt: `send` or `newline` (then Alt+Enter sends)."""
+    """`send`: the key of `prompt.send` sends; `newline`: it inserts a new line, and the key of `prompt.newline`
+    sends."""
     resume_on_start: str = "ask"
     """Whether to continue interrupted answers at startup: `ask`, `always`, `never`. Unsent questions are sent unless
     `never`."""

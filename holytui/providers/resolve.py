@@ -43,8 +43,13 @@ class Resolved:
         """Return the parameters that set a level of reasoning effort, beside `params`; empty if there are none."""
         if self.ref.provider == GUIDE:
             return {}
-        form = self.preset.effort if self.preset is not None and self.endpoint.api is Api.CHAT else None
+        form = self.preset.effort if self.preset is not None and self.endpoint.api is not Api.RESPONSES else None
         return effort_params(level, self.provider, self.model, form, params)
+
+    @property
+    def background(self) -> bool:
+        """Answers of the Responses API are generated in the background."""
+        return self.provider.background if self.model.background is None else self.model.background
 
     @property
     def continuation(self) -> Continuation:

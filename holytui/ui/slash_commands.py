@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "system": "chat.system",
         "search": "history.search",
         "find": "log.search",
+        "earlier": "prompt.search",
         "copy": "chat.copy",
         "copyall": "chat.copy_all",
         "retry": "message.retry",
@@ -39,11 +40,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sidebar": "sidebar.toggle",
         "filter": "sidebar.filter",
         "details": "app.details",
+        "settings": "app.settings",
+        "reload": "app.reload",
         "connect": "app.connect",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",
         "repaint": "app.repaint",
+        "suspend": "app.suspend",
         "actions": "app.palette",
         "help": "app.help",
         "stop": "chat.stop",
@@ -52,7 +56,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -71,7 +71,7 @@ def test_parameters_left_out_are_reported_once_an_answer() -> None:
 
 @pytest.mark.parametrize("mode", [ResumeMode.PREFILL, ResumeMode.INSTRUCT, ResumeMode.RESTART])
 def test_the_rest_of_an_answer_is_requested_with_the_same_effort(mode: ResumeMode) -> None:
-    asked = ChatRequest("m", (ChatMessage(Role.USER, "why?"),), {"seed": 1}, (LOW,))
+    asked = ChatRequest("m", (ChatMessage(Role.USER, "why?"),), {"seed": 1}, optional=(LOW,))
     request = request_for(asked, mode, "Because ", Continuation())
     assert request.optional == (LOW,)
     assert request.params == {"seed": 1}

@@ -131,6 +131,18 @@ def test_a_stream_that_ends_twice_at_the_same_place_is_given_up() -> None:
     assert world.opened[-1].mode is ResumeMode.INSTRUCT
 
 
+@pytest.mark.parametrize("kind", list(DeltaKind))
+def test_any_new_text_of_a_stream_is_progress(kind: DeltaKind) -> None:
+    world = cut_once()
+    for number in range(4):
+        at = StreamPosition(400 + number, len(TEXT) + 1, 0)
+        world.step(*OPEN, Piece(kind, "a", at))
+        drop(world, CUT)
+        assert world.state() == AnswerState.RETRYING
+        world.step(RetryDue())
+    assert [each.mode for each in world.opened[1:]] == [ResumeMode.REATTACH] * 5
+
+
 def test_a_lost_stream_counts_once_in_the_usage() -> None:
     world = cut_once(strategy=Strategy(continuation=PREFILL.continuation, reattach=True))
     drop(world, status(404, message="Stream not found or expired"))
@@ -141,7 +153,7 @@ def test_a_lost_stream_counts_once_in_the_usage() -> None:
 
 
 def test_a_stream_left_by_an_earlier_process_is_read_on_first() -> None:
-    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    left = KeptStream("left", StreamPosition(300, 5), TEXT)
     world = World.resumed(TEXT, strategy=KEEPING, kept_stream=left)
     assert world.opened[0].mode is ResumeMode.REATTACH
     assert world.opened[0].reattach == Reattach("left", StreamPosition(300, 5), TEXT[5:], "")
@@ -152,7 +164,7 @@ def test_a_stream_left_by_an_earlier_process_is_read_on_first() -> None:
 
 
 def test_a_forgotten_stream_of_an_earlier_process_makes_the_usage_a_lower_bound() -> None:
-    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    left = KeptStream("left", StreamPosition(300, 5), TEXT)
     world = World.resumed(TEXT, strategy=Strategy(continuation=PREFILL.continuation, reattach=True), kept_stream=left)
     drop(world, status(404, message="Stream not found or expired"))
     assert world.opened[-1].mode is ResumeMode.PREFILL

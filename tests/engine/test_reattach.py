@@ -15,7 +15,7 @@ from holytui.config.schema import Api, Recover
 from holytui.engine.events import Finished, Interrupted, Stopped
 from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
 from holytui.faults import Fault
-from holytui.models import AnswerState, DeltaKind, Join, Message, Usage
+from holytui.models import AnswerState, DeltaKind, Join, Message, StreamKind, Usage
 from holytui.secret import Secret
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -230,6 +230,41 @@ def test_asking_again_and_deleting_end_the_stream_of_an_interrupted_answer(tmp_p
         assert server.ids("DELETE") == server.ids("POST")
 
 
+def test_the_next_question_ends_the_stream_of_an_interrupted_answer(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [900]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0)) as made,
+    ):
+        first, _, _ = made.ask()
+        made.ask(conversation_id=first.conversation_id)
+        server.wait_for_requests(3)
+        assert server.ids("DELETE") == server.ids("POST")[:1]
+
+
+def test_a_question_elsewhere_leaves_the_stream_of_an_interrupted_answer(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [900]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0)) as made,
+    ):
+        first, _, _ = made.ask()
+        made.ask()
+        assert made.history.streams.find(first.id) is not None
+        assert server.ids("DELETE") == []
+
+
+def test_a_released_answer_is_resumed_by_a_new_request(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [4000]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0), recover=Recover.RESTART) as made,
+    ):
+        first, _, _ = made.ask()
+        assert made.engine.release(first.id)
+        assert not made.engine.release(first.id)
+        made.end_of(made.engine.resume(first.id))
+        assert made.message(first.id).text == SHOWN
+        assert [call for call in server.calls if call != "DELETE"] == ["POST", "POST"]
+
+
 class DeafOnce(ChatClient):
     """Its first request to end a stream fails."""
 
@@ -237,13 +272,20 @@ class DeafOnce(ChatClient):
         super().__init__()
         self.tried = threading.Event()
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self,
+        endpoint: Endpoint,
+        key: Secret | None,
+        stream_id: str,
+        timeout: float,
+        kind: StreamKind = StreamKind.BYTES,
+    ) -> Fault | None:
         if not self.tried.is_set():
             self.tried.set()
             from holytui.faults import FaultKind
 
             return Fault(FaultKind.UNREACHABLE)
-        return super().release(endpoint, key, stream_id, timeout)
+        return super().release(endpoint, key, stream_id, timeout, kind)
 
 
 def test_an_end_that_cannot_be_sent_is_sent_when_the_server_is_reached_again(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.wire.harness import KEY, PATIENT, endpoint
 
 HIGH = OptionalParams("effort=high", {"thinking": {"type": "enabled", "budget_tokens": 2048}})
 SHAPE = OptionalParams("response_format", {"response_format": {"type": "json_schema"}}, "Answer in JSON.")
-QUESTION = ChatRequest("m", (ChatMessage(Role.USER, "hello"),), {"temperature": 0.5}, (HIGH,))
+QUESTION = ChatRequest("m", (ChatMessage(Role.USER, "hello"),), {"temperature": 0.5}, optional=(HIGH,))
 
 
 @pytest.fixture

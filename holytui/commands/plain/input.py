@@ -6,7 +6,8 @@ import os
 import select
 import termios
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "now": N_("/now: retry at once instead of waiting"),
         "model": N_("/model NAME: use another model from now on; without a name: list the models"),
         "effort": N_("/effort LEVEL: the reasoning effort of this conversation: off, low, medium, high or default"),
+        "connect": N_("/connect: connect a provider, by questions, and use its model from now on"),
         "new": N_("/new: start a new conversation"),
         "list": N_("/list: the conversations, newest first"),
         "open": N_("/open N: open conversation N of the list, or one by the beginning of its id"),
@@ -40,6 +42,7 @@ COMMANDS_FOR_KEYS: Mapping[str, str] = MappingProxyType(
         "message.retry": "/retry",
         "model.pick": "/model",
         "chat.effort": "/effort",
+        "app.connect": "/connect",
         "chat.new": "/new",
         "chat.copy": "/copy",
         "app.help": "/help",
@@ -150,6 +153,12 @@ class LineReader:
         thread = threading.Thread(target=self._read, name="holytui-input", daemon=True)
         thread.start()
         return thread
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the input to another reader until the block ends."""
+        with self._lock:
+            yield
 
     def discard(self) -> bool:
         """Discard pending input, also an incomplete line, until no more arrives; return whether there were lines.

@@ -94,12 +94,10 @@ class Prompt(AttachmentArea):
             soft_wrap=True,
             compact=True,
             highlight_cursor_line=False,
-            placeholder=_("Ask anything"),
             show_line_numbers=False,
             tab_behavior="focus",
         )
         self.cursor_blink = False
-        self._enter_sends = ui.enter == "send"
         self._question = question
         self._history = PromptHistory()
         self._pastes = Pastes()
@@ -109,6 +107,12 @@ class Prompt(AttachmentArea):
             is_typed=self._is_typed,
             sees=sees,
         )
+        self.configure(keymap, ui)
+
+    def configure(self, keymap: Keymap, ui: Ui) -> None:
+        """Use other keys, another meaning of Enter, and another language."""
+        self.placeholder = _("Ask anything")
+        self._enter_sends = ui.enter == "send"
         handled = ("prompt.send", "prompt.newline", "app.quit")
         self._actions = {textual_key(key): action for action in handled for key in keymap.keys_for(action)}
         install(self, keymap, Where.PROMPT)
@@ -147,6 +151,19 @@ class Prompt(AttachmentArea):
         only those among `files` are attached."""
         self.load(self._pastes.refold(text), files, images, text)
         self.move_cursor(self.document.end)
+
+    def recall(self, question: str, *, send: bool) -> None:
+        """Replace the text with an earlier question, or send that; ↑ then finds the replaced text."""
+        if self.text and not send:
+            self._history.cleared = self.draft
+        if not send:
+            self.set_text(question)
+        elif self.text:
+            draft = self.draft
+            self._submit(question)
+            self.restore(draft)
+        else:
+            self._submit(question)
 
     def clear_undoable(self) -> None:
         """Clear the prompt; the undo key, or ↑ in the empty prompt, restores the text."""
@@ -245,6 +262,14 @@ class Prompt(AttachmentArea):
     def _clear(self) -> None:
         self._history.forget_draft()
         self.set_text("")
+
+    def action_prompt_undo(self) -> None:
+        """Undo the last edit."""
+        self.undo()
+
+    def action_prompt_redo(self) -> None:
+        """Redo what was undone."""
+        self.redo()
 
     def action_ask(self, action: str, _number: int) -> None:
         """Request an action that is not the prompt's own."""
