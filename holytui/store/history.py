@@ -47,6 +47,11 @@ class Maintenance(Protocol):
     """Care of a history that is a file on this machine."""
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    @property
     def warnings(self) -> Sequence[str]:
         """Sentences for the user about opening the file, such as a damaged one set aside or a slow file system."""
         ...

@@ -132,3 +132,45 @@ class SearchHit:
             out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
             at = end
         return [*out, (self.snippet[at:], False)]
+
+
+class Integrity(StrEnum):
+    """The result of an integrity check."""
+
+    SOUND = "sound"
+    DAMAGED = "damaged"
+    NOT_FINISHED = "not finished"
+    """It took too long."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFacts:
+    """Facts about a history file and its folder."""
+
+    path: Path
+    exists: bool = False
+    problem: str = ""
+    """Why the file could not be read; empty if it was."""
+    filesystem: str = ""
+    """Type of the file system; empty if unknown."""
+    network: bool = False
+    """Other machines may see the same files."""
+    free: int | None = None
+    """Free bytes on the file system; None if unknown."""
+    size: int = 0
+    """Bytes, including the log."""
+    mode: int = 0
+    """Permission bits."""
+    writable: bool = True
+    folder_writable: bool = True
+    integrity: Integrity = Integrity.UNKNOWN
+    conversations: int | None = None
+    """Number of conversations that are not deleted; None if unknown."""
+    messages: int = 0
+    drafts: int = 0
+    """Conversations with an unsent text."""
+    processes: tuple[int, ...] = ()
+    """Ids of other processes of this machine that have the file open, as far as known."""
+    others: tuple[str, ...] = ()
+    """Names of backups, damaged files set aside, and unsaved texts beside it."""

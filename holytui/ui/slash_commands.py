@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "filter": "sidebar.filter",
         "details": "app.details",
         "connect": "app.connect",
+        "check": "app.check",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",

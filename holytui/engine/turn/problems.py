@@ -106,6 +106,18 @@ def _with_kept(hint: str, kept: int) -> str:
     return sentences(_("The text so far is kept."), hint)
 
 
+def _tls_hint(fault: Fault) -> str:
+    """The next step for a TLS handshake that failed, by OpenSSL's reason."""
+    reason = fault.message.lower()
+    if "expired" in reason or "not yet valid" in reason:
+        return _("Check the clock of this machine. If it is right, the server's operator must renew the certificate.")
+    if "hostname mismatch" in reason or "not valid for" in reason:
+        return _("Use the name in base_url for which the certificate was issued.")
+    if "certificate required" in reason or ("alert" in reason and "certificate" in reason):
+        return _("The server wants a certificate of its clients. Ask its operator how to present one.")
+    return _("Check the clock of this machine; a company's certificate goes into ca_file of the provider.")
+
+
 def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return describe_server_fault(fault, host, key_place)
@@ -130,7 +142,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         ),
         FaultKind.TLS: (
             _("The connection to {host} is not trusted").format(host=host),
-            _("Check the clock of this machine; a company's certificate goes into ca_file of the provider."),
+            _tls_hint(fault),
         ),
         FaultKind.NO_TLS: (
             _("{host} does not support TLS, which https requires").format(host=host),

@@ -17,11 +17,13 @@ from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
+from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.sidebar.actions import SidebarActions
+from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
@@ -162,6 +164,9 @@ class Wiring:
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
+            "app.check": lambda _call: dialogs.open(
+                CheckPage(state, keymap, parts.config_file, loader.theme_problems, parts.clipboard)
+            ),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),
