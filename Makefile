@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard distribution/*.py) $(wildcar
 UV     := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install uninstall test quick check lint bench attack fuzz soak long interop words shots clean
+.PHONY: help run install uninstall test quick check lint bench attack fuzz soak long interop words shots site clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +108,14 @@ words: $(DEV)  ## take words that are new in the code into the catalogue
 
 shots: $(DEV)  ## take the pictures of the README anew
 	$(BIN)/python docs/shots.py
+
+site: $(DEV)  ## build the documents as a site in build/site
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --editable '.[dev,docs]'
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
+endif
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 clean:  ## remove what was set up
 	rm -rf $(VENV) .interop .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,7 +27,7 @@ from holytui.store.history import History
 from holytui.wire.client import ChatClient
 
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - a private folder with a random name is created in it
-_WITHOUT_USAGE = "endpoints without stream_options"
+_REFUSED_OPTIONS = "endpoints without stream_options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Services:
         """Stop all answers (their text is kept), store what was learnt, and close the history."""
         try:
             self.engine.close(timeout)
-            if self.client.without_usage:
-                self.history.remember(_WITHOUT_USAGE, "\n".join(sorted(self.client.without_usage)))
+            if self.client.refused_options:
+                self.history.remember(_REFUSED_OPTIONS, "\n".join(sorted(self.client.refused_options)))
         finally:
             try:
                 self.history.close()
@@ -120,7 +120,7 @@ def open_services(
         temporary_folder = _make_temporary_folder()
         history = open_history(_history_path(temporary_folder), on_write_problem)
         warnings = (temporary_history_warning(error),)
-    client = ChatClient(without_usage=(history.recall(_WITHOUT_USAGE) or "").split())
+    client = ChatClient(refused_options=(history.recall(_REFUSED_OPTIONS) or "").split())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.ring_for, guide)
     engine.listen(log_event)

@@ -54,6 +54,10 @@ class FaultKind(StrEnum):
     """A defect of holytui itself."""
 
 
+UNIX_SOCKET = "unix_socket"
+"""Code of a fault of opening a Unix socket; `ENOENT` if it is missing, `EACCES` if it may not be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One failure. All texts are sanitised and free of secrets."""

@@ -81,6 +81,10 @@ class Usage:
     """Part of `input` that was read from the provider's cache."""
     reasoning: int = 0
     """Part of `output` that was reasoning."""
+    cache_written: int = 0
+    """Part of `input` that was written to the provider's cache."""
+    cost: float | None = None
+    """Cost as the provider reported it, in its currency; None if it reported none."""
     at_least: bool = False
     """An attempt ended without reporting its usage, so the figures are lower bounds (shown with ≥)."""
     estimated: bool = False
@@ -100,6 +104,8 @@ class Usage:
             self.output + other.output,
             self.cached + other.cached,
             self.reasoning + other.reasoning,
+            self.cache_written + other.cache_written,
+            self.cost if other.cost is None else other.cost + (self.cost or 0.0),
             self.at_least or other.at_least,
             self.estimated or other.estimated,
         )

@@ -137,8 +137,14 @@ class ScriptedServer:
 
     def open(self) -> None:
         """Listen (again) on the same port."""
-        listener = socket.create_server((self._host, self._port), backlog=16)
-        self._port = listener.getsockname()[1]
+        if self._host.startswith("/"):  # the path of a Unix socket
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(self._host)
+            listener.listen(16)
+        else:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            listener = socket.create_server((self._host, self._port), family=family, backlog=16)
+            self._port = listener.getsockname()[1]
         self._listener = listener
         thread = threading.Thread(target=self._accept, args=(listener,), name="scripted-server", daemon=True)
         self._threads.append(thread)
@@ -194,7 +200,8 @@ class ScriptedServer:
             except OSError:
                 return
             sock.settimeout(self.patience)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer = Peer(sock, len(self.peers), self)
             self.peers.append(peer)
             thread = threading.Thread(target=self._serve, args=(peer,), name="scripted-peer", daemon=True)

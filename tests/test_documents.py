@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from docs import site
 from docs.tables import PARTS, filled
 from holytui import cli
 from holytui.commands import typos
@@ -86,6 +87,26 @@ def test_links_between_documents_lead_somewhere() -> None:
             if anchor:
                 heads = re.findall(r"^#+ (.*)$", place.read_text("utf-8"), re.MULTILINE)
                 assert anchor in {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_site_has_every_document_once() -> None:
+    pages = re.findall(r"^\s*- [^:\n]+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    documents = [document.name for document in DOCUMENTS if document != ROOT / "README.md"]
+    assert sorted(pages) == sorted(documents)
+    assert set(site.PAGES) == {document.name for document in DOCUMENTS if document.parent == ROOT} - {"README.md"}
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("../CONTRIBUTING.md", "CONTRIBUTING.md"),
+        ("docs/recovery.md#three-levels", "recovery.md#three-levels"),
+        ("keys.md", "keys.md"),
+        ("../src/main.py", "../src/main.py"),
+    ],
+)
+def test_links_of_the_site_lead_to_its_pages(link: str, target: str) -> None:
+    assert site.on_page_markdown(f"see [this]({link}) and `[x]`") == f"see [this]({target}) and `[x]`"
 
 
 def test_shell_code_can_be_parsed() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from holytui.config.redact import looks_like_key
 from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Ui
-from holytui.config.urls import host_of, is_secure
+from holytui.config.urls import NO_PROXY, host_of, is_secure, unix_address
 from holytui.i18n import N_, _
 from holytui.logs import LEVELS
 from holytui.models import RESERVED_PARAMS
@@ -47,10 +47,13 @@ def _integer(low: int, high: int | None = None) -> Constraint:
     return Constraint(text, lambda v: isinstance(v, int) and low <= v <= high, values)
 
 
-def _seconds(*, zero: bool) -> Constraint:
+def _seconds(*, zero: bool, optional: bool = False) -> Constraint:
     """Number of seconds up to a day; longer ones overflow the timers of some systems."""
     text = N_("a number of seconds from 0 to 86400") if zero else N_("a number of seconds above 0, at most 86400")
-    return Constraint(text, lambda v: isinstance(v, int | float) and (v >= 0 if zero else v > 0) and v <= DAY)
+    return Constraint(
+        text,
+        lambda v: (optional and v is None) or (isinstance(v, int | float) and (v >= 0 if zero else v > 0) and v <= DAY),
+    )
 
 
 def _one_of(*names: str) -> Constraint:
@@ -64,6 +67,8 @@ def _pattern(pattern: str, expected: str) -> Constraint:
 
 
 def _is_base_url(value: object) -> bool:
+    if (unix := unix_address(value)) is not None:
+        value = unix.http_url
     if not isinstance(value, str) or host_of(value) is None:
         return False
     parts = urlsplit(value)
@@ -76,10 +81,11 @@ def _url_advice(value: object) -> str:
     if not isinstance(value, str):
         return ""
     if re.match(r"(http\+)?unix:|/", value):
-        return _("Unix sockets are not supported; let the server listen on a port, such as http://127.0.0.1:8080/v1")
+        text = _("a Unix socket is written with its absolute path of at most 103 bytes, such as {example}")
+        return text.format(example='base_url = "http+unix:///run/llm.sock"')
     if host_of(value) is not None and urlsplit(value).query:
-        text = _("a query belongs in chat_path, such as {example}")
-        return text.format(example='chat_path = "/chat/completions?api-version=…"')
+        text = _("a query belongs in the setting query, such as {example}")
+        return text.format(example='query = { "api-version" = "…" }')
     return ""
 
 
@@ -89,6 +95,13 @@ def _is_json(value: object) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _is_query(item: object) -> bool:
+    match item:
+        case (str(name), str(text)):
+            return bool(name) and text.isprintable() and name.isprintable()
+    return False
 
 
 def _is_header(item: object) -> bool:
@@ -150,10 +163,15 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         ),
         (Provider, "api_key"): _TOKEN,
         (Provider, "proxy"): Constraint(
-            N_("an address such as http://proxy:3128 or socks5h://proxy:1080"),
-            lambda v: v == "" or host_of(v, _PROXIES) is not None,
+            N_('an address such as http://proxy:3128 or socks5h://proxy:1080, or "none"'),
+            lambda v: v in ("", NO_PROXY) or host_of(v, _PROXIES) is not None,
         ),
         (Provider, "headers"): Constraint(N_("a valid HTTP header name and value (printable ASCII)"), _is_header),
+        (Provider, "query"): Constraint(N_("a name and a text of printable characters"), _is_query),
+        (Provider, "connect_timeout"): _seconds(zero=False, optional=True),
+        (Provider, "idle_timeout"): _seconds(zero=False, optional=True),
+        (Provider, "first_token_timeout"): _seconds(zero=False, optional=True),
+        (Provider, "token_timeout"): _seconds(zero=False, optional=True),
         (Provider, "chat_path"): _pattern(r"/?[!-~]+", N_("a path such as /chat/completions")),
         (OAuth, "token_url"): Constraint(
             N_("an https address, or one of this machine"), lambda v: isinstance(v, str) and is_secure(v)
@@ -174,7 +192,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
 )
 
 _SENSITIVE_FIELDS = frozenset(
-    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy"}
+    {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy", "query"}
     | {"refresh_token_command", "api_key_file", "api_key_keyring"}
 )
 _URL_FIELDS = frozenset({"base_url", "token_url", "chat_path"})

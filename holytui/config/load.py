@@ -29,7 +29,10 @@ from holytui.text import nearest, sanitize_line
 KEY_SOURCES = ("api_key_env", "api_key_command", "api_key_file", "api_key_keyring", "api_key", "oauth")
 """Fields of a provider that name the source of its key; one is enough."""
 
-_CONNECTION = frozenset({"base_url", "api_key_env_file", "headers", "proxy", "ca_file", "allow_insecure", "chat_path"})
+_CONNECTION = frozenset(
+    {"base_url", "api_key_env_file", "headers", "query", "proxy", "ca_file", "client_cert", "client_key"}
+    | {"allow_insecure", "chat_path"}
+)
 """Fields of a provider, besides `KEY_SOURCES`, that decide where requests go and how they are protected."""
 
 
@@ -160,12 +163,17 @@ def _provider(reader: Reader, name: str, table: object, path: KeyPath) -> Provid
         provider = replace(provider, api_key_env=preset.key_env)
     if provider.api_key_env_file and not provider.api_key_env:
         reader.report((*path, "api_key_env_file"), _('"api_key_env" must name the variable to look up in it'))
-    has_key = any(getattr(provider, field) for field in KEY_SOURCES) or redact.carries_key(provider.headers)
+    has_key = any(getattr(provider, field) for field in KEY_SOURCES) or redact.carries_key(
+        provider.headers, provider.query
+    )
     if has_key and is_plaintext(provider.base_url, provider.proxy) and not provider.allow_insecure:
         text = _("a key would be sent in clear text, so nothing is sent; use https, or set allow_insecure = true")
         if is_unspecified(provider.base_url):
             text = _("{text} (this machine is 127.0.0.1)").format(text=text)
         reader.report((*path, "base_url"), text, Severity.WARNING)
+    if provider.client_key and not provider.client_cert:
+        reader.report((*path, "client_key"), _('"client_cert" must name the certificate of this key'))
+        provider = replace(provider, blocked=provider.blocked or _first_error(reader, path, {"client_key"}))
     provider = _with_absolute_paths(provider, reader.file.parent)
     redact.register_secrets(provider)
     return provider
@@ -243,6 +251,8 @@ def _with_absolute_paths(provider: Provider, folder: Path) -> Provider:
         api_key_env_file=resolve_path(provider.api_key_env_file),
         api_key_file=resolve_path(provider.api_key_file),
         ca_file=resolve_path(provider.ca_file),
+        client_cert=resolve_path(provider.client_cert),
+        client_key=resolve_path(provider.client_key),
         oauth=None if oauth is None else replace(oauth, refresh_token_file=resolve_path(oauth.refresh_token_file)),
     )
 

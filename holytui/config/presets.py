@@ -78,6 +78,8 @@ class Preset:
     port: int | None = None
     """Default loopback port of a local server."""
     continuation: Continuation = _UNKNOWN
+    obfuscates: bool = False
+    """It pads the events of a stream with random text (`include_obfuscation`), unless asked not to."""
 
     def provider(self) -> Provider:
         """Return the provider as if configured by name only."""
@@ -90,7 +92,11 @@ def _local(name: str, title: str, port: int, continuation: Continuation) -> Pres
 
 _ALL = (
     Preset("holysheep", "HolySheep AI", "https://api.holysheep.ai/v1", "HOLYSHEEP_API_KEY"),
-    Preset("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY", continuation=NO_CONTINUATION),
+    Preset(
+        *("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+        continuation=NO_CONTINUATION,
+        obfuscates=True,
+    ),
     Preset("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     Preset(
         "deepseek",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from holytui.config.schema import Provider
 from holytui.secret import Secret
@@ -43,14 +43,19 @@ def is_public_header(name: str, public: Sequence[str] = ()) -> bool:
     return name.lower() in _PUBLIC_HEADERS or name.lower() in {each.lower() for each in public}
 
 
-def carries_key(headers: Mapping[str, str]) -> bool:
-    """Whether one of the headers is known to carry a key."""
-    return any(name.lower() in _KEY_HEADERS for name in headers)
+def carries_key(headers: Mapping[str, str], query: Mapping[str, str] | None = None) -> bool:
+    """Whether one of the headers or query parameters is known to carry a key."""
+    return any(name.lower() in _KEY_HEADERS for name in headers) or any(map(is_auth_name, query or ()))
 
 
 def headers(given: Mapping[str, str], public: Sequence[str] = ()) -> dict[str, str]:
     """Return headers with non-public values masked."""
     return {name: text if is_public_header(name, public) else MASK for name, text in given.items()}
+
+
+def query(given: Mapping[str, str]) -> dict[str, str]:
+    """Return query parameters with non-public values masked."""
+    return {name: text if name.lower() in _PUBLIC_QUERY else MASK for name, text in given.items()}
 
 
 def command(argv: Sequence[str]) -> list[str]:
@@ -86,6 +91,7 @@ def _parameter(text: str) -> str:
 def holds_secret(provider: Provider) -> bool:
     """Whether the provider's settings contain a key or a value that is probably a secret."""
     named = any(is_auth_name(name) and not is_public_header(name, provider.public_headers) for name in provider.headers)
+    named = named or any(map(is_auth_name, provider.query))
     oauth = provider.oauth
     commands = (provider.api_key_command, oauth.refresh_token_command if oauth is not None else ())
     urls = (provider.base_url, provider.proxy, provider.chat_path, oauth.token_url if oauth is not None else "")
@@ -112,6 +118,10 @@ def _secrets(provider: Provider) -> Iterator[str]:
         if not is_public_header(name, provider.public_headers):
             yield value
             yield value.rpartition(" ")[2]  # behind "Bearer"
+    for name, value in provider.query.items():
+        if is_auth_name(name) or name.lower() not in _PUBLIC_QUERY:
+            yield value
+            yield quote(value, safe="")
     yield from _secrets_of_command(provider.api_key_command)
     for address in (provider.base_url, provider.proxy, provider.chat_path):
         yield from _secrets_of_url(address)

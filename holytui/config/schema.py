@@ -90,7 +90,7 @@ class Provider:
     name: str
     """Name in `provider/model`."""
     base_url: str
-    """Address before `chat_path`; most end in `/v1`. Built in for the presets."""
+    """Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."""
     api_key_env: str = ""
     """Environment variable of the key."""
     api_key_env_file: str = ""
@@ -109,10 +109,16 @@ class Provider:
     """Additional headers of each request."""
     public_headers: tuple[str, ...] = ()
     """Names of `headers` whose values are not secret and may be shown."""
+    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Additional query parameters of each request."""
     proxy: str = field(default="", repr=False)
-    """Proxy, `http://`, `https://` or `socks5h://`; by default that of the environment."""
+    """Proxy, `http://`, `https://` or `socks5h://`; by default that of the environment. `none`: no proxy."""
     ca_file: str = ""
     """Certificates of authorities to trust, in PEM."""
+    client_cert: str = ""
+    """Certificate for servers that ask for one, in PEM, with its intermediate certificates."""
+    client_key: str = ""
+    """Private key of `client_cert`, in PEM without a passphrase; by default in the same file."""
     allow_insecure: bool = False
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
@@ -123,6 +129,14 @@ class Provider:
     """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None
     """Overrides `recover` of `[stream]`."""
+    connect_timeout: float | None = None
+    """Overrides `connect_timeout` of `[stream]`, as the next three override theirs."""
+    idle_timeout: float | None = None
+    """Longest time without a byte, in seconds."""
+    first_token_timeout: float | None = None
+    """Longest time until the answer begins, in seconds."""
+    token_timeout: float | None = None
+    """Longest time without a token after the first one, in seconds."""
     models: Mapping[str, Model] = field(default_factory=lambda: MappingProxyType({}))
     """Models in the list, by name. Others can be used as well."""
     blocked: str = ""

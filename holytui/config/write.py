@@ -143,6 +143,8 @@ def _redacted(owner: object, name: str, value: object) -> object:
             return redact.command(value)
         case Provider(), "headers", Mapping():
             return redact.headers(value, owner.public_headers)
+        case Provider(), "query", Mapping():
+            return redact.query(value)
         case Model(), "params", Mapping():
             return {key: redact.MASK if _is_secret(key, item) else item for key, item in value.items()}
     return value

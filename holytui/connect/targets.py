@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from holytui.config.load import KEY_SOURCES
 from holytui.config.presets import GUIDE, PRESETS, Preset
 from holytui.config.schema import Config, Provider
-from holytui.config.urls import host_of, is_loopback
+from holytui.config.urls import host_of, is_local_url, is_loopback, unix_address
 from holytui.errors import ConfigError
 from holytui.faults import Fault
 from holytui.i18n import _
@@ -95,7 +95,7 @@ def targets(
     found = found or {}
     known = [_of_preset(config, preset, found.get(preset.name, ())) for preset in PRESETS.values()]
     others = [
-        Target(provider, provider.name, is_local=is_loopback(host_of(provider.base_url) or ""), is_configured=True)
+        Target(provider, provider.name, is_local=is_local_url(provider.base_url), is_configured=True)
         for provider in config.providers.values()
         if provider.name not in PRESETS
     ]
@@ -119,6 +119,10 @@ def target_for(config: Config, name: str) -> Target | None:
 def normalized_url(text: str) -> str:
     """Return the base URL that `text` means: with a scheme, without the path of a request. Raises ConfigError."""
     text = text.strip()
+    if text.startswith(("/", "unix:/")):
+        text = f"http+unix:///{text.removeprefix('unix:').lstrip('/')}"
+    if unix_address(text) is not None:
+        return text.rstrip("/")
     if "://" not in text:
         host = host_of(f"http://{text}") or ""
         text = f"{'http' if is_loopback(host) else 'https'}://{text}"
@@ -142,7 +146,8 @@ def name_for(config: Config, url: str) -> str:
     for provider in config.providers.values():
         if provider.base_url.rstrip("/") == url.rstrip("/"):
             return provider.name
-    host = host_of(url) or ""
+    unix = unix_address(url)
+    host = unix.socket.rpartition("/")[2].removesuffix(".sock").replace(".", "-") if unix else host_of(url) or ""
     labels = [label for label in host.split(".") if label not in ("api", "www", "llm")]
     if is_loopback(host) or not re.search(r"[a-z]", host) or ":" in host:
         base = "local" if is_loopback(host) else "server"
@@ -164,7 +169,7 @@ def custom_target(config: Config, url: str, name: str = "") -> Target:
             _("It must not be empty, contain spaces or a slash, or be guide"),
         )
     known = target_for(config, name)
-    is_local = is_loopback(host_of(url) or "")
+    is_local = is_local_url(url)
     if known is not None:
         return replace(known, provider=replace(known.provider, base_url=url), is_local=is_local)
     return Target(Provider(name, url), name, is_local=is_local)

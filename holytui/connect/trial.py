@@ -89,4 +89,4 @@ class Trial:
         ref = ModelRef(self._provider.name, model)
         config = Config(providers=MappingProxyType({self._provider.name: self._provider}))
         resolved = resolve(config, ref)
-        return CheckTarget(resolved, resolved.endpoint, self._keys, Strategy(), self._stream)
+        return CheckTarget(resolved, resolved.endpoint, self._keys, Strategy(), resolved.stream(self._stream))

@@ -24,6 +24,7 @@ from holytui.i18n import _
 from holytui.secret import Secret, scrub
 from holytui.text import sanitize_line
 from holytui.wire.transport.addresses import proxy_for
+from holytui.wire.transport.certificates import CannotSend, CertificateFiles, tls_context
 from holytui.wire.transport.connections import socks_missing
 
 _log = logging.getLogger(__name__)
@@ -173,6 +174,11 @@ class OAuthSource:
             )
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
             raise KeyUnavailable(title, _("Check the provider's proxy setting and HTTPS_PROXY.")) from exc
+        except CannotSend as exc:
+            title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=exc.fault.message)
+            setting = exc.fault.param
+            hint = _("Check {setting} of the provider in the configuration.").format(setting=setting)
+            raise KeyUnavailable(title, hint) from exc
         except (httpx.HTTPError, ssl.SSLError, OSError) as exc:
             reason = scrub(sanitize_line(str(exc))) or type(exc).__name__
             title = _("{host} gave no access token: {reason}").format(host=self._host(), reason=reason)
@@ -184,10 +190,9 @@ class OAuthSource:
         direct = local or self._transport is not None
         proxy = "" if direct else proxy_for(self._oauth.token_url, self._provider.proxy)
         verify: ssl.SSLContext | bool = False
-        if self._provider.ca_file:
-            verify = ssl.create_default_context(cafile=self._provider.ca_file)
-        elif not local or self._oauth.token_url.lower().startswith("https:"):
-            verify = httpx.create_ssl_context()
+        if not local or self._oauth.token_url.lower().startswith("https:"):
+            provider = self._provider
+            verify = tls_context(CertificateFiles(provider.ca_file, provider.client_cert, provider.client_key))
         return httpx.Client(
             transport=self._transport,
             proxy=proxy or None,

@@ -67,7 +67,7 @@ def check_model(services: Services, model: str, on_begin: Begin = lambda _topic:
         name = str(resolved.ref)
         endpoint, keys = planner.endpoint_and_keys(resolved)
         strategy = planner.strategy(resolved, endpoint, resolved.model.params, by_user=True)
-        subject = CheckTarget(resolved, endpoint, keys, strategy, config.stream)
+        subject = CheckTarget(resolved, endpoint, keys, strategy, resolved.stream(config.stream))
         history = None if services.is_temporary else services.history
         for finding in Checkup(subject, services.client, history, on_begin=on_begin).findings():
             yield CheckEntry(CheckGroup.CONNECTION, finding, name)

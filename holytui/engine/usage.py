@@ -64,6 +64,8 @@ class Tally:
     def with_attempt(self, usage: Usage | None, *, accepted: bool, received: int = 0) -> Tally:
         """Add a finished attempt in which at least `received` tokens arrived."""
         if usage is not None:
+            if self.attempts_reported and (usage.cost is None) != (self.reported.cost is None):
+                usage = replace(usage, at_least=True)  # the cost of one of the attempts is unknown
             return replace(self, reported=self.reported + usage, attempts_reported=self.attempts_reported + 1)
         return replace(self, attempts_unreported=self.attempts_unreported + accepted, received=self.received + received)
 

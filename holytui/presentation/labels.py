@@ -48,6 +48,8 @@ def cause(fault: Fault) -> str:
     """Return the cause in two to four words; an HTTP status only if the server sent one."""
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return f"HTTP {fault.status}" if fault.status else fault.code or _("server error")
+    if fault.code == "ENOENT":
+        return _("socket not found")
     words = _(_CAUSES[fault.kind])
     return _("proxy: {cause}").format(cause=words) if fault.proxy and fault.kind is not FaultKind.PROXY else words
 

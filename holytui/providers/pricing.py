@@ -35,6 +35,13 @@ def cost(usage: Usage, price: Price) -> float:
     return (uncached + cached * (price.cached or 0.0)) / _MILLION
 
 
+def answer_cost(usage: Usage, model: Model | None) -> float | None:
+    """Return the cost of an answer as its provider reported it, else at the configured price; None if unknown."""
+    if usage.cost is not None:
+        return usage.cost
+    return cost(usage, model.price) if model is not None and model.price is not None else None
+
+
 def context_fraction(tokens: int | None, model: Model | None) -> float | None:
     """Return the used fraction of the model's context (may exceed 1); None if tokens or context are unknown."""
     return tokens / model.context if tokens is not None and model is not None and model.context else None
@@ -45,7 +52,7 @@ class CostTotal:
     """Total cost of several answers."""
 
     amount: float | None = None
-    """In the user's currency; None if no model has a price."""
+    """Reported by the provider, else at the configured price; None if neither is known for any answer."""
     unpriced: frozenset[str] = frozenset()
     """Models without a price, whose answers are not included. The guide is free and not among them."""
     at_least: bool = False
@@ -53,14 +60,19 @@ class CostTotal:
 
 
 def total_cost(config: Config, spent: Iterable[UsageTotal]) -> CostTotal:
-    """Return the total cost at the configured prices."""
+    """Return the total of the costs that providers reported, and of the rest at the configured prices."""
     amount: float | None = None
     unpriced: set[str] = set()
     used = Usage()
     for each in spent:
-        model = find_model(config, each.model)
+        model, unreported = find_model(config, each.model), each.without_cost
+        if each.usage.cost is not None:
+            amount = (amount or 0.0) + each.usage.cost
+            used += each.usage
+            if unreported is None or not (unreported.input or unreported.output):
+                continue
         if model is not None and model.price is not None:
-            amount = (amount or 0.0) + cost(each.usage, model.price)
+            amount = (amount or 0.0) + cost(unreported or each.usage, model.price)
             used += each.usage
         elif not each.model.startswith(f"{GUIDE}/"):
             unpriced.add(each.model)

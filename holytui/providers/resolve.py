@@ -8,10 +8,10 @@ import selectors
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holytui.config.presets import GUIDE, NO_CONTINUATION, PRESETS, Continuation, Preset, continuation, preset_of
-from holytui.config.schema import Api, Config, Model, Provider
+from holytui.config.schema import Api, Config, Model, Provider, Stream
 from holytui.errors import ModelUnknown, ProviderBlocked
 from holytui.i18n import _
 from holytui.models import ModelRef
@@ -31,6 +31,12 @@ class Resolved:
     provider: Provider
     preset: Preset | None = None
     """Preset of the server, if it is a well-known one."""
+
+    def stream(self, general: Stream) -> Stream:
+        """Return the settings `general` of `[stream]` with those of the provider in place."""
+        names = ("connect_timeout", "idle_timeout", "first_token_timeout", "token_timeout")
+        own = {name: value for name in names if (value := getattr(self.provider, name)) is not None}
+        return replace(general, **own)
 
     @property
     def continuation(self) -> Continuation:
@@ -61,6 +67,7 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
         title = _("Nothing is sent to {name} because of a problem in its configuration").format(name=provider.name)
         raise ProviderBlocked(title, reason)
     model = provider.models.get(ref.name) or Model(ref.name)
+    preset = preset_of(provider)
     endpoint = Endpoint(
         provider.name,
         provider.base_url,
@@ -68,10 +75,14 @@ def resolve(config: Config, name: ModelRef | str) -> Resolved:
         provider.headers,
         provider.proxy,
         provider.ca_file,
+        provider.client_cert,
+        provider.client_key,
+        provider.query,
         provider.allow_insecure,
         model.api or provider.api,
+        preset is not None and preset.obfuscates,
     )
-    return Resolved(ref, endpoint, model, provider, preset_of(provider))
+    return Resolved(ref, endpoint, model, provider, preset)
 
 
 def known_models(config: Config) -> tuple[ModelRef, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from holytui.faults import Fault, FaultKind
 from holytui.models import Problem, Usage
@@ -60,10 +60,18 @@ def usage_from(text: str | None) -> Usage | None:
     if text is None:
         return None
     usage = Usage(**json_object(text))
-    counts: tuple[object, ...] = (usage.input, usage.output, usage.cached, usage.reasoning)
+    counts: tuple[object, ...] = (usage.input, usage.output, usage.cached, usage.reasoning, usage.cache_written)
     if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MAX_COUNT for count in counts):
         raise TypeError("usage")
+    cost: object = usage.cost
+    if cost is not None and not (is_number(cost) and 0 <= cost < _MAX_COUNT):
+        raise TypeError("cost")
     return replace(usage, at_least=bool(usage.at_least), estimated=bool(usage.estimated))
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a JSON value is a number, and not a bool, which is an int in Python."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _fault(fields: dict[str, Any] | None) -> Fault | None:

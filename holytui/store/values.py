@@ -87,8 +87,10 @@ class UsageTotal:
     model: str
     answers: int
     usage: Usage
-    """`reasoning` is not summed."""
+    """`reasoning` and `cache_written` are not summed."""
     requests: int
+    without_cost: Usage | None = None
+    """Usage of the answers whose cost was not reported; None: of all, if `usage` has no cost, else of none."""
 
     @property
     def retries(self) -> int:

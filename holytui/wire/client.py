@@ -19,9 +19,10 @@ from holytui.wire.transport.addresses import first_hop
 from holytui.wire.transport.advice import add_advice
 from holytui.wire.transport.attempt import AttemptStream
 from holytui.wire.transport.attempt_thread import AttemptSpec, request_headers
-from holytui.wire.transport.certificate import PeerCertificate, peer_certificate
-from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
+from holytui.wire.transport.certificates import CannotSend
+from holytui.wire.transport.connections import CancellableConnection, ConnectionPool
 from holytui.wire.transport.exceptions import map_exception
+from holytui.wire.transport.peer_certificate import PeerCertificate, peer_certificate
 
 if TYPE_CHECKING:
     import httpx
@@ -40,10 +41,10 @@ class ChatClient:
         self,
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
-        without_usage: Iterable[str] = (),
+        refused_options: Iterable[str] = (),
     ) -> None:
-        self.without_usage: set[str] = set(without_usage)
-        """Base URLs of servers that refused `stream_options`, for the caller to store and pass to the next client."""
+        self.refused_options: set[str] = set(refused_options)
+        """Options that servers refused (`StreamOption.refusal`), to be stored and passed to the next client."""
         self._clock = clock
         self._pool = ConnectionPool(transport)
         self._live: weakref.WeakSet[AttemptStream] = weakref.WeakSet()
@@ -53,7 +54,7 @@ class ChatClient:
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> AttemptStream:
         """Start one attempt in its own thread. Does not block."""
         stream = AttemptStream(
-            AttemptSpec(endpoint, key, request, timeouts), self._pool, self.without_usage, self._clock
+            AttemptSpec(endpoint, key, request, timeouts), self._pool, self.refused_options, self._clock
         )
         with self._lock:
             self._live.add(stream)
@@ -98,11 +99,12 @@ class ChatClient:
     def _models(
         self, connection: CancellableConnection, endpoint: Endpoint, headers: dict[str, str], timeout: float
     ) -> list[str] | Fault:
-        url = endpoint.base_url.rstrip("/") + "/models"
         headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
         connection.begin_request(lambda: None, lambda: None)
         watched = {"trace": connection.trace}
-        with connection.client.stream("GET", url, headers=headers, timeout=timeout, extensions=watched) as response:
+        with connection.client.stream(
+            "GET", endpoint.models_url, headers=headers, timeout=timeout, extensions=watched
+        ) as response:
             self._certificates[endpoint.base_url] = peer_certificate(response.extensions.get("network_stream"))
             limit = _MAX_LIST if response.is_success else MAX_BODY
             body = bytearray()
@@ -132,8 +134,7 @@ class ChatClient:
             headers = request_headers(endpoint, key)
             connection.begin_request(lambda: None, lambda: None)
             response = connection.client.delete(
-                endpoint.stream_url,
-                params={"conv_id": stream_id},
+                endpoint.stream_url({"conv_id": stream_id}),
                 headers=headers,
                 timeout=timeout,
                 extensions={"trace": connection.trace},
@@ -159,9 +160,14 @@ class ChatClient:
             stream.join(max(0.0, end - time.monotonic()))
 
 
-def _try_connect(address: tuple[str, int], timeout: float, results: queue.SimpleQueue[Fault | None]) -> None:
+def _try_connect(address: tuple[str, int] | str, timeout: float, results: queue.SimpleQueue[Fault | None]) -> None:
     try:
-        socket.create_connection(address, timeout).close()
+        if isinstance(address, str):
+            with socket.socket(socket.AF_UNIX) as unix:
+                unix.settimeout(timeout)
+                unix.connect(address)
+        else:
+            socket.create_connection(address, timeout).close()
     except (OSError, UnicodeError) as exc:
         results.put(map_exception(exc, connected=False))
     else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from holytui.config.schema import Api
+from holytui.config.urls import UnixAddress, unix_address
 from holytui.models import Role, StreamPosition
 from holytui.text import sanitize_line
 
@@ -72,8 +74,13 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     proxy: str = field(default="", repr=False)
     ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     allow_insecure: bool = False
     api: Api = Api.CHAT
+    obfuscates: bool = False
+    """The server pads its events with random text unless it is asked not to."""
 
     @property
     def path(self) -> str:
@@ -85,17 +92,60 @@ class Endpoint:
     @property
     def url(self) -> str:
         """URL of requests for answers."""
-        return self.base_url.rstrip("/") + self.path
+        return self._with_query(self._root + self.path)
 
     @property
-    def stream_url(self) -> str:
-        """URL of kept streams."""
-        return self.base_url.rstrip("/").removesuffix("/v1") + "/v1/stream"
+    def models_url(self) -> str:
+        """URL of the list of models."""
+        return self._with_query(self._root + "/models")
+
+    def stream_url(self, query: Mapping[str, str]) -> str:
+        """Return the URL of a kept stream, with `query`."""
+        return self._with_query(self._root.removesuffix("/v1") + "/v1/stream", query)
+
+    def _with_query(self, address: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return `address` with `query` and the parameters of `self.query`."""
+        added = urlencode({**query, **self.query})
+        return address + ("&" if "?" in address else "?") + added if added else address
+
+    @property
+    def unix(self) -> UnixAddress | None:
+        """The Unix socket on which the server listens, if it is one."""
+        return unix_address(self.base_url)
+
+    @property
+    def _root(self) -> str:
+        unix = self.unix
+        return (self.base_url if unix is None else unix.http_url).rstrip("/")
 
     @property
     def host(self) -> str:
-        """Host and port, without user and password."""
+        """Host and port, without user and password; or the path of the Unix socket."""
+        if (unix := self.unix) is not None:
+            return sanitize_line(unix.socket)
         return sanitize_line(urlsplit(self.base_url).netloc.rpartition("@")[2])
+
+
+class StreamOption(StrEnum):
+    """An option in `stream_options` of a request, which a server may refuse."""
+
+    INCLUDE_USAGE = "include_usage"
+    """True: the usage is reported at the end of the stream. The Responses API does so unasked."""
+    INCLUDE_OBFUSCATION = "include_obfuscation"
+    """False: events are not padded with random text."""
+
+    def refusal(self, base_url: str) -> str:
+        """Return the entry of a set of refused options that stands for this one at `base_url`."""
+        return base_url if self is StreamOption.INCLUDE_USAGE else f"{base_url}#{self}"
+
+
+def stream_options(endpoint: Endpoint, refused: Container[str]) -> list[StreamOption]:
+    """Return the options to send to `endpoint`; the last one is to be dropped first if they are refused."""
+    sent = {
+        StreamOption.INCLUDE_USAGE: endpoint.api is Api.CHAT,
+        StreamOption.INCLUDE_OBFUSCATION: endpoint.obfuscates,
+    }
+    return [option for option, wanted in sent.items() if wanted and option.refusal(endpoint.base_url) not in refused]
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,6 +245,18 @@ def test_no_key_is_fine_on_this_machine(checked: Callable[..., Checked]) -> None
     assert lines["key"].startswith("✓ none; the server asked for none")
 
 
+def test_a_server_on_a_unix_socket_is_checked(checked: Callable[..., Checked], tmp_path: Path) -> None:
+    socket = str(tmp_path / "llm.sock")
+    with ScriptedServer([Router(count(1, 40), count(23, 40))], host=socket):
+        status, lines = checked(f"http+unix://{socket}", "")
+    assert status == 0
+    assert lines["model"].endswith(f"at http+unix://{socket}")
+    assert lines["key"].startswith("✓ none; the server asked for none")
+    assert f"{socket} answers in " in lines["connection"]
+    assert "by prefill, exactly" in lines["continuation"]
+    assert f"No server listens on the socket {socket}" in checked(f"http+unix://{socket}", "")[1]["connection"]
+
+
 def test_a_proxy_that_is_down_is_named_instead_of_the_endpoint(checked: Callable[..., Checked]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]

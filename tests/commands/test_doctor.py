@@ -134,7 +134,8 @@ def test_a_server_that_wants_a_client_certificate_says_so(checked: Check, tmp_pa
         status, lines = checked(https(server), f'{WITH_KEY}\nca_file = "{file}"')
     assert status == 1
     assert lines["TLS"].startswith("✗")
-    assert "wants a certificate of its clients" in lines["TLS"]
+    assert "requires a client certificate" in lines["TLS"]
+    assert "client_cert" in lines["TLS"]
 
 
 def test_a_name_that_does_not_exist_fails_at_the_name(checked: Check, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,14 +221,14 @@ def test_a_model_that_is_missing_is_not_taken_for_a_missing_path(ask: Ask) -> No
 
 def test_a_ca_file_that_is_missing_is_named_without_talk_of_clocks(ask: Ask) -> None:
     _, _, err = ask("https://127.0.0.1:1/v1", 'ca_file = "none.pem"\n')
-    assert "none.pem does not exist" in err
+    assert "none.pem: it does not exist" in err
     assert "Check ca_file of the provider" in err
     assert "clock" not in err
 
 
 def test_certificates_of_the_environment_are_still_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/env.pem")
-    assert "/nowhere/env.pem does not exist" in ask("https://127.0.0.1:1/v1", "")[2]
+    assert "/nowhere/env.pem: it does not exist" in ask("https://127.0.0.1:1/v1", "")[2]
 
 
 # -- the server

@@ -90,3 +90,10 @@ def test_a_provider_is_named_for_its_host(url: str, name: str) -> None:
 def test_a_name_that_the_configuration_would_refuse_is_refused(name: str) -> None:
     with pytest.raises(ConfigError):
         custom_target(MINE, "https://x.example/v1", name)
+
+
+@pytest.mark.parametrize("typed", ["/run/llm.sock", "unix:/run/llm.sock", "http+unix:///run/llm.sock"])
+def test_a_unix_socket_can_be_typed(typed: str) -> None:
+    target = custom_target(Config(), typed)
+    assert (target.provider.base_url, target.is_local) == ("http+unix:///run/llm.sock", True)
+    assert custom_target(Config(), "/run/user/7/ollama_x.sock").provider.name == "ollama-x"

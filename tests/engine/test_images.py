@@ -190,6 +190,6 @@ def test_a_request_shows_nothing_of_what_it_says() -> None:
 
 
 def test_a_body_is_the_same_whether_it_is_made_in_pieces_or_not() -> None:
-    body = request_body(ChatRequest("m", (ChatMessage(Role.USER, (said("a😀\udc00ế"), sent(ONE))),), {"t": 0.5}), False)
+    body = request_body(ChatRequest("m", (ChatMessage(Role.USER, (said("a😀\udc00ế"), sent(ONE))),), {"t": 0.5}))
     assert b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a\xf0\x9f\x98\x80?' in body
     assert body.endswith(b'"}}]}],"t":0.5,"stream":true}')

@@ -25,6 +25,13 @@ def test_an_attempt_without_figures_makes_the_sum_a_lower_bound() -> None:
     assert tally.total(0, "text", "") == Usage(12, 7, at_least=True)
 
 
+def test_reported_costs_of_all_attempts_are_added() -> None:
+    tally = Tally(Usage(1, 1, cost=0.5)).with_attempt(Usage(10, 5, cost=0.25), accepted=True)
+    assert tally.with_attempt(Usage(12, 7, cost=1.0), accepted=True).total(0, "", "") == Usage(23, 13, cost=1.75)
+    assert tally.with_attempt(None, accepted=True).total(0, "", "") == Usage(11, 6, cost=0.75, at_least=True)
+    assert tally.with_attempt(Usage(1, 1), accepted=True).total(0, "", "") == Usage(12, 7, cost=0.75, at_least=True)
+
+
 def test_an_attempt_that_was_never_accepted_costs_nothing() -> None:
     tally = Tally().with_attempt(None, accepted=False).with_attempt(Usage(12, 7), accepted=True)
     assert tally.total(0, "text", "") == Usage(12, 7)

@@ -11,7 +11,7 @@ from random import Random
 
 from holytui.faults import FaultKind
 from holytui.wire.response.error_bodies import as_object, body_fault, find_error, parse_json
-from holytui.wire.response.error_status import refuses_usage, retry_after, status_fault
+from holytui.wire.response.error_status import refuses_stream_options, retry_after, status_fault
 from tests.fuzz.answers import sound
 from tests.fuzz.json_values import changed
 
@@ -57,7 +57,7 @@ def check(data: bytes) -> None:
     status = _STATUSES[data[0] % len(_STATUSES)]
     sound(status_fault(status, headers, body))
     sound(body_fault(body, FaultKind.NOT_A_STREAM))
-    refuses_usage(status, body)
+    refuses_stream_options(status, body)
     find_error(as_object(parse_json(body)))
     waits = retry_after(headers)
     assert waits is None or 0 <= waits < float("inf")

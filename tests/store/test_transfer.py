@@ -43,17 +43,19 @@ def test_broken_entries_are_skipped_and_named(history: SqliteHistory) -> None:
         "number": {**good, "created_at": "yesterday"},
         "missing": {key: value for key, value in good.items() if key != "system"},
         "usage": {**good, "messages": [{**good["messages"][0], "usage": {"nope": 1}}]},
+        "twice": {**good, "messages": good["messages"] + good["messages"][-1:]},
     }
     lines = [json.dumps(each) for each in wrong.values()] + ["[]", "7", json.dumps(good)]
     seen: list[ImportReport] = []
     done = import_from(
         history, io.StringIO(json.dumps({**good, "id": "new", "messages": []}) + "\n" + "\n".join(lines)), seen.append
     )
-    assert (done.entries, done.conversations, len(done.skipped)) == (11, 1, 9)
+    assert (done.entries, done.conversations, len(done.skipped)) == (12, 1, 10)
     assert done.skipped[0].startswith("Entry 2 (Other form): ")
+    assert "same id" in done.skipped[7]
     assert "title" in done.skipped[2]
     assert seen[-1] == done
-    assert [each.entries for each in seen] == [0] * 11 + [*range(1, 12)]
+    assert [each.entries for each in seen] == [0] * 12 + [*range(1, 13)]
 
 
 ODD = "a\x1b]52;c;cm0=\x07\x9b31m\r\nb"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -74,3 +75,17 @@ def test_nothing_priced_is_no_amount_and_the_guide_is_no_unpriced_model() -> Non
     found = pricing.total_cost(CONFIG, [spent("guide/guide", Usage(5, 5))])
     assert found == pricing.CostTotal()
     assert pricing.format_total(found) == "–"
+
+
+def test_a_reported_cost_is_preferred_to_the_configured_price() -> None:
+    model = pricing.find_model(CONFIG, "p/gpt-4")
+    assert pricing.answer_cost(Usage(1_000_000, 0, cost=0.5), model) == 0.5
+    assert pricing.answer_cost(Usage(1_000_000, 0), model) == pytest.approx(2.5)
+    assert pricing.answer_cost(Usage(1_000_000, 0), None) is None
+    priced = replace(spent("p/gpt-4", Usage(2_000_000, 0, cost=0.5)), without_cost=Usage(1_000_000, 0))
+    unpriced = spent("p/other", Usage(5, 5, cost=0.25))
+    total = pricing.total_cost(CONFIG, [priced, unpriced])
+    assert total.amount == pytest.approx(3.25)
+    assert (total.unpriced, total.at_least) == (frozenset(), False)
+    partly = replace(unpriced, without_cost=Usage(1, 1))
+    assert pricing.total_cost(CONFIG, [partly]) == pricing.CostTotal(0.25, frozenset({"p/other"}), at_least=True)

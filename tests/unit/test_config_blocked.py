@@ -8,8 +8,10 @@ import pytest
 
 from holytui.config.load import load
 from holytui.config.schema import Config
+from holytui.config.write import dump
 from holytui.errors import ProviderBlocked
 from holytui.providers.resolve import resolve
+from holytui.secret import scrub
 
 ADDRESS = 'base_url = "https://llm.example/v1"\n'
 
@@ -105,7 +107,41 @@ def test_without_a_file_well_known_providers_can_be_asked(file: Path) -> None:
 
 
 def test_where_a_query_or_a_socket_belongs_is_told(file: Path) -> None:
-    file.write_text('[providers.a]\nbase_url = "https://x/v1?api-version=1"\n[providers.b]\nbase_url = "/run/x.sock"\n')
-    query, unix = map(str, load(file).problems)
-    assert query.startswith("config.toml:2: providers.a.base_url: a query belongs in chat_path")
-    assert unix.startswith("config.toml:4: providers.b.base_url: Unix sockets are not supported")
+    long = f"http+unix:///{'a' * 103}"
+    file.write_text(
+        '[providers.a]\nbase_url = "https://x/v1?api-version=1"\n[providers.b]\nbase_url = "/run/x.sock"\n'
+        f'[providers.c]\nbase_url = "{long}"\n[providers.d]\nbase_url = "https://x/v1/chat/completions"\n'
+    )
+    query, unix, too_long, path = map(str, load(file).problems)
+    assert query.startswith("config.toml:2: providers.a.base_url: a query belongs in the setting query")
+    assert unix.startswith("config.toml:4: providers.b.base_url: a Unix socket is written with its absolute path")
+    assert too_long.startswith("config.toml:6: providers.c.base_url: a Unix socket is written")
+    assert path.endswith("without user, query, /chat/completions or /responses")
+
+
+def test_the_network_settings_of_a_provider_reach_its_endpoint(file: Path) -> None:
+    config = config_of(
+        file,
+        '[providers.a]\nbase_url = "http+unix:///run/llm.sock"\nproxy = "none"\nclient_cert = "me.pem"\n'
+        'client_key = "/k/me.key"\nquery = { api-version = "1", code = "query-secret" }\nidle_timeout = 7\n'
+        "[stream]\nidle_timeout = 5\ntoken_timeout = 9\n",
+    )
+    found = resolve(config, "a/m")
+    assert found.endpoint.unix is not None
+    assert found.endpoint.unix.socket == found.endpoint.host == "/run/llm.sock"
+    assert (found.endpoint.client_cert, found.endpoint.client_key) == (str(file.parent / "me.pem"), "/k/me.key")
+    assert found.endpoint.url == "http://localhost/v1/chat/completions?api-version=1&code=query-secret"
+    assert (found.stream(config.stream).idle_timeout, found.stream(config.stream).token_timeout) == (7, 9)
+    shown = dump(config)
+    assert "query-secret" not in shown
+    assert 'api-version = "1"' in shown
+    assert "query-secret" not in scrub("GET /?code=query-secret")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ['client_key = "me.key"', "query = 5", 'query = { a = "x\\ny" }', "client_cert = 5", 'proxy = "nothing"'],
+)
+def test_an_invalid_network_setting_stops_the_provider(file: Path, lines: str) -> None:
+    with pytest.raises(ProviderBlocked):
+        resolve(config_of(file, f"[providers.work]\n{ADDRESS}{lines}\n"), "work/model")

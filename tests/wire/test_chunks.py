@@ -116,6 +116,9 @@ def test_a_carriage_return_at_the_very_end_is_not_lost() -> None:
     assert text(found) == "a␍"
 
 
+UNUSABLE_COSTS: tuple[object, ...] = (True, -1, "0.5", [1], {}, 1e300)
+
+
 @pytest.mark.parametrize(
     ("told", "seen"),
     [
@@ -141,6 +144,53 @@ def test_a_carriage_return_at_the_very_end_is_not_lost() -> None:
             id="DeepSeek",
         ),
         pytest.param({"usage": {"prompt_tokens": None, "completion_tokens": "x"}}, Usage(0, 0), id="nonsense"),
+        pytest.param(
+            {
+                "usage": {
+                    "prompt_tokens": 9,
+                    "completion_tokens": 1,
+                    "cost": 0.00125,
+                    "cost_details": {"upstream_inference_cost": 0.5},
+                    "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3},
+                }
+            },
+            Usage(9, 1, 4, cache_written=3, cost=0.00125),
+            id="OpenRouter",
+        ),
+        pytest.param(
+            {
+                "usage": {
+                    "prompt_tokens": 9,
+                    "completion_tokens": 1,
+                    "is_byok": True,
+                    "cost": 0.25,
+                    "cost_details": {"upstream_inference_cost": 0.5},
+                }
+            },
+            Usage(9, 1, cost=0.75),
+            id="OpenRouter with a key of one's own",
+        ),
+        pytest.param(
+            {"usage": {"prompt_tokens": 1, "completion_tokens": 1, "cost": {"total_cost": 0.5}}},
+            Usage(1, 1, cost=0.5),
+            id="Perplexity",
+        ),
+        pytest.param(
+            {
+                "usage": {
+                    "prompt_tokens": 9,
+                    "completion_tokens": 1,
+                    "cache_read_input_tokens": 2,
+                    "cache_creation_input_tokens": 3,
+                }
+            },
+            Usage(9, 1, 2, cache_written=3),
+            id="names of Anthropic",
+        ),
+        *(
+            pytest.param({"usage": {"prompt_tokens": 1, "cost": bad}}, Usage(1), id=f"cost {bad!r}")
+            for bad in UNUSABLE_COSTS
+        ),
     ],
 )
 def test_usage(told: object, seen: Usage) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +22,7 @@ from holytui.wire.request import Timeouts
 from holytui.wire.transport.attempt import AttemptStream
 from holytui.wire.transport.exceptions import map_exception
 from tests.servers import FIN, READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
-from tests.wire.harness import KEY, PATIENT, REQUEST, endpoint, opened, read
+from tests.wire.harness import KEY, PATIENT, REQUEST, endpoint, opened, read, tls
 
 HALLO = event(delta("Hallo"))
 
@@ -319,34 +317,6 @@ def test_a_server_that_hangs_up_in_the_handshake_is_no_tls_fault(client: ChatCli
     assert end.fault.kind in (FaultKind.CLOSED, FaultKind.RESET)
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1 and its key, in one file."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl to make a certificate")
-    file, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    command = [openssl, "req", "-x509", *curve, *name, "-keyout", str(key), "-out", str(file)]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    file.write_bytes(file.read_bytes() + key.read_bytes())
-    return file
-
-
-def tls(certificate: Path) -> Step:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-
-    def shake(peer: Peer) -> None:
-        try:
-            peer.sock = context.wrap_socket(peer.sock, server_side=True)
-        except ssl.SSLError as exc:
-            raise ConnectionError("the client did not like the certificate") from exc
-
-    return shake
-
-
 def test_an_unknown_certificate_is_a_tls_fault(client: ChatClient, certificate: Path) -> None:
     with ScriptedServer([tls(certificate), READ]) as server:
         _, end, _ = read(client, f"https://127.0.0.1:{server.port}/v1")
@@ -370,7 +340,7 @@ def test_a_ca_file_that_cannot_be_read_is_named(client: ChatClient, tmp_path: Pa
     _, end, _ = read(client, "https://127.0.0.1:1/v1", ca_file=str(tmp_path / "none.pem"))
     assert end.fault is not None
     assert (end.fault.kind, end.fault.param) == (FaultKind.SETUP, "ca_file")
-    assert "none.pem does not exist" in end.fault.message
+    assert "none.pem: it does not exist" in end.fault.message
 
 
 def test_models_are_listed(client: ChatClient) -> None:

@@ -175,12 +175,12 @@ def test_a_server_without_stream_options_is_asked_again_without_and_remembered(
         assert read(client, server.base_url)[0] == "a"
         assert read(client, server.base_url)[0] == "b"
         assert ["stream_options" in request.json for request in server.requests] == [True, False, False]
-        assert client.without_usage == {server.base_url}
+        assert client.refused_options == {server.base_url}
 
 
 def test_what_is_remembered_can_be_given_again() -> None:
     with ScriptedServer([READ, *answer("a")]) as server:
-        client = ChatClient(without_usage=[server.base_url])
+        client = ChatClient(refused_options=[server.base_url])
         read(client, server.base_url)
         client.close()
         assert "stream_options" not in server.requests[0].json
@@ -190,7 +190,7 @@ def test_a_refusal_of_both_requests_teaches_nothing(client: ChatClient) -> None:
     no = whole("400 Bad Request", {"error": "stream_options and all else are bad"})
     with ScriptedServer([READ, no, READ, no]) as server:
         _, end, _ = read(client, server.base_url)
-    assert (end.verdict, end.status, client.without_usage) == (Verdict.FAULT, 400, set())
+    assert (end.verdict, end.status, client.refused_options) == (Verdict.FAULT, 400, set())
 
 
 def test_a_key_that_no_header_can_hold_is_refused_here(client: ChatClient) -> None:

@@ -28,7 +28,7 @@ ASKED = (
 
 
 def test_a_conversation_becomes_items() -> None:
-    assert json.loads(request_body(ChatRequest("m", ASKED), True, Api.RESPONSES)) == {
+    assert json.loads(request_body(ChatRequest("m", ASKED), (), Api.RESPONSES)) == {
         "model": "m",
         "store": False,
         "stream": True,
@@ -122,7 +122,7 @@ def test_a_refused_option_is_not_taken_for_that_of_the_usage(client: ChatClient)
         _, end, _ = read(client, server.base_url, api=Api.RESPONSES)
         assert len(server.requests) == 1
     assert (end.verdict, end.fault and end.fault.message) == (Verdict.FAULT, words)
-    assert not client.without_usage
+    assert not client.refused_options
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from holytui.config.redact import plain_url
 from holytui.config.schema import Stream
+from holytui.config.urls import is_local_url
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints
 from holytui.engine.ports import Keys
 from holytui.engine.resume.strategy import Strategy
@@ -37,7 +38,14 @@ class CheckTarget:
     @property
     def host(self) -> str:
         """Host and port."""
+        if self.endpoint.unix is not None:
+            return self.endpoint.host
         return plain_url(self.endpoint.base_url).partition("://")[2].partition("/")[0]
+
+    @property
+    def is_local(self) -> bool:
+        """The server runs on this machine."""
+        return is_local_url(self.endpoint.base_url)
 
     @property
     def timeouts(self) -> Timeouts:

@@ -64,15 +64,16 @@ class Checkup:
         return Finding(FindingStatus.FAILED, CheckTopic.MODEL, text, (_("Check base_url in the configuration."),))
 
     def _address(self) -> Finding:
-        subject = self._subject
-        text = _("{model} at {url}").format(model=subject.resolved.ref, url=plain_url(subject.endpoint.url))
+        subject, endpoint = self._subject, self._subject.endpoint
+        url = plain_url(endpoint.base_url if endpoint.unix is not None else endpoint.url)
+        text = _("{model} at {url}").format(model=subject.resolved.ref, url=url)
         vision = _("It accepts images (vision = true).") if subject.resolved.model.vision else ""
         return Finding(FindingStatus.OK, CheckTopic.MODEL, text, as_hints(vision))
 
     def _proxy(self, proxy: str) -> Finding:
         if not proxy:
             return Finding(FindingStatus.OK, CheckTopic.PROXY, _("none, the connection is direct"))
-        if self._subject.endpoint.proxy:
+        if self._subject.endpoint.proxy:  # `none` has none
             text = _("{proxy}, by the configuration").format(proxy=proxy)
         else:
             text = _("{proxy}, by the environment").format(proxy=proxy)

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from holytui.config.presets import GUIDE
 from holytui.config.redact import carries_key
-from holytui.config.urls import is_loopback
 from holytui.engine.check.check_target import CONNECT_LIMIT, CheckTarget
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, skipped
 from holytui.engine.ports import Client
@@ -24,7 +23,7 @@ from holytui.secret import Secret, scrub
 from holytui.text import nearest, sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import proxy_name
-from holytui.wire.transport.certificate import PeerCertificate
+from holytui.wire.transport.peer_certificate import PeerCertificate
 
 LIST_SECONDS = 15.0
 """Time limit of the list of models."""
@@ -222,7 +221,7 @@ class ReachSteps:
         target = self._target
         if target.endpoint.base_url.lower().startswith("https:"):
             return self._certificate(self._client.certificate(target.endpoint))
-        if is_loopback(target.host.rpartition(":")[0] or target.host):
+        if target.is_local:
             return Finding(FindingStatus.OK, CheckTopic.TLS, _("not needed: the server is on this machine"))
         text = _("not used: questions and answers go over the network in clear text")
         return Finding(FindingStatus.WARNING, CheckTopic.TLS, text)
@@ -248,8 +247,12 @@ class ReachSteps:
         target = self._target
         if target.resolved.ref.provider == GUIDE:
             return Finding(FindingStatus.OK, CheckTopic.KEY, _("created by the built-in guide"))
-        if self.key is not None or carries_key(target.endpoint.headers):
-            text = _("from {place}").format(place=target.keys.describe()) if self.key is not None else _("in a header")
+        if self.key is not None or carries_key(target.endpoint.headers, target.endpoint.query):
+            text = (
+                _("from {place}").format(place=target.keys.describe())
+                if self.key is not None
+                else _("in a header or parameter")
+            )
             return Finding(FindingStatus.OK, CheckTopic.KEY, text)
         return Finding(FindingStatus.OK, CheckTopic.KEY, _("none; the server asked for none so far"))
 

@@ -51,8 +51,8 @@ class TurnPlanner:
 
     def plan(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[TurnPlan, AnswerRequest]:
         """Plan the turn that fills `message`. Raises ModelUnknown, StoreError, GuideError."""
-        stream = self._config().stream
         resolved = self.resolve(message.model or self._config().default_model)
+        stream = resolved.stream(self._config().stream)
         endpoint, keys = self.endpoint_and_keys(resolved)
         context, params = self._context(message, resolved)
         request = ChatRequest(resolved.model.name, context.messages, params)

@@ -113,8 +113,6 @@ def _tls_hint(fault: Fault) -> str:
         return _("Check the clock of this machine. If it is right, the server's operator must renew the certificate.")
     if "hostname mismatch" in reason or "not valid for" in reason:
         return _("Use the name in base_url for which the certificate was issued.")
-    if "certificate required" in reason or ("alert" in reason and "certificate" in reason):
-        return _("The server wants a certificate of its clients. Ask its operator how to present one.")
     return _("Check the clock of this machine; a company's certificate goes into ca_file of the provider.")
 
 
@@ -125,6 +123,8 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
         return _describe_proxy_fault(fault)
     if fault.kind is FaultKind.SETUP:
         return _describe_setting_fault(fault)
+    if (found := _describe_socket_fault(fault, host) or _describe_client_certificate_fault(fault, host)) is not None:
+        return found
     resume = remedies.resume()
     table: dict[FaultKind, tuple[str, str]] = {
         FaultKind.DNS: (
@@ -208,9 +208,49 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
 
 
+def _describe_socket_fault(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Title and hint of a Unix socket that cannot be connected to; None for another fault."""
+    match fault.code:
+        case "ENOENT":
+            return (
+                _("The socket {path} does not exist").format(path=host),
+                _("Is the server running? Check base_url in the configuration."),
+            )
+        case "EACCES" if host.startswith("/"):
+            return (
+                _("You may not connect to the socket {path}").format(path=host),
+                _("Check the permissions of the socket and of its folders, or the groups that you are in."),
+            )
+        case "unix_socket" if fault.kind is FaultKind.REFUSED:
+            return (
+                _("No server listens on the socket {path}").format(path=host),
+                _("Is the server running? Check base_url in the configuration."),
+            )
+    return None
+
+
+def _describe_client_certificate_fault(fault: Fault, host: str) -> tuple[str, str] | None:
+    """Title and hint where the server did not accept the client in the TLS handshake; None for another fault."""
+    if fault.kind is not FaultKind.TLS or "alert" not in fault.message:
+        return None
+    if "certificate required" in fault.message:
+        return (
+            _("{host} requires a client certificate").format(host=host),
+            _("Set client_cert and client_key of the provider in the configuration."),
+        )
+    if "certificate" in fault.message or "unknown ca" in fault.message:
+        return (
+            _("{host} did not accept the client certificate").format(host=host),
+            _("Check client_cert of the provider in the configuration, and whether it has expired."),
+        )
+    return None
+
+
 def _describe_setting_fault(fault: Fault) -> tuple[str, str]:
     """Title and hint of a setting that cannot be used on this machine."""
     title = _("Nothing was sent: a setting cannot be used")
+    if fault.param in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        return title, _("Check the environment variable {name}.").format(name=fault.param)
     if fault.param == "socksio":
         return title, _('Install it with holytui: pip install "holytui[socks]"')
     return title, _("Check {setting} of the provider in the configuration.").format(setting=fault.param or "base_url")

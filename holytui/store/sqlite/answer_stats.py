@@ -21,7 +21,7 @@ TABLES = (
     """CREATE TABLE figure (
         message_id TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE, at REAL NOT NULL, model TEXT NOT NULL,
         requests INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL,
-        at_least INTEGER NOT NULL, estimated INTEGER NOT NULL, own INTEGER NOT NULL)""",
+        at_least INTEGER NOT NULL, estimated INTEGER NOT NULL, own INTEGER NOT NULL, cost REAL)""",
     "CREATE INDEX figure_at ON figure (at)",
 )
 
@@ -30,6 +30,12 @@ def create_tables(connection: sqlite3.Connection) -> None:
     """Create the table for a file that has none."""
     for statement in TABLES:
         connection.execute(statement)
+
+
+def add_cost(connection: sqlite3.Connection) -> None:
+    """Add the column for reported costs to the table of a file that has none; no answer of it has one."""
+    if "cost" not in {name for _cid, name, *_rest in connection.execute("PRAGMA table_info (figure)")}:
+        connection.execute("ALTER TABLE figure ADD COLUMN cost REAL")
 
 
 def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> None:
@@ -49,15 +55,16 @@ def record(connection: sqlite3.Connection, message: Message, *, own: bool) -> No
     unknown = bool(silent or message.text or message.reasoning) and own
     usage = message.usage or Usage(at_least=unknown)
     connection.execute(
-        """INSERT INTO figure (message_id, at, model, requests, input, output, cached, at_least, estimated, own)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO figure (message_id, at, model, requests, input, output, cached, at_least, estimated, own,
+                cost)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (message_id) DO UPDATE SET model = excluded.model, requests = excluded.requests,
             input = excluded.input, output = excluded.output, cached = excluded.cached,
-            at_least = excluded.at_least, estimated = excluded.estimated,
+            at_least = excluded.at_least, estimated = excluded.estimated, cost = excluded.cost,
             own = own OR (excluded.own AND excluded.requests > requests)""",
         (
             *(message.id, message.created_at, storable(message.model), max(1, requests)),
-            *(usage.input, usage.output, usage.cached, usage.at_least, usage.estimated, own),
+            *(usage.input, usage.output, usage.cached, usage.at_least, usage.estimated, own, usage.cost),
         ),
     )
 
@@ -124,7 +131,8 @@ def usage_totals(
     rows = connection.execute(
         f"""WITH span (number, start, stop) AS (VALUES {", ".join(["(?, ?, ?)"] * len(spans))})
             SELECT number, model, count(*), total(input), total(output), total(cached), max(at_least), max(estimated),
-                total(requests)
+                total(requests), sum(cost), total(input) FILTER (WHERE cost IS NULL),
+                total(output) FILTER (WHERE cost IS NULL), total(cached) FILTER (WHERE cost IS NULL)
             FROM span CROSS JOIN figure ON at >= start AND at < stop WHERE {where}
             GROUP BY number, model ORDER BY number, model""",
         (*(value for number, span in enumerate(spans) for value in (number, *span)), *values),
@@ -132,11 +140,24 @@ def usage_totals(
     return [
         UsageTotal(
             *(number, as_text(model), answers),
-            Usage(_sum(input_), _sum(output), _sum(cached), 0, bool(at_least), bool(estimated)),
+            Usage(
+                *(_sum(input_), _sum(output), _sum(cached), 0, 0, cost if _is_cost(cost) else None),
+                *(bool(at_least), bool(estimated)),
+            ),
             max(answers, _sum(requests)),
+            _without_cost(cost, rest),
         )
-        for number, model, answers, input_, output, cached, at_least, estimated, requests in rows
+        for number, model, answers, input_, output, cached, at_least, estimated, requests, cost, *rest in rows
     ]
+
+
+def _without_cost(cost: object, sums: Sequence[float]) -> Usage | None:
+    input_, output, cached = map(_sum, sums)
+    return Usage(input_, output, cached) if _is_cost(cost) and (input_ or output) else None
+
+
+def _is_cost(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value) and value >= 0
 
 
 def _sum(total: float) -> int:

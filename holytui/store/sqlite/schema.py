@@ -94,6 +94,10 @@ def _m007_streams(connection: sqlite3.Connection) -> None:
     streams.create_table(connection)
 
 
+def _m008_cost(connection: sqlite3.Connection) -> None:
+    answer_stats.add_cost(connection)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -102,6 +106,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m005_figures,
     _m006_ends,
     _m007_streams,
+    _m008_cost,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

@@ -6,7 +6,8 @@ import json
 import math
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -106,7 +107,14 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         for each, message in zip(found, messages, strict=True)
         for attempt in _checked(each, "attempts", list)
     ]
+    _require_unique([message.id for message in messages] + [attempt.id for attempt, _texts in attempts])
     return Bundle(conversation, messages, attempts, image_data=data, notes=notes)
+
+
+def _require_unique(ids: Sequence[str]) -> None:
+    repeated = next((found for found, count in Counter(ids).items() if count > 1), None)
+    if repeated is not None:
+        raise TransferError(_("Two parts of it have the same id: {id}").format(id=repeated))
 
 
 def _params(entry: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -270,8 +278,10 @@ def _fault(found: Fault | None) -> Fault | None:
 
 def _usage(entry: Mapping[str, Any]) -> Usage | None:
     found = usage_from(_as_json_text(entry, "usage"))
-    if found is not None and min(map(_integer, (found.input, found.output, found.cached, found.reasoning))) < 0:
-        raise ValueError("usage")
+    if found is not None:
+        counts = found.input, found.output, found.cached, found.reasoning, found.cache_written
+        if min(map(_integer, counts)) < 0:
+            raise ValueError("usage")
     return found and replace(found, at_least=bool(found.at_least), estimated=bool(found.estimated))
 
 

@@ -66,7 +66,7 @@ class CheckRun:
         done: Callable[[CheckRun], None],
     ) -> None:
         self._lines = lines
-        self._client = ChatClient(without_usage=services.client.without_usage)
+        self._client = ChatClient(refused_options=services.client.refused_options)
         self._services = replace(services, client=self._client)
         self._begin = begin
         self._add = add

@@ -76,8 +76,13 @@ def _figures(message: Message) -> str:
         parts.append(formatting.usage(message.usage))
         if message.usage.cached:
             parts.append(_("{count} from the cache").format(count=formatting.count(message.usage.cached)))
+        if message.usage.cache_written:
+            parts.append(_("{count} written to the cache").format(count=formatting.count(message.usage.cache_written)))
         if message.usage.reasoning:
             parts.append(_("{count} for reasoning").format(count=formatting.count(message.usage.reasoning)))
+        if message.usage.cost is not None:
+            mark = formatting.inexact_mark(at_least=message.usage.at_least, estimated=message.usage.estimated)
+            parts.append(_("cost {amount}").format(amount=mark + formatting.cost(message.usage.cost)))
     if message.first_token_s is not None:
         parts.append(_("first token after {time}").format(time=formatting.seconds(message.first_token_s)))
     if message.duration_s is not None:

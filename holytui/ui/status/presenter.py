@@ -151,7 +151,7 @@ class StatusPresenter:
         if not self._state.is_open:
             return None
         model = pricing.find_model(self._state.services.config, answered)
-        return pricing.cost(usage, model.price) if usage and model is not None and model.price is not None else None
+        return pricing.answer_cost(usage, model) if usage is not None else None
 
     @property
     def model(self) -> Model | None:

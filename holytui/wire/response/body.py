@@ -146,7 +146,7 @@ class AnswerBody:
             self._has_events = True
             if self._remaining < 0:
                 return found
-            if self._mismatch:
+            if self._mismatch or self.reader.done:
                 return found
         self._too_long = self._decoder.overflow
         return found

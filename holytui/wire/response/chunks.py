@@ -212,19 +212,49 @@ class _FieldNames:
 _INPUT = _FieldNames(("prompt_tokens", "input_tokens"))
 _OUTPUT = _FieldNames(("completion_tokens", "output_tokens"))
 _CACHED = _FieldNames(
-    ("prompt_cache_hit_tokens", "cached_tokens"), ("prompt_tokens_details", "input_tokens_details"), "cached_tokens"
+    ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"),
+    ("prompt_tokens_details", "input_tokens_details"),
+    "cached_tokens",
 )
 _REASONING = _FieldNames(
     ("reasoning_tokens",), ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens"
 )
 
 
+_CACHE_WRITTEN = _FieldNames(
+    ("cache_write_tokens", "cache_creation_input_tokens"),
+    ("prompt_tokens_details", "input_tokens_details"),
+    "cache_write_tokens",
+)
+_HIGHEST_COST = 1e9
+
+
 def _usage(reported: Object) -> Usage | None:
     if not any(name in reported for name in chain(_INPUT.own, _OUTPUT.own)):
         return None
     return Usage(
-        _figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED), _figure(reported, _REASONING)
+        *(_figure(reported, _INPUT), _figure(reported, _OUTPUT), _figure(reported, _CACHED)),
+        *(_figure(reported, _REASONING), _figure(reported, _CACHE_WRITTEN), _cost(reported)),
     )
+
+
+def _cost(reported: Object) -> float | None:
+    """Return the cost that the provider reports, as OpenRouter (`cost`) and Perplexity (`cost.total_cost`) do.
+
+    With a key of one's own at OpenRouter, `cost` is its fee alone, and `cost_details` has what the provider behind it
+    charges.
+    """
+    cost = reported.get("cost")
+    total = _amount(as_object(cost).get("total_cost") if isinstance(cost, dict) else cost)
+    if total is not None and reported.get("is_byok") is True:
+        total += _amount(as_object(reported.get("cost_details")).get("upstream_inference_cost")) or 0.0
+    return total
+
+
+def _amount(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _HIGHEST_COST:
+        return None
+    return float(value)
 
 
 def _figure(reported: Object, names: _FieldNames) -> int:

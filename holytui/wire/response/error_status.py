@@ -17,7 +17,7 @@ MAX_BODY = 64 * 1024
 
 _WANTS_TLS = re.compile(r"plain HTTP (request was sent )?to (an )?(HTTPS|SSL)|HTTP request to an HTTPS", re.IGNORECASE)
 """Messages of nginx, Apache and Go servers for plain HTTP on a TLS port."""
-_USAGE_REFUSED = ("stream_options", "include_usage", "extra inputs", "extra_forbidden")
+_OPTIONS_REFUSED = ("stream_options", "include_usage", "include_obfuscation", "extra inputs", "extra_forbidden")
 
 
 def status_fault(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
@@ -55,13 +55,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(0.0, then - (time.time() if now is None else now)), MAX_WAIT)
 
 
-def refuses_usage(status: int, body: bytes) -> bool:
-    """Whether the server rejects `stream_options`, which requests the usage at the end of a stream.
+def refuses_stream_options(status: int, body: bytes) -> bool:
+    """Whether the server rejects `stream_options` or one of them.
 
     Observed: Mistral and FastAPI 422; Azure with data sources, Fireworks, Databricks and older vLLM 400.
     """
     text = body.decode(errors="replace").lower()
-    return status in (400, 422) and any(name in text for name in _USAGE_REFUSED)
+    return status in (400, 422) and any(name in text for name in _OPTIONS_REFUSED)
 
 
 def _redirect(location: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from holytui.config.redact import carries_key, register_url_secrets
-from holytui.config.urls import is_loopback, is_plaintext
+from holytui.config.urls import NO_PROXY, is_loopback, is_plaintext, unix_address
 from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.no_proxy import is_exempt
@@ -20,7 +20,7 @@ def is_insecure(endpoint: Endpoint, has_key: bool) -> bool:
         password = urlsplit(endpoint.base_url).password
     except ValueError:
         return False  # not a valid URL, so nothing will be sent
-    carries = has_key or carries_key(endpoint.headers) or bool(password)
+    carries = has_key or carries_key(endpoint.headers, endpoint.query) or bool(password)
     return carries and not endpoint.allow_insecure and is_plaintext(endpoint.base_url, endpoint.proxy)
 
 
@@ -33,8 +33,13 @@ def is_local_network(host: str) -> bool:
         return is_loopback(name) or (bool(name) and "." not in name)
 
 
-def first_hop(endpoint: Endpoint) -> tuple[str, int]:
-    """Return the host and port to connect to: the endpoint's, or its proxy's. Raises ValueError for an invalid URL."""
+def first_hop(endpoint: Endpoint) -> tuple[str, int] | str:
+    """Return the host and port to connect to, of the endpoint or its proxy, or the path of its Unix socket.
+
+    Raises ValueError for an invalid URL.
+    """
+    if (unix := endpoint.unix) is not None:
+        return unix.socket
     proxy = proxy_of(endpoint)
     parts = urlsplit(proxy or endpoint.base_url)
     if not parts.hostname:
@@ -53,8 +58,11 @@ def proxy_of(endpoint: Endpoint) -> str:
 def proxy_for(url: str, configured: str = "") -> str:
     """Return the proxy for `url`: `configured`, else the environment's, except for loopback hosts and `NO_PROXY`.
 
-    All requests use this function; httpx does not read the environment itself. Raises ValueError for an invalid URL.
+    `none` and Unix sockets have no proxy. All requests use this function; httpx does not read the environment itself.
+    Raises ValueError for an invalid URL.
     """
+    if configured == NO_PROXY or unix_address(url) is not None:
+        return ""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from holytui.faults import Fault, FaultKind
+from holytui.faults import UNIX_SOCKET, Fault, FaultKind
 from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import is_local_network, proxy_name
@@ -25,6 +25,8 @@ def add_advice(fault: Fault, endpoint: Endpoint) -> Fault:
         case FaultKind.PROXY:
             return replace(fault, proxy=proxy_name(endpoint))
         case kind if kind in _CONNECT_FAULTS:
+            if endpoint.unix is not None:
+                return replace(fault, code=fault.code or UNIX_SOCKET)
             return replace(fault, proxy=proxy_name(endpoint))
         case FaultKind.NO_TLS | FaultKind.WANTS_TLS | FaultKind.STATUS | FaultKind.NOT_A_STREAM:
             return replace(fault, better_url=_suggest_url(fault, endpoint))

@@ -22,11 +22,11 @@ class AttemptStream:
     """
 
     def __init__(
-        self, spec: AttemptSpec, connections: ConnectionPool, without_usage: set[str], clock: Callable[[], float]
+        self, spec: AttemptSpec, connections: ConnectionPool, refused_options: set[str], clock: Callable[[], float]
     ) -> None:
         self._channel = EventChannel(spec.timeouts, clock)
         self._endpoint = spec.endpoint
-        self._attempt_thread = AttemptThread(spec, connections, self._channel, without_usage, clock)
+        self._attempt_thread = AttemptThread(spec, connections, self._channel, refused_options, clock)
         self._ended = False
         # A daemon, so that quitting does not wait for name resolution.
         self._thread = threading.Thread(target=self._attempt_thread.run, name="holytui-wire", daemon=True)

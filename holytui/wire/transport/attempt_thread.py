@@ -16,13 +16,14 @@ from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
 from holytui.secret import Secret
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
-from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, Timeouts
+from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, StreamOption, Timeouts, stream_options
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
-from holytui.wire.response.error_status import MAX_BODY, refuses_usage, status_fault
+from holytui.wire.response.error_status import MAX_BODY, refuses_stream_options, status_fault
 from holytui.wire.responses_request import responses_body, token_limit
 from holytui.wire.transport.addresses import is_insecure
-from holytui.wire.transport.connections import CancellableConnection, CannotSend, ConnectionPool
+from holytui.wire.transport.certificates import CannotSend
+from holytui.wire.transport.connections import CancellableConnection, ConnectionPool
 from holytui.wire.transport.decompress import Decompressor, UnknownEncoding
 from holytui.wire.transport.event_channel import EventChannel
 from holytui.wire.transport.exceptions import map_exception
@@ -59,13 +60,13 @@ class AttemptThread:
         spec: AttemptSpec,
         connections: ConnectionPool,
         box: EventChannel,
-        without_usage: set[str],
+        refused_options: set[str],
         clock: Callable[[], float],
     ) -> None:
         self._spec = spec
         self._pool = connections
         self._channel = box
-        self._without_usage = without_usage
+        self._refused_options = refused_options
         self._clock = clock
         self._lock = threading.Lock()
         self._connection: CancellableConnection | None = None
@@ -101,24 +102,22 @@ class AttemptThread:
         spec = self._spec
         headers = request_headers(spec.endpoint, spec.key)
         connection = self._acquire_connection()
-        # The Responses API reports the usage unasked.
-        asks_usage = spec.endpoint.api is Api.CHAT and spec.endpoint.base_url not in self._without_usage
-        asks_usage = asks_usage and spec.request.reattach is None
-        resent = False
+        options = stream_options(spec.endpoint, self._refused_options) if spec.request.reattach is None else []
+        dropped: list[StreamOption] = []
         while True:
-            response = self._send(connection, headers, asks_usage)
+            response = self._send(connection, headers, options)
             try:
                 self._status = response.status_code
                 if response.is_success:
-                    if resent:
-                        self._without_usage.add(spec.endpoint.base_url)
+                    self._refused_options.update(option.refusal(spec.endpoint.base_url) for option in dropped)
                     return self._read_answer(response)
                 body = self._read_error_body(response)
             finally:
                 response.close()
-            if not (asks_usage and refuses_usage(response.status_code, body)):
+            if not (options and refuses_stream_options(response.status_code, body)):
                 return self._failed(status_fault(response.status_code, response.headers, body))
-            asks_usage, resent, self._status = False, True, None
+            dropped.append(options.pop())
+            self._status = None
             self._channel.set_default_end(None)
 
     def _acquire_connection(self) -> CancellableConnection:
@@ -138,7 +137,9 @@ class AttemptThread:
     def _is_reused(self) -> bool:
         return self._connection is not None and not self._connection.is_new and self._status is None
 
-    def _send(self, connection: CancellableConnection, headers: dict[str, str], asks_usage: bool) -> httpx.Response:
+    def _send(
+        self, connection: CancellableConnection, headers: dict[str, str], options: Sequence[StreamOption]
+    ) -> httpx.Response:
         import httpx
 
         times = self._spec.timeouts
@@ -148,8 +149,9 @@ class AttemptThread:
         if chat.reattach is not None:
             request = connection.client.build_request(
                 "GET",
-                self._spec.endpoint.stream_url,
-                params={"conv_id": chat.reattach.stream_id, "from": chat.reattach.position.offset},
+                self._spec.endpoint.stream_url(
+                    {"conv_id": chat.reattach.stream_id, "from": str(chat.reattach.position.offset)}
+                ),
                 headers=headers,
                 timeout=patience,
                 extensions=traced,
@@ -159,7 +161,7 @@ class AttemptThread:
                 "POST",
                 self._spec.endpoint.url,
                 headers={**headers, STREAM_ID_HEADER: chat.stream_id} if chat.stream_id else headers,
-                content=request_body(chat, asks_usage, self._spec.endpoint.api),
+                content=request_body(chat, options, self._spec.endpoint.api),
                 timeout=patience,
                 extensions=traced,
             )
@@ -314,12 +316,17 @@ def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
     return headers
 
 
-def request_body(request: ChatRequest, asks_usage: bool, api: Api = Api.CHAT) -> bytes:
+def request_body(request: ChatRequest, options: Sequence[StreamOption] = (), api: Api = Api.CHAT) -> bytes:
     """Return the JSON body of a request for a streamed answer."""
-    return _encode(responses_body(request) if api is Api.RESPONSES else _chat_body(request, asks_usage))
+    body = responses_body(request) if api is Api.RESPONSES else _chat_body(request)
+    given = body.pop("stream_options", {})
+    if options:
+        chosen = given if isinstance(given, dict) else {}
+        body["stream_options"] = {option.value: option is StreamOption.INCLUDE_USAGE for option in options} | chosen
+    return _encode(body)
 
 
-def _chat_body(request: ChatRequest, asks_usage: bool) -> dict[str, object]:
+def _chat_body(request: ChatRequest) -> dict[str, object]:
     body: dict[str, object] = {"model": request.model}
     body["messages"] = [
         {
@@ -331,9 +338,6 @@ def _chat_body(request: ChatRequest, asks_usage: bool) -> dict[str, object]:
     ]
     body |= request.params
     body["stream"] = True
-    options = body.pop("stream_options", {})
-    if asks_usage:
-        body["stream_options"] = {"include_usage": True, **(options if isinstance(options, dict) else {})}
     return body
 
 

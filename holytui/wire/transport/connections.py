@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -18,9 +17,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.text import sanitize_line
 from holytui.wire.request import Endpoint
 from holytui.wire.transport.addresses import proxy_of
+from holytui.wire.transport.certificates import CannotSend, CertificateFiles, tls_context
 
 if TYPE_CHECKING:
     import ssl
@@ -30,15 +29,7 @@ if TYPE_CHECKING:
 _KEEP_ALIVE_SECONDS = 30.0  # after longer idle times a NAT may have dropped the connection silently
 _MAX_IDLE = 2  # idle connections per endpoint
 
-_Key: TypeAlias = tuple[str, str, str]
-
-
-class CannotSend(Exception):
-    """A request cannot be sent to this endpoint; `fault` has the reason."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.kind)
-        self.fault = fault
+_Key: TypeAlias = tuple[str, str, CertificateFiles]
 
 
 class CancellableConnection:
@@ -81,7 +72,7 @@ class CancellableConnection:
     def trace(self, name: str, info: Mapping[str, object]) -> None:
         """Callback for httpcore's `trace` extension: tracks the socket and the progress of the request."""
         match name.rpartition(".")[0].rpartition(".")[2], name.rpartition(".")[2]:
-            case "connect_tcp", "complete":
+            case "connect_tcp" | "connect_unix_socket", "complete":
                 self.is_new = True
                 self._store_socket(info)
             case "start_tls", "started":
@@ -146,7 +137,7 @@ class ConnectionPool:
         self._transport = transport
         self._lock = threading.Lock()
         self._idle: dict[_Key, list[CancellableConnection]] = {}
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[CertificateFiles, ssl.SSLContext] = {}
         self._closed = False
 
     @property
@@ -160,12 +151,13 @@ class ConnectionPool:
             proxy = proxy_of(endpoint)
         except ValueError as exc:
             raise CannotSend(_invalid_address()) from exc
-        key = (endpoint.base_url, proxy, endpoint.ca_file)
+        files = CertificateFiles(endpoint.ca_file, endpoint.client_cert, endpoint.client_key)
+        key = (endpoint.base_url, proxy, files)
         with self._lock:
             idle = self._idle.get(key)
             if idle:
                 return idle.pop()
-        return CancellableConnection(key, self._client(endpoint, proxy))
+        return CancellableConnection(key, self._client(endpoint, proxy, files))
 
     def release(self, connection: CancellableConnection) -> None:
         """Return a connection to the pool, or close it if it is cancelled or not needed."""
@@ -185,16 +177,20 @@ class ConnectionPool:
         for connection in idle:
             connection.close()
 
-    def _client(self, endpoint: Endpoint, proxy: str) -> httpx.Client:
+    def _client(self, endpoint: Endpoint, proxy: str, files: CertificateFiles) -> httpx.Client:
         import httpx
 
         silence_loggers()
         url = _parse_url(endpoint)
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS)
+        context = self._context(files if url.scheme == "https" else None)
+        transport = self._transport
+        if transport is None and endpoint.unix is not None:
+            transport = httpx.HTTPTransport(uds=endpoint.unix.socket, limits=limits, verify=context)
         try:
             return httpx.Client(
-                transport=self._transport,
-                verify=self._context(endpoint.ca_file if url.scheme == "https" else None),
+                transport=transport,
+                verify=context,
                 proxy=proxy or None,
                 trust_env=False,  # `addresses` and `_context` read the environment's proxy and certificates
                 limits=limits,
@@ -206,38 +202,22 @@ class ConnectionPool:
             words = _("the address of the proxy is not valid")
             raise CannotSend(Fault(FaultKind.SETUP, words, param="proxy")) from exc
 
-    def _context(self, ca_file: str | None) -> ssl.SSLContext:
-        """Return the cached context that trusts `ca_file` (empty: the default CAs); for None, an empty one."""
+    def _context(self, files: CertificateFiles | None) -> ssl.SSLContext:
+        """Return the cached context for `files`; for None, an empty one. Raises CannotSend."""
         import ssl
 
-        import httpx
-
-        if ca_file is None:
+        if files is None:
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with self._lock:
-            if ca_file not in self._contexts:
-                try:
-                    self._contexts[ca_file] = (
-                        ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
-                    )
-                except OSError as exc:
-                    raise CannotSend(_no_certificates(ca_file, exc)) from exc
-            return self._contexts[ca_file]
+            if files not in self._contexts:
+                self._contexts[files] = tls_context(files)
+            return self._contexts[files]
 
 
 def socks_missing() -> Fault:
     """Return the fault for a SOCKS proxy without the package that httpx needs for it."""
     words = _("a SOCKS proxy needs the Python package socksio, which is not installed")
     return Fault(FaultKind.SETUP, words, param="socksio")
-
-
-def _no_certificates(ca_file: str, exc: OSError) -> Fault:
-    name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), "")
-    file = sanitize_line(ca_file or os.environ.get(name, "?"))
-    words = _("the certificates in {file} cannot be read").format(file=file)
-    if isinstance(exc, FileNotFoundError):
-        words = _("the certificate file {file} does not exist").format(file=file)
-    return Fault(FaultKind.SETUP, words, param="ca_file" if ca_file else name)
 
 
 def _invalid_address() -> Fault:

@@ -14,6 +14,7 @@ from holytui.wire.response.error_bodies import clean
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: FaultKind.REFUSED,
+    errno.ENOENT: FaultKind.UNREACHABLE,  # of a Unix socket
     errno.EHOSTUNREACH: FaultKind.UNREACHABLE,
     errno.ENETUNREACH: FaultKind.UNREACHABLE,
     errno.ENETDOWN: FaultKind.UNREACHABLE,
@@ -115,7 +116,10 @@ def _map_cause(cause: BaseException, connected: bool) -> Fault | None:
         case TimeoutError():
             return Fault(FaultKind.RESET if connected else FaultKind.CONNECT_TIMEOUT, clean(cause.strerror or ""))
         case OSError() if cause.errno in _BY_ERRNO:
-            return Fault(_BY_ERRNO[cause.errno], clean(cause.strerror or ""))
+            kind = _BY_ERRNO[cause.errno]
+            # a Unix socket is missing or closed to this user; `EACCES` of an address is a firewall
+            code = errno.errorcode[cause.errno] if cause.errno in (errno.ENOENT, errno.EACCES) else ""
+            return Fault(kind, clean(cause.strerror or ""), code=code)
     return None
 
 

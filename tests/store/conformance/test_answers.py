@@ -30,7 +30,7 @@ def test_everything_of_an_answer_comes_back(opener: Opener) -> None:
         status=200,
         finish_reason="stop",
         fault=fault,
-        usage=Usage(1, 2, 3, 4, True, True),
+        usage=Usage(1, 2, 3, 4, 5, 0.25, True, True),
     )
     first.update_attempt(attempt)
     answer = replace(

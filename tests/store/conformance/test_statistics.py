@@ -12,10 +12,21 @@ import pytest
 from holytui.faults import Fault, FaultKind
 from holytui.models import AnswerState, Problem, Role, Usage
 from holytui.store.history import History
-from holytui.store.transfer.transfer import import_from
+from holytui.store.transfer.transfer import Format, import_from
 from holytui.store.values import UsageTotal
 from tests.store.conformance.conftest import Opener
-from tests.store.samples import ALL_TIME, CONTENT, Asked, Clock, ask, attempt_for, exported_answer, finish, total_usage
+from tests.store.samples import (
+    ALL_TIME,
+    CONTENT,
+    Asked,
+    Clock,
+    ask,
+    attempt_for,
+    exported_answer,
+    exported_text,
+    finish,
+    total_usage,
+)
 
 
 @pytest.fixture
@@ -108,8 +119,8 @@ def test_an_answer_that_goes_on_later_is_still_one(history: History, clock: Cloc
     clock.now = 90_000.0
     history.set_state(asked.answer.id, AnswerState.QUEUED)
     history.begin_attempt(attempt_for(asked.answer.id, 2))
-    finish(history, asked, Usage(22, 9))
-    assert history.usage_totals((0.0, 2000.0, math.inf)) == [UsageTotal(0, "guide/guide", 1, Usage(22, 9), 2)]
+    finish(history, asked, Usage(22, 9, cost=0.5))
+    assert history.usage_totals((0.0, 2000.0, math.inf)) == [UsageTotal(0, "guide/guide", 1, Usage(22, 9, cost=0.5), 2)]
 
 
 def test_a_text_kept_as_a_variant_and_a_forked_branch_cost_nothing(history: History) -> None:
@@ -194,3 +205,25 @@ def test_a_rate_leaves_out_the_time_without_a_connection(history: History) -> No
     history.update_attempt(replace(first, id="third", number=3, first_token_at=605.0, ended_at=700.0, usage=None))
     finish(history, asked, Usage(2, 30), first_token_s=1.0, duration_s=700.0)
     assert history.last_answers(1)[0].rate == pytest.approx(10.0)
+
+
+def test_reported_costs_are_added_and_the_usage_without_one_is_given(history: History) -> None:
+    asked = ask(history)
+    history.update_attempt(replace(asked.attempt, usage=Usage(10, 5, cache_written=3, cost=0.25)))
+    finish(history, asked, Usage(10, 5, cache_written=3, cost=0.25))
+    (attempt,) = history.attempts(asked.answer.id)
+    assert attempt.usage == Usage(10, 5, cache_written=3, cost=0.25)
+    finish(history, ask(history), Usage(20, 6, cost=0.5))
+    assert total_usage(history) == UsageTotal(0, "guide/guide", 2, Usage(30, 11, cost=0.75), 2)
+    finish(history, ask(history), Usage(7, 8, 1))
+    assert total_usage(history).without_cost == Usage(7, 8, 1)
+    assert total_usage(history).usage == Usage(37, 19, 1, cost=0.75)
+
+
+def test_a_reported_cost_is_exported_and_imported(opener: Opener, history: History) -> None:
+    other = opener("other")
+    asked = ask(other)
+    finish(other, asked, Usage(10, 5, cache_written=3, cost=0.25), duration_s=1.0)
+    text = exported_text(other, Format.JSON, asked.conversation_id)
+    import_from(history, io.StringIO(text))
+    assert history.last_answers(1, asked.conversation_id)[0].usage == Usage(10, 5, cache_written=3, cost=0.25)
