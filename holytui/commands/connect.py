@@ -27,6 +27,7 @@ from holytui.credentials.sources import validate_key
 from holytui.engine.check.findings import CheckTopic
 from holytui.errors import ConfigError, HolytuiError, ProviderBlocked
 from holytui.i18n import _, ngettext
+from holytui.models import ModelRef
 from holytui.text import nearest, sanitize_line
 from holytui.wire.client import ChatClient
 
@@ -65,6 +66,23 @@ def run(options: argparse.Namespace) -> int:
         client.close()
 
 
+def connect_by_questions(named_file: Path | None) -> tuple[Config, ModelRef] | None:
+    """Ask on the terminal for all that is needed; return the new configuration and the model, or None.
+
+    Raises HolytuiError, also when the person ends the input, and KeyboardInterrupt.
+    """
+    unset = dict.fromkeys(("provider", "base_url", "key_env", "key_command", "key_file", "model"), "")
+    options = argparse.Namespace(**unset, key_stdin=False, default=False, yes=False, plain=True)
+    file = named_file or paths.config_file()
+    client = ChatClient()
+    try:
+        connecting = _Connecting(options, require_editable(file), file, client)
+        connecting.run()
+        return connecting.connected
+    finally:
+        client.close()
+
+
 class _Connecting:
     """One run of the command."""
 
@@ -75,6 +93,8 @@ class _Connecting:
         self._client = client
         self._asks = sys.stdin.isatty() and sys.stderr.isatty() and not options.key_stdin
         """Somebody can be asked for what is missing."""
+        self.connected: tuple[Config, ModelRef] | None = None
+        """The written configuration and the model."""
         self._report = CheckReport(sys.stdout, live=sys.stdout.isatty() and not options.plain)
 
     def run(self) -> int:
@@ -103,7 +123,9 @@ class _Connecting:
         connection = ProviderConnection(provider, key, model, self._is_default())
         if self._changes(target, connection) and not self._agrees_to_change(target):
             return exit_status.FAILED
-        self._tell(save(connection, self._file), connection)
+        saved = save(connection, self._file)
+        self.connected = saved.config, connection.ref
+        self._tell(saved, connection)
         return exit_status.OK
 
     # -- the provider

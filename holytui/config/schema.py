@@ -170,7 +170,7 @@ class Stream:
     """Longest time without a token after the first one, keep-alives ignored."""
     offline_limit: float = 0.0
     """Longest wait for an unreachable endpoint (0: unlimited). Waiting does not use up retries."""
-    max_answer_bytes: int = 4_000_000
+    max_answer_bytes: int = 10_000_000
     """Text (UTF-8, with reasoning) after which an answer is left interrupted. Continuing it allows as much again."""
     recover: Recover = Recover.AUTO
     """How an interrupted answer is completed."""

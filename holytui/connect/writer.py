@@ -186,4 +186,7 @@ def _back_up(target: Path, old: bytes) -> Path | None:
 
 def _not_written(file: Path, exc: OSError) -> ConfigError:
     reason = sanitize_line(exc.strerror or type(exc).__name__)
-    return ConfigError(_("{path} cannot be written: {reason}").format(path=sanitize_line(str(file)), reason=reason))
+    return ConfigError(
+        _("{path} cannot be written: {reason}").format(path=sanitize_line(str(file)), reason=reason),
+        _("Check the permissions of its folder, or name another file with --config"),
+    )

@@ -66,6 +66,8 @@ class EnvironmentSource:
         text = text or self.environ.get(self.name, "").strip()
         if not text:
             place = _("{name} is not set").format(name=self.name)
+            if self.name in self.environ and not self.file:
+                place = _("{name} is set, but empty").format(name=self.name)
             if self.file:
                 place = _("{name} is set neither in {file} nor in the environment").format(
                     name=self.name, file=self.file
@@ -176,6 +178,11 @@ def validate_key(text: str, source: str) -> Secret:
     text = text.strip()
     if not text:
         raise KeyUnavailable(_("No key: {place} is empty").format(place=source))
+    if text[0] in "\"'`“”‘’":
+        raise KeyUnavailable(
+            _("The key from {place} begins with a quotation mark").format(place=source),
+            _("Remove the quotation marks around it"),
+        )
     if not re.fullmatch(r"[!-~]+", text):
         raise KeyUnavailable(
             _("The key from {place} contains spaces or invalid characters").format(place=source),
@@ -232,4 +239,7 @@ def _read_variable(file: Path, name: str, fstat: Fstat) -> str | None:
 
 def _unreadable(path: Path, exc: OSError) -> KeyUnavailable:
     reason = sanitize_line(exc.strerror or type(exc).__name__)
-    return KeyUnavailable(_("{path} cannot be read: {reason}").format(path=path, reason=reason))
+    return KeyUnavailable(
+        _("{path} cannot be read: {reason}").format(path=path, reason=reason),
+        _("Check the path in the configuration, and the permissions of the file"),
+    )

@@ -40,8 +40,10 @@ class KeyringSource:
     def fetch(self) -> Key:
         try:
             output = command_output(_command(_GET, self.name), self.run)
-        except KeyUnavailable:
-            hint = unavailable() or self.remedy()
+        except KeyUnavailable as error:
+            stuck = isinstance(error.__context__, subprocess.TimeoutExpired)
+            locked = _("It may be locked: unlock it on the desktop, then try again")
+            hint = unavailable() or (locked if stuck else self.remedy())
             raise KeyUnavailable(_("The system keyring gave no key for {name}").format(name=self.name), hint) from None
         return Key(validate_key(output.splitlines()[0], self.describe()))
 

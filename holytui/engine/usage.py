@@ -10,6 +10,8 @@ from holytui.models import Image, Usage
 _LATIN = 4.0
 _ACCENTED = 2.5
 _IDEOGRAPHS = 1.2
+_PART = 1 << 14
+"""Characters counted at a time."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -20,20 +22,47 @@ def estimate_tokens(text: str) -> int:
     """
     if not text:
         return 0
-    wide = sum(1 for char in text if char >= "\u2e80")
-    accented = sum(1 for char in text if "\x80" <= char < "\u2e80")
-    narrow = len(text) - wide
+    return _estimate(len(text), *_wide_and_accented(text))
+
+
+def _wide_and_accented(text: str) -> tuple[int, int]:
+    """The number of ideographs, and of accented letters."""
+    wide = beyond_ascii = 0
+    if not text.isascii():
+        for at in range(0, len(text), _PART):  # in parts, as no other thread runs during `sum`
+            part = text[at : at + _PART]
+            wide += sum(map("\u2e80".__le__, part))
+            beyond_ascii += sum(map("\x80".__le__, part))
+    return wide, beyond_ascii - wide
+
+
+def _estimate(length: int, wide: int, accented: int) -> int:
+    narrow = length - wide
     share = min(1.0, accented / narrow * 4) if narrow else 0.0
     per_token = _LATIN + (_ACCENTED - _LATIN) * share
     return max(1, round(narrow / per_token + wide / _IDEOGRAPHS))
 
 
-def tokens_received(pieces: int, text: str) -> int:
-    """A lower bound of the tokens in `pieces` pieces that add up to `text`.
+class ReceivedTokens:
+    """Counts the tokens of a stream without keeping its text."""
 
-    A piece of a stream has at least one token, unless a gateway sends single characters.
-    """
-    return pieces if len(text) >= 2 * pieces else min(pieces, estimate_tokens(text))
+    def __init__(self) -> None:
+        self._pieces = self._length = self._wide = self._accented = 0
+
+    def add(self, piece: str) -> None:
+        """Count a piece."""
+        self._pieces += 1
+        self._length += len(piece)
+        wide, accented = _wide_and_accented(piece)
+        self._wide += wide
+        self._accented += accented
+
+    @property
+    def lower_bound(self) -> int:
+        """A lower bound of the tokens: a piece has at least one, unless a gateway sends single characters."""
+        if self._length >= 2 * self._pieces:
+            return self._pieces
+        return min(self._pieces, _estimate(self._length, self._wide, self._accented))
 
 
 def image_tokens(image: Image) -> int:

@@ -177,8 +177,11 @@ class History(Protocol):
         """Return the bytes of an image; None if they are lost."""
         ...
 
-    def message(self, message_id: str) -> Message | None:
-        """Return a message with its current text, also while it streams."""
+    def message(self, message_id: str, *, texts: bool = True) -> Message | None:
+        """Return a message with its current text, also while it streams.
+
+        Without `texts`, text and reasoning of a final one are empty, as they may be long and known already.
+        """
         ...
 
     def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
@@ -187,6 +190,10 @@ class History(Protocol):
 
     def variants(self, message_id: str) -> Sequence[Message]:
         """Return the message and its siblings (same parent, same role), oldest first."""
+        ...
+
+    def variant_ids(self, message_id: str) -> Sequence[str]:
+        """Return the ids of `variants`, without reading their texts."""
         ...
 
     def leaf_below(self, message_id: str) -> str:

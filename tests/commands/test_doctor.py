@@ -100,7 +100,7 @@ def test_an_expired_certificate_names_clock_and_operator(checked: Check, tmp_pat
     assert status == 1
     assert lines["TLS"].startswith("✗")
     assert "expired" in lines["TLS"]
-    assert "the server's operator must renew" in lines["TLS"]
+    assert "the server needs a new certificate" in lines["TLS"]
 
 
 def make_expired(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -32,14 +33,15 @@ from holytui.commands.plain.input import (
 from holytui.commands.plain.printer import PlainPrinter
 from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.load import read_config
+from holytui.config.schema import Config, Provider
 from holytui.engine import events as ev
 from holytui.engine.ending import Ending
 from holytui.errors import HolytuiError, ModelUnknown, TerminalError
 from holytui.faults import Fault, FaultKind
-from holytui.models import AnswerState, Join, Problem, Role, Usage
+from holytui.models import AnswerState, Join, ModelRef, Problem, Role, Usage
 from holytui.store.sqlite.history import SqliteHistory
 from tests.ptys import Terminal
-from tests.servers import READ, STALL, ScriptedServer, Step, answer, delta, event, sse_head, whole
+from tests.servers import READ, STALL, Peer, ScriptedServer, Step, answer, delta, event, sse_head, whole
 
 PATIENCE = 15.0
 
@@ -71,6 +73,8 @@ class Chat:
         self.out = Output()
         self.now = 0.0
         self.copied: list[str] = []
+        self.connected: tuple[Config, ModelRef] | None = None
+        """The result of the dialogue of `/connect`."""
         self.pending: list[SessionEvent] = []
         """Put into the inbox while the terminal's input is thrown away, as its reader may do."""
         self._inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
@@ -83,6 +87,7 @@ class Chat:
             model=model,
             clock=lambda: self.now,
             discard=self._discard,
+            connect=lambda: self.connected,
         )
         self.status: int | None = None
         self._thread: threading.Thread | None = None
@@ -812,3 +817,67 @@ def test_a_terminal_that_hangs_up_ends_it_with_the_text_kept(tmp_path: Path) -> 
         last = history.branch(conversation.id)[-1]
     assert last.state in (AnswerState.INTERRUPTED, AnswerState.STOPPED)
     assert "11, 12, 13" in last.text
+
+
+# -- connecting a provider
+
+
+def test_connect_uses_the_new_model_and_no_line_typed_before_it(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("from the new one")]) as server, chatting(tmp_path, start=False) as chat:
+        new = Provider("new", server.base_url)
+        config = replace(chat.services.config, providers=MappingProxyType({"new": new}))
+        chat.connected = config, ModelRef("new", "m")
+        chat.pending = [LineTyped("sk-a-key-pasted-too-early")]
+        chat.start()
+        chat.type("/connect")
+        chat.out.wait_for("Model: new/m")
+        chat.type("hello")
+        chat.out.wait_for("from the new one")
+        assert [request.json["model"] for request in server.requests] == ["m"]
+        assert [request.json["messages"][-1]["content"] for request in server.requests] == ["hello"]
+
+
+def test_connect_that_is_given_up_keeps_the_model(tmp_path: Path) -> None:
+    with chatting(tmp_path) as chat:
+        chat.type("/connect")
+        chat.out.wait_for("No provider was connected.")
+        chat.type("/quit")
+        assert chat.wait_end() == 0
+
+
+def test_connect_asks_nobody_in_a_pipe(tmp_path: Path) -> None:
+    with chatting(tmp_path, interactive=False) as chat:
+        chat.type("/connect")
+        chat.out.wait_for("In a script use: holytui connect")
+
+
+def test_a_newcomer_connects_in_plain_mode_and_asks(tmp_path: Path) -> None:
+    models = whole("200 OK", {"data": [{"id": "only"}]})
+
+    def serve(peer: Peer) -> None:
+        while peer.read():
+            if peer.server.requests[-1].method == "GET":
+                peer.sock.sendall(models)
+            else:
+                peer.sock.sendall(b"".join(step for step in answer("an", "swer") if isinstance(step, bytes)))
+
+    with ScriptedServer([serve]) as server, Terminal.holytui("--plain", cols=100, rows=60) as terminal:
+        terminal.wait_for("/connect connects a model")
+        terminal.type("/connect\r")
+        terminal.wait_for("Provider (1 to")
+        number = re.search(r"(\d+)  another OpenAI", terminal.text)
+        assert number is not None
+        terminal.type(f"{number[1]}\r")
+        terminal.wait_for("Address:")
+        terminal.type(f"{server.base_url}\r")
+        terminal.wait_for("[y/N]", 30)
+        terminal.type("y\r")
+        terminal.wait_for("Model: local/only")
+        terminal.type("hello\r")
+        terminal.wait_for("Complete.")
+        terminal.type("/connect\r")
+        terminal.wait_until(lambda: terminal.text.count("Provider (1 to") == 2)
+        terminal.type("\x03")
+        terminal.wait_for("No provider was connected.")
+        terminal.type("/quit\r")
+        assert terminal.wait_end() == 0

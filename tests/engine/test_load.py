@@ -6,16 +6,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from sys import getsizeof
 
 import pytest
 
-from holytui.engine.events import Delta, Failed, Interrupted, Retrying
+from holytui.engine.events import Delta, Failed, Finished, Interrupted, Retrying
 from holytui.engine.runtime import planner
-from holytui.engine.turn.answer import TextBuffer
 from holytui.engine.turn.machine import TurnMachine
 from holytui.engine.turn.problems import duration
+from holytui.engine.turn.text_buffer import TextBuffer
 from holytui.faults import Fault, FaultKind
-from holytui.models import AnswerState, Problem
+from holytui.models import AnswerState, Message, Problem
 from holytui.store.sqlite import writer
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.store.sqlite.writer import Timing
@@ -141,3 +142,58 @@ def test_no_memory_in_the_history_is_told_and_tried_again(tmp_path: Path, monkey
         assert well.wait(10)
         assert told[0] is not None
         assert "memory" in told[0]
+
+
+# -- few copies
+
+
+def _growing() -> TextBuffer:
+    pieces = TextBuffer("đầu ")
+    for number in range(3_000):
+        pieces.add("👍" if number % 7 == 0 else "ab")
+    return pieces
+
+
+def test_a_text_is_shared_only_with_an_equal_one() -> None:
+    pieces = _growing()
+    equal = "".join([_growing().text()])
+    for other in (equal[:-1], equal + "x", equal[:-1] + "x", "x" + equal[1:], equal[:500] + "x" + equal[501:]):
+        pieces.share(other)
+        assert pieces.text() == equal
+        pieces = _growing()
+    pieces.share(equal)
+    assert pieces.text() is equal
+    pieces.add("more")
+    pieces.share(equal)
+    assert pieces.text() == equal + "more"
+
+
+def test_a_text_that_nobody_reads_takes_the_memory_of_its_utf_8() -> None:
+    pieces = TextBuffer()
+    for _ in range(64):
+        pieces.add("a" * 10_000 + "👍")
+        pieces.add("b")
+    for _ in range(2_000):
+        pieces.add("c")
+    held = sum(map(getsizeof, pieces._blocks)) + sum(map(getsizeof, pieces._last))
+    assert len(pieces) == 642_128
+    assert held < 1.2 * len(pieces)
+
+
+def test_the_end_of_an_answer_and_its_listeners_share_one_text(tmp_path: Path) -> None:
+    texts: list[tuple[str, str] | None] = []
+    with ScriptedServer([READ, *answer("all ", "of ", "it")]) as server, Bench(tmp_path, server.base_url) as bench:
+        stored: list[str] = []
+        finish = bench.history.finish
+
+        def watched(message: Message) -> None:
+            texts.append(bench.engine.live_text(message.id))
+            stored.append(message.text)
+            finish(message)
+
+        bench.history.finish = watched  # type: ignore[method-assign]
+        _, end, _ = bench.ask()
+        assert isinstance(end, Finished)
+        assert texts[0] is not None
+        assert texts[0][0] == "all of it"
+        assert texts[0][0] is stored[0] is end.ending.text

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from holytui.engine.usage import Tally, estimate_tokens
+import pytest
+
+from holytui.engine.usage import ReceivedTokens, Tally, estimate_tokens
 from holytui.models import Usage
 
 
@@ -13,6 +15,22 @@ def test_plain_text_has_a_token_for_four_characters() -> None:
 def test_vietnamese_and_chinese_cost_more() -> None:
     assert estimate_tokens("đường truyền bị nghẽn rồi") > estimate_tokens("duong truyen bi nghen roi")
     assert estimate_tokens("断线之后继续") >= 5
+
+
+@pytest.mark.parametrize("text", ["đường truyền", "断线之后继续", "plain", "👍", "a断b"])
+def test_tokens_received_are_counted_as_they_arrive(text: str) -> None:
+    whole = ReceivedTokens()
+    whole.add(text * 9)
+    assert whole.lower_bound == 1
+    single = ReceivedTokens()
+    for char in text * 9:
+        single.add(char)
+    assert single.lower_bound == min(len(text) * 9, estimate_tokens(text * 9))
+
+
+def test_a_long_text_is_estimated_like_a_short_one() -> None:
+    words = "断线 đường "
+    assert estimate_tokens(words * 10_000) == pytest.approx(100 * estimate_tokens(words * 100), rel=0.01)
 
 
 def test_figures_of_all_attempts_are_added() -> None:

@@ -5,11 +5,13 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Attempt, DeltaKind, Join
 from holytui.store.assembly import assemble, assemble_reasoning, seams
+from holytui.store.sqlite import journal
 from holytui.store.sqlite.writer import PendingDelta, Timing, merged
 from tests.store.conftest import Opener
 from tests.store.samples import CONTENT, REASONING, ask, attempt_for
@@ -63,6 +65,18 @@ def test_a_flush_commits_one_row_per_attempt_and_kind(opener: Opener, path: Path
     history.journal(asked.attempt.id, CONTENT, "")
     history.flush()
     assert rows_of(path) == [(asked.attempt.id, "content", "abc"), (asked.attempt.id, "reasoning", "ABC")]
+
+
+def test_a_long_text_is_merged_in_parts(opener: Opener, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_MERGED", 4)
+    history = opener(timing=NEVER)
+    asked = ask(history)
+    for piece in ("a", "bc", "đ", "f", "ghijkl", "m", "nopq"):
+        history.journal(asked.attempt.id, CONTENT, piece)
+        history.flush()
+    history.finish(replace(asked.answer, text="abcđfghijklmnopq", state=AnswerState.COMPLETE))
+    assert [text for _attempt, _kind, text in rows_of(path)] == ["abcđ", "f", "ghijkl", "m", "nopq"]
+    assert history.raw_text(asked.attempt.id, CONTENT) == "abcđfghijklmnopq"
 
 
 def test_a_delta_is_committed_without_being_asked(opener: Opener, path: Path) -> None:

@@ -81,7 +81,7 @@ def everything_in(folder: Path) -> dict[Path, bytes]:
 async def test_from_nothing_to_an_answer(harness: AppHarness, sheep: ScriptedServer, tmp_path: Path) -> None:
     pressed = ["f10", "enter", "enter"]
     async with run_app(harness) as driver:
-        await driver.wait_for_text("F10 to connect a provider")
+        await driver.wait_for_text("Press F10, or type /connect, to connect a provider")
         await open_dialog(driver)
         await driver.press("enter")
         await at(driver, "Key of HolySheep AI")

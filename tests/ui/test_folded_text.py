@@ -10,13 +10,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.content import Content
 
+from holytui.hints import KEYLESS
 from holytui.keymap import build_keymap
 from holytui.models import Conversation, Message, Role
 from holytui.paths import runtime_dir
 from holytui.store.values import Bundle
 from holytui.ui.chat.screen import ChatScreen
-from holytui.ui.transcript import folded_text
+from holytui.ui.markdown.budget import Spent
+from holytui.ui.transcript import folded_text, match_navigator, message_view
 from holytui.ui.transcript.folded_text import FIRST_ROWS, LAST_ROWS, MIN_ROWS_TO_FOLD, FoldedText
+from holytui.ui.transcript.match_navigator import MatchNavigator
+from holytui.ui.transcript.message_list import MessageList
+from holytui.ui.transcript.message_view import MessageView
+from holytui.ui.transcript.scroll_math import Anchor
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
 from tests.ui.sample_conversations import NOON, TALK, add_sample
@@ -135,6 +141,90 @@ def test_a_folded_question_costs_what_is_shown_of_it(text: str, monkeypatch: pyt
     assert 0 < wrapped < 20 * 80
     made.rows(80, is_open=True, key="Space")
     assert wrapped >= len(text) * 0.9
+
+
+def once() -> Spent:
+    """A budget for one step."""
+    return lambda: True
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.integers(4, 30), st.integers(1, 60))
+@example("a " * 300, 4, 5)
+@example("か" * 300, 5, 1)
+@example("a\t" * 100, 7, 9)
+@example(" " * 300 + "\n" + "abc" * 50, 4, 10)
+def test_rows_laid_out_in_slices_are_those_of_the_whole_text(text: str, width: int, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folded_text, "_PIECE", piece)
+        made = FoldedText(text, once)
+        rows = made.rows(width, is_open=True, key="")
+        while made.behind:
+            made.advance(once())
+        assert [row.content.plain for row in rows] == plain(text, width)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LOG * 5, "x" * 1_000_000, "words and words " * 60_000, "tab\t" * 250_000],
+    ids=["lines", "run", "words", "tabs"],
+)
+def test_no_step_lays_out_much_of_a_long_question(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = [0]
+
+    class Counted(Content):
+        def __init__(self, text: str = "", *args: object, **options: object) -> None:
+            steps[-1] += len(text)
+            super().__init__(text, *args, **options)  # type: ignore[arg-type]  # passed on
+
+    def counted(spent: Spent) -> Spent:
+        steps.append(0)
+        return spent
+
+    monkeypatch.setattr(folded_text, "Content", Counted)
+    monkeypatch.setattr(message_view, "_share", lambda: counted(once()))
+    view = MessageView(Message("q", "c", None, Role.USER, text, NOON))
+    messages = MessageList(KEYLESS)
+    messages.show([view], ())
+    messages.resize(80, 30)
+    monkeypatch.setattr(match_navigator, "within", lambda _seconds: counted(once()))
+    scrolled: list[Anchor] = []
+    matches = MatchNavigator(
+        messages, select=lambda _index: steps.append(0), scroll_to=scrolled.append, refresh=lambda: None
+    )
+    steps.extend(0 for _step in matches.reveal(0, [len(text) // 2]))
+    height = messages.height_of(0)
+    assert view.open
+    assert abs(scrolled[0].offset - height / 2) < 0.01 * height
+    assert sum(steps) >= len(text) * 0.9
+    assert max(steps) < 20_000  # some 8 ms
+
+
+async def test_a_long_one_is_laid_out_to_its_end_while_keys_are_handled(harness: AppHarness) -> None:
+    async with at_the_question(harness) as driver:
+        await driver.wait_for_text("▸ 9,991 more lines")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(message_view, "_share", once)
+            await driver.act("message.reasoning")
+            view = driver.chat.log_view.selected
+            assert view is not None
+            assert view.behind(driver.chat.log_view.size.width)
+            assert not driver.chat.log_view.following
+            await driver.wait_until(lambda: not view.behind(driver.chat.log_view.size.width))
+            assert "line 9 of many" in driver.text
+        await driver.act("log.last")
+        await driver.wait_for_text("line 9999 of many")
+
+
+def test_another_key_changes_only_the_hint() -> None:
+    made = FoldedText(LOG)
+    rows = list(made.rows(40, is_open=True, key="Space"))
+    assert list(made.rows(40, is_open=True, key=""))[:-1] == rows[:-2]
+    assert made.rows(40, is_open=True, key="t")[-1].content.plain == "▾ t: collapse"
+    assert made.rows(40, is_open=True, key="t")[0] is rows[0]
+    folded = list(made.rows(40, is_open=False, key="t"))
+    assert made.rows(40, is_open=False, key="")[FIRST_ROWS].content.plain == "▸ 9,991 more lines"
+    assert made.rows(40, is_open=False, key="")[0] is folded[0]
 
 
 def test_the_rows_stay_the_same_objects_until_they_look_different() -> None:

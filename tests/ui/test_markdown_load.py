@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Message, Role
 from holytui.ui.markdown import document as document_module
+from holytui.ui.markdown import plain as plain_module
 from holytui.ui.markdown.budget import Spent
 from holytui.ui.markdown.document import MarkdownDocument
 from holytui.ui.transcript import message_view
@@ -160,3 +161,15 @@ def test_plain_text_is_taken_in_slices_too(monkeypatch: pytest.MonkeyPatch) -> N
         document.advance(WIDTH, once())
         ends.append(document._view_at(WIDTH).plain.end)  # type: ignore[union-attr]  # set from the first slice on
     assert max(after - before for before, after in itertools.pairwise(ends)) <= 3 * 4_096
+
+
+def test_no_step_wraps_many_short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(plain_module, "make_line", lambda *_arguments: made.append(0))
+    source = "a\n" * 5_000
+    plain = plain_module.PlainText(0, WIDTH)
+    while plain.end < len(source):
+        made.clear()
+        plain.wrap_next(source)
+        assert len(made) <= 128
+    assert plain.height == 5_000

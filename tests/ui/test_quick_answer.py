@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from holytui.engine.ending import Ending
 from holytui.presentation.turn_view import TurnView
 from holytui.store.history import History
 from holytui.ui.transcript import live_answers
@@ -25,8 +26,8 @@ async def test_an_answer_that_ended_while_its_conversation_was_read_is_shown_who
             ended = threading.Event()
             settle = live_answers.LiveAnswers._settle
 
-            async def settled(self: live_answers.LiveAnswers, turn: TurnView) -> None:
-                await settle(self, turn)
+            async def settled(self: live_answers.LiveAnswers, turn: TurnView, ending: Ending) -> None:
+                await settle(self, turn, ending)
                 ended.set()
 
             def slowly(history: History, conversation_id: str, leaf: str | None) -> LoadedConversation | None:

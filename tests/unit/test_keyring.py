@@ -99,7 +99,7 @@ def test_a_key_comes_from_the_environment() -> None:
 @pytest.mark.parametrize("environ", [{}, {"WORK_KEY": ""}, {"WORK_KEY": " "}])
 def test_a_variable_that_is_not_set_is_named_with_what_to_do(environ: dict[str, str]) -> None:
     exc = failure(KeyRing(provider(api_key_env="WORK_KEY"), environ=environ))
-    assert exc.title == "WORK_KEY is not set"
+    assert exc.title == ("WORK_KEY is set, but empty" if environ else "WORK_KEY is not set")
     assert exc.hint == "Set it in the shell (export WORK_KEY=…) and start holytui again"
 
 

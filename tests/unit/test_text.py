@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from holytui.store import matches
 from holytui.text import (
     INVISIBLE,
     Sanitizer,
@@ -212,3 +213,14 @@ def test_the_nearest_name_is_the_one_that_was_meant() -> None:
     assert nearest("max_retrys", ["max_retries", "max_delay"]) == "max_retries"
     assert nearest("zzz", ["max_retries"]) is None
     assert nearest("x", []) is None
+
+
+FOLDED = st.text(st.sampled_from("aÀđờ\u0301\u0323\u0130ßﬁᾳ가\u11a8か\u3099ก็ \n断👍🏽\u200d❤️"), max_size=60)
+
+
+@settings(max_examples=300)
+@given(FOLDED, st.integers(1, 9))
+def test_folding_in_parts_is_folding_at_once(text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matches, "_PART", size)
+        assert "".join(matches.folded_parts(text)) == matches.folded(text)

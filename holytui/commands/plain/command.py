@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 
 from holytui import paths
@@ -22,6 +23,8 @@ from holytui.commands.plain.input import COMMANDS_FOR_KEYS, LineReader
 from holytui.commands.plain.printer import PlainPrinter
 from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.load import read_config
+from holytui.config.schema import Config
+from holytui.models import ModelRef
 from holytui.terminal.clipboard import copy_text
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,7 +47,14 @@ def run(options: argparse.Namespace) -> int:
         reader = LineReader(0, inbox.put)
         model = options.model or ""
         session = PlainSession(
-            services, printer, inbox, copy, interactive=interactive, model=model, discard=reader.discard
+            services,
+            printer,
+            inbox,
+            copy,
+            interactive=interactive,
+            model=model,
+            discard=reader.discard,
+            connect=lambda: _connect(reader, options.config),
         )
         reader.start()
         try:
@@ -54,6 +64,18 @@ def run(options: argparse.Namespace) -> int:
         except OSError:
             _detach_terminal()
             return session.terminate(signal.SIGHUP)
+
+
+def _connect(reader: LineReader, file: Path | None) -> tuple[Config, ModelRef] | None:
+    """Ask for a provider while the reader is paused. Raises HolytuiError, KeyboardInterrupt."""
+    from holytui.commands.connect import connect_by_questions
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl+C ends the dialogue only
+    try:
+        with reader.paused():
+            return connect_by_questions(file)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def copy(text: str) -> str:

@@ -6,7 +6,8 @@ import os
 import select
 import termios
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "retry": N_("/retry: ask the last question again"),
         "now": N_("/now: retry at once instead of waiting"),
         "model": N_("/model NAME: use another model from now on; without a name: list the models"),
+        "connect": N_("/connect: connect a provider, by questions, and use its model from now on"),
         "new": N_("/new: start a new conversation"),
         "list": N_("/list: the conversations, newest first"),
         "open": N_("/open N: open conversation N of the list, or one by the beginning of its id"),
@@ -38,6 +40,7 @@ COMMANDS_FOR_KEYS: Mapping[str, str] = MappingProxyType(
         "chat.resume_all": "/continue N",
         "message.retry": "/retry",
         "model.pick": "/model",
+        "app.connect": "/connect",
         "chat.new": "/new",
         "chat.copy": "/copy",
         "app.help": "/help",
@@ -148,6 +151,12 @@ class LineReader:
         thread = threading.Thread(target=self._read, name="holytui-input", daemon=True)
         thread.start()
         return thread
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the input to another reader until the block ends."""
+        with self._lock:
+            yield
 
     def discard(self) -> bool:
         """Discard pending input, also an incomplete line, until no more arrives; return whether there were lines.

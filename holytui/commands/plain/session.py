@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from holytui.attachments.files import Chosen, Gathered
 from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exit_status
 from holytui.commands.attachments import describe_files, files_in_line
+from holytui.commands.plain.connecting import Connect, PlainConnecting
 from holytui.commands.plain.file_offer import FileOffer, OfferReply, parse_reply
 from holytui.commands.plain.input import (
     COMMANDS,
@@ -31,6 +32,7 @@ from holytui.commands.plain.library import PlainLibrary
 from holytui.commands.plain.printer import PlainPrinter
 from holytui.commands.plain.sender import QuestionSender
 from holytui.commands.plain.turns import PlainTurns
+from holytui.config.presets import GUIDE
 from holytui.engine.ending import Ending
 from holytui.engine.events import TurnEvent
 from holytui.engine.runtime.scheduler import StartedTurn
@@ -78,6 +80,7 @@ class PlainSession:
         model: str = "",
         clock: Callable[[], float] = time.monotonic,
         discard: Callable[[], bool] = lambda: False,
+        connect: Connect = lambda: None,
     ) -> None:
         """`discard` drops input that is not in the inbox yet and returns whether there was any. Raises ModelUnknown."""
         self._services = services
@@ -88,6 +91,7 @@ class PlainSession:
         self._interactive = interactive
         self._clock = clock
         self._discard = discard
+        self._connecting = PlainConnecting(connect, printer, self._drop_typed, interactive=interactive)
         self._model = str(resolve(services.config, model).ref) if model else ""
         self._library = PlainLibrary(services.history, printer)
         self._sender = QuestionSender(services, printer)
@@ -128,7 +132,7 @@ class PlainSession:
         printer = self._printer
         for problem in self._services.problems:
             printer.notice(problem)
-        model = self._model or self._services.config.default_model
+        model = self._shown_model()
         if conversation:
             opened = self._library.open(conversation)
             model = self._model or opened.model or model
@@ -136,6 +140,8 @@ class PlainSession:
         if missing := missing_key(self._services.config, model):
             printer.notice(missing)
         self._library.show_interrupted()
+        if self._interactive and model.startswith(f"{GUIDE}/") and not self._services.config.providers:
+            printer.notice(_("That is the built-in guide. /connect connects a model."))
         if self._interactive:
             printer.notice(_("Type a question and press {key}. /help lists the commands.").format(key="Enter"))
 
@@ -303,12 +309,8 @@ class PlainSession:
 
     def _run_command(self, command: PlainCommand) -> None:
         match command.name:
-            case "stop":
-                self._turns.stop()
-            case "now":
-                self._turns.hurry()
-            case "help":
-                self._printer.notice("\n".join(_(line) for line in COMMANDS.values()))
+            case name if name in _AT_ONCE:
+                self._run_at_once(name)
             case "quit":
                 self._status = self._turns.status if not self._interactive else exit_status.OK
             case "continue":
@@ -317,6 +319,8 @@ class PlainSession:
                 self._retry()
             case "model":
                 self._choose_model(command.rest)
+            case "connect":
+                self._connect()
             case "new":
                 self._library.conversation = None
                 self._printer.notice(_("The next question starts a new conversation."))
@@ -326,6 +330,15 @@ class PlainSession:
                 self._library.open(command.rest)
             case "copy":
                 self._copy_last()
+
+    def _run_at_once(self, name: str) -> None:
+        match name:
+            case "stop":
+                self._turns.stop()
+            case "now":
+                self._turns.hurry()
+            case _:
+                self._printer.notice("\n".join(_(line) for line in COMMANDS.values()))
 
     def _continue(self, which: str) -> None:
         answer = self._library.interrupted_answer(which) if which else self._last_answer()
@@ -355,6 +368,21 @@ class PlainSession:
             return
         self._model = str(resolve(self._services.config, name).ref)
         self._printer.notice(_("Model: {model}").format(model=self._model))
+
+    def _connect(self) -> None:
+        """Connect a provider, and use its model. Raises HolytuiError."""
+        if (connected := self._connecting.run()) is None:
+            return
+        config, ref = connected
+        self._engine.config = config
+        self._services.keyrings.forget(ref.provider)
+        self._services = replace(self._services, config=config)
+        self._sender = QuestionSender(self._services, self._printer)
+        self._model = str(ref)
+        self._printer.notice(_("Model: {model}").format(model=self._model))
+
+    def _shown_model(self) -> str:
+        return self._model or self._services.config.default_model
 
     def _copy_last(self) -> None:
         answer = self._last_answer()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from holytui.engine.events import Delta, Ended, Reasoning, Replaced, TurnEvent
+from holytui.engine.turn.text_buffer import TextBuffer
 
 INTERVAL = 0.016
 """Seconds between two text events (60 a second). The first piece after a pause is published at once."""
@@ -20,8 +21,8 @@ class EventPublisher:
         self._publish = publish
         self._clock = clock
         self._lock = threading.Lock()
-        self._text = [text]
-        self._reasoning = [reasoning]
+        self._text = TextBuffer(text)
+        self._reasoning = TextBuffer(reasoning)
         self._pending: list[tuple[type[Delta] | type[Reasoning], list[str]]] = []
         """Pieces in order; adjacent pieces of one kind are grouped."""
         self._turn_id = ""
@@ -33,13 +34,13 @@ class EventPublisher:
     def text(self) -> str:
         """The answer's text as listeners know it."""
         with self._lock:
-            return _joined(self._text)
+            return self._text.text()
 
     @property
     def reasoning(self) -> str:
         """The reasoning as listeners know it."""
         with self._lock:
-            return _joined(self._reasoning)
+            return self._reasoning.text()
 
     @property
     def due(self) -> float | None:
@@ -56,8 +57,8 @@ class EventPublisher:
         self.flush()
         if isinstance(event, Replaced):
             with self._lock:
-                self._text = [event.text]
-                self._reasoning = [event.reasoning]
+                self._text = TextBuffer(event.text)
+                self._reasoning = TextBuffer(event.reasoning)
         self._publish(event)
         self.ended = self.ended or isinstance(event, Ended)
 
@@ -75,7 +76,7 @@ class EventPublisher:
         for kind, pieces in pending:
             text = "".join(pieces)
             with self._lock:
-                (self._text if kind is Delta else self._reasoning).append(text)
+                (self._text if kind is Delta else self._reasoning).add(text)
             self._publish(kind(self._turn_id, text))
 
     def _enqueue(self, event: Delta | Reasoning) -> None:
@@ -84,10 +85,3 @@ class EventPublisher:
             self._pending[-1][1].append(event.text)
         else:
             self._pending.append((type(event), [event.text]))
-
-
-def _joined(pieces: list[str]) -> str:
-    """Join `pieces` in place, so that the next call joins only what was added since."""
-    if len(pieces) != 1:
-        pieces[:] = ["".join(pieces)]
-    return pieces[0]

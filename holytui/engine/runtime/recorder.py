@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from holytui.allocator import give_back_large_blocks
+from holytui.allocator import give_back_large_blocks, trim
 from holytui.errors import StoreError
 from holytui.models import Attempt, DeltaKind, Message, Problem, StreamMark
 from holytui.secret import scrub
@@ -49,6 +49,8 @@ class Recorder:
 
     def finish(self, message: Message) -> None:
         """Save the end of the answer."""
+        if self._received > _LARGE:
+            trim()  # pieces are freed, and more copies follow
         self.write(lambda: self._history.finish(message))
 
     def save_variant(self, message_id: str) -> str:

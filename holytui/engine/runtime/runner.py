@@ -217,8 +217,15 @@ class Runner:
 
     def _advance(self, event: Input) -> None:
         at = Moment(self._clock.monotonic(), self._clock.wall())
+        if isinstance(event, End | StopRequested):
+            self._share_text()
         for effect in self.turn.step(event, at):
             self._carry_out(effect)
+
+    def _share_text(self) -> None:
+        """Let the turn and the listeners hold one text, as there are more copies while the end is written."""
+        self.publisher.flush()
+        self.turn.answer.share(self.publisher.text, self.publisher.reasoning)
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:

@@ -12,7 +12,8 @@ from holytui.engine.resume.reply import InstructedReply
 from holytui.engine.resume.seam import Decision, Seam
 from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.turn.effects import Effect, Emit, Journal, Moment, SaveAttempt, SaveVariant
-from holytui.engine.usage import Tally, tokens_received
+from holytui.engine.turn.text_buffer import TextBuffer
+from holytui.engine.usage import ReceivedTokens, Tally
 from holytui.faults import Fault
 from holytui.models import HIDDEN, AnswerState, Attempt, DeltaKind, Join, StreamMark, Usage
 from holytui.wire.events import End, Piece
@@ -28,36 +29,6 @@ class PriorAnswer:
     attempts: int = 0
     usage: Usage | None = None
     begun_again: bool = False
-
-
-class TextBuffer:
-    """Append-only text.
-
-    Pieces are joined in blocks of 1,024, as a Python string of four characters takes about sixty bytes.
-    """
-
-    _JOIN_AT = 1_024
-
-    def __init__(self, text: str = "") -> None:
-        self._blocks = [text] if text else []
-        self._last: list[str] = []
-        self.count = len(self._blocks)
-        """Number of pieces added."""
-
-    def add(self, text: str) -> None:
-        """Append `text`."""
-        self._last.append(text)
-        self.count += 1
-        if len(self._last) >= self._JOIN_AT:
-            self._blocks.append("".join(self._last))
-            self._last.clear()
-
-    def text(self) -> str:
-        """The whole text."""
-        if self._last or len(self._blocks) > 1:
-            self._blocks = ["".join((*self._blocks, *self._last))]
-            self._last.clear()
-        return self._blocks[0] if self._blocks else ""
 
 
 class AnswerBuilder:
@@ -78,8 +49,8 @@ class AnswerBuilder:
         self._began_at = 0
         self._seam_base = 0
         self._added_from = 0
-        self._received = TextBuffer()
-        """Text and reasoning received in the current attempt."""
+        self._received = ReceivedTokens()
+        """Of text and reasoning received in the current attempt."""
         self._attempt_reasoning = 0
         self._had_reasoning = False
         self._attempt_usage: Usage | None = None
@@ -115,6 +86,11 @@ class AnswerBuilder:
     def reasoning(self) -> str:
         """The reasoning shown."""
         return self._reasoning.text()
+
+    def share(self, text: str, reasoning: str) -> None:
+        """Keep these texts instead of equal ones, so that there is only one of each in memory."""
+        self._pieces.share(text)
+        self._reasoning.share(reasoning)
 
     def ending(self, state: AnswerState, finish_reason: str) -> Ending:
         """The `Ending` for `state`."""
@@ -164,7 +140,7 @@ class AnswerBuilder:
         attempt = Attempt(self._new_id(), self._answer_id, self.attempts, at.wall)
         self._seam = self._reply = None
         self._attempt_usage = None
-        self._attempt_reasoning, self._received = 0, TextBuffer()
+        self._attempt_reasoning, self._received = 0, ReceivedTokens()
         self._had_reasoning = bool(self.reasoning_length)
         self._allow_guess = allow_guess
         self._began_at = self._added_from = self.length
@@ -186,9 +162,9 @@ class AnswerBuilder:
     def settle(self) -> None:
         """Count the usage of an attempt that is not reattached."""
         if self._unsettled:
-            received = tokens_received(self._received.count, self._received.text())
+            received = self._received.lower_bound
             self.tally = self.tally.with_attempt(self._attempt_usage, accepted=True, received=received)
-        self._unsettled, self._received = False, TextBuffer()
+        self._unsettled, self._received = False, ReceivedTokens()
 
     def _seam_for(self, mode: ResumeMode, strategy: Strategy) -> Seam:
         text = self.text
@@ -341,10 +317,10 @@ class AnswerBuilder:
         accepted = self.attempt.status is not None and self.attempt.status < 300
         self._unsettled = self._unsettled or (kept and accepted)
         if not kept:
-            received = tokens_received(self._received.count, self._received.text())
+            received = self._received.lower_bound
             accepted = accepted or self._unsettled
             self.tally = self.tally.with_attempt(self._attempt_usage, accepted=accepted, received=received)
-            self._unsettled, self._received = False, TextBuffer()
+            self._unsettled, self._received = False, ReceivedTokens()
         with_attempt = replace(
             self.attempt,
             ended_at=at.wall,

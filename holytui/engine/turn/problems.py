@@ -106,16 +106,6 @@ def _with_kept(hint: str, kept: int) -> str:
     return sentences(_("The text so far is kept."), hint)
 
 
-def _tls_hint(fault: Fault) -> str:
-    """The next step for a TLS handshake that failed, by OpenSSL's reason."""
-    reason = fault.message.lower()
-    if "expired" in reason or "not yet valid" in reason:
-        return _("Check the clock of this machine. If it is right, the server's operator must renew the certificate.")
-    if "hostname mismatch" in reason or "not valid for" in reason:
-        return _("Use the name in base_url for which the certificate was issued.")
-    return _("Check the clock of this machine; a company's certificate goes into ca_file of the provider.")
-
-
 def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
     if fault.kind in (FaultKind.STATUS, FaultKind.IN_BAND):
         return describe_server_fault(fault, host, key_place)
@@ -140,10 +130,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("{host} did not answer the connection in time").format(host=host),
             _("Check the network; connect_timeout in [stream] sets how long to wait."),
         ),
-        FaultKind.TLS: (
-            _("The connection to {host} is not trusted").format(host=host),
-            _tls_hint(fault),
-        ),
+        FaultKind.TLS: (_("The connection to {host} is not trusted").format(host=host), _certificate_remedy(fault)),
         FaultKind.NO_TLS: (
             _("{host} does not support TLS, which https requires").format(host=host),
             remedies.better_address(fault) or _("Check the port in base_url."),
@@ -206,6 +193,22 @@ def _describe_proxy_fault(fault: Fault) -> tuple[str, str]:
             _("Put them into the provider's proxy setting or HTTPS_PROXY: http://user:password@host:port."),
         )
     return _("The proxy {proxy} did not let the request through").format(proxy=proxy), settings
+
+
+def _certificate_remedy(fault: Fault) -> str:
+    """The next step for a certificate that was not accepted, by the words of OpenSSL."""
+    message = fault.message.casefold()
+    if "not yet valid" in message:
+        return _("The clock of this machine may be wrong: compare it with the output of `date -u`.")
+    if "has expired" in message:
+        return sentences(
+            _("If the clock of this machine is right, the server needs a new certificate."), remedies.another_model()
+        )
+    if "mismatch" in message or "not valid for" in message:
+        return _("Check the host name in base_url: the certificate is for another one.")
+    if "self-signed" in message or "self signed" in message or "issuer" in message:
+        return _("If you trust this server, set ca_file of the provider to its certificate, or your company's.")
+    return _("Check the clock of this machine; a company's certificate goes into ca_file of the provider.")
 
 
 def _describe_socket_fault(fault: Fault, host: str) -> tuple[str, str] | None:

@@ -12,6 +12,9 @@ from holytui.i18n import _
 
 _NEEDS_RESPONSES = re.compile(r"\b(only (supported )?in|use) (the )?(/?v1/responses|responses api)\b", re.IGNORECASE)
 """OpenAI refuses chat completions so: with 404 for some models, with 400 for tools with reasoning."""
+_OTHER_REGION = re.compile(
+    r"unsupported_country|\b(country|region|territory|location)\b.{0,40}\bnot supported", re.IGNORECASE
+)
 
 
 def describe_server_fault(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
@@ -86,6 +89,13 @@ def _describe_refusal(fault: Fault, host: str) -> tuple[str, str] | None:
             _("{host} answers this only through the Responses API").format(host=host),
             sentences(_('Set api = "responses" for the model in the configuration.'), remedies.another_model()),
         )
+    if fault.status in (400, 403) and _OTHER_REGION.search(f"{fault.code} {fault.message}"):
+        return (
+            _("{host} does not serve the country of this connection").format(host=host),
+            sentences(
+                _("Connect from another place, or through a proxy (proxy of the provider)."), remedies.another_model()
+            ),
+        )
     if "content_filter" in code or "content_policy" in code:
         return (_("{host} refused the request because of its content rules").format(host=host), remedies.edit())
     return None
@@ -136,6 +146,13 @@ def _wrong_address(fault: Fault, host: str) -> tuple[str, str]:
     return _not_found(host)[0], remedies.better_address(fault)
 
 
+def _bad_gateway(host: str) -> tuple[str, str]:
+    return (
+        _("The gateway of {host} got no answer from the server behind it").format(host=host),
+        sentences(_("If that server is yours, is it running?"), remedies.once_more()),
+    )
+
+
 def _gateway_timeout(host: str) -> tuple[str, str]:
     return (
         _("{host}, or a proxy before it, gave up waiting for the answer").format(host=host),
@@ -155,6 +172,7 @@ _STATUS = {
     408: _request_timeout,
     422: _malformed,
     429: _busy,
+    502: _bad_gateway,
     503: _overloaded,
     504: _gateway_timeout,
     524: _gateway_timeout,

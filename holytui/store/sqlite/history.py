@@ -133,11 +133,14 @@ class SqliteHistory(HistoryFile):
         self._writer.call(add, durable=True)
         return new
 
-    def message(self, message_id: str) -> Message | None:
-        """Return a message with its current text, also while it streams in this process or another."""
+    def message(self, message_id: str, *, texts: bool = True) -> Message | None:
+        """Return a message with its current text, also while it streams in this process or another.
+
+        Without `texts`, text and reasoning of a final one are empty, as they may be long and known already.
+        """
         pending = self._writer.pending()  # before the view begins: see journal.raw_text
         with self._readers.view() as view:
-            found = messages.find(view, message_id)
+            found = messages.find(view, message_id, texts=texts)
             return found and journal.as_of_now(view, found, pending)
 
     def branch(self, conversation_id: str, leaf_id: str | None = None) -> Sequence[Message]:
@@ -152,6 +155,11 @@ class SqliteHistory(HistoryFile):
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in messages.variants(view, message_id)]
+
+    def variant_ids(self, message_id: str) -> Sequence[str]:
+        """Return the ids of `variants`, without reading their texts."""
+        with self._readers.view() as view:
+            return messages.variant_ids(view, message_id)
 
     def withdraw(self, answer_id: str) -> bool:
         """Destroy an answer that was never requested, and its question unless that has other answers.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 
@@ -17,6 +17,8 @@ from holytui.store.sqlite.row_mapping import ATTEMPT, attempt_from, attempt_row
 from holytui.store.sqlite.row_reader import as_text
 from holytui.store.sqlite.writer import PendingDelta
 
+_MERGED = 1 << 20
+"""Characters of a merged row."""
 _FINAL = frozenset(state.value for state in AnswerState if state.final)
 
 
@@ -64,7 +66,7 @@ def as_of_now(connection: sqlite3.Connection, message: Message, pending: Sequenc
 
 
 def merge(connection: sqlite3.Connection, message_id: str) -> None:
-    """Merge the journal to one row per attempt and kind."""
+    """Merge the journal to one row per attempt and kind; of a long text, to rows of some megabyte."""
     found = connection.execute(
         "SELECT attempt_id, kind FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)"
         " GROUP BY attempt_id, kind HAVING count(*) > 1",
@@ -72,13 +74,33 @@ def merge(connection: sqlite3.Connection, message_id: str) -> None:
     ).fetchall()
     for attempt_id, kind in found:
         rows = connection.execute(
-            "SELECT rowid, seq, text FROM delta WHERE attempt_id = ? AND kind = ? ORDER BY seq", (attempt_id, kind)
+            "SELECT rowid, length(text) FROM delta WHERE attempt_id = ? AND kind = ? ORDER BY seq", (attempt_id, kind)
         ).fetchall()
-        connection.executemany("DELETE FROM delta WHERE rowid = ?", [(row[0],) for row in rows])
-        connection.execute(
-            "INSERT INTO delta (attempt_id, kind, seq, text) VALUES (?, ?, ?, ?)",
-            (attempt_id, kind, rows[-1][1], "".join(as_text(row[2]) for row in rows)),
-        )
+        for part in _parts(rows):
+            _merge_rows(connection, part)
+
+
+def _parts(rows: Sequence[tuple[int, int]]) -> Iterator[Sequence[int]]:
+    """Groups of rows to be merged, from the number and length of each."""
+    part: list[int] = []
+    size = 0
+    for number, length in rows:
+        if part and size + length > _MERGED:
+            yield part
+            part, size = [], 0
+        part.append(number)
+        size += length
+    yield part
+
+
+def _merge_rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Merge rows of one attempt and kind into the last one."""
+    if len(numbers) == 1:
+        return
+    texts = (connection.execute("SELECT text FROM delta WHERE rowid = ?", (number,)).fetchone() for number in numbers)
+    whole = "".join(as_text(text) for (text,) in texts)
+    connection.executemany("DELETE FROM delta WHERE rowid = ?", [(number,) for number in numbers[:-1]])
+    connection.execute("UPDATE delta SET text = ? WHERE rowid = ?", (whole, numbers[-1]))
 
 
 def end(connection: sqlite3.Connection, message: Message, now: float, *, fts: bool) -> None:

@@ -12,7 +12,15 @@ from holytui.store.sqlite import search_index
 from holytui.store.sqlite.conversations import missing
 from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
-from holytui.store.sqlite.row_mapping import MESSAGE, MESSAGE_ALONE, Row, message_from, storable
+from holytui.store.sqlite.row_mapping import (
+    MESSAGE,
+    MESSAGE_ALONE,
+    MESSAGE_WITHOUT_TEXTS,
+    Row,
+    message_from,
+    storable,
+    utf8,
+)
 from holytui.store.sqlite.row_reader import as_text
 
 _INSERT = (
@@ -22,15 +30,21 @@ _INSERT = (
 )
 
 
-def find(connection: sqlite3.Connection, message_id: str) -> Message | None:
-    """Return a message with the text of its row."""
-    found = _messages(connection, "id = ?", (message_id,))
+_SIBLINGS = """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
+    AND parent_id IS (SELECT parent_id FROM message WHERE id = ?)"""
+
+
+def find(connection: sqlite3.Connection, message_id: str, *, texts: bool = True) -> Message | None:
+    """Return a message with the text and reasoning of its row, or without."""
+    found = _messages(connection, "id = ?", (message_id,), MESSAGE if texts else MESSAGE_WITHOUT_TEXTS)
     return with_images(connection, found[0]) if found else None
 
 
-def _messages(connection: sqlite3.Connection, where: str, values: Sequence[object] = ()) -> list[Message]:
+def _messages(
+    connection: sqlite3.Connection, where: str, values: Sequence[object] = (), columns: str = MESSAGE
+) -> list[Message]:
     """Return messages that match `where`, oldest first, without images."""
-    found = map(message_from, read_rows(connection, MESSAGE, "message", where, values, MESSAGE_ALONE))
+    found = map(message_from, read_rows(connection, columns, "message", where, values, MESSAGE_ALONE))
     return sorted(found, key=lambda message: (message.created_at, message.id))
 
 
@@ -61,13 +75,13 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
     """Store the results of an answer; role and place in the tree stay."""
     m = message
-    text, _, reasoning, model, state = _texts(m)
     connection.execute(
-        "UPDATE message SET text = ?, reasoning = ?, model = ?, state = ?, finish_reason = ?, problem = ?, usage = ?,"
-        " first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?, left_out = ? WHERE id = ?",
-        (text, reasoning, model, state, *_results(m), m.id),
+        "UPDATE message SET text = CAST(? AS TEXT), reasoning = CAST(? AS TEXT), model = ?, state = ?,"
+        " finish_reason = ?, problem = ?, usage = ?, first_token_s = ?, duration_s = ?, reasoning_s = ?, seams = ?,"
+        " left_out = ? WHERE id = ?",
+        (utf8(m.text), utf8(m.reasoning), storable(m.model), m.state.value, *_results(m), m.id),
     )
-    search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+    search_index.put_text(connection, m.conversation_id, m.id, m.text, fts=fts)
 
 
 def _texts(m: Message) -> Row:
@@ -149,13 +163,15 @@ def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | N
 
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
     """Return the message and its siblings of the same role, oldest first."""
-    siblings = _messages(
-        connection,
-        """(conversation_id, role) = (SELECT conversation_id, role FROM message WHERE id = ?)
-            AND parent_id IS (SELECT parent_id FROM message WHERE id = ?)""",
-        (message_id, message_id),
-    )
+    siblings = _messages(connection, _SIBLINGS, (message_id, message_id))
     return [with_images(connection, message) for message in siblings]
+
+
+def variant_ids(connection: sqlite3.Connection, message_id: str) -> list[str]:
+    """Return the ids of `variants`, in the same order, without reading their texts."""
+    rows = read_rows(connection, "created_at, id", "message", _SIBLINGS, (message_id, message_id))
+    found = ((at if isinstance(at, int | float) else 0.0, as_text(id_)) for at, id_ in rows)
+    return [id_ for _at, id_ in sorted(found)]
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:

@@ -29,6 +29,7 @@ MESSAGE = _MESSAGE.format(
     begun_again="EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id"
     """ AND "join" = 'restart' AND keep = 0 AND resumed_by <> '')""",
 )
+MESSAGE_WITHOUT_TEXTS = MESSAGE.replace(" text,", " '',").replace(" reasoning,", " '',")
 MESSAGE_ALONE = _MESSAGE.format(attempts=0, begun_again=0)
 """`MESSAGE` without subqueries on attempts, for a file where these are damaged."""
 ATTEMPT = (
@@ -48,6 +49,14 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def utf8(text: str) -> bytes:
+    """`storable(text)` in UTF-8, for `CAST(? AS TEXT)`: a string that is bound keeps a copy in UTF-8 while it lives."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return storable(text).encode()
 
 
 def conversation_from(row: Row, *, streaming: bool) -> Conversation:

@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Sequence
 from functools import cache
 
-from holytui.store.matches import folded
+from holytui.store.matches import folded, folded_parts
 from holytui.store.sqlite.damaged_tables import is_damage
+from holytui.store.sqlite.row_mapping import utf8
 from holytui.store.sqlite.row_reader import as_text
 
 # case_sensitive: the texts are folded already, and better than sqlite would
@@ -199,24 +200,26 @@ def put_text(
     remove_text(connection, conversation_id, message_id, fts=fts)
     if not text:
         return
-    plain = folded(text)
     number = connection.execute(
-        "INSERT INTO search_text (conversation_id, message_id, folded) VALUES (?, ?, ?)",
-        (conversation_id, message_id, plain),
+        "INSERT INTO search_text (conversation_id, message_id, folded) VALUES (?, ?, CAST(? AS TEXT))",
+        (conversation_id, message_id, b"".join(map(utf8, folded_parts(text)))),
     ).lastrowid
     assert number is not None
-    _change_index(connection, "INSERT INTO search (rowid, folded) VALUES (?, ?)", [(number, plain)], fts=fts)
+    _change_index(
+        connection,
+        "INSERT INTO search (rowid, folded) SELECT id, folded FROM search_text WHERE id = ?",
+        [number],
+        fts=fts,
+    )
 
 
-def _change_index(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[int, str]], *, fts: bool
-) -> None:
-    """Change the trigram index, or mark it for a rebuild if it is damaged.
+def _change_index(connection: sqlite3.Connection, statement: str, numbers: Sequence[int], *, fts: bool) -> None:
+    """Change the trigram index, or mark it for a rebuild if it is damaged. `statement` takes the number of a text.
 
     Texts that are not indexed yet are left to `build_step`.
     """
     done = _last_indexed(connection)
-    known = [row for row in rows if row[0] <= done]
+    known = [(number,) for number in numbers if number <= done]
     if not known:
         return
     try:
@@ -245,11 +248,12 @@ def remove_conversation(connection: sqlite3.Connection, conversation_id: str, *,
 
 def _remove_where(connection: sqlite3.Connection, where: str, key: str, *, fts: bool) -> None:
     # `where` is one of the three conditions above, never user input
-    rows = connection.execute(f"SELECT id, folded FROM search_text WHERE {where}", (key,)).fetchall()
+    rows = connection.execute(f"SELECT id FROM search_text WHERE {where}", (key,)).fetchall()
     if not rows:
         return
-    _change_index(connection, "INSERT INTO search (search, rowid, folded) VALUES ('delete', ?, ?)", rows, fts=fts)
-    connection.executemany("DELETE FROM search_text WHERE id = ?", [(row[0],) for row in rows])
+    delete = "INSERT INTO search (search, rowid, folded) SELECT 'delete', id, folded FROM search_text WHERE id = ?"
+    _change_index(connection, delete, [row[0] for row in rows], fts=fts)
+    connection.executemany("DELETE FROM search_text WHERE id = ?", rows)
 
 
 def mark_stale(connection: sqlite3.Connection) -> None:

@@ -98,6 +98,8 @@ class MarkdownDocument:
         """Replace the text by `source`, which must begin with the current text. Parsing is left to `lines`."""
         self._source = source
         self._closed = False
+        for view in self._views:
+            view.source = source  # keeps no older text in memory
 
     def update(self, source: str) -> None:
         """Replace the text; only the addition is parsed if `source` begins with the current text."""

@@ -19,6 +19,8 @@ from holytui.ui.markdown.wrap import Line, make_line, slice_runs
 
 _PIECE: Final = 4_096
 """Maximum characters of a piece, which is wrapped as a whole."""
+_PIECE_LINES: Final = 128
+"""Maximum lines of a piece, as a line costs as much as many characters."""
 _CACHED: Final = 32
 """Maximum pieces with cached lines; more than fit on a screen."""
 _TAB: Final = 4
@@ -56,13 +58,16 @@ class PlainText:
         """Wrap the next piece of the source."""
         start = self._starts[-1]
         end = min(len(source), start + _PIECE)
-        if end - start == _PIECE:
+        if lines_end := _end_of_lines(source, start, end):
+            end = lines_end
+        elif end - start == _PIECE:
             end = source.rfind("\n", start, end) + 1 or end
-            self._starts.append(end)
-            self._rows.append(self._rows[-1] + len(self._wrap(source, start, end)))
-            self._open = (end, ())
         else:
             self._open = (end, self._wrap(source, start, end))
+            return
+        self._starts.append(end)
+        self._rows.append(self._rows[-1] + len(self._wrap(source, start, end)))
+        self._open = (end, ())
 
     def line(self, source: str, y: int) -> Line:
         """Return line `y`. Raises `IndexError` below the last line."""
@@ -119,6 +124,16 @@ class PlainText:
             part = slice_runs(runs, at, at + len(piece)) if seams else [(piece, "")]
             out.append(make_line((), part, "" if number else None))
             at += len(piece)
+
+
+def _end_of_lines(source: str, start: int, end: int) -> int:
+    """The end of the first `_PIECE_LINES` lines in a range of the source; 0 if it has fewer."""
+    at = start
+    for _ in range(_PIECE_LINES):
+        at = source.find("\n", at, end) + 1
+        if not at:
+            return 0
+    return at
 
 
 def display_text(text: str) -> str:

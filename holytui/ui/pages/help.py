@@ -66,8 +66,10 @@ def welcome_lines(model: str, problems: tuple[str, ...], keymap: Keymap, *, conn
         out.append(Content(_("That is the built-in guide: no network, no key, no language model.")))
         if connected:
             advice = _("Ask it “how do I connect a model?”, or {press:model.pick} to choose a model.")
+        elif keymap.keys_for("app.connect"):  # some terminals keep F10 for their own menu
+            advice = _("{Press:app.connect}, or type /connect, to connect a provider. The guide answers until then.")
         else:
-            advice = _("{Press:app.connect} to connect a provider, or ask the guide anything about holytui.")
+            advice = _("{Press:app.connect} to connect a provider. The guide answers until then.")
         out.append(Content(here.render(advice)))
     out += [
         Content(""),

@@ -4,11 +4,11 @@ the question itself is usually before or after a paste.
 
 from __future__ import annotations
 
-import sys
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -16,7 +16,8 @@ from textual.content import Content
 from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
 from holytui.text import visible
-from holytui.ui.markdown.row import Row, Source
+from holytui.ui.markdown.budget import Spent, never
+from holytui.ui.markdown.row import Row
 
 MIN_ROWS_TO_FOLD = 12
 """Texts with more rows than this can be folded."""
@@ -25,6 +26,11 @@ FIRST_ROWS = 6
 LAST_ROWS = 3
 """Last rows shown of a folded text, if they are whole lines."""
 _TAB = 4
+_PIECE = 2_048
+"""Characters of a line laid out between two checks of the budget."""
+_IMMEDIATE_ROWS = 128
+"""Rows of an unfolded text laid out regardless of the budget: with fewer than a screen has, its end would be in view,
+and be followed."""
 _MIN_FIRST_ROWS = 4
 """Minimum rows left when a text is folded between two lines; else it is folded within a line."""
 
@@ -34,13 +40,16 @@ class _Row:
     content: Content
     line: int
     """Offset in the text of the start of its line."""
+    column: int
+    """Where it begins in its line, with tabs expanded."""
     ends: bool
     """Whether it is the last row of its line."""
-    source: Source = ("", 0)
+    source: str = ""
+    """Its line."""
 
     def shown(self) -> Row:
         """The row for the log."""
-        return Row(self.content, "", joint="" if self.source[1] else None, source=self.source)
+        return Row(self.content, "", joint="" if self.column else None, source=(self.source, self.column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +73,62 @@ class Folded:
 
 
 class FoldedText:
-    """The text of a question in rows. While it is folded, only shown rows are laid out."""
+    """The text of a question in rows. While it is folded, only shown rows are laid out.
 
-    def __init__(self, text: str) -> None:
+    `budget` starts the time budget of one request. By default everything is laid out on request; with a limited budget
+    `rows` may lack the end of an unfolded text while `behind` is true, and `advance` lays out more.
+    """
+
+    def __init__(self, text: str, budget: Callable[[], Spent] = lambda: never) -> None:
         self._exact = text
         self._text = visible(text)
         """The shown text; offsets inside this class refer to it."""
-        self._laid_out = (0, False, "")
+        self._budget = budget
+        self._laid_out = (0, False)
+        """Width, and whether the text is unfolded."""
+        self._key = ""
         self._folded: Folded | None = None
-        self._lines: Sequence[int] = ()
-        """For each row, the offset of its line; empty while the text is folded."""
-        self._rows: Sequence[Row] = ()
+        self._rest: Iterator[Sequence[_Row]] | None = None
+        """Rows of an unfolded text that are not laid out yet."""
+        self._lines, self._columns = array("Q"), array("Q")
+        """Of each row of an unfolded text, the offset of its line, and where it begins in its line."""
+        self._rows: list[Row] = []
 
     @property
     def long(self) -> bool:
         """Whether it can be folded at the width of `rows`."""
         return self._folded is not None
 
+    @property
+    def behind(self) -> bool:
+        """Whether the rows lack the end of the text."""
+        return self._rest is not None
+
     def rows(self, width: int, *, is_open: bool, key: str) -> Sequence[Row]:
-        """The rows, with a hint about `key` if the text is long; the same objects as long as they look the same."""
-        if self._laid_out != (width, is_open, key):
-            self._laid_out = (width, is_open, key)
-            self._lay_out(width, is_open, key)
+        """The rows, with a hint about `key` if the text is long; the same objects as long as they look the same.
+
+        The sequence is live: `advance` adds to it.
+        """
+        if self._laid_out != (width, is_open):
+            self._laid_out, self._key = (width, is_open), key
+            self._lay_out(width, is_open)
+        elif self._key != key:
+            self._change_key(key)
         return self._rows
+
+    def advance(self, spent: Spent) -> None:
+        """Lay out more of an unfolded text, until `spent`."""
+        while self._rest is not None:
+            rows = next(self._rest, None)
+            if rows is None:
+                self._rest = None
+                self._rows += self._collapse_note()
+                return
+            self._lines.extend(row.line for row in rows)
+            self._columns.extend(row.column for row in rows)
+            self._rows += [row.shown() for row in rows]
+            if spent():
+                return
 
     def hides(self, offset: int) -> bool:
         """Whether the text at an offset is hidden."""
@@ -94,17 +136,14 @@ class FoldedText:
         return folded is not None and not self._lines and folded.offset <= offset < folded.end
 
     def row_of(self, offset: int) -> int:
-        """The row with the text at an offset, which must not be hidden."""
+        """The row with the text at an offset, which must not be hidden; the last row if it is not laid out yet."""
         offset = self._shown(offset)
         if not self._lines:
             return self._row_of_folded(offset)
-        line = self._lines[bisect_right(self._lines, offset) - 1]
-        row, end = bisect_left(self._lines, line), bisect_right(self._lines, line) - 1
-        left = _letters(self._text[line:offset])
-        while row < end and (here := _letters(self._rows[row].content.plain)) <= left:
-            left -= here
-            row += 1
-        return row
+        end = bisect_right(self._lines, offset)
+        line = self._lines[end - 1]
+        column = len(self._text[line:offset].expandtabs(_TAB))
+        return bisect_right(self._columns, column, bisect_left(self._lines, line), end) - 1
 
     def _shown(self, offset: int) -> int:
         return offset if self._text == self._exact else len(visible(self._exact[:offset]))
@@ -115,24 +154,43 @@ class FoldedText:
         before = sum(row.line <= offset for row in self._folded.last)
         return len(self._folded.rows) + max(1, before)
 
-    def _lay_out(self, width: int, is_open: bool, key: str) -> None:
-        head = list(islice(_rows(self._text, width, MIN_ROWS_TO_FOLD + 1), MIN_ROWS_TO_FOLD + 1))
-        self._folded = folded = _fold(self._text, head, width) if len(head) > MIN_ROWS_TO_FOLD else None
-        self._lines = ()
+    def _lay_out(self, width: int, is_open: bool) -> None:
+        count = MIN_ROWS_TO_FOLD + 1
+        head = list(islice(chain.from_iterable(_rows(self._text, width, (count + 1) * width)), count))
+        self._folded = folded = _fold(self._text, head, width) if len(head) == count else None
+        self._rest = None
+        self._lines, self._columns = array("Q"), array("Q")
         if folded is None:
             self._rows = [row.shown() for row in head]
         elif is_open:
-            whole = list(_rows(self._text, width, sys.maxsize))
-            self._lines = [row.line for row in whole]
-            self._rows = [row.shown() for row in whole]
-            if key:
-                self._rows.append(_note("▾", _("{key}: collapse").format(key=key), width))
+            self._rows = []
+            self._rest = _rows(self._text, width, _PIECE)
+            spent = self._budget()
+            self.advance(lambda: len(self._rows) >= _IMMEDIATE_ROWS and spent())
         else:
-            words = rest = folded.rest(self._text)
-            if key:
-                words = " · ".join((rest, _("{key}: expand").format(key=key)))
             last = [row.shown() for row in folded.last]
-            self._rows = [*folded.rows, _note("▸", words if cell_len(words) + 2 <= width else rest, width), *last]
+            self._rows = [*folded.rows, self._expand_note(folded), *last]
+
+    def _change_key(self, key: str) -> None:
+        before, self._key = self._key, key
+        if self._folded is None or self._rest is not None:
+            return
+        if not self._lines:
+            self._rows[len(self._folded.rows)] = self._expand_note(self._folded)
+            return
+        if before:
+            self._rows.pop()
+        self._rows += self._collapse_note()
+
+    def _expand_note(self, folded: Folded) -> Row:
+        words = rest = folded.rest(self._text)
+        if self._key:
+            words = " · ".join((rest, _("{key}: expand").format(key=self._key)))
+        width = self._laid_out[0]
+        return _note("▸", words if cell_len(words) + 2 <= width else rest, width)
+
+    def _collapse_note(self) -> Sequence[Row]:
+        return [_note("▾", _("{key}: collapse").format(key=self._key), self._laid_out[0])] if self._key else []
 
 
 def _note(arrow: str, words: str, width: int) -> Row:
@@ -166,41 +224,43 @@ def _last(text: str, width: int) -> Sequence[_Row]:
     end = len(text)
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
-        rows = list(islice(_rows(text[start:end], width, LAST_ROWS + 1), LAST_ROWS + 1))
+        some = chain.from_iterable(_line_rows(start, text[start:end], width, (LAST_ROWS + 2) * width))
+        rows = list(islice(some, LAST_ROWS + 1))
         if not start or len(found) + len(rows) > LAST_ROWS:
             break
-        found[:0] = [replace(row, line=start) for row in rows]
+        found[:0] = rows
         end = start - 1
     return found
 
 
-def _rows(text: str, width: int, most: int) -> Iterator[_Row]:
-    """The rows of `text`, laid out lazily; at most `most` of each line."""
-    for start, line in _lines(text):
-        contents = _wrapped(line, width, most)
-        flat = line.expandtabs(_TAB) if "\t" in line else line
-        column = 0
-        for number, content in enumerate(contents, 1):
-            column = max(column, flat.find(content.plain, column))
-            yield _Row(content, start, number == len(contents), (line, column))
-            column += len(content.plain)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _rows(text: str, width: int, size: int) -> Iterator[Sequence[_Row]]:
+    """The rows of `text`, laid out lazily, some `size` characters of a line at a time."""
     start = 0
     while (end := text.find("\n", start)) >= 0:
-        yield start, text[start:end]
+        yield from _line_rows(start, text[start:end], width, size)
         start = end + 1
-    yield start, text[start:]
+    yield from _line_rows(start, text[start:], width, size)
 
 
-def _wrapped(line: str, width: int, most: int) -> Sequence[Content]:
-    if len(line) <= width and "\t" not in line and cell_len(line) <= width:
-        return [Content(line)]
-    size = (most + 1) * width
-    while size < len(line):
-        rows = Content(line[:size].expandtabs(_TAB)).wrap(width)
-        if len(rows) > most:  # text not laid out yet can change only the last row
-            return rows[:most]
-        size *= 2
-    return Content(line.expandtabs(_TAB)).wrap(width)
+def _line_rows(start: int, line: str, width: int, size: int) -> Iterator[Sequence[_Row]]:
+    flat = line.expandtabs(_TAB) if "\t" in line else line
+    if len(flat) <= width and cell_len(flat) <= width:
+        yield [_Row(Content(flat), start, 0, True, line)]
+        return
+    at, length, more = 0, size, True
+    while more:
+        more = at + length < len(flat)
+        rows = []
+        column = at
+        for content in Content(flat[at : at + length]).wrap(width):
+            column = max(column, flat.find(content.plain, column))
+            rows.append(_Row(content, start, column, False, line))
+            column += len(content.plain)
+        if not more:
+            yield [*rows[:-1], replace(rows[-1], ends=True)]
+        elif len(rows) > 1 and not rows[-1].content.plain.isspace() and rows[-1].content.plain:
+            # text not laid out yet can change only the last row
+            yield rows[:-1]
+            at, length = rows[-1].column, size
+        else:
+            length *= 2

@@ -21,8 +21,11 @@ from holytui.ui.transcript.event_queue import EventQueue
 from holytui.ui.transcript.loading import LoadedConversation, load_conversation, view_of
 
 if TYPE_CHECKING:
+    from holytui.engine.ending import Ending
     from holytui.engine.events import TurnEvent
     from holytui.engine.runtime.scheduler import StartedTurn
+    from holytui.models import Message
+    from holytui.store.history import History
     from holytui.ui.transcript.log import MessageLog
 
 
@@ -129,7 +132,7 @@ class LiveAnswers:
                 turns.remove(turn.turn_id)
                 ended = turn if turn.conversation_id == self._state.conversation.id else ended
                 self._on_end(AnswerEnded(turn.conversation_id, turn.state, now - turn.started))
-                self._tasks.start(self._settle(turn), Group.SETTLE)
+                self._tasks.start(self._settle(turn, event.ending), Group.SETTLE)
         touched = {event.turn_id for event in batch}
         for turn in turns:
             if turn.turn_id in touched:
@@ -154,22 +157,22 @@ class LiveAnswers:
         if grew:
             self._log.changed()
 
-    async def _settle(self, turn: TurnView) -> None:
+    async def _settle(self, turn: TurnView, ending: Ending) -> None:
         """Show the answer as it was stored: its figures, its problem, its seams."""
         state, history = self._state, self._state.services.history
         if turn.conversation_id != state.conversation.id:
             with suppress(StoreError):  # the mark is not essential
                 await asyncio.to_thread(history.update_conversation, turn.conversation_id, unread=True)
-        await self._show_stored(turn)
+        await self._show_stored(turn, ending)
         if turn.conversation_id == state.conversation.id:  # another conversation may be open by now
             self._status.refresh(turn, progress=True)
             self._status.estimate_context()
         await self._index.refresh()
         await self._request_title(turn.conversation_id)
 
-    async def _show_stored(self, turn: TurnView) -> None:
+    async def _show_stored(self, turn: TurnView, ending: Ending | None = None) -> None:
         history = self._state.services.history
-        message = await asyncio.to_thread(history.message, turn.answer_id)
+        message = await asyncio.to_thread(_stored, history, turn.answer_id, ending)
         view = self._log.view_of(turn.answer_id)
         if message is not None and view is not None:
             fresh = await asyncio.to_thread(view_of, history, message)
@@ -191,3 +194,12 @@ class LiveAnswers:
 
     async def _refresh_index(self) -> None:
         await self._index.refresh()
+
+
+def _stored(history: History, answer_id: str, ending: Ending | None) -> Message | None:
+    """The answer as it was stored; its texts are those of its `ending` if it has any, so that there is no copy."""
+    if ending is not None and (ending.text or ending.reasoning):
+        message = history.message(answer_id, texts=False)
+        if message is None or message.state is ending.state:
+            return message and replace(message, text=ending.text, reasoning=ending.reasoning)
+    return history.message(answer_id)

@@ -78,14 +78,14 @@ def mark_changes(views: Sequence[MessageView]) -> None:
 
 def view_of(history: History, message: Message) -> MessageView:
     """A message with its position among its variants. Blocks on the disk."""
-    variants = [one.id for one in history.variants(message.id)]
+    variants = history.variant_ids(message.id)
     place = variants.index(message.id) + 1 if message.id in variants else 1
     return MessageView(message, (place, max(1, len(variants))))
 
 
 def adjacent_variant(history: History, message: Message, step: int) -> str | None:
     """The leaf of the variant `step` further, wrapping around; None if there is only one. Blocks on the disk."""
-    variants = [one.id for one in history.variants(message.id)]
+    variants = history.variant_ids(message.id)
     if len(variants) < 2:
         return None
     at = variants.index(message.id)

@@ -51,6 +51,7 @@ class MatchNavigator:
         """Select a message; of one taller than the view show the line with the first of `offsets` of its text."""
         messages, width = self._messages, self._messages.width
         view = messages.views[index]
+        offsets = view.uncover(width, offsets) or offsets
         while offsets and view.behind(width):
             view.advance(width, within(_SLICE))
             yield

@@ -49,7 +49,7 @@ class MessageView:
         self._thoughts: MarkdownDocument | None = None
         self._width = 0
         self._laid_out = False
-        self._question = FoldedText(message.text) if message.role is not Role.ASSISTANT else None
+        self._question = FoldedText(message.text, _share) if message.role is not Role.ASSISTANT else None
         self._asked: Sequence[Row] = ()
         self._head: list[Row] = []
         self._tail: list[Row] = []
@@ -82,17 +82,27 @@ class MessageView:
         """Replace the texts; if text was only added, lay out only that. Returns whether they differ."""
         old = self.message
         if text == old.text and reasoning == old.reasoning:
+            self._share(text, reasoning)
             return False
         if self._body is not None:
             self._body = _grown(self._body, old.text, text)
         if self._thoughts is not None:
             self._thoughts = _grown(self._thoughts, old.reasoning, reasoning)
         if self._question is not None:
-            self._question = FoldedText(text)
+            self._question = FoldedText(text, _share)
         self.message = replace(old, text=text, reasoning=reasoning)
         if reasoning != old.reasoning or not old.text:
             self._laid_out = False
         return True
+
+    def _share(self, text: str, reasoning: str) -> None:
+        """Keep these texts instead of the equal ones, so that the engine and the screen hold only one in memory."""
+        if text is not self.message.text or reasoning is not self.message.reasoning:
+            self.message = replace(self.message, text=text, reasoning=reasoning)
+            if self._body is not None:
+                self._body.grow(text)
+            if self._thoughts is not None:
+                self._thoughts.grow(reasoning)
 
     def update(self, message: Message) -> None:
         """Replace the message; documents of unchanged texts are kept."""
@@ -130,16 +140,21 @@ class MessageView:
     def find(self, width: int, places: Sequence[int]) -> int:
         """The line with the first of `places`, offsets in the text, or one close to it. Collapsed lines are expanded
         and preferred."""
+        hidden = self.uncover(width, places)
         self._fit(width)
         if not places:
             return 0
         if self._question is None:
             return len(self._head) + self._thought_height() + self.body.line_near(self._room, min(places))
-        hidden = [place for place in places if self._question.hides(place)]
+        return len(self._head) + self._question.row_of(min(hidden or places))
+
+    def uncover(self, width: int, places: Sequence[int]) -> Sequence[int]:
+        """Expand the question if any of `places`, offsets in the text, is collapsed; returns those that were."""
+        self._fit(width)
+        hidden = [place for place in places if self._question is not None and self._question.hides(place)]
         if hidden:
             self.set_open(True)
-            self._fit(width)
-        return len(self._head) + self._question.row_of(min(hidden or places))
+        return hidden
 
     # -- lines
 
@@ -165,9 +180,9 @@ class MessageView:
 
     def behind(self, width: int) -> bool:
         """Whether text is left for `advance`."""
-        if self._question is not None:
-            return False
         self._fit(width)
+        if self._question is not None:
+            return self._question.behind
         shown = self.open and bool(self.message.reasoning)
         return (shown and self.thoughts.behind(self._thought_room)) or (
             bool(self.message.text) and self.body.behind(self._room)
@@ -175,9 +190,10 @@ class MessageView:
 
     def advance(self, width: int, spent: Spent) -> None:
         """Lay out more text, until `spent`."""
-        if self._question is not None:
-            return
         self._fit(width)
+        if self._question is not None:
+            self._question.advance(spent)
+            return
         if self.open and self.message.reasoning:
             self.thoughts.advance(self._thought_room, spent)
         if self.message.text and not spent():

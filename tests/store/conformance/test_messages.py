@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holytui.errors import StoreError
-from holytui.models import AnswerState, Role
+from holytui.models import AnswerState, DeltaKind, Role
 from holytui.store.history import History
 from tests.store.samples import ask, attempt_for
 
@@ -53,6 +53,26 @@ def test_variants_and_the_leaf_below_them(history: History) -> None:
     assert [each.text for each in history.branch(asked.conversation_id, asked.answer.id)] == ["Why?", "first"]
     assert history.leaf_below(edited.id) == deeper.id
     assert history.leaf_below(asked.question.id) == asked.answer.id
+
+
+def test_ids_and_figures_can_be_read_without_texts(history: History) -> None:
+    asked = ask(history)
+    done = replace(asked.answer, text="first", reasoning="hm", state=AnswerState.COMPLETE, finish_reason="stop")
+    history.finish(done)
+    again = history.add_message(
+        asked.conversation_id, Role.ASSISTANT, "", parent_id=asked.question.id, state=AnswerState.QUEUED
+    )
+    for each in (asked.question.id, asked.answer.id, again.id):
+        assert list(history.variant_ids(each)) == [one.id for one in history.variants(each)]
+    assert list(history.variant_ids("nobody")) == []
+    stored = history.message(asked.answer.id)
+    assert stored is not None
+    assert (stored.text, stored.reasoning) == ("first", "hm")
+    assert history.message(asked.answer.id, texts=False) == replace(stored, text="", reasoning="")
+    attempt = attempt_for(again.id)
+    history.begin_attempt(attempt)
+    history.journal(attempt.id, DeltaKind.CONTENT, "so far")
+    assert history.message(again.id, texts=False) == history.message(again.id)
 
 
 def test_odd_text_is_stored_and_never_fails(history: History) -> None:
