@@ -53,14 +53,15 @@ class BugReport:
 
     def redacted(self, text: str) -> str:
         """Return `text` without secrets, the home folder, and the names of user and machine."""
-        text = scrub(visible(text))
+        text = visible(text)
+        home = self._environ.get("HOME", "").rstrip("/")
+        if home:
+            text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
+        text = scrub(text)
         for value in self._secrets():
             text = text.replace(value, MASK)
         text = _URL_QUERY.sub(rf"\1{MASK}", _URL_USER.sub("", text))
         text = _WORD.sub(lambda found: MASK if looks_like_key(found[0]) else found[0], text)
-        home = self._environ.get("HOME", "").rstrip("/")
-        if home:
-            text = re.sub(rf"{re.escape(home)}(?=/|\b|$)", "~", text)
         for name, instead in ((_user(self._environ), "USER"), (platform.node(), "HOST")):
             if len(name) > 1 and name.lower() not in _COMMON:
                 text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", instead, text)

@@ -301,10 +301,10 @@ def test_a_report_has_no_secret_no_text_and_no_name(
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("USER", "nguyenvana")
-    monkeypatch.setattr(platform, "node", lambda: "secrethost")
+    monkeypatch.setattr(platform, "node", lambda: "workhost9")
     log = paths.log_file()
     log.parent.mkdir(parents=True)
-    log.write_text(f"line of the log {SECRETS['TEST_KEY']} {home}/x by nguyenvana on secrethost\n")
+    log.write_text(f"line of the log {SECRETS['TEST_KEY']} {home}/x by nguyenvana on workhost9\n")
     echo = " ".join([*SECRETS.values(), *IN_FILE.values()])
     refusal = whole("400 Bad Request", {"error": {"message": f"no: {echo} {home} nguyenvana"}})
     target = tmp_path / "report.txt"
@@ -314,7 +314,7 @@ def test_a_report_has_no_secret_no_text_and_no_name(
         assert main(arguments) == 1
     out = capsys.readouterr().out
     text = target.read_text() if to_file else out
-    for secret in [*SECRETS.values(), *IN_FILE.values(), "proxypass99", str(home), "nguyenvana", "secrethost"]:
+    for secret in [*SECRETS.values(), *IN_FILE.values(), "proxypass99", str(home), "nguyenvana", "workhost9"]:
         assert secret not in text
     for expected in ("holytui ", "textual ", "Python ", "terminal ", "Settings", "Log", "line of the log", "~/x"):
         assert expected in text
