@@ -184,12 +184,21 @@ class Attempt:
         return raw[self.cut : self.end if self.end >= 0 else None]
 
 
+class StreamKind(StrEnum):
+    """How a server keeps the stream of an answer."""
+
+    BYTES = "bytes"
+    """Its body, by the byte (llama.cpp). The client names it in the request."""
+    EVENTS = "events"
+    """Its numbered events (background mode of the Responses API). The server names it in its first event."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPosition:
     """A place between two events of an answer's stream, from which its text can be read again."""
 
     offset: int = 0
-    """Bytes of the decoded body before it."""
+    """Bytes of the decoded body before it; in a stream of events the sequence number of the last one before it."""
     content: int = 0
     """Characters of the stream's content before it."""
     reasoning: int = 0
@@ -201,7 +210,7 @@ class StoredStream:
     """A stream that its server keeps for an answer, so that an interrupted one can be reattached to it."""
 
     id: str = field(repr=False)
-    """Random; it is the only access control of the stream."""
+    """Secret, as it may be the only access control of the stream."""
     message_id: str
     attempt_id: str
     """The attempt whose request began the stream."""
@@ -211,6 +220,7 @@ class StoredStream:
     begun_at: float
     """Unix time."""
     position: StreamPosition = field(default_factory=StreamPosition)
+    kind: StreamKind = StreamKind.BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,16 @@ from tests.ui.markdown_shapes import SHAPES, shape
 _SHORT = "idle_timeout = 3\nfirst_token_timeout = 5\ntoken_timeout = 3\nmax_retries = 0\n"
 _PATIENCE = 240.0
 """Seconds. Reading takes at most a tenth of a CPU, so a flood of tiny events reaches the size limit only then."""
+LENGTHS = {
+    "paragraphs": TEXTS["paragraphs"],
+    "emoji and words": "👍 some words ",  # four bytes for each character of the text
+    "emoji": "👍🎉🚀😀\n",
+    "Vietnamese": "Tiếng Việt có dấu và 漢字 nữa, một dòng dài vừa phải.\n",
+    "one line": TEXTS["words"],
+    "code": TEXTS["code"],
+    "a table": "| a | 漢字 | **b** |\n",
+    "short lines": "a\n",
+}
 _SIZES = (40_000, 80_000, 160_000, 320_000)
 
 
@@ -112,6 +122,14 @@ def endless() -> Iterator[Row]:
         yield Row(f"{name}: requests", run.questions, 1, "")
 
 
+def lengths() -> Iterator[Row]:
+    """Answers as long as they may be, of every shape, for `ask` and on the full screen."""
+    for name, text in LENGTHS.items():
+        answer = flood.stream(text, 0, 1_000)
+        yield Row(f"{name}, longest answer, ask: peak RSS", command(answer, ["ask", "hi"]).memory, 200, "MB")
+        yield Row(f"{name}, longest answer, screen: peak RSS", screen.measure(answer, 25.0).memory, 200, "MB")
+
+
 def slow() -> Iterator[Row]:
     """One byte a second, in the head or in the body: the timeouts hold."""
     yield Row("slow head: end", command(flood.drip(flood.HEAD), ["ask", "hi"], _SHORT).seconds, 15, "s")
@@ -189,6 +207,7 @@ def steady() -> Iterator[Row]:
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "streams": streams,
     "endless": endless,
+    "lengths": lengths,
     "slow": slow,
     "names": names,
     "memory": memory,

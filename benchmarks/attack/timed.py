@@ -30,7 +30,9 @@ def watch(file: Path) -> None:
         took, used = time.monotonic() - wall, time.thread_time() - cpu
         if took > longest[0] or used > longest[1]:
             longest[:] = [max(took, longest[0]), max(used, longest[1])]
-            file.write_text(f"{longest[0] * 1e3} {longest[1] * 1e3}")
+            fresh = file.with_suffix(".new")
+            fresh.write_text(f"{longest[0] * 1e3} {longest[1] * 1e3}")
+            fresh.replace(file)  # it is read at any time
 
     signal.signal(signal.SIGUSR1, begin_anew)
     asyncio.events.Handle._run = timed  # type: ignore[method-assign,assignment]  # this is how it is watched

@@ -27,6 +27,8 @@ class Recover(StrEnum):
 class Api(StrEnum):
     """API by which a model is asked."""
 
+    AUTO = "auto"
+    """Chat completions; if they are refused with a reference to the Responses API, that one from then on."""
     CHAT = "chat"
     """`POST /chat/completions`."""
     RESPONSES = "responses"
@@ -63,6 +65,8 @@ class Model:
     """Overrides the provider's `recover`."""
     api: Api | None = None
     """Overrides the provider\'s `api`."""
+    background: bool | None = None
+    """Overrides the provider\'s `background`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,11 @@ class Provider:
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
     """Path after `base_url`; may end in a query."""
-    api: Api = Api.CHAT
-    """`chat` (chat completions) or `responses` (the Responses API)."""
+    api: Api = Api.AUTO
+    """`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is refused."""
+    background: bool = False
+    """Have the Responses API generate answers on when the connection is lost, so that they are read on exactly. The
+    provider stores each answer for some minutes."""
     reattach: bool | None = None
     """The server keeps the stream of an interrupted answer (llama.cpp). By default as its preset or its header say."""
     recover: Recover | None = None

@@ -56,7 +56,7 @@ class BugReport:
         text = visible(text)
         home = self._environ.get("HOME", "").rstrip("/")
         if home:
-            text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
+            text = re.sub(rf"{re.escape(home)}(?!\w|[.-]\w)", "~", text)
         text = scrub(text)
         for value in self._secrets():
             text = text.replace(value, MASK)

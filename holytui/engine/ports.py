@@ -6,6 +6,7 @@ import time
 from typing import Protocol
 
 from holytui.faults import Fault
+from holytui.models import StreamKind
 from holytui.secret import Secret
 from holytui.wire.events import WireEvent
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
@@ -30,7 +31,14 @@ class Client(Protocol):
         """Start one attempt and return at once."""
         ...
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self,
+        endpoint: Endpoint,
+        key: Secret | None,
+        stream_id: str,
+        timeout: float,
+        kind: StreamKind = StreamKind.BYTES,
+    ) -> Fault | None:
         """Have the server end a kept stream; return the fault if it may still run. Blocks."""
         ...
 

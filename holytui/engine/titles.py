@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from holytui.engine.learnt_api import with_learnt_api
 from holytui.errors import HolytuiError
 from holytui.models import AnswerState, DeltaKind, Message, Role
 from holytui.providers.resolve import GUIDE, resolve
@@ -78,12 +79,13 @@ class TitleGenerator:
 
     def _ask(self, question: Message, answer: Message) -> str:
         resolved = resolve(self._config, answer.model)
+        endpoint = with_learnt_api(resolved.endpoint, resolved.model.name, self._history)
         key = self._keyrings.ring_for(resolved.provider).get()
         prompt = f"{question.text[:_EXCERPT_LENGTH]}\n\n---\n\n{answer.text[:_EXCERPT_LENGTH]}\n\n---\n\n{_INSTRUCTION}"
         request = ChatRequest(resolved.model.name, (ChatMessage(Role.USER, prompt),))
         end = time.monotonic() + _TIMEOUT
         text = ""
-        with self._client.open(resolved.endpoint, key, request, Timeouts(first_token=_TIMEOUT)) as stream:
+        with self._client.open(endpoint, key, request, Timeouts(first_token=_TIMEOUT)) as stream:
             while len(text) < _MAX_LENGTH:
                 match stream.wait(max(0.0, end - time.monotonic())):
                     case Piece(DeltaKind.CONTENT, piece):

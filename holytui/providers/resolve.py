@@ -39,6 +39,11 @@ class Resolved:
         return replace(general, **own)
 
     @property
+    def background(self) -> bool:
+        """Answers of the Responses API are generated in the background."""
+        return self.provider.background if self.model.background is None else self.model.background
+
+    @property
     def continuation(self) -> Continuation:
         """How the server continues an interrupted answer, as far as known in advance."""
         if self.endpoint.api is Api.RESPONSES:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from holytui.faults import Fault, FaultKind
+from holytui.models import StreamKind
 from holytui.secret import Secret
+from holytui.wire.kept_streams import end_call
 from holytui.wire.request import ChatRequest, Endpoint, Timeouts
 from holytui.wire.response.error_status import MAX_BODY, status_fault
 from holytui.wire.response.listing import names_in
@@ -121,7 +123,14 @@ class ChatClient:
         """Return the server's certificate as of the last `list_models`; None without TLS or without a response."""
         return self._certificates.get(endpoint.base_url)
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self,
+        endpoint: Endpoint,
+        key: Secret | None,
+        stream_id: str,
+        timeout: float,
+        kind: StreamKind = StreamKind.BYTES,
+    ) -> Fault | None:
         """Have the server end and forget a kept stream; return the fault if that is unknown.
 
         A server without the stream has nothing to forget. `timeout` limits connecting and each read.
@@ -132,9 +141,11 @@ class ChatClient:
             return exc.fault
         try:
             headers = request_headers(endpoint, key)
+            call = end_call(endpoint, kind, stream_id)
             connection.begin_request(lambda: None, lambda: None)
-            response = connection.client.delete(
-                endpoint.stream_url({"conv_id": stream_id}),
+            response = connection.client.request(
+                call.method,
+                call.url,
                 headers=headers,
                 timeout=timeout,
                 extensions={"trace": connection.trace},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from holytui.faults import Fault
@@ -10,6 +10,8 @@ from holytui.models import DeltaKind, StreamPosition, Usage
 
 MISMATCH = "stream_mismatch"
 """Code of the fault of a kept stream that does not continue the text received before."""
+GAP = "stream_gap"
+"""Code of the fault of a kept stream in which events are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,13 @@ class Accepted:
     status: int
     keeps_streams: bool = False
     """The server names itself as one that can keep streams (llama.cpp)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNamed:
+    """The server keeps the answer's events under this name (background mode of the Responses API)."""
+
+    stream_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +86,4 @@ class End:
     """The answer called tools, which holytui does not support; its text may be empty."""
 
 
-WireEvent = Connected | Accepted | Received | Piece | UsageSeen | End
+WireEvent = Connected | Accepted | StreamNamed | Received | Piece | UsageSeen | End

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from holytui.config.schema import Api
 from holytui.config.urls import UnixAddress, unix_address
-from holytui.models import Role, StreamPosition
+from holytui.models import Role, StreamKind, StreamPosition
 from holytui.text import sanitize_line
 
 Content: TypeAlias = str | Sequence[Mapping[str, object]]
@@ -45,6 +45,15 @@ class Reattach:
     """Content received after `position`; the stream must begin with it, and it is not reported again."""
     reasoning: str = field(repr=False)
     """The same of the reasoning."""
+    kind: StreamKind = StreamKind.BYTES
+    content_before: str = field(default="", repr=False)
+    """Content before `position`, with which whole texts are compared; only for events."""
+    reasoning_before: str = field(default="", repr=False)
+    """The same of the reasoning."""
+    whole: bool = False
+    """Fetch the answer as one object instead of its events."""
+    gap: bool = False
+    """Events were missing after `position` before. If they are again, the server does not number all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class ChatRequest:
     """Additional top-level fields, sent unchanged."""
     stream_id: str = field(default="", repr=False)
     """Ask the server to keep the stream under this name; empty: not asked."""
+    background: bool = False
+    """Ask the Responses API to store the answer and to generate it on when the connection is lost."""
     reattach: Reattach | None = None
     """Read this stream instead of sending the request."""
 
@@ -85,7 +96,11 @@ class Endpoint:
     @property
     def path(self) -> str:
         """Path of requests for answers, below that of `base_url`. The query of `chat_path` applies to both APIs."""
-        if self.api is Api.CHAT:
+        return self.path_of(self.api)
+
+    def path_of(self, api: Api) -> str:
+        """`path` of one API."""
+        if api is not Api.RESPONSES:
             return "/" + self.chat_path.lstrip("/")
         return _RESPONSES_PATH + "".join(self.chat_path.partition("?")[1:])
 
@@ -102,6 +117,11 @@ class Endpoint:
     def stream_url(self, query: Mapping[str, str]) -> str:
         """Return the URL of a kept stream, with `query`."""
         return self._with_query(self._root.removesuffix("/v1") + "/v1/stream", query)
+
+    def answer_url(self, part: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return the URL of a stored answer of the Responses API: that of requests, with `part` after its path."""
+        path, _, own = self.path_of(Api.RESPONSES).partition("?")
+        return self._with_query(self._root + path + part + (f"?{own}" if own else ""), query)
 
     def _with_query(self, address: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
         """Return `address` with `query` and the parameters of `self.query`."""
@@ -142,7 +162,7 @@ class StreamOption(StrEnum):
 def stream_options(endpoint: Endpoint, refused: Container[str]) -> list[StreamOption]:
     """Return the options to send to `endpoint`; the last one is to be dropped first if they are refused."""
     sent = {
-        StreamOption.INCLUDE_USAGE: endpoint.api is Api.CHAT,
+        StreamOption.INCLUDE_USAGE: endpoint.api is not Api.RESPONSES,
         StreamOption.INCLUDE_OBFUSCATION: endpoint.obfuscates,
     }
     return [option for option, wanted in sent.items() if wanted and option.refusal(endpoint.base_url) not in refused]

@@ -16,7 +16,7 @@ def responses_body(request: ChatRequest) -> dict[str, object]:
     """Return the body of a streamed answer.
 
     Parameters that this API names differently are renamed, unless they are set by their own name too; all others are
-    sent unchanged. The server does not store the answer, unless a parameter `store` asks for it.
+    sent unchanged. The server does not store the answer, unless a parameter `store` or the background mode asks for it.
     """
     body: dict[str, object] = {"model": request.model, "store": False, **_params(request.params)}
     system = [_text(message.content) for message in request.messages if message.role is Role.SYSTEM]
@@ -24,6 +24,8 @@ def responses_body(request: ChatRequest) -> dict[str, object]:
         body["instructions"] = "\n\n".join(system)
     body["input"] = [_item(message) for message in request.messages if message.role is not Role.SYSTEM]
     body["stream"] = True
+    if request.background:
+        body |= {"background": True, "store": True}
     return body
 
 

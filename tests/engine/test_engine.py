@@ -101,7 +101,9 @@ class HandClient:
         self.probe_gate.wait(10)
         return None if self.reachable else Fault(FaultKind.REFUSED)
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float, kind: object = None
+    ) -> Fault | None:
         self.released.append(stream_id)
         return None
 

@@ -141,7 +141,7 @@ def test_a_lost_stream_counts_once_in_the_usage() -> None:
 
 
 def test_a_stream_left_by_an_earlier_process_is_read_on_first() -> None:
-    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    left = KeptStream("left", StreamPosition(300, 5), TEXT)
     world = World.resumed(TEXT, strategy=KEEPING, kept_stream=left)
     assert world.opened[0].mode is ResumeMode.REATTACH
     assert world.opened[0].reattach == Reattach("left", StreamPosition(300, 5), TEXT[5:], "")
@@ -152,7 +152,7 @@ def test_a_stream_left_by_an_earlier_process_is_read_on_first() -> None:
 
 
 def test_a_forgotten_stream_of_an_earlier_process_makes_the_usage_a_lower_bound() -> None:
-    left = KeptStream("left", StreamPosition(300, 5), TEXT[5:])
+    left = KeptStream("left", StreamPosition(300, 5), TEXT)
     world = World.resumed(TEXT, strategy=Strategy(continuation=PREFILL.continuation, reattach=True), kept_stream=left)
     drop(world, status(404, message="Stream not found or expired"))
     assert world.opened[-1].mode is ResumeMode.PREFILL

@@ -15,7 +15,7 @@ from holytui.config.schema import Api, Recover
 from holytui.engine.events import Finished, Interrupted, Stopped
 from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
 from holytui.faults import Fault
-from holytui.models import AnswerState, DeltaKind, Join, Message, Usage
+from holytui.models import AnswerState, DeltaKind, Join, Message, StreamKind, Usage
 from holytui.secret import Secret
 from holytui.store.sqlite.history import SqliteHistory
 from holytui.wire.client import ChatClient
@@ -237,13 +237,20 @@ class DeafOnce(ChatClient):
         super().__init__()
         self.tried = threading.Event()
 
-    def release(self, endpoint: Endpoint, key: Secret | None, stream_id: str, timeout: float) -> Fault | None:
+    def release(
+        self,
+        endpoint: Endpoint,
+        key: Secret | None,
+        stream_id: str,
+        timeout: float,
+        kind: StreamKind = StreamKind.BYTES,
+    ) -> Fault | None:
         if not self.tried.is_set():
             self.tried.set()
             from holytui.faults import FaultKind
 
             return Fault(FaultKind.UNREACHABLE)
-        return super().release(endpoint, key, stream_id, timeout)
+        return super().release(endpoint, key, stream_id, timeout, kind)
 
 
 def test_an_end_that_cannot_be_sent_is_sent_when_the_server_is_reached_again(tmp_path: Path) -> None:

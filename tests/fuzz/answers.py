@@ -94,7 +94,7 @@ def _take(
     for found in events:
         if isinstance(found, Piece):
             texts[found.kind] += found.text
-        else:
+        elif isinstance(found, UsageSeen):
             figures.append(found)
     total = sum(map(len, parts))
     # a lone CR becomes a sign of three bytes

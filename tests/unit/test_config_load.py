@@ -51,7 +51,7 @@ def test_the_api_is_that_of_the_provider_unless_a_model_has_its_own(file: Path) 
     assert (provider.api, provider.models["m"].api) == (Api.RESPONSES, Api.CHAT)
     assert loaded(file, "[providers.openai.models.m]").config.providers["openai"].models["m"].api is None
     (problem,) = told(file, '[providers.openai]\napi = "response"')
-    assert problem.endswith(':2: providers.openai.api: found "response", expected one of "chat", "responses"')
+    assert problem.endswith(':2: providers.openai.api: found "response", expected one of "auto", "chat", "responses"')
     (problem,) = told(file, '[providers.x]\nbase_url = "https://h/v1/responses"')
     assert "providers.x.base_url" in problem
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from holytui.engine.turn.kept_stream import KeptStream
 from holytui.faults import Fault, FaultKind
-from holytui.models import DeltaKind, StreamPosition
+from holytui.models import DeltaKind, StreamKind, StreamPosition
 from holytui.text import sanitize
 from holytui.wire.client import ChatClient
-from holytui.wire.events import MISMATCH, Piece, UsageSeen, Verdict
+from holytui.wire.events import MISMATCH, Piece, Verdict
 from holytui.wire.request import ChatMessage, ChatRequest, Reattach
 from holytui.wire.response.body import AnswerBody
 from tests.servers import READ, ScriptedServer, answer, whole
@@ -33,7 +33,7 @@ def body_of(chunks: Chunks, end: str) -> bytes:
 
 def read(body: AnswerBody, data: bytes, split: int, stream: KeptStream) -> str:
     """Feed `data` in pieces of `split` bytes, up to its end; the content."""
-    found: list[Piece | UsageSeen] = []
+    found: list[object] = []
     for i in range(0, len(data), split):
         found += body.feed(data[i : i + split])
     pieces = [each for each in [*found, *body.close()] if isinstance(each, Piece)]
@@ -49,7 +49,7 @@ def test_wherever_it_is_cut_the_rest_follows_exactly(
 ) -> None:
     data = body_of(chunks, end)
     stream = KeptStream("id")
-    body = AnswerBody(kept=True)
+    body = AnswerBody(kept=StreamKind.BYTES)
     told = read(body, data[: int(first * len(data))], split, stream)
     for share in (second, 1.0):
         reattach = stream.reattach()

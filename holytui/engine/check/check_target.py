@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from holytui.config.redact import plain_url
-from holytui.config.schema import Stream
+from holytui.config.schema import Api, Stream
 from holytui.config.urls import is_local_url
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints
 from holytui.engine.ports import Keys
@@ -34,6 +34,11 @@ class CheckTarget:
     keys: Keys
     strategy: Strategy
     stream: Stream
+
+    def by_responses_api(self) -> CheckTarget:
+        """The same model, asked by the Responses API."""
+        strategy = self.strategy.for_responses_api(background=self.resolved.background)
+        return replace(self, endpoint=replace(self.endpoint, api=Api.RESPONSES), strategy=strategy)
 
     @property
     def host(self) -> str:

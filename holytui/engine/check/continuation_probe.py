@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -22,13 +23,14 @@ from holytui.engine.check.sample import (
     Sample,
     make_sample,
 )
+from holytui.engine.learnt_api import remember_responses_api
 from holytui.engine.ports import Client
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, request_for, resume_profile_key
-from holytui.engine.turn.retry import FaultClass, classify
+from holytui.engine.turn.retry import FaultClass, classify, needs_responses
 from holytui.errors import KeyUnavailable, StoreError
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.models import Role
+from holytui.models import Role, StreamKind
 from holytui.secret import Secret
 from holytui.store.history import History
 from holytui.wire.request import ChatMessage, ChatRequest
@@ -82,6 +84,11 @@ class ContinuationProbe:
     def answer(self) -> Iterator[Finding]:
         """Request an answer; yield findings for its first token, its stream, and the reported usage."""
         response = self._answer = self._request(_ProbeRequest(self._question))
+        if self._subject.endpoint.api is Api.AUTO and response.fault is not None and needs_responses(response.fault):
+            self._subject = self._subject.by_responses_api()
+            response = self._answer = self._request(_ProbeRequest(self._question))
+            if response.complete:
+                self._remember_api()
         if not response.arrivals:
             yield self._with_renewal(self._assess(response))
             yield from (skipped(CheckTopic.STREAMING), skipped(CheckTopic.USAGE))
@@ -195,14 +202,23 @@ class ContinuationProbe:
             text = _("interrupted answers start again, as configured")
             return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
         if not strategy.keeps_streams:
-            return self._by_request()
+            found = self._by_request()
+            return replace(found, hints=(*found.hints, *self._background_note()))
         reason = probe_reattaching(self._subject, self._client, self._key, self._question)
         if not reason:
             self._remember(replace(self._profile, streams=True))
             text = _("interrupted answers are reattached, exactly: the server keeps them")
+            if strategy.stream_kind is StreamKind.EVENTS:
+                text = _("interrupted answers are reattached, exactly: the provider stores them for some minutes")
             return Finding(FindingStatus.OK, CheckTopic.CONTINUATION, text)
         found = self._by_request()
         return replace(found, hints=(_("By reattaching: {what}.").format(what=reason), *found.hints))
+
+    def _background_note(self) -> tuple[str, ...]:
+        """How the Responses API can continue answers exactly."""
+        if self._subject.endpoint.api is not Api.RESPONSES or self._subject.strategy.keeps_streams:
+            return ()
+        return (_("background = true continues them exactly; the provider then stores each answer for some minutes."),)
 
     def _by_request(self) -> Finding:
         """Request the rest in a new request."""
@@ -327,6 +343,12 @@ class ContinuationProbe:
                 return _("Until then interrupted answers continue by prefill.")
             case _:
                 return _("Until then interrupted answers continue by instruction.")
+
+    def _remember_api(self) -> None:
+        if self._history is not None:
+            with suppress(StoreError):  # found out again when a question is asked
+                subject = self._subject
+                remember_responses_api(subject.endpoint.base_url, subject.resolved.model.name, self._history)
 
     def _remember(self, profile: ResumeProfile) -> None:
         self._profile = profile

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.ports import Client
-from holytui.engine.turn.kept_stream import KeptStream, new_stream_id
+from holytui.engine.turn.kept_stream import StreamKeeper
 from holytui.i18n import _
-from holytui.models import Role
+from holytui.models import Role, StreamKind
 from holytui.secret import Secret
-from holytui.wire.events import End, Piece, Verdict
+from holytui.wire.events import Connected, End, Piece, StreamNamed, Verdict
 from holytui.wire.request import ChatMessage, ChatRequest
 
 _PIECES = 3
@@ -20,16 +18,21 @@ _RELEASE_TIMEOUT = 5.0
 
 def probe_reattaching(target: CheckTarget, client: Client, key: Secret | None, question: str) -> str:
     """Cut an answer, and read it on; return why that does not work, or an empty text."""
-    model = target.resolved.model
-    stream = KeptStream(new_stream_id())
-    asked = ChatRequest(model.name, (ChatMessage(Role.USER, question),), model.params, stream.id)
+    model, kind = target.resolved.model, target.strategy.stream_kind
+    streams = StreamKeeper(None)
+    stream_id, _saved = streams.begin("", kind)
+    messages = (ChatMessage(Role.USER, question),)
+    asked = ChatRequest(model.name, messages, model.params, stream_id, kind is StreamKind.EVENTS)
     try:
-        cut = _read(client, target, key, asked, stream, _PIECES)
+        cut = _read(client, target, key, asked, streams, _PIECES)
         if cut is not None and cut.verdict is not Verdict.CANCELLED:
             return _("not known: the answer was too short to be cut")
-        end = _read(client, target, key, replace(asked, stream_id="", reattach=stream.reattach()), stream, 1)
+        if not streams.can_reattach:
+            return _("the server does not generate answers in the background")
+        end = _read(client, target, key, ChatRequest(model.name, (), reattach=streams.reattach()), streams, 1)
     finally:
-        client.release(target.endpoint, key, stream.id, _RELEASE_TIMEOUT)
+        for ended in streams.end(release=True):
+            client.release(target.endpoint, key, ended.stream_id, _RELEASE_TIMEOUT, kind)
     if end is None or end.verdict in (Verdict.COMPLETE, Verdict.CANCELLED):
         return ""
     if end.status is not None and end.status >= 300:
@@ -38,17 +41,21 @@ def probe_reattaching(target: CheckTarget, client: Client, key: Secret | None, q
 
 
 def _read(
-    client: Client, target: CheckTarget, key: Secret | None, request: ChatRequest, stream: KeptStream, pieces: int
+    client: Client, target: CheckTarget, key: Secret | None, request: ChatRequest, streams: StreamKeeper, pieces: int
 ) -> End | None:
-    """Read so many pieces of an answer into `stream`; its end, if that came before."""
+    """Read so many pieces of an answer; its end, if that came before."""
     events = client.open(target.endpoint, key, request, target.timeouts)
     try:
         while pieces:
             match events.wait(None):
                 case End() as end:
                     return end
+                case Connected():
+                    streams.connected()
+                case StreamNamed(stream_id):
+                    streams.named("", stream_id)
                 case Piece() as piece:
-                    stream.add(piece)
+                    streams.add(piece)
                     pieces -= 1
                 case None:
                     return None

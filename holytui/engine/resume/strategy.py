@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from holytui.config.presets import PREFILL_FORMS, Continuation, Prefill
+from holytui.config.presets import NO_CONTINUATION, PREFILL_FORMS, Continuation, Prefill
 from holytui.config.schema import Recover
 from holytui.engine.resume.instruction import instruction
 from holytui.engine.resume.overlap import weight
 from holytui.faults import Fault, FaultKind
-from holytui.models import REATTACHED, Role
+from holytui.models import REATTACHED, Role, StreamKind
 from holytui.wire.request import ChatMessage, ChatRequest
 
 _MIN_WEIGHT = 16
@@ -80,6 +80,8 @@ class Strategy:
     """The answer must be a single JSON value or the like, which a prose continuation would break."""
     reattach: bool | None = None
     """Configured: whether to have streams kept; None: where the preset or the server says so, unless it failed."""
+    stream_kind: StreamKind = StreamKind.BYTES
+    """How the server keeps streams."""
 
     @property
     def asks_first(self) -> bool:
@@ -92,6 +94,11 @@ class Strategy:
         if self.reattach is not None:
             return self.reattach
         return self.continuation.keeps_streams if self.profile.streams is None else self.profile.streams
+
+    @property
+    def learns_streams(self) -> bool:
+        """Whether the server keeps streams is observed; background mode is a setting alone."""
+        return self.stream_kind is StreamKind.BYTES
 
     @property
     def prefill(self) -> Continuation:
@@ -144,6 +151,16 @@ class Strategy:
     def without_prefill(self) -> Strategy:
         """The strategy after the endpoint refused a prefill."""
         return replace(self, profile=ResumeProfile(ResumeMode.INSTRUCT, streams=self.profile.streams))
+
+    def for_responses_api(self, *, background: bool) -> Strategy:
+        """The strategy with the Responses API, which has no prefill; profiles are about chat completions."""
+        return replace(
+            self,
+            continuation=NO_CONTINUATION,
+            profile=ResumeProfile(ResumeMode.INSTRUCT),
+            reattach=background,
+            stream_kind=StreamKind.EVENTS,
+        )
 
     def with_streams(self, kept: bool) -> Strategy:
         """The strategy after the server proved to keep streams, or not to."""

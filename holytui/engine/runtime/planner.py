@@ -9,6 +9,7 @@ from dataclasses import replace
 from holytui.config.presets import Continuation
 from holytui.config.schema import Api, Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
+from holytui.engine.learnt_api import with_learnt_api
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
 from holytui.engine.runtime.requester import AnswerRequest
@@ -59,9 +60,10 @@ class TurnPlanner:
         strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
         prior, kept_stream = prior_answer(message), None
         if message.attempts and (stored := self._history.streams.find(message.id)) is not None:
-            kept_stream = self._kept_stream(message, stored, endpoint) if strategy.keeps_streams else None
+            reads_on = strategy.keeps_streams and strategy.stream_kind is stored.kind
+            kept_stream = self._kept_stream(message, stored, endpoint) if reads_on else None
             if kept_stream is None:
-                kept_stream = KeptStream(stored.id, stored.position, usable=False)
+                kept_stream = KeptStream(stored.id, stored.position, kind=stored.kind, usable=False)
             else:
                 prior = replace(prior, usage=self._usage_before(message, stored))
         plan = TurnPlan(
@@ -77,6 +79,7 @@ class TurnPlanner:
             self._probe_scale,
             0 if resolved.model.vision else context.left_out,
             kept_stream,
+            strategy.for_responses_api(background=resolved.background) if endpoint.api is Api.AUTO else None,
         )
         message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(
@@ -110,7 +113,7 @@ class TurnPlanner:
         reasoning = "".join(self._history.raw_text(id_, DeltaKind.REASONING) for id_ in ids)
         if len(content) < at.content or len(reasoning) < at.reasoning:
             return None
-        return KeptStream(stored.id, at, content[at.content :], reasoning[at.reasoning :])
+        return KeptStream(stored.id, at, content, reasoning, kind=stored.kind)
 
     def _usage_before(self, message: Message, stored: StoredStream) -> Usage | None:
         """The usage of the attempts before a stream; that of the stream itself is reported at its end."""
@@ -139,7 +142,8 @@ class TurnPlanner:
     def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
-            return resolved.endpoint, self._keyring_for(resolved.provider)
+            endpoint = with_learnt_api(resolved.endpoint, resolved.model.name, self._history)
+            return endpoint, self._keyring_for(resolved.provider)
         with self._lock:
             if self._guide is None:
                 guide = self._make_guide()
@@ -153,14 +157,9 @@ class TurnPlanner:
         self, resolved: Resolved, endpoint: Endpoint, params: Mapping[str, object], *, by_user: bool
     ) -> Strategy:
         """The configured and learnt strategy for resuming answers. Raises StoreError."""
-        recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
-        if by_user and recover is Recover.ASK:
-            recover = Recover.AUTO  # resuming is the user's consent
-        # the Responses API has no prefill, and its events cannot be read from the middle of a stream; what is stored is
-        # about chat completions
+        recover = self._recover(resolved, by_user=by_user)
         if endpoint.api is Api.RESPONSES:
-            profile = ResumeProfile(ResumeMode.INSTRUCT)
-            return Strategy(recover, resolved.continuation, profile, is_structured(params), reattach=False)
+            return Strategy(recover, structured=is_structured(params)).for_responses_api(background=resolved.background)
         profile = ResumeProfile.parse(
             self._history.recall(resume_profile_key(endpoint.base_url, resolved.model.name)) or ""
         )
@@ -169,6 +168,10 @@ class TurnPlanner:
             profile = ResumeProfile(streams=profile.streams)
         reattach = resolved.provider.reattach
         return Strategy(recover, resolved.continuation, profile, is_structured(params), reattach)
+
+    def _recover(self, resolved: Resolved, *, by_user: bool) -> Recover:
+        recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
+        return Recover.AUTO if by_user and recover is Recover.ASK else recover  # resuming is the user's consent
 
 
 def prior_answer(message: Message) -> PriorAnswer:

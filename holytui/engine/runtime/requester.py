@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from holytui.config.presets import Continuation
+from holytui.config.presets import NO_CONTINUATION, Continuation
+from holytui.config.schema import Api
 from holytui.engine.ports import AttemptEvents, Client, Keys
 from holytui.engine.resume.strategy import ResumeMode, request_for
 from holytui.engine.turn.effects import Input, InternalFailure, KeyFailed, KeyRefreshed, OpenAttempt, ProbeResult
@@ -79,13 +80,18 @@ class Requester:
         self._key = ready.key
         request = self.request
         chat = request_for(request.chat, effect.mode, effect.partial, request.continuation)
-        chat = replace(chat, stream_id=effect.stream_id, reattach=effect.reattach)
+        chat = replace(chat, stream_id=effect.stream_id, background=effect.background, reattach=effect.reattach)
         endpoint = request.endpoint
         if effect.mode is ResumeMode.PREFILL and request.continuation.base_url:
             endpoint = replace(endpoint, base_url=request.continuation.base_url)
         left = max(1, request.timeouts.answer_bytes - self._received())
         self.stream = self._client.open(endpoint, ready.key, chat, replace(request.timeouts, answer_bytes=left))
         return True
+
+    def switch_api(self) -> None:
+        """Ask the Responses API from now on."""
+        endpoint = replace(self.request.endpoint, api=Api.RESPONSES)
+        self.request = replace(self.request, endpoint=endpoint, continuation=NO_CONTINUATION)
 
     def cancel(self) -> None:
         """Cancel the attempt and wake the thread that waits for it. Thread-safe."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from holytui.engine.events import Failed, Quiet, Replaced, Slow, StoreTrouble, TurnEvent
+from holytui.engine.learnt_api import remember_responses_api
 from holytui.engine.ports import Client, Clock
 from holytui.engine.resume.strategy import ResumeProfile, resume_profile_key
 from holytui.engine.runtime.publisher import EventPublisher
@@ -32,6 +33,7 @@ from holytui.engine.turn.effects import (
     ProbeDue,
     RefreshKey,
     Remember,
+    RememberApi,
     RetryDue,
     SaveAttempt,
     SaveEnding,
@@ -41,6 +43,7 @@ from holytui.engine.turn.effects import (
     SetTimer,
     Start,
     StopRequested,
+    SwitchApi,
     Timer,
 )
 from holytui.engine.turn.machine import TurnMachine
@@ -237,6 +240,10 @@ class Runner:
                 self._record_stream(effect)
             case OpenAttempt():
                 self._requester.open(effect)
+            case SwitchApi():
+                self._requester.switch_api()
+            case RememberApi():
+                self._recorder.write(self._remember_api)
             case CancelAttempt():
                 self._requester.cancel()
                 self._end_attempt()
@@ -273,9 +280,10 @@ class Runner:
     def _record_stream(self, effect: SaveStream | EndStream) -> None:
         streams, request = self._history.streams, self.request
         match effect:
-            case SaveStream(attempt_id, stream_id):
+            case SaveStream(attempt_id, stream_id, kind):
                 model, base_url = request.message.model, request.endpoint.base_url
-                stream = StoredStream(stream_id, request.message.id, attempt_id, model, base_url, self._clock.wall())
+                ids = stream_id, request.message.id, attempt_id
+                stream = StoredStream(*ids, model, base_url, self._clock.wall(), kind=kind)
                 self._recorder.write(lambda: streams.begin(stream))
             case EndStream(stream_id, release=True):
                 self._recorder.write(lambda: streams.release(stream_id))
@@ -286,6 +294,9 @@ class Runner:
     def _remember(self, profile: ResumeProfile) -> None:
         key = resume_profile_key(self.request.endpoint.base_url, self.request.chat.model)
         self._history.remember(key, str(profile))
+
+    def _remember_api(self) -> None:
+        remember_responses_api(self.request.endpoint.base_url, self.request.chat.model, self._history)
 
     def _replace(self, effect: SaveVariant) -> None:
         variant = self._recorder.save_variant(self.request.message.id)

@@ -97,7 +97,7 @@ class StreamReleaser:
             if endpoint.base_url != stream.base_url:
                 return True  # its server is no longer configured
             began = time.monotonic()
-            fault = self._client.release(endpoint, keys.get(), stream.id, _TIMEOUT)
+            fault = self._client.release(endpoint, keys.get(), stream.id, _TIMEOUT, stream.kind)
             _log.debug("stream released after %.1f s: %s", time.monotonic() - began, fault)
         except ModelUnknown:
             return True

@@ -8,8 +8,8 @@ from enum import StrEnum
 from holytui.engine.events import TurnEvent
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile
 from holytui.faults import Fault
-from holytui.models import AnswerState, Attempt, DeltaKind, Problem, StreamMark, Usage
-from holytui.wire.events import Accepted, Connected, End, Piece, Received, UsageSeen
+from holytui.models import AnswerState, Attempt, DeltaKind, Problem, StreamKind, StreamMark, Usage
+from holytui.wire.events import Accepted, Connected, End, Piece, Received, StreamNamed, UsageSeen
 from holytui.wire.request import Reattach
 
 
@@ -95,6 +95,7 @@ Input = (
     Start
     | Connected
     | Accepted
+    | StreamNamed
     | Received
     | Piece
     | UsageSeen
@@ -130,16 +131,19 @@ class OpenAttempt:
     partial: str
     stream_id: str = field(default="", repr=False)
     """Name under which the server is to keep the stream; empty: not asked."""
+    background: bool = False
+    """Ask for an answer in the background."""
     reattach: Reattach | None = None
     """The stream to read on (mode REATTACH)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaveStream:
-    """Store the name of a stream before its request is sent."""
+    """Store the name of a stream: before its request is sent, or as soon as the server has named it."""
 
     attempt_id: str
     stream_id: str = field(repr=False)
+    kind: StreamKind = StreamKind.BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,16 @@ class EndStream:
 
     stream_id: str = field(repr=False)
     release: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchApi:
+    """Send further requests of this answer to the Responses API."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberApi:
+    """Store that this model at this endpoint is asked by the Responses API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +247,8 @@ Effect = (
     | OpenAttempt
     | SaveStream
     | EndStream
+    | SwitchApi
+    | RememberApi
     | CancelAttempt
     | SetTimer
     | ClearTimers

@@ -8,8 +8,9 @@ from enum import Enum, auto
 
 from holytui.engine.turn.effects import Effect, EndStream, SaveStream
 from holytui.engine.turn.retry import FaultClass, classify
+from holytui.engine.turn.text_buffer import TextBuffer
 from holytui.faults import Fault, FaultKind
-from holytui.models import DeltaKind, StreamMark, StreamPosition
+from holytui.models import DeltaKind, StreamKind, StreamMark, StreamPosition
 from holytui.wire.events import MISMATCH, Piece
 from holytui.wire.request import Reattach
 
@@ -29,7 +30,7 @@ def new_stream_id() -> str:
 
 
 class KeptStream:
-    """Name and last position of one stream, and the text received after that position."""
+    """Name and last position of one stream, and the text received before and after that position."""
 
     def __init__(
         self,
@@ -38,32 +39,47 @@ class KeptStream:
         content: str = "",
         reasoning: str = "",
         *,
+        kind: StreamKind = StreamKind.BYTES,
         usable: bool = True,
     ) -> None:
-        """`position`: stored by an earlier turn, with the text after it. `usable`: it ends the answer's text."""
+        """`position`: stored by an earlier turn. `content`, `reasoning`: all text of the stream.
+
+        `usable`: it ends the answer's text.
+        """
         self.id = id_
+        self.kind = kind
         self.usable = usable
         self.sent = position is not None
         """The request was sent, so the stream may exist."""
         self.accepted = position is not None
         """The request was accepted, so the stream existed if the server keeps streams at all."""
+        self.whole_next = False
+        """The next request fetches the answer as one object."""
+        self._gap_at: int | None = None
         self._position = position or StreamPosition()
-        self._tails = {DeltaKind.CONTENT: content, DeltaKind.REASONING: reasoning}
+        self._texts = {DeltaKind.CONTENT: TextBuffer(content), DeltaKind.REASONING: TextBuffer(reasoning)}
 
     def add(self, piece: Piece) -> StreamMark | None:
         """Add a received piece; return the mark to journal with it."""
         if piece.position is None:
             return None
-        before, self._position = self._position, piece.position
-        content, reasoning = piece.position.content - before.content, piece.position.reasoning - before.reasoning
-        self._tails[DeltaKind.CONTENT] = self._tails[DeltaKind.CONTENT][content:]
-        self._tails[DeltaKind.REASONING] = self._tails[DeltaKind.REASONING][reasoning:]
-        self._tails[piece.kind] += piece.text
+        self._position = piece.position
+        self._texts[piece.kind].add(piece.text)
         return StreamMark(self.id, piece.position)
+
+    def note_gap(self) -> None:
+        """Record that events are missing after the position."""
+        self._gap_at, self.whole_next = self._position.offset, True
 
     def reattach(self) -> Reattach:
         """The request for the rest."""
-        return Reattach(self.id, self._position, self._tails[DeltaKind.CONTENT], self._tails[DeltaKind.REASONING])
+        at, whole, self.whole_next = self._position, self.whole_next, False
+        content, reasoning = (self._texts[kind].text() for kind in DeltaKind)
+        rest = content[at.content :], reasoning[at.reasoning :]
+        if self.kind is StreamKind.BYTES:
+            return Reattach(self.id, at, *rest)
+        before = content[: at.content], reasoning[: at.reasoning]
+        return Reattach(self.id, at, *rest, self.kind, *before, whole, gap=self._gap_at == at.offset)
 
 
 class StreamFate(Enum):
@@ -77,6 +93,8 @@ class StreamFate(Enum):
     """The server has it no longer, or does not continue it."""
     UNSUPPORTED = auto()
     """The server, or a gateway before it, keeps no streams."""
+    UNREADABLE = auto()
+    """It cannot be read on as events; its answer is fetched as one object."""
 
 
 class StreamKeeper:
@@ -90,26 +108,34 @@ class StreamKeeper:
         """Attempts in a row that read on the stream, and ended without an error before any new text."""
         self.reattaching = False
         """The current or last attempt reads on the stream of an earlier one."""
+        self._fetched_whole = False
 
     @property
     def can_reattach(self) -> bool:
         """There may be a stream to read on."""
         return self._stream is not None and self._stream.sent and self._stream.usable
 
-    def begin(self, attempt_id: str, *, keep: bool) -> tuple[str, list[Effect]]:
-        """Name the stream of a new request; empty unless `keep`."""
-        effects = self.end(release=True)
+    def begin(self, attempt_id: str, keep: StreamKind | None) -> tuple[str, list[Effect]]:
+        """Name the stream of a new request; empty unless the client names streams of this kind."""
+        effects: list[Effect] = [*self.end(release=True)]
         self.reattaching = False
-        if not keep:
+        if keep is not StreamKind.BYTES:
             return "", effects
         self._stream, self._fruitless = KeptStream(self._new_id()), 0
         return self._stream.id, [*effects, SaveStream(attempt_id, self._stream.id)]
+
+    def named(self, attempt_id: str, stream_id: str) -> list[Effect]:
+        """Record the name that the server gave to the stream of the current request."""
+        self._stream, self._fruitless = KeptStream(stream_id, StreamPosition(), kind=StreamKind.EVENTS), 0
+        return [SaveStream(attempt_id, stream_id, StreamKind.EVENTS)]
 
     def reattach(self) -> Reattach:
         """Begin to read on the stream."""
         assert self._stream is not None
         self.reattaching = True
-        return self._stream.reattach()
+        request = self._stream.reattach()
+        self._fetched_whole = request.whole
+        return request
 
     def connected(self) -> None:
         """Record that the request is being sent."""
@@ -129,6 +155,8 @@ class StreamKeeper:
         """Decide about the stream after an attempt that ended with `fault`; `has_text`: it brought text."""
         if self._stream is None or not self._stream.sent:
             return StreamFate.NONE
+        if self._stream.kind is StreamKind.EVENTS:
+            return self._fate_of_events(self._stream, fault)
         if not self.reattaching:
             by_gateway = fault.kind is FaultKind.STATUS and fault.status in _GATEWAY_STATUS
             return StreamFate.KEPT if by_gateway or fault.kind not in _NO_STREAM else StreamFate.NONE
@@ -145,7 +173,26 @@ class StreamKeeper:
             return StreamFate.FORGOTTEN
         return StreamFate.KEPT
 
-    def end(self, *, release: bool) -> list[Effect]:
+    def _fate_of_events(self, stream: KeptStream, fault: Fault) -> StreamFate:
+        if fault.kind is FaultKind.IN_BAND:
+            return StreamFate.NONE
+        if fault.kind is FaultKind.GARBLED:
+            if fault.code == MISMATCH:
+                return StreamFate.FORGOTTEN
+            if self._fetched_whole and self.reattaching:
+                return StreamFate.KEPT
+            stream.note_gap()
+            return StreamFate.UNREADABLE
+        if fault.kind is FaultKind.NOT_A_STREAM and self.reattaching:
+            return StreamFate.FORGOTTEN
+        if fault.kind is FaultKind.STATUS and classify(fault) is FaultClass.FINAL:
+            if fault.status == 404 or self._fetched_whole:
+                return StreamFate.FORGOTTEN
+            stream.whole_next = True
+            return StreamFate.UNREADABLE
+        return StreamFate.KEPT
+
+    def end(self, *, release: bool) -> list[EndStream]:
         """Forget the stream. `release`: the server is still generating, or may be."""
         stream, self._stream = self._stream, None
         return [] if stream is None else [EndStream(stream.id, release and stream.sent)]

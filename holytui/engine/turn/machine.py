@@ -26,7 +26,7 @@ from holytui.engine.events import (
     UsageKnown,
     Waiting,
 )
-from holytui.engine.resume.strategy import ResumeMode, Strategy, refuses_prefill
+from holytui.engine.resume.strategy import ResumeMode, Strategy
 from holytui.engine.resume.text_end import can_end, goes_beyond
 from holytui.engine.turn import problems
 from holytui.engine.turn.answer import AnswerBuilder, PriorAnswer
@@ -43,20 +43,21 @@ from holytui.engine.turn.effects import (
     Probe,
     ProbeResult,
     RefreshKey,
-    Remember,
     SaveEnding,
     SetState,
     SetTimer,
     StopRequested,
+    SwitchApi,
     Timer,
 )
 from holytui.engine.turn.kept_stream import KeptStream, StreamFate, StreamKeeper, new_stream_id
-from holytui.engine.turn.monitors import probe_delay
+from holytui.engine.turn.learning import LearntStrategy
+from holytui.engine.turn.outage import Outage
 from holytui.engine.turn.retry import PROGRESS, Budget, FaultClass, classify, delay, exceeds_context
 from holytui.engine.turn.transitions import TABLE
 from holytui.faults import Fault, FaultKind
-from holytui.models import AnswerState, Problem
-from holytui.wire.events import Accepted, End, Piece, Received, UsageSeen, Verdict
+from holytui.models import AnswerState, Problem, StreamKind
+from holytui.wire.events import Accepted, End, Piece, Received, StreamNamed, UsageSeen, Verdict
 
 _TRUNCATING_REASONS = frozenset({"length", "max_tokens", "content_filter"})
 """Finish reasons that themselves report a truncated text."""
@@ -82,6 +83,8 @@ class TurnPlan:
     """Images not sent because the model does not accept them."""
     kept_stream: KeptStream | None = None
     """The stream that the server keeps for the answer, if it was interrupted."""
+    responses: Strategy | None = None
+    """The strategy for the Responses API, if that may be asked where chat completions are refused (`api = "auto"`)."""
 
 
 class TurnMachine:
@@ -101,7 +104,7 @@ class TurnMachine:
         self.answer = AnswerBuilder(plan.turn_id, plan.answer_id, plan.prior, new_id, unsettled=reattachable)
         self._streams = StreamKeeper(plan.kept_stream, new_stream)
         self._random = random
-        self._strategy = plan.strategy
+        self._learnt = LearntStrategy(plan.strategy, plan.responses)
         self._budget = Budget.for_stream(plan.stream)
         self._mode: ResumeMode | None = None
         self._tried: frozenset[ResumeMode] = frozenset()
@@ -110,9 +113,7 @@ class TurnMachine:
         self._refusal: Fault | None = None
         """The fault that refused the key."""
         self._stale_retry_used = False
-        self._offline_since: float | None = None
-        self._probes = 0
-        self._unreachable = Fault(FaultKind.UNREACHABLE)
+        self._outage = Outage(plan.stream.offline_limit, random, plan.probe_scale)
 
     @property
     def ended(self) -> bool:
@@ -123,6 +124,10 @@ class TurnMachine:
         """Return the effects of `event`, in order."""
         handler: Callable[[Input, Moment], list[Effect]] = getattr(self, TABLE[self.state][type(event)])
         return handler(event, at)
+
+    @property
+    def _strategy(self) -> Strategy:
+        return self._learnt.current
 
     # -- beginning an attempt
 
@@ -145,8 +150,10 @@ class TurnMachine:
             effects.append(Emit(Resuming(self.plan.turn_id, self._mode.value, self.answer.length)))
         effects.append(Emit(Connecting(self.plan.turn_id, self.answer.attempts, self.plan.host)))
         assert self.answer.attempt is not None
-        stream_id, saved = self._streams.begin(self.answer.attempt.id, keep=self._strategy.keeps_streams)
-        return [*effects, *saved, OpenAttempt(self.answer.attempts, self._mode, text, stream_id)]
+        keep = self._strategy.stream_kind if self._strategy.keeps_streams else None
+        stream_id, saved = self._streams.begin(self.answer.attempt.id, keep)
+        background = keep is StreamKind.EVENTS
+        return [*effects, *saved, OpenAttempt(self.answer.attempts, self._mode, text, stream_id, background)]
 
     def _reattach(self, at: Moment) -> list[Effect]:
         """Read on the stream of the last request, which the server keeps; `_mode` stays that of the request."""
@@ -172,12 +179,9 @@ class TurnMachine:
 
     def connected(self, _event: Input, at: Moment) -> list[Effect]:
         """Reset the probes; report the end of an outage."""
-        self._probes = 0
         self._streams.connected()
-        if self._offline_since is None:
-            return []
-        away, self._offline_since = max(0.0, at.wall - self._offline_since), None
-        return [Emit(Online(self.plan.turn_id, away))]
+        away = self._outage.end(at)
+        return [] if away is None else [Emit(Online(self.plan.turn_id, away))]
 
     def accepted(self, event: Accepted, at: Moment) -> list[Effect]:
         """Record the status and wait for the first token."""
@@ -185,11 +189,17 @@ class TurnMachine:
         self.answer.record_status(event.status)
         self._streams.accepted()
         if event.keeps_streams and not self._strategy.keeps_streams:
-            effects += self._learn_streams(kept=True, only_if_unknown=True)
+            effects += self._learnt.streams(kept=True, only_if_unknown=True)
+        effects += self._learnt.accepted()
         if self.state is AnswerState.CONNECTING:
             self.state = AnswerState.WAITING
             effects += [SetState(self.state), Emit(Waiting(self.plan.turn_id))]
         return effects
+
+    def stream_named(self, event: StreamNamed, _at: Moment) -> list[Effect]:
+        """Store the name that the server gave to the answer in the background."""
+        assert self.answer.attempt is not None
+        return self._streams.named(self.answer.attempt.id, event.stream_id)
 
     def record_bytes(self, event: Received, _at: Moment) -> list[Effect]:
         """Record the number of bytes received."""
@@ -201,7 +211,7 @@ class TurnMachine:
         before = self.answer.length
         effects = self.answer.add(event, at, self._streams.add(event))
         if self._streams.reattaching:
-            effects += self._learn_streams(kept=True)
+            effects += self._learnt.streams(kept=True)
         self._had_text = True
         self._count_progress(self.answer.length - before)
         if self.answer.rejected:
@@ -210,24 +220,7 @@ class TurnMachine:
         if self.state is not AnswerState.STREAMING and not self.answer.joining:
             self.state = AnswerState.STREAMING
             effects.insert(0, SetState(self.state))
-        return effects + self._update_profile()
-
-    def _update_profile(self) -> list[Effect]:
-        """Store whether the server repeats a prefill, if that is new."""
-        echoed = self.answer.echoed
-        if echoed is None or not self._strategy.exact or echoed is self._strategy.prefill.echoes:
-            return []
-        profile = replace(self._strategy.profile, mode=ResumeMode.PREFILL, echoes=echoed)
-        self._strategy = replace(self._strategy, profile=profile)
-        return [Remember(profile)]
-
-    def _learn_streams(self, *, kept: bool, only_if_unknown: bool = False) -> list[Effect]:
-        """Store whether the server keeps streams, if that is new."""
-        known = self._strategy.profile.streams
-        if known is kept or (only_if_unknown and (known is not None or self._strategy.reattach is not None)):
-            return []
-        self._strategy = self._strategy.with_streams(kept)
-        return [Remember(self._strategy.profile)]
+        return effects + self._learnt.echoed(self.answer.echoed)
 
     def _count_progress(self, characters: int) -> None:
         if characters <= 0:
@@ -255,13 +248,15 @@ class TurnMachine:
     def _attempt_failed(self, end: End, fault: Fault, at: Moment) -> list[Effect]:
         attempt = self.answer.attempt
         fate = self._streams.fate(fault, has_text=attempt is not None and attempt.first_token_at is not None)
-        effects = self.answer.interrupt(end, fault, at, kept=fate is StreamFate.KEPT)
+        effects = self.answer.interrupt(end, fault, at, kept=fate in (StreamFate.KEPT, StreamFate.UNREADABLE))
         if fate is StreamFate.KEPT:
             return effects + self._handle_fault(fault, at)
+        if fate is StreamFate.UNREADABLE:
+            return effects + self._open(at)
         if fate is StreamFate.NONE:
             return [*effects, *self._streams.end(release=False), *self._handle_fault(fault, at)]
         if fate is StreamFate.UNSUPPORTED:
-            effects += self._learn_streams(kept=False)
+            effects += self._learnt.streams(kept=False)
         # the request itself has not failed: another one follows at once, outside the budget
         may_run = fate is StreamFate.FORGOTTEN and fault.status != 404
         return [*effects, *self._streams.end(release=may_run), *self._open(at)]
@@ -308,9 +303,9 @@ class TurnMachine:
     def _handle_fault(self, fault: Fault, at: Moment) -> list[Effect]:
         by_prefill = self._mode is ResumeMode.PREFILL and not self._streams.reattaching
         if by_prefill and fault.status in (400, 422) and not exceeds_context(fault):
-            self._strategy = self._strategy.without_prefill()
-            effects: list[Effect] = [Remember(self._strategy.profile)] if refuses_prefill(fault) else []
-            return effects + self._open(at)
+            return self._learnt.prefill_failed(fault) + self._open(at)
+        if self._learnt.switch_api(fault):
+            return [SwitchApi(), *self._open(at)]
         kind = classify(fault, key_by_command=self.plan.key_by_command, had_text=self._had_text)
         if kind is FaultClass.FINAL or (kind is FaultClass.EXPIRED_KEY and self._key_refreshed):
             return self._fail(fault)
@@ -345,22 +340,14 @@ class TurnMachine:
         return [SetState(self.state), Emit(event), SetTimer(Timer.RETRY, wait)]
 
     def _go_offline(self, fault: Fault, at: Moment) -> list[Effect]:
-        if self._offline_since is None:
-            self._offline_since = at.wall
-        self._unreachable = fault
         self.state = AnswerState.OFFLINE
-        return [SetState(self.state), *self._await_probe(at)]
+        return [SetState(self.state), *self._await_probe(fault, at)]
 
-    def _await_probe(self, at: Moment) -> list[Effect]:
-        since = self._offline_since if self._offline_since is not None else at.wall
-        wait = probe_delay(self._probes, self._random, self.plan.probe_scale)
-        if (limit := self.plan.stream.offline_limit) > 0:
-            left = limit - (at.wall - since)
-            if left <= 0:
-                return self._interrupt(self._problem(self._unreachable))
-            wait = min(wait, left)
-        self._probes += 1
-        event = Offline(self.plan.turn_id, since, at.now + wait, self._unreachable)
+    def _await_probe(self, fault: Fault, at: Moment) -> list[Effect]:
+        wait = self._outage.next_probe(at)
+        if wait is None:
+            return self._interrupt(self._problem(fault))
+        event = Offline(self.plan.turn_id, self._outage.since or at.wall, at.now + wait, fault)
         return [Emit(event), SetTimer(Timer.PROBE, wait)]
 
     # -- waiting
@@ -378,8 +365,7 @@ class TurnMachine:
         fault = event.fault
         if fault is None or classify(fault) is not FaultClass.OFFLINE:
             return self._open(at)  # the endpoint responds: the request itself shows best what is wrong
-        self._unreachable = fault
-        return self._await_probe(at)
+        return self._await_probe(fault, at)
 
     def key_refreshed(self, _event: Input, at: Moment) -> list[Effect]:
         """Send the request again with the new key, outside the retry budget."""

@@ -66,6 +66,11 @@ _NO_IMAGES = re.compile(
     re.IGNORECASE,
 )
 """llama.cpp answers so with 500, OpenRouter with 404, others with 400."""
+_NEEDS_RESPONSES = re.compile(
+    r"\b(only (supported )?in|use|using) (the )?(/?v1/responses|responses api)\b|this is not a chat model",
+    re.IGNORECASE,
+)
+"""OpenAI refuses chat completions so: with 404 for some models, with 400 for tools with reasoning."""
 _KEY_CODES = ("invalid_api_key", "authentication", "unauthorized", "unauthenticated", "token_expired", "expired_token")
 _KEY_REFUSED_AS_400 = re.compile(r"no_db_connection|api[ _]key (is )?(not valid|invalid|expired)", re.IGNORECASE)
 """LiteLLM without a database refuses every key but its own so (measured, 1.106); Google's endpoints use the text."""
@@ -119,6 +124,11 @@ def exceeds_context(fault: Fault) -> bool:
         return True
     asks_for_less = "max_tokens" in fault.message or "max_completion_tokens" in fault.message
     return _CONTEXT_EXCEEDED.search(fault.message) is not None and not asks_for_less
+
+
+def needs_responses(fault: Fault) -> bool:
+    """Whether the server refuses chat completions and names the Responses API, or OpenAI's words for it."""
+    return fault.status in (400, 404) and _NEEDS_RESPONSES.search(fault.message) is not None
 
 
 def rejects_images(fault: Fault) -> bool:

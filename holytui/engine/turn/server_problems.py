@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 
 from holytui.engine import remedies
-from holytui.engine.turn.retry import FaultClass, classify, exceeds_context, rejects_images
+from holytui.engine.turn.retry import FaultClass, classify, exceeds_context, needs_responses, rejects_images
 from holytui.faults import Fault
 from holytui.hints import sentences
 from holytui.i18n import _
 
-_NEEDS_RESPONSES = re.compile(r"\b(only (supported )?in|use) (the )?(/?v1/responses|responses api)\b", re.IGNORECASE)
-"""OpenAI refuses chat completions so: with 404 for some models, with 400 for tools with reasoning."""
 _OTHER_REGION = re.compile(
     r"unsupported_country|\b(country|region|territory|location)\b.{0,40}\bnot supported", re.IGNORECASE
 )
@@ -84,7 +82,12 @@ def _describe_refusal(fault: Fault, host: str) -> tuple[str, str] | None:
             _("{host} does not accept images for this model").format(host=host),
             sentences(_("Remove vision = true of the model in the configuration."), remedies.another_model()),
         )
-    if fault.status in (400, 404) and _NEEDS_RESPONSES.search(fault.message):
+    if fault.status in (400, 422) and "background" in f"{fault.param} {fault.message}".casefold():
+        return (
+            _("{host} does not answer this in the background").format(host=host),
+            sentences(_("Remove background = true from the configuration."), _("{Press:message.retry} to try again.")),
+        )
+    if needs_responses(fault):
         return (
             _("{host} answers this only through the Responses API").format(host=host),
             sentences(_('Set api = "responses" for the model in the configuration.'), remedies.another_model()),

@@ -98,6 +98,10 @@ def _m008_cost(connection: sqlite3.Connection) -> None:
     answer_stats.add_cost(connection)
 
 
+def _m009_kinds_of_streams(connection: sqlite3.Connection) -> None:
+    streams.add_kind(connection)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -107,6 +111,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m006_ends,
     _m007_streams,
     _m008_cost,
+    _m009_kinds_of_streams,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

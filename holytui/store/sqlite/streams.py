@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from holytui.models import AnswerState, StoredStream, StreamPosition
+from holytui.models import AnswerState, StoredStream, StreamKind, StreamPosition
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.readers import ReaderPool
 from holytui.store.sqlite.row_mapping import storable
@@ -20,7 +20,7 @@ LIFETIME = 24 * 3600.0
 """Seconds after which no server has a stream any more."""
 _ENDED = (AnswerState.INTERRUPTED.value, AnswerState.FAILED.value)
 """States of answers that are not received any more, but have a stream."""
-_COLUMNS = 'id, message_id, attempt_id, model, base_url, begun_at, "offset", content, reasoning'
+_COLUMNS = 'id, message_id, attempt_id, model, base_url, begun_at, "offset", content, reasoning, kind'
 
 
 def create_table(connection: sqlite3.Connection) -> None:
@@ -31,6 +31,11 @@ def create_table(connection: sqlite3.Connection) -> None:
             base_url TEXT NOT NULL, begun_at REAL NOT NULL, "offset" INTEGER NOT NULL, content INTEGER NOT NULL,
             reasoning INTEGER NOT NULL, released INTEGER NOT NULL DEFAULT 0)"""
     )
+
+
+def add_kind(connection: sqlite3.Connection) -> None:
+    """Add the kind of stream to a table without it."""
+    connection.execute(f"ALTER TABLE stream ADD COLUMN kind TEXT NOT NULL DEFAULT '{StreamKind.BYTES}'")
 
 
 def release_of_conversation(connection: sqlite3.Connection, conversation_id: str) -> None:
@@ -54,11 +59,11 @@ class StreamTable:
         """Store a stream; on disk when this returns."""
         at = stream.position
         texts = stream.id, stream.message_id, stream.attempt_id, storable(stream.model), storable(stream.base_url)
-        row = *texts, stream.begun_at, at.offset, at.content, at.reasoning
+        row = *texts, stream.begun_at, at.offset, at.content, at.reasoning, stream.kind.value
 
         def insert(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM stream WHERE begun_at < ?", (self._clock() - LIFETIME,))
-            db.execute(f"INSERT OR REPLACE INTO stream ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute(f"INSERT OR REPLACE INTO stream ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
         self._writer.call(insert)
 
@@ -99,4 +104,5 @@ def _from_row(row: Sequence[object]) -> StoredStream:
     texts = v.text("id"), v.text("message_id"), v.text("attempt_id"), v.text("model"), v.text("base_url")
     begun_at = v.number("begun_at")
     position = StreamPosition(v.integer("offset"), v.integer("content"), v.integer("reasoning"))
-    return StoredStream(*texts, begun_at, position)
+    kind = StreamKind.EVENTS if v.text("kind") == StreamKind.EVENTS else StreamKind.BYTES
+    return StoredStream(*texts, begun_at, position, kind)

@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum, auto
+from typing import TypeAlias
 
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
-from holytui.models import DeltaKind, StreamPosition
-from holytui.wire.events import MISMATCH, End, Piece, UsageSeen, Verdict
+from holytui.models import DeltaKind, StreamKind, StreamPosition
+from holytui.text import sanitize
+from holytui.wire.events import GAP, MISMATCH, End, Piece, StreamNamed, UsageSeen, Verdict
 from holytui.wire.request import Reattach
 from holytui.wire.response.chunks import ChunkReader
 from holytui.wire.response.error_bodies import body_fault
+from holytui.wire.response.event_numbers import EventNumbers
+from holytui.wire.response.responses_events import ResponsesReader
 from holytui.wire.response.sse import SSEDecoder
 
 _MIB = 1024 * 1024
@@ -25,6 +29,9 @@ _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry|error)?:")
 
 
 _FIELD_NAMES = (b"data:", b"event:", b"id:", b"retry:", b"error:")
+
+
+_Found: TypeAlias = Piece | UsageSeen | StreamNamed
 
 
 class _Form(Enum):
@@ -46,7 +53,7 @@ class AnswerBody:
         most: int = 2**63,
         token_limit: int | None = None,
         *,
-        kept: bool = False,
+        kept: StreamKind | None = None,
         reattach: Reattach | None = None,
     ) -> None:
         """`most`: bytes of text after which nothing more is read. `token_limit`: that of the request.
@@ -54,9 +61,13 @@ class AnswerBody:
         `kept`: the server keeps the stream, so pieces get positions, and text held back at a cut is left to the next
         attempt. `reattach`: the body continues this stream at its position.
         """
-        self.reader = ChunkReader(token_limit, has_text=reattach is not None)
-        self._kept = kept or reattach is not None
+        self._kept = reattach.kind if reattach is not None else kept
+        self._token_limit = token_limit
+        self._responses = _responses_reader(token_limit, self._kept, reattach)
+        self.reader = ChunkReader(self._responses, has_text=reattach is not None)
         self._position = reattach.position if reattach is not None else StreamPosition()
+        self._reattach = reattach
+        self._is_named = reattach is not None
         self._base = self._position.offset
         """Offset in the whole stream of the decoder's first byte."""
         self._lengths = {DeltaKind.CONTENT: self._position.content, DeltaKind.REASONING: self._position.reasoning}
@@ -66,6 +77,8 @@ class AnswerBody:
         }
         """Text received before that the stream has still to repeat."""
         self._mismatch = False
+        self._gap = False
+        """The last event has more text than all events together."""
         self._type = content_type.partition(";")[0].strip().lower()
         self._form = _Form.UNKNOWN
         self._decoder = SSEDecoder(_MAX_BODY, _MAX_BODY)
@@ -85,7 +98,7 @@ class AnswerBody:
         """The verdict is known, though usage and `[DONE]` may follow."""
         return self.reader.complete or self.reader.fault is not None
 
-    def feed(self, data: bytes) -> list[Piece | UsageSeen]:
+    def feed(self, data: bytes) -> list[_Found]:
         """Parse `data` and return the events in it."""
         if self.finished:
             return []
@@ -104,21 +117,67 @@ class AnswerBody:
         self._too_long = len(self._held) > _MAX_BODY
         return []
 
-    def close(self) -> list[Piece | UsageSeen]:
+    def close(self) -> list[_Found]:
         """End the body and return the events in its incomplete end."""
         if self._form is _Form.WHOLE:
-            return [] if self._too_long else self.reader.read_body(bytes(self._held))
-        remainder = [] if self._remaining < 0 else self._placed(self.reader.read_rest(self._decoder.close()))
+            return [] if self._too_long else self._read_whole()
+        remainder: list[_Found] = []
+        if self._remaining >= 0:
+            remainder = self._named() + self._placed(self.reader.read_rest(self._decoder.close()))
         if self._kept and not self.reader.complete:
             return remainder
         remainder += self._placed(self.reader.close())
-        self._mismatch = self._mismatch or (self.reader.complete and any(self._known.values()))
+        self._check_end()
         return remainder
+
+    def _read_whole(self) -> list[_Found]:
+        """Read an answer in one object, which begins with all text that was received before."""
+        if self._kept is not StreamKind.EVENTS:
+            return list(self.reader.read_body(bytes(self._held)))
+        if (stream := self._reattach) is not None:
+            self._responses = ResponsesReader(self._token_limit)
+            self.reader = ChunkReader(self._responses, has_text=True)
+            self._lengths = dict.fromkeys(DeltaKind, 0)
+            self._known = {
+                DeltaKind.CONTENT: stream.content_before + stream.content,
+                DeltaKind.REASONING: stream.reasoning_before + stream.reasoning,
+            }
+        found = self.reader.read_body(bytes(self._held))
+        if self._known[DeltaKind.REASONING]:
+            thoughts = "".join(e.text for e in found if isinstance(e, Piece) and e.kind is DeltaKind.REASONING)
+            if not thoughts.startswith(self._known[DeltaKind.REASONING]):
+                # servers may leave reasoning out of whole answers, or shorten it
+                found = [e for e in found if not (isinstance(e, Piece) and e.kind is DeltaKind.REASONING)]
+                self._known[DeltaKind.REASONING] = ""
+        placed = self._named() + self._placed(found)
+        self._check_end()
+        return placed
+
+    def _check_end(self) -> None:
+        """Compare the end of a kept answer with the text received."""
+        if not (self._kept and self.reader.complete):
+            return
+        self._mismatch = self._mismatch or any(self._known.values())
+        whole = sanitize(self._responses.whole_content) if self._kept is StreamKind.EVENTS else ""
+        self._gap = len(whole) > self._lengths[DeltaKind.CONTENT]
+
+    def _named(self) -> list[_Found]:
+        """The name of a new answer in the background, once."""
+        if self._is_named or self._kept is not StreamKind.EVENTS or not self._responses.answer_id:
+            return []
+        self._is_named = True
+        return [StreamNamed(self._responses.answer_id)]
 
     def verdict(self, transport_fault: Fault | None, total_bytes: int, status: int) -> End:
         """Return the end of the attempt. `transport_fault` is the connection's error; None for a clean end of file."""
         if self._mismatch:
             fault = Fault(FaultKind.GARBLED, _("the stream continues another text"), code=MISMATCH)
+            return End(Verdict.FAULT, fault, "", total_bytes, status)
+        if self._gap:
+            fault = Fault(FaultKind.GARBLED, _("a part of the answer is missing"), code=GAP)
+            return End(Verdict.FAULT, fault, "", total_bytes, status)
+        if self._kept is StreamKind.EVENTS and self._responses.cancelled:
+            fault = Fault(FaultKind.IN_BAND, _("the answer was cancelled at the server"), code="server_error")
             return End(Verdict.FAULT, fault, "", total_bytes, status)
         if self._too_long:
             transport_fault = Fault(
@@ -130,15 +189,17 @@ class AnswerBody:
             return End(Verdict.FAULT, body_fault(self._opening, FaultKind.NOT_A_STREAM), "", total_bytes, status)
         return self.reader.verdict(transport_fault, total_bytes, status)
 
-    def _decode(self, data: bytes) -> list[Piece | UsageSeen]:
+    def _decode(self, data: bytes) -> list[_Found]:
         if len(self._opening) < _SNIFF_BYTES:
             self._opening += data[: _SNIFF_BYTES - len(self._opening)]
-        found: list[Piece | UsageSeen] = []
+        found: list[_Found] = []
         for event in self._decoder.feed(data):
             before = self.reader.progress
-            pieces = self._placed(self.reader.read(event))
-            if self._kept and self.reader.idle:
-                self._position = StreamPosition(self._base + event.end, *self._lengths.values())
+            read = self.reader.read(event)
+            found += self._named()
+            pieces = self._placed(read)
+            if self._kept and self.reader.idle and self.reader.fault is None:
+                self._position = self._position_after(event.end)
             # tool calls count against the limit, so that an endless one is not read for ever
             tools = len(event.data) if self.reader.progress > before and not pieces else 0
             self._remaining -= tools + sum(_utf8_size(piece.text) for piece in pieces if isinstance(piece, Piece))
@@ -151,11 +212,19 @@ class AnswerBody:
         self._too_long = self._decoder.overflow
         return found
 
-    def _placed(self, found: Iterable[Piece | UsageSeen]) -> list[Piece | UsageSeen]:
+    def _position_after(self, end: int) -> StreamPosition:
+        """The position after an event that ends with the decoder's byte `end`."""
+        if self._kept is StreamKind.BYTES:
+            return StreamPosition(self._base + end, *self._lengths.values())
+        last = self._responses.numbers.last
+        # without numbers the stream is read again from its beginning, and compared
+        return StreamPosition() if last is None else StreamPosition(last, *self._lengths.values())
+
+    def _placed(self, found: Iterable[Piece | UsageSeen]) -> list[_Found]:
         """Give pieces their position; drop the text that was received before."""
         if not self._kept:
             return list(found)
-        placed: list[Piece | UsageSeen] = []
+        placed: list[_Found] = []
         for event in found:
             if not isinstance(event, Piece):
                 placed.append(event)
@@ -168,6 +237,15 @@ class AnswerBody:
             if len(event.text) > common and not self._mismatch:
                 placed.append(replace(event, text=event.text[common:], position=self._position))
         return placed
+
+
+def _responses_reader(token_limit: int | None, kept: StreamKind | None, stream: Reattach | None) -> ResponsesReader:
+    if kept is not StreamKind.EVENTS:
+        return ResponsesReader(token_limit)
+    if stream is None:
+        return ResponsesReader(token_limit, EventNumbers(is_kept=True))
+    numbers = EventNumbers(stream.position.offset, is_kept=True, gap_seen=stream.gap)
+    return ResponsesReader(token_limit, numbers, stream.content_before, stream.reasoning_before)
 
 
 def _end_of_blanks(data: bytearray) -> int:

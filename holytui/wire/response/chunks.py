@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from holytui.faults import Fault, FaultKind
+from holytui.i18n import _
 from holytui.models import DeltaKind, Usage
 from holytui.text import Sanitizer
-from holytui.wire.events import End, Piece, UsageSeen, Verdict
+from holytui.wire.events import GAP, End, Piece, UsageSeen, Verdict
 from holytui.wire.response.error_bodies import (
     Object,
     as_list,
@@ -37,12 +38,12 @@ class ChunkReader:
         *("done", "fault", "finish_reason", "garbled", "progress", "tool_calls"),
     )
 
-    def __init__(self, token_limit: int | None = None, *, has_text: bool = False) -> None:
-        """`has_text`: text of the same stream was read before."""
+    def __init__(self, responses: ResponsesReader | None = None, *, has_text: bool = False) -> None:
+        """`responses`: reads the events of that API. `has_text`: text of the same stream was read before."""
         self._safe = {kind: Sanitizer() for kind in DeltaKind}
         self._usage: Usage | None = None
         self._has_text = has_text
-        self._responses = ResponsesReader(token_limit)
+        self._responses = responses or ResponsesReader()
         self.finish_reason = ""
         """The last one reported, as sent by the server."""
         self.done = False
@@ -66,7 +67,7 @@ class ChunkReader:
     @property
     def idle(self) -> bool:
         """No text is held back."""
-        return all(safe.idle for safe in self._safe.values())
+        return all(safe.idle for safe in self._safe.values()) and self._responses.resumable
 
     def read(self, event: SSEEvent) -> list[Piece | UsageSeen]:
         """Parse one event."""
@@ -158,6 +159,10 @@ class ChunkReader:
 
     def _responses_event(self, payload: Object, event: str) -> list[Piece | UsageSeen]:
         facts = self._responses.read(payload, event)
+        if facts.gap:
+            self.fault = Fault(FaultKind.GARBLED, _("a part of the answer is missing"), code=GAP)
+            self.done = True
+            return []
         if facts.error is not None:
             self._fail(error_fault(facts.error))
         if facts.calls_tool:

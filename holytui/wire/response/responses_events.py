@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holytui.models import DeltaKind
+from holytui.wire.kept_streams import is_stream_name
 from holytui.wire.response.error_bodies import Object, as_list, as_object
+from holytui.wire.response.event_numbers import EventNumbers, Place
 
-_MAX_NUMBERS = 4096
-"""Sequence numbers remembered; a repeated event is sent soon after the first."""
 _SEPARATOR = "\n\n"
 """Between two messages, or two parts of the reasoning, which the server sends without one."""
 _TOOL_CALLS = ("function_call", "custom_tool_call")
@@ -21,6 +21,7 @@ _STATUS_OF = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
     "response.failed": "failed",
+    "response.cancelled": "cancelled",
     "response.done": "completed",
 }
 """Status of an answer whose last event does not name it."""
@@ -46,6 +47,8 @@ class ResponsesFacts:
     """The error object, empty if the server gave no reason; None without an error."""
     ended: bool = False
     """Nothing follows. Without `finish_reason` and `error` the answer is not complete."""
+    gap: bool = False
+    """Events before this one are missing; it was not read."""
 
 
 class ResponsesReader:
@@ -54,27 +57,68 @@ class ResponsesReader:
     Events that repeat text as a whole (`….done`, and the last event) add what their deltas lacked.
     """
 
-    __slots__ = ("_calls_tool", "_numbers", "_reasoning_field", "_texts", "_token_limit", "began")
+    __slots__ = (
+        *("_calls_tool", "_reasoning_field", "_texts", "_token_limit"),
+        *("answer_id", "began", "cancelled", "numbers", "whole_content"),
+    )
 
-    def __init__(self, token_limit: int | None = None) -> None:
-        """`token_limit`: tokens to which the request limits the answer."""
+    def __init__(
+        self,
+        token_limit: int | None = None,
+        numbers: EventNumbers | None = None,
+        content_before: str = "",
+        reasoning_before: str = "",
+    ) -> None:
+        """`token_limit`: tokens to which the request limits the answer.
+
+        `content_before`, `reasoning_before`: texts of the same answer read from an earlier connection.
+        """
         self._token_limit = token_limit
         self.began = False
         """An event or answer of this API was read; its stream has no `[DONE]`."""
-        self._texts = {kind: _ReceivedText() for kind in DeltaKind}
-        self._numbers: dict[int, int] = {}
+        self.numbers = numbers or EventNumbers()
+        self.answer_id = ""
+        """Name of the answer at the server, if that generates it in the background."""
+        self.cancelled = False
+        """The answer was cancelled at the server, which has nothing more of it."""
+        self.whole_content = ""
+        """The content that the last event repeats."""
+        self._texts = {
+            DeltaKind.CONTENT: _ReceivedText(content_before),
+            # new reasoning after content is another part
+            DeltaKind.REASONING: _ReceivedText(reasoning_before, separates=bool(content_before)),
+        }
         self._calls_tool = False
         self._reasoning_field = ""
         """`content` or `summary`: servers that send both would repeat themselves, so only the first is used."""
 
+    @property
+    def resumable(self) -> bool:
+        """Another reader can go on after the last event with nothing but its number and the texts so far."""
+        content, reasoning = self._texts[DeltaKind.CONTENT], self._texts[DeltaKind.REASONING]
+        separated = bool(content.length and reasoning.length)
+        return not content.separator_due and reasoning.separator_due == separated
+
     def read(self, payload: Object, event: str = "") -> ResponsesFacts:
         """Read an event, or a whole answer. `event` is the name of a server-sent event."""
         self.began = True
-        kind = _type_of(payload, event)
-        if not kind:
+        is_whole = payload.get("object") == "response"
+        kind = _type_of(payload, event) or str(payload.get("type"))
+        answer = payload if is_whole else as_object(payload.get("response"))
+        if is_stream_name(answer.get("id")) and answer.get("background") is not False:
+            self.answer_id = str(answer["id"])
+        if is_whole:
             return self._end(payload, "completed")
-        if self._is_repeated(kind, payload):
-            return ResponsesFacts()
+        mark = hash((kind, str(payload.get("delta")), str(payload.get("output_index"))))
+        match self.numbers.place(payload.get("sequence_number"), mark):
+            case Place.REPEATED:
+                return _NOTHING
+            case Place.AFTER_GAP:
+                return ResponsesFacts(gap=True)
+            case Place.NEXT:
+                return self._event(kind, payload)
+
+    def _event(self, kind: str, payload: Object) -> ResponsesFacts:
         name, _, action = kind.rpartition(".")
         if name in ("response.output_text", "response.refusal"):
             return self._text(DeltaKind.CONTENT, action, payload)
@@ -91,22 +135,6 @@ class ResponsesReader:
         if kind in _STATUS_OF:
             return self._end(as_object(payload.get("response")), _STATUS_OF[kind])
         return ResponsesFacts(error=payload["error"]) if payload.get("error") else _NOTHING
-
-    def _is_repeated(self, kind: str, payload: Object) -> bool:
-        """Whether an event with this number and content was read before.
-
-        The number alone is no proof, as some gateways number all events alike or count anew for each item.
-        """
-        number = payload.get("sequence_number")
-        if not isinstance(number, int):
-            return False
-        mark = hash((kind, str(payload.get("delta")), str(payload.get("output_index"))))
-        if len(self._numbers) > 1 and self._numbers.get(number) == mark:
-            return True
-        self._numbers[number] = mark
-        if len(self._numbers) > _MAX_NUMBERS:
-            del self._numbers[next(iter(self._numbers))]
-        return False
 
     def _text(self, kind: DeltaKind, action: str, payload: Object) -> ResponsesFacts:
         received = self._texts[kind]
@@ -138,7 +166,9 @@ class ResponsesReader:
         parts: list[tuple[DeltaKind, str]] = []
         for kind in (DeltaKind.REASONING, DeltaKind.CONTENT):
             texts = [self._text_of(item) for item in items if _KIND_OF_ITEM.get(str(item.get("type"))) is kind]
-            if added := self._texts[kind].complete(_SEPARATOR.join(filter(None, texts))):
+            whole = _SEPARATOR.join(filter(None, texts))
+            self.whole_content = whole if kind is DeltaKind.CONTENT else ""
+            if added := self._texts[kind].complete(whole):
                 parts.append((kind, added))
         called = any(item.get("type") in _TOOL_CALLS for item in items)
         self._calls_tool = self._calls_tool or called
@@ -146,6 +176,7 @@ class ResponsesReader:
         if status == "failed":
             error = answer.get("error") or {}
             return ResponsesFacts(tuple(parts), called, usage=answer.get("usage"), error=error, ended=True)
+        self.cancelled = status == "cancelled"
         reason = ""
         if status == "incomplete":
             named = as_object(answer.get("incomplete_details")).get("reason") or "incomplete"
@@ -173,15 +204,25 @@ class _ReceivedText:
 
     __slots__ = ("_item", "_last", "_length", "_part", "_pieces", "_separates")
 
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._length = 0
+    def __init__(self, text: str = "", *, separates: bool = False) -> None:
+        self._pieces = [text] if text else []
+        self._length = len(text)
         self._part = (0, 0)
         """Where the current part begins: index of its first piece, and characters before it."""
         self._item = (0, 0)
         self._last = ""
         """The last whole part or item, which may be sent twice."""
-        self._separates = False
+        self._separates = separates
+
+    @property
+    def length(self) -> int:
+        """Characters so far."""
+        return self._length
+
+    @property
+    def separator_due(self) -> bool:
+        """A separator precedes the next text."""
+        return self._separates and self._length > 0
 
     def add(self, text: str) -> str:
         """Add text; return it, with the separator if one is due."""
@@ -250,7 +291,11 @@ def is_responses_payload(payload: Object, event: str = "") -> bool:
     """Whether `payload` is an event or a whole answer of the Responses API, rather than of chat completions."""
     if "choices" in payload:
         return False
-    return bool(_type_of(payload, event)) or payload.get("object") == "response"
+    if _type_of(payload, event) or payload.get("object") == "response":
+        return True
+    # a keep-alive, which has a number as well
+    kind = payload.get("type")
+    return isinstance(kind, str) and kind != "error" and isinstance(payload.get("sequence_number"), int)
 
 
 def _type_of(payload: Object, event: str) -> str:

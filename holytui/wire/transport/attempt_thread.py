@@ -14,8 +14,10 @@ from holytui import __version__
 from holytui.config.schema import Api
 from holytui.faults import Fault, FaultKind
 from holytui.i18n import _
+from holytui.models import StreamKind
 from holytui.secret import Secret
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
+from holytui.wire.kept_streams import read_call
 from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, StreamOption, Timeouts, stream_options
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
@@ -147,11 +149,10 @@ class AttemptThread:
         patience = httpx.Timeout(connect=times.connect, read=times.idle + 5.0, write=_WRITE_TIMEOUT, pool=times.connect)
         chat, traced = self._spec.request, {"trace": connection.trace}
         if chat.reattach is not None:
+            call = read_call(self._spec.endpoint, chat.reattach)
             request = connection.client.build_request(
-                "GET",
-                self._spec.endpoint.stream_url(
-                    {"conv_id": chat.reattach.stream_id, "from": str(chat.reattach.position.offset)}
-                ),
+                call.method,
+                call.url,
                 headers=headers,
                 timeout=patience,
                 extensions=traced,
@@ -200,7 +201,7 @@ class AttemptThread:
             response.headers.get("content-type", ""),
             self._spec.timeouts.answer_bytes,
             token_limit(chat),
-            kept=bool(chat.stream_id),
+            kept=_kept_kind(chat),
             reattach=chat.reattach,
         )
         keeps = response.headers.get("server", "").lower().startswith("llama.cpp")
@@ -288,6 +289,13 @@ def http_error_class() -> type[Exception]:
     import httpx
 
     return httpx.HTTPError
+
+
+def _kept_kind(chat: ChatRequest) -> StreamKind | None:
+    """How the server was asked to keep the stream of a new request."""
+    if chat.background:
+        return StreamKind.EVENTS
+    return StreamKind.BYTES if chat.stream_id else None
 
 
 def request_headers(endpoint: Endpoint, key: Secret | None) -> dict[str, str]:
