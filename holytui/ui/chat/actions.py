@@ -80,7 +80,8 @@ class ChatActions:
         await self._index.refresh()
 
     async def stop(self) -> None:
-        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt."""
+        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt, and have
+        servers stop generating interrupted answers."""
         turn = self._answers.to_stop()
         if self._drafts.end_editing() is not None:
             self._status.refresh()
@@ -91,6 +92,14 @@ class ChatActions:
         else:
             self._log.highlight("")
             self.focus_prompt()
+            await self._release_interrupted()
+
+    async def _release_interrupted(self) -> None:
+        """Have servers stop generating the last answer shown and those that the start offered to resume."""
+        engine, shown = self._state.services.engine, self._log.messages[-1:]
+        ids = [*self._state.resumable_ids, *(message.id for message in shown if message.role is Role.ASSISTANT)]
+        if any([await asyncio.to_thread(engine.release, answer_id) for answer_id in ids]):
+            self._reporter.say(_("stopped at the server · {press:message.resume} to continue"))
 
     def _stop_turn(self) -> None:
         turn = self._state.turn
