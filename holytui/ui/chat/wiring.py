@@ -175,7 +175,7 @@ class Wiring:
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
             "app.check": lambda _call: dialogs.open(
-                CheckPage(state, live.keymap, parts.config_file, loader.theme_problems, parts.clipboard)
+                CheckPage(state, live.keymap, live.file, loader.theme_problems, parts.clipboard)
             ),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, live.keymap, layout.status_bar, lambda: layout.status_bar.status)
