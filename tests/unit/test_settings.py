@@ -152,7 +152,7 @@ def test_default_keys_and_free_ones_need_no_warning_of_a_clash_in_their_part() -
     keymap = build_keymap({})
     for action in ACTIONS:
         assert [each for each in key_warnings(action, action.keys, keymap) if "belongs to" in each] == []
-    assert key_warnings(BY_ID["app.theme"], ("alt+t", "f11"), keymap) == []
+    assert key_warnings(BY_ID["app.theme"], ("alt+t", "ctrl+y"), keymap) == []
 
 
 class Listener:
