@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from holytui.config.presets import PRESETS
 from holytui.diagnosis.entry import Begin, CheckEntry
 from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.check.checkup import Checkup
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 def choose_model(config: Config, name: str) -> str:
     """Return the model for the name of a model or provider, by default the default model.
 
-    A provider stands for the default model if that is one of its models, else for its first one. Raises ModelUnknown.
+    A provider, also a well-known one, stands for the default model if that is one of its models, else for its first
+    one. Raises ModelUnknown.
     """
-    if not name or "/" in name or name not in config.providers:
+    if not name or "/" in name or not (name in config.providers or name in PRESETS or name == GUIDE):
         return name or config.default_model
     if config.default_model.partition("/")[0] == name:
         return config.default_model
