@@ -14,6 +14,7 @@ from holytui.store.sqlite import search_index
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.lease import Owner, is_alive, leases
 from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
+from holytui.store.tags import TagChange
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
@@ -69,10 +70,10 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
     c = conversation
     texts = [storable(text) for text in (c.model, c.system, json.dumps(c.params))]
     connection.execute(
-        f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(c.id, storable(c.title), c.created_at, c.updated_at, c.leaf_id, *texts),
-            *(c.pinned, c.archived, storable(c.draft), c.unread),
+            *(c.pinned, c.archived, storable(c.draft), c.unread, tags_text(c.tags)),
         ),
     )
     search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
@@ -114,6 +115,21 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
         else:
             raise TypeError(f"a conversation's {name} cannot be set to {type(value).__name__}")
     return out
+
+
+def change_tags(connection: sqlite3.Connection, conversation_id: str, change: TagChange) -> tuple[str, ...]:
+    """Add and remove tags; return all that the conversation has then. Raises StoreError if it is missing."""
+    found = read_rows(connection, CONVERSATION, "conversation", "id = ?", (conversation_id,))
+    if not found:
+        raise missing()
+    tags = change.apply(conversation_from(found[0], streaming=False).tags)
+    connection.execute("UPDATE conversation SET tags = ? WHERE id = ?", (tags_text(tags), conversation_id))
+    return tags
+
+
+def tags_text(tags: Sequence[str]) -> str:
+    """Tags as stored."""
+    return storable(json.dumps(tags, ensure_ascii=False))
 
 
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:

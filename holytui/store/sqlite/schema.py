@@ -102,6 +102,12 @@ def _m009_kinds_of_streams(connection: sqlite3.Connection) -> None:
     streams.add_kind(connection)
 
 
+def _m010_tags(connection: sqlite3.Connection) -> None:
+    # labels by message, and the times at which branches were deleted, by their first message
+    for column, default in (("tags", "[]"), ("labels", "{}"), ("pruned", "{}")):
+        connection.execute(f"ALTER TABLE conversation ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -112,6 +118,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m007_streams,
     _m008_cost,
     _m009_kinds_of_streams,
+    _m010_tags,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 
