@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from holytui import paths
 from holytui.attachments.files import Chosen
+from holytui.config.in_force import ConfigChange, ConfigInForce
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
 from holytui.ui import driver_access
 from holytui.ui.chat.screen import ChatScreen
@@ -49,36 +50,46 @@ class HolytuiApp(ThinApp[None]):
         question: str = "",
         files: Sequence[Chosen] = (),
         config_file: Path | None = None,
+        problems: Sequence[str] = (),
     ) -> None:
+        """`problems` are those of the configuration file."""
         super().__init__(driver_class=driver_class())
-        self.config = config
+        self.live = ConfigInForce(config, keymap, config_file or paths.config_file(), problems, _unknown_theme)
         self.animation_level = "none"
         self.hangup: HangupHandler | None = None
         self.on_exit: Callable[[], None] = lambda: None
         """Called when the app begins to end."""
         self._chat = ChatScreen(
             opening,
-            keymap,
-            config_file=config_file or paths.config_file(),
-            model=model or config.default_model,
+            self.live,
+            model=model,
             conversation=conversation,
             question=question,
             files=files,
-            ui=config.ui,
         )
         self._notifier = CompletionNotifier(
             self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat
         )
-        self._set_theme(config.ui.theme)
+        self.start_with_theme(self._find_theme(config.ui.theme))
+        self.live.subscribe(self._configure)
 
-    def _set_theme(self, wanted: str) -> None:
-        """Use the configured theme if it exists, else the default for the terminal."""
+    def _find_theme(self, wanted: str) -> str:
+        """Return the configured theme if it exists, else the default for the terminal. Registers all themes."""
         found = loader.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else loader.default_for(self.console.color_system))
         self._chat.state.theme_problems = _theme_problems(found.problems, wanted, known)
+        return wanted if wanted in known else loader.default_for(self.console.color_system)
+
+    def _configure(self, change: ConfigChange) -> None:
+        """Use a changed configuration."""
+        old, new = change.before.config.ui, change.after.config.ui
+        self._notifier.configure(new.notify)
+        if new.theme != old.theme:
+            self.theme = self._find_theme(new.theme)
+        if new.mouse is not old.mouse:
+            self._chat.log_view.selectable = driver_access.set_mouse(self, new.mouse)
 
     @property
     def hung_up(self) -> Cause | None:
@@ -141,3 +152,8 @@ class HolytuiApp(ThinApp[None]):
 
 def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
     return (*problems, *loader.describe_unknown(wanted, known))
+
+
+def _unknown_theme(config: Config) -> Sequence[str]:
+    """A problem if a configuration that is read names a theme that does not exist."""
+    return loader.describe_unknown(config.ui.theme, {theme.name for theme in loader.load().themes})

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from holytui.errors import StoreBusy, StoreError
 from holytui.i18n import _
 from holytui.models import AnswerState, Role
-from holytui.store.json_values import json_object
-from holytui.store.sqlite import messages, pruned
+from holytui.store.replica.records import ItemKind
+from holytui.store.sqlite import changes, conversations, items, messages, pruned
 from holytui.store.sqlite.damaged_tables import read_rows
-from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import RowReader
 from holytui.store.values import Bundle, OutlineEntry
 
@@ -37,27 +35,10 @@ def _entry(row: Sequence[object]) -> OutlineEntry:
     return OutlineEntry(id_, parent_id, role, *texts, v.member("state", AnswerState, ended))
 
 
-def labels(connection: sqlite3.Connection, conversation_id: str) -> dict[str, str]:
-    """Return the labels of a conversation's messages, by id."""
-    found = read_rows(connection, "labels", "conversation", "id = ?", (conversation_id,))
-    if not found or found[0][0] == "{}":
-        return {}
-    nothing: dict[str, object] = {}
-    parsed = RowReader(found[0]).parsed("labels", json_object, nothing)
-    return {id_: label for id_, label in parsed.items() if isinstance(label, str) and label}
-
-
-def set_label(connection: sqlite3.Connection, message_id: str, label: str) -> None:
+def set_label(connection: sqlite3.Connection, message_id: str, label: str, now: float) -> None:
     """Label a message; an empty label removes it. Raises StoreError if the message is missing."""
     conversation_id = messages.need(connection, message_id).conversation_id
-    others = {id_: each for id_, each in labels(connection, conversation_id).items() if id_ != message_id}
-    set_labels(connection, conversation_id, {**others, message_id: label} if label else others)
-
-
-def set_labels(connection: sqlite3.Connection, conversation_id: str, found: Mapping[str, str]) -> None:
-    """Store the labels of a conversation."""
-    text = storable(json.dumps(dict(found), ensure_ascii=False))
-    connection.execute("UPDATE conversation SET labels = ? WHERE id = ?", (text, conversation_id))
+    conversations.set_item(connection, conversation_id, f"{ItemKind.LABEL}:{message_id}", label, now)
 
 
 def prune(connection: sqlite3.Connection, message_id: str, now: float) -> str:
@@ -75,8 +56,7 @@ def prune(connection: sqlite3.Connection, message_id: str, now: float) -> str:
         raise StoreError(
             _("This is the whole conversation"), _("It was not deleted. Delete the conversation in the list.")
         )
-    entries = pruned.times(connection, first.conversation_id)
-    pruned.set_times(connection, first.conversation_id, {**entries, message_id: now})
+    conversations.set_item(connection, first.conversation_id, f"{ItemKind.PRUNED}:{message_id}", True, now)
     branch = messages.branch(connection, first.conversation_id, None)
     shown = branch[-1].id if branch else ""
     if shown and shown not in removed:
@@ -84,25 +64,23 @@ def prune(connection: sqlite3.Connection, message_id: str, now: float) -> str:
     left = messages.leaf_below(connection, others[-1]) if others else first.parent_id
     assert left is not None, "a first message without variants is refused"
     connection.execute("UPDATE conversation SET leaf_id = ? WHERE id = ?", (left, first.conversation_id))
+    changes.mark(connection, first.conversation_id, "leaf_id")
     return left
 
 
-def restore(connection: sqlite3.Connection, message_id: str) -> None:
+def restore(connection: sqlite3.Connection, message_id: str, now: float) -> None:
     """Undo `prune`. Raises StoreError if the messages were destroyed since."""
     first = messages.need(connection, message_id)
-    entries = pruned.times(connection, first.conversation_id)
-    entries.pop(message_id, None)
-    pruned.set_times(connection, first.conversation_id, entries)
+    conversations.set_item(connection, first.conversation_id, f"{ItemKind.PRUNED}:{message_id}", False, now)
 
 
-def add_imported(connection: sqlite3.Connection, bundle: Bundle) -> None:
+def add_imported(connection: sqlite3.Connection, bundle: Bundle, now: float) -> None:
     """Show the deleted branches that were imported again, and add labels of messages that have none."""
     conversation_id = bundle.conversation.id
     imported = {message.id for message in bundle.messages}
-    entries = pruned.times(connection, conversation_id)
-    kept = {id_: at for id_, at in entries.items() if id_ not in imported}
-    if len(kept) < len(entries):
-        pruned.set_times(connection, conversation_id, kept)
-    new = {id_: label for id_, label in bundle.labels.items() if id_ in imported}
-    if new:
-        set_labels(connection, conversation_id, {**new, **labels(connection, conversation_id)})
+    for id_ in imported.intersection(items.pruned(connection, conversation_id)):
+        conversations.set_item(connection, conversation_id, f"{ItemKind.PRUNED}:{id_}", False, now)
+    known = items.labels(connection, conversation_id)
+    for id_, label in bundle.labels.items():
+        if id_ in imported and id_ not in known:
+            conversations.set_item(connection, conversation_id, f"{ItemKind.LABEL}:{id_}", label, now)

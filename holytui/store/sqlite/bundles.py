@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, DeltaKind, Message
-from holytui.store.sqlite import branches, conversations, journal, pruned
+from holytui.store.replica.records import ItemKind
+from holytui.store.sqlite import changes, conversations, items, journal, pruned
 from holytui.store.sqlite import images as image_table
 from holytui.store.sqlite import messages as message_table
 from holytui.store.sqlite.damaged_tables import read_rows
@@ -37,7 +38,7 @@ def read(
         for attempt in journal.attempts(connection, message.id)
     ]
     data = image_table.data_of_all(connection, messages) if images else {}
-    labels = {id_: label for id_, label in branches.labels(connection, conversation_id).items() if id_ not in hidden}
+    labels = {id_: label for id_, label in items.labels(connection, conversation_id).items() if id_ not in hidden}
     return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data, labels=labels)
 
 
@@ -79,7 +80,9 @@ def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, 
     conversation = planned.bundle.conversation
     leaf = conversation.leaf_id if conversation.leaf_id in {message.id for message in planned.new} else None
     conversations.insert(connection, replace(conversation, leaf_id=leaf), fts=fts)
-    branches.set_labels(connection, conversation.id, planned.bundle.labels)
+    for id_, label in planned.bundle.labels.items():
+        items.put(connection, conversation.id, f"{ItemKind.LABEL}:{id_}", label, conversation.updated_at)
+        changes.mark(connection, conversation.id, f"{ItemKind.LABEL}:{id_}")
     conversations.set_deleted(connection, conversation.id, conversations.HIDDEN)
     _set_origin(connection, "conversation", conversation.id, planned.bundle.origin)
 

@@ -10,15 +10,16 @@ from holytui import ids
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
-from holytui.store.sqlite import search_index
+from holytui.store.replica.records import FIELDS, ItemKind
+from holytui.store.sqlite import changes, items, search_index
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.lease import Owner, is_alive, leases
 from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
-from holytui.store.tags import TagChange
+from holytui.store.tags import TagChange, normalized
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
-HIDDEN = -1.0
+HIDDEN = changes.HIDDEN
 """`deleted_at` of conversations of an unfinished import, which cannot be seen or restored."""
 
 
@@ -73,13 +74,21 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
         f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(c.id, storable(c.title), c.created_at, c.updated_at, c.leaf_id, *texts),
-            *(c.pinned, c.archived, storable(c.draft), c.unread, tags_text(c.tags)),
+            *(c.pinned, c.archived, storable(c.draft), c.unread, items.tags_text(c.tags)),
         ),
     )
     search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
+    changes.mark(connection, c.id, "title")
+    for name in ("model", "system", "params", "pinned", "archived", "leaf_id"):
+        if getattr(c, name):
+            changes.mark(connection, c.id, name)
+    for tag in c.tags:
+        changes.mark(connection, c.id, f"{ItemKind.TAG}:{tag}")
 
 
-def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
+def update(
+    connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], now: float, *, fts: bool
+) -> None:
     """Set fields checked by `columns`. Raises StoreError if the conversation or the message of `leaf_id` is missing."""
     leaf_id = fields.get("leaf_id")
     if (
@@ -98,6 +107,11 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
         raise missing()
     if "title" in fields:
         search_index.put_text(connection, conversation_id, None, str(fields["title"]), fts=fts)
+    for name in fields:
+        if name == "leaf_id":
+            changes.mark(connection, conversation_id, name)
+        elif name in FIELDS:
+            changes.stamp_field(connection, conversation_id, name, now)
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
@@ -117,25 +131,31 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
     return out
 
 
-def change_tags(connection: sqlite3.Connection, conversation_id: str, change: TagChange) -> tuple[str, ...]:
+def change_tags(connection: sqlite3.Connection, conversation_id: str, change: TagChange, now: float) -> tuple[str, ...]:
     """Add and remove tags; return all that the conversation has then. Raises StoreError if it is missing."""
-    found = read_rows(connection, CONVERSATION, "conversation", "id = ?", (conversation_id,))
-    if not found:
+    if not connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
         raise missing()
-    tags = change.apply(conversation_from(found[0], streaming=False).tags)
-    connection.execute("UPDATE conversation SET tags = ? WHERE id = ?", (tags_text(tags), conversation_id))
-    return tags
+    before = items.tags(connection, conversation_id)
+    after = change.apply(normalized(sorted(before)))
+    for tag in sorted(before.symmetric_difference(after)):
+        set_item(connection, conversation_id, f"{ItemKind.TAG}:{tag}", tag in after, now)
+    return after
 
 
-def tags_text(tags: Sequence[str]) -> str:
-    """Tags as stored."""
-    return storable(json.dumps(tags, ensure_ascii=False))
+def set_item(connection: sqlite3.Connection, conversation_id: str, name: str, value: str | bool, now: float) -> None:
+    """Set a small item by its field in the log; an empty value removes it."""
+    items.put(connection, conversation_id, name, value, now)
+    changes.stamp_field(connection, conversation_id, name, now)
 
 
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:
     """Hide a conversation, or show it again (None)."""
     if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
         raise missing()
+    if at != HIDDEN:
+        changes.mark(connection, conversation_id, changes.DELETED)
+    if at is None:
+        changes.mark_messages(connection, conversation_id)
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
@@ -152,6 +172,7 @@ def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts:
 def destroy(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
     """Destroy a conversation with its messages and journals."""
     search_index.remove_conversation(connection, conversation_id, fts=fts)
+    changes.forget_conversation(connection, conversation_id)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
         " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",

@@ -15,9 +15,11 @@ from holytui.store.sqlite import (
     answer_stats,
     branches,
     bundles,
+    changes,
     conversations,
     damaged_tables,
     import_session,
+    items,
     journal,
     lease,
     messages,
@@ -28,6 +30,7 @@ from holytui.store.sqlite import (
 from holytui.store.sqlite import images as image_table
 from holytui.store.sqlite import search as text_search
 from holytui.store.sqlite.file import HistoryFile
+from holytui.store.sqlite.replica import SqliteReplica
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import as_text
 from holytui.store.tags import TagChange
@@ -67,11 +70,13 @@ class SqliteHistory(HistoryFile):
         """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread. Raises TypeError."""
         columns = conversations.columns(fields)
         if columns:
-            self._writer.call(lambda db: conversations.update(db, conversation_id, columns, fts=self._fts))
+            now = self._clock()
+            self._writer.call(lambda db: conversations.update(db, conversation_id, columns, now, fts=self._fts))
 
     def change_tags(self, conversation_id: str, change: TagChange) -> tuple[str, ...]:
         """Add and remove tags of a conversation; return all that it has then."""
-        return self._writer.call(lambda db: conversations.change_tags(db, conversation_id, change))
+        now = self._clock()
+        return self._writer.call(lambda db: conversations.change_tags(db, conversation_id, change, now))
 
     def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
@@ -97,6 +102,7 @@ class SqliteHistory(HistoryFile):
             pass
 
         def purge(db: sqlite3.Connection) -> int:
+            changes.settle_all(db, self._clock())  # a deletion says which messages it had seen
             busy = conversations.streaming_ids(db, self._here, self._clock())
             count = conversations.purge(db, before, busy, fts=self._fts)
             pruned.purge(db, before, fts=self._fts)
@@ -245,11 +251,12 @@ class SqliteHistory(HistoryFile):
     def labels(self, conversation_id: str) -> Mapping[str, str]:
         """Return the labels of a conversation's messages, by id."""
         with self._readers.view() as view:
-            return branches.labels(view, conversation_id)
+            return items.labels(view, conversation_id)
 
     def set_label(self, message_id: str, label: str) -> None:
         """Label a message; an empty label removes it."""
-        self._writer.call(lambda db: branches.set_label(db, message_id, label))
+        now = self._clock()
+        self._writer.call(lambda db: branches.set_label(db, message_id, storable(label), now))
 
     def prune(self, message_id: str) -> str:
         """Hide a message with all below it until `restore_branch`; return the end of the branch that is shown then."""
@@ -258,7 +265,8 @@ class SqliteHistory(HistoryFile):
 
     def restore_branch(self, message_id: str) -> None:
         """Undo `prune`; the shown branch stays."""
-        self._writer.call(lambda db: branches.restore(db, message_id))
+        now = self._clock()
+        self._writer.call(lambda db: branches.restore(db, message_id, now))
 
     # -- the journal of an answer in progress
 
@@ -338,6 +346,13 @@ class SqliteHistory(HistoryFile):
             return [journal.interrupt(db, message, now, fts=self._fts) for message in interrupted]
 
         return self._writer.call(mark)
+
+    # -- other hosts
+
+    @property
+    def replica(self) -> SqliteReplica:
+        """The exchange of changes with other hosts."""
+        return SqliteReplica(self._writer, self._readers, self._clock, fts=self._fts)
 
     # -- statistics
 

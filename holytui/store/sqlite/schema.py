@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
-from holytui.store.sqlite import answer_stats, search_index, streams
+from holytui.store.sqlite import answer_stats, changes, search_index, streams
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
@@ -102,7 +102,12 @@ def _m009_kinds_of_streams(connection: sqlite3.Connection) -> None:
     streams.add_kind(connection)
 
 
-def _m010_tags(connection: sqlite3.Connection) -> None:
+def _m010_changes(connection: sqlite3.Connection) -> None:
+    changes.create_tables(connection)
+    changes.fill(connection)
+
+
+def _m011_tags(connection: sqlite3.Connection) -> None:
     # labels by message, and the times at which branches were deleted, by their first message
     for column, default in (("tags", "[]"), ("labels", "{}"), ("pruned", "{}")):
         connection.execute(f"ALTER TABLE conversation ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'")
@@ -118,7 +123,8 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m007_streams,
     _m008_cost,
     _m009_kinds_of_streams,
-    _m010_tags,
+    _m010_changes,
+    _m011_tags,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from textual.content import Content
 from textual.theme import Theme
 from textual.widgets import OptionList, Static
 
-from holytui.config.write import set_value
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
@@ -52,9 +52,19 @@ def _remark(theme: Theme) -> str:
 class ThemeController:
     """Changes the theme and writes it to the configuration."""
 
-    def __init__(self, app: App[Any], config_file: Path, *, dialogs: Dialogs, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        config_file: Path,
+        *,
+        change: Callable[[tuple[str, ...], object], Awaitable[None]],
+        dialogs: Dialogs,
+        reporter: Reporter,
+    ) -> None:
+        """`change` changes a setting. Raises ConfigError."""
         self._app = app
         self._config_file = config_file
+        self._change = change
         self._dialogs = dialogs
         self._reporter = reporter
 
@@ -63,7 +73,7 @@ class ThemeController:
         app = self._app
         before = app.theme
         found = await asyncio.to_thread(loader.load)
-        self._register(found)
+        _register(app, found)
 
         async def chosen(name: str | None) -> None:
             app.theme = name or before
@@ -72,20 +82,28 @@ class ThemeController:
 
         self._dialogs.ask(ThemePicker(found, before), chosen)
 
-    def _register(self, found: loader.LoadedThemes) -> None:
-        before = self._app.current_theme
-        for theme in found.themes:
-            self._app.register_theme(theme)
-        if self._app.current_theme != before:
-            self._app.refresh_css(animate=False)
-
     async def _keep(self, name: str) -> None:
         file = self._config_file
         try:
-            await asyncio.to_thread(set_value, file, "ui.theme", name)
+            await self._change(("ui", "theme"), name)
         except ConfigError as error:
             words = _("theme {name}, only until holytui ends · {problem}")
             self._reporter.say(words.format(name=name, problem=error), Level.ERROR)
         else:
             words = _("theme {name}, written into {file}")
             self._reporter.say(words.format(name=name, file=sanitize_line(str(file))))
+
+
+async def theme_choices(app: App[Any]) -> Sequence[Choice]:
+    """The themes as choices, also those that were added or changed since the start."""
+    found = await asyncio.to_thread(loader.load)
+    _register(app, found)
+    return [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
+
+
+def _register(app: App[Any], found: loader.LoadedThemes) -> None:
+    before = app.current_theme
+    for theme in found.themes:
+        app.register_theme(theme)
+    if app.current_theme != before:
+        app.refresh_css(animate=False)

@@ -14,6 +14,7 @@ from holytui.store.tags import TagChange
 from holytui.store.transfer.native import from_json, to_json
 from holytui.store.transfer.transfer import import_from
 from tests.store.conformance.conftest import Opener
+from tests.store.conformance.test_replica import replica, sync
 
 
 def _tree(history: History) -> tuple[str, dict[str, str]]:
@@ -167,3 +168,65 @@ def test_a_file_of_an_older_version_has_no_tags(history: History) -> None:
     assert "tags" not in entry
     assert all("label" not in message for message in entry["messages"])
     assert from_json(entry).conversation.tags == ()
+
+
+def _two_hosts(opener: Opener) -> tuple[History, History, str, dict[str, str]]:
+    one, two = opener(), opener("two")
+    talk, ids = _tree(one)
+    sync(one, two)
+    return one, two, talk, ids
+
+
+def test_tags_and_labels_of_two_hosts_are_united(opener: Opener) -> None:
+    one, two, talk, ids = _two_hosts(opener)
+    one.change_tags(talk, TagChange(("work", "idea")))
+    one.set_label(ids["first"], "nháp")
+    two.change_tags(talk, TagChange(("home",)))
+    two.set_label(ids["second"], "better")
+    sync(one, two)
+    assert one.bundle(talk) == two.bundle(talk)
+    assert one.labels(talk) == {ids["first"]: "nháp", ids["second"]: "better"}
+    assert one.conversations()[0].tags == ("home", "idea", "work")
+    two.change_tags(talk, TagChange(remove=("work",)))
+    two.set_label(ids["first"], "")
+    sync(one, two)
+    assert one.labels(talk) == {ids["second"]: "better"}
+    assert one.conversations()[0].tags == ("home", "idea")
+    assert replica(one).digest() == replica(two).digest()
+
+
+def test_two_hosts_that_choose_other_folders_agree_on_one(opener: Opener) -> None:
+    one, two, talk, _ids = _two_hosts(opener)
+    one.change_tags(talk, TagChange(("work/",)))
+    two.change_tags(talk, TagChange(("home/",)))
+    sync(one, two)
+    assert [each.conversations()[0].tags for each in (one, two)] == [("home/",), ("home/",)]
+    one.change_tags(talk, TagChange(remove=("home/",)))
+    sync(one, two)
+    assert [each.conversations()[0].tags for each in (one, two)] == [(), ()]
+
+
+def test_a_deleted_branch_is_deleted_on_the_other_host_and_comes_back(opener: Opener) -> None:
+    one, two, talk, ids = _two_hosts(opener)
+    one.prune(ids["first"])
+    two.add_message(talk, Role.USER, "more", parent_id=ids["next"], show=False)
+    sync(one, two)
+    assert [entry.id for entry in two.outline(talk)] == [ids["question"], ids["second"]]
+    assert one.bundle(talk) == two.bundle(talk)
+    two.restore_branch(ids["first"])
+    sync(one, two)
+    assert len(one.outline(talk)) == len(two.outline(talk)) == 5
+    assert one.bundle(talk) == two.bundle(talk)
+
+
+def test_imported_tags_and_labels_travel_too(opener: Opener) -> None:
+    one, two = opener(), opener("two")
+    talk, ids = _tree(one)
+    one.change_tags(talk, TagChange(("work",)))
+    one.set_label(ids["first"], "nháp")
+    bundle = one.bundle(talk)
+    assert bundle is not None
+    other = opener("three")
+    other.add_bundle(bundle)
+    sync(two, other)
+    assert two.bundle(talk) == bundle
