@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from holytui.store.tags import TagChange
-    from holytui.store.values import AnswerStats, Bundle, CompactionResult, ImportCounts, OutlineEntry, UsageTotal
+    from holytui.store.values import (
+        AnswerStats,
+        Bundle,
+        CompactionResult,
+        ImportCounts,
+        OutlineEntry,
+        StoredQuestion,
+        UsageTotal,
+    )
 
 
 class ImportSession(Protocol):
@@ -268,6 +276,10 @@ class History(Protocol):
 
     def fork(self, message_id: str, title: str) -> str:
         """Copy the branch down to a message, with all attempts, to a new conversation; return its id."""
+        ...
+
+    def questions(self, limit: int) -> Sequence[StoredQuestion]:
+        """Return the last `limit` different questions of all conversations that are not deleted, last first."""
         ...
 
     # -- the tree

@@ -18,6 +18,7 @@ from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
 from holytui.ui.composer.file_chooser import FileChooser
+from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
@@ -166,6 +167,7 @@ class Wiring:
         prompts = PromptPicker(
             state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
         )
+        questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
         wrap = _Adapters(reporter)
@@ -180,6 +182,7 @@ class Wiring:
             "app.palette": lambda _call: chat.palette(parts.run),
             "app.quit": wrap.plain(chat.quit),
             "app.repaint": wrap.plain(chat.repaint),
+            "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
             "app.theme": wrap.plain(themes.pick),
@@ -208,7 +211,11 @@ class Wiring:
             "message.variant": wrap.message(lambda message: messages.show_variant(message, 1)),
             "message.variant_back": wrap.message(lambda message: messages.show_variant(message, -1)),
             "model.pick": lambda call: models.pick(call.words),
+            "prompt.attach": wrap.plain(prompt.action_prompt_attach),
             "prompt.editor": wrap.plain(chat.edit_externally),
+            "prompt.redo": wrap.plain(prompt.action_prompt_redo),
+            "prompt.search": wrap.plain(questions.open),
+            "prompt.undo": wrap.plain(prompt.action_prompt_undo),
             "sidebar.archive": wrap.conversation(sidebar.archive),
             "sidebar.archived": wrap.plain(sidebar.toggle_archived),
             "sidebar.delete": wrap.conversation(sidebar.delete),
