@@ -59,6 +59,12 @@ ACTIONS: tuple[Action, ...] = (
         ("app.details", "f6", N_("Details"), N_("Show the connection, recent answers, tokens and cost per day")),
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
+        (
+            "chat.effort",
+            "alt+e",
+            N_("Effort"),
+            N_("Reasoning effort of this conversation: default, low, medium, high, off"),
+        ),
         ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
         ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),

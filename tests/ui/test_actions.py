@@ -115,6 +115,22 @@ async def _(driver: ScreenDriver) -> None:
     assert driver.chat.log_view.views[0].message.role is Role.SYSTEM
 
 
+@checks("chat.effort")
+async def _(driver: ScreenDriver) -> None:
+    def stored() -> object:
+        conversation = driver.harness.history.conversation(TALK)
+        assert conversation is not None
+        return conversation.params.get("effort")
+
+    for level in ("low", "medium", "high", "off", None):
+        await driver.act("chat.effort")
+        await driver.wait_until(lambda wanted=level: stored() == driver.chat.state.effort == wanted)  # type: ignore[misc]
+    await driver.act("chat.effort")
+    await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "low")
+    await driver.act("chat.new")
+    await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
+
+
 @checks("sidebar.toggle")
 async def _(driver: ScreenDriver) -> None:
     shown = driver.chat.sidebar.display and not driver.chat.has_class("-no-sidebar")

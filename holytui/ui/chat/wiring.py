@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.ui.chat.actions import ChatActions
+from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
@@ -102,6 +103,7 @@ class Wiring:
             index=parts.conversations,
             status=parts.status,
             tasks=parts.tasks,
+            reporter=reporter,
             on_end=parts.on_end,
         )
         self.startup = Startup(
@@ -165,8 +167,14 @@ class Wiring:
             state, live.file, use=models.use, reload=settings.reload, dialogs=dialogs, reporter=reporter
         )
         prompts = PromptPicker(
-            state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
+            state,
+            navigation=parts.navigator,
+            status=parts.status,
+            dialogs=dialogs,
+            reporter=reporter,
+            welcome=parts.welcome,
         )
+        effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
@@ -188,6 +196,7 @@ class Wiring:
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
+            "chat.effort": lambda call: effort.choose(call.words),
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
