@@ -36,14 +36,19 @@ def _strings(text: str) -> frozenset[str]:
 
 def labels(connection: sqlite3.Connection, conversation_id: str) -> dict[str, str]:
     """Return the labels of a conversation's messages, by id."""
-    found = _read(connection, conversation_id, ItemKind.LABEL, json_object, {})
+    found = _entries(connection, conversation_id, ItemKind.LABEL)
     return {id_: label for id_, label in found.items() if isinstance(label, str) and label}
 
 
 def pruned(connection: sqlite3.Connection, conversation_id: str) -> dict[str, float]:
     """Return the Unix times at which branches were deleted, by the ids of their first messages."""
-    found = _read(connection, conversation_id, ItemKind.PRUNED, json_object, {})
+    found = _entries(connection, conversation_id, ItemKind.PRUNED)
     return {id_: float(at) for id_, at in found.items() if is_number(at)}
+
+
+def _entries(connection: sqlite3.Connection, conversation_id: str, kind: ItemKind) -> dict[str, object]:
+    nothing: dict[str, object] = {}
+    return _read(connection, conversation_id, kind, json_object, nothing)
 
 
 def _read(

@@ -80,13 +80,20 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     return Conversation(
         *(v.text("id"), v.text("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
         *(v.text("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
-        *(v.text("draft"), v.flag("unread"), streaming, v.parsed("tags", _tags, ())),
+        *(v.text("draft"), v.flag("unread"), streaming, _tags(v)),
         repaired=v.repaired,
     )
 
 
+_NO_TAGS: tuple[str, ...] = ()
+
+
+def _tags(v: RowReader) -> tuple[str, ...]:
+    return v.parsed("tags", _parsed_tags, _NO_TAGS)
+
+
 @lru_cache(maxsize=256)  # many conversations have the same tags
-def _tags(text: str) -> tuple[str, ...]:
+def _parsed_tags(text: str) -> tuple[str, ...]:
     found = json.loads(text)
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise TypeError("tags")
