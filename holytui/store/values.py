@@ -23,6 +23,20 @@ class OmittedPart(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A message in the tree of its conversation."""
+
+    id: str
+    parent_id: str | None
+    role: Role
+    text: str
+    """The beginning of its text; of an answer in progress it may be empty."""
+    created_at: float
+    model: str
+    state: AnswerState
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A conversation with its tree of messages, attempts and raw texts."""
 
@@ -36,6 +50,8 @@ class Bundle:
     """Likewise for its messages, by id."""
     image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Bytes of its images by digest; an image that is missing here is lost."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of its messages, by id."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """Sentences about parts of the file that were omitted."""
     left_out: Mapping[OmittedPart, int] = field(default_factory=dict, compare=False)
