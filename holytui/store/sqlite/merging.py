@@ -49,6 +49,8 @@ class Merger:
         for id_ in self._talks:
             self._set_hidden(id_)
         for id_ in self._revived:
+            if self._hidden_at(id_) is not None:
+                continue  # the deletion had seen the versions that came with it
             # the other host may have destroyed what was older, and others may have passed over it
             changes.mark(self._db, id_, DELETED)
             changes.mark_messages(self._db, id_)
