@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "effort": "chat.effort",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "settings": "app.settings",
         "reload": "app.reload",
         "connect": "app.connect",
+        "check": "app.check",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",
@@ -55,7 +57,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "search", "find", "rename", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

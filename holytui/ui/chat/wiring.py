@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.ui.chat.actions import ChatActions
+from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
+from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
@@ -24,6 +26,7 @@ from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.settings.controller import SettingsController
 from holytui.ui.sidebar.actions import SidebarActions
+from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
@@ -102,6 +105,7 @@ class Wiring:
             index=parts.conversations,
             status=parts.status,
             tasks=parts.tasks,
+            reporter=reporter,
             on_end=parts.on_end,
         )
         self.startup = Startup(
@@ -165,8 +169,14 @@ class Wiring:
             state, live.file, use=models.use, reload=settings.reload, dialogs=dialogs, reporter=reporter
         )
         prompts = PromptPicker(
-            state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
+            state,
+            navigation=parts.navigator,
+            status=parts.status,
+            dialogs=dialogs,
+            reporter=reporter,
+            welcome=parts.welcome,
         )
+        effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
@@ -174,6 +184,9 @@ class Wiring:
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
+            "app.check": lambda _call: dialogs.open(
+                CheckPage(state, live.keymap, live.file, loader.theme_problems, parts.clipboard)
+            ),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, live.keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),
@@ -188,6 +201,7 @@ class Wiring:
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
+            "chat.effort": lambda call: effort.choose(call.words),
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),

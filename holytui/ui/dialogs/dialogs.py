@@ -130,7 +130,8 @@ class Picker(Dialog[str | None]):
         more = found.count - len(rows)
         if wanted and self._free and not found.exact:
             refusal = self._refuse(wanted)
-            rows.append(Choice("" if refusal else wanted, wanted, refusal or self._free))
+            if not refusal or not rows:
+                rows.append(Choice("" if refusal else wanted, wanted, refusal or self._free))
         options = self.query_one(OptionList)
         options.set_options(
             Option(self._row(choice), id=choice.value or None, disabled=not choice.value) for choice in rows
