@@ -120,10 +120,14 @@ def changes(connection: sqlite3.Connection, where: str, values: Iterable[object]
     """Return the rows that match `where`, a constant of this package."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM change WHERE {where}", tuple(values)).fetchall()
     return [
-        Change(host, clock, str(id_), str(name), _object(extra) if extra else {}, waiting, variant_of)
+        Change(host, clock, str(id_), str(name), _object(extra) if extra else {}, _id(waiting), _id(variant_of))
         for host, clock, id_, name, extra, waiting, variant_of in rows
         if isinstance(host, int) and isinstance(clock, int)
     ]
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _object(extra: object) -> dict[str, Any]:
