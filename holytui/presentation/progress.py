@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
 from holytui.engine import events as ev
+from holytui.engine.spending import describe, describe_unpriced
 from holytui.i18n import _, ngettext
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Connection, Level
@@ -28,8 +28,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
                 count,
             )
             return Connection.plain(Level.WARNING, words.format(count=count))
-        case ev.ParamsLeftOut(names=names):
-            return Connection.plain(Level.WARNING, params_left_out(names))
+        case ev.ParamsLeftOut() | ev.LimitNear() | ev.CostUnknown():
+            return Connection.plain(Level.WARNING, notice(event))
         case ev.Connecting(host=host, attempt=attempt):
             words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
             return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))
@@ -72,9 +72,17 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return before
 
 
-def params_left_out(names: Sequence[str]) -> str:
-    """Return the notice about parameters that the server refuses."""
-    return _("sent without {names}, which the server refuses").format(names=", ".join(names))
+def notice(event: TurnEvent) -> str:
+    """Return the words of an event that later ones must not hide; empty for any other."""
+    match event:
+        case ev.ParamsLeftOut(names=names):
+            return _("sent without {names}, which the server refuses").format(names=", ".join(names))
+        case ev.LimitNear(spent=spent):
+            return describe(spent)
+        case ev.CostUnknown(model=model):
+            return describe_unpriced(model)
+        case _:
+            return ""
 
 
 def _quiet(no_byte: float, no_token: float) -> Connection:
