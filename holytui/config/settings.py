@@ -46,6 +46,7 @@ class SettingGroup(StrEnum):
     COMMON = N_("Often changed")
     SCREEN = N_("Screen")
     REQUESTS = N_("Timeouts and retries")
+    LIMITS = N_("Limits of spending")
     OTHER = N_("Other")
     KEYS = N_("Keys")
     PROMPTS = N_("System prompts")
@@ -117,7 +118,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]` or `[ui]`.
+    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[limits]` or `[ui]`.
 
     Raises ValueError with what is expected.
     """
@@ -220,12 +221,16 @@ def _group(key: str) -> SettingGroup:
         return SettingGroup.COMMON
     if key.startswith("ui."):
         return SettingGroup.SCREEN
+    if key.startswith("limits."):
+        return SettingGroup.LIMITS
     return SettingGroup.REQUESTS if key.startswith("stream.") else SettingGroup.OTHER
 
 
 def _effect(key: str) -> Effect:
     if key == "ui.resume_on_start":
         return Effect.NEXT_START
+    if key.startswith("limits."):
+        return Effect.NEXT_ANSWER
     return Effect.NEXT_ANSWER if key.startswith("stream.") and key != "stream.finish_after_hangup" else Effect.NOW
 
 

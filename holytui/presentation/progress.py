@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from holytui import formatting as fmt
 from holytui.engine import events as ev
 from holytui.engine.spending import describe, describe_unpriced
+from holytui.faults import Fault, FaultKind
 from holytui.i18n import _, ngettext
+from holytui.models import Problem
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Connection, Level
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
-    from holytui.faults import Fault
 
 
 def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case per event
@@ -64,6 +65,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection(Level.CALM, _("ready"))
         case ev.Stopped():
             return Connection(Level.CALM, _("stopped, text kept"))
+        case ev.Interrupted(attempts=0, problem=Problem(fault=Fault(kind=FaultKind.LIMIT))):
+            return Connection(Level.WARNING, _("not sent, question kept"))
         case ev.Interrupted():
             return Connection(Level.WARNING, _("interrupted, text kept"))
         case ev.Failed(problem=problem):
