@@ -17,6 +17,7 @@ from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
 from holytui.config.load import Loaded, load
 from holytui.config.problems import Severity
+from holytui.config.schema import Ui
 from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.check.checkup import Checkup
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
@@ -126,7 +127,7 @@ def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: boo
         return Finding(
             FindingStatus.OK, CheckTopic.CONFIG, text, (_("`holytui config init` writes a commented example."),)
         )
-    hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
+    hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui))
     if not hints:
         return Finding(FindingStatus.OK, CheckTopic.CONFIG, _("{file} has no problems").format(file=place))
     errors = any(problem.severity is Severity.ERROR for problem in loaded.problems)
@@ -135,10 +136,10 @@ def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: boo
     return Finding(FindingStatus.FAILED if errors else FindingStatus.WARNING, CheckTopic.CONFIG, text, hints)
 
 
-def _theme_problems(theme: str) -> Sequence[str]:
+def _theme_problems(ui: Ui) -> Sequence[str]:
     from holytui.ui.themes import loader
 
-    return loader.describe_unknown(theme, {known.name for known in loader.load().themes})
+    return loader.describe_unknown(ui, {known.name for known in loader.load().themes})
 
 
 @contextmanager

@@ -9,6 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 
+AUTO_THEME = "auto"
+"""The value of `ui.theme` that follows the background of the terminal."""
+
+
 class Recover(StrEnum):
     """How an interrupted answer is completed."""
 
@@ -190,7 +194,12 @@ class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
     theme: str = ""
-    """Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."""
+    """Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or `holytui-16` on a
+    terminal with 16 colours."""
+    theme_dark: str = ""
+    """Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."""
+    theme_light: str = ""
+    """Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16 colours."""
     language: str = ""
     """`en` or `vi`; empty: from the locale."""
     mouse: bool = False

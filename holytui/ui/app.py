@@ -13,6 +13,7 @@ from textual.screen import Screen
 from holytui import paths
 from holytui.attachments.files import Chosen
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
+from holytui.terminal.textual_adapter.driver import BackgroundReported
 from holytui.ui import driver_access
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.lifecycle import crash_report
@@ -21,12 +22,13 @@ from holytui.ui.lifecycle.notifications import CompletionNotifier
 from holytui.ui.messages import AnswerEnded
 from holytui.ui.ports import Group
 from holytui.ui.themes import loader
+from holytui.ui.themes.following import BackgroundThemes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from holytui.bootstrap import OpenServices, Services
-    from holytui.config.schema import Config
+    from holytui.config.schema import Config, Ui
     from holytui.keymap import Keymap
     from holytui.terminal.hangup import Cause
 
@@ -56,9 +58,11 @@ class HolytuiApp(ThinApp[None]):
         self.hangup: HangupHandler | None = None
         self.on_exit: Callable[[], None] = lambda: None
         """Called when the app begins to end."""
+        self._background = BackgroundThemes(self, config.ui, watch=lambda on: driver_access.watch_background(self, on))
         self._chat = ChatScreen(
             opening,
             keymap,
+            background=self._background,
             config_file=config_file or paths.config_file(),
             model=model or config.default_model,
             conversation=conversation,
@@ -69,16 +73,28 @@ class HolytuiApp(ThinApp[None]):
         self._notifier = CompletionNotifier(
             self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat
         )
-        self._set_theme(config.ui.theme)
+        self._set_theme(config.ui)
 
-    def _set_theme(self, wanted: str) -> None:
+    def _set_theme(self, ui: Ui) -> None:
         """Use the configured theme if it exists, else the default for the terminal."""
         found = loader.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        self.start_with_theme(wanted if wanted in known else loader.default_for(self.console.color_system))
-        self._chat.state.theme_problems = _theme_problems(found.problems, wanted, known)
+        if self._background.following:
+            self.start_with_theme(self._background.current(known))
+        else:
+            self.start_with_theme(ui.theme if ui.theme in known else loader.default_for(self.console.color_system))
+        self._chat.state.theme_problems = (*found.problems, *loader.describe_unknown(ui, known))
+
+    @property
+    def watches_background(self) -> bool:
+        """Whether the driver asks for the background of the terminal when it starts."""
+        return self._background.following
+
+    @on(BackgroundReported)
+    def _background_reported(self, event: BackgroundReported) -> None:
+        self._background.reported(event.background)
 
     @property
     def hung_up(self) -> Cause | None:
@@ -137,7 +153,3 @@ class HolytuiApp(ThinApp[None]):
             self._exception = error
             self._exception_event.set()
         self.panic(Text(crash_report.words(error)))
-
-
-def _theme_problems(problems: Sequence[str], wanted: str, known: set[str]) -> tuple[str, ...]:
-    return (*problems, *loader.describe_unknown(wanted, known))

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from holytui.models import Conversation, Image, Message
     from holytui.presentation.turn_view import TurnView
     from holytui.ui.chat.wiring import Wiring
+    from holytui.ui.themes.following import BackgroundThemes
 
 _T = TypeVar("_T")
 
@@ -58,6 +59,7 @@ class ChatScreen(ChatLayout):
         keymap: Keymap,
         *,
         config_file: Path,
+        background: BackgroundThemes,
         ui: Ui,
         model: str,
         conversation: str = "",
@@ -74,6 +76,7 @@ class ChatScreen(ChatLayout):
         self._opening = opening
         self._opening_ended = asyncio.Event()
         self._config_file = config_file
+        self._background = background
         self._first = conversation
         self.clipboard = Clipboard(self, lambda sequence: driver_access.write(self.app, sequence))
         self.drafts = DraftController(self.state, self.prompt, reporter=self, tasks=self, on_pause=self._typing_paused)
@@ -115,6 +118,7 @@ class ChatScreen(ChatLayout):
                 state=self.state,
                 layout=self,
                 config_file=self._config_file,
+                background=self._background,
                 drafts=self.drafts,
                 send_queue=self.send_queue,
                 navigator=self.navigator,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from holytui.ui.sidebar.model import ConversationList
     from holytui.ui.state import ChatState
     from holytui.ui.status.presenter import StatusPresenter
+    from holytui.ui.themes.following import BackgroundThemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Parts:
     state: ChatState
     layout: ChatLayout
     config_file: Path
+    background: BackgroundThemes
     drafts: DraftController
     send_queue: SendQueue
     navigator: Navigator
@@ -156,7 +158,9 @@ class Wiring:
         prompts = PromptPicker(
             state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
         )
-        themes = ThemeController(parts.app, parts.config_file, dialogs=dialogs, reporter=reporter)
+        themes = ThemeController(
+            parts.app, parts.config_file, parts.background, dialogs=dialogs, reporter=reporter
+        )
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
         wrap = _Adapters(reporter)
         chat = self.chat

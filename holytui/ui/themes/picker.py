@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.theme import Theme
 from textual.widgets import OptionList, Static
 
+from holytui.config.schema import AUTO_THEME
 from holytui.config.write import set_value
 from holytui.errors import ConfigError
 from holytui.i18n import _
@@ -21,15 +22,19 @@ from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.ports import Dialogs, Reporter
 from holytui.ui.themes import loader
+from holytui.ui.themes.following import BackgroundThemes
 
 
 class ThemePicker(Picker):
     """Picks a theme; the conversation behind shows the highlighted one."""
 
-    def __init__(self, found: loader.LoadedThemes, current: str) -> None:
+    def __init__(self, found: loader.LoadedThemes, current: str, automatic: str) -> None:
+        """`current` may be `auto`; `automatic` is the theme that `auto` stands for at present."""
         choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
+        choices.append(Choice(AUTO_THEME, AUTO_THEME, _("follows the background of the terminal")))
         super().__init__(_("Theme"), choices, current)
         self._problems = found.problems
+        self._automatic = automatic
 
     def on_mount(self) -> None:
         """Show invalid files below the list."""
@@ -40,7 +45,7 @@ class ThemePicker(Picker):
     @on(OptionList.OptionHighlighted)
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
         if self.is_current and event.option.id is not None:  # a late event must not undo the decision
-            self.app.theme = event.option.id
+            self.app.theme = self._automatic if event.option.id == AUTO_THEME else event.option.id
 
 
 def _remark(theme: Theme) -> str:
@@ -52,8 +57,17 @@ def _remark(theme: Theme) -> str:
 class ThemeController:
     """Changes the theme and writes it to the configuration."""
 
-    def __init__(self, app: App[Any], config_file: Path, *, dialogs: Dialogs, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        config_file: Path,
+        background: BackgroundThemes,
+        *,
+        dialogs: Dialogs,
+        reporter: Reporter,
+    ) -> None:
         self._app = app
+        self._background = background
         self._config_file = config_file
         self._dialogs = dialogs
         self._reporter = reporter
@@ -61,16 +75,20 @@ class ThemeController:
     async def pick(self) -> None:
         """Let the user pick a theme, among them files that were added or changed since the start."""
         app = self._app
-        before = app.theme
+        background = self._background
+        before, followed = app.theme, background.following
         found = await asyncio.to_thread(loader.load)
         self._register(found)
+        automatic = background.current(app.available_themes)
 
         async def chosen(name: str | None) -> None:
-            app.theme = name or before
+            follows = followed if name is None else name == AUTO_THEME
+            app.theme = background.current(app.available_themes) if follows else name or before
+            background.follow(follows)
             if name is not None:
                 await self._keep(name)
 
-        self._dialogs.ask(ThemePicker(found, before), chosen)
+        self._dialogs.ask(ThemePicker(found, AUTO_THEME if followed else before, automatic), chosen)
 
     def _register(self, found: loader.LoadedThemes) -> None:
         before = self._app.current_theme
