@@ -42,3 +42,27 @@ PROMPTS = (
     "日本の四季について三文で説明してください。",
     "Compare cats and dogs in a Markdown table with three rows, then add one sentence.",
 )
+
+SHORT_PROMPTS = (
+    "Kể tên bảy ngày trong tuần bằng tiếng Việt, mỗi ngày một dòng.",
+    "List the days of the week as a Markdown list.",
+    "Giới thiệu thành phố Huế trong hai câu.",
+    "Write a Python function add(a, b) that returns the sum. Only the code.",
+    "Kể tên năm loại trái cây của Việt Nam, mỗi loại một dòng.",
+    "Count from 1 to 25, separated by commas.",
+    "Tại sao bầu trời màu xanh? Trả lời trong hai câu.",
+    'Give me a JSON object describing a book, with the fields "title", "author", "year" and "pages".',
+    "Nêu ba lợi ích của việc đọc sách, mỗi lợi ích một dòng.",
+    "Explain recursion in two sentences.",
+    "Hà Nội ở đâu? Trả lời trong một câu.",
+    "Write a haiku about the sea.",
+    "Viết một câu chào buổi sáng bằng tiếng Việt và một câu bằng tiếng Nhật.",
+    "List five colours, numbered, one a line.",
+    "Máy tính là gì? Trả lời trong hai câu.",
+    "Write one sentence with three emoji about a birthday party.",
+    "Kể tên bốn mùa bằng tiếng Việt, mỗi mùa một dòng.",
+    "日本の首都はどこですか。二文で答えてください。",
+    "Dịch sang tiếng Việt: Good morning, how are you today? The weather is very nice.",
+    "Write a SQL statement that selects the names of all customers in Oslo, ordered by name. Only the statement.",
+)
+"""Questions with answers of some 20 to 150 tokens; half of the answers have characters of several bytes."""

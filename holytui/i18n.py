@@ -44,6 +44,13 @@ def language() -> str:
     return next((code for code in codes if code in LANGUAGES), LANGUAGES[0])
 
 
+def overridden_by() -> str:
+    """Return the option or variable that decides the language instead of the configuration; empty if none does."""
+    if _chosen["set"]:
+        return "--lang"
+    return "HOLYTUI_LANG" if os.environ.get("HOLYTUI_LANG") else ""
+
+
 @cache
 def _catalogue() -> gettext.NullTranslations:
     import gettext

@@ -63,6 +63,8 @@ ACTIONS: tuple[Action, ...] = (
         ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Repaint the screen")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
+        ("app.settings", "ctrl+backslash", N_("Settings"), N_("Change settings and keys")),
+        ("app.reload", "", N_("Reload"), N_("Read the configuration file again")),
         ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
         (
             "chat.interrupt",
@@ -150,6 +152,7 @@ _SHOWN = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "slash": "/",
+    "backslash": "\\",
     "up": "↑",
     "down": "↓",
     "home": "Home",

@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
     from holytui.ui.bindings import shown_keys
 
     opened: list[Services] = []
+    guide_keys = shown_keys(keys)
+    """Names of the keys, which the guide's answers follow when they are changed."""
 
     def open_all() -> Services:
         # imported on a thread after the first paint; the second import is for the screen
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         from holytui.ui.chat import wiring  # noqa: F401 - see above
 
         try:
-            opened.append(open_services(config, keys, problems, shown_keys=shown_keys(keys), fall_back=True))
+            opened.append(open_services(config, keys, problems, shown_keys=guide_keys, fall_back=True))
             return opened[0]
         finally:
             gc.freeze()
@@ -53,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
         question=" ".join(options.prompt),
         files=existing_files(options.prompt),
         config_file=options.config,
+        problems=problems,
     )
     from holytui.commands.closing import PatientClose, close_patiently
 
@@ -64,11 +67,12 @@ def run(options: argparse.Namespace) -> int:
             patience.begin(opened[0].history)
 
     app.on_exit = on_exit
+    app.live.subscribe(lambda change: guide_keys.update(shown_keys(change.after.keymap)))
     app.run(mouse=config.ui.mouse)
     for services in opened:
         with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
             app.keep_unsent(services)
-            _end(services, app.hung_up, config.stream.finish_after_hangup)
+            _end(services, app.hung_up, app.live.config.stream.finish_after_hangup)
     return app.return_code or 0
 
 

@@ -33,6 +33,8 @@ class Constraint:
     accepts: Callable[[object], bool]
     values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     advice: Callable[[object], str] = lambda _value: ""
+    choices: tuple[str, ...] = ()
+    """All accepted values, if they are few."""
 
     def describe(self) -> str:
         """Return `expected` in the user's language."""
@@ -58,7 +60,7 @@ def _seconds(*, zero: bool, optional: bool = False) -> Constraint:
 
 def _one_of(*names: str) -> Constraint:
     listed = MappingProxyType({"names": ", ".join(f'"{name}"' for name in names)})
-    return Constraint(N_("one of {names}"), lambda v: v in names, listed)
+    return Constraint(N_("one of {names}"), lambda v: v in names, listed, choices=names)
 
 
 def _pattern(pattern: str, expected: str) -> Constraint:

@@ -71,6 +71,10 @@ class KeyLocations:
             if entry.kind is EntryKind.HEADER:
                 self._line_numbers[entry.path] = entry.line
 
+    def exact_line(self, path: KeyPath) -> int | None:
+        """Return the line of `path` itself; None if the text does not have it."""
+        return self._line_numbers.get(path)
+
     def line_of(self, path: KeyPath) -> int | None:
         """Return the line of `path`, or of the nearest enclosing table; None if there is neither."""
         while path:

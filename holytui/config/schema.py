@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-
 AUTO_THEME = "auto"
 """The value of `ui.theme` that follows the background of the terminal."""
 
@@ -209,7 +208,8 @@ class Ui:
     text_width: int = 100
     """Maximum width of text in columns; 0: no limit. Code and tables may be wider."""
     enter: str = "send"
-    """Action of Enter in the prompt: `send` or `newline` (then Alt+Enter sends)."""
+    """`send`: the key of `prompt.send` sends; `newline`: it inserts a new line, and the key of `prompt.newline`
+    sends."""
     resume_on_start: str = "ask"
     """Whether to continue interrupted answers at startup: `ask`, `always`, `never`. Unsent questions are sent unless
     `never`."""

@@ -61,10 +61,24 @@ def remove_key(text: str, names: Names) -> str:
     if not isinstance(table, dict) or names[-1] not in table:
         return text
     del table[names[-1]]
+    _remove_implied_tables(expected, locations, names[:-1])
     for entry in locations.entries:
         if entry.path == names and entry.kind in (EntryKind.PAIR, EntryKind.INNER):
             return _verified(_without(text, entry), expected, names)
     raise CannotEdit(dotted(names))
+
+
+def _remove_implied_tables(expected: dict[str, Any], locations: KeyLocations, names: Names) -> None:
+    """Remove tables without entries that only a dotted key has implied, as `chat` in `chat.stop = "f11"`."""
+    while names:
+        *above, last = names
+        parent = expected
+        for name in above:
+            parent = parent[name]
+        if parent[last] or any(entry.path == names for entry in locations.entries):
+            return
+        del parent[last]
+        names = names[:-1]
 
 
 def _parse(text: str) -> tuple[dict[str, Any], KeyLocations]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,7 +16,7 @@ from holytui import paths
 from holytui.config import redact
 from holytui.config.reader import file_fields
 from holytui.config.schema import Config, Model, OAuth, Provider
-from holytui.config.toml_edit import CannotEdit, set_key
+from holytui.config.toml_edit import CannotEdit, remove_key, set_key
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.secret import scrub
@@ -59,7 +61,7 @@ def init(path: Path) -> None:
     try:
         paths.private_dir(path.parent)
     except OSError as exc:
-        raise _not_written(path, exc) from exc
+        raise not_written(path, exc) from exc
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as exc:
@@ -67,48 +69,95 @@ def init(path: Path) -> None:
             _("{path} already exists").format(path=path), _("It was not changed. Edit it, or move it away first")
         ) from exc
     except OSError as exc:
-        raise _not_written(path, exc) from exc
+        raise not_written(path, exc) from exc
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(example_text().encode())
     except OSError as exc:
         path.unlink(missing_ok=True)
-        raise _not_written(path, exc) from exc
+        raise not_written(path, exc) from exc
 
 
-def set_value(path: Path, key: str | Sequence[str], value: object) -> None:
+Verify = Callable[[str, str], None]
+"""Raises ConfigError if a text must not be replaced by another one."""
+
+
+def set_value(path: Path, key: str | Sequence[str], value: object, verify: Verify = lambda _old, _new: None) -> None:
     """Set one key of the file at `path` and keep the rest unchanged; the file is created if missing.
 
     `key` is dotted (`"ui.theme"`) or, for names with dots, a sequence (`("keys", "chat.stop")`).
-    The file is replaced atomically, with mode 0600; a symbolic link is followed.
-    Raises ConfigError and leaves the file unchanged.
+    Raises ConfigError and leaves the file unchanged. See `replace_file` for how it is written.
     """
     names = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
+    _edit(path, names, lambda text: set_key(text, names, value), verify)
+
+
+def remove_value(path: Path, names: Sequence[str]) -> None:
+    """Remove one key from the file at `path`, so that its default applies. Raises ConfigError as `set_value` does."""
+    _edit(path, tuple(names), lambda text: remove_key(text, tuple(names)), lambda _old, _new: None)
+
+
+def _edit(path: Path, names: tuple[str, ...], change: Callable[[str], str], verify: Verify) -> None:
     try:
-        old = path.read_bytes()
+        old: bytes | None = path.read_bytes()
     except FileNotFoundError:
-        old = b""
+        old = None
     except OSError as exc:
-        raise _not_written(path, exc) from exc
-    mark = _BOM if old.startswith(_BOM) else b""
+        raise not_written(path, exc) from exc
+    data = old or b""
+    mark = _BOM if data.startswith(_BOM) else b""
     try:
-        new = set_key(old.removeprefix(_BOM).decode("utf-8"), names, value)
+        text = data.removeprefix(_BOM).decode("utf-8")
+        changed = change(text)
     except (CannotEdit, UnicodeDecodeError) as exc:
         raise ConfigError(
             _("{key} was not written into {path}").format(key=".".join(names), path=path),
             _('The file has errors and was not changed; "holytui check" names them'),
         ) from exc
+    verify(text, changed)
+    new = mark + changed.encode()
+    if new != old:
+        replace_file(path, new, old)
+
+
+def replace_file(path: Path, new: bytes, old: bytes | None, *, keep_mode: bool = False) -> Path | None:
+    """Replace the file atomically, and return the copy of its first version, if it was made now.
+
+    `old` is its present content; None if it is new. A symbolic link is followed. The file has mode 0600 then, or
+    that of the old one with `keep_mode`. The first version is copied to `NAME.original`, once. Raises ConfigError.
+    """
     try:
         target = path.resolve()
         paths.private_dir(target.parent)
-        paths.write_private(target, mark + new.encode())
+        backup = _back_up(target, old) if old is not None else None
+        try:
+            mode = stat.S_IMODE(target.stat().st_mode) if keep_mode and old is not None else 0o600
+            paths.write_private(target, new, mode)
+        except OSError:
+            if backup is not None:
+                with suppress(OSError):
+                    backup.unlink()
+            raise
     except OSError as exc:
-        raise _not_written(path, exc) from exc
+        raise not_written(path, exc) from exc
+    return backup
 
 
-def _not_written(path: Path, exc: OSError) -> ConfigError:
+def _back_up(target: Path, old: bytes) -> Path | None:
+    backup = target.with_name(f"{target.name}.original")
+    if os.path.lexists(backup):
+        return None
+    paths.write_private(backup, old)
+    return backup
+
+
+def not_written(path: Path, exc: OSError) -> ConfigError:
+    """Return the error for a file that cannot be written."""
     reason = sanitize_line(exc.strerror or type(exc).__name__)
-    return ConfigError(_("{path} cannot be written: {reason}").format(path=path, reason=reason))
+    return ConfigError(
+        _("{path} cannot be written: {reason}").format(path=sanitize_line(str(path)), reason=reason),
+        _("Check the permissions of its folder, or name another file with --config"),
+    )
 
 
 def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
@@ -122,7 +171,7 @@ def _to_table(value: object, *, whole: bool = False) -> dict[str, object]:
             continue
         if field.name == "api_key":
             continue
-        out[field.name] = _to_toml(_redacted(value, field.name, item))
+        out[field.name] = _to_toml(redacted(value, field.name, item))
     return out
 
 
@@ -134,7 +183,7 @@ def _to_toml(value: object) -> object:
     return [_to_toml(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _redacted(owner: object, name: str, value: object) -> object:
+def redacted(owner: object, name: str, value: object) -> object:
     """Return the value of a field with secrets masked."""
     match owner, name, value:
         case Provider() | OAuth(), "base_url" | "proxy" | "chat_path" | "token_url", str():

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 import tomllib
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from holytui import paths
 from holytui.config.key_locations import scan
 from holytui.config.load import KEY_SOURCES, build_config, load
 from holytui.config.presets import PRESETS
 from holytui.config.schema import Config, Provider
 from holytui.config.toml_edit import CannotEdit, add_table, remove_key, set_key
+from holytui.config.write import not_written, replace_file
 from holytui.connect.keys import KeyChoice, KeyPlace, store_key
 from holytui.errors import ConfigError
 from holytui.i18n import _
@@ -67,7 +65,7 @@ def save(connection: ProviderConnection, file: Path) -> Saved:
     """Store the key, write the provider into `file`, and read it again.
 
     Comments, order and all other settings of the file are kept, as are its mode and a symbolic link; its first version
-    is copied to `NAME.before-connect`. Raises ConfigError, KeyUnavailable; then nothing was written, unless another
+    is copied to `NAME.original`. Raises ConfigError, KeyUnavailable; then nothing was written, unless another
     program changed the file at the same moment.
     """
     require_editable(file)
@@ -77,14 +75,14 @@ def save(connection: ProviderConnection, file: Path) -> Saved:
     except FileNotFoundError:
         old, status = b"", None
     except OSError as exc:
-        raise _not_written(file, exc) from exc
+        raise not_written(file, exc) from exc
     mark = _BOM if old.startswith(_BOM) else b""
     text = old.removeprefix(_BOM).decode()
     new = edited(text, connection, file)
     _verify(build_config(file, tomllib.loads(new), scan(new), status).config, connection)
     undo = store_key(connection.provider, connection.key, file)
     try:
-        backup = _write(file, mark + new.encode(), old if status is not None else None, status)
+        backup = replace_file(file, mark + new.encode(), old if status is not None else None, keep_mode=True)
     except BaseException:
         undo()
         raise
@@ -156,37 +154,3 @@ def _same(written: Provider, provider: Provider, field: str) -> bool:
     if field == "api_key_env" and not any(getattr(provider, name) for name in KEY_SOURCES):
         return True  # a preset has its own variable where nothing is written
     return bool(getattr(written, field) == getattr(provider, field))
-
-
-def _write(file: Path, data: bytes, old: bytes | None, status: os.stat_result | None) -> Path | None:
-    """Replace the file atomically; return the copy of its first version, if it was made now."""
-    try:
-        target = file.resolve()
-        paths.private_dir(target.parent)
-        backup = _back_up(target, old) if old is not None else None
-        try:
-            paths.write_private(target, data, stat.S_IMODE(status.st_mode) if status is not None else 0o600)
-        except OSError:
-            if backup is not None:
-                with suppress(OSError):
-                    backup.unlink()
-            raise
-    except OSError as exc:
-        raise _not_written(file, exc) from exc
-    return backup
-
-
-def _back_up(target: Path, old: bytes) -> Path | None:
-    backup = target.with_name(f"{target.name}.before-connect")
-    if os.path.lexists(backup):
-        return None
-    paths.write_private(backup, old)
-    return backup
-
-
-def _not_written(file: Path, exc: OSError) -> ConfigError:
-    reason = sanitize_line(exc.strerror or type(exc).__name__)
-    return ConfigError(
-        _("{path} cannot be written: {reason}").format(path=sanitize_line(str(file)), reason=reason),
-        _("Check the permissions of its folder, or name another file with --config"),
-    )

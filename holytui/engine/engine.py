@@ -134,6 +134,8 @@ class Engine:
         if params:
             self._history.update_conversation(conversation.id, params={**conversation.params, **params})
         parent = conversation.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
+        if parent is not None:
+            self.release(parent)  # the conversation goes on without the rest
         message = self._history.add_message(
             conversation.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
         )
@@ -146,8 +148,7 @@ class Engine:
         if question is None:
             raise StoreError(_("The question of this answer no longer exists"))
         name = str(self._planner.resolve(model or old.model or self.config.default_model).ref)
-        if self._history.streams.release_interrupted(answer_id):
-            self._releaser.run()
+        self.release(answer_id)
         return self._submit_answer(question, name)
 
     def resume(self, answer_id: str) -> StartedTurn:
@@ -162,6 +163,18 @@ class Engine:
         adopt_imported_text(self._history, message, self._new_id, self._clock.wall())
         self._history.set_state(message.id, AnswerState.QUEUED)
         return self._scheduler.submit(message, message.parent_id or "", by_user=True)
+
+    def release(self, answer_id: str) -> bool:
+        """Have the server stop generating an interrupted answer that nobody waits for; whether it may be doing so.
+
+        The answer can still be resumed, by a new request. Raises StoreError.
+        """
+        streams = self._history.streams
+        # reading first: most answers have no stream, and writing waits for the disk
+        released = streams.find(answer_id) is not None and streams.release_interrupted(answer_id)
+        if released:
+            self._releaser.run()
+        return released
 
     def release_streams(self) -> None:
         """Have servers end the streams of deleted answers, and those that an earlier process could not. Returns at

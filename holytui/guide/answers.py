@@ -43,7 +43,7 @@ class Guide:
     __slots__ = ("_keys",)
 
     def __init__(self, keys: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._keys = dict(keys)
+        self._keys = keys
 
     def answer(self, messages: Sequence[GuideMessage]) -> GuideAnswer:
         """Answer the question that ends `messages`; the first answer of a conversation introduces the guide."""

@@ -24,6 +24,8 @@ from holytui.models import (
     StoredStream,
     StreamMark,
 )
+from holytui.store.replica.clock import Vector
+from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
 from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
@@ -69,6 +71,66 @@ class Maintenance(Protocol):
 
     def stop_waiting(self) -> None:
         """From now on, never wait for another program's lock: `close` saves unwritten text for the next start."""
+        ...
+
+
+class Replica(Protocol):
+    """The exchange of changes with the same history on other hosts; see `store.replica`.
+
+    One direction of a sync, where `there` may be reached over a network:
+
+        since, cursor = here.vector(), None
+        while True:
+            batch = there.changes(since, cursor)
+            here.apply(batch)
+            if batch.complete:
+                break
+            cursor = batch.cursor
+
+    Batches may arrive repeatedly and in any order, and a transfer may go on from a stored cursor. Changes do not
+    include answers in progress, and nothing of conversations that are not shared.
+    """
+
+    def hosts(self) -> Sequence[Host]:
+        """Return the known hosts, this one first."""
+        ...
+
+    def vector(self) -> Vector:
+        """Return what this history has of each host, its own changes included."""
+        ...
+
+    def changes(self, since: Vector, cursor: TransferCursor | None = None, *, limit: int = ...) -> Batch:
+        """Return the next part of the changes that `since` does not include; with no cursor, the first.
+
+        At most `limit` changes. The cost is that of the changes, not of the history.
+        """
+        ...
+
+    def apply(self, batch: Batch) -> Applied:
+        """Merge a part; durable on return, in one transaction. What it has that is known already changes nothing."""
+        ...
+
+    def digest(self, low: int = ..., high: int = ...) -> Digest:
+        """Summarize the shared changes with clock values from `low` to below `high`, without deleted conversations.
+
+        To compare two histories whose vectors are equal. Reads all changes in the range.
+        """
+        ...
+
+    def range(self, low: int = ..., high: int = ...) -> TransferCursor:
+        """Return the cursor of a transfer of all changes in a range, which an empty vector takes in whole."""
+        ...
+
+    def set_shared(self, conversation_id: str, *, shared: bool) -> None:
+        """Keep a conversation on this host, or share it (again). Raises StoreError if it is missing."""
+        ...
+
+    def unshared(self) -> frozenset[str]:
+        """Return the ids of the conversations that are kept on this host."""
+        ...
+
+    def renew_host(self) -> None:
+        """Make the changes from now on those of a new host, for a file that is found to be an older copy."""
         ...
 
 
@@ -246,6 +308,13 @@ class History(Protocol):
 
     def unfinished(self) -> Sequence[Message]:
         """Mark answers whose process died as interrupted, and return them."""
+        ...
+
+    # -- other hosts
+
+    @property
+    def replica(self) -> Replica | None:
+        """The exchange of changes with other hosts; None if this history has none."""
         ...
 
     # -- search and statistics

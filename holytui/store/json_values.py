@@ -44,22 +44,31 @@ def to_json(value: Fault | Problem | Usage | None) -> str | None:
 
 def problem_from(text: str | None) -> Problem | None:
     """Read a problem written by `to_json`. Raises ValueError, TypeError, KeyError for anything else."""
-    if text is None:
+    return None if text is None else problem_of(json_object(text))
+
+
+def problem_of(fields: dict[str, Any] | None) -> Problem | None:
+    """Read a problem from JSON values. Raises as `problem_from`."""
+    if fields is None:
         return None
-    fields = json_object(text)
-    return Problem(_str(fields["title"]), _str(fields["hint"]), _fault(fields["fault"]))
+    return Problem(_str(fields["title"]), _str(fields["hint"]), fault_of(fields["fault"]))
 
 
 def fault_from(text: str | None) -> Fault | None:
     """Read a fault written by `to_json`. Raises as `problem_from`."""
-    return None if text is None else _fault(json_object(text))
+    return None if text is None else fault_of(json_object(text))
 
 
 def usage_from(text: str | None) -> Usage | None:
     """Read token counts written by `to_json`. Raises as `problem_from`."""
-    if text is None:
+    return None if text is None else usage_of(json_object(text))
+
+
+def usage_of(fields: dict[str, Any] | None) -> Usage | None:
+    """Read token counts from JSON values. Raises as `problem_from`."""
+    if fields is None:
         return None
-    usage = Usage(**json_object(text))
+    usage = Usage(**fields)
     counts: tuple[object, ...] = (usage.input, usage.output, usage.cached, usage.reasoning, usage.cache_written)
     if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count < _MAX_COUNT for count in counts):
         raise TypeError("usage")
@@ -74,7 +83,8 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _fault(fields: dict[str, Any] | None) -> Fault | None:
+def fault_of(fields: dict[str, Any] | None) -> Fault | None:
+    """Read a fault from JSON values. Raises as `problem_from`."""
     if fields is None:
         return None
     fault = Fault(**{**fields, "kind": FaultKind(fields["kind"])})

@@ -17,6 +17,9 @@ from holytui.i18n import _
 from holytui.secret import child_environment
 from holytui.text import sanitize, visible
 
+_TAKES_LINE = frozenset({"nano", "vi", "vim", "nvim", "emacs", "emacsclient", "micro", "kak", "joe", "ne"})
+"""Editors that accept `+LINE` before the file."""
+
 Run = Callable[[Sequence[str]], int]
 """Runs a command in the terminal and returns its exit status. Raises OSError when it cannot start."""
 
@@ -83,6 +86,25 @@ def edit_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] 
     command = _command(os.environ if environ is None else environ, ("VISUAL", "EDITOR"), ("nano", "vi", "vim"))
     edited = sanitize(_with_file(text, command, run, ".md"))
     return edited if text.endswith("\n") else edited.removesuffix("\n")
+
+
+def edit_file(
+    file: Path, line: int | None, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None
+) -> None:
+    """Let the user edit `file` in `$VISUAL` or `$EDITOR`, at `line` where the editor is known to accept one.
+
+    Raises TerminalError when there is no editor, or it failed.
+    """
+    command = _command(os.environ if environ is None else environ, ("VISUAL", "EDITOR"), ("nano", "vi", "vim"))
+    at = [f"+{line}"] if line is not None and Path(command[0]).name in _TAKES_LINE else []
+    try:
+        status = run([*command, *at, str(file)])
+    except OSError as error:
+        raise TerminalError(
+            _("{program} could not be started: {reason}").format(program=command[0], reason=error.strerror)
+        ) from error
+    if status != 0:
+        raise TerminalError(_("{program} ended with status {status}").format(program=command[0], status=status))
 
 
 def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> None:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from holytui import paths
 from holytui.attachments.files import Chosen
+from holytui.config.in_force import ConfigChange, ConfigInForce
 from holytui.terminal.textual_adapter.app import ThinApp, driver_class
 from holytui.terminal.textual_adapter.driver import BackgroundReported
 from holytui.ui import driver_access
@@ -51,9 +52,11 @@ class HolytuiApp(ThinApp[None]):
         question: str = "",
         files: Sequence[Chosen] = (),
         config_file: Path | None = None,
+        problems: Sequence[str] = (),
     ) -> None:
+        """`problems` are those of the configuration file."""
         super().__init__(driver_class=driver_class())
-        self.config = config
+        self.live = ConfigInForce(config, keymap, config_file or paths.config_file(), problems, _unknown_theme)
         self.animation_level = "none"
         self.hangup: HangupHandler | None = None
         self.on_exit: Callable[[], None] = lambda: None
@@ -61,40 +64,48 @@ class HolytuiApp(ThinApp[None]):
         self._background = BackgroundThemes(self, config.ui, watch=lambda on: driver_access.watch_background(self, on))
         self._chat = ChatScreen(
             opening,
-            keymap,
-            background=self._background,
-            config_file=config_file or paths.config_file(),
-            model=model or config.default_model,
+            self.live,
+            self._background,
+            model=model,
             conversation=conversation,
             question=question,
             files=files,
-            ui=config.ui,
         )
         self._notifier = CompletionNotifier(
             self._chat.state, config.ui.notify, write=self._write_unless_lost, tasks=self._chat
         )
-        self._set_theme(config.ui)
+        self.start_with_theme(self._find_theme(config.ui))
+        self.live.subscribe(self._configure)
 
-    def _set_theme(self, ui: Ui) -> None:
-        """Use the configured theme if it exists, else the default for the terminal."""
+    def _find_theme(self, ui: Ui) -> str:
+        """Return the configured theme if it exists, else the default for the terminal. Registers all themes."""
         found = loader.load()
         for theme in found.themes:
             self.register_theme(theme)
         known = {theme.name for theme in found.themes}
-        if self._background.following:
-            self.start_with_theme(self._background.current(known))
-        else:
-            self.start_with_theme(ui.theme if ui.theme in known else loader.default_for(self.console.color_system))
         self._chat.state.theme_problems = (*found.problems, *loader.describe_unknown(ui, known))
+        if self._background.following:
+            return self._background.current(known)
+        return ui.theme if ui.theme in known else loader.default_for(self.console.color_system)
 
     @property
     def watches_background(self) -> bool:
-        """Whether the driver asks for the background of the terminal when it starts."""
-        return self._background.following
+        """Whether the driver asks for the background of the terminal when it starts; not for a screen without colours."""
+        return self._background.following and self._no_colour is None
 
     @on(BackgroundReported)
     def _background_reported(self, event: BackgroundReported) -> None:
         self._background.reported(event.background)
+
+    def _configure(self, change: ConfigChange) -> None:
+        """Use a changed configuration."""
+        old, new = change.before.config.ui, change.after.config.ui
+        self._notifier.configure(new.notify)
+        if (new.theme, new.theme_dark, new.theme_light) != (old.theme, old.theme_dark, old.theme_light):
+            self._background.configure(new)
+            self.theme = self._find_theme(new)
+        if new.mouse is not old.mouse:
+            self._chat.log_view.selectable = driver_access.set_mouse(self, new.mouse)
 
     @property
     def hung_up(self) -> Cause | None:
@@ -153,3 +164,8 @@ class HolytuiApp(ThinApp[None]):
             self._exception = error
             self._exception_event.set()
         self.panic(Text(crash_report.words(error)))
+
+
+def _unknown_theme(config: Config) -> Sequence[str]:
+    """A problem if a configuration that is read names a theme that does not exist."""
+    return loader.describe_unknown(config.ui, {theme.name for theme in loader.load().themes})

@@ -19,7 +19,8 @@ from holytui.ui.slash_commands import name_of
 
 
 def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
-    """Bind the keys of `where` on `node`. Bindings of its class stay, except for keys of `where` or of the whole app.
+    """Bind the keys of `where` on `node`, in place of those bound before. Bindings of its class stay, except for keys
+    of `where` or of the whole app.
 
     No binding has priority: a priority binding overtakes keys typed before it that still wait for their widget.
 
@@ -32,7 +33,7 @@ def install(node: DOMNode, keymap: Keymap, where: Where) -> None:
     everywhere = [action for action in ACTIONS if action.where is Where.APP]
     taken = {binding.key for binding in ours}
     taken |= {textual_key(key) for action in everywhere for key in keymap.keys_for(action.id)}
-    kept = [binding for key, binding in node._bindings if key not in taken]
+    kept = [binding for key, binding in type(node)._merge_bindings() if key not in taken]
     node._bindings = BindingsMap([*kept, *ours])
 
 

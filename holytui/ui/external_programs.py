@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from textual.app import App, SuspendNotSupported
@@ -10,7 +11,7 @@ from textual.app import App, SuspendNotSupported
 from holytui.errors import TerminalError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
-from holytui.terminal.editor import edit_text, page_text, print_text
+from holytui.terminal.editor import edit_file, edit_text, page_text, print_text
 from holytui.ui.ports import Reporter
 
 _T = TypeVar("_T")
@@ -26,6 +27,10 @@ class ExternalPrograms:
     def edit(self, text: str) -> str | None:
         """Edit a text in `$VISUAL` or `$EDITOR`; returns the new text, or None on failure."""
         return self._run(lambda: edit_text(text))
+
+    def edit_file(self, file: Path, line: int | None) -> None:
+        """Edit a file in place in `$VISUAL` or `$EDITOR`."""
+        self._run(lambda: edit_file(file, line))
 
     def page(self, text: str) -> None:
         """Show a text in `$PAGER`."""

@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sidebar": "sidebar.toggle",
         "filter": "sidebar.filter",
         "details": "app.details",
+        "settings": "app.settings",
+        "reload": "app.reload",
         "connect": "app.connect",
         "editor": "prompt.editor",
         "theme": "app.theme",
@@ -51,7 +53,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "search", "find", "rename"})
+TAKES_WORDS = frozenset({"model", "search", "find", "rename", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -78,7 +78,7 @@ def test_a_typed_key_is_in_its_file_only(tmp_path: Path) -> None:
 def test_the_first_version_is_kept_once(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(FILE)
-    backup = tmp_path / "config.toml.before-connect"
+    backup = tmp_path / "config.toml.original"
     assert save(connection(ENVIRONMENT, file), file).backup == backup
     assert save(connection(KeyChoice(KeyPlace.COMMAND, ("pass", "x")), file), file).backup is None
     assert backup.read_text() == FILE
@@ -143,7 +143,7 @@ def test_the_key_is_taken_back_if_the_file_cannot_be_written(tmp_path: Path, mon
         save(connection(KeyChoice(KeyPlace.FILE, secret=Secret(KEY)), file), file)
     assert file.read_text() == FILE
     assert not stored_key_file(file, "holysheep").exists()
-    assert not (tmp_path / "config.toml.before-connect").exists()
+    assert not (tmp_path / "config.toml.original").exists()
 
 
 def test_what_cannot_be_set_is_refused_as_a_whole(tmp_path: Path) -> None:

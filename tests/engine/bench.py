@@ -80,6 +80,7 @@ class Bench:
         self.config = Config("local/model", {"local": provider}, stream)
         self.history = history or SqliteHistory(folder / "history.db")
         self.events: list[TurnEvent] = []
+        self.patience = PATIENCE
         self._changed = threading.Condition()
         self.engine = Engine(
             self.config,
@@ -99,7 +100,7 @@ class Bench:
     def wait_until(self, condition: Callable[[list[TurnEvent]], bool]) -> None:
         """Wait until the events so far fulfil `condition`."""
         with self._changed:
-            if not self._changed.wait_for(lambda: condition(self.events), PATIENCE):
+            if not self._changed.wait_for(lambda: condition(self.events), self.patience):
                 raise TimeoutError([str(event)[:120] for event in self.events[-20:]])
 
     def heard(self, *kinds: type[TurnEvent]) -> None:

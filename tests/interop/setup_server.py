@@ -6,17 +6,21 @@ A second run finds it ready.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 ANSWER = (
     "# Interop\n\nTiếng Việt có dấu, 日本語 and an emoji 👩‍💻.\n\n"
     "```python\nprint('exact to the byte')\n```\n\n- one\n- two\n\nThe end."
 )
+PINNED = Path(__file__).with_name("requirements.txt")
+"""LiteLLM, CMake, pip and all that they need, each with its version and hashes; its head says how it is made."""
 LLAMA_BASE = "HOLYTUI_INTEROP_LLAMA"
 """The environment variable that tells the proxy where the llama.cpp server is, for the model `llama`."""
 
@@ -46,20 +50,38 @@ def environment(folder: Path) -> Path:
 
 
 def install(python: Path, *packages: str) -> None:
-    """Install `packages` into the environment of `python`, by uv where that is at hand."""
+    """Install `packages` into the environment of `python`, by uv where that is at hand, as `PINNED` says."""
     uv = shutil.which("uv")
     pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
-    subprocess.run([*pip, "--quiet", *packages], check=True)
+    with NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
+        wanted.write("".join(pinned(package) for package in packages or _names()))
+        wanted.flush()
+        subprocess.run([*pip, "--quiet", "--no-deps", "--require-hashes", "-r", wanted.name], check=True)
+
+
+def pinned(name: str) -> str:
+    """The lines of `PINNED` about one package, with all its hashes."""
+    return next(entry for entry in _entries() if entry.partition("==")[0] == name)
+
+
+def _names() -> list[str]:
+    return [entry.partition("==")[0] for entry in _entries()]
+
+
+def _entries() -> list[str]:
+    text = "".join(line for line in PINNED.read_text("utf-8").splitlines(keepends=True) if not line.startswith("#"))
+    return [f"{entry}\n" for entry in re.split(r"\n(?=\S)", text.strip())]
 
 
 def main(folder: Path) -> int:
     """Make the environment, the proxy's configuration and ours."""
     folder.mkdir(exist_ok=True)
     ready = folder / "ready"
-    if not ready.exists():
+    recipe = PINNED.read_text("utf-8")
+    if not ready.exists() or ready.read_text("utf-8") != recipe:
         print("Installing litellm[proxy], once…", flush=True)  # noqa: T201 - a script that tells what takes long
-        install(environment(folder), "litellm[proxy]>=1.60,<2")
-        ready.touch()
+        install(environment(folder))
+        ready.write_text(recipe, "utf-8")
     key = "sk-" + secrets.token_hex(32)
     (folder / "key").write_text(key)
     (folder / "key").chmod(0o600)

@@ -251,8 +251,8 @@ def test_an_answer_cut_at_a_random_byte_is_reattached_with_one_prompt(
 
 
 def _prompts(folder: Path) -> int:
-    """Prompts that the server has evaluated."""
-    return (folder / "llama.log").read_text(errors="replace").count("prompt eval time")
+    """Prompts that the server has begun to evaluate, also those of requests that were cancelled."""
+    return (folder / "llama.log").read_text(errors="replace").count("processing task, is_child = 0")
 
 
 def test_check_finds_it_behind_litellm_too(tmp_path: Path, llama_port: int, proxy: Proxy) -> None:

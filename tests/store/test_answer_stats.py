@@ -40,7 +40,9 @@ def without_figures(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         # what came later goes as well; not every sqlite can drop a column
         connection.executescript(
-            'DROP TABLE figure; DROP TABLE stream; ALTER TABLE attempt RENAME COLUMN "end" TO unused;'
+            "DROP TABLE figure; DROP TABLE stream; DROP TABLE host; DROP TABLE change;"
+            'ALTER TABLE attempt RENAME COLUMN "end" TO unused;'
+            "ALTER TABLE conversation RENAME COLUMN unshared TO unused;"
             "PRAGMA user_version = 4"
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import threading
@@ -44,6 +45,38 @@ def test_an_older_history_is_copied_and_then_brought_up_to_date(opener: Opener, 
     assert history.recall("k") == "v"
     history.close()
     assert opener().backup is None
+
+
+def test_copies_of_a_file_are_hosts_of_their_own_and_merge_without_doubles(opener: Opener, path: Path) -> None:
+    make_version_1(path)
+    other = path.parent / "copy" / "history.db"
+    other.parent.mkdir()
+    shutil.copy(path, other)
+    one = opener()
+    with SqliteHistory(other) as two:  # both were upgraded apart
+        exchange(one, two)
+        assert [each.id for each in two.conversations()] == [each.id for each in one.conversations()]
+        assert len(one.variants("m2")) == len(two.variants("m2")) == 1
+        assert one.replica.digest() == two.replica.digest()
+    later = path.parent / "later" / "history.db"
+    later.parent.mkdir()
+    shutil.copy(other, later)
+    with SqliteHistory(other) as two, SqliteHistory(later) as three:
+        names = {each.replica.hosts()[0].id for each in (one, two, three)}
+        assert len(names) == 3
+        talk = three.conversations()[0].id
+        three.update_conversation(talk, title="on the copy")
+        exchange(two, three)
+        found = two.conversation(talk)
+        assert found is not None
+        assert found.title == "on the copy"
+
+
+def exchange(one: SqliteHistory, two: SqliteHistory) -> None:
+    for here, there in ((one, two), (two, one)):
+        part = there.replica.changes(here.replica.vector())
+        assert part.complete
+        here.replica.apply(part)
 
 
 def test_a_step_that_fails_leaves_the_file_at_its_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.settings.dialog import SettingsDialog
 from holytui.ui.themes.picker import ThemePicker
 from tests.servers import READ, STALL, ScriptedServer, Step, chunk, chunked_head, delta, event, whole
 from tests.ui.app_harness import AppHarness, ScreenDriver, config_with, run_app
@@ -183,6 +184,21 @@ async def _(driver: ScreenDriver) -> None:
 async def _(driver: ScreenDriver) -> None:
     await driver.act("app.mouse")
     await driver.wait_until(lambda: "the mouse is" in driver.status)
+
+
+@checks("app.settings")
+async def _(driver: ScreenDriver) -> None:
+    await driver.act("app.settings")
+    await driver.wait_for_text("Often changed")
+    await goes_to(driver, SettingsDialog)
+
+
+@checks("app.reload")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("/reload")
+    await driver.press("enter")
+    await driver.wait_for_text("was read again")
 
 
 @checks("app.theme")

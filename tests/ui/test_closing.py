@@ -22,12 +22,12 @@ from holytui.ui.bindings import textual_key
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.connect.dialog import ConnectDialog
-from holytui.ui.connect.step_dialog import StepDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.base import Dialog
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
+from holytui.ui.dialogs.steps import StepDialog
 from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker

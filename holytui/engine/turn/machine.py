@@ -210,10 +210,13 @@ class TurnMachine:
         """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
         before = self.answer.length
         effects = self.answer.add(event, at, self._streams.add(event))
+        self._had_text = True
+        gained = self.answer.length - before
         if self._streams.reattaching:
             effects += self._learnt.streams(kept=True)
-        self._had_text = True
-        self._count_progress(self.answer.length - before)
+            # the least new text, also reasoning, brings the stream nearer to its end, and costs no prompt
+            gained = max(gained, PROGRESS)
+        self._count_progress(gained)
         if self.answer.rejected:
             effects += [CancelAttempt(), *self.answer.interrupt(End(Verdict.CANCELLED), None, at)]
             return effects + self._try_next_mode(at)

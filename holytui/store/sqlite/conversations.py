@@ -10,14 +10,15 @@ from holytui import ids
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
-from holytui.store.sqlite import search_index
+from holytui.store.replica.records import FIELDS
+from holytui.store.sqlite import changes, search_index
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.lease import Owner, is_alive, leases
 from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
-HIDDEN = -1.0
+HIDDEN = changes.HIDDEN
 """`deleted_at` of conversations of an unfinished import, which cannot be seen or restored."""
 
 
@@ -76,9 +77,15 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
         ),
     )
     search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
+    changes.mark(connection, c.id, "title")
+    for name in ("model", "system", "params", "pinned", "archived", "leaf_id"):
+        if getattr(c, name):
+            changes.mark(connection, c.id, name)
 
 
-def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], *, fts: bool) -> None:
+def update(
+    connection: sqlite3.Connection, conversation_id: str, fields: Mapping[str, object], now: float, *, fts: bool
+) -> None:
     """Set fields checked by `columns`. Raises StoreError if the conversation or the message of `leaf_id` is missing."""
     leaf_id = fields.get("leaf_id")
     if (
@@ -97,6 +104,11 @@ def update(connection: sqlite3.Connection, conversation_id: str, fields: Mapping
         raise missing()
     if "title" in fields:
         search_index.put_text(connection, conversation_id, None, str(fields["title"]), fts=fts)
+    for name in fields:
+        if name == "leaf_id":
+            changes.mark(connection, conversation_id, name)
+        elif name in FIELDS:
+            changes.stamp_field(connection, conversation_id, name, now)
 
 
 def columns(fields: Mapping[str, object]) -> dict[str, object]:
@@ -120,6 +132,10 @@ def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float 
     """Hide a conversation, or show it again (None)."""
     if not connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (at, conversation_id)).rowcount:
         raise missing()
+    if at != HIDDEN:
+        changes.mark(connection, conversation_id, changes.DELETED)
+    if at is None:
+        changes.mark_messages(connection, conversation_id)
 
 
 def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts: bool) -> int:
@@ -136,6 +152,7 @@ def purge(connection: sqlite3.Connection, before: float, busy: Set[str], *, fts:
 def destroy(connection: sqlite3.Connection, conversation_id: str, *, fts: bool) -> None:
     """Destroy a conversation with its messages and journals."""
     search_index.remove_conversation(connection, conversation_id, fts=fts)
+    changes.forget_conversation(connection, conversation_id)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT attempt.id FROM attempt"
         " JOIN message ON message.id = attempt.message_id WHERE message.conversation_id = ?)",

@@ -14,6 +14,7 @@ from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image,
 from holytui.store.sqlite import (
     answer_stats,
     bundles,
+    changes,
     conversations,
     damaged_tables,
     import_session,
@@ -26,6 +27,7 @@ from holytui.store.sqlite import (
 from holytui.store.sqlite import images as image_table
 from holytui.store.sqlite import search as text_search
 from holytui.store.sqlite.file import HistoryFile
+from holytui.store.sqlite.replica import SqliteReplica
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import as_text
 from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, UsageTotal
@@ -64,7 +66,8 @@ class SqliteHistory(HistoryFile):
         """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread. Raises TypeError."""
         columns = conversations.columns(fields)
         if columns:
-            self._writer.call(lambda db: conversations.update(db, conversation_id, columns, fts=self._fts))
+            now = self._clock()
+            self._writer.call(lambda db: conversations.update(db, conversation_id, columns, now, fts=self._fts))
 
     def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
@@ -90,6 +93,7 @@ class SqliteHistory(HistoryFile):
             pass
 
         def purge(db: sqlite3.Connection) -> int:
+            changes.settle_all(db, self._clock())  # a deletion says which messages it had seen
             busy = conversations.streaming_ids(db, self._here, self._clock())
             count = conversations.purge(db, before, busy, fts=self._fts)
             image_table.delete_unused(db)
@@ -304,6 +308,13 @@ class SqliteHistory(HistoryFile):
             return [journal.interrupt(db, message, now, fts=self._fts) for message in interrupted]
 
         return self._writer.call(mark)
+
+    # -- other hosts
+
+    @property
+    def replica(self) -> SqliteReplica:
+        """The exchange of changes with other hosts."""
+        return SqliteReplica(self._writer, self._readers, self._clock, fts=self._fts)
 
     # -- statistics
 

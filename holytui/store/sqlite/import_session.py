@@ -20,7 +20,7 @@ from holytui.errors import StoreBusy, StoreError
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Attempt, DeltaKind, Message
-from holytui.store.sqlite import answer_stats, bundles, conversations, images, messages
+from holytui.store.sqlite import answer_stats, bundles, changes, conversations, images, messages
 from holytui.store.sqlite.lease import Lease, Owner, is_alive, this_owner
 from holytui.store.values import Bundle, ImportCounts
 
@@ -171,9 +171,11 @@ class SqliteImport:
                 db.execute(
                     f"UPDATE {table} SET conversation_id = ? WHERE conversation_id = ?", (conversation_id, hidden_id)
                 )
+            changes.forget_conversation(db, hidden_id)
             db.execute("DELETE FROM conversation WHERE id = ?", (hidden_id,))
         db.execute("UPDATE conversation SET deleted_at = NULL WHERE deleted_at = ?", (conversations.HIDDEN,))
-        db.executemany("UPDATE conversation SET deleted_at = NULL WHERE id = ?", [(id_,) for id_ in self._restored])
+        for conversation_id in self._restored:
+            conversations.set_deleted(db, conversation_id, None)
         images.release_staged(db)
         db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message
 from holytui.store.json_values import to_json
-from holytui.store.sqlite import search_index
+from holytui.store.sqlite import changes, search_index
 from holytui.store.sqlite.conversations import missing
 from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
@@ -70,6 +70,7 @@ def insert(connection: sqlite3.Connection, message: Message, *, fts: bool) -> No
     attach(connection, m)
     if m.state.final:
         search_index.put_text(connection, m.conversation_id, m.id, storable(m.text), fts=fts)
+        changes.mark(connection, m.id)
 
 
 def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> None:
@@ -82,6 +83,7 @@ def save_end(connection: sqlite3.Connection, message: Message, *, fts: bool) -> 
         (utf8(m.text), utf8(m.reasoning), storable(m.model), m.state.value, *_results(m), m.id),
     )
     search_index.put_text(connection, m.conversation_id, m.id, m.text, fts=fts)
+    changes.mark(connection, m.id)
 
 
 def _texts(m: Message) -> Row:
@@ -103,6 +105,7 @@ def show(connection: sqlite3.Connection, conversation_id: str, leaf_id: str, now
         "UPDATE conversation SET leaf_id = ?, updated_at = max(updated_at, ?) WHERE id = ?",
         (leaf_id, now, conversation_id),
     )
+    changes.mark(connection, conversation_id, "leaf_id")
 
 
 def touch(connection: sqlite3.Connection, conversation_id: str, now: float) -> None:
@@ -203,18 +206,21 @@ def withdraw(connection: sqlite3.Connection, answer_id: str, *, fts: bool) -> bo
     destroyed = [answer] if others or question is None else [answer, question]
     for message in destroyed:
         search_index.put_text(connection, message.conversation_id, message.id, "", fts=fts)
+        changes.forget_message(connection, message.id)
         connection.execute("DELETE FROM message WHERE id = ?", (message.id,))
     leaf = leaf_below(connection, before) if before is not None else _newest_leaf(connection, answer.conversation_id)
     connection.execute(
         "UPDATE conversation SET leaf_id = ? WHERE id = ? AND leaf_id NOT IN (SELECT id FROM message)",
         (leaf, answer.conversation_id),
     )
+    changes.mark(connection, answer.conversation_id, "leaf_id")
     return len(destroyed) > 1
 
 
 def destroy(connection: sqlite3.Connection, conversation_id: str, message_id: str, *, fts: bool) -> None:
     """Destroy a leaf with its attempts and raw texts."""
     search_index.remove_text(connection, conversation_id, message_id, fts=fts)
+    changes.forget_message(connection, message_id)
     connection.execute(
         "DELETE FROM delta WHERE attempt_id IN (SELECT id FROM attempt WHERE message_id = ?)", (message_id,)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from holytui.errors import StoreError
 from holytui.i18n import _
-from holytui.store.sqlite import backups, import_session, lease, schema, search_index, spill
+from holytui.store.sqlite import backups, hosts, import_session, lease, schema, search_index, spill
 from holytui.store.sqlite.connect import (
     LOCAL_TIMEOUT,
     NETWORK_TIMEOUT,
@@ -107,6 +108,17 @@ def _refuse_older(connection: sqlite3.Connection) -> None:
         )
 
 
+def place_of(path: Path) -> str:
+    """Identify the file: a copy of it, on this machine or another, is at another place. Raises OSError."""
+    try:
+        machine = (
+            Path("/etc/machine-id").read_text("ascii").strip()
+        )  # https://man7.org/linux/man-pages/man5/machine-id.5.html
+    except (OSError, ValueError):
+        machine = ""
+    return f"{machine or platform.node()}:{path.stat().st_ino}"
+
+
 def inspect(path: Path) -> None:
     """Check the file before a writing connection could replay a log into a damaged one.
 
@@ -159,6 +171,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, filesystem: str, now: f
     if found < schema.VERSION:
         schema.migrate(connection)
     with transaction(connection):
+        hosts.identify(connection, place_of(path), platform.node())
         search_index.make_ready(connection, fts=fts)
         taken = spill.restore(connection, path)
         untidy = fts and not search_index.is_whole(connection)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holytui.errors import StoreFull
 from holytui.i18n import _, ngettext
-from holytui.store.sqlite import answer_stats, backups, images, repair, search_index
+from holytui.store.sqlite import answer_stats, backups, changes, images, repair, search_index
 from holytui.store.sqlite.connect import connect, connect_untouched, transaction, translate_errors
 from holytui.store.sqlite.damaged_tables import UNREADABLE, walk_rows
 from holytui.store.sqlite.opening import open_file
@@ -100,6 +100,7 @@ def salvage(damaged: Path, target: sqlite3.Connection) -> Salvage:
         repair.repair_tables(target)
         if not target.execute("SELECT 1 FROM figure LIMIT 1").fetchone():  # an older file has none
             answer_stats.fill(target)
+        changes.fill(target)
         lost = images.repair(target)
         search_index.fill(target)
         search_index.make_ready(target, fts=search_index.has_fts5())

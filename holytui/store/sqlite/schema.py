@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.errors import StoreError, StoreNewer
 from holytui.i18n import _
-from holytui.store.sqlite import answer_stats, search_index, streams
+from holytui.store.sqlite import answer_stats, changes, search_index, streams
 from holytui.store.sqlite.connect import damaged, transaction
 
 APPLICATION_ID = 0x686F6C79
@@ -102,6 +102,11 @@ def _m009_kinds_of_streams(connection: sqlite3.Connection) -> None:
     streams.add_kind(connection)
 
 
+def _m010_changes(connection: sqlite3.Connection) -> None:
+    changes.create_tables(connection)
+    changes.fill(connection)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -112,6 +117,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m007_streams,
     _m008_cost,
     _m009_kinds_of_streams,
+    _m010_changes,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

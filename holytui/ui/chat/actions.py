@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holytui.i18n import _
 from holytui.images import text_with_images
-from holytui.keymap import ACTIONS, Action, Keymap, Where
+from holytui.keymap import ACTIONS, Action, Where
 from holytui.models import AnswerState, Role
 from holytui.presentation.notice import Level
 from holytui.ui import driver_access
@@ -23,6 +22,7 @@ from holytui.ui.pages.help import help_lines
 if TYPE_CHECKING:
     from textual.app import App
 
+    from holytui.config.in_force import ConfigInForce
     from holytui.ui.clipboard import Clipboard
     from holytui.ui.composer.drafts import DraftController
     from holytui.ui.composer.prompt import Prompt
@@ -44,8 +44,7 @@ class ChatActions:
         log: MessageLog,
         prompt: Prompt,
         *,
-        keymap: Keymap,
-        config_file: Path,
+        live: ConfigInForce,
         drafts: DraftController,
         send_queue: SendQueue,
         answers: LiveAnswers,
@@ -61,8 +60,7 @@ class ChatActions:
         self._state = state
         self._log = log
         self._prompt = prompt
-        self._keymap = keymap
-        self._config_file = config_file
+        self._live = live
         self._drafts = drafts
         self._send_queue = send_queue
         self._answers = answers
@@ -82,7 +80,8 @@ class ChatActions:
         await self._index.refresh()
 
     async def stop(self) -> None:
-        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt."""
+        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt, and have
+        servers stop generating interrupted answers."""
         turn = self._answers.to_stop()
         if self._drafts.end_editing() is not None:
             self._status.refresh()
@@ -93,6 +92,14 @@ class ChatActions:
         else:
             self._log.highlight("")
             self.focus_prompt()
+            await self._release_interrupted()
+
+    async def _release_interrupted(self) -> None:
+        """Have servers stop generating the last answer shown and those that the start offered to resume."""
+        engine, shown = self._state.services.engine, self._log.messages[-1:]
+        ids = [*self._state.resumable_ids, *(message.id for message in shown if message.role is Role.ASSISTANT)]
+        if any([await asyncio.to_thread(engine.release, answer_id) for answer_id in ids]):
+            self._reporter.say(_("stopped at the server · {press:message.resume} to continue"))
 
     def _stop_turn(self) -> None:
         turn = self._state.turn
@@ -193,7 +200,7 @@ class ChatActions:
 
     def help(self) -> None:
         """Show the keys and files."""
-        self._dialogs.open(PageDialog(_("Help"), partial(help_lines, self._keymap, self._config_file)))
+        self._dialogs.open(PageDialog(_("Help"), partial(help_lines, self._live.keymap, self._live.file)))
 
     def quit(self) -> None:
         """Quit; in a prompt with text the key deletes to the right, as in a shell."""
@@ -214,7 +221,7 @@ class ChatActions:
 
     def palette(self, run: Callable[[str], Awaitable[None]]) -> None:
         """Show all actions by name, and run the chosen one."""
-        keys = shown_keys(self._keymap, " ")
+        keys = shown_keys(self._live.keymap, " ")
         choices = [
             Choice(action.id, _(action.label), f"{keys[action.id]} · {_(action.help)}")
             for action in ACTIONS

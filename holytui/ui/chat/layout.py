@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from holytui.config.schema import Ui
 from holytui.keymap import Keymap, Where
 from holytui.terminal.textual_adapter.app import ThinScreen
-from holytui.ui.bindings import names
+from holytui.ui.bindings import install, names
 from holytui.ui.composer.composer import Composer
 from holytui.ui.composer.prompt import Prompt, QuestionFactory
 from holytui.ui.sidebar.list_widget import Sidebar
@@ -47,6 +47,24 @@ class ChatLayout(ThinScreen[None]):
         self._hints = KeyHints(keymap)
         self._list_wanted: bool | None = None if ui.sidebar else False
         """None: if there is room."""
+
+    def configure(self, keymap: Keymap, ui: Ui) -> None:
+        """Use other keys, another configuration of the screen, and words in another language."""
+        self.keymap = keymap
+        install(self, keymap, Where.APP)
+        named = names(keymap, self._hints.where)
+        self.log_view.configure(keymap, ui, named)
+        self.composer.configure(keymap, ui)
+        self.list_pane.configure(keymap)
+        self.status_bar.names = named
+        self._hints.configure(keymap)
+
+    def want_list(self, wanted: bool) -> None:
+        """Show the list where there is room, or hide it, as the configuration says."""
+        self._list_wanted = None if wanted else False
+        if not wanted and self.focused is not None and self.focused.id in ("sidebar", "list-filter"):
+            self.set_focus(self.prompt)
+        self._fit(self.app.size.width, self.app.size.height)
 
     def compose(self) -> ComposeResult:
         """All widgets; the style sheet hides those without room."""

@@ -72,6 +72,11 @@ class ModelPicker:
         self._status.refresh()
         self._status.estimate_context()
 
+    async def choices(self) -> list[Choice]:
+        """The known models, for the setting of the default model."""
+        config = self._state.services.config
+        return [Choice(name, name, remark(config, name)) for name in model_names(config)]
+
     def _show_known(self) -> None:
         """Show configured models first, then servers whose models can be listed."""
         config, model = self._state.services.config, self._state.model

@@ -6,7 +6,6 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import on
@@ -16,14 +15,15 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
-from holytui.config.schema import Ui
+from holytui.config.in_force import ConfigInForce
 from holytui.errors import HolytuiError
-from holytui.keymap import BY_ID, Keymap, Where
+from holytui.keymap import BY_ID, Where
 from holytui.presentation.notice import Level
 from holytui.ui import driver_access
 from holytui.ui.bindings import install
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.navigation import Navigator
+from holytui.ui.chat.reconfiguration import Reconfiguration
 from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer.composer import describe_invalid_command
 from holytui.ui.composer.drafts import DraftController
@@ -56,26 +56,20 @@ class ChatScreen(ChatLayout):
     def __init__(
         self,
         opening: OpenServices,
-        keymap: Keymap,
-        *,
-        config_file: Path,
+        live: ConfigInForce,
         background: BackgroundThemes,
-        ui: Ui,
-        model: str,
+        *,
+        model: str = "",
         conversation: str = "",
         question: str = "",
         files: Sequence[Chosen] = (),
     ) -> None:
-        self.state = ChatState(model)
-        super().__init__(
-            keymap,
-            self._question,
-            sees=self.state.model_sees,
-            ui=ui,
-        )
+        """`model`: that of the command line, or empty."""
+        self.state = ChatState(model or live.config.default_model)
+        super().__init__(live.keymap, self._question, sees=self.state.model_sees, ui=live.config.ui)
         self._opening = opening
         self._opening_ended = asyncio.Event()
-        self._config_file = config_file
+        self._live = live
         self._background = background
         self._first = conversation
         self.clipboard = Clipboard(self, lambda sequence: driver_access.write(self.app, sequence))
@@ -104,8 +98,11 @@ class ChatScreen(ChatLayout):
             self.state, self.prompt, self.drafts, self, status=self.status, reporter=self, tasks=self
         )
         if question:
-            self.send_queue.keep(Question(question, files, self.state.conversation, model))
-        install(self, keymap, Where.APP)
+            self.send_queue.keep(Question(question, files, self.state.conversation, self.state.model))
+        install(self, live.keymap, Where.APP)
+        live.subscribe(
+            Reconfiguration(self.state, self, status=self.status, welcome=self.welcome, follows_default=not model).apply
+        )
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -117,7 +114,7 @@ class ChatScreen(ChatLayout):
                 app=self.app,
                 state=self.state,
                 layout=self,
-                config_file=self._config_file,
+                live=self._live,
                 background=self._background,
                 drafts=self.drafts,
                 send_queue=self.send_queue,
@@ -160,6 +157,7 @@ class ChatScreen(ChatLayout):
         await wiring.startup.show_first(self._first, asked=self.send_queue.is_waiting)
         self.navigator.started = True
         self.start(wiring.watcher.run(), Group.WATCH)
+        self.start(wiring.settings.run(), Group.WATCH)
         await self.send_queue.open()
         if services.is_temporary:
             self.say(services.problems[-1], Level.ERROR)

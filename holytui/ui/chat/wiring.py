@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from holytui.i18n import _
@@ -21,8 +21,9 @@ from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
+from holytui.ui.settings.controller import SettingsController
 from holytui.ui.sidebar.actions import SidebarActions
-from holytui.ui.themes.picker import ThemeController
+from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
 from holytui.ui.transcript.live_answers import LiveAnswers
@@ -31,6 +32,7 @@ from holytui.ui.transcript.loading import is_system_entry
 if TYPE_CHECKING:
     from textual.app import App
 
+    from holytui.config.in_force import ConfigInForce
     from holytui.models import Conversation, Message
     from holytui.ui.chat.layout import ChatLayout
     from holytui.ui.chat.navigation import Navigator
@@ -70,7 +72,7 @@ class Parts:
     app: App[Any]
     state: ChatState
     layout: ChatLayout
-    config_file: Path
+    live: ConfigInForce
     background: BackgroundThemes
     drafts: DraftController
     send_queue: SendQueue
@@ -92,7 +94,7 @@ class Wiring:
 
     def __init__(self, parts: Parts) -> None:
         state, layout, reporter, dialogs = parts.state, parts.layout, parts.reporter, parts.dialogs
-        log, prompt, keymap = layout.log_view, layout.prompt, layout.keymap
+        log, prompt, live = layout.log_view, layout.prompt, parts.live
         programs = ExternalPrograms(parts.app, reporter)
         self.answers = LiveAnswers(
             state,
@@ -118,8 +120,7 @@ class Wiring:
             state,
             log,
             prompt,
-            keymap=keymap,
-            config_file=parts.config_file,
+            live=live,
             drafts=parts.drafts,
             send_queue=parts.send_queue,
             answers=self.answers,
@@ -154,12 +155,26 @@ class Wiring:
         models = ModelPicker(
             state, status=parts.status, dialogs=dialogs, reporter=reporter, welcome=parts.welcome, run=parts.run
         )
-        connecting = ConnectAction(state, parts.config_file, use=models.use, dialogs=dialogs, reporter=reporter)
+        self.settings = settings = SettingsController(
+            live,
+            choices={
+                "ui.theme": partial(theme_choices, parts.app, automatic=True),
+                "ui.theme_dark": partial(theme_choices, parts.app, automatic=False),
+                "ui.theme_light": partial(theme_choices, parts.app, automatic=False),
+                "default_model": models.choices,
+            },
+            programs=programs,
+            dialogs=dialogs,
+            reporter=reporter,
+        )
+        connecting = ConnectAction(
+            state, live.file, use=models.use, reload=settings.reload, dialogs=dialogs, reporter=reporter
+        )
         prompts = PromptPicker(
             state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
         )
         themes = ThemeController(
-            parts.app, parts.config_file, parts.background, dialogs=dialogs, reporter=reporter
+            parts.app, live.file, parts.background, change=settings.change, dialogs=dialogs, reporter=reporter
         )
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
         wrap = _Adapters(reporter)
@@ -167,13 +182,15 @@ class Wiring:
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
             "app.details": lambda _call: dialogs.open(
-                DetailsPage(state, keymap, layout.status_bar, lambda: layout.status_bar.status)
+                DetailsPage(state, live.keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),
             "app.help": wrap.plain(chat.help),
             "app.mouse": wrap.plain(chat.toggle_mouse),
             "app.palette": lambda _call: chat.palette(parts.run),
             "app.quit": wrap.plain(chat.quit),
             "app.repaint": wrap.plain(chat.repaint),
+            "app.reload": wrap.plain(settings.reload),
+            "app.settings": lambda call: settings.open(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),

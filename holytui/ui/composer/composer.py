@@ -65,10 +65,18 @@ class FileList(Widget):
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="files")
         self._keys = names(keymap, Where.PROMPT)
+        self._selected: SelectedFiles | None = None
         self._lines: list[tuple[str, bool]] = []
+
+    def configure(self, keymap: Keymap) -> None:
+        """Name other keys, in another language."""
+        self._keys = names(keymap, Where.PROMPT)
+        if self._selected is not None:
+            self.show(self._selected)
 
     def show(self, selected: SelectedFiles) -> None:
         """Show these files."""
+        self._selected = selected
         attach, remove = _("{press:prompt.attach} to attach it"), _("{press:prompt.attach} to remove it")
         self._lines = selected.lines(self._keys.render(attach), self._keys.render(remove))
         self.display = bool(self._lines)
@@ -96,6 +104,11 @@ class Composer(Vertical):
         self._completions = CompletionList()
         self._files = FileList(keymap)
         self.prompt = Prompt(keymap, question, ui, sees=sees)
+
+    def configure(self, keymap: Keymap, ui: Ui) -> None:
+        """Use another configuration, and words in another language."""
+        self._files.configure(keymap)
+        self.prompt.configure(keymap, ui)
 
     def compose(self) -> ComposeResult:
         """Both lists above the prompt."""

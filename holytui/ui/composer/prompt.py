@@ -94,12 +94,10 @@ class Prompt(AttachmentArea):
             soft_wrap=True,
             compact=True,
             highlight_cursor_line=False,
-            placeholder=_("Ask anything"),
             show_line_numbers=False,
             tab_behavior="focus",
         )
         self.cursor_blink = False
-        self._enter_sends = ui.enter == "send"
         self._question = question
         self._history = PromptHistory()
         self._pastes = Pastes()
@@ -109,6 +107,12 @@ class Prompt(AttachmentArea):
             is_typed=self._is_typed,
             sees=sees,
         )
+        self.configure(keymap, ui)
+
+    def configure(self, keymap: Keymap, ui: Ui) -> None:
+        """Use other keys, another meaning of Enter, and another language."""
+        self.placeholder = _("Ask anything")
+        self._enter_sends = ui.enter == "send"
         handled = ("prompt.send", "prompt.newline", "app.quit")
         self._actions = {textual_key(key): action for action in handled for key in keymap.keys_for(action)}
         install(self, keymap, Where.PROMPT)

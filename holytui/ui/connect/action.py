@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holytui.connect.writer import require_editable
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from holytui.connect.writer import Saved
     from holytui.ui.ports import Dialogs, Reporter
     from holytui.ui.state import ChatState
 
@@ -29,13 +27,15 @@ class ConnectAction:
         config_file: Path,
         *,
         use: Callable[[str], Awaitable[None]],
+        reload: Callable[[], Awaitable[None]],
         dialogs: Dialogs,
         reporter: Reporter,
     ) -> None:
-        """`use` makes a model that of the next question."""
+        """`use` makes a model that of the next question; `reload` puts the written configuration into force."""
         self._state = state
         self._config_file = config_file
         self._use = use
+        self._reload = reload
         self._dialogs = dialogs
         self._reporter = reporter
 
@@ -47,17 +47,12 @@ class ConnectAction:
 
         async def done(model: str | None) -> None:
             if model is not None and dialog.saved is not None:
-                self._apply(dialog.saved, model.partition("/")[0])
+                await self._reload()
+                # also where only the key has changed
+                self._state.services.keyrings.forget(model.partition("/")[0])
                 await self._use(model)
                 words = _("connected to {model} · written into {file}")
                 file = sanitize_line(str(self._config_file))
                 self._reporter.say(words.format(model=sanitize_line(model), file=file))
 
         self._dialogs.ask(dialog, done)
-
-    def _apply(self, saved: Saved, provider: str) -> None:
-        """Use the configuration for all answers that start from now on."""
-        services = self._state.services
-        services.engine.config = saved.config
-        services.keyrings.forget(provider)
-        self._state.services = replace(services, config=saved.config)

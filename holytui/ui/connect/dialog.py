@@ -25,9 +25,9 @@ from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.ui.connect import choices as offers
 from holytui.ui.connect.choices import Next
-from holytui.ui.connect.step_dialog import StepDialog
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.line_input import LineInput
+from holytui.ui.dialogs.steps import StepDialog
 from holytui.wire.client import ChatClient
 
 _THREAD = "holytui-connect"

@@ -53,6 +53,10 @@ class CompletionNotifier:
         self._focused: bool | None = None
         """None until the terminal reports its focus; treated as unfocused."""
 
+    def configure(self, how: str) -> None:
+        """Notify in another way from now on."""
+        self._how = how
+
     def focus_changed(self, *, focused: bool) -> None:
         """Called when the terminal reports a change of its focus."""
         self._focused = focused

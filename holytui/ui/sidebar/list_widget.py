@@ -98,6 +98,11 @@ class Sidebar(Widget, can_focus=True):
         self._heading = ""
         install(self, keymap, Where.SIDEBAR)
 
+    def configure(self, keymap: Keymap, today: date) -> None:
+        """Use other keys, and headings in another language."""
+        install(self, keymap, Where.SIDEBAR)
+        self.show(self._all, self._current, today, self._heading)
+
     def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
         """Replace the conversations. The cursor stays on its conversation, or else in its place."""
         at = self.selected if self.has_focus else None

@@ -50,6 +50,11 @@ class ListPane(Vertical):
         self.filter_line = FilterLine()
         self.sidebar = Sidebar(keymap)
 
+    def configure(self, keymap: Keymap) -> None:
+        """Use other keys, and words in another language."""
+        self.filter_line.placeholder = _("title")
+        self.sidebar.configure(keymap, datetime.now().astimezone().date())
+
     def compose(self) -> ComposeResult:
         """The filter line above the list."""
         yield self.filter_line

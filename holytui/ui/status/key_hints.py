@@ -22,6 +22,11 @@ class KeyHints(Widget):
         super().__init__(id="hints")
         self._keymap = keymap
 
+    def configure(self, keymap: Keymap) -> None:
+        """Show other keys, and labels in another language."""
+        self._keymap = keymap
+        self.refresh()
+
     def render(self) -> Content:
         """`Enter Send  Esc Stop …`."""
         return hints(self._keymap, self.where, max(1, self.size.width))

@@ -37,8 +37,13 @@ class BackgroundThemes:
         if self.following:
             self._app.theme = self.current(self._app.available_themes)
 
+    def configure(self, ui: Ui) -> None:
+        """Use changed settings; the caller sets the theme."""
+        self._ui = ui
+        self.follow(ui.theme == AUTO_THEME)
+
     def follow(self, on: bool) -> None:
         """Begin or cease to follow the background."""
-        if on != self.following:
+        if on is not self.following:
             self.following = on
             self._watch(on)

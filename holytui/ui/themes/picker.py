@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from textual.theme import Theme
 from textual.widgets import OptionList, Static
 
 from holytui.config.schema import AUTO_THEME
-from holytui.config.write import set_value
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
@@ -30,9 +30,7 @@ class ThemePicker(Picker):
 
     def __init__(self, found: loader.LoadedThemes, current: str, automatic: str) -> None:
         """`current` may be `auto`; `automatic` is the theme that `auto` stands for at present."""
-        choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
-        choices.append(Choice(AUTO_THEME, AUTO_THEME, _("follows the background of the terminal")))
-        super().__init__(_("Theme"), choices, current)
+        super().__init__(_("Theme"), [*_choices(found), _automatic()], current)
         self._problems = found.problems
         self._automatic = automatic
 
@@ -46,6 +44,14 @@ class ThemePicker(Picker):
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
         if self.is_current and event.option.id is not None:  # a late event must not undo the decision
             self.app.theme = self._automatic if event.option.id == AUTO_THEME else event.option.id
+
+
+def _choices(found: loader.LoadedThemes) -> Sequence[Choice]:
+    return [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
+
+
+def _automatic() -> Choice:
+    return Choice(AUTO_THEME, AUTO_THEME, _("follows the background of the terminal"))
 
 
 def _remark(theme: Theme) -> str:
@@ -63,12 +69,15 @@ class ThemeController:
         config_file: Path,
         background: BackgroundThemes,
         *,
+        change: Callable[[tuple[str, ...], object], Awaitable[None]],
         dialogs: Dialogs,
         reporter: Reporter,
     ) -> None:
+        """`change` changes a setting. Raises ConfigError."""
         self._app = app
-        self._background = background
         self._config_file = config_file
+        self._background = background
+        self._change = change
         self._dialogs = dialogs
         self._reporter = reporter
 
@@ -76,34 +85,41 @@ class ThemeController:
         """Let the user pick a theme, among them files that were added or changed since the start."""
         app = self._app
         background = self._background
-        before, followed = app.theme, background.following
+        before = AUTO_THEME if background.following else app.theme
         found = await asyncio.to_thread(loader.load)
-        self._register(found)
-        automatic = background.current(app.available_themes)
+        _register(app, found)
 
         async def chosen(name: str | None) -> None:
-            follows = followed if name is None else name == AUTO_THEME
-            app.theme = background.current(app.available_themes) if follows else name or before
-            background.follow(follows)
+            used = name or before
+            background.follow(used == AUTO_THEME)
+            app.theme = background.current(app.available_themes) if used == AUTO_THEME else used
             if name is not None:
                 await self._keep(name)
 
-        self._dialogs.ask(ThemePicker(found, AUTO_THEME if followed else before, automatic), chosen)
-
-    def _register(self, found: loader.LoadedThemes) -> None:
-        before = self._app.current_theme
-        for theme in found.themes:
-            self._app.register_theme(theme)
-        if self._app.current_theme != before:
-            self._app.refresh_css(animate=False)
+        self._dialogs.ask(ThemePicker(found, before, background.current(app.available_themes)), chosen)
 
     async def _keep(self, name: str) -> None:
         file = self._config_file
         try:
-            await asyncio.to_thread(set_value, file, "ui.theme", name)
+            await self._change(("ui", "theme"), name)
         except ConfigError as error:
             words = _("theme {name}, only until holytui ends · {problem}")
             self._reporter.say(words.format(name=name, problem=error), Level.ERROR)
         else:
             words = _("theme {name}, written into {file}")
             self._reporter.say(words.format(name=name, file=sanitize_line(str(file))))
+
+
+async def theme_choices(app: App[Any], *, automatic: bool) -> Sequence[Choice]:
+    """The themes as choices, also those that were added or changed since the start; `auto` if `automatic`."""
+    found = await asyncio.to_thread(loader.load)
+    _register(app, found)
+    return [*_choices(found), *([_automatic()] if automatic else [])]
+
+
+def _register(app: App[Any], found: loader.LoadedThemes) -> None:
+    before = app.current_theme
+    for theme in found.themes:
+        app.register_theme(theme)
+    if app.current_theme != before:
+        app.refresh_css(animate=False)

@@ -78,9 +78,16 @@ class MessageLog(Widget, can_focus=True):
         )
         self._follow_again = False
         """Whether to follow the end when the text selection is cleared."""
-        self.selectable = False
+        self.selectable = ui.mouse
         """Whether the mouse can select text; only then do rendered lines carry their offsets."""
         install(self, keymap, Where.LOG)
+
+    def configure(self, keymap: Keymap, ui: Ui, names: ActionNames) -> None:
+        """Use other keys, another width of text, and another language."""
+        install(self, keymap, Where.LOG)
+        self._list.configure(names, ui.text_width)
+        self._painter.forget()
+        self._scroller.settle()
 
     def _start_work(self, work: Coroutine[Any, Any, None]) -> None:
         self.run_worker(work, group="search", exit_on_error=False)

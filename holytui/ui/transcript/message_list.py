@@ -86,6 +86,16 @@ class MessageList:
         if self.width:
             self.viewport.refit()
 
+    def configure(self, names: ActionNames, text_width: int) -> None:
+        """Lay out all messages anew: with another maximum width, or in another language."""
+        self._names, self._text_width = names, text_width
+        self.version += 1
+        for view in self.views:
+            view.name_keys(names)
+            view.lay_out_anew(text_width)
+        if self.width:
+            self.viewport.refit()
+
     def resize(self, width: int, height: int) -> None:
         """Lay out for another size; the end stays in view if it is followed."""
         if width != self.width:

@@ -127,6 +127,13 @@ class MessageView:
             if self._named or (self._question is not None and self._question.long):
                 self._laid_out = False
 
+    def lay_out_anew(self, text_width: int) -> None:
+        """Lay out with another maximum width, or with words in another language."""
+        if text_width != self.text_width:
+            self.text_width = text_width
+            self._body = self._thoughts = None
+        self._laid_out = False
+
     def set_open(self, is_open: bool) -> None:
         """Expand or collapse the reasoning or the long question."""
         self.open = is_open

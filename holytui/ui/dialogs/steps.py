@@ -103,6 +103,7 @@ class StepDialog(Picker):
         *,
         secret: Callable[[str], None] | None = None,
         hint: str = "",
+        current: str = "",
     ) -> None:
         """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself.
 
@@ -112,7 +113,7 @@ class StepDialog(Picker):
         line = self.query_one(LineInput)
         line.value, line.password, line.placeholder = "", secret is not None, hint or _("type to filter")
         self.query_one(Choices).display = True
-        self._set_choices(title, choices, free=free)
+        self._set_choices(title, choices, current, free)
         self._frame(title, text)
         self._wanted = None
         self._update()
@@ -140,6 +141,10 @@ class StepDialog(Picker):
         above = self.query_one("#dialog-text-above", Static)
         above.display = text is not None
         above.update(text or "")
+
+    def show_keys(self, text: str) -> None:
+        """Show the keys of the step below it."""
+        self.query_one("#dialog").border_subtitle = text
 
     def note(self, text: str) -> None:
         """Show a remark below the list; empty: none."""

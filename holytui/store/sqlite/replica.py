@@ -1,0 +1,101 @@
+"""`store.history.Replica` on SQLite."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from holytui.store.replica.clock import MAX_CLOCK, Vector
+from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
+from holytui.store.sqlite import changes, conversations, feed, hosts, merging
+from holytui.store.sqlite.readers import ReaderPool
+from holytui.store.sqlite.writer import WriterThread
+
+LIMIT = 500
+"""Changes of one part, unless asked otherwise."""
+
+
+class SqliteReplica:
+    """The exchange of changes with other hosts."""
+
+    def __init__(self, writer: WriterThread, readers: ReaderPool, clock: Callable[[], float], *, fts: bool) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._clock = clock
+        self._fts = fts
+
+    def hosts(self) -> Sequence[Host]:
+        """Return the known hosts, this one first."""
+        with self._readers.view() as view:
+            table = hosts.HostTable(view)
+        found = [Host(id_, table.names[id_], clock, id_ == table.self_id) for id_, clock in table.clocks.items()]
+        return sorted(found, key=lambda host: (not host.is_self, host.name, host.id))
+
+    def vector(self) -> Vector:
+        """Return what this history has of each host, its own changes included."""
+        self._settle()
+        with self._readers.view() as view:
+            return feed.vector(hosts.HostTable(view))
+
+    def changes(self, since: Vector, cursor: TransferCursor | None = None, *, limit: int = LIMIT) -> Batch:
+        """Return a part of the changes that `since` does not include, from `cursor` on."""
+        if cursor is None or cursor.claims:
+            self._settle()
+        with self._readers.view() as view:
+            return feed.read(view, since, cursor, limit)
+
+    def range(self, low: int = 0, high: int = MAX_CLOCK) -> TransferCursor:
+        """Return the cursor of a transfer of all changes with clock values from `low` to below `high`."""
+        with self._readers.view() as view:
+            return feed.in_range(view, low, high)
+
+    def digest(self, low: int = 0, high: int = MAX_CLOCK) -> Digest:
+        """Summarize the changes with clock values from `low` to below `high`."""
+        self._settle()
+        with self._readers.view() as view:
+            return feed.digest(view, low, high)
+
+    def apply(self, batch: Batch) -> Applied:
+        """Merge a batch; durable on return."""
+        self._settle()
+
+        def merge(db: sqlite3.Connection) -> Applied:
+            changes.settle_all(db, self._clock())
+            return merging.apply(db, batch, fts=self._fts)
+
+        return self._writer.call(merge, durable=True)
+
+    def set_shared(self, conversation_id: str, *, shared: bool) -> None:
+        """Have a conversation leave this host, or not."""
+
+        def change(db: sqlite3.Connection) -> None:
+            sql = "UPDATE conversation SET unshared = ? WHERE id = ? AND unshared <> ?"
+            if db.execute(sql, (not shared, conversation_id, not shared)).rowcount:
+                if shared:
+                    changes.settle_all(db, self._clock())
+                    changes.mark(db, conversation_id, "title")
+                    changes.mark_messages(db, conversation_id)
+            elif not db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
+                raise conversations.missing()
+
+        self._writer.call(change)
+
+    def unshared(self) -> frozenset[str]:
+        """Return the ids of the conversations that do not leave this host."""
+        with self._readers.view() as view:
+            return frozenset(id_ for (id_,) in view.execute("SELECT id FROM conversation WHERE unshared"))
+
+    def renew_host(self) -> None:
+        """Make the changes from now on those of a new host."""
+        self._settle()
+        self._writer.call(lambda db: hosts.renew_identity(db, platform.node()))
+
+    def _settle(self) -> None:
+        with self._readers.view() as view:
+            if not changes.has_open(view):
+                return
+        after: int | None = 0
+        while after is not None:
+            after = self._writer.call(partial(changes.settle, now=self._clock(), after=after))

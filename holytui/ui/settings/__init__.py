@@ -1,0 +1,1 @@
+"""The settings screen, and reading the configuration again."""
