@@ -41,7 +41,17 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Stream, "finish_after_hangup"): N_(
             "Longest time to keep receiving after the terminal is closed (0: stop at once)."
         ),
-        (Ui, "theme"): N_("Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."),
+        (Ui, "theme"): N_(
+            "Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or "
+            "`holytui-16` on a terminal with 16 colours."
+        ),
+        (Ui, "theme_dark"): N_(
+            "Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."
+        ),
+        (Ui, "theme_light"): N_(
+            "Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16"
+            " colours."
+        ),
         (Ui, "language"): N_("`en` or `vi`; empty: from the locale."),
         (Ui, "mouse"): N_("Use the mouse; false leaves the terminal's own selection as it is."),
         (Ui, "sidebar"): N_("Show the list of conversations."),

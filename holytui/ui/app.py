@@ -90,7 +90,7 @@ class HolytuiApp(ThinApp[None]):
 
     @property
     def watches_background(self) -> bool:
-        """Whether the driver asks for the background of the terminal when it starts; not for a screen without colours."""
+        """Whether the driver asks for the terminal's background when it starts; not on a screen without colours."""
         return self._background.following and self._no_colour is None
 
     @on(BackgroundReported)
