@@ -51,6 +51,8 @@ _TYPES: Mapping[str, str] = MappingProxyType(
         "float": "number",
         "tuple[str, ...]": "list of texts",
         "Recover": "one of the ways below",
+        "Api": '`"chat"` or `"responses"`',
+        "EffortFormat": "one of the formats below",
     }
 )
 
@@ -81,7 +83,10 @@ def settings_tables() -> str:
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))
     ways = [f'- `"{way}"`: {text}' for way, text in _members(schema.Recover).items()]
-    return "\n\n".join([*parts, "## Ways to complete an interrupted answer (`recover`)\n\n" + "\n".join(ways)])
+    forms = [f'- `"{form}"`: {text}' for form, text in _members(schema.EffortFormat).items()]
+    parts.append("## Ways to complete an interrupted answer (`recover`)\n\n" + "\n".join(ways))
+    parts.append("## Formats of the reasoning effort (`effort_format`)\n\n" + "\n".join(forms))
+    return "\n\n".join(parts)
 
 
 def providers_table() -> str:

@@ -120,7 +120,7 @@ def open_services(
         temporary_folder = _make_temporary_folder()
         history = open_history(_history_path(temporary_folder), on_write_problem)
         warnings = (temporary_history_warning(error),)
-    client = ChatClient(refused_options=(history.recall(_REFUSED_OPTIONS) or "").split())
+    client = ChatClient(refused_options=(history.recall(_REFUSED_OPTIONS) or "").splitlines())
     keyrings = KeyRings()
     engine = Engine(config, history, client, keyrings.ring_for, guide)
     engine.listen(log_event)

@@ -101,6 +101,17 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 help=_("a parameter of the request, such as temperature=0.2; saved with the conversation"),
             )
             parser.add_argument(
+                "--max-tokens",
+                type=_positive,
+                metavar="N",
+                help=_("the most tokens that the answer may have; saved with the conversation"),
+            )
+            parser.add_argument(
+                "--effort",
+                choices=("off", "low", "medium", "high", "default"),
+                help=_("how much the model reasons; saved with the conversation"),
+            )
+            parser.add_argument(
                 "--timeout",
                 type=_seconds,
                 metavar="SECONDS",
@@ -235,6 +246,16 @@ def _option(text: str) -> dict[str, object]:
     if isinstance(option, str):
         raise argparse.ArgumentTypeError(option)
     return option
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < 2**31:
+        raise argparse.ArgumentTypeError(_("a whole number above 0"))
+    return number
 
 
 def _seconds(text: str) -> float:

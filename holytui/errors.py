@@ -48,6 +48,10 @@ class ProviderBlocked(ConfigError):
     """A setting of the provider is invalid, so nothing is sent to it."""
 
 
+class EffortUnknown(HolytuiError):
+    """The name of a level of reasoning effort is unknown."""
+
+
 class ModelUnknown(HolytuiError):
     """The provider or model is not configured."""
 

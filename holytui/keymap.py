@@ -1,7 +1,7 @@
 """Table of all actions and their keys; bindings, footer, help, documents and example configuration derive from it.
 
-No default key conflicts with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q), flow control (Ctrl+S Q) or
-job control (Ctrl+Z), or is sent by terminals as another key (Ctrl+I M H).
+No default key conflicts with tmux (Ctrl+B), screen (Ctrl+A), zellij (Ctrl+G P T N H S O Q) or flow control (Ctrl+S Q),
+or is sent by terminals as another key (Ctrl+I M H). Ctrl+Z does what job control does.
 """
 
 from __future__ import annotations
@@ -59,8 +59,16 @@ ACTIONS: tuple[Action, ...] = (
         ("app.details", "f6", N_("Details"), N_("Show the connection, recent answers, tokens and cost per day")),
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
+        (
+            "chat.effort",
+            "alt+e",
+            N_("Effort"),
+            N_("Reasoning effort of this conversation: default, low, medium, high, off"),
+        ),
+        ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
         ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),
+        ("app.suspend", "ctrl+z", N_("Suspend"), N_("Suspend holytui; fg in the shell brings it back")),
         ("app.repaint", "ctrl+l", N_("Repaint"), N_("Repaint the screen")),
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
         ("app.settings", "ctrl+backslash", N_("Settings"), N_("Change settings and keys")),
@@ -79,9 +87,16 @@ ACTIONS: tuple[Action, ...] = (
         ("prompt.send", "enter", N_("Send"), N_("Send the question; while waiting for a retry: try now"), True),
         ("prompt.newline", "ctrl+j alt+enter", N_("New line"), N_("Insert a new line")),
         ("prompt.editor", "f9", N_("Editor"), N_("Write the question in $VISUAL or $EDITOR")),
-        ("prompt.attach", "ctrl+r", N_("Files"), N_("Attach a file named in the question, or remove one")),
-        ("prompt.older", "up", N_("Older"), N_("Recall the previous question (from the first line)")),
+        ("prompt.attach", "alt+a", N_("Files"), N_("Attach a file named in the question, or remove one")),
+        (
+            "prompt.older",
+            "up",
+            N_("Older"),
+            N_("Recall the previous question, of those that contain the typed text (from the first line)"),
+        ),
         ("prompt.newer", "down", N_("Newer"), N_("Recall the next question (from the last line)")),
+        ("prompt.undo", "ctrl+underscore", N_("Undo"), N_("Undo the last edit of the prompt")),
+        ("prompt.redo", "ctrl+y", N_("Redo"), N_("Redo what was undone")),
     ),
     *_table(
         Where.LOG,
@@ -155,6 +170,7 @@ _SHOWN = {
     "backslash": "\\",
     "up": "↑",
     "down": "↓",
+    "underscore": "_",
     "home": "Home",
     "end": "End",
 }

@@ -12,6 +12,10 @@ RESERVED_PARAMS = ("model", "messages", "stream", "stream_options", "n")
 """Request parameters that only holytui sets; refused in settings and imported files."""
 
 
+EFFORT_PARAM = "effort"
+"""Parameter of a conversation or a model that names a level of reasoning effort (`config.effort`)."""
+
+
 class Role(StrEnum):
     """Author of a message."""
 

@@ -36,15 +36,17 @@ from holytui.commands.append_only import AppendOnlyAnswer
 from holytui.commands.attachments import read_files, require_vision
 from holytui.commands.closing import closing_services
 from holytui.commands.output import TextWriter, print_json, print_line, print_to_stderr, write_text
+from holytui.config.effort import DEFAULT
 from holytui.config.load import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
-from holytui.models import Problem
+from holytui.models import EFFORT_PARAM, Problem
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
+from holytui.providers.resolve import resolve
 from holytui.text import visible
 
 OFFLINE_LIMIT = 65.0
@@ -54,7 +56,16 @@ wait for ever, a script cannot."""
 _ORPHANED = 3
 """Seconds after which an answer that no thread works on is given up."""
 
-_REPORTED = (ev.Retrying, ev.Offline, ev.Online, ev.Resuming, ev.Refreshing, ev.StoreTrouble, ev.ImagesLeftOut)
+_REPORTED = (
+    ev.Retrying,
+    ev.Offline,
+    ev.Online,
+    ev.Resuming,
+    ev.Refreshing,
+    ev.StoreTrouble,
+    ev.ImagesLeftOut,
+    ev.ParamsLeftOut,
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,7 +107,7 @@ def _ask(services: Services, question: str, files: Gathered, options: argparse.N
         conversation_id=options.conversation,
         model=options.model,
         system=options.system,
-        params={name: value for option in options.option for name, value in option.items()},
+        params=_params(services, options),
         images=files.images,
         image_data=files.image_data,
     )
@@ -121,6 +132,19 @@ def _ask(services: Services, question: str, files: Gathered, options: argparse.N
     # its thread died before it could report the end, as when memory is exhausted
     print_to_stderr(_("the answer ended without a reason; its text is in the history"))
     return exit_status.FAILED
+
+
+def _params(services: Services, options: argparse.Namespace) -> dict[str, object]:
+    """Return the request parameters that the options set. Raises ModelUnknown."""
+    params = {name: value for option in options.option for name, value in option.items()}
+    if options.max_tokens is not None:
+        stored = services.history.conversation(options.conversation) if options.conversation else None
+        model = options.model or (stored.model if stored is not None else "") or services.config.default_model
+        preset = resolve(services.config, model).preset
+        params[preset.limit_param if preset is not None else "max_tokens"] = options.max_tokens
+    if options.effort is not None:
+        params[EFFORT_PARAM] = None if options.effort == DEFAULT else options.effort
+    return params
 
 
 @contextmanager

@@ -99,6 +99,10 @@ def _is_json(value: object) -> bool:
     return True
 
 
+def _is_params(value: object) -> bool:
+    return isinstance(value, dict) and value.keys().isdisjoint(RESERVED_PARAMS) and _is_json(value)
+
+
 def _is_query(item: object) -> bool:
     match item:
         case (str(name), str(text)):
@@ -123,6 +127,7 @@ _PRICE = Constraint(
     N_("a price per million tokens, 0 or more"),
     lambda v: v is None or (isinstance(v, int | float) and v >= 0 and math.isfinite(v)),
 )
+_LEVELS = ("off", "low", "medium", "high")
 _TOKEN = Constraint(
     N_("printable ASCII without spaces"), lambda v: isinstance(v, str) and bool(re.fullmatch("[!-~]*", v))
 )
@@ -174,6 +179,11 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Provider, "idle_timeout"): _seconds(zero=False, optional=True),
         (Provider, "first_token_timeout"): _seconds(zero=False, optional=True),
         (Provider, "token_timeout"): _seconds(zero=False, optional=True),
+        (Provider, "effort_params"): Constraint(
+            N_("a level ({levels}) with a table of parameters other than {names}"),
+            lambda v: isinstance(v, tuple) and v[0] in _LEVELS and _is_params(v[1]),
+            MappingProxyType({"levels": ", ".join(_LEVELS), "names": ", ".join(RESERVED_PARAMS)}),
+        ),
         (Provider, "chat_path"): _pattern(r"/?[!-~]+", N_("a path such as /chat/completions")),
         (OAuth, "token_url"): Constraint(
             N_("an https address, or one of this machine"), lambda v: isinstance(v, str) and is_secure(v)

@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from holytui.config.schema import Provider
+from holytui.config.schema import EffortFormat, Provider
 
 GUIDE = "guide"
 """Name of the built-in guide: always available, not configurable, with an address known only at run time."""
@@ -80,14 +80,24 @@ class Preset:
     continuation: Continuation = _UNKNOWN
     obfuscates: bool = False
     """It pads the events of a stream with random text (`include_obfuscation`), unless asked not to."""
+    effort: EffortFormat = EffortFormat.REASONING_EFFORT
+    """How it is told the effort of reasoning (`config.effort`)."""
+    limit_param: str = "max_tokens"
+    """Parameter that limits the tokens of an answer, accepted by all of its models."""
 
     def provider(self) -> Provider:
         """Return the provider as if configured by name only."""
         return Provider(self.name, self.base_url, api_key_env=self.key_env)
 
 
-def _local(name: str, title: str, port: int, continuation: Continuation) -> Preset:
-    return Preset(name, title, f"http://127.0.0.1:{port}/v1", port=port, continuation=continuation)
+def _local(
+    name: str,
+    title: str,
+    port: int,
+    continuation: Continuation,
+    effort: EffortFormat = EffortFormat.REASONING_EFFORT,
+) -> Preset:
+    return Preset(name, title, f"http://127.0.0.1:{port}/v1", port=port, continuation=continuation, effort=effort)
 
 
 _ALL = (
@@ -96,14 +106,19 @@ _ALL = (
         *("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
         continuation=NO_CONTINUATION,
         obfuscates=True,
+        limit_param="max_completion_tokens",
     ),
-    Preset("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    Preset(
+        *("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+        effort=EffortFormat.REASONING,
+    ),
     Preset(
         "deepseek",
         "DeepSeek",
         "https://api.deepseek.com/v1",
         "DEEPSEEK_API_KEY",
         continuation=Continuation(Prefill.YES, message=_PREFIX, base_url="https://api.deepseek.com/beta"),
+        effort=EffortFormat.THINKING_TYPE,
     ),
     Preset(
         "mistral",
@@ -114,11 +129,15 @@ _ALL = (
     ),
     Preset("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
-    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", continuation=_STRIPPED),
+    Preset(
+        *("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+        continuation=_STRIPPED,
+        effort=EffortFormat.THINKING,
+    ),
     _local("ollama", "Ollama", 11434, _UNKNOWN),
-    _local("llamacpp", "llama.cpp", 8080, replace(_FLAGGED, keeps_streams=True)),
+    _local("llamacpp", "llama.cpp", 8080, replace(_FLAGGED, keeps_streams=True), EffortFormat.CHAT_TEMPLATE),
     _local("lmstudio", "LM Studio", 1234, _UNKNOWN),
-    _local("vllm", "vLLM", 8000, _FLAGGED),
+    _local("vllm", "vLLM", 8000, _FLAGGED, EffortFormat.CHAT_TEMPLATE),
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _ALL})

@@ -38,6 +38,25 @@ class Api(StrEnum):
     """`POST /responses`."""
 
 
+class EffortFormat(StrEnum):
+    """Parameters by which a server is told the effort of reasoning."""
+
+    REASONING_EFFORT = "reasoning_effort"
+    """`reasoning_effort` (OpenAI and most others); `none` for off. The Responses API gets `reasoning.effort`."""
+    REASONING = "reasoning"
+    """`reasoning = { effort }` (OpenRouter); `none` for off."""
+    THINKING = "thinking"
+    """`thinking = { type, budget_tokens }` (Anthropic)."""
+    THINKING_TYPE = "thinking_type"
+    """`thinking = { type }` and `reasoning_effort` (DeepSeek, GLM)."""
+    ENABLE_THINKING = "enable_thinking"
+    """`enable_thinking` and `thinking_budget` (Qwen at Alibaba Cloud)."""
+    CHAT_TEMPLATE = "chat_template"
+    """`chat_template_kwargs = { enable_thinking, reasoning_effort }` (llama.cpp, vLLM, SGLang)."""
+    NONE = "none"
+    """No parameter: the effort cannot be set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Price per million tokens, in the user's currency."""
@@ -68,6 +87,8 @@ class Model:
     """Overrides the provider's `recover`."""
     api: Api | None = None
     """Overrides the provider\'s `api`."""
+    effort_format: EffortFormat | None = None
+    """Overrides the provider's `effort_format`."""
     background: bool | None = None
     """Overrides the provider\'s `background`."""
 
@@ -130,6 +151,10 @@ class Provider:
     """Allow sending a key over plain http to another machine."""
     chat_path: str = "/chat/completions"
     """Path after `base_url`; may end in a query."""
+    effort_format: EffortFormat | None = None
+    """Parameters for the effort of reasoning. By default as its preset says, else `reasoning_effort`."""
+    effort_params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    """Parameters of a level of effort (`off`, `low`, `medium`, `high`), in place of those of `effort_format`."""
     api: Api = Api.AUTO
     """`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is refused."""
     background: bool = False

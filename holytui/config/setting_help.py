@@ -95,6 +95,12 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         ),
         (Provider, "allow_insecure"): N_("Allow sending a key over plain http to another machine."),
         (Provider, "chat_path"): N_("Path after `base_url`; may end in a query."),
+        (Provider, "effort_format"): N_(
+            "Parameters for the effort of reasoning. By default as its preset says, else `reasoning_effort`."
+        ),
+        (Provider, "effort_params"): N_(
+            "Parameters of a level of effort (`off`, `low`, `medium`, `high`), in place of those of `effort_format`."
+        ),
         (Provider, "api"): N_(
             "`chat` (chat completions), `responses` (the Responses API), or `auto`: the second where the first is"
             " refused."
@@ -121,6 +127,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Model, "vision"): N_("The model accepts images."),
         (Model, "recover"): N_("Overrides the provider's `recover`."),
         (Model, "api"): N_("Overrides the provider's `api`."),
+        (Model, "effort_format"): N_("Overrides the provider's `effort_format`."),
         (Model, "background"): N_("Overrides the provider's `background`."),
         (Price, "input"): N_("Price of a million tokens of the question."),
         (Price, "output"): N_("Price of a million tokens of the answer."),

@@ -105,8 +105,8 @@ class Engine:
         """Ask a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message it follows: `...` is the last one of the shown branch, None the root (the first
-        question is edited). `params` are added to those of the conversation. `image_data` maps digests to the bytes of
-        images that the history does not have yet.
+        question is edited). `params` are added to those of the conversation; None as a value removes one. `image_data`
+        maps digests to the bytes of images that the history does not have yet.
 
         Raises ModelUnknown, StoreError; nothing was asked then.
         """
@@ -132,7 +132,8 @@ class Engine:
             if changed:
                 self._history.update_conversation(conversation.id, **changed)
         if params:
-            self._history.update_conversation(conversation.id, params={**conversation.params, **params})
+            merged = {name: value for name, value in {**conversation.params, **params}.items() if value is not None}
+            self._history.update_conversation(conversation.id, params=merged)
         parent = conversation.leaf_id if isinstance(parent_id, EllipsisType) else parent_id
         if parent is not None:
             self.release(parent)  # the conversation goes on without the rest

@@ -32,6 +32,13 @@ class ImagesLeftOut(TurnEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ParamsLeftOut(TurnEvent):
+    """Parameters that the server refuses and that were not sent, by name, such as `effort=high`."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Connecting(TurnEvent):
     """A request is being sent to `host`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
@@ -27,6 +28,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
                 count,
             )
             return Connection.plain(Level.WARNING, words.format(count=count))
+        case ev.ParamsLeftOut(names=names):
+            return Connection.plain(Level.WARNING, params_left_out(names))
         case ev.Connecting(host=host, attempt=attempt):
             words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
             return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))
@@ -67,6 +70,11 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection.plain(Level.ERROR, problem.title)
         case _:
             return before
+
+
+def params_left_out(names: Sequence[str]) -> str:
+    """Return the notice about parameters that the server refuses."""
+    return _("sent without {names}, which the server refuses").format(names=", ".join(names))
 
 
 def _quiet(no_byte: float, no_token: float) -> Connection:

@@ -32,6 +32,8 @@ class Status:
 
     connection: Connection = READY
     model: str = ""
+    effort: str = ""
+    """The level of reasoning effort; empty for the model's default."""
     usage: Usage | None = None
     cost: float | None = None
     context: float | None = None

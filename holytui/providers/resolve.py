@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from holytui.config.effort import Effort, effort_params
 from holytui.config.presets import GUIDE, NO_CONTINUATION, PRESETS, Continuation, Preset, continuation, preset_of
 from holytui.config.schema import Api, Config, Model, Provider, Stream
 from holytui.errors import ModelUnknown, ProviderBlocked
@@ -37,6 +38,13 @@ class Resolved:
         names = ("connect_timeout", "idle_timeout", "first_token_timeout", "token_timeout")
         own = {name: value for name in names if (value := getattr(self.provider, name)) is not None}
         return replace(general, **own)
+
+    def effort_params(self, level: Effort, params: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the parameters that set a level of reasoning effort, beside `params`; empty if there are none."""
+        if self.ref.provider == GUIDE:
+            return {}
+        form = self.preset.effort if self.preset is not None and self.endpoint.api is not Api.RESPONSES else None
+        return effort_params(level, self.provider, self.model, form, params)
 
     @property
     def background(self) -> bool:

@@ -31,7 +31,7 @@ from holytui.store.values import SearchHit
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from holytui.store.values import AnswerStats, Bundle, CompactionResult, ImportCounts, UsageTotal
+    from holytui.store.values import AnswerStats, Bundle, CompactionResult, ImportCounts, StoredQuestion, UsageTotal
 
 
 class ImportSession(Protocol):
@@ -263,6 +263,10 @@ class History(Protocol):
 
     def fork(self, message_id: str, title: str) -> str:
         """Copy the branch down to a message, with all attempts, to a new conversation; return its id."""
+        ...
+
+    def questions(self, limit: int) -> Sequence[StoredQuestion]:
+        """Return the last `limit` different questions of all conversations that are not deleted, last first."""
         ...
 
     # -- the journal of an answer in progress

@@ -108,6 +108,21 @@ class CompactionResult:
     """Older copies beside the history (before a migration, damaged), which are kept."""
 
 
+QUESTION_EXCERPT = 2_000
+"""Characters of a question that `StoredQuestion` has."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuestion:
+    """A question that was sent, in any conversation."""
+
+    message_id: str
+    excerpt: str
+    """The begin of its text, at most `QUESTION_EXCERPT` characters."""
+    created_at: float
+    conversation_title: str
+
+
 @dataclass(frozen=True, slots=True)
 class SearchHit:
     """One match of a search."""

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "system": "chat.system",
         "search": "history.search",
         "find": "log.search",
+        "earlier": "prompt.search",
         "copy": "chat.copy",
         "copyall": "chat.copy_all",
         "retry": "message.retry",
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "effort": "chat.effort",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",
@@ -45,6 +47,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "theme": "app.theme",
         "mouse": "app.mouse",
         "repaint": "app.repaint",
+        "suspend": "app.suspend",
         "actions": "app.palette",
         "help": "app.help",
         "stop": "chat.stop",
@@ -53,7 +56,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "search", "find", "rename", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

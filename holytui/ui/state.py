@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from holytui.config.effort import Effort, effort_of, with_level
 from holytui.errors import HistoryNotOpen, StoreError
 from holytui.i18n import _
 from holytui.models import AnswerState
+from holytui.providers.pricing import find_model
 from holytui.providers.vision import accepts_images
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ class ChatState:
         self.opening_failed = ""
         """Why the history could not be opened; empty if it could, or is being opened."""
         self._services: Services | None = None
+        self._params = _NO_PARAMS
 
     # -- services
 
@@ -131,6 +134,7 @@ class ChatState:
     def show(self, conversation_id: str = "") -> None:
         """Open another conversation, or an empty one that has no id yet."""
         self.conversation = OpenConversation(conversation_id, version=self.conversation.version + 1)
+        self._params = _NO_PARAMS
 
     def set_leaf(self, leaf: str | None) -> None:
         """Set the last message of the shown branch of the open conversation."""
@@ -139,6 +143,30 @@ class ChatState:
     def is_current(self, conversation: OpenConversation) -> bool:
         """Whether `conversation` is still the one that is shown."""
         return conversation.version == self.conversation.version
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """Parameters of the open conversation, or of the one that the next question creates."""
+        return self._params if self.conversation.id else self.new_conversation.params
+
+    def set_params(self, params: Mapping[str, object]) -> None:
+        """Set the parameters of the open conversation, or of the one that the next question creates."""
+        self._params = params
+        if not self.conversation.id:
+            self.new_conversation = replace(self.new_conversation, params=params)
+
+    @property
+    def effort(self) -> Effort | None:
+        """The level of reasoning effort of the next question; None: the model's default."""
+        level = effort_of(self.params)
+        if level is None and self._services is not None:
+            model = find_model(self._services.config, self.model)
+            level = effort_of(model.params) if model is not None else None
+        return level
+
+    def with_effort(self, level: Effort | None) -> dict[str, object]:
+        """Return the parameters with another level of effort."""
+        return with_level(self.params, level)
 
     @property
     def turn(self) -> TurnView | None:

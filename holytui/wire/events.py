@@ -26,6 +26,8 @@ class Accepted:
     status: int
     keeps_streams: bool = False
     """The server names itself as one that can keep streams (llama.cpp)."""
+    left_out: tuple[str, ...] = ()
+    """Names of `OptionalParams` that were not sent, as the server refuses them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
@@ -57,6 +57,43 @@ class Reattach:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionalParams:
+    """Parameters without which a request is sent again if the server refuses them."""
+
+    name: str
+    """Stands for them in the set of refused options and in notices, such as `effort=high`."""
+    params: Mapping[str, object]
+    instead: str = field(default="", repr=False)
+    """Text added to the last question where they are left out."""
+    names: tuple[str, ...] = ()
+    """Names in messages of a server that refuses them; by default those of their fields."""
+
+    def refusal(self, base_url: str, model: str) -> str:
+        """Return the entry of a set of refused options that stands for them."""
+        return f"{base_url}#{model}#{self.name}"
+
+    @property
+    def field_names(self) -> frozenset[str]:
+        """Names by which a server refuses them: `names`, or those of all fields, also in nested objects."""
+        return frozenset(self.names) if self.names else frozenset(_field_names(self.params)) - _COMMON_NAMES
+
+
+_COMMON_NAMES = frozenset({"type"})
+"""Fields that any error object may have."""
+_OTHER_NAMES = MappingProxyType({"reasoning_effort": "reasoning.effort"})
+"""Names of fields in the Responses API."""
+
+
+def _field_names(params: Mapping[str, object]) -> Iterator[str]:
+    for name, value in params.items():
+        yield name
+        if name in _OTHER_NAMES:
+            yield _OTHER_NAMES[name]
+        if isinstance(value, Mapping):
+            yield from _field_names(value)
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """Body of `POST /chat/completions`, without `stream` and `stream_options`, which the client adds.
 
@@ -73,6 +110,30 @@ class ChatRequest:
     """Ask the Responses API to store the answer and to generate it on when the connection is lost."""
     reattach: Reattach | None = None
     """Read this stream instead of sending the request."""
+    optional: tuple[OptionalParams, ...] = ()
+    """Further fields, which are left out if the server refuses them."""
+    prefilled: bool = False
+    """The last message is to be continued: a refusal may concern that, and is not attributed to `optional`."""
+
+    def with_optional(self, sent: Sequence[OptionalParams]) -> ChatRequest:
+        """Return the request with those of `optional` that are to be sent as ordinary parameters."""
+        params, messages = dict(self.params), self.messages
+        for part in self.optional:
+            if part in sent:
+                params |= part.params
+            elif part.instead:
+                messages = _with_text(messages, part.instead)
+        return replace(self, params=params, messages=messages, optional=())
+
+
+def _with_text(messages: tuple[ChatMessage, ...], text: str) -> tuple[ChatMessage, ...]:
+    """Return the messages with `text` at the end of the last question."""
+    index = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role is Role.USER), None)
+    if index is None:
+        return (*messages, ChatMessage(Role.USER, text))
+    content = messages[index].content
+    longer: Content = f"{content}\n\n{text}" if isinstance(content, str) else (*content, {"type": "text", "text": text})
+    return (*messages[:index], replace(messages[index], content=longer), *messages[index + 1 :])
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,29 @@ def test_no_conversation_is_the_last_one_of_an_empty_history(ask: Ask, server: S
 
 
 def test_parameters_are_sent_and_stay_with_the_conversation(ask: Ask, server: ScriptedServer) -> None:
-    ask("-o", "temperature=0.2", "-o", "effort=high", "hello")
+    ask("-o", "temperature=0.2", "-o", "verbosity=high", "hello")
     ask("-c", "last", "--option", "temperature=1", "again")
-    sent = [(each.json["temperature"], each.json["effort"]) for each in server.requests]
+    sent = [(each.json["temperature"], each.json["verbosity"]) for each in server.requests]
     assert sent == [(0.2, "high"), (1, "high")]
+
+
+def test_the_effort_and_the_limit_have_options(ask: Ask, server: ScriptedServer) -> None:
+    ask("--effort", "low", "--max-tokens", "50", "hello")
+    ask("-c", "last", "again")
+    ask("-c", "last", "--effort", "default", "again")
+    sent = [(each.json.get("reasoning_effort"), each.json["max_tokens"]) for each in server.requests]
+    assert sent == [("low", 50), ("low", 50), (None, 50)]
+    assert not any("effort" in each.json for each in server.requests)
+
+
+@pytest.mark.parametrize("words", [("--max-tokens", "0"), ("--max-tokens", "x"), ("--effort", "hihg")])
+def test_an_impossible_limit_or_level_is_a_usage_error(
+    ask: Ask, server: ScriptedServer, words: tuple[str, str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask(*words, "hello")
+    assert ended.value.code == 2
+    assert server.requests == []
 
 
 def test_a_parameter_that_is_none_is_a_usage_error(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:

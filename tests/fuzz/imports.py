@@ -123,11 +123,12 @@ def _read(entry: dict[str, Any]) -> None:
     assert again.messages == list(bundle.messages), "messages that do not come back"
     assert again.attempts == list(bundle.attempts), "attempts that do not come back"
     assert again.conversation == bundle.conversation, "a conversation that does not come back"
+    history = _history()
     try:
-        _history().add_bundle(bundle)
+        history.add_bundle(bundle)
     except TransferError:
         return
-    kept = _history().bundle(bundle.conversation.id)
+    kept = history.bundle(bundle.conversation.id)
     assert kept is not None or bundle.origin is not None, "what was added is not there"
 
 

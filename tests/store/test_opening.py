@@ -72,6 +72,39 @@ def test_copies_of_a_file_are_hosts_of_their_own_and_merge_without_doubles(opene
         assert found.title == "on the copy"
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE change SET extra = '{'",
+        'UPDATE change SET extra = \'{"replaces": [["x"], 3], "at": []}\'',
+        "UPDATE change SET extra = x'ff'",
+        "UPDATE OR IGNORE change SET host = 77",
+        "UPDATE change SET waiting = 5, variant_of = x'ff'",
+        "DELETE FROM change",
+        "DELETE FROM host",
+    ],
+)
+def test_answers_are_stored_whatever_happened_to_the_log_of_changes(opener: Opener, path: Path, damage: str) -> None:
+    history = opener()
+    first = ask(history)
+    history.set_state(first.answer.id, AnswerState.INTERRUPTED)
+    history.replica.vector()
+    second = ask(history, "More?", first.conversation_id)
+    history.delete_conversation(first.conversation_id)
+    history.restore_conversation(first.conversation_id)
+    history.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(damage)
+    history = opener()
+    for asked in (first, second):
+        history.set_state(asked.answer.id, AnswerState.STREAMING)
+        history.journal(asked.attempt.id, CONTENT, "text")
+        history.set_state(asked.answer.id, AnswerState.COMPLETE)
+    history.update_conversation(first.conversation_id, title="new")
+    history.replica.changes({})
+    assert [each.text for each in history.branch(first.conversation_id)] == ["Why?", "text", "More?", "text"]
+
+
 def exchange(one: SqliteHistory, two: SqliteHistory) -> None:
     for here, there in ((one, two), (two, one)):
         part = there.replica.changes(here.replica.vector())

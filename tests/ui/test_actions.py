@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,7 @@ from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.composer.question_search import QuestionPicker
 from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
@@ -111,6 +113,22 @@ async def _(driver: ScreenDriver) -> None:
     assert conversation is not None
     assert conversation.system == "Answer as a pirate would."
     assert driver.chat.log_view.views[0].message.role is Role.SYSTEM
+
+
+@checks("chat.effort")
+async def _(driver: ScreenDriver) -> None:
+    def stored() -> object:
+        conversation = driver.harness.history.conversation(TALK)
+        assert conversation is not None
+        return conversation.params.get("effort")
+
+    for level in ("low", "medium", "high", "off", None):
+        await driver.act("chat.effort")
+        await driver.wait_until(lambda wanted=level: stored() == driver.chat.state.effort == wanted)  # type: ignore[misc]
+    await driver.act("chat.effort")
+    await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "low")
+    await driver.act("chat.new")
+    await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
 
 
 @checks("sidebar.toggle")
@@ -263,14 +281,47 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: "names no file" in driver.status)
 
 
+@checks("prompt.search")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.prompt.set_text("")
+    await driver.act("prompt.search")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, QuestionPicker))
+    await driver.press("enter")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, ChatScreen))
+    newest = driver.harness.history.questions(1)[0]
+    await driver.wait_until(lambda: driver.chat.prompt.text == newest.excerpt)
+    driver.chat.prompt.set_text("")
+
+
+@checks("prompt.undo")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("ab")
+    await driver.act("prompt.undo")
+    assert driver.chat.prompt.text == ""
+    await driver.act("prompt.redo")
+    assert driver.chat.prompt.text == "ab"
+    driver.chat.prompt.set_text("")
+
+
+CHECKS["prompt.redo"] = CHECKS["prompt.undo"]
+
+
+@checks("app.suspend")
+async def _(driver: ScreenDriver) -> None:
+    with patch.object(driver.app, "action_suspend_process") as suspend:
+        await driver.act("app.suspend")
+    suspend.assert_called_once_with()
+
+
 @checks("prompt.older")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
-    driver.chat.prompt.set_text("draft")
+    driver.chat.prompt.set_text("l")
     await driver.act("prompt.older")
     assert driver.chat.prompt.text in ("Tell me a long story", "hello")
     await driver.act("prompt.newer")
-    assert driver.chat.prompt.text == "draft"
+    assert driver.chat.prompt.text == "l"
     driver.chat.prompt.set_text("")
 
 

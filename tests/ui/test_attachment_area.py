@@ -70,7 +70,7 @@ async def test_only_a_path_that_is_typed_or_taken_attaches(harness: AppHarness) 
         assert names(driver) == ["notes.txt"]
         await driver.wait_for_text("▣ notes.txt · 10 B ·")
         await driver.wait_for_text("work/notes.txt")
-        await driver.wait_for_text("@no is sent as text · press Ctrl+R to attach it")
+        await driver.wait_for_text("@no is sent as text · press Alt+A to attach it")
         await driver.press("enter")
         await driver.wait_until(lambda: sent(harness))
         await driver.settle()

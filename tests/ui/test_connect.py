@@ -114,6 +114,25 @@ async def test_from_nothing_to_an_answer(harness: AppHarness, sheep: ScriptedSer
     assert holders == [harness.config_file.parent / "keys" / "holysheep.key"]
 
 
+async def test_an_address_is_pasted_into_the_list_of_providers(harness: AppHarness, server: ScriptedServer) -> None:
+    async with run_app(harness) as driver:
+        await open_dialog(driver)
+        await driver.type("xqz")
+        await driver.press("enter")
+        await driver.wait_for_text("neither a provider nor an address")
+        await driver.press(*["backspace"] * len("xqz"))
+        driver.app.post_message(events.Paste(server.base_url))
+        await driver.wait_for_text("use this address")
+        await driver.press("enter")
+        await at(driver, "Name of the provider")
+        await driver.press("enter")
+        await at(driver, "2 models of local")
+        await driver.press("enter")
+        await at(driver, "answers")
+        await driver.press("enter")
+        await driver.wait_until(lambda: driver.chat.state.model.startswith("local/"))
+
+
 async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_copied(
     harness: AppHarness, sheep: ScriptedServer
 ) -> None:

@@ -115,7 +115,7 @@ async def test_a_conversation_is_exact_and_its_screen_is_all_signs(build_harness
             assert "ab\ufffddc\ufffd x\u2424y \ufffd\ufffd." in driver.text
             await driver.press("left", "backspace", "left", "delete")
             assert driver.chat.prompt.text == TEXT[:-3] + "."
-            await driver.press("ctrl+z", "ctrl+z")
+            await driver.press("ctrl+underscore", "ctrl+underscore")
             await driver.wait_until(lambda: driver.chat.prompt.text == TEXT)
             await driver.press("enter")
             await driver.settle()

@@ -77,7 +77,7 @@ async def test_a_chip_goes_and_comes_back_as_a_whole(harness: AppHarness) -> Non
         await paste(driver, LONG)
         await driver.press("backspace")
         assert driver.chat.prompt.text == ""
-        await driver.press("ctrl+z")
+        await driver.press("ctrl+underscore")
         assert driver.chat.prompt.full_text == LONG
         await driver.press("home", "delete")
         assert driver.chat.prompt.text == ""
@@ -400,7 +400,7 @@ async def test_ctrl_c_copies_else_empties_the_prompt_else_stops_else_says_which_
             await driver.press("end", "ctrl+c")
             assert prompt.text == ""
             await driver.wait_for_text("prompt cleared · press ↑ to restore the text")
-            await driver.press("ctrl+z")
+            await driver.press("ctrl+underscore")
             assert prompt.text == "two @a.txt \nlines"
             await driver.press("ctrl+c", "up")
             assert prompt.text == "two @a.txt \nlines"

@@ -25,6 +25,7 @@ QUIET = Connection(Level.CALM, "before")
         (ev.Connecting("t", 1, "api.test"), "connecting to api.test"),
         (ev.Connecting("t", 3, "api.test"), "connecting to api.test (attempt 3)"),
         (ev.ImagesLeftOut("t", 1), "1 image is left out, as this model accepts none"),
+        (ev.ParamsLeftOut("t", ("effort=high",)), "sent without effort=high, which the server refuses"),
         (ev.Waiting("t"), "waiting for the first token · 0.0 s"),
         (ev.Delta("t", "x"), "receiving"),
         (ev.Reasoning("t", "x"), "reasoning"),
@@ -121,6 +122,12 @@ def test_a_question_that_would_fill_the_context_is_told_before_it_is_answered(
 def test_a_question_that_is_too_long_is_told_on_a_narrow_line_too() -> None:
     crowded = Status(connection=full.connection, model=full.model, usage=full.usage, ahead=1.34, link="link 200 ms")
     assert "~134 %" in line(crowded, 40, 0.0).plain
+
+
+def test_the_effort_stays_with_the_model() -> None:
+    for width in (200, 60):
+        assert f"{full.model} (effort: high)" in line(replace(full, effort="high"), width, 0.0).plain
+    assert "effort" not in line(full, 200, 0.0).plain
 
 
 def test_the_link_stands_before_what_grows_while_text_streams() -> None:

@@ -13,7 +13,6 @@ TAKEN = {
     "screen": {"ctrl+a"},
     "zellij": {"ctrl+g", "ctrl+p", "ctrl+t", "ctrl+n", "ctrl+h", "ctrl+s", "ctrl+o", "ctrl+q"},
     "flow control": {"ctrl+s", "ctrl+q"},
-    "job control": {"ctrl+z"},  # not Ctrl+C, which interrupts here as everywhere
     "sent as another key": {"ctrl+i", "ctrl+m", "ctrl+h"},
 }
 

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.fuzzy import FuzzySearch, Matcher
 
+from holytui.text import fold
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.fuzzy import FuzzyQuery
 from holytui.ui.dialogs.narrowing import Narrowing
@@ -22,8 +23,8 @@ def never() -> bool:
 
 
 def straightforward(choices: Sequence[Choice], typed: str) -> list[Choice]:
-    matcher = Matcher(typed)
-    scored = [(matcher.match(f"{choice.label} {choice.remark}"), choice) for choice in choices if choice.value]
+    matcher = Matcher(fold(typed))
+    scored = [(matcher.match(fold(f"{choice.label} {choice.remark}")), choice) for choice in choices if choice.value]
     return [choice for score, choice in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
 
 

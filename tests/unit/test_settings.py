@@ -141,7 +141,7 @@ def test_an_invalid_value_says_what_is_expected(setting: str, text: str, expecte
         ("chat.stop", ("hyper+x",), "“hyper+x” is not a key"),
         ("chat.new", ("x",), "in the prompt x is text"),
         ("message.copy", ("f1",), "F1 no longer does “Help”"),
-        ("chat.new", ("ctrl+r",), "Ctrl+R does “Files”"),
+        ("chat.new", ("alt+a",), "Alt+A does “Files”"),
     ],
 )
 def test_a_key_that_clashes_or_does_not_arrive_is_warned_of(action: str, keys: tuple[str, ...], warning: str) -> None:

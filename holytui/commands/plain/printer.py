@@ -134,6 +134,8 @@ class PlainPrinter:
         match event:
             case ev.Queued():
                 self.notice(_("Queued; it will be sent when the current answer has ended."))
+            case ev.ParamsLeftOut(names=left_out):
+                self.notice(_("Sent without {names}, which the server refuses.").format(names=", ".join(left_out)))
             case ev.ImagesLeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model does not accept images.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from holytui.attachments.files import Chosen, Gathered, gather, with_files
 from holytui.bootstrap import Services
@@ -18,6 +18,8 @@ class QuestionSender:
     def __init__(self, services: Services, printer: PlainPrinter) -> None:
         self._services = services
         self._printer = printer
+        self.params: Mapping[str, object] = {}
+        """Parameters of the conversation that the next question creates."""
 
     def read(self, chosen: Sequence[Chosen], model: str, conversation: str | None) -> Gathered:
         """Read files. Raises NotAttached."""
@@ -35,6 +37,7 @@ class QuestionSender:
             with_files(text, gathered.files),
             conversation_id=conversation,
             model=model or None,
+            params=self.params if conversation is None else None,
             images=gathered.images,
             image_data=gathered.image_data,
         )

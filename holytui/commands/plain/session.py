@@ -18,6 +18,7 @@ from holytui.bootstrap import Services, missing_key, model_names
 from holytui.commands import exit_status
 from holytui.commands.attachments import describe_files, files_in_line
 from holytui.commands.plain.connecting import Connect, PlainConnecting
+from holytui.commands.plain.effort import EffortSetting
 from holytui.commands.plain.file_offer import FileOffer, OfferReply, parse_reply
 from holytui.commands.plain.input import (
     COMMANDS,
@@ -95,6 +96,7 @@ class PlainSession:
         self._model = str(resolve(services.config, model).ref) if model else ""
         self._library = PlainLibrary(services.history, printer)
         self._sender = QuestionSender(services, printer)
+        self._effort = EffortSetting(services.history, self._sender, printer)
         self._lines = LineJoiner()
         self._waiting: deque[PlainCommand | str] = deque()
         self._turns = PlainTurns(services.engine, printer, echo=not interactive)
@@ -319,10 +321,13 @@ class PlainSession:
                 self._retry()
             case "model":
                 self._choose_model(command.rest)
+            case "effort":
+                self._effort.choose(command.rest, self._library.conversation)
             case "connect":
                 self._connect()
             case "new":
                 self._library.conversation = None
+                self._sender.params = {}
                 self._printer.notice(_("The next question starts a new conversation."))
             case "list":
                 self._library.show_list()

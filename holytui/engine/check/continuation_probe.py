@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from holytui.config.effort import without_effort
 from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
 from holytui.config.schema import Api, Recover
 from holytui.engine.check.check_target import REQUEST_LIMIT, CheckTarget
@@ -161,7 +162,9 @@ class ContinuationProbe:
     def _send(self, spec: _ProbeRequest) -> ProbeResponse:
         subject = self._subject
         model = subject.resolved.model
-        asked = ChatRequest(model.name, (ChatMessage(Role.USER, spec.question),), {**self._defaults, **model.params})
+        asked = ChatRequest(
+            model.name, (ChatMessage(Role.USER, spec.question),), {**self._defaults, **without_effort(model.params)}
+        )
         request = request_for(asked, spec.mode, spec.sample.partial if spec.sample else "", spec.continuation)
         endpoint = subject.endpoint
         if spec.continuation.base_url:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holytui.config.effort import without_effort
 from holytui.engine.check.check_target import CheckTarget
 from holytui.engine.ports import Client
 from holytui.engine.turn.kept_stream import StreamKeeper
@@ -22,7 +23,7 @@ def probe_reattaching(target: CheckTarget, client: Client, key: Secret | None, q
     streams = StreamKeeper(None)
     stream_id, _saved = streams.begin("", kind)
     messages = (ChatMessage(Role.USER, question),)
-    asked = ChatRequest(model.name, messages, model.params, stream_id, kind is StreamKind.EVENTS)
+    asked = ChatRequest(model.name, messages, without_effort(model.params), stream_id, kind is StreamKind.EVENTS)
     try:
         cut = _read(client, target, key, asked, streams, _PIECES)
         if cut is not None and cut.verdict is not Verdict.CANCELLED:

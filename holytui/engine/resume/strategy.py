@@ -202,9 +202,9 @@ def request_for(request: ChatRequest, mode: ResumeMode | None, partial: str, con
         sent = partial.rstrip() if continuation.strips else partial
         last = ChatMessage(Role.ASSISTANT, sent, continuation.message)
         params = {**request.params, **continuation.params}
-        return ChatRequest(request.model, (*request.messages, last), params)
+        return replace(request, messages=(*request.messages, last), params=params, prefilled=True)
     if mode is ResumeMode.INSTRUCT:
         answer = ChatMessage(Role.ASSISTANT, partial)
         question = ChatMessage(Role.USER, instruction(partial).text)
-        return ChatRequest(request.model, (*request.messages, answer, question), request.params)
+        return replace(request, messages=(*request.messages, answer, question))
     return request

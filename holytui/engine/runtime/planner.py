@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from holytui.config.effort import effort_of, without_effort
 from holytui.config.presets import Continuation
 from holytui.config.schema import Api, Config, Provider, Recover, Stream
 from holytui.engine.context import Context, context_for
@@ -18,12 +19,12 @@ from holytui.engine.turn.kept_stream import KeptStream
 from holytui.engine.turn.machine import TurnPlan
 from holytui.errors import ModelUnknown, StoreError
 from holytui.i18n import _
-from holytui.models import HIDDEN, Attempt, DeltaKind, Join, Message, ModelRef, StoredStream, Usage
+from holytui.models import EFFORT_PARAM, HIDDEN, Attempt, DeltaKind, Join, Message, ModelRef, StoredStream, Usage
 from holytui.providers.resolve import GUIDE, Resolved, resolve
 from holytui.secret import Secret
 from holytui.store.assembly import assemble
 from holytui.store.history import History
-from holytui.wire.request import ChatRequest, Endpoint, Timeouts
+from holytui.wire.request import ChatRequest, Endpoint, OptionalParams, Timeouts
 
 
 class TurnPlanner:
@@ -56,7 +57,9 @@ class TurnPlanner:
         stream = resolved.stream(self._config().stream)
         endpoint, keys = self.endpoint_and_keys(resolved)
         context, params = self._context(message, resolved)
-        request = ChatRequest(resolved.model.name, context.messages, params)
+        optional = self._optional(resolved, params)
+        params = without_effort(params)
+        request = ChatRequest(resolved.model.name, context.messages, params, optional=optional)
         strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
         prior, kept_stream = prior_answer(message), None
         if message.attempts and (stored := self._history.streams.find(message.id)) is not None:
@@ -138,6 +141,12 @@ class TurnPlanner:
         branch = self._history.branch(message.conversation_id, message.parent_id)
         load_image = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
         return context_for(branch, conversation.system, load_image), {**resolved.model.params, **conversation.params}
+
+    def _optional(self, resolved: Resolved, params: Mapping[str, object]) -> tuple[OptionalParams, ...]:
+        """The parameters that a server may refuse: those of the reasoning effort."""
+        level = effort_of(params)
+        chosen = resolved.effort_params(level, params) if level is not None else {}
+        return (OptionalParams(f"{EFFORT_PARAM}={level}", chosen),) if chosen else ()
 
     def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""

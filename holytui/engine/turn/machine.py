@@ -19,6 +19,7 @@ from holytui.engine.events import (
     Interrupted,
     Offline,
     Online,
+    ParamsLeftOut,
     Refreshing,
     Resuming,
     Retrying,
@@ -109,6 +110,7 @@ class TurnMachine:
         self._mode: ResumeMode | None = None
         self._tried: frozenset[ResumeMode] = frozenset()
         self._had_text = bool(plan.prior.text)
+        self._left_out: tuple[str, ...] = ()
         self._key_refreshed = False
         self._refusal: Fault | None = None
         """The fault that refused the key."""
@@ -188,6 +190,9 @@ class TurnMachine:
         effects = self.connected(event, at)
         self.answer.record_status(event.status)
         self._streams.accepted()
+        if event.left_out and event.left_out != self._left_out:
+            self._left_out = event.left_out  # reported once, not with each request of the answer
+            effects.append(Emit(ParamsLeftOut(self.plan.turn_id, event.left_out)))
         if event.keeps_streams and not self._strategy.keeps_streams:
             effects += self._learnt.streams(kept=True, only_if_unknown=True)
         effects += self._learnt.accepted()

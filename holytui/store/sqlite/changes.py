@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from holytui.models import AnswerState
+from holytui.store.json_values import json_object
 from holytui.store.replica.clock import Stamp, next_clock
 from holytui.store.replica.records import Deletion
-from holytui.store.sqlite.hosts import HostTable
+from holytui.store.sqlite.hosts import UNKNOWN, HostTable
 
 OPEN = 0
 """`host` of changes without a stamp; their `clock` is only their order."""
@@ -97,7 +98,7 @@ class Change:
 
     def stamp(self, hosts: HostTable) -> Stamp:
         """The stamp; of a settled change only."""
-        return Stamp(self.clock, hosts.ids[self.host])
+        return Stamp(self.clock, hosts.ids.get(self.host, UNKNOWN))
 
 
 _COLUMNS = "host, clock, id, field, extra, waiting, variant_of"
@@ -107,9 +108,23 @@ def changes(connection: sqlite3.Connection, where: str, values: Iterable[object]
     """Return the rows that match `where`, a constant of this package."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM change WHERE {where}", tuple(values)).fetchall()
     return [
-        Change(host, clock, id_, name, json.loads(extra) if extra else {}, waiting, variant_of)
+        Change(host, clock, str(id_), str(name), _object(extra) if extra else {}, waiting, variant_of)
         for host, clock, id_, name, extra, waiting, variant_of in rows
+        if isinstance(host, int) and isinstance(clock, int)
     ]
+
+
+def _object(extra: object) -> dict[str, Any]:
+    """Read `extra`. A damaged one is empty: no defect of the log may keep an answer from being stored."""
+    try:
+        found = json_object(str(extra))
+        for pair in (*found.get("replaces", ()), *([found["parent"]] if found.get("parent") else ())):
+            clock, host = pair
+            if not (isinstance(clock, int) and isinstance(host, str)):
+                return {}
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found
 
 
 def insert(connection: sqlite3.Connection, change: Change) -> None:
@@ -169,12 +184,12 @@ def _equal_versions(connection: sqlite3.Connection, id_: str) -> list[Change]:
 
 
 def _add_replaced(connection: sqlite3.Connection, id_: str, rows: Iterable[Change]) -> None:
-    (own,) = changes(connection, "id = ? AND field = ''", (id_,))
     added = _replacing(connection, rows)["replaces"]
-    extra = {**own.extra, "replaces": [*own.extra.get("replaces", ()), *added]}
-    connection.execute(
-        "UPDATE change SET extra = ? WHERE host = ? AND clock = ?", (json.dumps(extra), own.host, own.clock)
-    )
+    for own in changes(connection, "id = ? AND field = ''", (id_,)):
+        extra = {**own.extra, "replaces": [*own.extra.get("replaces", ()), *added]}
+        connection.execute(
+            "UPDATE change SET extra = ? WHERE host = ? AND clock = ?", (json.dumps(extra), own.host, own.clock)
+        )
 
 
 def _continued_parent(connection: sqlite3.Connection, id_: str) -> tuple[int, str] | None:
@@ -182,7 +197,8 @@ def _continued_parent(connection: sqlite3.Connection, id_: str) -> tuple[int, st
     where = "id = (SELECT parent_id FROM message WHERE id = ?) AND field = ''"
     for row in changes(connection, where, (id_,)):
         if row.host != OPEN and (row.replaces or row.variant_of):
-            return row.clock, HostTable(connection).ids[row.host]
+            stamp = row.stamp(HostTable(connection))
+            return stamp.clock, stamp.host
     return None
 
 
@@ -305,7 +321,8 @@ def known_messages(connection: sqlite3.Connection, hosts: HostTable, conversatio
     out: dict[str, int] = {}
     for number, clock in message_stamps(connection, conversation_id):
         if number != OPEN:
-            out[hosts.ids[number]] = max(out.get(hosts.ids[number], 0), clock)
+            host = hosts.ids.get(number, UNKNOWN)
+            out[host] = max(out.get(host, 0), clock)
     return out
 
 
@@ -322,6 +339,6 @@ def message_stamps(connection: sqlite3.Connection, conversation_id: str) -> list
 def deletions(connection: sqlite3.Connection, hosts: HostTable, conversation_id: str) -> tuple[Deletion, ...]:
     """The settled deletions of a conversation that no other one replaces."""
     return tuple(
-        Deletion(row.stamp(hosts), row.extra["at"], row.extra["seen"], row.replaces)
+        Deletion(row.stamp(hosts), row.extra.get("at"), row.extra.get("seen", {}), row.replaces)
         for row in changes(connection, f"id = ? AND field = '{DELETED}' AND host <> {OPEN}", (conversation_id,))
     )

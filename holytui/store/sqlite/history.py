@@ -30,7 +30,7 @@ from holytui.store.sqlite.file import HistoryFile
 from holytui.store.sqlite.replica import SqliteReplica
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import as_text
-from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, UsageTotal
+from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, StoredQuestion, UsageTotal
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -159,6 +159,11 @@ class SqliteHistory(HistoryFile):
         pending = self._writer.pending()
         with self._readers.view() as view:
             return [journal.as_of_now(view, message, pending) for message in messages.variants(view, message_id)]
+
+    def questions(self, limit: int) -> Sequence[StoredQuestion]:
+        """Return the last `limit` different questions of all conversations that are not deleted, last first."""
+        with self._readers.view() as view:
+            return messages.questions(view, limit)
 
     def variant_ids(self, message_id: str) -> Sequence[str]:
         """Return the ids of `variants`, without reading their texts."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from holytui.store.replica.clock import next_clock
 
+UNKNOWN = "unknown"
+"""Id of a host whose row was lost in a damaged file."""
 _PLACE = "replica_place"
 
 

@@ -19,7 +19,7 @@ from holytui.store.replica.merge import (
 from holytui.store.replica.records import FIELDS, Applied, Batch, ConversationRecord, Deletion, Field, MessageRecord
 from holytui.store.sqlite import answer_stats, bundles, changes, images, messages, search_index
 from holytui.store.sqlite.changes import DELETED, MESSAGE, OPEN, Change
-from holytui.store.sqlite.hosts import HostTable
+from holytui.store.sqlite.hosts import UNKNOWN, HostTable
 from holytui.store.sqlite.records import message_record
 from holytui.store.sqlite.row_mapping import storable
 
@@ -140,7 +140,7 @@ class Merger:
 
     def _hidden_at(self, conversation_id: str) -> float | None:
         rows = changes.message_stamps(self._db, conversation_id)
-        stamps = [Stamp(clock, self._hosts.ids[number]) for number, clock in rows if number != OPEN]
+        stamps = [Stamp(clock, self._hosts.ids.get(number, UNKNOWN)) for number, clock in rows if number != OPEN]
         at = hidden_at(self._deletions[conversation_id], stamps)
         if len(stamps) < len(rows) or self._is_busy_in(conversation_id):
             return None

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from holytui.models import AnswerState, Message
+from holytui.models import AnswerState, Message, Role
 from holytui.store.json_values import to_json
 from holytui.store.sqlite import changes, search_index
 from holytui.store.sqlite.conversations import missing
@@ -21,7 +21,8 @@ from holytui.store.sqlite.row_mapping import (
     storable,
     utf8,
 )
-from holytui.store.sqlite.row_reader import as_text
+from holytui.store.sqlite.row_reader import RowReader, as_text
+from holytui.store.values import QUESTION_EXCERPT, StoredQuestion
 
 _INSERT = (
     "INSERT INTO message (id, conversation_id, parent_id, role, text, created_at, reasoning, model, state,"
@@ -146,6 +147,23 @@ def _path(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | N
 def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> list[Message]:
     """Return all messages of a conversation, oldest first, without images."""
     return _messages(connection, "conversation_id = ?", (conversation_id,))
+
+
+def questions(connection: sqlite3.Connection, limit: int) -> list[StoredQuestion]:
+    """Return the last different questions, last first. Questions with the same beginning count as one."""
+    rows = connection.execute(
+        f"""SELECT message.id, substr(message.text, 1, {QUESTION_EXCERPT}), message.created_at, conversation.title
+        FROM message JOIN conversation ON conversation.id = message.conversation_id
+        WHERE message.role = '{Role.USER}' AND conversation.deleted_at IS NULL ORDER BY message.id DESC"""
+    )
+    found: dict[str, StoredQuestion] = {}
+    for row in rows:
+        reader = RowReader(row)
+        each = StoredQuestion(reader.text("id"), reader.text("text"), reader.number("created_at"), reader.text("title"))
+        found.setdefault(each.excerpt, each)
+        if len(found) == limit:
+            break
+    return list(found.values())
 
 
 def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:

@@ -36,8 +36,8 @@ def message_record(connection: sqlite3.Connection, hosts: HostTable, change: Cha
     found = messages.find(connection, row_id)
     if found is None or not found.state.final:
         return None
-    (row,) = changes.changes(connection, "id = ? AND field = ''", (row_id,))
-    suffix = variant_suffix(row.stamp(hosts)) if row.variant_of else ""
+    rows = changes.changes(connection, "id = ? AND field = '' AND variant_of IS NOT NULL", (row_id,))
+    suffix = variant_suffix(rows[0].stamp(hosts)) if rows else ""
     id_ = change.variant_of or change.id
     attempts = tuple(
         (

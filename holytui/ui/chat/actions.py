@@ -209,6 +209,10 @@ class ChatActions:
         else:
             self._app.exit()
 
+    def suspend(self) -> None:
+        """Suspend the process, as job control does; `fg` in the shell brings it back and repaints the screen."""
+        self._app.action_suspend_process()
+
     def repaint(self) -> None:
         """Paint every cell again."""
         driver_access.repaint(self._app)
@@ -235,10 +239,13 @@ class ChatActions:
         self._dialogs.ask(Picker(_("Actions"), choices), chosen)
 
 
+_PROMPT_IN_PALETTE = frozenset({"prompt.editor", "prompt.attach", "prompt.undo", "prompt.redo"})
+
+
 def is_in_palette(action: Action) -> bool:
     """Whether the palette lists an action. Excludes navigation, sending and numbered actions."""
     if action.where is Where.DETAILS:
         return False
     if action.where is Where.LOG:
         return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)
-    return action.id == "prompt.editor" or (action.where is not Where.PROMPT and action.id != "app.palette")
+    return action.id in _PROMPT_IN_PALETTE or (action.where is not Where.PROMPT and action.id != "app.palette")

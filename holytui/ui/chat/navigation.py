@@ -101,6 +101,7 @@ class Navigator:
             state.show(conversation.id)
         self._drafts.enter(conversation, show=self.started)
         state.model = conversation.model or state.model
+        state.set_params(conversation.params)
         self._log.show(loaded.views)
         self._prompt.remember(loaded.questions)
         self._sync()

@@ -19,7 +19,7 @@ from holytui.ui.dialogs.text import TextDialog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from holytui.ui.ports import Dialogs, Navigation, Reporter
+    from holytui.ui.ports import Dialogs, Navigation, Reporter, StatusDisplay
     from holytui.ui.state import ChatState
 
 _NONE, _WRITE, _PARAMS, _PROMPT = "none", "write", "params", "prompt:"
@@ -34,6 +34,7 @@ class PromptPicker:
         state: ChatState,
         *,
         navigation: Navigation,
+        status: StatusDisplay,
         dialogs: Dialogs,
         reporter: Reporter,
         welcome: Callable[[], None],
@@ -41,6 +42,7 @@ class PromptPicker:
         """`welcome` fills the transcript of an empty conversation."""
         self._state = state
         self._navigation = navigation
+        self._status = status
         self._dialogs = dialogs
         self._reporter = reporter
         self._welcome = welcome
@@ -114,8 +116,8 @@ class PromptPicker:
             return
         if state.conversation.id:
             await asyncio.to_thread(state.services.history.update_conversation, state.conversation.id, params=found)
-        else:
-            state.new_conversation = replace(state.new_conversation, params=found)
+        state.set_params(found)
+        self._status.refresh()
         words = _("from the next question on: {params}")
         self._reporter.say(words.format(params=params_line.format_params(found) or "–"))
 

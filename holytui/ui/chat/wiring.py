@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.ui.chat.actions import ChatActions
+from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
 from holytui.ui.composer.file_chooser import FileChooser
+from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
@@ -103,6 +105,7 @@ class Wiring:
             index=parts.conversations,
             status=parts.status,
             tasks=parts.tasks,
+            reporter=reporter,
             on_end=parts.on_end,
         )
         self.startup = Startup(
@@ -171,8 +174,15 @@ class Wiring:
             state, live.file, use=models.use, reload=settings.reload, dialogs=dialogs, reporter=reporter
         )
         prompts = PromptPicker(
-            state, navigation=parts.navigator, dialogs=dialogs, reporter=reporter, welcome=parts.welcome
+            state,
+            navigation=parts.navigator,
+            status=parts.status,
+            dialogs=dialogs,
+            reporter=reporter,
+            welcome=parts.welcome,
         )
+        effort = EffortAction(state, status=parts.status, reporter=reporter)
+        questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(
             parts.app, live.file, parts.background, change=settings.change, dialogs=dialogs, reporter=reporter
         )
@@ -189,11 +199,13 @@ class Wiring:
             "app.palette": lambda _call: chat.palette(parts.run),
             "app.quit": wrap.plain(chat.quit),
             "app.repaint": wrap.plain(chat.repaint),
+            "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
+            "chat.effort": lambda call: effort.choose(call.words),
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
@@ -217,7 +229,11 @@ class Wiring:
             "message.variant": wrap.message(lambda message: messages.show_variant(message, 1)),
             "message.variant_back": wrap.message(lambda message: messages.show_variant(message, -1)),
             "model.pick": lambda call: models.pick(call.words),
+            "prompt.attach": wrap.plain(prompt.action_prompt_attach),
             "prompt.editor": wrap.plain(chat.edit_externally),
+            "prompt.redo": wrap.plain(prompt.action_prompt_redo),
+            "prompt.search": wrap.plain(questions.open),
+            "prompt.undo": wrap.plain(prompt.action_prompt_undo),
             "sidebar.archive": wrap.conversation(sidebar.archive),
             "sidebar.archived": wrap.plain(sidebar.toggle_archived),
             "sidebar.delete": wrap.conversation(sidebar.delete),

@@ -152,6 +152,19 @@ class Prompt(AttachmentArea):
         self.load(self._pastes.refold(text), files, images, text)
         self.move_cursor(self.document.end)
 
+    def recall(self, question: str, *, send: bool) -> None:
+        """Replace the text with an earlier question, or send that; ↑ then finds the replaced text."""
+        if self.text and not send:
+            self._history.cleared = self.draft
+        if not send:
+            self.set_text(question)
+        elif self.text:
+            draft = self.draft
+            self._submit(question)
+            self.restore(draft)
+        else:
+            self._submit(question)
+
     def clear_undoable(self) -> None:
         """Clear the prompt; the undo key, or ↑ in the empty prompt, restores the text."""
         self._history.cleared = self.draft
@@ -249,6 +262,14 @@ class Prompt(AttachmentArea):
     def _clear(self) -> None:
         self._history.forget_draft()
         self.set_text("")
+
+    def action_prompt_undo(self) -> None:
+        """Undo the last edit."""
+        self.undo()
+
+    def action_prompt_redo(self) -> None:
+        """Redo what was undone."""
+        self.redo()
 
     def action_ask(self, action: str, _number: int) -> None:
         """Request an action that is not the prompt's own."""

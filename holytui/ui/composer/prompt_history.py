@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from holytui.text import fold
 from holytui.ui.composer.draft_store import Draft
 
 
 class PromptHistory:
-    """The earlier questions of a conversation, and the position among them."""
+    """The earlier questions of a conversation, and the position among them.
+
+    With a text in the prompt only questions that contain it are found, ignoring case and accents.
+    """
 
     def __init__(self) -> None:
         self._questions: list[str] = []
@@ -42,17 +46,27 @@ class PromptHistory:
         return cleared
 
     def older(self, draft: Draft) -> str | None:
-        """The question before, or None at the oldest. `draft` is what the prompt holds now."""
-        if self._index == 0:
-            return None
+        """The question before, or None if no older one contains the text. `draft` is the content of the prompt now."""
+        if self._index < len(self._questions) and draft.text != self._questions[self._index]:
+            self._index = len(self._questions)  # a recalled question was edited: that is another text to look for
         if self._index == len(self._questions):
             self._draft = draft
-        self._index -= 1
-        return self._questions[self._index]
+        return self._step(range(self._index - 1, -1, -1))
 
     def newer(self) -> Draft | None:
         """The question after, at the end the draft that `older` was given; None if it is shown already."""
         if self._index >= len(self._questions):
             return None
-        self._index += 1
-        return Draft(self._questions[self._index]) if self._index < len(self._questions) else self._draft
+        question = self._step(range(self._index + 1, len(self._questions)))
+        if question is not None:
+            return Draft(question)
+        self._index = len(self._questions)
+        return self._draft
+
+    def _step(self, places: range) -> str | None:
+        wanted = fold(self._draft.text.strip())
+        found = next((place for place in places if wanted in fold(self._questions[place])), None)
+        if found is None:
+            return None
+        self._index = found
+        return self._questions[found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -42,6 +43,13 @@ def provider_choices(targets: Sequence[Target], found: Mapping[str, Sequence[str
     choices = [Choice(each.provider.name, each.title, _remark(each, found)) for each in targets]
     other = Choice(OTHER, _("another OpenAI-compatible endpoint"), _("by its address"))
     return [*choices, other]
+
+
+def refuse_address(typed: str) -> str:
+    """Return why a text in the list of providers is not taken for an address, or an empty text."""
+    if re.search(r"[./:]", typed) or typed == "localhost":
+        return ""
+    return _("neither a provider nor an address such as https://host/v1")
 
 
 def _remark(target: Target, found: Mapping[str, Sequence[str]]) -> str:

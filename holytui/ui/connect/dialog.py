@@ -117,14 +117,25 @@ class ConnectDialog(StepDialog):
     def first_step(self) -> None:
         """Ask for the provider."""
         known = targets(self._config, self._found, self._environ)
-        self.pick(_("Connect a provider"), offers.provider_choices(known, self._found), self._provider_picked)
+        self.pick(
+            _("Connect a provider"),
+            offers.provider_choices(known, self._found),
+            self._provider_picked,
+            _("use this address"),
+            refuse=offers.refuse_address,
+            hint=_("type to filter, or paste an address"),
+        )
 
     def _provider_picked(self, value: str) -> None:
         if value == offers.OTHER:
             self.go(self._ask_address)
             return
         known = targets(self._config, self._found, self._environ)
-        self._use_target(next(target for target in known if target.provider.name == value))
+        target = next((target for target in known if target.provider.name == value), None)
+        if target is None:
+            self._address_typed(value)
+        else:
+            self._use_target(target)
 
     def _ask_address(self) -> None:
         self.ask_line(_("Address of the endpoint"), "https://llm.example.com/v1", self._address_typed)

@@ -52,9 +52,13 @@ class Picker(Dialog[str | None]):
         current: str = "",
         free: str = "",
         refuse: Callable[[str], str] = lambda _typed: "",
+        *,
+        typed: str = "",
     ) -> None:
+        """`typed`: the text to filter by at first."""
         super().__init__()
         self._set_choices(title, choices, current, free, refuse)
+        self._first_typed = typed
         self._wanted: str | None = None
         """The text of the last update of the list."""
         self._settled = asyncio.Event()
@@ -85,12 +89,12 @@ class Picker(Dialog[str | None]):
         """A text line above the list."""
         with Vertical(id="dialog"):
             yield Static(Content(visible(self._title)), id="dialog-title")
-            yield LineInput(self._entered, placeholder=_("type to filter"))
+            yield LineInput(self._entered, self._first_typed, placeholder=_("type to filter"))
             yield Choices()
             yield Static("", id="dialog-more", markup=False)
 
     def on_mount(self) -> None:
-        """Show all choices and highlight the current one."""
+        """Show the choices and highlight the current one."""
         self._update()
         self.set_focus(self.query_one(LineInput))
 
@@ -126,7 +130,8 @@ class Picker(Dialog[str | None]):
         more = found.count - len(rows)
         if wanted and self._free and not found.exact:
             refusal = self._refuse(wanted)
-            rows.append(Choice("" if refusal else wanted, wanted, refusal or self._free))
+            if not refusal or not rows:
+                rows.append(Choice("" if refusal else wanted, wanted, refusal or self._free))
         options = self.query_one(OptionList)
         options.set_options(
             Option(self._row(choice), id=choice.value or None, disabled=not choice.value) for choice in rows

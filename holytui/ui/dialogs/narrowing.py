@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heapreplace
 
-from holytui.text import visible
+from holytui.text import fold, visible
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.fuzzy import FuzzyQuery
 
@@ -36,7 +36,7 @@ class _Level:
 
 class Narrowing:
     """Searches in `label remark` of the choices. A query that extends an earlier one is searched only in the matches of
-    that; headings match only the empty query."""
+    that; headings match only the empty query. Case and accents are ignored."""
 
     def __init__(self, choices: Sequence[Choice], most: int) -> None:
         """`most`: maximum number of best matches."""
@@ -51,8 +51,8 @@ class Narrowing:
     def set_query(self, typed: str) -> None:
         """Begin another search."""
         self._typed = typed
-        self._letters = FuzzyQuery(typed) if typed else None
-        letters = typed.lower()
+        letters = fold(typed)
+        self._letters = FuzzyQuery(letters) if letters else None
         while self._levels and not (letters and letters.startswith(self._levels[-1].letters)):
             self._levels.pop()
         self._among: Sequence[int] = self._levels[-1].places if self._levels else range(len(self._choices))
@@ -111,4 +111,4 @@ class Narrowing:
 
 def text_of(choice: Choice) -> str:
     """The text that is searched."""
-    return f"{visible(choice.label, breaks=False)} {visible(choice.remark, breaks=False)}".lower()
+    return fold(f"{visible(choice.label, breaks=False)} {visible(choice.remark, breaks=False)}")

@@ -101,11 +101,13 @@ class StepDialog(Picker):
         free: str = "",
         text: Content | None = None,
         *,
+        refuse: Callable[[str], str] = lambda _typed: "",
         secret: Callable[[str], None] | None = None,
         hint: str = "",
         current: str = "",
     ) -> None:
-        """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself.
+        """Ask for one of `choices`, with a text above them; `free` labels a choice of the typed text itself, unless
+        `refuse` returns a reason against it.
 
         With `secret`, a typed text is not shown, does not filter, and is what Enter takes; `hint` says what to type.
         """
@@ -113,7 +115,7 @@ class StepDialog(Picker):
         line = self.query_one(LineInput)
         line.value, line.password, line.placeholder = "", secret is not None, hint or _("type to filter")
         self.query_one(Choices).display = True
-        self._set_choices(title, choices, current, free)
+        self._set_choices(title, choices, current, free, refuse)
         self._frame(title, text)
         self._wanted = None
         self._update()

@@ -25,7 +25,8 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
     if status.position:
         out.append((1, status.position, "$accent"))
     if status.model:
-        out.append((2, sanitize_line(status.model), ""))
+        effort = " " + _("(effort: {level})").format(level=status.effort) if status.effort else ""
+        out.append((2, sanitize_line(status.model) + effort, ""))
     if status.usage is not None:
         out.append((3, fmt.usage(status.usage), ""))
     if status.cost is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from holytui.config.effort import describe
 from holytui.i18n import _, ngettext
 from holytui.models import AnswerState, Message, Role, Usage
 from holytui.presentation.notice import Connection, Level
@@ -120,7 +121,8 @@ class StatusPresenter:
     def _status(self, ended: TurnView | None = None, *, progress: bool = False) -> Status:
         model = self._state.model
         turn = self._state.turn or ended
-        status = Status(model=model, link=self._label.words(self._link()))
+        level = self._state.effort
+        status = Status(model=model, effort=describe(level) if level else "", link=self._label.words(self._link()))
         last = next((message for message in reversed(self._transcript.messages) if message.usage), None)
         usage, used, answered = None, None, model
         if last is not None:

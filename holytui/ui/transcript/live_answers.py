@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from holytui.engine import events as ev
 from holytui.errors import StoreError
+from holytui.presentation.notice import Level
+from holytui.presentation.progress import params_left_out
 from holytui.presentation.turn_view import TurnView
 from holytui.ui.markdown.inline import preload
 from holytui.ui.messages import AnswerEnded
-from holytui.ui.ports import ConversationIndex, Group, StatusDisplay, Tasks
+from holytui.ui.ports import ConversationIndex, Group, Reporter, StatusDisplay, Tasks
 from holytui.ui.state import ChatState
 from holytui.ui.transcript.event_queue import EventQueue
 from holytui.ui.transcript.loading import LoadedConversation, load_conversation, view_of
@@ -42,6 +44,7 @@ class LiveAnswers:
         index: ConversationIndex,
         status: StatusDisplay,
         tasks: Tasks,
+        reporter: Reporter,
         on_end: Callable[[AnswerEnded], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +55,7 @@ class LiveAnswers:
         self._index = index
         self._status = status
         self._tasks = tasks
+        self._reporter = reporter
         self._on_end = on_end
         self._clock = clock
         self._early: dict[str, list[TurnEvent]] = {}
@@ -128,6 +132,8 @@ class LiveAnswers:
                 self._early.setdefault(event.turn_id, []).append(event)
                 continue
             turn.apply(event, now)
+            if isinstance(event, ev.ParamsLeftOut):
+                self._reporter.say(params_left_out(event.names), Level.WARNING)
             if isinstance(event, ev.Ended):
                 turns.remove(turn.turn_id)
                 ended = turn if turn.conversation_id == self._state.conversation.id else ended

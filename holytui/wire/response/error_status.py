@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from holytui.faults import Fault, FaultKind
@@ -62,6 +62,14 @@ def refuses_stream_options(status: int, body: bytes) -> bool:
     """
     text = body.decode(errors="replace").lower()
     return status in (400, 422) and any(name in text for name in _OPTIONS_REFUSED)
+
+
+def refuses_fields(status: int, body: bytes, names: Collection[str]) -> bool:
+    """Whether the server rejects one of these fields of the request, by name or as unknown fields in general."""
+    if status not in (400, 404, 422):
+        return False
+    text = body.decode(errors="replace").lower()
+    return any(re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", text) for name in names)
 
 
 def _redirect(location: str) -> tuple[str, str]:

@@ -18,10 +18,10 @@ from holytui.models import StreamKind
 from holytui.secret import Secret
 from holytui.wire.events import Accepted, End, Received, Verdict, WireEvent
 from holytui.wire.kept_streams import read_call
-from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, StreamOption, Timeouts, stream_options
+from holytui.wire.request import STREAM_ID_HEADER, ChatRequest, Endpoint, StreamOption, Timeouts
 from holytui.wire.response.body import AnswerBody
 from holytui.wire.response.error_bodies import clean
-from holytui.wire.response.error_status import MAX_BODY, refuses_stream_options, status_fault
+from holytui.wire.response.error_status import MAX_BODY, status_fault
 from holytui.wire.responses_request import responses_body, token_limit
 from holytui.wire.transport.addresses import is_insecure
 from holytui.wire.transport.certificates import CannotSend
@@ -30,6 +30,7 @@ from holytui.wire.transport.decompress import Decompressor, UnknownEncoding
 from holytui.wire.transport.event_channel import EventChannel
 from holytui.wire.transport.exceptions import map_exception
 from holytui.wire.transport.read_throttle import ReadThrottle
+from holytui.wire.transport.sent_options import SentOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -104,21 +105,19 @@ class AttemptThread:
         spec = self._spec
         headers = request_headers(spec.endpoint, spec.key)
         connection = self._acquire_connection()
-        options = stream_options(spec.endpoint, self._refused_options) if spec.request.reattach is None else []
-        dropped: list[StreamOption] = []
+        sent = SentOptions(spec.endpoint, spec.request, self._refused_options)
         while True:
-            response = self._send(connection, headers, options)
+            response = self._send(connection, headers, sent)
             try:
                 self._status = response.status_code
                 if response.is_success:
-                    self._refused_options.update(option.refusal(spec.endpoint.base_url) for option in dropped)
-                    return self._read_answer(response)
+                    self._refused_options.update(sent.refusals)
+                    return self._read_answer(response, sent.left_out)
                 body = self._read_error_body(response)
             finally:
                 response.close()
-            if not (options and refuses_stream_options(response.status_code, body)):
+            if not sent.drop_refused(response.status_code, body):
                 return self._failed(status_fault(response.status_code, response.headers, body))
-            dropped.append(options.pop())
             self._status = None
             self._channel.set_default_end(None)
 
@@ -139,9 +138,7 @@ class AttemptThread:
     def _is_reused(self) -> bool:
         return self._connection is not None and not self._connection.is_new and self._status is None
 
-    def _send(
-        self, connection: CancellableConnection, headers: dict[str, str], options: Sequence[StreamOption]
-    ) -> httpx.Response:
+    def _send(self, connection: CancellableConnection, headers: dict[str, str], sent: SentOptions) -> httpx.Response:
         import httpx
 
         times = self._spec.timeouts
@@ -162,7 +159,7 @@ class AttemptThread:
                 "POST",
                 self._spec.endpoint.url,
                 headers={**headers, STREAM_ID_HEADER: chat.stream_id} if chat.stream_id else headers,
-                content=request_body(chat, options, self._spec.endpoint.api),
+                content=request_body(chat.with_optional(sent.params), sent.options, self._spec.endpoint.api),
                 timeout=patience,
                 extensions=traced,
             )
@@ -192,7 +189,7 @@ class AttemptThread:
             pass  # the status is known, and the part of the body so far is used
         return bytes(body[:MAX_BODY])
 
-    def _read_answer(self, response: httpx.Response) -> End:
+    def _read_answer(self, response: httpx.Response, left_out: tuple[str, ...]) -> End:
         import httpx
 
         self._channel.mark_sent()
@@ -205,7 +202,7 @@ class AttemptThread:
             reattach=chat.reattach,
         )
         keeps = response.headers.get("server", "").lower().startswith("llama.cpp")
-        self._publish([Accepted(response.status_code, keeps)])
+        self._publish([Accepted(response.status_code, keeps, left_out)])
         blocks = self._blocks(response)
         transport_fault: Fault | None = None
         throttle = ReadThrottle()

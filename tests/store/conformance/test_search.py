@@ -117,3 +117,22 @@ def test_one_conversation_alone_can_be_searched(history: History) -> None:
     assert len(history.search("common", limit=1)) == 1
     assert history.search("common", limit=0) == []
     assert there.conversation_id != here.conversation_id
+
+
+def test_questions_come_newest_first_and_each_once(history: History) -> None:
+    for text in ("Một", "two", "x" * 3_000, "two"):
+        add_question(history, text, f"About {text[:3]}")
+    gone = add_question(history, "deleted", "Gone")
+    message = history.message(gone)
+    assert message is not None
+    history.delete_conversation(message.conversation_id)
+    found = history.questions(10)
+    assert [(each.excerpt, each.conversation_title) for each in found] == [
+        ("two", "About two"),
+        ("x" * 2_000, "About xxx"),
+        ("Một", "About Một"),
+    ]
+    assert [each.excerpt for each in history.questions(2)] == ["two", "x" * 2_000]
+    question = history.message(found[1].message_id)
+    assert question is not None
+    assert question.text == "x" * 3_000
