@@ -168,4 +168,4 @@ class HolytuiApp(ThinApp[None]):
 
 def _unknown_theme(config: Config) -> Sequence[str]:
     """A problem if a configuration that is read names a theme that does not exist."""
-    return loader.describe_unknown(config.ui, {theme.name for theme in loader.load().themes})
+    return loader.theme_problems(config.ui)

@@ -86,6 +86,11 @@ def _describe(setting: str, wanted: str, known: Collection[str]) -> str:
     return words.format(setting=setting, name=sanitize_line(wanted), meant=meant, themes=themes)
 
 
+def theme_problems(ui: Ui) -> Sequence[str]:
+    """Return the problems of the configured themes."""
+    return describe_unknown(ui, {known.name for known in load().themes})
+
+
 def _muted(table: dict[str, Any]) -> str:
     """The colour of less important text. Textual's `$text-muted` has alpha, which text does not blend."""
     foreground, background = table.get("foreground"), table.get("background")
