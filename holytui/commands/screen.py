@@ -69,11 +69,23 @@ def run(options: argparse.Namespace) -> int:
     app.on_exit = on_exit
     app.live.subscribe(lambda change: guide_keys.update(shown_keys(change.after.keymap)))
     app.run(mouse=config.ui.mouse)
-    for services in opened:
-        with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
-            app.keep_unsent(services)
-            _end(services, app.hung_up, app.live.config.stream.finish_after_hangup)
+    try:
+        for services in opened:
+            with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
+                app.keep_unsent(services)
+                _end(services, app.hung_up, app.live.config.stream.finish_after_hangup)
+    finally:
+        _leave(app.text_to_leave())
     return app.return_code or 0
+
+
+def _leave(text: str) -> None:
+    """Write `text` into the terminal's scrollback, unless output goes elsewhere."""
+    if text and sys.stdout.isatty():
+        from holytui.ui.lifecycle.leaving import print_left
+
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a text file
+        print_left(text, sys.stdout)
 
 
 def _need_terminal() -> None:

@@ -121,6 +121,15 @@ class HolytuiApp(ThinApp[None]):
         """Store the draft and unsent questions for the next start."""
         self._chat.drafts.keep_unsent(services, self._chat.send_queue.unsent())
 
+    def text_to_leave(self) -> str:
+        """Return the text for the terminal after the screen has closed; empty after a hang-up or a crash."""
+        if self.hung_up is not None or self.return_code:
+            return ""
+        from holytui.ui.lifecycle.leaving import text_to_leave
+
+        chat = self._chat
+        return text_to_leave(self.live.config.ui.leave, chat.log_view.messages, chat.state.conversation.id)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Defaults of our own variables, for themes that are not from our files."""
         return loader.FALLBACKS

@@ -31,6 +31,9 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
         hung_up = None
         return_code = 0
 
+        def text_to_leave(self) -> str:
+            return ""
+
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
             self.opening = opening
 
