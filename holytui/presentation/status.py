@@ -32,6 +32,8 @@ class Status:
 
     connection: Connection = READY
     model: str = ""
+    unsaved: bool = False
+    """The chat is not saved."""
     usage: Usage | None = None
     cost: float | None = None
     context: float | None = None

@@ -23,7 +23,7 @@ def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
-def app_with(build: Build, **ui: object) -> HolytuiApp:
+def app_with(build: Build, **ui: str) -> HolytuiApp:
     return build(config_with(**ui)).app()
 
 
