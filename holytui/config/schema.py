@@ -57,6 +57,16 @@ class EffortFormat(StrEnum):
     """No parameter: the effort cannot be set."""
 
 
+class Leave(StrEnum):
+    """What of the chat stays in the terminal after the full screen has closed."""
+
+    ANSWER = "answer"
+    """The last answer."""
+    CONVERSATION = "conversation"
+    """The shown branch."""
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Price per million tokens, in the user's currency."""
@@ -240,6 +250,9 @@ class Ui:
     `never`."""
     notify: str = "off"
     """Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."""
+    leave: Leave = Leave.ANSWER
+    """What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a long text the
+    end (64 KiB, 256 KiB); never with `--no-save`."""
     model_titles: bool = False
     """Let the model title each conversation, with one more request."""
 

@@ -67,6 +67,10 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Ui, "notify"): N_(
             "Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."
         ),
+        (Ui, "leave"): N_(
+            "What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a "
+            "long text the end (64 KiB, 256 KiB); never with `--no-save`."
+        ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."

@@ -53,12 +53,15 @@ class HolytuiApp(ThinApp[None]):
         files: Sequence[Chosen] = (),
         config_file: Path | None = None,
         problems: Sequence[str] = (),
+        memory_folder: Path | None = None,
     ) -> None:
-        """`problems` are those of the configuration file."""
+        """`problems` are those of the configuration file. `memory_folder`: nothing is saved, and files for other
+        programs are created there."""
         super().__init__(driver_class=driver_class())
         self.live = ConfigInForce(config, keymap, config_file or paths.config_file(), problems, _unknown_theme)
         self.animation_level = "none"
         self.hangup: HangupHandler | None = None
+        self._saving = memory_folder is None
         self.on_exit: Callable[[], None] = lambda: None
         """Called when the app begins to end."""
         self._background = BackgroundThemes(self, config.ui, watch=lambda on: driver_access.watch_background(self, on))
@@ -66,6 +69,7 @@ class HolytuiApp(ThinApp[None]):
             opening,
             self.live,
             self._background,
+            memory_folder=memory_folder,
             model=model,
             conversation=conversation,
             question=question,
@@ -121,6 +125,16 @@ class HolytuiApp(ThinApp[None]):
         """Store the draft and unsent questions for the next start."""
         self._chat.drafts.keep_unsent(services, self._chat.send_queue.unsent())
 
+    def text_to_leave(self) -> str:
+        """Return the text for the terminal after the screen has closed; empty after a hang-up or a crash, and if
+        nothing is saved."""
+        if self.hung_up is not None or self.return_code or not self._saving:
+            return ""
+        from holytui.ui.lifecycle.leaving import text_to_leave
+
+        chat = self._chat
+        return text_to_leave(self.live.config.ui.leave, chat.log_view.messages, chat.state.conversation.id)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Defaults of our own variables, for themes that are not from our files."""
         return loader.FALLBACKS
@@ -163,7 +177,7 @@ class HolytuiApp(ThinApp[None]):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self.panic(Text(crash_report.words(error)))
+        self.panic(Text(crash_report.words(error, saving=self._saving)))
 
 
 def _unknown_theme(config: Config) -> Sequence[str]:

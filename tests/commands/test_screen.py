@@ -31,6 +31,9 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
         hung_up = None
         return_code = 0
 
+        def text_to_leave(self) -> str:
+            return ""
+
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
             self.opening = opening
 
@@ -47,7 +50,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     monkeypatch.setattr("holytui.bootstrap.open_services", locked)
     monkeypatch.setattr(screen, "prepare_environment", lambda _environ: None)
     monkeypatch.setattr(screen, "_need_terminal", lambda: None)
-    screen.run(argparse.Namespace(config=None, model="", conversation="", prompt=[]))
+    screen.run(argparse.Namespace(config=None, no_save=False, model="", conversation="", prompt=[]))
     assert seen == [False, True]
     assert gc.get_freeze_count() > 0
 

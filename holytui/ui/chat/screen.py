@@ -14,6 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from holytui import paths
 from holytui.attachments.files import Chosen
 from holytui.config.in_force import ConfigInForce
 from holytui.errors import HolytuiError
@@ -40,6 +41,8 @@ from holytui.ui.status.presenter import StatusPresenter
 from holytui.ui.transcript.log import MessageLog
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from holytui.bootstrap import OpenServices
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Conversation, Image, Message
@@ -63,8 +66,9 @@ class ChatScreen(ChatLayout):
         conversation: str = "",
         question: str = "",
         files: Sequence[Chosen] = (),
+        memory_folder: Path | None = None,
     ) -> None:
-        """`model`: that of the command line, or empty."""
+        """`model`: that of the command line, or empty. `memory_folder`: see `HolytuiApp`."""
         self.state = ChatState(model or live.config.default_model)
         super().__init__(live.keymap, self._question, sees=self.state.model_sees, ui=live.config.ui)
         self._opening = opening
@@ -72,7 +76,12 @@ class ChatScreen(ChatLayout):
         self._live = live
         self._background = background
         self._first = conversation
-        self.clipboard = Clipboard(self, lambda sequence: driver_access.write(self.app, sequence))
+        self._memory_folder = memory_folder
+        self.clipboard = Clipboard(
+            self,
+            lambda sequence: driver_access.write(self.app, sequence),
+            file=paths.copied_file() if memory_folder is None else None,
+        )
         self.drafts = DraftController(self.state, self.prompt, reporter=self, tasks=self, on_pause=self._typing_paused)
         self.status = StatusPresenter(
             self.state,
@@ -81,6 +90,7 @@ class ChatScreen(ChatLayout):
             self.drafts,
             tasks=self,
             link=lambda: driver_access.link_figures(self.app),
+            saving=memory_folder is None,
         )
         self.conversations = ConversationList(self.state, self.sidebar)
         self.navigator = Navigator(
@@ -116,6 +126,7 @@ class ChatScreen(ChatLayout):
                 layout=self,
                 live=self._live,
                 background=self._background,
+                memory_folder=self._memory_folder,
                 drafts=self.drafts,
                 send_queue=self.send_queue,
                 navigator=self.navigator,
@@ -159,7 +170,7 @@ class ChatScreen(ChatLayout):
         self.start(wiring.watcher.run(), Group.WATCH)
         self.start(wiring.settings.run(), Group.WATCH)
         await self.send_queue.open()
-        if services.is_temporary:
+        if services.is_temporary and services.saving:
             self.say(services.problems[-1], Level.ERROR)
         elif state.conversation.id and (missing := self._missing_key()):
             self.say(missing, Level.WARNING)  # an empty conversation shows it in its transcript

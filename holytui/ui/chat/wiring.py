@@ -34,6 +34,8 @@ from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
     from holytui.config.in_force import ConfigInForce
@@ -78,6 +80,8 @@ class Parts:
     layout: ChatLayout
     live: ConfigInForce
     background: BackgroundThemes
+    memory_folder: Path | None
+    """Where files for other programs are created if nothing may be saved."""
     drafts: DraftController
     send_queue: SendQueue
     navigator: Navigator
@@ -99,7 +103,7 @@ class Wiring:
     def __init__(self, parts: Parts) -> None:
         state, layout, reporter, dialogs = parts.state, parts.layout, parts.reporter, parts.dialogs
         log, prompt, live = layout.log_view, layout.prompt, parts.live
-        programs = ExternalPrograms(parts.app, reporter)
+        programs = ExternalPrograms(parts.app, reporter, folder=parts.memory_folder)
         self.answers = LiveAnswers(
             state,
             log,
