@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,6 +37,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
 
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
             self.opening = opening
+            self.live = SimpleNamespace(subscribe=lambda _listener: None)
 
         def run(self, *, mouse: bool) -> None:
             seen.append(gc.isenabled())
