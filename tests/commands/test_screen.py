@@ -18,7 +18,9 @@ from tests.ptys import Terminal
 
 @pytest.fixture(autouse=True)
 def _collector() -> Iterator[None]:
+    before = gc.get_threshold()
     yield
+    gc.set_threshold(*before)
     gc.enable()
     gc.unfreeze()
 
@@ -31,6 +33,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     class Painted:
         hung_up = None
         return_code = 0
+        live = SimpleNamespace(subscribe=lambda _listener: None)
 
         def text_to_leave(self) -> str:
             return ""
@@ -55,6 +58,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     screen.run(argparse.Namespace(config=None, no_save=False, model="", conversation="", prompt=[]))
     assert seen == [False, True]
     assert gc.get_freeze_count() > 0
+    assert gc.get_threshold()[2] > 100  # a full collection would hold the event loop
 
 
 def test_a_screen_that_is_left_while_the_history_is_locked_says_so_and_ends_by_ctrl_c(tmp_path: Path) -> None:

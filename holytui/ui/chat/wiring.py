@@ -24,6 +24,7 @@ from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
+from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
 from holytui.ui.sidebar.actions import SidebarActions
 from holytui.ui.themes import loader
@@ -123,6 +124,7 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
+        self.collections = FullCollections(lambda: bool(state.turns))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
