@@ -93,7 +93,9 @@ async def test_the_theme_follows_and_a_picked_one_stays(build_harness: Build) ->
 def test_a_terminal_is_asked_and_left_as_it_was(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[ui]\ntheme = "auto"\n')
-    with Terminal.holytui("--config", str(config), env={"HOLYTUI_DATA_DIR": str(tmp_path)}) as terminal:
+    with Terminal.holytui(
+        "--config", str(config), env={"HOLYTUI_DATA_DIR": str(tmp_path), "VISUAL": "true"}
+    ) as terminal:
         terminal.wait_until(lambda: b"\x1b]11;?\x07" in terminal.raw)
         assert b"\x1b[?2031h" in terminal.raw
         terminal.wait_for("guide/guide")
@@ -102,6 +104,10 @@ def test_a_terminal_is_asked_and_left_as_it_was(tmp_path: Path) -> None:
         seen = terminal.raw.count(b"\x1b]11;?\x07")
         terminal.type(b"\x1b[?997;1n")
         terminal.wait_until(lambda: terminal.raw.count(b"\x1b]11;?\x07") > seen)
+        terminal.type(b"\x1b[20~")  # the editor
+        terminal.wait_until(lambda: terminal.raw.count(b"\x1b[?2031h") == 2)
+        left = terminal.raw.index(b"\x1b[?1049l")
+        assert b"\x1b[?2031l" in terminal.raw[terminal.raw.index(b"\x1b[?2031h") : left], "watched behind the editor"
         terminal.type(b"\x04")
         assert terminal.wait_end() == 0
         assert terminal.raw.rindex(b"\x1b[?2031h") < terminal.raw.rindex(b"\x1b[?2031l")
