@@ -59,8 +59,8 @@ class InputTokenizer:
     """Splits input into tokens, and holds an incomplete one.
 
     `expected()` returns the seconds for which a report of the terminal is still expected, 0 for one that is late, None
-    if none is outstanding. `is_key` recognises the sequences of keys; `delay()` returns the seconds after which a lone
-    escape character is a key.
+    if none is outstanding. `notified()` returns whether the terminal may send a control sequence unasked. `is_key`
+    recognises the sequences of keys; `delay()` returns the seconds after which a lone escape character is a key.
     """
 
     def __init__(
@@ -69,11 +69,13 @@ class InputTokenizer:
         expected: Callable[[], float | None],
         delay: Callable[[], float],
         clock: Callable[[], float] = time.monotonic,
+        notified: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_key = is_key
         self._expected = expected
         self._delay = delay
         self._clock = clock
+        self._notified = notified
         self._held = ""
         self._began = self._touched = 0.0
         self._emitted = False
@@ -128,7 +130,7 @@ class InputTokenizer:
             return max(0.0, self._touched + _LONGEST_WAIT - now) if self._held in (_CSI, _OSC) else None
         if self._held == _CSI and expected is not None:
             return None
-        until = self._touched + self._delay()
+        until = self._touched + (_LONGEST_WAIT if self._held == _CSI and self._notified() else self._delay())
         if self._held == _ESCAPE and expected:
             until = max(until, min(now + expected, self._touched + _LONGEST_WAIT))
         return max(0.0, until - now)
@@ -142,7 +144,7 @@ class InputTokenizer:
             self._drop()
             return Token(TokenKind.TEXT, held[1:])
         if held == _ESCAPE:
-            self._emitted = self._string is None and self._expected() is not None
+            self._emitted = self._string is None and (self._expected() is not None or self._notified())
             if not self._emitted:
                 self._drop()
             return Token(TokenKind.ESCAPE, held)

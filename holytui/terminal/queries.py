@@ -103,12 +103,16 @@ class TerminalQueries:
         self._notifies = True
         return background if self._watching else None
 
+    @property
+    def notified(self) -> bool:
+        """Whether a notification may come at any time."""
+        return self._watching and self._notifies
+
     def expected(self) -> float | None:
-        """Return the seconds for which an answer is expected, 0 for a late one or a notification; None for none."""
+        """Return the seconds for which an answer is expected, 0 for a late one; None for none."""
         now = self._clock()
         asked = (at for at in (self._capabilities_at, self._colour_at) if at is not None and now - at < _NO_REPORT_TIME)
-        first = max((max(0.0, _REPORT_TIME - (now - at)) for at in asked), default=None)
-        return 0.0 if first is None and self._watching and self._notifies else first
+        return max((max(0.0, _REPORT_TIME - (now - at)) for at in asked), default=None)
 
 
 def parse_background(report: str) -> Background | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -157,3 +158,16 @@ def test_no_text_of_the_chat_is_written_to_a_disk(tmp_path: Path) -> None:
 def _has_marker(file: Path) -> bool:
     data = file.read_bytes()
     return any(marker.encode() in data for marker in (ASKED, ANSWERED, DRAFTED, EDITED))
+
+
+@in_memory
+def test_plain_mode_says_that_nothing_is_saved_and_saves_nothing(tmp_path: Path) -> None:
+    environ = {**os.environ, "HOLYTUI_DATA_DIR": str(tmp_path / "data"), "TEST_KEY": "k"}
+    answer = [sse_head(), event(delta(ANSWERED, finish="stop")), DONE]
+    with ScriptedServer([READ, *answer]) as server:
+        command = [sys.executable, "-m", "holytui", "--plain", "--no-save"]
+        command += ["--config", str(config_for(tmp_path, server.base_url))]
+        done = subprocess.run(command, input=f"{ASKED}\n", env=environ, capture_output=True, text=True, check=True)
+    assert ANSWERED in done.stdout
+    assert "nothing of this chat is saved" in done.stdout
+    assert not (tmp_path / "data").exists()

@@ -27,7 +27,7 @@ KEYS = {"\x1b[A": "up", "\x1b[1;5A": "ctrl+up", "\x1b[3;5~": "ctrl+delete", "\x1
 class Terminal:
     """Input that comes in pieces, with time between them; `expected` is what is left of an answer's time."""
 
-    def __init__(self, expected: float | None = None) -> None:
+    def __init__(self, expected: float | None = None, *, notified: bool = False) -> None:
         self.now = 100.0
         self.late_at: float | None = None if expected is None else self.now + expected
         self.answers = 0
@@ -39,6 +39,7 @@ class Terminal:
             self._expected,
             on_colour=self.heard.append,
             on_scheme=self.heard.append,
+            notified=lambda: notified,
         )
 
     def _answer(self) -> None:
@@ -97,6 +98,30 @@ def test_a_colour_or_a_notification_cut_anywhere_is_heard_once_and_types_nothing
                 typed = [key for key in keys if key != "escape"]
                 assert typed == ["a", "right_square_bracket", "b"], (answer, places, pause)
                 assert terminal.heard == [heard], (answer, places, pause)
+
+
+def test_a_notification_that_a_short_stall_cuts_types_nothing() -> None:
+    notification = "\x1b[?997;1n"
+    for places in itertools.combinations(range(1, len(notification)), 2):
+        terminal = Terminal(notified=True)
+        keys = []
+        for start, end in itertools.pairwise((0, *places, len(notification))):
+            keys += terminal.hear(notification[start:end]) + terminal.wait(0.9)
+        assert [key for key in keys if key != "escape"] == [], places
+        assert terminal.heard == ["dark"], places
+
+
+def test_brackets_are_keys_after_a_second_where_notifications_may_come() -> None:
+    for keys in ("\x1b[", "\x1b]"):
+        terminal = Terminal(notified=True)
+        assert terminal.hear(keys) + terminal.wait(1.0) == terminal_key(keys)
+        assert terminal.hear("\x1b") + terminal.wait(0.2) == ["escape"]
+        assert terminal.hear(keys[1]) + terminal.wait(1.0) == terminal_key(keys)
+
+
+def terminal_key(keys: str) -> list[str]:
+    """A bracket with Alt, which is the bracket alone for Textual."""
+    return ["left_square_bracket" if keys[1] == "[" else "right_square_bracket"]
 
 
 def test_a_bracket_after_escape_is_typed_with_the_next_key_while_a_colour_is_expected() -> None:

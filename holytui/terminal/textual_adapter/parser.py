@@ -46,7 +46,7 @@ def _ignore(_report: str) -> None:
 class SafeParser(XTermParser):
     """A key parser. `on_status` is called for each answer to a status request, `on_mode(mode, value)` for each mode
     report, `on_colour` with each short string (OSC, DCS), such as a colour, `on_scheme` for each notification of the
-    background; `expected` is that of `InputTokenizer`."""
+    background; `expected` and `notified` are those of `InputTokenizer`."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class SafeParser(XTermParser):
         expected: Callable[[], float | None] = _nothing_expected,
         on_colour: Callable[[str], None] = _ignore,
         on_scheme: Callable[[Background], None] = _ignore,
+        notified: Callable[[], bool] = lambda: False,
     ) -> None:
         self._on_status = on_status
         self._on_mode = on_mode
@@ -63,7 +64,7 @@ class SafeParser(XTermParser):
         self._on_scheme = on_scheme
         self._clock = clock
         self._tokenizer = InputTokenizer(
-            ANSI_SEQUENCES_KEYS.__contains__, expected, lambda: constants.ESCAPE_DELAY, self._clock
+            ANSI_SEQUENCES_KEYS.__contains__, expected, lambda: constants.ESCAPE_DELAY, self._clock, notified
         )
         self._paste: list[str] | None = None
         self._pasted = 0
