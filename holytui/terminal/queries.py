@@ -103,9 +103,8 @@ class TerminalQueries:
         self._notifies = True
         return background if self._watching else None
 
-    @property
     def notified(self) -> bool:
-        """Whether a notification may come at any time."""
+        """Return whether a notification may come at any time."""
         return self._watching and self._notifies
 
     def expected(self) -> float | None:

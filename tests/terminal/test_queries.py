@@ -107,10 +107,10 @@ def test_notifications_may_come_at_any_time_where_the_terminal_has_them() -> Non
     queries.start(watch=True)
     queries.mode_reported(2031, 0)
     queries.position_reported(3, 1)
-    assert not queries.notified
+    assert not queries.notified()
     queries.mode_reported(2031, 2)
-    assert queries.notified
+    assert queries.notified()
     assert queries.expected() is None
     assert queries.scheme_reported(LIGHT) is LIGHT
     queries.unwatch_background()
-    assert not queries.notified
+    assert not queries.notified()

@@ -270,7 +270,7 @@ class ThinDriver(LinuxDriver):
             expected=self._expected,
             on_colour=lambda report: self._report_background(self._queries.colour_reported(report)),
             on_scheme=self._scheme_reported,
-            notified=lambda: self._queries.notified,
+            notified=self._queries.notified,
         )
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
