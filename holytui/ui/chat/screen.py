@@ -261,21 +261,22 @@ class ChatScreen(ChatLayout):
             await node.run_action(name)
             return
         view = self.log_view.selected if where is Where.LOG else None
-        conversation = self.sidebar.selected if self.focused is self.sidebar else None
-        if where is Where.SIDEBAR and conversation is None:
+        conversations = self.sidebar.chosen if self.focused is self.sidebar else ()
+        if where is Where.SIDEBAR and not conversations:
             with report_errors(self):
-                conversation = await self._open_one()
-        await self._handle(action_id, view.message if view is not None else None, conversation, words=words)
+                conversations = await self._open_one()
+        await self._handle(action_id, view.message if view is not None else None, conversations, words=words)
 
-    async def _open_one(self) -> Conversation | None:
+    async def _open_one(self) -> tuple[Conversation, ...]:
         here = self.state.conversation.id
-        return await asyncio.to_thread(self.state.services.history.conversation, here) if here else None
+        found = await asyncio.to_thread(self.state.services.history.conversation, here) if here else None
+        return (found,) if found is not None else ()
 
     async def _handle(
         self,
         action_id: str,
         message: Message | None = None,
-        conversation: Conversation | None = None,
+        conversations: tuple[Conversation, ...] = (),
         *,
         number: int = 0,
         words: str = "",
@@ -283,7 +284,7 @@ class ChatScreen(ChatLayout):
         from holytui.ui.chat.wiring import Invocation
 
         with report_errors(self):
-            outcome = self.wiring.handlers[action_id](Invocation(message, conversation, number, words))
+            outcome = self.wiring.handlers[action_id](Invocation(message, conversations, number, words))
             if inspect.isawaitable(outcome):
                 await outcome
 
@@ -293,7 +294,16 @@ class ChatScreen(ChatLayout):
 
     @on(Sidebar.ActionRequested)
     async def _conversation_action(self, event: Sidebar.ActionRequested) -> None:
-        await self._handle(event.action, conversation=event.conversation)
+        await self._handle(event.action, conversations=event.conversations)
+
+    @on(Sidebar.Marked)
+    def _conversations_marked(self, event: Sidebar.Marked) -> None:
+        self.wiring.sidebar.marked(event.count)
+
+    @on(Sidebar.FoldersCollapsed)
+    async def _folders_collapsed(self, event: Sidebar.FoldersCollapsed) -> None:
+        with report_errors(self):
+            await self.conversations.keep_collapsed(event.names)
 
     @on(Prompt.ActionRequested)
     async def _prompt_action(self, event: Prompt.ActionRequested) -> None:
