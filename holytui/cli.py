@@ -54,6 +54,7 @@ def build_options_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
     )
+    parser.add_argument("--no-save", action="store_true", help=_("save nothing of this chat to disk"))
     return parser
 
 
@@ -341,7 +342,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         if not _confirm_typo([word for word in words[at:] if word[0:1] != "-"]):
             return exit_status.USAGE
-        options = build_parser().parse_args(words)
+        parser = build_parser()
+        options = parser.parse_args(words)
+        if options.no_save and options.conversation:
+            parser.error(_("--no-save starts without saved conversations: leave out --conversation"))
         return _run("holytui.commands.plain.command" if options.plain else "holytui.commands.screen", options)
     del words[at]
     options = build_command_parser(command).parse_args(words)

@@ -38,6 +38,8 @@ from holytui.ui.transcript.loading import is_system_entry
 from holytui.ui.tree.actions import TreeActions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
     from holytui.config.in_force import ConfigInForce
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from holytui.ui.sidebar.model import ConversationList
     from holytui.ui.state import ChatState
     from holytui.ui.status.presenter import StatusPresenter
+    from holytui.ui.themes.following import BackgroundThemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class Parts:
     state: ChatState
     layout: ChatLayout
     live: ConfigInForce
+    background: BackgroundThemes
+    memory_folder: Path | None
+    """Where files for other programs are created if nothing may be saved."""
     drafts: DraftController
     send_queue: SendQueue
     navigator: Navigator
@@ -102,7 +108,7 @@ class Wiring:
     def __init__(self, parts: Parts) -> None:
         state, layout, reporter, dialogs = parts.state, parts.layout, parts.reporter, parts.dialogs
         log, prompt, live = layout.log_view, layout.prompt, parts.live
-        programs = ExternalPrograms(parts.app, reporter)
+        programs = ExternalPrograms(parts.app, reporter, folder=parts.memory_folder)
         self.answers = LiveAnswers(
             state,
             log,
@@ -166,7 +172,12 @@ class Wiring:
         )
         self.settings = settings = SettingsController(
             live,
-            choices={"ui.theme": partial(theme_choices, parts.app), "default_model": models.choices},
+            choices={
+                "ui.theme": partial(theme_choices, parts.app, automatic=True),
+                "ui.theme_dark": partial(theme_choices, parts.app, automatic=False),
+                "ui.theme_light": partial(theme_choices, parts.app, automatic=False),
+                "default_model": models.choices,
+            },
             programs=programs,
             dialogs=dialogs,
             reporter=reporter,
@@ -186,7 +197,9 @@ class Wiring:
         held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
-        themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
+        themes = ThemeController(
+            parts.app, live.file, parts.background, change=settings.change, dialogs=dialogs, reporter=reporter
+        )
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
         tree = TreeActions(
             state,
