@@ -17,6 +17,7 @@ from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
+from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
@@ -37,6 +38,8 @@ from holytui.ui.transcript.loading import is_system_entry
 from holytui.ui.tree.actions import TreeActions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
     from holytui.config.in_force import ConfigInForce
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from holytui.ui.sidebar.model import ConversationList
     from holytui.ui.state import ChatState
     from holytui.ui.status.presenter import StatusPresenter
+    from holytui.ui.themes.following import BackgroundThemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,9 @@ class Parts:
     state: ChatState
     layout: ChatLayout
     live: ConfigInForce
+    background: BackgroundThemes
+    memory_folder: Path | None
+    """Where files for other programs are created if nothing may be saved."""
     drafts: DraftController
     send_queue: SendQueue
     navigator: Navigator
@@ -101,7 +108,7 @@ class Wiring:
     def __init__(self, parts: Parts) -> None:
         state, layout, reporter, dialogs = parts.state, parts.layout, parts.reporter, parts.dialogs
         log, prompt, live = layout.log_view, layout.prompt, parts.live
-        programs = ExternalPrograms(parts.app, reporter)
+        programs = ExternalPrograms(parts.app, reporter, folder=parts.memory_folder)
         self.answers = LiveAnswers(
             state,
             log,
@@ -165,7 +172,12 @@ class Wiring:
         )
         self.settings = settings = SettingsController(
             live,
-            choices={"ui.theme": partial(theme_choices, parts.app), "default_model": models.choices},
+            choices={
+                "ui.theme": partial(theme_choices, parts.app, automatic=True),
+                "ui.theme_dark": partial(theme_choices, parts.app, automatic=False),
+                "ui.theme_light": partial(theme_choices, parts.app, automatic=False),
+                "default_model": models.choices,
+            },
             programs=programs,
             dialogs=dialogs,
             reporter=reporter,
@@ -181,10 +193,13 @@ class Wiring:
             reporter=reporter,
             welcome=parts.welcome,
         )
+        saved = SavedPrompts(state, prompt, dialogs=dialogs, reporter=reporter)
         held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
-        themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
+        themes = ThemeController(
+            parts.app, live.file, parts.background, change=settings.change, dialogs=dialogs, reporter=reporter
+        )
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
         tree = TreeActions(
             state,
@@ -219,6 +234,7 @@ class Wiring:
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
+            "chat.prompt": lambda call: saved.use(call.words),
             "chat.over_limit": wrap.plain(held.send_first),
             "chat.resume_all": wrap.plain(self.startup.resume_all),
             "chat.stop": wrap.plain(chat.stop),
