@@ -39,6 +39,7 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),
     ("`[stream]`", schema.Stream),
     ("`[ui]`", schema.Ui),
+    ("`[sync]`", schema.Sync),
     ("`[providers.NAME]`", schema.Provider),
     ('`[providers.NAME.models."MODEL"]`', schema.Model),
     ("`price` of a model", schema.Price),
@@ -79,7 +80,7 @@ def settings_tables() -> str:
         notes = _attribute_docs(cls)
         rows = [f"## {title}\n", "| Setting | Default | Values | Meaning |", "|---|---|---|---|"]
         for name, field in file_fields(cls).items():
-            if name in ("providers", "stream", "ui", "keys", "oauth", "models", "prompts", "name"):
+            if name in ("providers", "stream", "ui", "keys", "oauth", "models", "prompts", "sync", "name"):
                 continue  # tables of their own
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))
@@ -166,7 +167,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(

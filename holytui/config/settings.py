@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -106,6 +106,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Config, config, (), locations),
         *_fields(Ui, config.ui, ("ui",), locations),
         *_fields(Stream, config.stream, ("stream",), locations),
+        *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
         *_prompts(config, locations),
         *_providers(config, locations),
@@ -116,7 +117,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]` or `[ui]`.
+    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[ui]` or `[sync]`.
 
     Raises ValueError with what is expected.
     """
@@ -184,7 +185,7 @@ def plain(setting: Setting) -> str:
 
 
 def _owner(path: tuple[str, ...]) -> tuple[type, str]:
-    return {"ui": Ui, "stream": Stream}[path[0]] if len(path) > 1 else Config, path[-1]
+    return {"ui": Ui, "stream": Stream, "sync": Sync}[path[0]] if len(path) > 1 else Config, path[-1]
 
 
 def _fields(cls: type, values: object, above: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:

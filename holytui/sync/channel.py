@@ -14,7 +14,7 @@ MAX_LINE = 1 << 28
 """Bytes of the longest line; the longest answer with its attempts takes less."""
 
 
-class Reader(Protocol):
+class ByteReader(Protocol):
     """A binary stream that is read."""
 
     def readline(self, size: int, /) -> bytes:
@@ -22,7 +22,7 @@ class Reader(Protocol):
         ...
 
 
-class Writer(Protocol):
+class ByteWriter(Protocol):
     """A binary stream that is written."""
 
     def write(self, data: bytes, /) -> object:
@@ -37,7 +37,7 @@ class Writer(Protocol):
 class Channel:
     """One end of a connection. Counts the bytes in each direction."""
 
-    def __init__(self, reader: Reader, writer: Writer, *, max_line: int = MAX_LINE) -> None:
+    def __init__(self, reader: ByteReader, writer: ByteWriter, *, max_line: int = MAX_LINE) -> None:
         self._reader = reader
         self._writer = writer
         self._max_line = max_line
@@ -65,7 +65,9 @@ class Channel:
         try:
             return decode(line)
         except ValueError as exc:
-            raise SyncError(_("The other holytui sent something that is not understood: {reason}").format(reason=exc)) from exc
+            raise SyncError(
+                _("The other holytui sent something that is not understood: {reason}").format(reason=exc)
+            ) from exc
 
     def receive_line(self) -> bytes:
         """Receive a line with its line feed. Raises SyncError if it is too long."""
@@ -85,13 +87,13 @@ def encode(value: JSON) -> bytes:
 
 
 def decode(line: bytes) -> JSON:
-    """Decode an object. Raises ValueError."""
+    """Decode an object. Raises ValueError for all else."""
     try:
         value = json.loads(line.decode("utf-8", "surrogatepass"), parse_constant=_refuse_constant)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
     if not isinstance(value, dict):
-        raise ValueError("not an object")
+        raise ValueError("not an object")  # noqa: TRY004 - of the text, not of an argument
     return value
 
 

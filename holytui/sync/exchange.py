@@ -18,6 +18,7 @@ from holytui.sync.protocol import RemoteReplica, lacking, replica_of
 if TYPE_CHECKING:
     from holytui.store.history import History
 
+NOTHING = Applied()
 _LEAF = 256
 """Changes in a range that are exchanged rather than compared further."""
 
@@ -26,8 +27,8 @@ _LEAF = 256
 class Progress:
     """What a sync has done so far."""
 
-    received: Applied = Applied()
-    sent: Applied = Applied()
+    received: Applied = NOTHING
+    sent: Applied = NOTHING
     differing: int = 0
     """Ranges that `verify` found to differ and exchanged."""
 
@@ -53,7 +54,7 @@ class Exchange:
         if not _includes(greeting.vector, self._replica.vector()):
             self._send(greeting.vector, _Place(self._history, f"sync send {greeting.host}"))
         if verify:
-            self._verify(0, MAX_CLOCK)
+            self._verify(1, MAX_CLOCK)
         return self.progress
 
     def _fetch(self, since: Vector, place: _Place) -> None:
@@ -78,7 +79,7 @@ class Exchange:
             if batch.complete:
                 return
 
-    def _count(self, *, received: Applied = Applied(), sent: Applied = Applied()) -> None:  # noqa: B008 - frozen
+    def _count(self, *, received: Applied = NOTHING, sent: Applied = NOTHING) -> None:
         before = self.progress
         self.progress = replace(before, received=before.received + received, sent=before.sent + sent)
         self._listener(self.progress)

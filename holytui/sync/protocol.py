@@ -6,17 +6,17 @@ The answering end first sends a greeting with its protocol version, host and vec
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-import hashlib
 from typing import TYPE_CHECKING
 
 from holytui import __version__
-from holytui.errors import HolytuiError, StoreError, SyncError
+from holytui.errors import HolytuiError, SyncError
 from holytui.i18n import _
-from holytui.store.replica.codec import cursor_from_json, cursor_json, from_json, to_json, vector_from_json
 from holytui.store.replica.clock import MAX_CLOCK, Vector
+from holytui.store.replica.codec import cursor_from_json, cursor_json, from_json, to_json, vector_from_json
 from holytui.store.replica.records import Applied, Batch, Digest, TransferCursor
 from holytui.sync.channel import JSON, Channel
 from holytui.text import sanitize_line
@@ -102,7 +102,7 @@ def lacking(history: History, digests: Iterable[str]) -> list[str]:
 
 def _bounds(request: JSON) -> tuple[int, int]:
     low, high = request["low"], request["high"]
-    if not (isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= MAX_CLOCK):
+    if not (isinstance(low, int) and isinstance(high, int) and 0 < low <= high <= MAX_CLOCK):
         raise ValueError("range")
     return low, high
 

@@ -52,9 +52,10 @@ def run(
     """Sync once. Blocks. Raises SyncError, StoreError; what had arrived is kept."""
     began = clock()
     if isinstance(address, SshAddress):
-        with ssh.connect(
-            address, options.command, interactive=options.interactive, on_stderr=on_stderr
-        ) as (remote, channel):
+        with ssh.connect(address, options.command, interactive=options.interactive, on_stderr=on_stderr) as (
+            remote,
+            channel,
+        ):
             progress = Exchange(history, remote, listener).run(verify=options.verify)
         return Report(progress, channel.sent, channel.received, clock() - began)
     folder = FolderSync(history, address.path, listener)

@@ -46,7 +46,9 @@ def remote_command(path: str, command: str) -> str:
     words = f"history sync --serve{' -- ' + shlex.quote(path) if path else ''}"
     if command:
         return f"{command} {words}"
-    script = f'if command -v holytui >/dev/null 2>&1; then exec holytui {words}; fi; exec "$HOME/.local/bin/holytui" {words}'
+    script = (
+        f'if command -v holytui >/dev/null 2>&1; then exec holytui {words}; fi; exec "$HOME/.local/bin/holytui" {words}'
+    )
     return f"exec sh -c {shlex.quote(script)}"
 
 

@@ -32,7 +32,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """A line of a log."""
 
     number: int
@@ -58,7 +58,7 @@ def find_logs(folder: Path) -> dict[LogName, list[Segment]]:
     return found
 
 
-def read_segment(path: Path, offset: int, *, after: int) -> Iterator[Line]:
+def read_segment(path: Path, offset: int, *, after: int) -> Iterator[LogLine]:
     """Read the valid lines from `offset` on; ends at the first that is not whole.
 
     The values of lines with numbers up to `after` are empty. Raises OSError.
@@ -72,7 +72,7 @@ def read_segment(path: Path, offset: int, *, after: int) -> Iterator[Line]:
                 return
             number = int(found[2])
             if number <= after:
-                yield Line(number, {}, offset)
+                yield LogLine(number, {}, offset)
                 continue
             if int(found[1], 16) != zlib.crc32(line[9:-1]):
                 return
@@ -80,7 +80,7 @@ def read_segment(path: Path, offset: int, *, after: int) -> Iterator[Line]:
                 value = decode(line[found.end() :])
             except ValueError:
                 return
-            yield Line(number, value, offset)
+            yield LogLine(number, value, offset)
 
 
 def encode_line(number: int, value: JSON) -> bytes:

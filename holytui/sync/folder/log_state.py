@@ -10,7 +10,7 @@ from holytui.store.history import History
 from holytui.store.replica.clock import Vector
 from holytui.store.replica.codec import cursor_from_json, cursor_json, vector_from_json
 from holytui.store.replica.records import Batch, TransferCursor
-from holytui.sync.folder.log_files import Line, LogName
+from holytui.sync.folder.log_files import LogLine, LogName
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ class LogState:
     cursor: TransferCursor | None = None
     """Where the transfer continues; None after its last part."""
 
-    def after(self, line: Line, segment: int, since: Vector, batch: Batch) -> LogState:
+    def reaches(self, host: str) -> int:
+        """Return the clock value up to which the lines so far have the changes of `host`."""
+        whole = self.has.get(host, 0)
+        if self.cursor is None:
+            return whole
+        return max(whole, self.cursor.since.get(host, 0), self.cursor.at.clock)
+
+    def after(self, line: LogLine, segment: int, since: Vector, batch: Batch) -> LogState:
         """Return the state after a further line."""
         moved = replace(self, number=line.number, segment=segment, offset=line.end, since=since)
         if not batch.complete or batch.cursor is None:
@@ -39,11 +46,7 @@ class LogState:
 
 def covered(known: Vector, since: Vector, claims: Vector) -> dict[str, int]:
     """Return those claims that a transfer of the changes after `since` justifies where `known` was there before."""
-    return {
-        host: clock
-        for host, clock in claims.items()
-        if since.get(host, 0) <= known.get(host, 0) < clock
-    }
+    return {host: clock for host, clock in claims.items() if since.get(host, 0) <= known.get(host, 0) < clock}
 
 
 def load(history: History, name: LogName) -> LogState:
@@ -51,7 +54,9 @@ def load(history: History, name: LogName) -> LogState:
     try:
         stored: Mapping[str, object] = json.loads(history.recall(_key(name)) or "{}")
         return LogState(
-            *(_number(stored[key]) for key in ("number", "segment", "offset")),
+            _number(stored["number"]),
+            _number(stored["segment"]),
+            _number(stored["offset"]),
             vector_from_json(stored["has"]),
             vector_from_json(stored["since"]),
             None if stored["cursor"] is None else cursor_from_json(stored["cursor"]),

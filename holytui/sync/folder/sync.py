@@ -25,7 +25,7 @@ from holytui.sync.channel import JSON
 from holytui.sync.exchange import Listener, Progress
 from holytui.sync.folder import log_state
 from holytui.sync.folder.log_files import (
-    Line,
+    LogLine,
     LogName,
     Segment,
     encode_line,
@@ -66,7 +66,7 @@ class FolderSync:
             with _lock(self._folder):
                 logs = find_logs(self._folder)
                 states = {name: self._read(name, segments) for name, segments in sorted_logs(logs)}
-                self._write(logs, states)
+                self._write(states)
         except OSError as exc:
             raise SyncError(
                 _("The folder {folder} could not be read or written: {reason}").format(
@@ -103,7 +103,7 @@ class FolderSync:
             log_state.save(self._history, name, state)
         return state
 
-    def _next_state(self, name: LogName, state: LogState, line: Line, segment: Segment) -> LogState | None:
+    def _next_state(self, name: LogName, state: LogState, line: LogLine, segment: Segment) -> LogState | None:
         """Apply a line. Returns None for one that cannot be read now."""
         if line.number != state.number + 1:
             return None
@@ -125,7 +125,7 @@ class FolderSync:
 
     # -- writing
 
-    def _write(self, logs: dict[LogName, list[Segment]], states: dict[LogName, LogState]) -> None:
+    def _write(self, states: dict[LogName, LogState]) -> None:
         own = [name for name, state in states.items() if name.host == self._own and state.number]
         name = max(own, key=lambda each: states[each].number, default=None)
         if name is None:
@@ -134,7 +134,7 @@ class FolderSync:
         since: dict[str, int] = dict(state.has)
         for other, read in states.items():
             if other.host != self._own:  # its own changes are in its log; those of others may be elsewhere
-                since[other.host] = max(since.get(other.host, 0), read.has.get(other.host, 0))
+                since[other.host] = max(since.get(other.host, 0), read.reaches(other.host))
         if state.cursor is None and all(clock <= since.get(host, 0) for host, clock in self._replica.vector().items()):
             return
         self._write_changes(name, state, state.since if state.cursor is not None else since)
@@ -151,7 +151,7 @@ class FolderSync:
             value: JSON = {"since": dict(since), "batch": to_json(batch)}
             pending.append(encode_line(state.number + 1, value))
             size += len(pending[-1])
-            state = state.after(Line(state.number + 1, {}, size), first, since, batch)
+            state = state.after(LogLine(state.number + 1, {}, size), first, since, batch)
             self.progress = replace(
                 self.progress, sent=self.progress.sent + Applied(len(batch.conversations), len(batch.messages))
             )
