@@ -109,7 +109,7 @@ def test_a_broken_request_ends_the_answering_side(
     assert "error" in json.loads(out[1])
 
 
-class _Ended(Exception):  # noqa: N818
+class _Ended(Exception):
     pass
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from holytui.errors import HolytuiError
 from holytui.store.history import History
 from holytui.store.replica.records import Digest
-from holytui.sync.channel import Channel, ByteReader, ByteWriter
+from holytui.sync.channel import ByteReader, ByteWriter, Channel
 from holytui.sync.exchange import Exchange, Progress
 from holytui.sync.protocol import RemoteReplica, replica_of, serve
 
