@@ -111,6 +111,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
         *_prompts(config, locations),
+        *_targets(config, locations),
         *_providers(config, locations),
     ]
     groups = list(SettingGroup)
@@ -277,6 +278,12 @@ def _prompts(config: Config, locations: KeyLocations) -> Iterator[Setting]:
         yield _only_in_file(
             ("prompts", name), SettingGroup.PROMPTS, _(HELP[Config, "prompts"]), _shown(text), locations
         )
+
+
+def _targets(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    for name, address in (config.sync.targets or {PLACEHOLDER: ""}).items():
+        path = ("sync", "targets", name)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sync, "targets"]), _shown(address), locations)
 
 
 def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:
