@@ -15,7 +15,7 @@ from types import FrameType
 
 from holytui import paths
 from holytui.bootstrap import open_services
-from holytui.commands.ask import OFFLINE_LIMIT
+from holytui.commands.ask.command import OFFLINE_LIMIT
 from holytui.commands.attachments import existing_files
 from holytui.commands.closing import closing_services
 from holytui.commands.output import send_sequence
