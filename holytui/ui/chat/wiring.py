@@ -23,6 +23,7 @@ from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
+from holytui.ui.driver_access import last_input
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
@@ -31,6 +32,7 @@ from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
+from holytui.ui.transcript.input_pause import InputPause
 from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
 
@@ -108,6 +110,7 @@ class Wiring:
             tasks=parts.tasks,
             reporter=reporter,
             on_end=parts.on_end,
+            pause=InputPause(partial(last_input, parts.app)).rest,
         )
         self.startup = Startup(
             state,
