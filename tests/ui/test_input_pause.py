@@ -64,7 +64,12 @@ def test_layout_waits_and_is_done_then(monkeypatch: pytest.MonkeyPatch) -> None:
     messages.resize(40, 10)
     unfinished: list[Sequence[object]] = [[1], []]
     monkeypatch.setattr(messages, "unfinished", lambda: unfinished[0])
-    monkeypatch.setattr(messages, "lay_out", lambda _spent: (laid_out.append(1), unfinished.pop(0)))
+
+    def lay_out(_spent: object) -> None:
+        laid_out.append(1)
+        unfinished.pop(0)
+
+    monkeypatch.setattr(messages, "lay_out", lay_out)
 
     def after(seconds: float, callback: object) -> None:
         called.append(seconds)
