@@ -121,7 +121,7 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
-        self.collections = FullCollections(lambda: bool(state.turns))
+        self.collections = FullCollections(lambda: bool(state.turns), partial(last_input, parts.app))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
