@@ -12,6 +12,7 @@ import re
 import select
 import signal
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
