@@ -87,7 +87,7 @@ def test_layout_waits_and_is_done_then(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_driver_knows_when_a_key_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = object.__new__(ThinDriver)
-    driver._probing, driver._writer, driver.last_input = False, None, float("-inf")
+    driver._writer, driver.last_input = None, float("-inf")
     monkeypatch.setattr("textual.driver.Driver.process_message", lambda _self, _message: None)
     driver.process_message(Leave(Widget()))
     assert driver.last_input == float("-inf")
