@@ -11,6 +11,7 @@
     │   ├── StoreFull      no space left, or the folder is read-only
     │   └── StoreCorrupt   not a database, or a damaged one
     ├── TransferError      an import or export cannot be done
+    ├── SyncError          a sync with another host or a folder failed
     ├── NotAttached        a file that a question names cannot be sent with it
     ├── TerminalError      an operation on the terminal, clipboard or editor failed
     └── GuideError         the built-in guide could not start
@@ -98,6 +99,10 @@ class StoreCorrupt(StoreError):
 
 class TransferError(HolytuiError):
     """An import or export cannot be done."""
+
+
+class SyncError(HolytuiError):
+    """A sync with another host or a folder failed; what had arrived is kept."""
 
 
 class NotAttached(HolytuiError):

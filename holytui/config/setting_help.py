@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
@@ -13,6 +13,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Config, "default_model"): N_("Model of new conversations, as `provider/model`."),
         (Config, "providers"): N_("Providers by name."),
         (Config, "prompts"): N_("System prompts by name."),
+        (Config, "sync"): N_("The exchange with other machines."),
         (Config, "system"): N_("The system prompt of new conversations: a text, or the name of one of `prompts`."),
         (Config, "log_level"): N_(
             "Level of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."
@@ -82,6 +83,13 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "long text the end (64 KiB, 256 KiB); never with `--no-save`."
         ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
+        (Sync, "targets"): N_("Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."),
+        (Sync, "every"): N_(
+            "Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."
+        ),
+        (Sync, "command"): N_(
+            "Command that starts holytui on the other machine; empty: `holytui`, or else `~/.local/bin/holytui`."
+        ),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."
         ),
