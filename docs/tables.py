@@ -38,6 +38,7 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),
     ("`[stream]`", schema.Stream),
     ("`[ui]`", schema.Ui),
+    ("`[history]`", schema.Sharing),
     ("`[providers.NAME]`", schema.Provider),
     ('`[providers.NAME.models."MODEL"]`', schema.Model),
     ("`price` of a model", schema.Price),
@@ -78,7 +79,7 @@ def settings_tables() -> str:
         notes = _attribute_docs(cls)
         rows = [f"## {title}\n", "| Setting | Default | Values | Meaning |", "|---|---|---|---|"]
         for name, field in file_fields(cls).items():
-            if name in ("providers", "stream", "ui", "keys", "oauth", "models", "prompts", "name"):
+            if name in ("providers", "stream", "ui", "keys", "oauth", "models", "prompts", "history", "name"):
                 continue  # tables of their own
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))

@@ -237,6 +237,20 @@ class Ui:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """`[history]`: sharing the history with other machines."""
+
+    share: str = field(default="", repr=False)
+    """Database that shares the history between machines, `postgresql://user@host/database` or `service=name`; empty:
+    none."""
+    share_password_command: tuple[str, ...] = ()
+    """Program that prints the password of the database; by default that of the address, PGPASSWORD or `~/.pgpass`."""
+    share_tls: str = ""
+    """How its connection is protected: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but not
+    for a database on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. Invalid parts of the file have defaults (see `load.Loaded.problems`)."""
 
@@ -250,6 +264,8 @@ class Config:
     """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
     """The screen."""
+    history: Sharing = field(default_factory=Sharing)
+    """Sharing of the history."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
     system: str = ""

@@ -12,6 +12,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
     {
         (Config, "default_model"): N_("Model of new conversations, as `provider/model`."),
         (Config, "providers"): N_("Providers by name."),
+        (Config, "history"): N_("Sharing of the history."),
         (Config, "prompts"): N_("System prompts by name."),
         (Config, "system"): N_("The system prompt of new conversations: a text, or the name of one of `prompts`."),
         (Config, "log_level"): N_(
@@ -58,6 +59,18 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."
         ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
+        (Sharing, "share"): N_(
+            "Database that shares the history between machines, `postgresql://user@host/database` or "
+            "`service=name`; empty: none."
+        ),
+        (Sharing, "share_password_command"): N_(
+            "Program that prints the password of the database; by default that of the address, PGPASSWORD or "
+            "`~/.pgpass`."
+        ),
+        (Sharing, "share_tls"): N_(
+            "How its connection is protected: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-"
+            "full`, but not for a database on this machine."
+        ),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."
         ),

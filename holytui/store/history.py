@@ -110,6 +110,14 @@ class Replica(Protocol):
         """Merge a part; durable on return, in one transaction. What it has that is known already changes nothing."""
         ...
 
+    def pending(self, since: Vector) -> int:
+        """Return the number of changes that `since` does not include, those that cannot be sent yet too. Cheap."""
+        ...
+
+    def in_progress(self) -> Sequence[Message]:
+        """Return the answers that processes of this machine receive, with their text, in shared conversations."""
+        ...
+
     def digest(self, low: int = ..., high: int = ...) -> Digest:
         """Summarize the shared changes with clock values from `low` to below `high`, without deleted conversations.
 
