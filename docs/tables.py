@@ -33,6 +33,7 @@ _PLACES = {
     Where.LOG: "On the selected message",
     Where.SIDEBAR: "In the list of conversations",
     Where.DETAILS: "On the page with the details",
+    Where.CHECK: "On the page with the check",
 }
 _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),

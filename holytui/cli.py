@@ -128,16 +128,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
         case "connect":
             _connect_arguments(parser)
         case "check":
-            parser.description = _(
-                "Check the configuration, key and endpoint of a model, with one to three small requests. Each problem "
-                "comes with the next step. Exit: 0 no problem, 1 a problem, 2 usage error."
-            )
-            parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to check"))
-            parser.add_argument(
-                "--clipboard",
-                action="store_true",
-                help=_("check copying to the clipboard; with -m also the model"),
-            )
+            _check_arguments(parser)
         case "models":
             parser.description = _("The configured models.")
             parser.add_argument("--json", action="store_true", help=_("one JSON object per line"))
@@ -149,6 +140,34 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
             )
             parser.add_argument("what", choices=("path", "init", "show"))
     return parser
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = _(
+        "Check the configuration, the connection to a provider (with a few small requests), the terminal and the "
+        "history. Each problem comes with the next step. Exit: 0 no problem, 1 a problem, 2 usage error."
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="PROVIDER[/MODEL]",
+        help=_("the provider or model to check (default: the default model)"),
+    )
+    parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to check"))
+    parser.add_argument("--all", action="store_true", help=_("check every configured provider"))
+    parser.add_argument("--json", action="store_true", help=_("one JSON object with all lines"))
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help=_("write a text for a bug report, without secrets (default: stdout)"),
+    )
+    parser.add_argument(
+        "--clipboard",
+        action="store_true",
+        help=_("check copying to the clipboard; with -m also the model"),
+    )
 
 
 def _connect_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,10 +15,12 @@ def decimal(value: float, places: int) -> str:
 
 
 def size(number: int) -> str:
-    """Format a number of bytes: `812 B`, `12.4 kB`, `1.3 MB`."""
+    """Format a number of bytes: `812 B`, `12.4 kB`, `1.3 MB`, `2.0 GB`."""
     if number < 1000:
         return f"{number} B"
     value, unit = (number / 1000, "kB") if number < 1_000_000 else (number / 1_000_000, "MB")
+    if number >= 1_000_000_000:
+        value, unit = number / 1_000_000_000, "GB"
     return f"{decimal(value, 1)} {unit}"
 
 

@@ -26,6 +26,8 @@ class Where(StrEnum):
     SIDEBAR = "sidebar"
     DETAILS = "details"
     """On the page with the details."""
+    CHECK = "check"
+    """On the page with the check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ ACTIONS: tuple[Action, ...] = (
         ("chat.new", "f4", N_("New"), N_("Start a new conversation"), True),
         ("app.palette", "f5", N_("Actions"), N_("Find an action by name"), True),
         ("app.details", "f6", N_("Details"), N_("Show the connection, recent answers, tokens and cost per day")),
+        ("app.check", "f11", N_("Check"), N_("Check the configuration, connection, terminal and history")),
         ("chat.copy", "f8", N_("Copy"), N_("Copy the last answer"), True),
         ("chat.system", "f12", N_("System prompt"), N_("System prompt and parameters of this conversation")),
         (
@@ -155,6 +158,11 @@ ACTIONS: tuple[Action, ...] = (
             N_("Show the answers of this conversation, or of all"),
             True,
         ),
+    ),
+    *_table(
+        Where.CHECK,
+        ("check.again", "r", N_("Check again"), N_("Run the check again"), True),
+        ("check.copy", "y", N_("Copy report"), N_("Copy a report without secrets, for a bug report"), True),
     ),
 )
 

@@ -306,5 +306,7 @@ class Conversation:
     unread: bool = False
     streaming: bool = False
     """Whether an answer is in progress, in this process or another."""
+    tags: tuple[str, ...] = ()
+    """In order, without `#`; see `store.tags`."""
     repaired: tuple[str, ...] = ()
     """Names of fields with damaged values in the file, repaired when read."""

@@ -1,4 +1,4 @@
-"""`holytui check`: tests of configuration, key, endpoint, model and clipboard."""
+"""`holytui check`: configuration, connection, terminal and history, with the next step for each problem."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from holytui import keymap, logs, paths
+from holytui import __version__, keymap, logs, paths
 from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
-from holytui.commands.output import StatusLine, one_line, print_line, terminal_sequences
-from holytui.config.load import Loaded, load
-from holytui.config.problems import Severity
-from holytui.engine.check.check_target import CheckTarget
-from holytui.engine.check.checkup import Checkup
+from holytui.commands.output import StatusLine, json_line, one_line, print_line, terminal_sequences, write_text
+from holytui.config.load import load
+from holytui.config.schema import Config
+from holytui.diagnosis.configuration import check_configuration
+from holytui.diagnosis.connection import all_models, check_model, choose_model, unconfigured
+from holytui.diagnosis.entry import CheckEntry, has_failed
+from holytui.diagnosis.history_file import check_history
+from holytui.diagnosis.report import BugReport, log_in_use
+from holytui.diagnosis.terminal_link import TerminalCheck
 from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus
-from holytui.engine.runtime.planner import TurnPlanner
-from holytui.errors import ProviderBlocked, StoreError, TerminalError
-from holytui.i18n import _, ngettext
-from holytui.keymap import Keymap
-from holytui.models import ModelRef
+from holytui.errors import HolytuiError, StoreError, TerminalError
+from holytui.i18n import _
+from holytui.store.registry import inspect_file
+from holytui.store.values import HistoryFacts, Integrity
 from holytui.terminal.clipboard import copy_text, diagnose
+from holytui.terminal.facts import TerminalFacts
+from holytui.terminal.probe import probe_terminal
+from holytui.text import sanitize_line
 
 _WIDTH = 14
 _SIMPLE = {FindingStatus.OK: "OK", FindingStatus.WARNING: "??", FindingStatus.FAILED: "XX", FindingStatus.SKIPPED: "--"}
@@ -33,23 +39,66 @@ _SIMPLE = {FindingStatus.OK: "OK", FindingStatus.WARNING: "??", FindingStatus.FA
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check; return 0 without a problem, else 1. Raises ModelUnknown."""
-    report = CheckReport(sys.stdout, live=sys.stdout.isatty())
-    if not options.clipboard or options.model:
-        _check_model(report, options.config, options.model)
+    """Check; return 0 without a problem, else 1. Raises HolytuiError for a model or a file that cannot be used."""
+    name = options.model or options.name or ""
+    if options.clipboard and not name and not options.all:
+        return _run_clipboard()
+    to_stdout = options.report == "-"
+    if options.json and to_stdout:
+        raise HolytuiError(_("--json and --report both write to stdout"), _("Name a file: --report FILE"))
+    report_file = Path(options.report) if options.report and not to_stdout else None
+    if report_file is not None and os.path.lexists(report_file):
+        raise _exists(report_file)
+    report = CheckReport(sys.stdout, live=sys.stdout.isatty(), silent=options.json or to_stdout)
+    check = _Check(report, options.config)
+    entries = list(check.run(name, everything=options.all))
+    failed = has_failed(entries)
+    if options.json:
+        value = {"holytui": __version__, "ok": not failed, "checks": [entry.as_json() for entry in entries]}
+        write_text(json_line(value, sys.stdout), sys.stdout)
+    if options.report:
+        _write_report(BugReport(check.config).text(entries, log_in_use()), report_file)
     if options.clipboard:
-        with terminal_sequences() as send:
-            for finding in check_clipboard(send):
-                report.add(finding)
+        failed |= _run_clipboard() != exit_status.OK
+    return exit_status.FAILED if failed else exit_status.OK
+
+
+def _run_clipboard() -> int:
+    report = CheckReport(sys.stdout, live=sys.stdout.isatty())
+    with terminal_sequences() as send:
+        for finding in check_clipboard(send):
+            report.add(finding)
     return exit_status.FAILED if report.bad else exit_status.OK
 
 
-class CheckReport:
-    """Prints findings one by one. `live`: the last line shows the check in progress."""
+def _write_report(text: str, file: Path | None) -> None:
+    if file is None:
+        write_text(text, sys.stdout)
+        return
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError as exc:
+        raise _exists(file) from exc
+    except OSError as exc:
+        raise HolytuiError(_("{file} could not be written: {reason}").format(file=file, reason=exc.strerror)) from exc
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+    print_line(_("Written: {file}").format(file=sanitize_line(str(file))), sys.stderr)
 
-    def __init__(self, out: TextIO, *, live: bool) -> None:
+
+def _exists(file: Path) -> HolytuiError:
+    place = sanitize_line(str(file))
+    return HolytuiError(_("Not written: {file} already exists").format(file=place), _("Choose another name."))
+
+
+class CheckReport:
+    """Prints findings one by one. `live`: the last line shows the check in progress. `silent`: nothing is printed."""
+
+    def __init__(self, out: TextIO, *, live: bool, silent: bool = False) -> None:
         self._out = out
-        self._line = StatusLine(out, live=live)
+        self._line = StatusLine(out, live=live and not silent)
+        self._silent = silent
+        self._heading = ""
         self._simple = not _can_write(out, "".join(FindingStatus))
         self.bad = False
         """There is a problem."""
@@ -59,9 +108,20 @@ class CheckReport:
         name = _(topic.value)
         self._line.show(f"  {name:{_WIDTH}}…" if not self._simple else f"   {name:{_WIDTH}}...")
 
+    def add_entry(self, entry: CheckEntry) -> None:
+        """Print a line, below the heading of its group."""
+        heading = " ".join(filter(None, (_(entry.group.value), entry.model)))
+        if heading != self._heading and not self._silent:
+            self._line.clear()
+            print_line(("\n" if self._heading else "") + one_line(heading), self._out)
+            self._heading = heading
+        self.add(entry.finding)
+
     def add(self, finding: Finding) -> None:
         """Print a finding."""
         self.bad |= finding.status is FindingStatus.FAILED
+        if self._silent:
+            return
         mark = _SIMPLE[finding.status] if self._simple else finding.status.value
         self._line.clear()
         print_line(f"{mark} {_(finding.topic.value):{_WIDTH}}{one_line(finding.text)}", self._out)
@@ -82,79 +142,84 @@ def _can_write(out: TextIO, text: str) -> bool:
     return True
 
 
-# -- the model
+# -- all groups
 
 
-def _check_model(report: CheckReport, file: Path | None, model: str | None) -> None:
-    place = file or paths.config_file()
-    loaded = load(place)
-    keys = keymap.build_keymap(loaded.config.keys)
-    report.add(check_configuration(place, loaded, keys, named=file is not None or "HOLYTUI_CONFIG" in os.environ))
-    logs.set_level(loaded.config.log_level)
-    log = _("{file}, level {level}").format(file=paths.log_file(), level=logs.level())
-    report.add(Finding(FindingStatus.OK, CheckTopic.LOG, log))
-    with _services(report, loaded, keys) as services:
-        preparation = TurnPlanner(
-            lambda: loaded.config, services.history, services.keyrings.ring_for, None, probe_scale=1.0
-        )
+class _Check:
+    """One run of the command."""
+
+    def __init__(self, report: CheckReport, file: Path | None) -> None:
+        self._report = report
+        self._named = file is not None or "HOLYTUI_CONFIG" in os.environ
+        self._place = file or paths.config_file()
+        self._loaded = load(self._place)
+        self._keys = keymap.build_keymap(self._loaded.config.keys)
+        logs.set_level(self._loaded.config.log_level)
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._loaded.config
+
+    def run(self, name: str, *, everything: bool) -> Iterator[CheckEntry]:
+        """Yield the lines of all groups, printing each. Raises ModelUnknown."""
+        models = all_models(self.config) if everything else [choose_model(self.config, name)]
         try:
-            subject = _subject(preparation, loaded, model)
-            for finding in Checkup(subject, services.client, services.history, on_begin=report.begin).findings():
-                report.add(finding)
-        except ProviderBlocked as error:
-            report.add(Finding(FindingStatus.FAILED, CheckTopic.MODEL, error.title, (error.hint,)))
+            for entry in self._entries(models, everything=everything):
+                self._report.add_entry(entry)
+                yield entry
         except BaseException:
-            report.abandon()
+            self._report.abandon()
             raise
-        finally:
-            preparation.close()
 
+    def _entries(self, models: Sequence[str], *, everything: bool) -> Iterator[CheckEntry]:
+        others = (*self._keys.problems, *_theme_problems(self.config.ui.theme))
+        yield from check_configuration(self._place, self._loaded, others, named=self._named)
+        # before the history is opened, which repairs it
+        self._report.begin(CheckTopic.INTEGRITY)
+        facts = inspect_file(paths.history_file())
+        with self._services(facts) as (services, warnings):
+            for model in models:
+                yield from check_model(services, model, self._report.begin)
+            if everything:
+                yield from unconfigured(self.config)
+        self._report.begin(CheckTopic.TERMINAL)
+        terminal = _terminal_facts(self._report)
+        yield from TerminalCheck(os.environ, self._keys).entries(terminal)
+        yield from check_history(facts, warnings)
 
-def _subject(preparation: TurnPlanner, loaded: Loaded, model: str | ModelRef | None) -> CheckTarget:
-    resolved = preparation.resolve(model or loaded.config.default_model)
-    endpoint, keys = preparation.endpoint_and_keys(resolved)
-    strategy = preparation.strategy(resolved, endpoint, resolved.model.params, by_user=True)
-    return CheckTarget(resolved, endpoint, keys, strategy, resolved.stream(loaded.config.stream))
-
-
-def check_configuration(place: Path, loaded: Loaded, keys: Keymap, *, named: bool) -> Finding:
-    """Check the configuration file. `named`: the user gave its path, so it must exist."""
-    if not place.exists():
-        text = _("{file} does not exist; the built-in settings apply").format(file=place)
-        if named:
-            return Finding(FindingStatus.FAILED, CheckTopic.CONFIG, text, (_("Check --config and HOLYTUI_CONFIG."),))
-        return Finding(
-            FindingStatus.OK, CheckTopic.CONFIG, text, (_("`holytui config init` writes a commented example."),)
-        )
-    hints = (*map(str, loaded.problems), *keys.problems, *_theme_problems(loaded.config.ui.theme))
-    if not hints:
-        return Finding(FindingStatus.OK, CheckTopic.CONFIG, _("{file} has no problems").format(file=place))
-    errors = any(problem.severity is Severity.ERROR for problem in loaded.problems)
-    words = ngettext("{file} has {count} problem", "{file} has {count} problems", len(hints))
-    text = words.format(file=place, count=len(hints))
-    return Finding(FindingStatus.FAILED if errors else FindingStatus.WARNING, CheckTopic.CONFIG, text, hints)
+    @contextmanager
+    def _services(self, facts: HistoryFacts) -> Iterator[tuple[Services, tuple[str, ...]]]:
+        """Open the services, with a sound history if possible, which stores the results. A damaged one stays as it is
+        for the user to copy. The second value has warnings about the history."""
+        warnings: tuple[str, ...] = ()
+        try:
+            services = open_services(
+                self.config, self._keys, (), save=facts.integrity is not Integrity.DAMAGED and not facts.problem
+            )
+        except StoreError as error:
+            warnings = (str(error),)
+            services = open_services(self.config, self._keys, (), save=False)
+        maintenance = services.history.maintenance
+        if maintenance is not None and not services.is_temporary:
+            warnings = (*warnings, *(each for each in maintenance.warnings if not facts.network))
+        with services:
+            yield services, warnings
 
 
 def _theme_problems(theme: str) -> Sequence[str]:
-    from holytui.ui.themes import loader
+    from holytui.ui.themes import loader  # only the screen needs the rest of `ui`
 
-    return loader.describe_unknown(theme, {known.name for known in loader.load().themes})
+    return loader.theme_problems(theme)
 
 
-@contextmanager
-def _services(report: CheckReport, loaded: Loaded, keys: Keymap) -> Iterator[Services]:
-    """Open the services, with the history if possible, which stores the results."""
-    try:
-        services = open_services(loaded.config, keys, ())
-    except StoreError as error:
-        report.add(Finding(FindingStatus.FAILED, CheckTopic.HISTORY, error.title, (error.hint,) if error.hint else ()))
-        services = open_services(loaded.config, keys, (), save=False)
-    maintenance = services.history.maintenance
-    if maintenance is not None and maintenance.warnings:
-        first, *others = maintenance.warnings
-        report.add(Finding(FindingStatus.WARNING, CheckTopic.HISTORY, first, tuple(others)))
-    with services:
-        yield services
+def _terminal_facts(report: CheckReport) -> TerminalFacts | None:
+    """Query the terminal; None without one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    report.abandon()
+    sys.stdout.flush()
+    return probe_terminal(sys.stdin.fileno(), sys.stdout.fileno(), os.environ)
 
 
 # -- the clipboard

@@ -31,7 +31,16 @@ from holytui.store.values import SearchHit
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from holytui.store.values import AnswerStats, Bundle, CompactionResult, ImportCounts, StoredQuestion, UsageTotal
+    from holytui.store.tags import TagChange
+    from holytui.store.values import (
+        AnswerStats,
+        Bundle,
+        CompactionResult,
+        ImportCounts,
+        OutlineEntry,
+        StoredQuestion,
+        UsageTotal,
+    )
 
 
 class ImportSession(Protocol):
@@ -47,6 +56,11 @@ class ImportSession(Protocol):
 
 class Maintenance(Protocol):
     """Care of a history that is a file on this machine."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -191,6 +205,10 @@ class History(Protocol):
         """Set any of: title, model, system, params, leaf_id, pinned, archived, draft, unread. Raises TypeError."""
         ...
 
+    def change_tags(self, conversation_id: str, change: TagChange) -> tuple[str, ...]:
+        """Add and remove tags of a conversation; return all that it has then."""
+        ...
+
     def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
         ...
@@ -206,7 +224,7 @@ class History(Protocol):
     def purge_deleted(self, before: float) -> int:
         """Destroy the conversations that were deleted before the Unix time `before`; return their number.
 
-        A conversation with an answer in progress stays.
+        Branches that were deleted before are destroyed too. A conversation with an answer in progress stays.
         """
         ...
 
@@ -275,6 +293,32 @@ class History(Protocol):
 
     def questions(self, limit: int) -> Sequence[StoredQuestion]:
         """Return the last `limit` different questions of all conversations that are not deleted, last first."""
+        ...
+
+    # -- the tree
+
+    def outline(self, conversation_id: str) -> Sequence[OutlineEntry]:
+        """Return all messages of a conversation with the beginnings of their texts, oldest first."""
+        ...
+
+    def labels(self, conversation_id: str) -> Mapping[str, str]:
+        """Return the labels of a conversation's messages, by id."""
+        ...
+
+    def set_label(self, message_id: str, label: str) -> None:
+        """Label a message; an empty label removes it."""
+        ...
+
+    def prune(self, message_id: str) -> str:
+        """Hide a message with all below it; return the end of the branch that is shown then.
+
+        `restore_branch` undoes it until `purge_deleted`. Raises StoreBusy while an answer in it is in progress,
+        StoreError if nothing would be left of the conversation.
+        """
+        ...
+
+    def restore_branch(self, message_id: str) -> None:
+        """Undo `prune`; the shown branch stays."""
         ...
 
     # -- the journal of an answer in progress

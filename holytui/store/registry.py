@@ -10,6 +10,7 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Problem
 from holytui.store.history import History
+from holytui.store.values import HistoryFacts
 
 WriteProblemListener = Callable[[Problem | None], None]
 """Called from any thread when the journal cannot be written, and with None when it can be written again."""
@@ -43,6 +44,13 @@ _OPENERS: dict[str, Opener] = {_FILE: _open_sqlite}
 def register(scheme: str, opener: Opener) -> None:
     """Open locations that begin with `scheme://` by `opener`."""
     _OPENERS[scheme] = opener
+
+
+def inspect_file(path: Path, *, in_use: bool = False) -> HistoryFacts:
+    """Return facts about the history file at `path`. Changes nothing, never raises. `in_use`: by this process."""
+    from holytui.store.sqlite import inspection
+
+    return inspection.inspect_file(path, in_use=in_use)
 
 
 def open_history(

@@ -23,6 +23,20 @@ class OmittedPart(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A message in the tree of its conversation."""
+
+    id: str
+    parent_id: str | None
+    role: Role
+    text: str
+    """The beginning of its text; of an answer in progress it may be empty."""
+    created_at: float
+    model: str
+    state: AnswerState
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A conversation with its tree of messages, attempts and raw texts."""
 
@@ -36,6 +50,8 @@ class Bundle:
     """Likewise for its messages, by id."""
     image_data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Bytes of its images by digest; an image that is missing here is lost."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of its messages, by id."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """Sentences about parts of the file that were omitted."""
     left_out: Mapping[OmittedPart, int] = field(default_factory=dict, compare=False)
@@ -149,3 +165,45 @@ class SearchHit:
             out += [(self.snippet[at:start], False), (self.snippet[start:end], True)]
             at = end
         return [*out, (self.snippet[at:], False)]
+
+
+class Integrity(StrEnum):
+    """The result of an integrity check."""
+
+    SOUND = "sound"
+    DAMAGED = "damaged"
+    NOT_FINISHED = "not finished"
+    """It took too long."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFacts:
+    """Facts about a history file and its folder."""
+
+    path: Path
+    exists: bool = False
+    problem: str = ""
+    """Why the file could not be read; empty if it was."""
+    filesystem: str = ""
+    """Type of the file system; empty if unknown."""
+    network: bool = False
+    """Other machines may see the same files."""
+    free: int | None = None
+    """Free bytes on the file system; None if unknown."""
+    size: int = 0
+    """Bytes, including the log."""
+    mode: int = 0
+    """Permission bits."""
+    writable: bool = True
+    folder_writable: bool = True
+    integrity: Integrity = Integrity.UNKNOWN
+    conversations: int | None = None
+    """Number of conversations that are not deleted; None if unknown."""
+    messages: int = 0
+    drafts: int = 0
+    """Conversations with an unsent text."""
+    processes: tuple[int, ...] = ()
+    """Ids of other processes of this machine that have the file open, as far as known."""
+    others: tuple[str, ...] = ()
+    """Names of backups, damaged files set aside, and unsaved texts beside it."""

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "settings": "app.settings",
         "reload": "app.reload",
         "connect": "app.connect",
+        "check": "app.check",
         "editor": "prompt.editor",
         "theme": "app.theme",
         "mouse": "app.mouse",

@@ -24,6 +24,7 @@ from holytui.wire.transport.attempt_thread import AttemptSpec, request_headers
 from holytui.wire.transport.certificates import CannotSend
 from holytui.wire.transport.connections import CancellableConnection, ConnectionPool
 from holytui.wire.transport.exceptions import map_exception
+from holytui.wire.transport.peer_certificate import PeerCertificate, peer_certificate
 
 if TYPE_CHECKING:
     import httpx
@@ -49,6 +50,7 @@ class ChatClient:
         self._clock = clock
         self._pool = ConnectionPool(transport)
         self._live: weakref.WeakSet[AttemptStream] = weakref.WeakSet()
+        self._certificates: dict[str, PeerCertificate | None] = {}
         self._lock = threading.Lock()
 
     def open(self, endpoint: Endpoint, key: Secret | None, request: ChatRequest, timeouts: Timeouts) -> AttemptStream:
@@ -87,7 +89,7 @@ class ChatClient:
             return exc.fault
         listed: list[str] | Fault
         try:
-            listed = _models(connection, endpoint, request_headers(endpoint, key), timeout)
+            listed = self._models(connection, endpoint, request_headers(endpoint, key), timeout)
         except CannotSend as exc:
             listed = exc.fault
         except Exception as exc:  # noqa: BLE001 - `map_exception` handles everything that httpx and below raise
@@ -95,6 +97,31 @@ class ChatClient:
         finally:
             self._pool.release(connection)
         return add_advice(listed, endpoint) if isinstance(listed, Fault) else listed
+
+    def _models(
+        self, connection: CancellableConnection, endpoint: Endpoint, headers: dict[str, str], timeout: float
+    ) -> list[str] | Fault:
+        headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        connection.begin_request(lambda: None, lambda: None)
+        watched = {"trace": connection.trace}
+        with connection.client.stream(
+            "GET", endpoint.models_url, headers=headers, timeout=timeout, extensions=watched
+        ) as response:
+            self._certificates[endpoint.base_url] = peer_certificate(response.extensions.get("network_stream"))
+            limit = _MAX_LIST if response.is_success else MAX_BODY
+            body = bytearray()
+            for block in response.iter_bytes():
+                body += block
+                if len(body) > limit:
+                    break
+            if not response.is_success:
+                return status_fault(response.status_code, response.headers, bytes(body[:limit]))
+        names = names_in(bytes(body))
+        return Fault(FaultKind.NOT_A_STREAM, status=response.status_code) if names is None else names
+
+    def certificate(self, endpoint: Endpoint) -> PeerCertificate | None:
+        """Return the server's certificate as of the last `list_models`; None without TLS or without a response."""
+        return self._certificates.get(endpoint.base_url)
 
     def release(
         self,
@@ -156,24 +183,3 @@ def _try_connect(address: tuple[str, int] | str, timeout: float, results: queue.
         results.put(map_exception(exc, connected=False))
     else:
         results.put(None)
-
-
-def _models(
-    connection: CancellableConnection, endpoint: Endpoint, headers: dict[str, str], timeout: float
-) -> list[str] | Fault:
-    headers = {**headers, "Accept": "application/json", "Accept-Encoding": "gzip"}
-    connection.begin_request(lambda: None, lambda: None)
-    watched = {"trace": connection.trace}
-    with connection.client.stream(
-        "GET", endpoint.models_url, headers=headers, timeout=timeout, extensions=watched
-    ) as response:
-        limit = _MAX_LIST if response.is_success else MAX_BODY
-        body = bytearray()
-        for block in response.iter_bytes():
-            body += block
-            if len(body) > limit:
-                break
-        if not response.is_success:
-            return status_fault(response.status_code, response.headers, bytes(body[:limit]))
-    names = names_in(bytes(body))
-    return Fault(FaultKind.NOT_A_STREAM, status=response.status_code) if names is None else names

@@ -143,9 +143,9 @@ def _lines(out: str) -> Lines:
     for line in out.splitlines():
         if line.startswith(" "):
             found[last] += "\n" + line.strip()
-        else:
-            mark, last, text = line.split(maxsplit=2)
-            found[last] = f"{mark} {text}"
+        elif line[1:2] == " " and line[0] in "".join(FindingStatus):
+            last = line[2:16].strip()
+            found[last] = f"{line[0]} {line[16:]}"
     return found
 
 
@@ -157,17 +157,23 @@ def _learnt(base_url: str) -> str | None:
 # -- all is well
 
 
+CONNECTION = ["model", "proxy", "host name", "connection", "TLS", "HTTP", "key", "models"]
+ANSWER = ["first token", "streaming", "usage", "continuation"]
+HISTORY = ["history", "file system", "free space", "permissions"]
+
+
 def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         status, lines = checked(server.base_url)
         prefill = server.requests[2].json["messages"][-1]
     assert status == 0
-    assert [line[0] for line in lines.values()] == ["✓"] * 8
-    assert list(lines) == ["config", "log", "model", "key", "connection", "request", "continuation", "models"]
-    assert f"{server.base_url}/chat/completions, directly" in lines["model"]
+    assert list(lines) == ["config", "log", *CONNECTION, *ANSWER, "terminal", *HISTORY]
+    assert {name: line[0] for name, line in lines.items() if line[0] != "✓"} == {"terminal": "·"}
+    assert f"{server.base_url}/chat/completions" in lines["model"]
+    assert lines["proxy"] == "✓ none, the connection is direct"
     assert "environment variable TEST_KEY" in lines["key"]
-    assert "usage reported" in lines["request"]
-    assert "end reported (stop)" in lines["request"]
+    assert "usage reported" in lines["usage"]
+    assert "end reported (stop)" in lines["streaming"]
     assert "by prefill, exactly" in lines["continuation"]
     assert "2 models are listed, model among them" in lines["models"]
     assert prefill["role"] == "assistant"
@@ -177,7 +183,7 @@ def test_a_good_endpoint_gets_a_check_on_every_line(checked: Callable[..., Check
 def test_the_guide_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-m", "guide/guide"]) == 0
     lines = _lines(capsys.readouterr().out)
-    assert [line[0] for line in lines.values()] == ["✓"] * 8
+    assert {name for name, line in lines.items() if line[0] != "✓"} == {"terminal"}
 
 
 # -- config
@@ -217,9 +223,8 @@ def test_a_proxy_is_named_without_its_password(checked: Callable[..., Checked]) 
     with ScriptedServer([Router(count(1, 40))]) as server:
         proxy = f"http://me:pass-word@127.0.0.1:{server.port}"
         _, lines = checked("http://far.example/v1", f'{WITH_KEY}\nproxy = "{proxy}"\nallow_insecure = true')
-    assert f"through the proxy http://127.0.0.1:{server.port}" in lines["model"]
-    assert lines["connection"].startswith(f"✓ the proxy 127.0.0.1:{server.port} answers in ")
-    assert lines["connection"].endswith("far.example is asked through it")
+    assert lines["proxy"] == f"✓ http://127.0.0.1:{server.port}, by the configuration"
+    assert lines["connection"].startswith(f"✓ 127.0.0.1:{server.port} answers in ")
     assert "pass-word" not in str(lines)
 
 
@@ -229,7 +234,7 @@ def test_a_key_that_is_not_set_says_how_to_set_it_and_nothing_is_asked(checked: 
     assert status == 1
     assert lines["key"].startswith("✗ OTHER_KEY is not set")
     assert "export OTHER_KEY" in lines["key"]
-    assert lines["request"].startswith("·")
+    assert lines["first token"].startswith("·")
     assert [one.method for one in server.requests] == ["GET"]
 
 
@@ -237,7 +242,7 @@ def test_no_key_is_fine_on_this_machine(checked: Callable[..., Checked]) -> None
     with ScriptedServer([Router(count(1, 40), count(23, 40))]) as server:
         _, lines = checked(server.base_url, "")
         assert "authorization" not in server.requests[-1].headers
-    assert lines["key"].startswith("✓ none is configured")
+    assert lines["key"].startswith("✓ none; the server asked for none")
 
 
 def test_a_server_on_a_unix_socket_is_checked(checked: Callable[..., Checked], tmp_path: Path) -> None:
@@ -245,9 +250,9 @@ def test_a_server_on_a_unix_socket_is_checked(checked: Callable[..., Checked], t
     with ScriptedServer([Router(count(1, 40), count(23, 40))], host=socket):
         status, lines = checked(f"http+unix://{socket}", "")
     assert status == 0
-    assert lines["model"].endswith(f"at http+unix://{socket}, directly")
-    assert lines["key"].startswith("✓ none is configured")
-    assert f"{socket} was found" in lines["connection"]
+    assert lines["model"].endswith(f"at http+unix://{socket}")
+    assert lines["key"].startswith("✓ none; the server asked for none")
+    assert f"{socket} answers in " in lines["connection"]
     assert "by prefill, exactly" in lines["continuation"]
     assert f"No server listens on the socket {socket}" in checked(f"http+unix://{socket}", "")[1]["connection"]
 
@@ -266,7 +271,7 @@ def test_a_provider_that_is_not_understood_is_not_asked(checked: Callable[..., C
         status, lines = checked(server.base_url, f'{WITH_KEY}\nproxy = "socks4://127.0.0.1:1"')
         assert server.peers == []
     assert status == 1
-    assert list(lines) == ["config", "log", "model"]
+    assert [name for name in lines if name in CONNECTION] == ["model"]
     assert lines["model"].startswith("✗ Nothing is sent to test")
     assert "config.toml:5: providers.test.proxy" in lines["model"]
 
@@ -280,7 +285,7 @@ def test_nobody_at_the_port_is_told_and_the_rest_is_skipped(checked: Callable[..
     status, lines = checked(f"http://127.0.0.1:{port}/v1")
     assert status == 1
     assert lines["connection"].startswith(f"✗ 127.0.0.1:{port} refused the connection")
-    assert [lines[topic][0] for topic in ("request", "continuation", "models")] == ["·"] * 3
+    assert [lines[topic][0] for topic in ("models", *ANSWER)] == ["·"] * 5
 
 
 def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..., Checked]) -> None:
@@ -291,8 +296,8 @@ def test_a_server_without_tls_behind_https_is_told_in_words(checked: Callable[..
     with ScriptedServer([mumble]) as server:
         status, lines = checked(server.base_url.replace("http:", "https:"))
     assert status == 1
-    assert "does not support TLS" in lines["connection"]
-    assert f'Try base_url = "{server.base_url}".' in lines["connection"]
+    assert "does not support TLS" in lines["TLS"]
+    assert f'Try base_url = "{server.base_url}".' in lines["TLS"]
 
 
 # -- request
@@ -304,17 +309,16 @@ def test_a_server_that_tells_no_usage_is_doubtful(checked: Callable[..., Checked
     with ScriptedServer([Router(silent, count(23, 40))]) as server:
         status, lines = checked(server.base_url)
     assert status == 0
-    assert lines["request"].startswith("▲")
-    assert "usage not reported" in lines["request"]
-    assert "marked with ~" in lines["request"]
+    assert lines["usage"].startswith("▲ usage not reported")
+    assert "marked with ~" in lines["usage"]
 
 
 def test_an_answer_without_an_end_of_its_own_is_bad(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router(once(*(f"{number}, " for number in range(1, 41))), count(41, 50))]) as server:
         status, lines = checked(server.base_url)
     assert status == 1
-    assert "ended the connection before the answer was complete" in lines["request"]
-    assert "Before that: first token after" in lines["request"]
+    assert "ended the connection before the answer was complete" in lines["streaming"]
+    assert "Before that: status 200" in lines["streaming"]
     assert "by prefill, exactly" in lines["continuation"]
 
 
@@ -323,28 +327,28 @@ def test_a_refused_key_names_its_place(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router([refusal])]) as server:
         status, lines = checked(server.base_url)
     assert status == 1
-    assert lines["request"].startswith("✗")
-    assert "TEST_KEY" in lines["request"]
+    assert lines["first token"].startswith("✗")
+    assert "TEST_KEY" in lines["first token"]
 
 
 def test_a_stalled_answer_is_given_up(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router([*once("1, ", "2, "), STALL])]) as server:
         status, lines = checked(server.base_url)
     assert status == 1
-    assert "token_timeout" in lines["request"]
+    assert "token_timeout" in lines["streaming"]
     assert "press" not in str(lines).lower()
 
 
 def test_an_empty_answer_is_bad(checked: Callable[..., Checked]) -> None:
     with ScriptedServer([Router(answer())]) as server:
         status, lines = checked(server.base_url)
-    assert (status, lines["request"][0]) == (1, "✗")
-    assert "empty" in lines["request"]
+    assert (status, lines["first token"][0]) == (1, "✗")
+    assert "empty" in lines["first token"]
 
 
 def test_a_key_that_ends_midway_is_renewed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-m", "guide/expired"]) == 0
-    line = _lines(capsys.readouterr().out)["request"]
+    line = _lines(capsys.readouterr().out)["first token"]
     assert line.startswith("▲")
     assert "its source supplied another" in line
 
@@ -389,10 +393,16 @@ def test_what_comes_at_once_after_a_long_wait_was_buffered_on_the_way(tmp_path: 
     # the question is asked twice, and a short one once: so much longer a wait is for the length of the answer
     with ScriptedServer([Router(buffered, buffered, answer("Hello"), count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, begun)}
-    assert found[CheckTopic.REQUEST].status is FindingStatus.WARNING
-    assert "buffered on the way" in found[CheckTopic.REQUEST].text
-    assert "proxy" in found[CheckTopic.REQUEST].hints[0]
-    assert begun == [CheckTopic.KEY, CheckTopic.CONNECTION, CheckTopic.REQUEST, CheckTopic.CONTINUATION]
+    assert found[CheckTopic.STREAMING].status is FindingStatus.WARNING
+    assert "buffered on the way" in found[CheckTopic.STREAMING].text
+    assert "proxy" in found[CheckTopic.STREAMING].hints[0]
+    assert begun == [
+        CheckTopic.CONNECTION,
+        CheckTopic.KEY,
+        CheckTopic.MODELS,
+        CheckTopic.FIRST_TOKEN,
+        CheckTopic.CONTINUATION,
+    ]
 
 
 def _together(*pieces: str) -> list[Step]:
@@ -416,8 +426,8 @@ def test_an_answer_that_comes_at_once_is_not_called_buffered_without_proof(tmp_p
     chats: list[list[Step]] = [[*[clock.leap] * leaps, *_together(*FORTY)] for leaps in answers]
     with ScriptedServer([Router(*chats, count(23, 40))]) as server:
         found = {finding.topic: finding for finding in _trial(tmp_path, server.base_url, clock, [])}
-    assert found[CheckTopic.REQUEST].status is FindingStatus.OK
-    assert "all of it came at once, so it is not known whether it streams" in found[CheckTopic.REQUEST].text
+    assert found[CheckTopic.STREAMING].status is FindingStatus.OK
+    assert "all of it came at once, so it is not known whether it streams" in found[CheckTopic.STREAMING].text
 
 
 def _buffering(upstream: int) -> Callable[[Peer], None]:
@@ -450,9 +460,9 @@ def test_a_proxy_that_buffers_is_found_out(tmp_path: Path) -> None:
         ScriptedServer([_buffering(server.port)]) as proxy,
     ):
         found = {finding.topic: finding for finding in _trial(tmp_path, proxy.base_url, clock, [])}
-    assert found[CheckTopic.REQUEST].status is FindingStatus.WARNING
-    assert "buffered on the way" in found[CheckTopic.REQUEST].text
-    assert "Turn off its buffering" in found[CheckTopic.REQUEST].hints[0]
+    assert found[CheckTopic.STREAMING].status is FindingStatus.WARNING
+    assert "buffered on the way" in found[CheckTopic.STREAMING].text
+    assert "Turn off its buffering" in found[CheckTopic.STREAMING].hints[0]
     assert "by prefill, exactly" in found[CheckTopic.CONTINUATION].text
 
 
@@ -661,7 +671,7 @@ def test_a_model_with_but_one_temperature_is_asked_without(checked: Callable[...
     with ScriptedServer([Router([refused], count(1, 40), count(23, 40))]) as server:
         status, lines = checked(server.base_url)
         assert ["temperature" in one.json for one in server.requests[1:]] == [True, False, False]
-    assert (status, lines["request"][0], lines["continuation"][0]) == (0, "✓", "✓")
+    assert (status, lines["streaming"][0], lines["continuation"][0]) == (0, "✓", "✓")
 
 
 def test_a_configured_instruction_is_tried_alone_and_teaches_nothing(checked: Callable[..., Checked]) -> None:
@@ -813,7 +823,7 @@ def test_a_fault_of_the_guide_is_told_as_it_is(
 ) -> None:
     assert main(["check", "-m", f"guide/{model}"]) == 1
     lines = _lines(capsys.readouterr().out)
-    assert request_says in lines["request"]
+    assert request_says in lines["first token"] + lines["streaming"]
     assert continuation_says in lines["continuation"]
 
 
@@ -829,7 +839,7 @@ def test_a_history_that_cannot_be_opened_is_told_and_the_check_goes_on(
     assert main(["check", "-m", "guide/guide"]) == 1
     lines = _lines(capsys.readouterr().out)
     assert lines["history"].startswith("✗")
-    assert lines["request"].startswith("✓")
+    assert lines["streaming"].startswith("✓")
 
 
 # -- the clipboard

@@ -83,10 +83,12 @@ def test_check_asks_and_continues_by_instruction(
     with ScriptedServer([routed]) as server:
         status = main(["check", *configured(config, server, more)])
     assert status == 0
-    lines = {line.split()[1]: line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")}
-    assert f"{server.base_url}/responses, directly" in lines["model"]
-    assert lines["request"].startswith("✓")
-    assert "usage reported, end reported (stop)" in lines["request"]
+    found = [line for line in capsys.readouterr().out.splitlines() if line[1:2] == " " and line[0] != " "]
+    lines = {line.split()[1]: line for line in found}
+    assert lines["model"].endswith(f"{server.base_url}/responses")
+    assert lines["streaming"].startswith("✓")
+    assert "end reported (stop)" in lines["streaming"]
+    assert "usage reported" in lines["usage"]
     assert lines["continuation"].startswith(mark)
     assert "by instruction" in lines["continuation"]
     with SqliteHistory.open(config.parent / "data" / "history.db") as history:

@@ -61,6 +61,7 @@ def test_a_good_endpoint_gets_a_mark_for_every_step(client: ChatClient) -> None:
     assert [(finding.topic, finding.status) for finding in found] == [
         (T.FIRST_TOKEN, FindingStatus.OK),
         (T.STREAMING, FindingStatus.OK),
+        (T.USAGE, FindingStatus.OK),
     ]
     assert trial.failed is None
 
@@ -160,8 +161,8 @@ def test_a_key_that_is_refused_only_with_the_question(client: ChatClient) -> Non
         trial = trial_of(client, server.base_url)
         assert marks(reached(trial)) == "✓✓✓✓✓✓"
         found = list(trial.answer("model"))
-    assert [finding.topic for finding in found] == [T.KEY, T.STREAMING]
-    assert marks(found) == "✗·"
+    assert [finding.topic for finding in found] == [T.KEY, T.STREAMING, T.USAGE]
+    assert marks(found) == "✗··"
     assert trial.failed is T.KEY
 
 
@@ -182,7 +183,7 @@ def test_an_answer_that_was_held_back_is_told(client: ChatClient) -> None:
         trial = Trial(provider, keys_for(provider, KeyChoice(KeyPlace.NONE)), client, Stream(), clock=lambda: now[0])
         reached(trial)
         found = list(trial.answer("model"))
-    assert marks(found) == "✓▲"
+    assert marks(found) == "✓▲✓"
     assert "buffered on the way" in found[1].text
 
 

@@ -13,6 +13,7 @@ from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.question_search import QuestionPicker
 from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.details.page import DetailsPage
@@ -154,6 +155,13 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: isinstance(driver.app.screen, Picker))
     await driver.pick("copy whole")
     await driver.wait_until(lambda: "How do I print?" in copied())
+
+
+@checks("app.check")
+async def _(driver: ScreenDriver) -> None:
+    await driver.act("app.check")
+    await driver.wait_for_text("Configuration")
+    await goes_to(driver, CheckPage)
 
 
 @checks("app.details")
@@ -667,6 +675,35 @@ async def _(driver: ScreenDriver) -> None:
     await goes_to(driver, DetailsPage)
 
 
+# -- on the page with the check
+
+
+@checks("check.again")
+async def _(driver: ScreenDriver) -> None:
+    await driver.act("app.check")
+    await driver.wait_until(lambda: page(driver).is_done)
+    first = page(driver).entries
+    assert first
+    await driver.act("check.again")
+    await driver.wait_until(lambda: page(driver).is_done and page(driver).entries)
+    assert page(driver).entries is not first
+    await goes_to(driver, CheckPage)
+
+
+@checks("check.copy")
+async def _(driver: ScreenDriver) -> None:
+    await driver.act("app.check")
+    await driver.wait_until(lambda: page(driver).is_done)
+    await driver.act("check.copy")
+    await driver.wait_until(lambda: "Settings" in copied())
+    await goes_to(driver, CheckPage)
+
+
+def page(driver: ScreenDriver) -> CheckPage:
+    assert isinstance(driver.app.screen, CheckPage)
+    return driver.app.screen
+
+
 # -- the tests
 
 
@@ -722,7 +759,8 @@ async def press_all(driver: ScreenDriver, where: Where) -> None:
     """Every key of a place, each from where it acts; dialogs are left again."""
     chat = driver.chat
     for action in ACTIONS:
-        if action.where is not where or action.id in ("chat.stop", "chat.resume_all"):
+        # a check sends requests of its own
+        if action.where is not where or action.id in ("chat.stop", "chat.resume_all", "app.check"):
             continue
         for number in range(len(action.keys)):
             await chat.navigator.open(TALK)

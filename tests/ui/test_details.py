@@ -128,14 +128,14 @@ async def test_several_keys_close_it(build_harness: Build, key: str) -> None:
 
 
 async def test_the_users_own_keys_work_and_are_named(build_harness: Build) -> None:
-    harness = build_harness(keys=build_keymap({"details.scope": ("s",), "app.details": ("f11",)}))
+    harness = build_harness(keys=build_keymap({"details.scope": ("s",), "app.details": ("alt+y",)}))
     add_sample(harness.history)
     async with run_app(harness, conversation=TALK) as driver:
         await opened(driver)
         assert "s Scope" in driver.text
         await driver.press("s")
         await driver.wait_for_text("Recent answers of all conversations")
-        await driver.press("f11")
+        await driver.press("alt+y")
         await driver.wait_until(lambda: isinstance(driver.app.screen, ChatScreen))
 
 

@@ -13,11 +13,11 @@ from tests.ui.conftest import Build
 
 
 async def test_who_edits_a_question_reads_how_to_leave_it(build_harness: Build) -> None:
-    async with run_app(build_harness(keys=build_keymap({"chat.stop": ("f11",)}))) as driver:
+    async with run_app(build_harness(keys=build_keymap({"chat.stop": ("alt+y",)}))) as driver:
         await driver.ask("count to 3")
         await driver.focus_log()
         await driver.act("message.edit")
-        await driver.wait_until(lambda: "press F11 to cancel" in driver.status)
+        await driver.wait_until(lambda: "press Alt+Y to cancel" in driver.status)
 
 
 CUT = Problem("It was cut", "Kept.\n{Press:message.resume} to get the rest.")
@@ -30,7 +30,7 @@ def lines(entry: MessageView) -> list[str]:
 @pytest.mark.parametrize(
     ("keys", "end"),
     [
-        ({"chat.stop": ("f11",)}, "ends. Press F11 to take it back."),
+        ({"chat.stop": ("alt+y",)}, "ends. Press Alt+Y to take it back."),
         ({"chat.stop": ("f9",)}, "ends. Type /stop to take it back."),  # the prompt has F9 for itself
         ({"chat.stop": ()}, "ends. Type /stop to take it back."),
     ],

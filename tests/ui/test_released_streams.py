@@ -20,7 +20,10 @@ async def test_escape_has_the_server_stop_an_interrupted_answer_once(build_harne
             await driver.type("hello")
             await driver.press("enter")
             await driver.wait_for_text("/continue")
-            assert server.ids("DELETE") == []
+            await driver.focus_log()
+            await driver.press("escape")
+            assert driver.chat.prompt.has_focus
+            assert server.ids("DELETE") == [], "Esc only led back to the prompt"
             await driver.press("escape")
             await driver.wait_for_text("stopped at the server")
             await driver.wait_until(lambda: server.ids("DELETE"))

@@ -148,16 +148,16 @@ async def test_clashes_of_keys_are_shown_while_typing_and_a_pressed_key_is_writt
         await driver.wait_for_text("F1 belongs to “Help” (app.help)")
         await driver.press("enter")
         assert title(driver) == 'keys."chat.new"'
-        await driver.press("ctrl+u", "f11")
+        await driver.press("ctrl+u", "alt+y")
         await driver.wait_until(lambda: "belongs to" not in driver.text)
         await driver.press("enter", "escape")
         await driver.wait_until(lambda: isinstance(driver.app.screen, ChatScreen))
-        assert '"chat.new" = "f11"' in file_of(driver).read_text()
-        assert "F11 New" in driver.text
+        assert '"chat.new" = "alt+y"' in file_of(driver).read_text()
+        assert "Alt+Y New" in driver.text
         await driver.ask("Hello?")
         await driver.press("f4")
         assert driver.chat.state.conversation.id
-        await driver.press("f11")
+        await driver.press("alt+y")
         await driver.wait_until(lambda: not driver.chat.state.conversation.id)
 
 
@@ -166,13 +166,13 @@ async def test_keys_of_every_part_change_at_once(harness: AppHarness) -> None:
         await driver.ask("Hello?")
         await edit(
             driver,
-            '[keys]\n"prompt.send" = "f11"\n"log.last" = "z"\n"sidebar.pin" = "ctrl+g"\n"app.details" = "alt+d"\n',
+            '[keys]\n"prompt.send" = "alt+y"\n"log.last" = "z"\n"sidebar.pin" = "ctrl+g"\n"app.details" = "alt+d"\n',
         )
         harness.keymap = build_keymap(driver.app.live.config.keys)
         await driver.type("more")
         await driver.press("enter")
         assert driver.chat.prompt.text.startswith("more")
-        await driver.press("f11")
+        await driver.press("alt+y")
         await driver.wait_until(lambda: not driver.chat.prompt.text)
         await driver.settle()
         await driver.focus_sidebar()

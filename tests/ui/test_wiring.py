@@ -17,6 +17,7 @@ from holytui.keymap import ACTIONS, Where
 from holytui.models import Role
 from holytui.terminal.hangup import Cause
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.prompt import Prompt
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.lifecycle.hangup import HangupHandler
@@ -31,6 +32,7 @@ OWNERS: Mapping[Where, type[Any]] = {
     Where.LOG: MessageLog,
     Where.SIDEBAR: Sidebar,
     Where.DETAILS: DetailsPage,
+    Where.CHECK: CheckPage,
 }
 BY_KEY = {"prompt.send", "prompt.newline"}
 """`Prompt.on_key` does these itself, as it must act before the next key."""
@@ -42,7 +44,7 @@ async def test_every_action_has_one_handler_or_one_method_of_its_widget(harness:
     own = (
         {action.id for action in ACTIONS if hasattr(OWNERS[action.where], "action_" + action.id.replace(".", "_"))}
         | BY_KEY
-        | {"details.scope"}
+        | {"details.scope", "check.again", "check.copy"}
     )
     assert handlers | own == {action.id for action in ACTIONS}
     assert handlers & own == set()

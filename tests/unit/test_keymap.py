@@ -53,7 +53,7 @@ def test_a_key_is_replaced_or_taken_away() -> None:
 def test_an_action_without_a_key_may_get_one_and_is_called_by_its_name_until_then() -> None:
     assert BY_ID["app.theme"].keys == ()
     assert shown_keys(build_keymap({}))["app.theme"] == "/theme"
-    assert shown_keys(build_keymap({"app.theme": ("f11",)}))["app.theme"] == "F11"
+    assert shown_keys(build_keymap({"app.theme": ("alt+y",)}))["app.theme"] == "Alt+Y"
     assert shown_keys(build_keymap({"log.next": ()}))["log.next"] == "–"
 
 

@@ -80,7 +80,7 @@ def test_the_help_of_each_setting_is_its_docstring() -> None:
 
 
 def test_a_setting_has_its_value_default_line_and_choices() -> None:
-    text = '# mine\n[ui]\nenter = "newline" # so\n[keys]\nchat.stop = "f11"\n'
+    text = '# mine\n[ui]\nenter = "newline" # so\n[keys]\nchat.stop = "alt+y"\n'
     found = listed(Config(ui=Ui(enter="newline")), text)
     enter = found["ui.enter"]
     assert (enter.value, enter.default, enter.line, enter.choices) == ('"newline"', '"send"', 3, ("send", "newline"))
@@ -152,7 +152,7 @@ def test_default_keys_and_free_ones_need_no_warning_of_a_clash_in_their_part() -
     keymap = build_keymap({})
     for action in ACTIONS:
         assert [each for each in key_warnings(action, action.keys, keymap) if "belongs to" in each] == []
-    assert key_warnings(BY_ID["app.theme"], ("alt+t", "f11"), keymap) == []
+    assert key_warnings(BY_ID["app.theme"], ("alt+t", "alt+y"), keymap) == []
 
 
 class Listener:
@@ -177,13 +177,13 @@ def in_force(file: Path) -> ConfigInForce:
 def test_a_changed_file_is_put_into_force_and_published(file: Path) -> None:
     live = in_force(file)
     listener = Listener(live)
-    file.write_text('[ui]\nmouse = false\n[keys]\n"chat.stop" = "f11"\n')
+    file.write_text('[ui]\nmouse = false\n[keys]\n"chat.stop" = "alt+y"\n')
     assert live.stamp_now() != live.stamp
     live.adopt(live.read())
     assert live.stamp_now() == live.stamp
     assert [change.changed for change in listener.changes] == [("keys", "ui.mouse")]
     assert not live.config.ui.mouse
-    assert live.keymap.keys_for("chat.stop") == ("f11",)
+    assert live.keymap.keys_for("chat.stop") == ("alt+y",)
     live.adopt(live.read())
     assert len(listener.changes) == 1
 
@@ -231,17 +231,17 @@ def test_a_deleted_file_leaves_the_settings_in_force(file: Path) -> None:
 
 
 def test_a_written_setting_keeps_the_rest_and_a_reset_one_leaves_no_line(file: Path) -> None:
-    text = '# first\n[keys] # mine\nchat.stop = "f11"\n\n[ui]\nmouse = true # yes\n'
+    text = '# first\n[keys] # mine\nchat.stop = "alt+y"\n\n[ui]\nmouse = true # yes\n'
     file.write_text(text)
     settings = SettingsFile(file)
-    settings.change(("keys", "chat.stop"), ["f11", "alt+s"])
+    settings.change(("keys", "chat.stop"), ["alt+y", "alt+s"])
     settings.change(("ui", "enter"), "newline")
-    changed = text.replace('"f11"', '["f11", "alt+s"]') + 'enter = "newline"\n'
+    changed = text.replace('"alt+y"', '["alt+y", "alt+s"]') + 'enter = "newline"\n'
     assert file.read_text() == changed
     assert file.with_name("config.toml.original").read_text() == text
     settings.reset(("ui", "enter"))
     settings.reset(("keys", "chat.stop"))
-    assert file.read_text() == text.replace('chat.stop = "f11"\n', "")
+    assert file.read_text() == text.replace('chat.stop = "alt+y"\n', "")
     assert file.with_name("config.toml.original").read_text() == text
 
 

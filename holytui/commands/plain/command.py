@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     for output in (sys.stdout, sys.stderr):
         output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
     inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
-    opened = open_services(config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, fall_back=True)
+    opened = open_services(config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, fall_back=True, share=True)
     with closing_services(opened) as services, _signals(inbox.put):
         printer = PlainPrinter(sys.stdout, prompts=interactive)
         reader = LineReader(0, inbox.put)

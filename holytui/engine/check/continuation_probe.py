@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from holytui.config.effort import without_effort
 from holytui.config.presets import GUIDE, PREFILL_FORMS, Continuation, Prefill
 from holytui.config.schema import Api, Recover
 from holytui.engine.check.check_target import REQUEST_LIMIT, CheckTarget
-from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds
+from holytui.engine.check.findings import CheckTopic, Finding, FindingStatus, as_hints, seconds, skipped
 from holytui.engine.check.flow import Flow, bursts, classify_flow, held_back
 from holytui.engine.check.probe import JoinedReply, ProbeResponse, join_reply, record_response
 from holytui.engine.check.reattach_probe import probe_reattaching
@@ -50,7 +51,7 @@ class _ProbeRequest:
 
 
 class ContinuationProbe:
-    """Probes an answer (`request`), then its continuation (`continuation`), whose result is stored in `history`.
+    """Probes an answer (`answer`), then its continuation (`continuation`), whose result is stored in `history`.
 
     `clock` is in seconds.
     """
@@ -78,18 +79,28 @@ class ContinuationProbe:
 
     @property
     def response(self) -> ProbeResponse | None:
-        """The answer to `request`."""
+        """The response to `answer`."""
         return self._answer
 
-    def request(self) -> Finding:
-        """Request an answer; report its content and timing."""
+    def answer(self) -> Iterator[Finding]:
+        """Request an answer; yield findings for its first token, its stream, and the reported usage."""
         response = self._answer = self._request(_ProbeRequest(self._question))
         if self._subject.endpoint.api is Api.AUTO and response.fault is not None and needs_responses(response.fault):
             self._subject = self._subject.by_responses_api()
             response = self._answer = self._request(_ProbeRequest(self._question))
             if response.complete:
                 self._remember_api()
-        finding = self._assess(response)
+        if not response.arrivals:
+            yield self._with_renewal(self._assess(response))
+            yield from (skipped(CheckTopic.STREAMING), skipped(CheckTopic.USAGE))
+            return
+        text = _("after {time}").format(time=seconds(response.arrivals[0]))
+        yield self._with_renewal(Finding(FindingStatus.OK, CheckTopic.FIRST_TOKEN, text))
+        yield self._assess(response)
+        yield _usage_finding(response)
+
+    def _with_renewal(self, finding: Finding) -> Finding:
+        """Add a warning if the first key was refused."""
         if not self._key_refreshed:
             return finding
         status = finding.status if finding.status is FindingStatus.FAILED else FindingStatus.WARNING
@@ -97,32 +108,28 @@ class ContinuationProbe:
         return replace(finding, status=status, hints=(message, *finding.hints))
 
     def _assess(self, response: ProbeResponse) -> Finding:
+        topic = CheckTopic.STREAMING if response.arrivals else CheckTopic.FIRST_TOKEN
         flow = self._flow(response)
         facts = _facts(response, flow)
         if response.end is None:
             text = _("not complete after {time}").format(time=seconds(response.seconds))
-            return Finding(FindingStatus.WARNING, CheckTopic.REQUEST, ", ".join([*facts, text]))
+            return Finding(FindingStatus.WARNING, topic, ", ".join([*facts, text]))
         if response.fault is not None or not response.complete:
-            return self._failed(response.fault or Fault(FaultKind.CLOSED), facts)
+            return self._failed(topic, response.fault or Fault(FaultKind.CLOSED), facts)
         if not response.arrivals:
             hint = _("Is this a chat model?")
-            return Finding(FindingStatus.FAILED, CheckTopic.REQUEST, _("the answer is empty"), (hint,))
+            return Finding(FindingStatus.FAILED, topic, _("the answer is empty"), (hint,))
         hints = []
         if flow is Flow.BUFFERED:
             hints.append(
                 _("Something in between, such as a proxy, buffers answers until their end. Turn off its buffering.")
             )
-        if response.usage is None:
-            hints.append(_("The server does not report token usage; holytui estimates it, marked with ~."))
         end = response.end.finish_reason
-        facts.append(_("usage reported") if response.usage is not None else _("usage not reported"))
         facts.append(_("end reported ({reason})").format(reason=end or "[DONE]"))
-        return Finding(
-            FindingStatus.WARNING if hints else FindingStatus.OK, CheckTopic.REQUEST, ", ".join(facts), tuple(hints)
-        )
+        return Finding(FindingStatus.WARNING if hints else FindingStatus.OK, topic, ", ".join(facts), tuple(hints))
 
-    def _failed(self, fault: Fault, facts: list[str]) -> Finding:
-        failure = self._subject.failure(CheckTopic.REQUEST, fault)
+    def _failed(self, topic: CheckTopic, fault: Fault, facts: list[str]) -> Finding:
+        failure = self._subject.failure(topic, fault)
         before = as_hints(_("Before that: {facts}.").format(facts=", ".join(facts)) if facts else "")
         if self._key_error is not None:
             return replace(failure, hints=(*before, self._key_error.title, *as_hints(self._key_error.hint)))
@@ -361,12 +368,21 @@ class ContinuationProbe:
             return  # found out again when an answer is resumed
 
 
+def _usage_finding(response: ProbeResponse) -> Finding:
+    if response.usage is not None:
+        return Finding(FindingStatus.OK, CheckTopic.USAGE, _("usage reported"))
+    if not response.complete:
+        return skipped(CheckTopic.USAGE)
+    hint = _("The server does not report token usage; holytui estimates it, marked with ~.")
+    return Finding(FindingStatus.WARNING, CheckTopic.USAGE, _("usage not reported"), (hint,))
+
+
 def _facts(response: ProbeResponse, flow: Flow) -> list[str]:
     """Facts about the received part of an answer."""
     if not response.arrivals:
         return []
     first, count = response.arrivals[0], len(response.arrivals)
-    facts = [_("first token after {time}").format(time=seconds(first))]
+    facts = []
     if response.status is not None:
         facts.append(_("status {status}").format(status=response.status))
     match flow:
@@ -382,6 +398,8 @@ def _facts(response: ProbeResponse, flow: Flow) -> list[str]:
         case Flow.STREAMED:
             time_ = seconds(response.arrivals[-1] - first)
             facts.append(_("streamed in {count} pieces over {time}").format(count=count, time=time_))
+            gap = max((after - before for before, after in pairwise(response.arrivals)), default=0.0)
+            facts.append(_("longest gap {ms} ms").format(ms=round(gap * 1000)))
     return facts
 
 

@@ -27,17 +27,33 @@ class CheckTopic(StrEnum):
     LOG = N_("log")
     HISTORY = N_("history")
     MODEL = N_("model")
+    PROXY = N_("proxy")
     NAME = N_("host name")
     KEY = N_("key")
     CONNECTION = N_("connection")
     TLS = N_("TLS")
     HTTP = N_("HTTP")
-    REQUEST = N_("request")
     CONTINUATION = N_("continuation")
     MODELS = N_("models")
     FIRST_TOKEN = N_("first token")
     STREAMING = N_("streaming")
+    USAGE = N_("usage")
+    TERMINAL = N_("terminal")
+    SIZE = N_("size")
+    COLOURS = N_("colours")
+    SYNC = N_("sync updates")
+    ROUND_TRIP = N_("round trip")
+    CHARACTERS = N_("characters")
+    INPUT_METHOD = N_("input method")
+    KEYS = N_("keys")
     CLIPBOARD = N_("clipboard")
+    FILE_SYSTEM = N_("file system")
+    SPACE = N_("free space")
+    INTEGRITY = N_("integrity")
+    CONTENT = N_("content")
+    PERMISSIONS = N_("permissions")
+    OTHERS = N_("processes")
+    BACKUPS = N_("other files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,15 @@ class Finding:
     text: str
     hints: tuple[str, ...] = ()
     """Next steps, and remarks."""
+
+
+class CheckGroup(StrEnum):
+    """A group of findings; the value is its title, translated where it is shown."""
+
+    CONFIGURATION = N_("Configuration")
+    CONNECTION = N_("Connection")
+    TERMINAL = N_("Terminal")
+    HISTORY = N_("History")
 
 
 def skipped(topic: CheckTopic) -> Finding:

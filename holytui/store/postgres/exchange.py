@@ -51,6 +51,8 @@ class SharedExchange:
         self._here = replica.hosts()[0]
         self._cursor = _number(history.recall(f"{place} seq"))
         self._known = shared.vector()
+        self.merged = 0
+        """Number of batches that changed this history."""
         self._sent: dict[str, LiveText] = {}
         """Answers in progress here, with the whole text that was sent."""
 
@@ -71,7 +73,8 @@ class SharedExchange:
             pulled = self._shared.pull(self._cursor, self._here.id)
             batch, complete = pulled.batch, pulled.batch.complete
             if batch.messages or batch.conversations or _is_news(batch, self._replica.vector()):
-                self._replica.apply(batch)
+                applied = self._replica.apply(batch)
+                self.merged += bool(applied.conversations or applied.messages)
             if pulled.seq != self._cursor:
                 self._cursor = pulled.seq
                 self._history.remember(f"{self._place} seq", str(pulled.seq))

@@ -121,6 +121,8 @@ class Replicator:
         """Replaced as a whole."""
         self.remote_answers: Mapping[str, RemoteAnswer] = MappingProxyType({})
         """Answers that other hosts receive, by id; replaced as a whole."""
+        self.merged = 0
+        """Number of changes of this history by other hosts, which `History.others_version` does not count."""
         self._thread = threading.Thread(target=self.run, name="holytui-share", daemon=True)
 
     def start(self) -> None:
@@ -140,6 +142,10 @@ class Replicator:
         self._notify()
         if self._thread.is_alive():
             self._thread.join(_LAST_PUSH if connected else 0.1)
+        if not self._thread.is_alive():
+            for descriptor in self._wake:
+                with suppress(OSError):
+                    os.close(descriptor)
 
     def _notify(self) -> None:
         with suppress(OSError):
@@ -193,7 +199,11 @@ class Replicator:
             now = self._timer()
             closing = self._closing.is_set()
             if notified or (not shared.is_notified and now >= pull_at):
-                exchange.pull()
+                before = exchange.merged
+                try:
+                    exchange.pull()
+                finally:
+                    self.merged += exchange.merged - before
                 pull_at, watch.is_current = now + _UNNOTIFIED, False
             seen = self._history.version()
             if seen != version and (closing or not exchange.is_live or now >= push_at):

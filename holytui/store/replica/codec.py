@@ -27,13 +27,13 @@ from holytui.models import (
 from holytui.store.json_values import fault_of, is_too_deep, problem_of, usage_of
 from holytui.store.replica.clock import MAX_CLOCK, Stamp, Vector
 from holytui.store.replica.records import (
-    FIELDS,
     Batch,
     ConversationRecord,
     Deletion,
     Field,
     MessageRecord,
     TransferCursor,
+    field_type,
 )
 
 JSON = dict[str, Any]
@@ -153,7 +153,7 @@ def _talk(value: object) -> ConversationRecord:
     entry = _object(value, "conversations")
     return ConversationRecord(
         *(_name(entry["id"]), _number(entry["created_at"]), _number(entry["updated_at"])),
-        {name: _field(name, each) for name, each in _object(entry["fields"], "fields").items() if name in FIELDS},
+        {name: _field(name, each) for name, each in _object(entry["fields"], "fields").items() if field_type(name)},
         tuple(_deletion(each) for each in _list(entry, "deletions")),
         _maybe_text(entry, "origin"),
     )
@@ -161,7 +161,8 @@ def _talk(value: object) -> ConversationRecord:
 
 def _field(name: str, value: Any) -> Field:
     content, clock, host = value
-    if not (isinstance(content, FIELDS[name]) or (name == "leaf_id" and content is None)):
+    expected = field_type(name)
+    if expected is None or not (isinstance(content, expected) or (name == "leaf_id" and content is None)):
         raise TypeError(name)
     if isinstance(content, dict):
         if is_too_deep(content) or not all(isinstance(key, str) for key in content):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from holytui.models import Attempt, DeltaKind, Message
 from holytui.store.replica.clock import ZERO, Stamp, Vector
@@ -20,6 +21,27 @@ FIELDS: Mapping[str, type] = {
     "leaf_id": str,
 }
 """The fields of a conversation that travel. Drafts and marks of unread answers belong to one host."""
+
+
+class ItemKind(StrEnum):
+    """Kinds of items of a conversation; a field such as `tag:work` is one of them."""
+
+    TAG = "tag"
+    LABEL = "label"
+    """Of the message with the id after the colon."""
+    PRUNED = "pruned"
+    """The branch that begins with the message is deleted."""
+
+
+def field_type(name: str) -> type | None:
+    """Return the type of the values of a field; None for an unknown one."""
+    kind, _colon, item = name.partition(":")
+    if not item:
+        return FIELDS.get(name)
+    return _ITEM_TYPES.get(kind)
+
+
+_ITEM_TYPES: Mapping[str, type] = {ItemKind.TAG: bool, ItemKind.LABEL: str, ItemKind.PRUNED: bool}
 
 
 @dataclass(frozen=True, slots=True)

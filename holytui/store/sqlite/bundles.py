@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from holytui.errors import TransferError
 from holytui.i18n import _
 from holytui.models import AnswerState, Attempt, DeltaKind, Message
-from holytui.store.sqlite import conversations, journal
+from holytui.store.replica.records import ItemKind
+from holytui.store.sqlite import changes, conversations, items, journal, pruned
 from holytui.store.sqlite import images as image_table
 from holytui.store.sqlite import messages as message_table
 from holytui.store.sqlite.damaged_tables import read_rows
@@ -25,9 +26,11 @@ def read(
     found = read_rows(connection, CONVERSATION, "conversation", "id = ? AND deleted_at IS NULL", (conversation_id,))
     if not found:
         return None
+    hidden = pruned.message_ids(connection, conversation_id)
     messages = [
         journal.as_of_now(connection, image_table.with_images(connection, each), pending)
         for each in message_table.of_conversation(connection, conversation_id)
+        if each.id not in hidden
     ]
     attempts = [
         (attempt, {kind: journal.raw_text(connection, attempt.id, kind, pending) for kind in DeltaKind})
@@ -35,7 +38,8 @@ def read(
         for attempt in journal.attempts(connection, message.id)
     ]
     data = image_table.data_of_all(connection, messages) if images else {}
-    return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data)
+    labels = {id_: label for id_, label in items.labels(connection, conversation_id).items() if id_ not in hidden}
+    return Bundle(conversation_from(found[0], streaming=False), messages, attempts, image_data=data, labels=labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def insert_conversation(connection: sqlite3.Connection, planned: ImportPlan, *, 
     conversation = planned.bundle.conversation
     leaf = conversation.leaf_id if conversation.leaf_id in {message.id for message in planned.new} else None
     conversations.insert(connection, replace(conversation, leaf_id=leaf), fts=fts)
+    for id_, label in planned.bundle.labels.items():
+        items.put(connection, conversation.id, f"{ItemKind.LABEL}:{id_}", label, conversation.updated_at)
+        changes.mark(connection, conversation.id, f"{ItemKind.LABEL}:{id_}")
     conversations.set_deleted(connection, conversation.id, conversations.HIDDEN)
     _set_origin(connection, "conversation", conversation.id, planned.bundle.origin)
 

@@ -17,6 +17,7 @@ from holytui.models import AnswerState
 from holytui.store.json_values import json_object
 from holytui.store.replica.clock import Stamp, next_clock
 from holytui.store.replica.records import Deletion
+from holytui.store.sqlite import items
 from holytui.store.sqlite.hosts import UNKNOWN, HostTable
 
 OPEN = 0
@@ -66,6 +67,11 @@ def fill(connection: sqlite3.Connection) -> None:
                 SELECT {OPEN}, row_number() OVER () + (SELECT coalesce(max(clock), 0) FROM change), id, field
                 FROM ({rows})"""
         )
+    if "tags" in {name for _cid, name, *_rest in connection.execute("PRAGMA table_info (conversation)")}:
+        where = "tags <> '[]' OR labels <> '{}' OR pruned <> '{}'"
+        for (id_,) in connection.execute(f"SELECT id FROM conversation WHERE {where}").fetchall():
+            for name in items.all_of(connection, id_):
+                mark(connection, id_, name)
 
 
 # -- the rows

@@ -10,11 +10,12 @@ from holytui import ids
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation
-from holytui.store.replica.records import FIELDS
-from holytui.store.sqlite import changes, search_index
+from holytui.store.replica.records import FIELDS, ItemKind
+from holytui.store.sqlite import changes, items, search_index
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.lease import Owner, is_alive, leases
 from holytui.store.sqlite.row_mapping import CONVERSATION, conversation_from, storable
+from holytui.store.tags import TagChange, normalized
 
 _TEXTS = frozenset({"title", "model", "system", "draft"})
 _FLAGS = frozenset({"pinned", "archived", "unread"})
@@ -70,10 +71,10 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
     c = conversation
     texts = [storable(text) for text in (c.model, c.system, json.dumps(c.params))]
     connection.execute(
-        f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO conversation ({CONVERSATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(c.id, storable(c.title), c.created_at, c.updated_at, c.leaf_id, *texts),
-            *(c.pinned, c.archived, storable(c.draft), c.unread),
+            *(c.pinned, c.archived, storable(c.draft), c.unread, items.tags_text(c.tags)),
         ),
     )
     search_index.put_text(connection, c.id, None, storable(c.title), fts=fts)
@@ -81,6 +82,8 @@ def insert(connection: sqlite3.Connection, conversation: Conversation, *, fts: b
     for name in ("model", "system", "params", "pinned", "archived", "leaf_id"):
         if getattr(c, name):
             changes.mark(connection, c.id, name)
+    for tag in c.tags:
+        changes.mark(connection, c.id, f"{ItemKind.TAG}:{tag}")
 
 
 def update(
@@ -126,6 +129,23 @@ def columns(fields: Mapping[str, object]) -> dict[str, object]:
         else:
             raise TypeError(f"a conversation's {name} cannot be set to {type(value).__name__}")
     return out
+
+
+def change_tags(connection: sqlite3.Connection, conversation_id: str, change: TagChange, now: float) -> tuple[str, ...]:
+    """Add and remove tags; return all that the conversation has then. Raises StoreError if it is missing."""
+    if not connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone():
+        raise missing()
+    before = items.tags(connection, conversation_id)
+    after = change.apply(normalized(sorted(before)))
+    for tag in sorted(before.symmetric_difference(after)):
+        set_item(connection, conversation_id, f"{ItemKind.TAG}:{tag}", tag in after, now)
+    return after
+
+
+def set_item(connection: sqlite3.Connection, conversation_id: str, name: str, value: str | bool, now: float) -> None:
+    """Set a small item by its field in the log; an empty value removes it."""
+    items.put(connection, conversation_id, name, value, now)
+    changes.stamp_field(connection, conversation_id, name, now)
 
 
 def set_deleted(connection: sqlite3.Connection, conversation_id: str, at: float | None) -> None:

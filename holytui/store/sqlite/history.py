@@ -13,14 +13,17 @@ from holytui.ids import new_id
 from holytui.models import AnswerState, Attempt, Conversation, DeltaKind, Image, Message, Role, StreamMark
 from holytui.store.sqlite import (
     answer_stats,
+    branches,
     bundles,
     changes,
     conversations,
     damaged_tables,
     import_session,
+    items,
     journal,
     lease,
     messages,
+    pruned,
     search_index,
     streams,
 )
@@ -30,7 +33,8 @@ from holytui.store.sqlite.file import HistoryFile
 from holytui.store.sqlite.replica import SqliteReplica
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import as_text
-from holytui.store.values import AnswerStats, Bundle, ImportCounts, SearchHit, StoredQuestion, UsageTotal
+from holytui.store.tags import TagChange
+from holytui.store.values import AnswerStats, Bundle, ImportCounts, OutlineEntry, SearchHit, StoredQuestion, UsageTotal
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -69,6 +73,11 @@ class SqliteHistory(HistoryFile):
             now = self._clock()
             self._writer.call(lambda db: conversations.update(db, conversation_id, columns, now, fts=self._fts))
 
+    def change_tags(self, conversation_id: str, change: TagChange) -> tuple[str, ...]:
+        """Add and remove tags of a conversation; return all that it has then."""
+        now = self._clock()
+        return self._writer.call(lambda db: conversations.change_tags(db, conversation_id, change, now))
+
     def delete_conversation(self, conversation_id: str) -> None:
         """Hide a conversation; `restore_conversation` undoes it until `purge_deleted`."""
         now = self._clock()
@@ -96,6 +105,7 @@ class SqliteHistory(HistoryFile):
             changes.settle_all(db, self._clock())  # a deletion says which messages it had seen
             busy = conversations.streaming_ids(db, self._here, self._clock())
             count = conversations.purge(db, before, busy, fts=self._fts)
+            pruned.purge(db, before, fts=self._fts)
             image_table.delete_unused(db)
             return count
 
@@ -230,10 +240,38 @@ class SqliteHistory(HistoryFile):
             new = Conversation(
                 *(new_id(), storable(title), now, now), model=old.model, system=old.system, params=old.params
             )
+            new = replace(new, tags=old.tags)
             journal.copy_branch(db, message, new, fts=self._fts)
             return new.id
 
         return self._writer.call(copy, durable=True, after_journal=True)
+
+    # -- the tree
+
+    def outline(self, conversation_id: str) -> Sequence[OutlineEntry]:
+        """Return all messages of a conversation with the beginnings of their texts, oldest first."""
+        with self._readers.view() as view:
+            return branches.outline(view, conversation_id)
+
+    def labels(self, conversation_id: str) -> Mapping[str, str]:
+        """Return the labels of a conversation's messages, by id."""
+        with self._readers.view() as view:
+            return items.labels(view, conversation_id)
+
+    def set_label(self, message_id: str, label: str) -> None:
+        """Label a message; an empty label removes it."""
+        now = self._clock()
+        self._writer.call(lambda db: branches.set_label(db, message_id, storable(label), now))
+
+    def prune(self, message_id: str) -> str:
+        """Hide a message with all below it until `restore_branch`; return the end of the branch that is shown then."""
+        now = self._clock()
+        return self._writer.call(lambda db: branches.prune(db, message_id, now))
+
+    def restore_branch(self, message_id: str) -> None:
+        """Undo `prune`; the shown branch stays."""
+        now = self._clock()
+        self._writer.call(lambda db: branches.restore(db, message_id, now))
 
     # -- the journal of an answer in progress
 

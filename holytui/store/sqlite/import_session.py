@@ -20,7 +20,7 @@ from holytui.errors import StoreBusy, StoreError
 from holytui.i18n import _
 from holytui.ids import new_id
 from holytui.models import Attempt, DeltaKind, Message
-from holytui.store.sqlite import answer_stats, bundles, changes, conversations, images, messages
+from holytui.store.sqlite import answer_stats, branches, bundles, changes, conversations, images, messages
 from holytui.store.sqlite.lease import Lease, Owner, is_alive, this_owner
 from holytui.store.values import Bundle, ImportCounts
 
@@ -58,6 +58,8 @@ class SqliteImport:
         self._parents: dict[str, tuple[str, str]] = {}
         """By id of a hidden message: the stored conversation and parent that it belongs to."""
         self._restored: list[str] = []
+        self._stored: list[Bundle] = []
+        """Without texts, of the conversations that were stored before: their labels, and branches that were deleted."""
 
     def __enter__(self) -> Self:
         self._call(self._begin)
@@ -104,6 +106,9 @@ class SqliteImport:
                 bundles.insert_conversation(db, planned, fts=self._fts)
             elif not planned.is_hidden and planned.new and conversation_id not in self._hidden:
                 self._hidden[conversation_id] = _insert_hidden(db)
+            if not planned.is_hidden:
+                ids = [replace(message, text="", reasoning="") for message in planned.bundle.messages]
+                self._stored.append(Bundle(planned.bundle.conversation, ids, labels=bundle.labels))
             if planned.was_deleted:
                 self._restored.append(conversation_id)
             return planned
@@ -176,6 +181,8 @@ class SqliteImport:
         db.execute("UPDATE conversation SET deleted_at = NULL WHERE deleted_at = ?", (conversations.HIDDEN,))
         for conversation_id in self._restored:
             conversations.set_deleted(db, conversation_id, None)
+        for bundle in self._stored:
+            branches.add_imported(db, bundle, self._clock())
         images.release_staged(db)
         db.execute("DELETE FROM meta WHERE key = ?", (_LEASE,))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holytui.models import Message
-from holytui.store.replica.clock import Stamp, latest
+from holytui.store.replica.clock import Stamp, latest, wall_time
 from holytui.store.replica.merge import (
     Placed,
     current,
@@ -16,8 +16,17 @@ from holytui.store.replica.merge import (
     placed,
     variant_suffix,
 )
-from holytui.store.replica.records import FIELDS, Applied, Batch, ConversationRecord, Deletion, Field, MessageRecord
-from holytui.store.sqlite import answer_stats, bundles, changes, images, messages, search_index
+from holytui.store.replica.records import (
+    FIELDS,
+    Applied,
+    Batch,
+    ConversationRecord,
+    Deletion,
+    Field,
+    MessageRecord,
+    field_type,
+)
+from holytui.store.sqlite import answer_stats, bundles, changes, images, items, messages, search_index
 from holytui.store.sqlite.changes import DELETED, MESSAGE, OPEN, Change
 from holytui.store.sqlite.hosts import UNKNOWN, HostTable
 from holytui.store.sqlite.records import message_record
@@ -87,7 +96,7 @@ class Merger:
         for name, value in talk.fields.items():
             row = stored.get(name)
             # an open change of this host is later than all that it had received
-            if name in FIELDS and (row is None or (row.host != OPEN and row.stamp(self._hosts) < value.stamp)):
+            if field_type(name) and (row is None or (row.host != OPEN and row.stamp(self._hosts) < value.stamp)):
                 self._set_field(talk.id, name, value)
 
     def _ensure(self, talk: ConversationRecord) -> bool:
@@ -108,6 +117,14 @@ class Merger:
         return self._db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone() is not None
 
     def _set_field(self, conversation_id: str, name: str, field: Field) -> None:
+        if name in FIELDS:
+            self._set_column(conversation_id, name, field)
+        elif isinstance(field.value, str | bool):
+            items.put(self._db, conversation_id, name, field.value, wall_time(field.stamp.clock))
+        changes.set_stamp(self._db, self._hosts, conversation_id, name, field.stamp)
+        self._changed.add(conversation_id)
+
+    def _set_column(self, conversation_id: str, name: str, field: Field) -> None:
         match field.value:
             case str():
                 value: object = storable(field.value)
@@ -118,8 +135,6 @@ class Merger:
         self._db.execute(f"UPDATE conversation SET {name} = ? WHERE id = ?", (value, conversation_id))
         if name == "title":
             search_index.put_text(self._db, conversation_id, None, str(value), fts=self._fts)
-        changes.set_stamp(self._db, self._hosts, conversation_id, name, field.stamp)
-        self._changed.add(conversation_id)
 
     def _save_deletions(self, conversation_id: str, deletions: Sequence[Deletion]) -> None:
         self._db.execute(

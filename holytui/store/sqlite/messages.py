@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message, Role
 from holytui.store.json_values import to_json
-from holytui.store.sqlite import changes, search_index
+from holytui.store.sqlite import changes, items, search_index
 from holytui.store.sqlite.conversations import missing
 from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
@@ -185,26 +185,39 @@ def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | N
 def variants(connection: sqlite3.Connection, message_id: str) -> list[Message]:
     """Return the message and its siblings of the same role, oldest first."""
     siblings = _messages(connection, _SIBLINGS, (message_id, message_id))
-    return [with_images(connection, message) for message in siblings]
+    hidden = _pruned_beside(connection, message_id)
+    return [with_images(connection, message) for message in siblings if message.id not in hidden]
 
 
 def variant_ids(connection: sqlite3.Connection, message_id: str) -> list[str]:
     """Return the ids of `variants`, in the same order, without reading their texts."""
     rows = read_rows(connection, "created_at, id", "message", _SIBLINGS, (message_id, message_id))
     found = ((at if isinstance(at, int | float) else 0.0, as_text(id_)) for at, id_ in rows)
-    return [id_ for _at, id_ in sorted(found)]
+    hidden = _pruned_beside(connection, message_id) if len(rows) > 1 else {}
+    return [id_ for _at, id_ in sorted(found) if id_ not in hidden]
+
+
+def _pruned_beside(connection: sqlite3.Connection, message_id: str) -> dict[str, float]:
+    """The first messages of deleted branches of the same conversation, except this message."""
+    rows = read_rows(connection, "conversation_id", "message", "id = ?", (message_id,))
+    found = items.pruned(connection, as_text(rows[0][0])) if rows else {}
+    found.pop(message_id, None)
+    return found
 
 
 def leaf_below(connection: sqlite3.Connection, message_id: str) -> str:
     """Return the newest leaf below a message, itself if it is a leaf. Raises StoreError if it is missing."""
+    hidden = list(_pruned_beside(connection, message_id))
+    kept = f"id NOT IN ({', '.join('?' * len(hidden))})"
     row = connection.execute(
-        """WITH RECURSIVE below (id) AS (
+        f"""WITH RECURSIVE below (id) AS (
                 SELECT id FROM message WHERE id = ?
-                UNION SELECT message.id FROM message JOIN below ON message.parent_id = below.id)
+                UNION SELECT message.id FROM message JOIN below ON message.parent_id = below.id
+                WHERE message.{kept})
             SELECT id FROM message WHERE id IN (SELECT id FROM below)
-                AND id NOT IN (SELECT parent_id FROM message WHERE parent_id IN (SELECT id FROM below))
+                AND id NOT IN (SELECT parent_id FROM message WHERE parent_id IN (SELECT id FROM below) AND {kept})
             ORDER BY created_at DESC, id DESC LIMIT 1""",
-        (message_id,),
+        (message_id, *hidden, *hidden),
     ).fetchone()
     if row is None:
         raise missing()

@@ -127,16 +127,22 @@ def inspect(path: Path) -> None:
     size = path.stat().st_size
     if size == 0:
         return
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise damaged()
+    if not is_history(path):
+        raise damaged()
     with closing(connect_untouched(path)) as connection:
         schema.version_of(connection)
-        if (size <= _CHECKED_SIZE or backups.is_suspect(path)) and not _is_sound(connection):
+        if (size <= _CHECKED_SIZE or backups.is_suspect(path)) and not is_sound(connection):
             raise damaged()
 
 
-def _is_sound(connection: sqlite3.Connection) -> bool:
+def is_history(path: Path) -> bool:
+    """Whether the file begins as a SQLite file does. Not for a file that this process has open: closing any of its
+    descriptors would release SQLite's locks (https://sqlite.org/howtocorrupt.html, section 2.2). Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
     """Whether the structure is whole, indexes match their tables, and every row's relations exist.
 
     This is stricter than SQLite's quick check at little cost: damage that hides a row must be found here. Other columns

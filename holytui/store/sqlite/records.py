@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from holytui.models import DeltaKind, Message
 from holytui.store.replica.merge import variant_suffix
-from holytui.store.replica.records import FIELDS, ConversationRecord, Field, FieldValue, MessageRecord
-from holytui.store.sqlite import changes, journal, messages
+from holytui.store.replica.records import FIELDS, ConversationRecord, Field, FieldValue, MessageRecord, field_type
+from holytui.store.sqlite import changes, items, journal, messages
 from holytui.store.sqlite.changes import OPEN, Change
 from holytui.store.sqlite.damaged_tables import read_rows
 from holytui.store.sqlite.hosts import HostTable
@@ -24,10 +24,18 @@ def conversation_record(connection: sqlite3.Connection, hosts: HostTable, conver
         return ConversationRecord(conversation_id, deletions=deletions)
     talk = conversation_from(found[0], streaming=False)
     values: Mapping[str, FieldValue] = {name: getattr(talk, name) for name in FIELDS}
+    values = {**values, **items.all_of(connection, conversation_id)}
     rows = changes.changes(connection, f"id = ? AND host <> {OPEN}", (conversation_id,))
-    fields = {row.field: Field(values[row.field], row.stamp(hosts)) for row in rows if row.field in values}
+    fields = {row.field: Field(_value(values, row.field), row.stamp(hosts)) for row in rows if field_type(row.field)}
     origin = origin_of(connection, "conversation", conversation_id)
     return ConversationRecord(talk.id, talk.created_at, talk.updated_at, fields, deletions, origin)
+
+
+def _value(values: Mapping[str, FieldValue], name: str) -> FieldValue:
+    """The value of a field; empty for an item that was removed."""
+    if name in values:
+        return values[name]
+    return "" if field_type(name) is str else False
 
 
 def message_record(connection: sqlite3.Connection, hosts: HostTable, change: Change) -> MessageRecord | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -17,8 +18,11 @@ from holytui.models import (
 )
 from holytui.store.json_values import fault_from, json_object, problem_from, to_json, usage_from
 from holytui.store.sqlite.row_reader import RowReader
+from holytui.store.tags import normalized
 
-CONVERSATION = "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread"
+CONVERSATION = (
+    "id, title, created_at, updated_at, leaf_id, model, system, params, pinned, archived, draft, unread, tags"
+)
 _MESSAGE = (
     "id, conversation_id, parent_id, role, text, created_at, reasoning, model, state, finish_reason, problem, usage, "
     "{attempts}, first_token_s, duration_s, reasoning_s, seams, left_out, {begun_again}"
@@ -36,7 +40,9 @@ ATTEMPT = (
     'id, message_id, number, started_at, first_token_at, ended_at, "join", keep, cut, "end", resumed_by, '
     "bytes_received, status, finish_reason, fault, usage"
 )
-_UNDAMAGED_TYPES = {(str, str, float, float, leaf, str, str, str, int, int, str, int) for leaf in (str, type(None))}
+_UNDAMAGED_TYPES = {
+    (str, str, float, float, leaf, str, str, str, int, int, str, int, str) for leaf in (str, type(None))
+}
 """Types of the values of a conversation without damage."""
 
 Row = tuple[Any, ...]
@@ -63,18 +69,35 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     """Convert the columns `CONVERSATION`."""
     # a fast path: checking each value would take three times as long in a long list
     if row[7] == "{}" and tuple(map(type, row)) in _UNDAMAGED_TYPES and isfinite(row[2]) and isfinite(row[3]):
-        id_, title, created_at, updated_at, leaf_id, model, system, _params_text, pinned, archived, draft, unread = row
-        return Conversation(
-            *(id_, title, created_at, updated_at, leaf_id, model, system, {}),
-            *(bool(pinned), bool(archived), draft, bool(unread), streaming),
-        )
+        id_, title, created_at, updated_at, leaf_id, model, system, _params_text, *rest = row
+        pinned, archived, draft, unread, tags = rest
+        if tags == "[]":
+            return Conversation(
+                *(id_, title, created_at, updated_at, leaf_id, model, system, {}),
+                *(bool(pinned), bool(archived), draft, bool(unread), streaming),
+            )
     v = RowReader(row)
     return Conversation(
         *(v.text("id"), v.text("title"), v.number("created_at"), v.number("updated_at"), v.maybe_text("leaf_id")),
         *(v.text("model"), v.text("system"), _params(v), v.flag("pinned"), v.flag("archived")),
-        *(v.text("draft"), v.flag("unread"), streaming),
+        *(v.text("draft"), v.flag("unread"), streaming, _tags(v)),
         repaired=v.repaired,
     )
+
+
+_NO_TAGS: tuple[str, ...] = ()
+
+
+def _tags(v: RowReader) -> tuple[str, ...]:
+    return v.parsed("tags", _parsed_tags, _NO_TAGS)
+
+
+@lru_cache(maxsize=256)  # many conversations have the same tags
+def _parsed_tags(text: str) -> tuple[str, ...]:
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise TypeError("tags")
+    return normalized(found)
 
 
 def _params(v: RowReader) -> dict[str, object]:

@@ -107,6 +107,12 @@ def _m010_changes(connection: sqlite3.Connection) -> None:
     changes.fill(connection)
 
 
+def _m011_tags(connection: sqlite3.Connection) -> None:
+    # labels by message, and the times at which branches were deleted, by their first message
+    for column, default in (("tags", "[]"), ("labels", "{}"), ("pruned", "{}")):
+        connection.execute(f"ALTER TABLE conversation ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m001_tables,
     _m002_search_text,
@@ -118,6 +124,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _m008_cost,
     _m009_kinds_of_streams,
     _m010_changes,
+    _m011_tags,
 )
 """Step n migrates version n - 1 to version n; a released step is never changed."""
 

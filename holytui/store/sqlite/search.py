@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from holytui.models import Role
 from holytui.store.matches import match_ranges, query_words
-from holytui.store.sqlite import damaged_tables
+from holytui.store.sqlite import damaged_tables, pruned
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import RowReader
 from holytui.store.values import SearchHit
@@ -49,6 +49,8 @@ def search(
     rows = _candidates(connection, words, conversation_id, fts=fts)
     mean = sum(len(row[3]) for row in rows) / max(1, len(rows))
     found = [_Found(*row[:4], _score(words, row[3], row[2] is None, mean, (now - row[4]) / _DAY)) for row in rows]
+    hidden = {id_: pruned.message_ids(connection, id_) for id_ in {each.conversation_id for each in found}}
+    found = [each for each in found if each.message_id not in hidden[each.conversation_id]]
     found.sort(key=lambda each: each.score, reverse=True)
     hits = (_hit(connection, each, words) for each in found[:limit])
     return [hit for hit in hits if hit is not None]

@@ -28,6 +28,7 @@ from holytui.models import (
     Role,
     Usage,
 )
+from holytui.store import tags
 from holytui.store.json_values import fault_from, is_too_deep, problem_from, usage_from
 from holytui.store.values import Bundle
 from holytui.text import one_line, sanitize, sanitize_line
@@ -42,6 +43,8 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
     """Convert a conversation to JSON values for `from_json`."""
     conversation = _dict(bundle.conversation)
     del conversation["streaming"]
+    if not bundle.conversation.tags:
+        del conversation["tags"]
     attempts: dict[str, list[dict[str, Any]]] = {}
     for attempt, texts in bundle.attempts:
         one = _dict(attempt)
@@ -52,6 +55,8 @@ def to_json(bundle: Bundle) -> dict[str, Any]:
         one = _dict(message)
         del one["conversation_id"], one["begun_again"]  # the attempts tell it
         one["images"] = [_image_json(image, bundle.image_data.get(image.digest)) for image in message.images]
+        if label := bundle.labels.get(message.id):
+            one["label"] = label
         messages.append({**one, "attempts": attempts.get(message.id, [])})
     version = VERSION if any(message.images for message in bundle.messages) else 1
     return {"format": FORMAT, "version": version, **conversation, "messages": messages}
@@ -98,6 +103,7 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         archived=_checked(entry, "archived", bool),
         draft=_draft(sanitize(_text(entry, "draft"))),
         unread=_checked(entry, "unread", bool),
+        tags=_tags(entry),
     )
     found = _checked(entry, "messages", list)
     data: dict[str, bytes] = {}
@@ -108,7 +114,20 @@ def _bundle(entry: Mapping[str, Any]) -> Bundle:
         for attempt in _checked(each, "attempts", list)
     ]
     _require_unique([message.id for message in messages] + [attempt.id for attempt, _texts in attempts])
-    return Bundle(conversation, messages, attempts, image_data=data, notes=notes)
+    labels = {message.id: label for each, message in zip(found, messages, strict=True) if (label := _label(each))}
+    return Bundle(conversation, messages, attempts, image_data=data, labels=labels, notes=notes)
+
+
+def _tags(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags; a conversation without any, or of an older version, has none."""
+    found = _checked(entry, "tags", list) if "tags" in entry else []
+    if not all(isinstance(tag, str) for tag in found):
+        raise TypeError("tags")
+    return tags.normalized(found)
+
+
+def _label(entry: Mapping[str, Any]) -> str:
+    return tags.label_of(_text(entry, "label")) if "label" in entry else ""
 
 
 def _require_unique(ids: Sequence[str]) -> None:

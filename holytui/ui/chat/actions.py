@@ -80,8 +80,8 @@ class ChatActions:
         await self._index.refresh()
 
     async def stop(self) -> None:
-        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt, and have
-        servers stop generating interrupted answers."""
+        """End editing; else take back the newest queued question; else stop the answer; else focus the prompt; in the
+        prompt, have servers stop generating interrupted answers."""
         turn = self._answers.to_stop()
         if self._drafts.end_editing() is not None:
             self._status.refresh()
@@ -89,10 +89,13 @@ class ChatActions:
             await self._send_queue.take_back(turn)
         elif turn is not None:
             self._stop_turn()
+        elif self._prompt.has_focus:
+            self._log.highlight("")
+            await self._release_interrupted()
         else:
+            # on the way back to the prompt nobody means to give an answer up
             self._log.highlight("")
             self.focus_prompt()
-            await self._release_interrupted()
 
     async def _release_interrupted(self) -> None:
         """Have servers stop generating the last answer shown and those that the start offered to resume."""
@@ -244,7 +247,7 @@ _PROMPT_IN_PALETTE = frozenset({"prompt.editor", "prompt.attach", "prompt.undo",
 
 def is_in_palette(action: Action) -> bool:
     """Whether the palette lists an action. Excludes navigation, sending and numbered actions."""
-    if action.where is Where.DETAILS:
+    if action.where in (Where.DETAILS, Where.CHECK):
         return False
     if action.where is Where.LOG:
         return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)

@@ -18,13 +18,16 @@ from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
+from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
+from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
 from holytui.ui.sidebar.actions import SidebarActions
+from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
@@ -115,6 +118,7 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
+        self.collections = FullCollections(lambda: bool(state.turns))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
@@ -182,6 +186,9 @@ class Wiring:
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
+            "app.check": lambda _call: dialogs.open(
+                CheckPage(state, live.keymap, live.file, loader.theme_problems, parts.clipboard)
+            ),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, live.keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Size
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -31,6 +30,7 @@ from holytui.ui.details import terminal_link, usage
 from holytui.ui.details.answers import PLOTTED, OpenFigures, answer_plots, answer_table, now_lines
 from holytui.ui.dialogs.base import Dialog, Page
 from holytui.ui.pages.columns import cut
+from holytui.ui.pages.lines import LinesWidget
 
 if TYPE_CHECKING:
     from holytui.bootstrap import Services
@@ -210,33 +210,3 @@ class DetailsPage(Dialog[None]):
         except HolytuiError:
             return ""
         return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host
-
-
-class LinesWidget(Widget):
-    """A widget of lines laid out for its width."""
-
-    def __init__(self, make: Callable[[int], list[Content]], id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._make = make
-        self._made: tuple[int, list[Content]] = (-1, [])
-
-    def _of(self, width: int) -> list[Content]:
-        if self._made[0] != width:
-            self._made = width, self._make(width)
-        return self._made[1]
-
-    def renew(self) -> None:
-        """Compute the lines again, and repaint if they differ."""
-        before = self._made
-        self._made = (-1, [])
-        lines = self._of(before[0]) if before[0] > 0 else []
-        if lines != before[1]:
-            self.refresh(layout=len(lines) != len(before[1]))
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - as Textual calls it
-        """The number of lines."""
-        return len(self._of(width))
-
-    def render(self) -> Content:
-        """All lines."""
-        return Content("\n").join(self._of(self.size.width))

@@ -20,6 +20,7 @@ _PLACES = {
     Where.LOG: N_("In the messages"),
     Where.SIDEBAR: N_("In the list of conversations"),
     Where.DETAILS: N_("On the details page"),
+    Where.CHECK: N_("On the check page"),
 }
 _SIGNS = (
     ("@PATH", N_("Attach a text file or an image; names are completed as you type")),

@@ -79,6 +79,11 @@ def describe_unknown(wanted: str, known: Collection[str]) -> Sequence[str]:
     return (words.format(name=sanitize_line(wanted), meant=meant, themes=", ".join(sorted(known))),)
 
 
+def theme_problems(theme: str) -> Sequence[str]:
+    """Return the problems of the configured theme."""
+    return describe_unknown(theme, {known.name for known in load().themes})
+
+
 def _muted(table: dict[str, Any]) -> str:
     """The colour of less important text. Textual's `$text-muted` has alpha, which text does not blend."""
     foreground, background = table.get("foreground"), table.get("background")

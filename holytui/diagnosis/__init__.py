@@ -1,0 +1,1 @@
+"""The complete check: configuration, connection, terminal and history, for the command and the screen."""
