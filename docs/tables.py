@@ -167,7 +167,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(

@@ -105,9 +105,11 @@ def _secrets_of_database(text: str) -> Iterator[str]:
         return
     address, _mark, query = text.partition("?")
     # a password may contain a slash or a question mark that should have been quoted
-    userinfo = address.partition("://")[2].rpartition("@")[0]
-    values = [userinfo.partition(":")[2]]
-    values += [each.partition("=")[2] for each in query.split("&") if each.partition("=")[0].lower() in _SECRET_KEYWORDS]
+    users = {part.partition("://")[2].rpartition("@")[0] for part in (address, text)}
+    values = [user.partition(":")[2] for user in sorted(users)]
+    values += [
+        each.partition("=")[2] for each in query.split("&") if each.partition("=")[0].lower() in _SECRET_KEYWORDS
+    ]
     for value in filter(None, values):
         yield value
         if unquote(value) != value:

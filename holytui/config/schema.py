@@ -246,8 +246,8 @@ class Sharing:
     share_password_command: tuple[str, ...] = ()
     """Program that prints the password of the database; by default that of the address, PGPASSWORD or `~/.pgpass`."""
     share_tls: str = ""
-    """How its connection is protected: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but not
-    for a database on this machine."""
+    """TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but not for a
+    database on this machine."""
 
 
 @dataclass(frozen=True, slots=True)

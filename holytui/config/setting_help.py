@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
@@ -68,8 +68,8 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "`~/.pgpass`."
         ),
         (Sharing, "share_tls"): N_(
-            "How its connection is protected: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-"
-            "full`, but not for a database on this machine."
+            "TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but"
+            " not for a database on this machine."
         ),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."

@@ -25,7 +25,7 @@ from holytui.models import (
     StreamMark,
 )
 from holytui.store.replica.clock import Vector
-from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
+from holytui.store.replica.records import Applied, Batch, ConversationRecord, Digest, Host, TransferCursor
 from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
@@ -141,6 +141,10 @@ class Replica(Protocol):
 
     def range(self, low: int = ..., high: int = ...) -> TransferCursor:
         """Return the cursor of a transfer of all changes in a range, which an empty vector takes in whole."""
+        ...
+
+    def destroyed(self) -> Sequence[ConversationRecord]:
+        """Return the conversations of which only the deletion is left. Reads all changes."""
         ...
 
     def set_shared(self, conversation_id: str, *, shared: bool) -> None:

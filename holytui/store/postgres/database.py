@@ -15,7 +15,7 @@ from holytui.store.postgres.connection import translated
 from holytui.store.postgres.live import LiveTable
 from holytui.store.postgres.rows import Row
 from holytui.store.replica.clock import ZERO, Stamp, Vector
-from holytui.store.replica.merge import covers
+from holytui.store.replica.merge import current, hidden_at
 from holytui.store.replica.records import Batch, ConversationRecord, Host, MessageRecord, TransferCursor
 
 if TYPE_CHECKING:
@@ -38,12 +38,19 @@ class SharedDatabase:
     """Use of the tables through one connection. All methods raise SharingFailed and block on the network."""
 
     def __init__(self, connection: Connection[tuple[Any, ...]], name: str = schema.NAME) -> None:
-        """Create the tables of the schema `name` if they are missing, and have its notifications sent."""
+        """Create the tables of the schema `name` if they are missing, and have its notifications sent.
+
+        The connection belongs to this object from then on, also if this raises StoreError.
+        """
         self._db = connection
-        with translated():
-            schema.migrate(connection, name)
-            self.is_notified = self._listen()
-            """Whether `wait` notices what other hosts push; else they must be asked now and then."""
+        try:
+            with translated():
+                schema.migrate(connection, name)
+                self.is_notified = self._listen()
+                """Whether `wait` notices what other hosts push; else they must be asked now and then."""
+        except BaseException:
+            connection.close()
+            raise
         self.live = LiveTable(connection, notify=self._notify)
         """Answers in progress."""
 
@@ -76,9 +83,6 @@ class SharedDatabase:
             )
             self._run_each("INSERT INTO image (digest, data) VALUES (%s, %s) ON CONFLICT DO NOTHING", _items(batch))
             self._claim(batch, here)
-            for talk in batch.conversations:
-                if not talk.fields:
-                    self._destroy(talk, here.id)
             self.live.remove([record.message.id for record in batch.messages])
             if added:
                 self._notify(here.id)
@@ -109,19 +113,31 @@ class SharedDatabase:
         )
         self._db.execute("UPDATE host SET seen_at = now() WHERE owner = current_user AND id = %s", (here.id,))
 
-    def _destroy(self, talk: ConversationRecord, here: str) -> None:
-        """Remove the messages of a conversation that was destroyed, as far as its deletion had seen them."""
-        found = self._db.execute(
-            "SELECT id, host, clock FROM record WHERE owner = current_user AND conversation_id = %s AND kind = 'm'",
-            (talk.id,),
-        ).fetchall()
-        seen = [row for row in found if covers(talk.deletions, Stamp(row[2], row[1]))]
-        self._run_each(_DELETE_VERSION, seen)
-        if len(seen) == len(found):
-            self._db.execute(
-                "DELETE FROM record WHERE owner = current_user AND kind = 'c' AND id = %s AND pushed_by <> %s",
-                (talk.id, here),
-            )
+    def destroy(self, talks: Iterable[ConversationRecord]) -> None:
+        """Remove the texts of conversations that a host has destroyed, unless another one has restored or continued
+        them. What is left says that they are deleted."""
+        ours = {talk.id: talk for talk in talks}
+        with translated(), self._db.transaction():
+            stored = [talk for talk in self._conversations(ours) if talk.fields]
+            found = self._db.execute(
+                """SELECT conversation_id, id, host, clock, payload FROM record
+                    WHERE owner = current_user AND kind = 'm' AND conversation_id = ANY(%s)""",
+                ([talk.id for talk in stored],),
+            ).fetchall()
+            gone: list[Row] = []
+            for talk in stored:
+                deletions = current((*talk.deletions, *ours[talk.id].deletions))
+                versions = [row for row in found if row[0] == talk.id]
+                if hidden_at(deletions, (Stamp(row[3], row[2]) for row in versions)) is not None:
+                    gone += versions
+                    empty = rows.conversation_payload(ConversationRecord(talk.id, deletions=deletions))
+                    self._db.execute(
+                        "UPDATE record SET payload = %s WHERE owner = current_user AND kind = 'c' AND id = %s",
+                        (empty, talk.id),
+                    )
+            self._run_each(_DELETE_VERSION, [row[1:4] for row in gone])
+            digests = _digests(rows.messages([row[4] for row in gone]))
+            self._run_each(_DELETE_IMAGE, [(digest,) for digest in digests])
 
     def pull(self, after: int, here: str, limit: int = 500) -> Pulled:
         """Return the records that others have pushed after the number `after`, as a batch that can be merged.
@@ -151,7 +167,7 @@ class SharedDatabase:
         return rows.conversations([payload for (payload,) in found])
 
     def _images(self, records: Iterable[MessageRecord]) -> Mapping[str, bytes]:
-        digests = sorted({image.digest for record in records for image in record.message.images})
+        digests = _digests(records)
         if not digests:
             return {}
         found = self._db.execute(
@@ -218,6 +234,10 @@ def _vector(hosts: Iterable[Row]) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in hosts if row[1]}
 
 
+def _digests(records: Iterable[MessageRecord]) -> list[str]:
+    return sorted({image.digest for record in records for image in record.message.images})
+
+
 def _items(batch: Batch) -> list[Row]:
     return sorted(batch.image_data.items())
 
@@ -230,6 +250,8 @@ _INSERT_RECORD = """INSERT INTO record AS r
 _DELETE_VERSION = (
     "DELETE FROM record WHERE owner = current_user AND kind = 'm' AND id = %s AND host = %s AND clock = %s"
 )
+_DELETE_IMAGE = """DELETE FROM image WHERE owner = current_user AND digest = %s AND NOT EXISTS (
+    SELECT 1 FROM record WHERE record.owner = current_user AND strpos(payload, digest) > 0)"""
 _SELECT_RECORDS = """SELECT seq, kind, id, payload, over FROM (
         SELECT seq, kind, id, payload, sum(length(payload)) OVER (ORDER BY seq) > %s AS over FROM (
             SELECT seq, kind, id, payload FROM record WHERE owner = current_user AND seq > %s AND pushed_by <> %s

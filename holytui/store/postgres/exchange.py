@@ -11,7 +11,7 @@ from holytui.store.history import History, Replica
 from holytui.store.postgres.database import Pulled
 from holytui.store.postgres.live import LiveAnswer, LiveText
 from holytui.store.replica.clock import Vector
-from holytui.store.replica.records import Batch, Host
+from holytui.store.replica.records import Batch, ConversationRecord, Host
 
 
 class LiveSharing(Protocol):
@@ -32,6 +32,7 @@ class SharedHistory(Protocol):
     def live(self) -> LiveSharing: ...
     def vector(self) -> Vector: ...
     def push(self, batch: Batch, here: Host) -> None: ...
+    def destroy(self, talks: Sequence[ConversationRecord]) -> None: ...
     def pull(self, after: int, here: str) -> Pulled: ...
     @property
     def is_notified(self) -> bool: ...
@@ -93,6 +94,11 @@ class SharedExchange:
                 self._shared.push(batch, self._here)
             if complete:
                 self._set_known({**self._known, **claims})
+
+    def remove_destroyed(self) -> None:
+        """Have the texts of conversations that were destroyed here removed from the shared history."""
+        if destroyed := self._replica.destroyed():
+            self._shared.destroy(destroyed)
 
     def _set_known(self, vector: Vector) -> None:
         joined = {host: max(clock, self._known.get(host, 0)) for host, clock in {**self._known, **vector}.items()}

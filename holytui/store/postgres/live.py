@@ -51,6 +51,11 @@ class LiveTable:
     def begin(self, question: Message, answer: Message, here: Host) -> None:
         """Show an answer in progress to other hosts, without text; also if it began anew."""
         with translated(), self._db.transaction():
+            self._db.execute(
+                """INSERT INTO host (id, name) VALUES (%s, %s)
+                    ON CONFLICT (owner, id) DO UPDATE SET name = excluded.name""",
+                (here.id, here.name),
+            )
             self._db.execute("DELETE FROM delta WHERE owner = current_user AND message_id = %s", (answer.id,))
             self._db.execute(
                 """INSERT INTO answer (message_id, conversation_id, host, payload, beat) VALUES (%s, %s, %s, %s, now())

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +37,8 @@ _UNNOTIFIED = 5.0
 _PUSH = 2.0
 """Seconds between two looks for changes while an answer is in progress: each interrupts the journal for a moment."""
 _HEARTBEAT = 20.0
+_CLEAN = 600.0
+"""Seconds between two looks for conversations that were destroyed, which read the whole log of changes."""
 FIRST_DELAY, MAX_DELAY = 1.0, 60.0
 """Seconds between two tries to connect; the delay doubles, ±20 %."""
 _LAST_PUSH = 1.0
@@ -113,9 +115,9 @@ class Replicator:
         self._jitter = jitter
         self._closing = threading.Event()
         self._pause = pause or self._closing.wait
-        self._wake = os.pipe()
-        os.set_blocking(self._wake[0], False)
-        os.set_blocking(self._wake[1], False)
+        self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
         self._watched = ""
         self.status = SharingStatus()
         """Replaced as a whole."""
@@ -142,19 +144,19 @@ class Replicator:
         self._notify()
         if self._thread.is_alive():
             self._thread.join(_LAST_PUSH if connected else 0.1)
-        if not self._thread.is_alive():
-            for descriptor in self._wake:
-                with suppress(OSError):
-                    os.close(descriptor)
 
     def _notify(self) -> None:
         with suppress(OSError):
-            os.write(self._wake[1], b".")
+            self._waker.send(b".")
 
     # -- on the thread
 
     def run(self) -> None:
         """Connect, exchange, and connect again after a failure, until `close`."""
+        with self._wake, self._waker:
+            self._run()
+
+    def _run(self) -> None:
         failures = 0
         while not self._closing.is_set():
             shared: SharedHistory | None = None
@@ -193,7 +195,7 @@ class Replicator:
         exchange = SharedExchange(self._history, self._replica, shared, self._place)
         watch = _Watch()
         version: int | None = None
-        pull_at, push_at, beat_at = 0.0, 0.0, 0.0
+        pull_at, push_at, beat_at, clean_at = 0.0, 0.0, 0.0, 0.0
         notified = True
         while True:
             now = self._timer()
@@ -211,15 +213,18 @@ class Replicator:
                 exchange.push()
             if closing:
                 return
+            if now >= clean_at:
+                clean_at = now + _CLEAN
+                exchange.remove_destroyed()
             exchange.show_progress(beat=now >= beat_at)
             if now >= beat_at:
                 beat_at, watch.is_current = now + _HEARTBEAT, False
             self._look_elsewhere(exchange, watch)
             self.status = SharingStatus(SharingState.CURRENT, exchange.pending())
             quick = exchange.is_live or seen != version or bool(watch.texts)
-            notified = shared.wait(LIVE_POLL if quick else POLL, self._wake[0])
+            notified = shared.wait(LIVE_POLL if quick else POLL, self._wake.fileno())
             with suppress(BlockingIOError):
-                os.read(self._wake[0], 4096)
+                self._wake.recv(4096)
 
     def _look_elsewhere(self, exchange: SharedExchange, watch: _Watch) -> None:
         """Read which answers other hosts receive, and the texts of those that are watched."""

@@ -28,8 +28,13 @@ def message_row(record: MessageRecord, pushed_by: str, seq: int) -> Row:
 
 def conversation_row(talk: ConversationRecord, pushed_by: str, seq: int) -> Row:
     """Return the values of `database.INSERT_RECORD` for a conversation as one host knows it."""
-    payload = _json(Batch(conversations=(talk,)), "conversations")
-    return ("c", talk.id, pushed_by, 0, talk.id, pushed_by, seq, talk.created_at, payload, "")
+    key = ("c", talk.id, pushed_by, 0, talk.id)
+    return (*key, pushed_by, seq, talk.created_at, conversation_payload(talk), "")
+
+
+def conversation_payload(talk: ConversationRecord) -> str:
+    """Return a conversation as JSON."""
+    return _json(Batch(conversations=(talk,)), "conversations")
 
 
 def _json(batch: Batch, kind: str) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 NAME = "holytui"
 """The schema with all tables."""
-_OWNER: LiteralString = "owner text NOT NULL DEFAULT current_user CHECK (owner = current_user)"
-_TABLES: tuple[LiteralString, ...] = ("account", "host", "record", "image", "answer", "delta")
+_OWNER: LiteralString = "owner text NOT NULL DEFAULT current_user"
+TABLES: tuple[LiteralString, ...] = ("account", "host", "record", "image", "answer", "delta")
 
 MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
     (
@@ -39,14 +39,14 @@ MIGRATIONS: tuple[tuple[LiteralString, ...], ...] = (
             host text NOT NULL, payload text NOT NULL, beat timestamptz NOT NULL, PRIMARY KEY (owner, message_id))""",
         f"""CREATE TABLE delta ({_OWNER}, message_id text NOT NULL, seq integer NOT NULL, payload text NOT NULL,
             PRIMARY KEY (owner, message_id, seq))""",
-        *(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in _TABLES),
-        *(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY" for table in _TABLES),
+        *(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in TABLES),
+        *(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY" for table in TABLES),
         *(
             f"CREATE POLICY own ON {table} USING (owner = current_user) WITH CHECK (owner = current_user)"
-            for table in _TABLES
+            for table in TABLES
         ),
         # row-level security separates the users; who may connect is up to the database
-        *(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO PUBLIC" for table in _TABLES),
+        *(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO PUBLIC" for table in TABLES),
     ),
 )
 """Statements that lead from each version to the next."""

@@ -67,6 +67,13 @@ def count(connection: sqlite3.Connection, since: Vector) -> int:
     return int(total + unsettled)
 
 
+def destroyed(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of the conversations of which only the deletion is left."""
+    sql = """SELECT DISTINCT id FROM change WHERE field = ? AND host <> ?
+        AND NOT EXISTS (SELECT 1 FROM conversation WHERE conversation.id = change.id) ORDER BY id"""
+    return [str(id_) for (id_,) in connection.execute(sql, (changes.DELETED, changes.OPEN))]
+
+
 def vector(hosts: HostTable) -> dict[str, int]:
     """Return what the file has of each host."""
     return {id_: clock for id_, clock in hosts.clocks.items() if clock}

@@ -9,7 +9,7 @@ from functools import partial
 
 from holytui.models import Message
 from holytui.store.replica.clock import MAX_CLOCK, Vector
-from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
+from holytui.store.replica.records import Applied, Batch, ConversationRecord, Digest, Host, TransferCursor
 from holytui.store.sqlite import changes, conversations, feed, hosts, journal, lease, merging, messages
 from holytui.store.sqlite.readers import ReaderPool
 from holytui.store.sqlite.writer import WriterThread
@@ -91,6 +91,14 @@ class SqliteReplica:
             return merging.apply(db, batch, fts=self._fts)
 
         return self._writer.call(merge, durable=True)
+
+    def destroyed(self) -> Sequence[ConversationRecord]:
+        """Return the conversations of which only the deletion is left."""
+        with self._readers.view() as view:
+            table = hosts.HostTable(view)
+            return [
+                ConversationRecord(id_, deletions=changes.deletions(view, table, id_)) for id_ in feed.destroyed(view)
+            ]
 
     def set_shared(self, conversation_id: str, *, shared: bool) -> None:
         """Have a conversation leave this host, or not."""
