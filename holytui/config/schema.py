@@ -211,6 +211,19 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """`[limits]`: limits of spending, in the currency of the prices. 0: no limit."""
+
+    per_day: float = 0.0
+    """Cost of the answers of a day (local time) from which no further question is sent; a warning at 80 %."""
+    per_conversation: float = 0.0
+    """Cost of the answers of a conversation from which no further question is sent; a warning at 80 %."""
+    per_answer_tokens: int = 0
+    """Tokens of an answer, with reasoning and all its requests, after which it is left interrupted. Continuing it
+    allows as many again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
@@ -266,6 +279,8 @@ class Config:
     """The screen."""
     history: Sharing = field(default_factory=Sharing)
     """Sharing of the history."""
+    limits: Limits = field(default_factory=Limits)
+    """Limits of spending."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
     system: str = ""

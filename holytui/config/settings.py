@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -46,6 +46,7 @@ class SettingGroup(StrEnum):
     COMMON = N_("Often changed")
     SCREEN = N_("Screen")
     REQUESTS = N_("Timeouts and retries")
+    LIMITS = N_("Limits of spending")
     OTHER = N_("Other")
     KEYS = N_("Keys")
     PROMPTS = N_("System prompts")
@@ -117,7 +118,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]` or `[ui]`.
+    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[limits]` or `[ui]`.
 
     Raises ValueError with what is expected.
     """
@@ -185,7 +186,7 @@ def plain(setting: Setting) -> str:
 
 
 def _owner(path: tuple[str, ...]) -> tuple[type, str]:
-    return {"ui": Ui, "stream": Stream}[path[0]] if len(path) > 1 else Config, path[-1]
+    return {"ui": Ui, "stream": Stream, "limits": Limits}[path[0]] if len(path) > 1 else Config, path[-1]
 
 
 def _fields(cls: type, values: object, above: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:
@@ -220,12 +221,16 @@ def _group(key: str) -> SettingGroup:
         return SettingGroup.COMMON
     if key.startswith("ui."):
         return SettingGroup.SCREEN
+    if key.startswith("limits."):
+        return SettingGroup.LIMITS
     return SettingGroup.REQUESTS if key.startswith("stream.") else SettingGroup.OTHER
 
 
 def _effect(key: str) -> Effect:
     if key == "ui.resume_on_start":
         return Effect.NEXT_START
+    if key.startswith("limits."):
+        return Effect.NEXT_ANSWER
     return Effect.NEXT_ANSWER if key.startswith("stream.") and key != "stream.finish_after_hangup" else Effect.NOW
 
 

@@ -31,7 +31,7 @@ def dump(config: Config) -> str:
     Values that may hold secrets are masked (see `redact`).
     """
     table = _to_table(config)
-    for name in ("stream", "ui", "history"):
+    for name in ("stream", "ui", "limits", "history"):
         table[name] = _to_table(getattr(config, name), whole=True)
     table["default_model"] = config.default_model
     providers = {name: _to_table(provider) for name, provider in config.providers.items()}
@@ -44,7 +44,7 @@ def dump(config: Config) -> str:
         table["providers"] = providers
     if config.keys:
         table["keys"] = {name: keys[0] if len(keys) == 1 else list(keys) for name, keys in config.keys.items()}
-    order = ("default_model", "system", "stream", "ui", "history", "keys", "prompts", "providers")
+    order = ("default_model", "system", "stream", "limits", "ui", "history", "keys", "prompts", "providers")
     return scrub("".join(notes) + tomli_w.dumps({name: table[name] for name in order if name in table}))
 
 

@@ -132,6 +132,12 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
 
 
+@checks("chat.over_limit")
+async def _(driver: ScreenDriver) -> None:
+    await driver.chat.run("chat.over_limit")  # it has no key
+    await driver.wait_for_text("no question of this conversation is held")
+
+
 @checks("sidebar.toggle")
 async def _(driver: ScreenDriver) -> None:
     shown = driver.chat.sidebar.display and not driver.chat.has_class("-no-sidebar")

@@ -15,12 +15,12 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.key_warnings import key_warnings
 from holytui.config.load import load
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.settings import Setting, SettingsFile, list_settings, parse
 from holytui.keymap import ACTIONS, BY_ID, build_keymap
 
-TABLES = {"ui", "stream", "history", "keys"}
+TABLES = {"ui", "stream", "limits", "history", "keys"}
 """Fields whose own fields are listed instead."""
 SECRET = "sk-0123456789abcdef0123"
 
@@ -71,7 +71,7 @@ def docstrings(cls: type) -> dict[str, str]:
 
 
 def test_the_help_of_each_setting_is_its_docstring() -> None:
-    for cls in (Config, Stream, Ui, Provider, Model, Price, OAuth):
+    for cls in (Config, Stream, Limits, Ui, Provider, Model, Price, OAuth):
         notes = docstrings(cls)
         for name in file_fields(cls):
             if cls is not Config or name not in TABLES:

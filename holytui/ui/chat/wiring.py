@@ -31,6 +31,7 @@ from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
+from holytui.ui.transcript.held_questions import HeldQuestions
 from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
 
@@ -178,6 +179,7 @@ class Wiring:
             reporter=reporter,
             welcome=parts.welcome,
         )
+        held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
@@ -207,6 +209,7 @@ class Wiring:
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
+            "chat.over_limit": wrap.plain(held.send_first),
             "chat.resume_all": wrap.plain(self.startup.resume_all),
             "chat.stop": wrap.plain(chat.stop),
             "chat.system": wrap.plain(prompts.pick),

@@ -214,7 +214,7 @@ class Prompt(AttachmentArea):
                 self.insert("\n") if self._enter_sends else self._send()
             case "app.quit" if self.text:
                 self.action_delete_right()
-            case _ if event.is_printable and event.character and not self.read_only:
+            case _ if event.is_printable and event.character and not self.read_only and not self._has_action(event.key):
                 with self.typing():
                     self._replace_via_keyboard(event.character, *self.selection)
             case _:
@@ -222,6 +222,10 @@ class Prompt(AttachmentArea):
                 return
         event.stop()
         event.prevent_default()
+
+    def _has_action(self, key: str) -> bool:
+        """Whether an action has this key; Textual takes Alt with a letter for a letter."""
+        return key.startswith("alt+") and any(key in node._bindings.key_to_bindings for node in (self, self.screen))
 
     async def on_paste(self, event: events.Paste) -> None:
         """Insert a paste, a long one as a chip. Paths in it attach no files."""
