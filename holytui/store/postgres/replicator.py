@@ -63,7 +63,7 @@ class SharingStatus:
     since: float = 0.0
     """Unix time at which it was found to be offline."""
     reason: str = ""
-    """Why it is offline, for the user."""
+    """Why it is offline, as sentences of `holytui.hints`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +186,9 @@ class Replicator:
         with suppress(StoreError, ValueError):
             vector = vector_from_json(json.loads(self._history.recall(f"{self._place} vector") or "{}"))
             behind = self._replica.pending(vector)
-        if before.reason != error.title:
+        if before.reason != error.full_text:
             _log.info("sharing the history: %s", error.title)
-        self.status = SharingStatus(SharingState.OFFLINE, behind, since, error.title)
+        self.status = SharingStatus(SharingState.OFFLINE, behind, since, error.full_text)
         self.remote_answers = MappingProxyType({})
 
     def _exchange(self, shared: SharedHistory) -> None:

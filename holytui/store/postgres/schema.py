@@ -66,7 +66,7 @@ def migrate(connection: Connection[tuple[Any, ...]], name: str = NAME) -> None:
         return
     if version > len(MIGRATIONS):
         raise StoreNewer(
-            _("The shared history was written by a newer holytui"), _("Update holytui on this machine; it stays local.")
+            _("The shared history was written by a newer holytui"), _("Update holytui on this machine; until then it shares nothing.")
         )
     schema = sql.Identifier(name)
     try:

@@ -62,6 +62,7 @@ class HistoryWatcher:
         self._status = status
         self._reporter = reporter
         self._remote = RemoteAnswers(state, log, reporter=reporter)
+        self._reported_reason = ""
         self._version = 0
         self._list_due = 0.0
         self._listed_version = 0
@@ -85,7 +86,7 @@ class HistoryWatcher:
         if (sharing := self._state.services.sharing) is not None:
             version += sharing.merged
             self._remote.refresh()
-            self._status.refresh_sharing()
+            self._report_sharing(sharing.status.reason)
         changed, self._version = version != self._version, version
         if changed:
             for view in self._foreign_answers():
@@ -98,6 +99,12 @@ class HistoryWatcher:
             await self._refresh()
         if self._elsewhere or self._foreign_answers():
             await self._find_interrupted()
+
+    def _report_sharing(self, reason: str) -> None:
+        self._status.refresh_sharing()
+        if reason and reason != self._reported_reason:
+            self._reporter.say(reason, Level.WARNING)
+        self._reported_reason = reason
 
     # -- answers of others
 

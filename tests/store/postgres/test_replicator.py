@@ -28,7 +28,7 @@ from holytui.store.sqlite.history import SqliteHistory
 from tests.store.postgres.conftest import OpenHistory
 from tests.store.samples import CONTENT, Clock, add_rich_conversation, ask, finish
 
-LOST = SharingFailed("The connection is lost")
+LOST = SharingFailed("The connection is lost", "Plug it in.")
 
 
 class LiveMemory:
@@ -162,7 +162,7 @@ def test_tries_to_connect_become_rarer(histories: OpenHistory) -> None:
     driven.run()
     assert driven.pauses == [1.2 * min(MAX_DELAY, FIRST_DELAY * 2**number) for number in range(9)]
     assert {(status.state, status.since, status.reason) for status in driven.statuses} == {
-        (SharingState.OFFLINE, 1000.0, "The connection is lost")
+        (SharingState.OFFLINE, 1000.0, "The connection is lost. Plug it in.")
     }
     assert driven.replicator.status.state is SharingState.CURRENT
 
