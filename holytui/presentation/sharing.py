@@ -6,7 +6,7 @@ from datetime import date
 
 from holytui import formatting as fmt
 from holytui.i18n import _
-from holytui.store.postgres.replicator import SharingState, SharingStatus
+from holytui.store.sharing import SharingState, SharingStatus
 
 
 def describe_sharing(status: SharingStatus, today: date) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -96,10 +97,16 @@ def _is_this_machine(host: str) -> bool:
     return False
 
 
+_CONNECT_ERROR = re.compile(r'connection to server (?:at|on socket) "([^"]*)".*? failed: (?:FATAL: *|error: *)?(.*)')
+
+
 def failure(error: Exception) -> SharingFailed:
     """Return the error for one of psycopg: its first line, without secrets."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = scrub(sanitize_line(lines[0] if lines else type(error).__name__))[:200]
+    line = lines[0] if lines else type(error).__name__
+    if found := _CONNECT_ERROR.search(line):
+        line = f"{found[1]}: {found[2]}"
+    reason = scrub(sanitize_line(line))[:200]
     return SharingFailed(
         _("The shared history cannot be reached: {reason}").format(reason=reason.rstrip(".")),
         _("This machine has everything of its own; the rest follows once it can."),

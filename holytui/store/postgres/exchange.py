@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from holytui.models import Message
@@ -43,8 +43,19 @@ class SharedHistory(Protocol):
 class SharedExchange:
     """One connection: pulls and pushes until all is equal, and shows answers in progress. For one thread."""
 
-    def __init__(self, history: History, replica: Replica, shared: SharedHistory, place: str) -> None:
-        """`place` names the shared history among the facts of this one."""
+    def __init__(
+        self,
+        history: History,
+        replica: Replica,
+        shared: SharedHistory,
+        place: str,
+        on_progress: Callable[[int], object] = lambda _pending: None,
+    ) -> None:
+        """`place` names the shared history among the facts of this one.
+
+        `on_progress` is called between the parts of a long push, with the number of changes that are left.
+        """
+        self._on_progress = on_progress
         self._history = history
         self._replica = replica
         self._shared = shared
@@ -86,12 +97,16 @@ class SharedExchange:
         """Send the changes that the shared history does not have."""
         self._here = self._replica.hosts()[0]
         cursor, complete = None, False
+        total, sent = self.pending(), 0
         while not complete:
             batch = self._replica.changes(self._known, cursor)
             cursor, complete = batch.cursor, batch.complete
             claims = cursor.claims if cursor is not None else {}
             if batch.messages or batch.conversations or any(self._known.get(h, 0) < c for h, c in claims.items()):
                 self._shared.push(batch, self._here)
+            sent += len(batch.messages) + len(batch.conversations)
+            if not complete:
+                self._on_progress(max(1, total - sent))
             if complete:
                 self._set_known({**self._known, **claims})
 

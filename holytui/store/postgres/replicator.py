@@ -15,16 +15,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
 
 from holytui.errors import HolytuiError, StoreError
 from holytui.i18n import _
-from holytui.models import Message
 from holytui.store.history import History, Replica
 from holytui.store.postgres.exchange import SharedExchange, SharedHistory
 from holytui.store.postgres.live import LiveAnswer, LiveText
 from holytui.store.replica.codec import vector_from_json
+from holytui.store.sharing import RemoteAnswer, SharingState, SharingStatus
 
 _log = logging.getLogger(__name__)
 
@@ -43,38 +42,6 @@ FIRST_DELAY, MAX_DELAY = 1.0, 60.0
 """Seconds between two tries to connect; the delay doubles, ±20 %."""
 _LAST_PUSH = 1.0
 """Longest wait of `close` for changes that are being sent."""
-
-
-class SharingState(StrEnum):
-    """State of the exchange with a shared history."""
-
-    CONNECTING = "connecting"
-    CURRENT = "current"
-    OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True)
-class SharingStatus:
-    """How far the exchange is."""
-
-    state: SharingState = SharingState.CONNECTING
-    behind: int = 0
-    """Changes of this host that the shared history does not have."""
-    since: float = 0.0
-    """Unix time at which it was found to be offline."""
-    reason: str = ""
-    """Why it is offline, as sentences of `holytui.hints`."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteAnswer:
-    """An answer that another host receives."""
-
-    host: str
-    """Name of that host."""
-    question: Message
-    answer: Message
-    """With the text so far, if its conversation is watched."""
 
 
 @dataclass(slots=True)
@@ -192,7 +159,7 @@ class Replicator:
         self.remote_answers = MappingProxyType({})
 
     def _exchange(self, shared: SharedHistory) -> None:
-        exchange = SharedExchange(self._history, self._replica, shared, self._place)
+        exchange = SharedExchange(self._history, self._replica, shared, self._place, self._show_progress)
         watch = _Watch()
         version: int | None = None
         pull_at, push_at, beat_at, clean_at = 0.0, 0.0, 0.0, 0.0
@@ -220,11 +187,14 @@ class Replicator:
             if now >= beat_at:
                 beat_at, watch.is_current = now + _HEARTBEAT, False
             self._look_elsewhere(exchange, watch)
-            self.status = SharingStatus(SharingState.CURRENT, exchange.pending())
+            self.status = SharingStatus(SharingState.CURRENT)
             quick = exchange.is_live or seen != version or bool(watch.texts)
             notified = shared.wait(LIVE_POLL if quick else POLL, self._wake.fileno())
             with suppress(BlockingIOError):
                 self._wake.recv(4096)
+
+    def _show_progress(self, pending: int) -> None:
+        self.status = SharingStatus(SharingState.CURRENT, pending)
 
     def _look_elsewhere(self, exchange: SharedExchange, watch: _Watch) -> None:
         """Read which answers other hosts receive, and the texts of those that are watched."""

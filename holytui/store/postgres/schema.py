@@ -66,7 +66,8 @@ def migrate(connection: Connection[tuple[Any, ...]], name: str = NAME) -> None:
         return
     if version > len(MIGRATIONS):
         raise StoreNewer(
-            _("The shared history was written by a newer holytui"), _("Update holytui on this machine; until then it shares nothing.")
+            _("The shared history was written by a newer holytui"),
+            _("Update holytui on this machine; until then it shares nothing."),
         )
     schema = sql.Identifier(name)
     try:

@@ -61,8 +61,8 @@ class HistoryWatcher:
         self._index = index
         self._status = status
         self._reporter = reporter
-        self._remote = RemoteAnswers(state, log, reporter=reporter)
-        self._reported_reason = ""
+        self._remote = RemoteAnswers(state, log, status=status, reporter=reporter)
+        self._was_offline = False
         self._version = 0
         self._list_due = 0.0
         self._listed_version = 0
@@ -75,7 +75,7 @@ class HistoryWatcher:
         """Poll until cancelled. An error of the history is logged, and polling continues."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() or self._remote.is_shown else LIST_INTERVAL)
+            await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() or self._remote.in_progress else LIST_INTERVAL)
             try:
                 await self._poll(loop.time())
             except StoreError as error:
@@ -85,7 +85,7 @@ class HistoryWatcher:
         version = await asyncio.to_thread(self._state.services.history.others_version)
         if (sharing := self._state.services.sharing) is not None:
             version += sharing.merged
-            self._remote.refresh()
+            await self._remote.refresh(sharing)
             self._report_sharing(sharing.status.reason)
         changed, self._version = version != self._version, version
         if changed:
@@ -102,9 +102,11 @@ class HistoryWatcher:
 
     def _report_sharing(self, reason: str) -> None:
         self._status.refresh_sharing()
-        if reason and reason != self._reported_reason:
+        if reason and not self._was_offline:
             self._reporter.say(reason, Level.WARNING)
-        self._reported_reason = reason
+        elif self._was_offline and not reason:
+            self._status.refresh()
+        self._was_offline = bool(reason)
 
     # -- answers of others
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
 from holytui.models import AnswerState
 from holytui.presentation.notice import Level
+from holytui.store.sharing import SharingState
 from holytui.text import sanitize_line
 from holytui.ui.transcript.loading import is_system_entry
 from holytui.ui.transcript.message_view import MessageView
 
 if TYPE_CHECKING:
-    from holytui.models import Message
-    from holytui.store.postgres.replicator import RemoteAnswer
-    from holytui.ui.ports import Reporter
+    from holytui.store.postgres.replicator import Replicator
+    from holytui.store.sharing import RemoteAnswer
+    from holytui.ui.ports import Reporter, StatusDisplay
     from holytui.ui.state import ChatState
     from holytui.ui.transcript.log import MessageLog
 
@@ -24,37 +25,39 @@ if TYPE_CHECKING:
 class RemoteAnswers:
     """Shows them below the branch that they belong to, until they end and are in the history."""
 
-    def __init__(self, state: ChatState, log: MessageLog, *, reporter: Reporter) -> None:
+    def __init__(self, state: ChatState, log: MessageLog, *, status: StatusDisplay, reporter: Reporter) -> None:
         self._state = state
+        self._status = status
         self._log = log
         self._reporter = reporter
         self._shown: set[str] = set()
 
     @property
-    def is_shown(self) -> bool:
-        """Whether one is shown."""
-        return any(self._log.view_of(id_) is not None for id_ in self._shown)
+    def in_progress(self) -> bool:
+        """Whether one is shown that may get more text."""
+        views = (self._log.view_of(id_) for id_ in self._shown)
+        return any(view is not None and not view.message.state.final for view in views)
 
-    def refresh(self) -> None:
-        """Show what has arrived. On the event loop; never blocks."""
-        sharing = self._state.services.sharing
-        if sharing is None:
-            return
+    async def refresh(self, sharing: Replicator) -> None:
+        """Show what has arrived, and what has ended."""
         talk = self._state.conversation.id
         sharing.watch(talk)
         now = sharing.remote_answers
         for id_, remote in now.items():
             if talk and remote.answer.conversation_id == talk:
                 self._show(id_, remote)
-        self._mark_lost(now)
+        for id_ in sorted(self._shown - now.keys()):
+            await self._end(id_, lost=sharing.status.state is SharingState.CURRENT)
 
     def _show(self, id_: str, remote: RemoteAnswer) -> None:
-        view = self._log.view_of(id_)
-        if view is None:
-            view = self._add(remote)
-        elif view.message.state.final:
+        view = self._log.view_of(id_) or self._add(remote)
+        if view is None or id_ not in self._shown:
             return
-        if view is not None and view.sync(remote.answer.text, remote.answer.reasoning):
+        grew = view.sync(remote.answer.text, remote.answer.reasoning)
+        if view.message.state.final:  # its machine was taken for dead
+            view.update(remote.answer)
+            grew = True
+        if grew:
             self._log.changed()
 
     def _add(self, remote: RemoteAnswer) -> MessageView | None:
@@ -75,15 +78,23 @@ class RemoteAnswers:
         )
         return view
 
-    def _mark_lost(self, now: Mapping[str, RemoteAnswer]) -> None:
-        """Mark answers of machines that are silent as interrupted, until their end arrives."""
-        for id_ in sorted(self._shown - now.keys()):
+    async def _end(self, id_: str, *, lost: bool) -> None:
+        """Show the end of an answer once it is in the history; if its machine is `lost`, an interruption until then."""
+        shown = self._state.conversation
+        message = await asyncio.to_thread(self._state.services.history.message, id_)
+        view = self._log.view_of(id_)
+        if view is None or not self._state.is_current(shown):
             self._shown.discard(id_)
-            view = self._log.view_of(id_)
-            if view is not None and not view.message.state.final:
-                view.update(_cut(view.message))
-                self._log.changed()
-
-
-def _cut(message: Message) -> Message:
-    return replace(message, state=AnswerState.INTERRUPTED)
+            return
+        if message is not None and message.state.final:
+            self._shown.discard(id_)
+            view.sync(message.text, message.reasoning)
+            view.update(message)
+            if self._log.views[-1] is view:
+                self._state.set_leaf(id_)
+            self._status.refresh()
+        elif lost and not view.message.state.final:
+            view.update(replace(view.message, state=AnswerState.INTERRUPTED))
+        else:
+            return
+        self._log.changed()

@@ -13,17 +13,10 @@ from holytui.models import Message
 from holytui.presentation.sharing import describe_sharing
 from holytui.store.postgres.database import Pulled
 from holytui.store.postgres.live import LiveAnswer, LiveText
-from holytui.store.postgres.replicator import (
-    FIRST_DELAY,
-    LIVE_POLL,
-    MAX_DELAY,
-    POLL,
-    Replicator,
-    SharingState,
-    SharingStatus,
-)
+from holytui.store.postgres.replicator import FIRST_DELAY, LIVE_POLL, MAX_DELAY, POLL, Replicator
 from holytui.store.replica.clock import ZERO, Vector, joined
 from holytui.store.replica.records import Batch, ConversationRecord, Host, TransferCursor
+from holytui.store.sharing import SharingState, SharingStatus
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.postgres.conftest import OpenHistory
 from tests.store.samples import CONTENT, Clock, add_rich_conversation, ask, finish
@@ -162,7 +155,7 @@ def test_tries_to_connect_become_rarer(histories: OpenHistory) -> None:
     driven.run()
     assert driven.pauses == [1.2 * min(MAX_DELAY, FIRST_DELAY * 2**number) for number in range(9)]
     assert {(status.state, status.since, status.reason) for status in driven.statuses} == {
-        (SharingState.OFFLINE, 1000.0, "The connection is lost. Plug it in.")
+        (SharingState.OFFLINE, 1000.0, "The connection is lost.\nPlug it in.")
     }
     assert driven.replicator.status.state is SharingState.CURRENT
 
