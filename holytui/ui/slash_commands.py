@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "edit": "message.edit",
         "fork": "message.fork",
         "variant": "message.variant",
+        "tree": "chat.tree",
+        "label": "message.label",
         "attempts": "message.details",
         "seams": "message.undo_seam",
         "pager": "message.pager",
@@ -34,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "overlimit": "chat.over_limit",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
+        "tag": "sidebar.tag",
         "archive": "sidebar.archive",
         "archived": "sidebar.archived",
         "delete": "sidebar.delete",
@@ -58,7 +61,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "label", "tag", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holytui.bootstrap import open_history
 from holytui.commands import exit_status
-from holytui.commands.history import deletion, reading, transfer
+from holytui.commands.history import deletion, reading, tagging, transfer
 from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
 from holytui.store.history import History
@@ -18,6 +18,7 @@ _SUBCOMMANDS: dict[str, Callable[[History, argparse.Namespace], int]] = {
     "search": reading.search,
     "export": transfer.export_to,
     "import": transfer.import_from,
+    "tag": tagging.tag,
     "delete": deletion.delete,
     "restore": deletion.restore,
     "compact": deletion.compact,
