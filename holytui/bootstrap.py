@@ -53,10 +53,10 @@ class Services:
     """Problems of the configuration and the history to show to the user."""
     temporary_folder: tempfile.TemporaryDirectory[str] | None = None
     """The folder of a temporary history; None for the user's history."""
-    sharing: Replicator | None = None
-    """The exchange with a shared history; None if there is none."""
     saving: bool = True
     """False: the user wants nothing to be saved."""
+    sharing: Replicator | None = None
+    """The exchange with a shared history; None if there is none."""
 
     @property
     def is_temporary(self) -> bool:
@@ -114,7 +114,6 @@ def open_services(
     """Open the history (a temporary one if not `save`, in `folder` if given) and create the engine.
 
     `share`: exchange changes with the shared history of the configuration, in the background.
-
     `shown_keys` are the key names that the built-in guide uses. With `fall_back`, a history that cannot be opened is
     replaced by a temporary one, and the last of `problems` says so. Raises StoreError if no history can be opened.
     """
@@ -147,7 +146,7 @@ def open_services(
         warnings = (*history.maintenance.warnings, *warnings)
     problems = (*problems, *warnings)
     sharing = start_sharing(config.history, history) if share and temporary_folder is None else None
-    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, sharing)
+    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, save, sharing)
 
 
 def start_sharing(settings: Sharing, history: History) -> Replicator | None:
@@ -175,7 +174,6 @@ def _password(command: Sequence[str]) -> str:
     from holytui.credentials.command import command_output, run_command
 
     return Secret(command_output(command, run_command).splitlines()[0]).reveal()
-    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, saving=save)
 
 
 def temporary_history_warning(error: StoreError) -> str:

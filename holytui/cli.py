@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 COMMANDS = {
-    "ask": "holytui.commands.ask",
+    "ask": "holytui.commands.ask.command",
     "connect": "holytui.commands.connect",
     "check": "holytui.commands.check",
     "models": "holytui.commands.models",
@@ -74,7 +74,8 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "Piped input is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
-                "after text, a marked seam, started again), 5 not sent because of a limit, 130 stopped."
+                "after text, a marked seam, started again), 5 not sent because of a limit, 6 the answer does not match "
+                "the schema, 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
             parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
@@ -83,6 +84,25 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "--conversation",
                 metavar="ID",
                 help=_("continue this conversation; `last` is the one changed last"),
+            )
+            parser.add_argument(
+                "-C",
+                "--continue",
+                dest="continue_last",
+                action="store_true",
+                help=_("continue the conversation changed last; the same as -c last"),
+            )
+            parser.add_argument(
+                "-t",
+                "--template",
+                metavar="NAME",
+                help=_("a prompt from [prompts]; arguments NAME=VALUE are the values of its variables"),
+            )
+            parser.add_argument(
+                "--schema",
+                type=Path,
+                metavar="FILE",
+                help=_("have the answer as JSON that matches this JSON schema; asked once more if it does not"),
             )
             parser.add_argument(
                 "-a",

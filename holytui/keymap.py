@@ -70,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
             N_("Effort"),
             N_("Reasoning effort of this conversation: default, low, medium, high, off"),
         ),
+        ("chat.prompt", "", N_("Saved prompt"), N_("Write a prompt of the configuration into the question")),
         ("chat.over_limit", "", N_("Over the limit"), N_("Send a question that a limit of spending holds, once")),
         ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),

@@ -45,10 +45,16 @@ def run(options: argparse.Namespace) -> int:
         from holytui.ui.lifecycle.garbage import defer_full_collections
 
         try:
-            opened.append(open_services(config, keys, problems, shown_keys=guide_keys, fall_back=True, share=True))
             opened.append(
                 open_services(
-                    config, keys, problems, shown_keys=guide_keys, save=folder is None, folder=folder, fall_back=True
+                    config,
+                    keys,
+                    problems,
+                    shown_keys=guide_keys,
+                    save=folder is None,
+                    folder=folder,
+                    fall_back=True,
+                    share=True,
                 )
             )
             return opened[0]

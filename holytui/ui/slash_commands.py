@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "prompt": "chat.prompt",
         "effort": "chat.effort",
         "overlimit": "chat.over_limit",
         "rename": "sidebar.rename",
@@ -61,7 +62,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "label", "tag", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "prompt", "search", "find", "rename", "label", "tag", "settings"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -134,6 +134,15 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
 
 
+@checks("chat.prompt")
+async def _(driver: ScreenDriver) -> None:
+    await driver.chat.run("chat.prompt")  # it has no key
+    await driver.wait_until(lambda: isinstance(driver.app.screen, Picker))
+    await driver.pick("pirate")
+    await driver.wait_until(lambda: driver.chat.prompt.text == "Answer as a pirate would.")
+    driver.chat.prompt.clear_undoable()
+
+
 @checks("chat.over_limit")
 async def _(driver: ScreenDriver) -> None:
     await driver.chat.run("chat.over_limit")  # it has no key

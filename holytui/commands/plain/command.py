@@ -15,7 +15,7 @@ from types import FrameType
 
 from holytui import paths
 from holytui.bootstrap import open_services
-from holytui.commands.ask import OFFLINE_LIMIT
+from holytui.commands.ask.command import OFFLINE_LIMIT
 from holytui.commands.attachments import existing_files
 from holytui.commands.closing import closing_services
 from holytui.commands.output import send_sequence
@@ -43,10 +43,16 @@ def run(options: argparse.Namespace) -> int:
     for output in (sys.stdout, sys.stderr):
         output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
     inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
-    opened = open_services(config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, fall_back=True, share=True)
     folder = make_memory_folder(os.environ) if options.no_save else None
     opened = open_services(
-        config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, save=folder is None, folder=folder, fall_back=True
+        config,
+        keys,
+        problems,
+        shown_keys=COMMANDS_FOR_KEYS,
+        save=folder is None,
+        folder=folder,
+        fall_back=True,
+        share=True,
     )
     if not opened.saving:
         opened = replace(opened, problems=(*opened.problems, _("nothing of this chat is saved")))

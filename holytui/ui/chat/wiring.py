@@ -17,6 +17,7 @@ from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
+from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
@@ -192,6 +193,7 @@ class Wiring:
             reporter=reporter,
             welcome=parts.welcome,
         )
+        saved = SavedPrompts(state, prompt, dialogs=dialogs, reporter=reporter)
         held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
@@ -232,6 +234,7 @@ class Wiring:
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
+            "chat.prompt": lambda call: saved.use(call.words),
             "chat.over_limit": wrap.plain(held.send_first),
             "chat.resume_all": wrap.plain(self.startup.resume_all),
             "chat.stop": wrap.plain(chat.stop),

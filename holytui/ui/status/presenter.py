@@ -144,9 +144,8 @@ class StatusPresenter:
         status = Status(
             model=model,
             effort=describe(level) if level else "",
-            link=self._label.words(self._link()),
-            sharing=self._sharing(),
             unsaved=self._unsaved,
+            sharing=self._sharing(),
             link=self._label.words(self._link()),
         )
         last = next((message for message in reversed(self._transcript.messages) if message.usage), None)
