@@ -195,20 +195,24 @@ class SharedDatabase:
             ready = [key.fd for key, _events in selector.select(seconds)]
             if self._db.fileno() not in ready:
                 return False
-            return bool(list(self._db.notifies(timeout=0)))
+            own = self._db.info.backend_pid
+            return any([each.pid != own for each in self._db.notifies(timeout=0)])
 
     def _listen(self) -> bool:
-        from psycopg import errors
+        from psycopg import errors, sql
 
+        # a channel of this user: others would only learn when something is written, but need not
+        row = self._db.execute("SELECT 'holytui_' || md5(current_schema() || ' ' || current_user)").fetchone()
+        self._channel = str(row[0]) if row else "holytui"
         try:
-            self._db.execute("LISTEN holytui")
+            self._db.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         except (errors.FeatureNotSupported, errors.SyntaxError):
             return False
         return True
 
     def _notify(self, host: str) -> None:
         if self.is_notified:
-            self._db.execute("SELECT pg_notify('holytui', %s)", (host,))
+            self._db.execute("SELECT pg_notify(%s, %s)", (self._channel, host))
 
     # -- search
 

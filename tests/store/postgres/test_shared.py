@@ -301,3 +301,10 @@ def test_states_of_answers_travel(histories: OpenHistory, shared: OpenShared) ->
     found = two.message(asked.answer.id)
     assert found is not None
     assert (found.text, found.state) == ("half", AnswerState.INTERRUPTED)
+
+
+def test_a_host_is_not_notified_of_its_own_changes(histories: OpenHistory, shared: OpenShared) -> None:
+    one, database = histories("one"), shared()
+    add_rich_conversation(one)
+    exchange(one, database).run()
+    assert database.wait(1.0) is False
