@@ -195,8 +195,8 @@ class SharedDatabase:
             ready = [key.fd for key, _events in selector.select(seconds)]
             if self._db.fileno() not in ready:
                 return False
-            own = self._db.info.backend_pid
-            return any([each.pid != own for each in self._db.notifies(timeout=0)])
+            senders = {each.pid for each in self._db.notifies(timeout=0)}
+            return bool(senders - {self._db.info.backend_pid})
 
     def _listen(self) -> bool:
         from psycopg import errors, sql
