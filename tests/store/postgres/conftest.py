@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         place = place.parent
     with postgres_server.shared_server(programs, place) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def worker_name() -> str:
+    """Distinguishes the processes of a test run."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def execute(shared: SharedDatabase, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """Run a statement on the connection of a shared history."""
+    cursor = shared._db.execute(statement.encode(), values)
+    return cursor.fetchall() if cursor.description else []
 
 
 _NUMBERS = itertools.count()

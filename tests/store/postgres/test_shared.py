@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from holytui.store.postgres.database import Pulled, SharedDatabase
 from holytui.store.postgres.exchange import SharedExchange
 from holytui.store.postgres.live import LiveText
 from holytui.store.sqlite.history import SqliteHistory
-from tests.store.postgres.conftest import OpenHistory, OpenShared
+from tests.store.postgres.conftest import OpenHistory, OpenShared, execute
 from tests.store.samples import CONTENT, ONE, REASONING, add_rich_conversation, ask, ask_with_images, finish
 
 
@@ -23,13 +22,8 @@ def exchange(history: SqliteHistory, shared: SharedDatabase) -> SharedExchange:
     return SharedExchange(history, history.replica, shared, "test")
 
 
-def rows_of(shared: SharedDatabase, statement: str, *values: object) -> list[tuple[Any, ...]]:
-    cursor = shared._db.execute(statement.encode(), values)
-    return cursor.fetchall() if cursor.description else []
-
-
 def number_of(shared: SharedDatabase, table: str) -> int:
-    return int(rows_of(shared, f"SELECT count(*) FROM {table}")[0][0])
+    return int(execute(shared, f"SELECT count(*) FROM {table}")[0][0])
 
 
 def test_two_hosts_have_one_history(histories: OpenHistory, shared: OpenShared) -> None:
@@ -57,16 +51,16 @@ def test_what_is_equal_is_not_sent_again(histories: OpenHistory, shared: OpenSha
     here, there = exchange(one, database), exchange(two, shared())
     here.run()
     there.run()
-    before = rows_of(database, "SELECT max(seq), count(*) FROM record")[0]
+    before = execute(database, "SELECT max(seq), count(*) FROM record")[0]
     for each in (here, there, here):
         each.run()
     again = SharedExchange(two, two.replica, shared(), "test")
     again.run()
-    assert rows_of(database, "SELECT max(seq), count(*) FROM record")[0] == before
+    assert execute(database, "SELECT max(seq), count(*) FROM record")[0] == before
     assert (again.merged, again._cursor) == (0, there._cursor)
     one.update_conversation(talk, pinned=False)
     here.run()
-    assert rows_of(database, "SELECT count(*) FROM record")[0] == before[1:]
+    assert execute(database, "SELECT count(*) FROM record")[0] == before[1:]
 
 
 def test_small_parts_arrive_whole(histories: OpenHistory, shared: OpenShared) -> None:
@@ -133,8 +127,8 @@ def test_a_destroyed_conversation_is_removed_from_the_database(histories: OpenHi
     assert number_of(database, "record") > 1
     one.purge_deleted(1e12)
     here.remove_destroyed()
-    assert rows_of(database, "SELECT kind, id FROM record") == [("c", talk)]
-    assert "English" not in str(rows_of(database, "SELECT payload FROM record"))
+    assert execute(database, "SELECT kind, id FROM record") == [("c", talk)]
+    assert "English" not in str(execute(database, "SELECT payload FROM record"))
     there.run()
     assert two.conversation(talk) is None
     assert [each.id for each in two.deleted_conversations()] == [talk]
@@ -147,7 +141,7 @@ def test_a_restored_backup_of_the_database_is_filled_again(histories: OpenHistor
     exchange(one, database).run()
     exchange(two, shared()).run()
     for table in schema.TABLES:
-        rows_of(database, f"DELETE FROM {table}")
+        execute(database, f"DELETE FROM {table}")
     three = histories("three")
     exchange(two, shared()).run()
     exchange(three, shared()).run()
@@ -204,7 +198,7 @@ def test_an_answer_whose_host_is_silent_is_not_shown(histories: OpenHistory, sha
     ask(one)
     here.show_progress(beat=True)
     assert len(there.remote_answers()) == 1
-    rows_of(database, "UPDATE answer SET beat = beat - interval '2 minutes'")
+    execute(database, "UPDATE answer SET beat = beat - interval '2 minutes'")
     assert there.remote_answers() == []
     here.show_progress(beat=True)
     assert len(there.remote_answers()) == 1
@@ -233,7 +227,7 @@ def test_users_of_one_database_see_only_their_own(histories: OpenHistory, shared
     admin = shared()
     for user in ("an", "binh"):
         name = f"{schema_name}_{user}"
-        rows_of(admin, f"CREATE ROLE {name} LOGIN")
+        execute(admin, f"CREATE ROLE {name} LOGIN")
     an, binh = (shared(f"{schema_name}_{user}") for user in ("an", "binh"))
     one, two = histories("one"), histories("two")
     talk = add_rich_conversation(one)
@@ -249,14 +243,14 @@ def test_users_of_one_database_see_only_their_own(histories: OpenHistory, shared
     # nor by statements of their own
     assert [number_of(binh, table) for table in schema.TABLES] == [0] * 6
     assert number_of(an, "record") > 0
-    rows_of(binh, "INSERT INTO host (id, name) VALUES ('y', 'y')")
+    execute(binh, "INSERT INTO host (id, name) VALUES ('y', 'y')")
     for statement in (
         f"INSERT INTO host (owner, id, name) VALUES ('{schema_name}_an', 'x', 'x')",
         f"UPDATE host SET owner = '{schema_name}_an'",
     ):
         with pytest.raises(Exception, match="row-level security"):
             binh._db.execute(statement)
-    rows_of(binh, "DELETE FROM record")
+    execute(binh, "DELETE FROM record")
     three = histories("three")
     exchange(three, shared(f"{schema_name}_an")).run()
     assert three.bundle(talk) == one.bundle(talk)
@@ -279,9 +273,9 @@ def test_a_record_of_a_newer_holytui_stops_nothing_but_the_merge(histories: Open
     one, two, database = histories("one"), histories("two"), shared()
     add_rich_conversation(one)
     exchange(one, database).run()
-    row = rows_of(database, "SELECT payload FROM record WHERE kind = 'm' LIMIT 1")[0]
+    row = execute(database, "SELECT payload FROM record WHERE kind = 'm' LIMIT 1")[0]
     newer = json.dumps({**json.loads(row[0]), "state": "dreaming"})
-    rows_of(database, "UPDATE record SET payload = %s WHERE payload = %s", newer, row[0])
+    execute(database, "UPDATE record SET payload = %s WHERE payload = %s", newer, row[0])
     add_rich_conversation(two)
     there = exchange(two, shared())
     with pytest.raises(SharingFailed, match="cannot be read"):
