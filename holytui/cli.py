@@ -261,6 +261,7 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     restore = commands.add_parser("restore", help=_("bring deleted conversations back"))
     restore.add_argument("ids", nargs="+", metavar="ID")
     commands.add_parser("compact", help=_("erase deleted conversations for good, and shrink the file"))
+    _sync_arguments(commands)
 
 
 def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -283,6 +284,37 @@ def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         ),
     )
     importing.add_argument("file", type=Path, metavar="FILE")
+
+
+def _sync_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sync = commands.add_parser(
+        "sync",
+        help=_("exchange changes with another machine or a folder"),
+        description=_(
+            "Each side gets what it lacks. TARGET is a name from [sync.targets], ssh://USER@HOST:PORT/PATH (only HOST "
+            "is required), or a folder. Exit: 0 done, 1 failed (what had arrived is kept), 2 usage or config error, "
+            "130 stopped."
+        ),
+    )
+    sync.add_argument("target", nargs="?", default="", metavar="TARGET", help=_("default: all of [sync.targets]"))
+    sync.add_argument("--verify", action="store_true", help=_("over SSH, also compare everything that both sides have"))
+    sync.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=60.0,
+        metavar="SECONDS",
+        help=_("sync again after each change here, and at least this often (60)"),
+    )
+    sync.add_argument("--json", action="store_true", help=_("one JSON object for each sync"))
+    sync.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    hosts = commands.add_parser("hosts", help=_("the machines whose changes are known"))
+    hosts.add_argument("--json", action="store_true", help=_("one JSON object per line"))
+    share = commands.add_parser("share", help=_("keep a conversation on this machine, or share it"))
+    share.add_argument("id", metavar="ID")
+    chosen = share.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--on", dest="shared", action="store_true", help=_("share it with other machines"))
+    chosen.add_argument("--off", dest="shared", action="store_false", help=_("keep it on this machine"))
 
 
 def _tag(text: str) -> str:

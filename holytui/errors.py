@@ -12,6 +12,7 @@
     │   ├── StoreCorrupt   not a database, or a damaged one
     │   └── SharingFailed  the database that shares the history cannot be used
     ├── TransferError      an import or export cannot be done
+    ├── SyncError          a sync with another host or a folder failed
     ├── NotAttached        a file that a question names cannot be sent with it
     ├── TerminalError      an operation on the terminal, clipboard or editor failed
     └── GuideError         the built-in guide could not start
@@ -103,6 +104,10 @@ class SharingFailed(StoreError):
 
 class TransferError(HolytuiError):
     """An import or export cannot be done."""
+
+
+class SyncError(HolytuiError):
+    """A sync with another host or a folder failed; what had arrived is kept."""
 
 
 class NotAttached(HolytuiError):

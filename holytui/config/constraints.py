@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from holytui.config.redact import looks_like_key
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Sharing, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Sharing, Stream, Sync, Ui
 from holytui.config.urls import NO_PROXY, host_of, is_secure, unix_address
 from holytui.i18n import N_, _
 from holytui.logs import LEVELS
@@ -141,6 +141,13 @@ _TOKEN = Constraint(
     N_("printable ASCII without spaces"), lambda v: isinstance(v, str) and bool(re.fullmatch("[!-~]*", v))
 )
 
+
+def _is_target(item: object) -> bool:
+    if not isinstance(item, tuple) or not re.fullmatch(r"[^\s/]+", item[0]) or not isinstance(item[1], str):
+        return False
+    return bool(re.match(r"ssh://[^/\s]", item[1])) or ("/" in item[1] and "://" not in item[1])
+
+
 CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
     {
         (Config, "log_level"): _one_of(*LEVELS),
@@ -156,6 +163,10 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Stream, "offline_limit"): _seconds(zero=True),
         (Stream, "max_answer_bytes"): _integer(1_000),
         (Stream, "finish_after_hangup"): _seconds(zero=True),
+        (Sync, "targets"): Constraint(
+            N_("a name without spaces and slashes, with ssh://USER@HOST:PORT/PATH or the path of a folder"), _is_target
+        ),
+        (Sync, "every"): _integer(0, 1440),
         (Limits, "per_day"): _AMOUNT,
         (Limits, "per_conversation"): _AMOUNT,
         (Limits, "per_answer_tokens"): _integer(0),

@@ -285,6 +285,18 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Sync:
+    """`[sync]`: one history on several machines."""
+
+    targets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."""
+    every: int = 0
+    """Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."""
+    command: str = ""
+    """Command that starts holytui on the other machine; empty: `holytui`, or else `~/.local/bin/holytui`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. Invalid parts of the file have defaults (see `load.Loaded.problems`)."""
 
@@ -304,6 +316,8 @@ class Config:
     """Limits of spending."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
+    sync: Sync = field(default_factory=Sync)
+    """The exchange with other machines."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
     log_level: str = "warning"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
@@ -14,6 +14,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Config, "providers"): N_("Providers by name."),
         (Config, "history"): N_("Sharing of the history."),
         (Config, "prompts"): N_("System prompts by name."),
+        (Config, "sync"): N_("The exchange with other machines."),
         (Config, "system"): N_("The system prompt of new conversations: a text, or the name of one of `prompts`."),
         (Config, "log_level"): N_(
             "Level of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."

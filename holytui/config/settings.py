@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -108,8 +108,11 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Ui, config.ui, ("ui",), locations),
         *_fields(Stream, config.stream, ("stream",), locations),
         *_sharing(config, locations),
+        *_fields(Limits, config.limits, ("limits",), locations),
+        *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
         *_prompts(config, locations),
+        *_targets(config, locations),
         *_providers(config, locations),
     ]
     groups = list(SettingGroup)
@@ -118,7 +121,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[limits]` or `[ui]`.
+    """Return the value that `text` means for a setting of the top of the file or of `[stream]` and its like.
 
     Raises ValueError with what is expected.
     """
@@ -186,7 +189,7 @@ def plain(setting: Setting) -> str:
 
 
 def _owner(path: tuple[str, ...]) -> tuple[type, str]:
-    return {"ui": Ui, "stream": Stream, "limits": Limits}[path[0]] if len(path) > 1 else Config, path[-1]
+    return {"ui": Ui, "stream": Stream, "limits": Limits, "sync": Sync}[path[0]] if len(path) > 1 else Config, path[-1]
 
 
 def _fields(cls: type, values: object, above: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:
@@ -276,6 +279,12 @@ def _prompts(config: Config, locations: KeyLocations) -> Iterator[Setting]:
         yield _only_in_file(
             ("prompts", name), SettingGroup.PROMPTS, _(HELP[Config, "prompts"]), _shown(text), locations
         )
+
+
+def _targets(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    for name, address in (config.sync.targets or {PLACEHOLDER: ""}).items():
+        path = ("sync", "targets", name)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sync, "targets"]), _shown(address), locations)
 
 
 def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:

@@ -109,6 +109,10 @@ class Replica(Protocol):
         """Return the known hosts, this one first."""
         ...
 
+    def change_counts(self) -> Mapping[str, int]:
+        """Return how many changes of each host are in force, by its id. Reads all changes."""
+        ...
+
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
         ...

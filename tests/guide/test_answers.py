@@ -46,6 +46,8 @@ def told(*texts: str) -> str | None:
         ("does it work in tmux?", "tmux"),
         ("how can I search my old conversations", "history"),
         ("export to html", "export"),
+        ("how do I sync two computers?", "sync"),
+        ("đồng bộ hai máy thế nào?", "sync"),
         ("import my chatgpt conversations", "export"),
         ("exit codes of holytui ask", "ask"),
         ("how do I switch the model?", "models"),

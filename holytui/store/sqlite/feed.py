@@ -24,6 +24,8 @@ from holytui.store.sqlite.records import conversation_record, message_record
 
 _MAX_CHARACTERS = 200_000
 """Characters of the messages of one part, unless a single message has more."""
+_IMAGE_BYTES = 20
+"""Bytes of images that count as one character: a part has few megabytes of them."""
 
 
 def read(connection: sqlite3.Connection, since: Vector, cursor: TransferCursor | None, limit: int) -> Batch:
@@ -140,7 +142,8 @@ def _shared(connection: sqlite3.Connection, change: Change) -> str | None:
 
 def _size(record: MessageRecord) -> int:
     raw = sum(len(text) for _attempt, texts in record.attempts for text in texts.values())
-    return len(record.message.text) + len(record.message.reasoning) + raw
+    images = sum(image.size for image in record.message.images) // _IMAGE_BYTES
+    return len(record.message.text) + len(record.message.reasoning) + raw + images
 
 
 def _batch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from holytui.models import Message
@@ -36,6 +36,16 @@ class SqliteReplica:
             table = hosts.HostTable(view)
         found = [Host(id_, table.names[id_], clock, id_ == table.self_id) for id_, clock in table.clocks.items()]
         return sorted(found, key=lambda host: (not host.is_self, host.name, host.id))
+
+    def change_counts(self) -> Mapping[str, int]:
+        """Return how many changes of each host are in force, by its id."""
+        with self._readers.view() as view:
+            table = hosts.HostTable(view)
+            counts: dict[str, int] = {}
+            for number, count in view.execute("SELECT host, count(*) FROM change GROUP BY host"):
+                id_ = table.ids.get(number, table.self_id)  # an open change is this host's
+                counts[id_] = counts.get(id_, 0) + count
+        return counts
 
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
