@@ -42,6 +42,7 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("`[limits]`", schema.Limits),
     ("`[ui]`", schema.Ui),
     ("`[history]`", schema.Sharing),
+    ("`[sync]`", schema.Sync),
     ("`[providers.NAME]`", schema.Provider),
     ('`[providers.NAME.models."MODEL"]`', schema.Model),
     ("`price` of a model", schema.Price),

@@ -96,6 +96,13 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but"
             " not for a database on this machine."
         ),
+        (Sync, "targets"): N_("Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."),
+        (Sync, "every"): N_(
+            "Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."
+        ),
+        (Sync, "command"): N_(
+            "Command that starts holytui on the other machine; empty: `holytui`, or else `~/.local/bin/holytui`."
+        ),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."
         ),
