@@ -271,6 +271,7 @@ def _sync_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         help=_("sync again after each change here, and at least this often (60)"),
     )
     sync.add_argument("--json", action="store_true", help=_("one JSON object for each sync"))
+    sync.add_argument("--progress", action="store_true", help=argparse.SUPPRESS)
     sync.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     hosts = commands.add_parser("hosts", help=_("the machines whose changes are known"))
     hosts.add_argument("--json", action="store_true", help=_("one JSON object per line"))

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",
         "archived": "sidebar.archived",
+        "local": "sidebar.local",
         "delete": "sidebar.delete",
         "undelete": "sidebar.undo",
         "sidebar": "sidebar.toggle",
@@ -42,6 +43,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "details": "app.details",
         "settings": "app.settings",
         "reload": "app.reload",
+        "sync": "app.sync",
         "connect": "app.connect",
         "check": "app.check",
         "editor": "prompt.editor",
@@ -57,7 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings", "sync"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

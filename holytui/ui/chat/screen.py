@@ -154,6 +154,7 @@ class ChatScreen(ChatLayout):
         self.navigator.started = True
         self.start(wiring.watcher.run(), Group.WATCH)
         self.start(wiring.settings.run(), Group.WATCH)
+        self.start(wiring.syncing.run(), Group.WATCH)
         await self.send_queue.open()
         if services.is_temporary:
             self.say(services.problems[-1], Level.ERROR)

@@ -18,6 +18,7 @@ from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.startup import Startup
+from holytui.ui.chat.syncing import SyncController
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
@@ -117,6 +118,7 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
+        self.syncing = SyncController(state, live, tasks=parts.tasks, reporter=reporter)
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
@@ -198,6 +200,7 @@ class Wiring:
             "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
+            "app.sync": lambda call: self.syncing.ask(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
@@ -234,6 +237,7 @@ class Wiring:
             "sidebar.archived": wrap.plain(sidebar.toggle_archived),
             "sidebar.delete": wrap.conversation(sidebar.delete),
             "sidebar.filter": wrap.plain(sidebar.filter),
+            "sidebar.local": wrap.conversation(sidebar.toggle_local),
             "sidebar.pin": wrap.conversation(sidebar.pin),
             "sidebar.rename": lambda call: wrap.conversation(lambda one: sidebar.rename(one, call.words))(call),
             "sidebar.undo": wrap.plain(sidebar.undo),

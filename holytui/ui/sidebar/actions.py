@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from holytui.i18n import _
+from holytui.presentation.notice import Level
 from holytui.text import nfc, one_line
 from holytui.ui.dialogs.dialogs import LineDialog
 
@@ -71,6 +72,18 @@ class SidebarActions:
         history = self._state.services.history
         await asyncio.to_thread(history.update_conversation, conversation.id, pinned=not conversation.pinned)
         await self._model.refresh()
+
+    async def toggle_local(self, conversation: Conversation) -> None:
+        """Keep a conversation on this machine, or share it again."""
+        replica = self._state.services.history.replica
+        if replica is None:
+            self._reporter.say(_("this history is not shared with other machines"), Level.WARNING)
+            return
+        local = conversation.id in await asyncio.to_thread(replica.unshared)
+        await asyncio.to_thread(replica.set_shared, conversation.id, shared=local)
+        await self._model.refresh()
+        kept = _("⌂ stays on this machine · {press:sidebar.local} to share it again")
+        self._reporter.say(_("shared with other machines at the next sync") if local else kept)
 
     async def archive(self, conversation: Conversation) -> None:
         """Archive a conversation, or take it out of the archive."""

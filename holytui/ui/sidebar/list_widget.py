@@ -96,20 +96,30 @@ class Sidebar(Widget, can_focus=True):
         self._current = ""
         self._filter = ""
         self._heading = ""
+        self._local: frozenset[str] = frozenset()
+        """Ids of the conversations that are kept on this machine."""
         install(self, keymap, Where.SIDEBAR)
 
     def configure(self, keymap: Keymap, today: date) -> None:
         """Use other keys, and headings in another language."""
         install(self, keymap, Where.SIDEBAR)
-        self.show(self._all, self._current, today, self._heading)
+        self.show(self._all, self._current, today, self._heading, self._local)
 
-    def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
+    def show(
+        self,
+        conversations: Sequence[Conversation],
+        current: str,
+        today: date,
+        heading: str = "",
+        local: frozenset[str] = frozenset(),
+    ) -> None:
         """Replace the conversations. The cursor stays on its conversation, or else in its place."""
         at = self.selected if self.has_focus else None
         before = self._cursor if at is not None and heading == self._heading else 0
         self._all = conversations
         self._current = current
         self._heading = heading
+        self._local = local
         self._rows = rows(conversations, today, self._filter, heading)
         self._cursor = self._find(at.id if at is not None else current, before)
         self._follow_cursor()
@@ -118,7 +128,7 @@ class Sidebar(Widget, can_focus=True):
     def filter(self, text: str, today: date) -> None:
         """Show conversations whose title contains `text`."""
         self._filter = text
-        self.show(self._all, self._current, today, self._heading)
+        self.show(self._all, self._current, today, self._heading, self._local)
 
     @property
     def selected(self) -> Conversation | None:
@@ -199,14 +209,14 @@ class Sidebar(Widget, can_focus=True):
         if not part and row.id == self._current:
             part = "sidebar--current"
         style = base + part_style(self, part) if part else base
-        return _strip(label(row, current=row.id == self._current), width, style)
+        return _strip(label(row, current=row.id == self._current, local=row.id in self._local), width, style)
 
 
-def label(conversation: Conversation, *, current: bool) -> Content:
-    """A row, marked as streaming (`◆`), open (`›`) or unread (`•`)."""
+def label(conversation: Conversation, *, current: bool, local: bool = False) -> Content:
+    """A row, marked as streaming (`◆`), open (`›`) or unread (`•`), and as kept on this machine (`⌂`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
     title = sanitize_line(conversation.title) or _("New conversation")
-    return Content(f"{mark} {title}")
+    return Content(f"{mark} ⌂ {title}" if local else f"{mark} {title}")
 
 
 def _strip(content: Content, width: int, style: Style) -> Strip:
