@@ -38,6 +38,7 @@ _PLACES = {
 _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),
     ("`[stream]`", schema.Stream),
+    ("`[limits]`", schema.Limits),
     ("`[ui]`", schema.Ui),
     ("`[sync]`", schema.Sync),
     ("`[providers.NAME]`", schema.Provider),
@@ -80,7 +81,7 @@ def settings_tables() -> str:
         notes = _attribute_docs(cls)
         rows = [f"## {title}\n", "| Setting | Default | Values | Meaning |", "|---|---|---|---|"]
         for name, field in file_fields(cls).items():
-            if name in ("providers", "stream", "ui", "keys", "oauth", "models", "prompts", "sync", "name"):
+            if name in ("providers", "stream", "ui", "limits", "keys", "oauth", "models", "prompts", "sync", "name"):
                 continue  # tables of their own
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))
@@ -167,7 +168,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
@@ -185,7 +186,7 @@ def help_module() -> str:
         (cls.__name__, name, _attribute_docs(cls)[name])
         for _title, cls in _TABLES
         for name in file_fields(cls)
-        if (cls, name) not in ((schema.Config, "stream"), (schema.Config, "ui"), (schema.Config, "keys"))
+        if cls is not schema.Config or name not in ("stream", "ui", "limits", "keys")
     ]
     entries += [("Recover", way, text) for way, text in _members(schema.Recover).items()]
     return _HELP_HEAD + "".join(_help_entry(*entry) for entry in entries) + _HELP_TAIL

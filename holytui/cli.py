@@ -73,7 +73,7 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "Piped input is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
-                "after text, a marked seam, started again), 130 stopped."
+                "after text, a marked seam, started again), 5 not sent because of a limit, 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
             parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
@@ -110,6 +110,11 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "--effort",
                 choices=("off", "low", "medium", "high", "default"),
                 help=_("how much the model reasons; saved with the conversation"),
+            )
+            parser.add_argument(
+                "--over-limit",
+                action="store_true",
+                help=_("ask even if a limit of [limits] is reached"),
             )
             parser.add_argument(
                 "--timeout",

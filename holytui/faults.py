@@ -50,6 +50,8 @@ class FaultKind(StrEnum):
     """A key would be sent in clear text, so nothing was sent."""
     SETUP = "setup"
     """A setting, named in `param`, cannot be applied on this machine, so nothing was sent."""
+    LIMIT = "limit"
+    """A limit of spending, named in `param`, is reached."""
     INTERNAL = "internal"
     """A defect of holytui itself."""
 

@@ -68,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
             N_("Effort"),
             N_("Reasoning effort of this conversation: default, low, medium, high, off"),
         ),
+        ("chat.over_limit", "", N_("Over the limit"), N_("Send a question that a limit of spending holds, once")),
         ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
         ("app.focus", "tab", N_("Switch pane"), N_("Switch between the prompt, the messages and the list")),

@@ -41,6 +41,7 @@ from holytui.config.load import read_config
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
+from holytui.faults import Fault, FaultKind
 from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
 from holytui.models import EFFORT_PARAM, Problem
@@ -65,6 +66,8 @@ _REPORTED = (
     ev.StoreTrouble,
     ev.ImagesLeftOut,
     ev.ParamsLeftOut,
+    ev.LimitNear,
+    ev.CostUnknown,
 )
 
 
@@ -108,6 +111,7 @@ def _ask(services: Services, question: str, files: Gathered, options: argparse.N
         model=options.model,
         system=options.system,
         params=_params(services, options),
+        over_limit=options.over_limit,
         images=files.images,
         image_data=files.image_data,
     )
@@ -278,7 +282,8 @@ class AnswerPrinter:
             event = replace(event, ending=replace(event.ending, begun_again=True))
         problem: Problem | None = getattr(event, "problem", None)
         if problem is not None:
-            problem = replace(problem, hint=KEYLESS.render(problem.hint))
+            advice = _("--over-limit sends it anyway.") if status_of(event) == exit_status.LIMIT else ""
+            problem = replace(problem, hint=sentences(KEYLESS.render(problem.hint), advice))
         if self._form is OutputForm.JSON:
             whole = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
             self._line(_last_line(event, problem) | whole)
@@ -317,6 +322,8 @@ def status_of(event: ev.Ended) -> int:
             return exit_status.DOUBT if event.ending.doubts else exit_status.OK
         case ev.Stopped():
             return exit_status.STOPPED
+        case ev.Interrupted(attempts=0, problem=Problem(fault=Fault(kind=FaultKind.LIMIT))):
+            return exit_status.LIMIT
         case ev.Interrupted():
             return exit_status.INTERRUPTED
         case _:

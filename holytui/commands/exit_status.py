@@ -8,4 +8,6 @@ INTERRUPTED = 3
 """The answer was interrupted and could not be completed; its partial text was printed."""
 DOUBT = 4
 """The answer ended, but may be incomplete (see `engine.ending.Doubt`); the reason was printed."""
+LIMIT = 5
+"""A limit of spending is reached; the question was kept and not sent."""
 STOPPED = 130

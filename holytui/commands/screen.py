@@ -38,12 +38,14 @@ def run(options: argparse.Namespace) -> int:
         # imported on a thread after the first paint; the second import is for the screen
         from holytui.bootstrap import open_services
         from holytui.ui.chat import wiring  # noqa: F401 - see above
+        from holytui.ui.lifecycle.garbage import defer_full_collections
 
         try:
             opened.append(open_services(config, keys, problems, shown_keys=guide_keys, fall_back=True))
             return opened[0]
         finally:
             gc.freeze()
+            defer_full_collections()
             gc.enable()
 
     app = HolytuiApp(

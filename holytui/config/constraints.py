@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from holytui.config.redact import looks_like_key
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Stream, Sync, Ui
 from holytui.config.urls import NO_PROXY, host_of, is_secure, unix_address
 from holytui.i18n import N_, _
 from holytui.logs import LEVELS
@@ -127,6 +127,7 @@ _PRICE = Constraint(
     N_("a price per million tokens, 0 or more"),
     lambda v: v is None or (isinstance(v, int | float) and v >= 0 and math.isfinite(v)),
 )
+_AMOUNT = Constraint(N_("an amount of 0 or more"), lambda v: isinstance(v, int | float) and v >= 0 and math.isfinite(v))
 _LEVELS = ("off", "low", "medium", "high")
 _TOKEN = Constraint(
     N_("printable ASCII without spaces"), lambda v: isinstance(v, str) and bool(re.fullmatch("[!-~]*", v))
@@ -158,6 +159,9 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
             N_("a name without spaces and slashes, with ssh://USER@HOST:PORT/PATH or the path of a folder"), _is_target
         ),
         (Sync, "every"): _integer(0, 1440),
+        (Limits, "per_day"): _AMOUNT,
+        (Limits, "per_conversation"): _AMOUNT,
+        (Limits, "per_answer_tokens"): _integer(0),
         (Ui, "text_width"): _integer(0),
         (Ui, "language"): _one_of("", "en", "vi"),
         (Ui, "enter"): _one_of("send", "newline"),

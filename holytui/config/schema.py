@@ -211,6 +211,19 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """`[limits]`: limits of spending, in the currency of the prices. 0: no limit."""
+
+    per_day: float = 0.0
+    """Cost of the answers of a day (local time) from which no further question is sent; a warning at 80 %."""
+    per_conversation: float = 0.0
+    """Cost of the answers of a conversation from which no further question is sent; a warning at 80 %."""
+    per_answer_tokens: int = 0
+    """Tokens of an answer, with reasoning and all its requests, after which it is left interrupted. Continuing it
+    allows as many again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
@@ -262,6 +275,8 @@ class Config:
     """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
     """The screen."""
+    limits: Limits = field(default_factory=Limits)
+    """Limits of spending."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
     sync: Sync = field(default_factory=Sync)

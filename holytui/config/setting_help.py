@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
@@ -41,6 +41,16 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Stream, "recover"): N_("How an interrupted answer is completed."),
         (Stream, "finish_after_hangup"): N_(
             "Longest time to keep receiving after the terminal is closed (0: stop at once)."
+        ),
+        (Limits, "per_day"): N_(
+            "Cost of the answers of a day (local time) from which no further question is sent; a warning at 80 %."
+        ),
+        (Limits, "per_conversation"): N_(
+            "Cost of the answers of a conversation from which no further question is sent; a warning at 80 %."
+        ),
+        (Limits, "per_answer_tokens"): N_(
+            "Tokens of an answer, with reasoning and all its requests, after which it is left interrupted. "
+            "Continuing it allows as many again."
         ),
         (Ui, "theme"): N_("Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."),
         (Ui, "language"): N_("`en` or `vi`; empty: from the locale."),

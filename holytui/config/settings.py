@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -46,6 +46,7 @@ class SettingGroup(StrEnum):
     COMMON = N_("Often changed")
     SCREEN = N_("Screen")
     REQUESTS = N_("Timeouts and retries")
+    LIMITS = N_("Limits of spending")
     OTHER = N_("Other")
     KEYS = N_("Keys")
     PROMPTS = N_("System prompts")
@@ -106,9 +107,11 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Config, config, (), locations),
         *_fields(Ui, config.ui, ("ui",), locations),
         *_fields(Stream, config.stream, ("stream",), locations),
+        *_fields(Limits, config.limits, ("limits",), locations),
         *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
         *_prompts(config, locations),
+        *_targets(config, locations),
         *_providers(config, locations),
     ]
     groups = list(SettingGroup)
@@ -117,7 +120,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[ui]` or `[sync]`.
+    """Return the value that `text` means for a setting of the top of the file or of `[stream]` and its like.
 
     Raises ValueError with what is expected.
     """
@@ -185,7 +188,7 @@ def plain(setting: Setting) -> str:
 
 
 def _owner(path: tuple[str, ...]) -> tuple[type, str]:
-    return {"ui": Ui, "stream": Stream, "sync": Sync}[path[0]] if len(path) > 1 else Config, path[-1]
+    return {"ui": Ui, "stream": Stream, "limits": Limits, "sync": Sync}[path[0]] if len(path) > 1 else Config, path[-1]
 
 
 def _fields(cls: type, values: object, above: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:
@@ -220,12 +223,16 @@ def _group(key: str) -> SettingGroup:
         return SettingGroup.COMMON
     if key.startswith("ui."):
         return SettingGroup.SCREEN
+    if key.startswith("limits."):
+        return SettingGroup.LIMITS
     return SettingGroup.REQUESTS if key.startswith("stream.") else SettingGroup.OTHER
 
 
 def _effect(key: str) -> Effect:
     if key == "ui.resume_on_start":
         return Effect.NEXT_START
+    if key.startswith("limits."):
+        return Effect.NEXT_ANSWER
     return Effect.NEXT_ANSWER if key.startswith("stream.") and key != "stream.finish_after_hangup" else Effect.NOW
 
 
@@ -271,6 +278,12 @@ def _prompts(config: Config, locations: KeyLocations) -> Iterator[Setting]:
         yield _only_in_file(
             ("prompts", name), SettingGroup.PROMPTS, _(HELP[Config, "prompts"]), _shown(text), locations
         )
+
+
+def _targets(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    for name, address in (config.sync.targets or {PLACEHOLDER: ""}).items():
+        path = ("sync", "targets", name)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sync, "targets"]), _shown(address), locations)
 
 
 def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:

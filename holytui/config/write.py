@@ -31,7 +31,7 @@ def dump(config: Config) -> str:
     Values that may hold secrets are masked (see `redact`).
     """
     table = _to_table(config)
-    for name in ("stream", "ui"):
+    for name in ("stream", "ui", "limits"):
         table[name] = _to_table(getattr(config, name), whole=True)
     table["default_model"] = config.default_model
     providers = {name: _to_table(provider) for name, provider in config.providers.items()}
@@ -44,7 +44,7 @@ def dump(config: Config) -> str:
         table["providers"] = providers
     if config.keys:
         table["keys"] = {name: keys[0] if len(keys) == 1 else list(keys) for name, keys in config.keys.items()}
-    order = ("default_model", "system", "stream", "ui", "keys", "prompts", "providers")
+    order = ("default_model", "system", "stream", "limits", "ui", "keys", "prompts", "providers")
     return scrub("".join(notes) + tomli_w.dumps({name: table[name] for name in order if name in table}))
 
 

@@ -17,6 +17,8 @@ from holytui.engine.ports import Client, Clock, GuideHost, Keys, SystemClock
 from holytui.engine.runtime.planner import TurnPlanner, adopt_imported_text
 from holytui.engine.runtime.scheduler import Listener, Scheduler, Snapshot, StartedTurn
 from holytui.engine.runtime.stream_releaser import StreamReleaser
+from holytui.engine.runtime.turn_options import TurnOptions
+from holytui.engine.spending import SpendingLimits, Spent
 from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import HIDDEN, AnswerState, DeltaKind, Image, Join, Message, ModelRef, Problem, Role
@@ -37,6 +39,7 @@ class Withdrawn:
 
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_DEFAULT_OPTIONS = TurnOptions()
 
 
 class Engine:
@@ -71,6 +74,7 @@ class Engine:
         self._new_id = new_id
         self._planner = TurnPlanner(lambda: self.config, history, keyring_for, guide, probe_scale=probe_scale)
         self._releaser = StreamReleaser(history, client, self._planner.server_of)
+        self._limits = SpendingLimits(lambda: self.config, history, self._clock)
         self._scheduler = Scheduler(
             self._planner,
             history,
@@ -79,6 +83,7 @@ class Engine:
             random=random,
             new_id=new_id,
             releaser=self._releaser,
+            limits=self._limits,
         )
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -101,12 +106,14 @@ class Engine:
         params: Mapping[str, object] | None = None,
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
+        over_limit: bool = False,
     ) -> StartedTurn:
         """Ask a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message it follows: `...` is the last one of the shown branch, None the root (the first
         question is edited). `params` are added to those of the conversation; None as a value removes one. `image_data`
-        maps digests to the bytes of images that the history does not have yet.
+        maps digests to the bytes of images that the history does not have yet. `over_limit`: it is
+        sent even if a limit of spending is reached.
 
         Raises ModelUnknown, StoreError; nothing was asked then.
         """
@@ -140,7 +147,7 @@ class Engine:
         message = self._history.add_message(
             conversation.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
         )
-        return self._submit_answer(message, name)
+        return self._submit_answer(message, name, TurnOptions(over_limit=over_limit))
 
     def retry(self, answer_id: str, *, model: str | ModelRef | None = None) -> StartedTurn:
         """Answer the same question again, as a variant. Raises ModelUnknown, StoreError."""
@@ -152,8 +159,10 @@ class Engine:
         self.release(answer_id)
         return self._submit_answer(question, name)
 
-    def resume(self, answer_id: str) -> StartedTurn:
+    def resume(self, answer_id: str, *, over_limit: bool = False) -> StartedTurn:
         """Resume an interrupted, stopped, failed or truncated answer in place. An active answer is left as it is.
+
+        `over_limit`: an answer that was held by a limit of spending is requested.
 
         Raises ModelUnknown, StoreError; StoreBusy if another holytui is writing the answer.
         """
@@ -163,7 +172,7 @@ class Engine:
         self._planner.resolve(message.model or self.config.default_model)
         adopt_imported_text(self._history, message, self._new_id, self._clock.wall())
         self._history.set_state(message.id, AnswerState.QUEUED)
-        return self._scheduler.submit(message, message.parent_id or "", by_user=True)
+        return self._scheduler.submit(message, message.parent_id or "", TurnOptions(True, over_limit))
 
     def release(self, answer_id: str) -> bool:
         """Have the server stop generating an interrupted answer that nobody waits for; whether it may be doing so.
@@ -176,6 +185,10 @@ class Engine:
         if released:
             self._releaser.run()
         return released
+
+    def spent(self, conversation_id: str) -> tuple[Spent, ...]:
+        """What counts towards each limit of spending that is set. Raises StoreError."""
+        return self._limits.spent(conversation_id)
 
     def release_streams(self) -> None:
         """Have servers end the streams of deleted answers, and those that an earlier process could not. Returns at
@@ -201,7 +214,7 @@ class Engine:
             sides.append((undone, self._history.raw_text(attempt.id, DeltaKind.CONTENT)))
         self._history.finish(replace(message, text=assemble(sides), seams=seams(sides)))
 
-    def _submit_answer(self, question: Message, model: str) -> StartedTurn:
+    def _submit_answer(self, question: Message, model: str, options: TurnOptions = _DEFAULT_OPTIONS) -> StartedTurn:
         answer = self._history.add_message(
             question.conversation_id,
             Role.ASSISTANT,
@@ -210,7 +223,7 @@ class Engine:
             model=model,
             state=AnswerState.QUEUED,
         )
-        return self._scheduler.submit(answer, question.id, by_user=False)
+        return self._scheduler.submit(answer, question.id, options)
 
     def _require_answer(self, answer_id: str) -> Message:
         message = self._history.message(answer_id)

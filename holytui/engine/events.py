@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from holytui.engine.ending import Ending
+from holytui.engine.spending import Spent
 from holytui.faults import Fault
 from holytui.models import Join, Problem, Usage
 
@@ -36,6 +37,20 @@ class ParamsLeftOut(TurnEvent):
     """Parameters that the server refuses and that were not sent, by name, such as `effort=high`."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitNear(TurnEvent):
+    """80 % of a limit are spent; precedes the first request. Once a day or conversation."""
+
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class CostUnknown(TurnEvent):
+    """A limit may not count the answers of `model`, as it has no price. Once a model and limit."""
+
+    model: str
 
 
 @dataclass(frozen=True, slots=True)

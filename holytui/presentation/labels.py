@@ -25,6 +25,7 @@ _CAUSES = {
     FaultKind.ENCODED: N_("unrequested compression"),
     FaultKind.SETUP: N_("invalid setting"),
     FaultKind.INSECURE: N_("unsafe address"),
+    FaultKind.LIMIT: N_("spending limit"),
     FaultKind.INTERNAL: N_("internal error"),
 }
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from holytui import formatting as fmt
 from holytui.engine import events as ev
+from holytui.engine.spending import describe, describe_unpriced
+from holytui.faults import Fault, FaultKind
 from holytui.i18n import _, ngettext
+from holytui.models import Problem
 from holytui.presentation.labels import cause
 from holytui.presentation.notice import Connection, Level
 
 if TYPE_CHECKING:
     from holytui.engine.events import TurnEvent
-    from holytui.faults import Fault
 
 
 def connection(event: TurnEvent, now: float, before: Connection) -> Connection:  # noqa: C901 - one case per event
@@ -28,8 +29,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
                 count,
             )
             return Connection.plain(Level.WARNING, words.format(count=count))
-        case ev.ParamsLeftOut(names=names):
-            return Connection.plain(Level.WARNING, params_left_out(names))
+        case ev.ParamsLeftOut() | ev.LimitNear() | ev.CostUnknown():
+            return Connection.plain(Level.WARNING, notice(event))
         case ev.Connecting(host=host, attempt=attempt):
             words = _("connecting to {host} (attempt {number})") if attempt > 1 else _("connecting to {host}")
             return Connection.plain(Level.BUSY, words.format(host=host, number=attempt))
@@ -64,6 +65,8 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return Connection(Level.CALM, _("ready"))
         case ev.Stopped():
             return Connection(Level.CALM, _("stopped, text kept"))
+        case ev.Interrupted(attempts=0, problem=Problem(fault=Fault(kind=FaultKind.LIMIT))):
+            return Connection(Level.WARNING, _("not sent, question kept"))
         case ev.Interrupted():
             return Connection(Level.WARNING, _("interrupted, text kept"))
         case ev.Failed(problem=problem):
@@ -72,9 +75,17 @@ def connection(event: TurnEvent, now: float, before: Connection) -> Connection: 
             return before
 
 
-def params_left_out(names: Sequence[str]) -> str:
-    """Return the notice about parameters that the server refuses."""
-    return _("sent without {names}, which the server refuses").format(names=", ".join(names))
+def notice(event: TurnEvent) -> str:
+    """Return the words of an event that later ones must not hide; empty for any other."""
+    match event:
+        case ev.ParamsLeftOut(names=names):
+            return _("sent without {names}, which the server refuses").format(names=", ".join(names))
+        case ev.LimitNear(spent=spent):
+            return describe(spent)
+        case ev.CostUnknown(model=model):
+            return describe_unpriced(model)
+        case _:
+            return ""
 
 
 def _quiet(no_byte: float, no_token: float) -> Connection:

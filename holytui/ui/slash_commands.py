@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "print": "message.print",
         "export": "chat.export",
         "effort": "chat.effort",
+        "overlimit": "chat.over_limit",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
         "archive": "sidebar.archive",

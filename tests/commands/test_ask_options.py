@@ -81,6 +81,23 @@ def test_the_effort_and_the_limit_have_options(ask: Ask, server: ScriptedServer)
     assert not any("effort" in each.json for each in server.requests)
 
 
+def test_a_question_beyond_a_limit_is_kept_and_has_its_own_status(ask: Ask, server: ScriptedServer) -> None:
+    more = "[providers.test.models.model]\nprice = { input = 0, output = 1000000 }\n[limits]\nper_day = 2"
+    assert ask("hello", more=more)[0] == 0
+    status, out, err = ask("-c", "last", "again", more=more)
+    assert (status, out) == (5, "")
+    assert "today's limit of 2.00 is reached" in err
+    assert "--over-limit sends it anyway." in err
+    assert len(server.requests) == 1
+    status, out, _ = ask("--json", "-c", "last", "again", more=more)
+    assert (status, json.loads(out)["state"]) == (5, "interrupted")
+    assert ask("--over-limit", "-c", "last", "again", more=more)[:2] == (0, "one two\n")
+    assert [each["content"] for each in server.requests[1].json["messages"] if each["role"] == "user"] == [
+        "hello",
+        "again\n\nagain\n\nagain",
+    ]
+
+
 @pytest.mark.parametrize("words", [("--max-tokens", "0"), ("--max-tokens", "x"), ("--effort", "hihg")])
 def test_an_impossible_limit_or_level_is_a_usage_error(
     ask: Ask, server: ScriptedServer, words: tuple[str, str]

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +18,9 @@ from tests.ptys import Terminal
 
 @pytest.fixture(autouse=True)
 def _collector() -> Iterator[None]:
+    before = gc.get_threshold()
     yield
+    gc.set_threshold(*before)
     gc.enable()
     gc.unfreeze()
 
@@ -30,6 +33,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     class Painted:
         hung_up = None
         return_code = 0
+        live = SimpleNamespace(subscribe=lambda _listener: None)
 
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
             self.opening = opening
@@ -50,6 +54,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     screen.run(argparse.Namespace(config=None, model="", conversation="", prompt=[]))
     assert seen == [False, True]
     assert gc.get_freeze_count() > 0
+    assert gc.get_threshold()[2] > 100  # a full collection would hold the event loop
 
 
 def test_a_screen_that_is_left_while_the_history_is_locked_says_so_and_ends_by_ctrl_c(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState, Join
@@ -120,10 +120,11 @@ class Hosts:
 
     def meet_all(self) -> None:
         pairs = list(itertools.permutations(self.histories, 2))
-        going = True
-        while going:
+        for _round in range(10):
             parts = [part for here, there in pairs for part in pull(here, there, 500)]
-            going = any(part.messages or part.conversations for part in parts)
+            if not any(part.messages or part.conversations for part in parts):
+                return
+        raise AssertionError("the hosts never have the same")
 
 
 def pull(here: SqliteHistory, there: SqliteHistory, limit: int) -> Iterator[Batch]:
@@ -169,10 +170,14 @@ HOSTS = st.integers(2, 5)
 SEEDS = st.integers(0, 1 << 32)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=SEEDS, number=HOSTS)
-def test_hosts_that_meet_are_equal_and_nothing_is_lost(seed: int, number: int) -> None:
-    check(seed, number, 30)
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=SEEDS, number=HOSTS, steps=st.just(30))
+@example(1182, 4, 52)  # each failed once: deletions and their undoing in turns, versions with equal texts
+@example(1671, 5, 61)
+@example(5071, 5, 131)
+@example(5082, 4, 142)
+def test_hosts_that_meet_are_equal_and_nothing_is_lost(seed: int, number: int, steps: int) -> None:
+    check(seed, number, steps)
 
 
 @pytest.mark.long

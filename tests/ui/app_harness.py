@@ -123,6 +123,8 @@ class ScreenDriver:
         """Press keys, in Textual's names, without waiting between them."""
         for key in keys:
             char = " " if key == "space" else key if len(key) == 1 else None
+            if key.startswith("alt+") and len(key) == 5:
+                char = key[-1]  # as Textual's parser does
             self.app.post_message(events.Key(textual_key(key), char))
         await self.pilot.pause()
 

@@ -132,6 +132,12 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
 
 
+@checks("chat.over_limit")
+async def _(driver: ScreenDriver) -> None:
+    await driver.chat.run("chat.over_limit")  # it has no key
+    await driver.wait_for_text("no question of this conversation is held")
+
+
 @checks("sidebar.toggle")
 async def _(driver: ScreenDriver) -> None:
     shown = driver.chat.sidebar.display and not driver.chat.has_class("-no-sidebar")
@@ -225,6 +231,14 @@ async def _(driver: ScreenDriver) -> None:
     await driver.type("/reload")
     await driver.press("enter")
     await driver.wait_for_text("was read again")
+
+
+@checks("app.sync")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("/sync")
+    await driver.press("enter")
+    await driver.wait_for_text("/sync needs a target")
 
 
 @checks("app.theme")
@@ -616,6 +630,19 @@ async def _(driver: ScreenDriver) -> None:
     await driver.act("sidebar.pin")
     await driver.wait_until(lambda: any(one.pinned for one in driver.conversations()))
     await driver.wait_for_text("Pinned")
+
+
+@checks("sidebar.local")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    replica = driver.harness.history.replica
+    await driver.act("sidebar.local")
+    await driver.wait_until(replica.unshared)
+    await driver.wait_for_text("⌂ stays on this machine")
+    assert driver.text.count("⌂") == 2  # in the list as well
+    await driver.act("sidebar.local")
+    await driver.wait_until(lambda: not replica.unshared())
+    await driver.wait_for_text("shared with other machines")
 
 
 @checks("sidebar.archive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -216,12 +217,26 @@ async def test_a_long_one_is_laid_out_to_its_end_while_keys_are_handled(harness:
         await driver.wait_for_text("line 9999 of many")
 
 
+def test_an_unfolded_text_keeps_few_objects() -> None:
+    made = FoldedText(LOG)
+    gc.collect()
+    before = len(gc.get_objects())
+    rows = made.rows(40, is_open=True, key="Space")
+    assert sum(len(row.content.plain) for row in rows) >= len(LOG.replace("\n", ""))
+    gc.collect()
+    assert len(gc.get_objects()) - before < 0.3 * len(rows)
+    assert rows[:3] == [rows[0], rows[1], rows[2]]
+    shown = [rows[-1 - y] for y in range(100)]
+    assert all(rows[-1 - y] is row for y, row in enumerate(shown))
+
+
 def test_another_key_changes_only_the_hint() -> None:
     made = FoldedText(LOG)
     rows = list(made.rows(40, is_open=True, key="Space"))
-    assert list(made.rows(40, is_open=True, key=""))[:-1] == rows[:-2]
+    assert list(made.rows(40, is_open=True, key="")) == rows[:-1]
+    first = made.rows(40, is_open=True, key="")[0]
     assert made.rows(40, is_open=True, key="t")[-1].content.plain == "▾ t: collapse"
-    assert made.rows(40, is_open=True, key="t")[0] is rows[0]
+    assert made.rows(40, is_open=True, key="t")[0] is first
     folded = list(made.rows(40, is_open=False, key="t"))
     assert made.rows(40, is_open=False, key="")[FIRST_ROWS].content.plain == "▸ 9,991 more lines"
     assert made.rows(40, is_open=False, key="")[0] is folded[0]

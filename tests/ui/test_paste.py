@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui import i18n
-from holytui.ui.composer.paste import MIN_CHARS, MIN_LINES, Pastes
+from holytui.ui.composer.paste import MAX_CHARS, MAX_LINES, MIN_CHARS, MIN_LINES, Pastes
 
 _LONG = "\n".join(f"line {number}" for number in range(10_000))
 
@@ -87,3 +87,45 @@ def test_folding_and_unfolding_lose_nothing(pasted: list[str], text: list[str]) 
     whole = "".join(text)
     refolded = pastes.refold(whole)
     assert pastes.expand(refolded) == pastes.expand(whole)
+
+
+def test_the_ends_of_a_long_text_stay_and_its_middle_is_a_chip() -> None:
+    text = f"Why?\n{'x' * 1_000_000}\nThis is wrong:\n    x = 1\n"
+    pastes = Pastes()
+    shown = pastes.shorten(text)
+    assert shown == "Why?\n[paste 1: 1,000,000 characters]\nThis is wrong:\n    x = 1\n"
+    assert pastes.expand(shown) == text
+    assert pastes.shorten(text) == shown  # no second chip
+    assert pastes.shorten("x" * MAX_CHARS) == "x" * MAX_CHARS
+    assert Pastes().shorten("x" * (MAX_CHARS + 1)) == "[paste 1: 20,001 characters]"
+    assert Pastes().shorten("\n" * 9_000).strip() == "[paste 1: 8,988 characters]"
+
+
+def test_a_line_that_is_to_stay_in_sight_does() -> None:
+    lines = [f"line {number}" for number in range(5_000)]
+    pastes = Pastes()
+    shown = pastes.shorten("\n".join(lines), lambda line: line == "line 2000")
+    assert shown.split("\n")[6:9] == ["[paste 1: 1,994 lines]", "line 2000", "[paste 2: 2,993 lines]"]
+    assert pastes.expand(shown) == "\n".join(lines)
+
+
+def test_a_text_with_the_words_of_the_new_chip_is_all_in_it() -> None:
+    text = f"[paste 1: 1,000,000 characters]\n{'x' * 1_000_000}\nend"
+    pastes = Pastes()
+    shown = pastes.shorten(text)
+    assert shown == "[paste 2: 1,000,036 characters]"
+    assert pastes.expand(shown) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a\n" * 700, "b" * 15_000, "か\n", "[paste 1: 12 lines]", "\n", "c@f"]), max_size=9),
+    st.booleans(),
+)
+def test_shortening_loses_nothing_and_leaves_little(pieces: list[str], keep: bool) -> None:
+    pastes = Pastes({"[paste 1: 12 lines]": "kept\n" * 12})
+    text = "".join(pieces)
+    shown = pastes.shorten(text, lambda line: keep and line == "c@f")
+    assert pastes.expand(shown) == pastes.expand(text)
+    assert len(shown) <= MAX_CHARS
+    assert shown.count("\n") <= MAX_LINES

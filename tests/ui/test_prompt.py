@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import TextArea
 
 from holytui.attachments.files import Chosen
 from holytui.models import AnswerState, Role, StoredStream
 from holytui.ui.clipboard import Clipboard
 from holytui.ui.composer import draft_store
 from holytui.ui.composer.draft_store import Draft
+from holytui.ui.external_programs import ExternalPrograms
 from tests.servers import READ, Received, ScriptedServer, Step, answer, chunk, chunked_head, delta, event
 from tests.ui.app_harness import AppHarness, ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
@@ -92,6 +94,48 @@ async def test_an_earlier_question_comes_back_with_its_chip(harness: AppHarness)
         assert driver.chat.prompt.text == "[paste 1: 10,000 lines]"
         await driver.press("down")
         assert driver.chat.prompt.text == ""
+
+
+async def test_a_very_long_question_is_edited_in_part_and_sent_whole(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = "\n".join(f"line {number} of the log" for number in range(40_000))
+    talk = harness.history.create_conversation(title="Long")
+    asked = harness.history.add_message(talk.id, Role.USER, f"why?\n{log}\nand how?", parent_id=None)
+    harness.history.update_conversation(talk.id, leaf_id=asked.id, draft=f"{log}\na draft")
+    laid_out: list[int] = []
+    load_text = TextArea.load_text
+
+    def counted(self: TextArea, text: str) -> None:
+        laid_out.append(len(text))
+        load_text(self, text)
+
+    monkeypatch.setattr(TextArea, "load_text", counted)
+    monkeypatch.setattr(ExternalPrograms, "edit", lambda _self, text: f"{text}\nedited")
+    async with run_app(harness, conversation=talk.id) as driver:
+        prompt = driver.chat.prompt
+        await driver.wait_until(lambda: prompt.full_text == f"{log}\na draft")  # a draft is restored
+        await driver.act("prompt.editor")
+        assert prompt.full_text == f"{log}\na draft\nedited"
+        prompt.clear_undoable()
+        await driver.press("up")  # the draft again
+        assert prompt.full_text == f"{log}\na draft\nedited"
+        prompt.clear()
+        await driver.press("up")  # the question
+        assert prompt.full_text == asked.text
+        prompt.recall(asked.text, send=False)
+        assert prompt.full_text == asked.text
+        prompt.clear()
+        await driver.focus_log()
+        await driver.act("message.edit")
+        assert prompt.text.startswith("why?\nline 0 of the log\n")
+        assert prompt.text.endswith("line 39999 of the log\nand how?")
+        assert "to edit the folded part" in driver.text
+        await driver.type(" now")
+        await driver.press("enter")
+        await driver.wait_until(lambda: len(harness.history.variants(asked.id)) == 2)
+        assert {one.text for one in harness.history.variants(asked.id)} == {asked.text, f"{asked.text} now"}
+    assert max(laid_out) < 5_000
 
 
 async def test_a_short_paste_with_line_ends_does_not_send(harness: AppHarness) -> None:

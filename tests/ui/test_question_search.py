@@ -6,7 +6,9 @@ import pytest
 from textual.widgets import Static
 
 from holytui.models import Role
+from holytui.text import fold
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.composer import prompt_history
 from holytui.ui.composer.draft_store import Draft
 from holytui.ui.composer.prompt_history import PromptHistory
 from holytui.ui.composer.question_search import QuestionPicker
@@ -95,21 +97,46 @@ def _history(*questions: str) -> PromptHistory:
 def test_only_questions_that_contain_the_text_are_recalled() -> None:
     history = _history("Đường dài", "none", "the road: duong", "last")
     draft = Draft("DUONG")
-    assert history.older(draft) == "the road: duong"
-    assert history.older(Draft("the road: duong")) == "Đường dài"
-    assert history.older(Draft("Đường dài")) is None
-    assert history.newer() == Draft("the road: duong")
+    assert history.older(draft, draft.text) == "the road: duong"
+    assert history.older(Draft("the road: duong"), "the road: duong") == "Đường dài"
+    assert history.older(Draft("Đường dài"), "Đường dài") is None
+    assert history.newer() == "the road: duong"
     assert history.newer() == draft
     assert history.newer() is None
 
 
 def test_a_recalled_question_that_was_edited_is_looked_for_and_kept() -> None:
     history = _history("a road", "a road and more", "b")
-    assert history.older(Draft("a")) == "a road and more"
-    assert history.older(Draft("a road")) == "a road and more"
+    assert history.older(Draft("a"), "a") == "a road and more"
+    assert history.older(Draft("a road"), "a road") == "a road and more"
     assert history.newer() == Draft("a road")
 
 
 def test_an_empty_prompt_recalls_all() -> None:
     history = _history("one", "two")
-    assert (history.older(Draft()), history.older(Draft("two")), history.older(Draft("one"))) == ("two", "one", None)
+    assert history.older(Draft(), "") == "two"
+    assert history.older(Draft("two"), "two") == "one"
+    assert history.older(Draft("one"), "one") is None
+
+
+def test_a_recalled_question_with_a_folded_paste_is_not_an_edited_one() -> None:
+    history, paste = _history("one", "two\n" + "x" * 3_000), "x" * 3_000
+    assert history.older(Draft(), "") == f"two\n{paste}"
+    assert history.older(Draft("two\n[chip]", {"[chip]": paste}), f"two\n{paste}") == "one"
+
+
+def test_both_ends_of_a_long_question_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[int] = []
+
+    def counted(text: str) -> str:
+        folded.append(len(text))
+        return fold(text)
+
+    monkeypatch.setattr(prompt_history, "fold", counted)
+    long = "First\n" + "か" * 1_000_000 + "\nlast"
+    for wanted in ("first", "LAST"):
+        assert _history("other", long, "other").older(Draft(wanted), wanted) == long
+    assert max(folded) < 50_000
+    folded.clear()
+    assert _history(long).older(Draft(), "") == long
+    assert max(folded) == 0

@@ -44,6 +44,7 @@ QUIET = Connection(Level.CALM, "before")
         (ev.Finished("t", None, 1, "stop"), "ready"),
         (ev.Stopped("t", None, 1), "stopped, text kept"),
         (ev.Interrupted("t", None, 4, Problem("x")), "interrupted, text kept"),
+        (ev.Interrupted("t", None, 0, Problem("x", fault=Fault(FaultKind.LIMIT))), "not sent, question kept"),
         (ev.Failed("t", None, 1, Problem("The key was refused")), "The key was refused"),
         (ev.Replaced("t", "a", "", "v"), "receiving"),
     ],

@@ -8,6 +8,7 @@ from datetime import datetime
 from holytui import formatting as fmt
 from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine.ending import Ending
+from holytui.engine.spending import is_held
 from holytui.errors import HolytuiError
 from holytui.i18n import _, ngettext
 from holytui.images import text_with_images
@@ -95,6 +96,11 @@ class PlainLibrary:
             _("There is no interrupted answer {number}").format(number=sanitize_line(which)[:40]),
             _("/continue without a number continues the last answer."),
         )
+
+    def held_answer(self) -> Message | None:
+        """Return the oldest answer of the open conversation that a limit of spending holds."""
+        branch = self._history.branch(self.conversation) if self.conversation is not None else ()
+        return next((message for message in branch if is_held(message)), None)
 
     def only_interrupted_answer(self) -> Message | None:
         """Return the interrupted answer if there is exactly one."""

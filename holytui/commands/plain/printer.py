@@ -21,6 +21,7 @@ from holytui.hints import sentences
 from holytui.i18n import _, ngettext
 from holytui.models import Join, Problem, Usage
 from holytui.presentation.labels import cause
+from holytui.presentation.progress import notice
 from holytui.text import visible
 
 NOTICE = "-- "
@@ -134,8 +135,9 @@ class PlainPrinter:
         match event:
             case ev.Queued():
                 self.notice(_("Queued; it will be sent when the current answer has ended."))
-            case ev.ParamsLeftOut(names=left_out):
-                self.notice(_("Sent without {names}, which the server refuses.").format(names=", ".join(left_out)))
+            case ev.ParamsLeftOut() | ev.LimitNear() | ev.CostUnknown():
+                words = notice(event)
+                self.notice(f"{words[:1].upper()}{words[1:]}.")
             case ev.ImagesLeftOut(images=count):
                 words = ngettext(
                     "{count} image is left out: this model does not accept images.",

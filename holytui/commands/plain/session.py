@@ -317,14 +317,14 @@ class PlainSession:
                 self._status = self._turns.status if not self._interactive else exit_status.OK
             case "continue":
                 self._continue(command.rest)
-            case "retry":
-                self._retry()
+            case "retry" | "overlimit" | "connect" | "copy" as name:
+                {"retry": self._retry, "overlimit": self._send_held, "connect": self._connect, "copy": self._copy_last}[
+                    name
+                ]()
             case "model":
                 self._choose_model(command.rest)
             case "effort":
                 self._effort.choose(command.rest, self._library.conversation)
-            case "connect":
-                self._connect()
             case "new":
                 self._library.conversation = None
                 self._sender.params = {}
@@ -333,8 +333,6 @@ class PlainSession:
                 self._library.show_list()
             case "open":
                 self._library.open(command.rest)
-            case "copy":
-                self._copy_last()
 
     def _run_at_once(self, name: str) -> None:
         match name:
@@ -355,6 +353,13 @@ class PlainSession:
         if answer.conversation_id != self._library.conversation:
             self._library.open(answer.conversation_id)
         self._start(lambda: self._engine.resume(answer.id))
+
+    def _send_held(self) -> None:
+        held = self._library.held_answer()
+        if held is None:
+            self._printer.notice(_("No question of this conversation is held by a limit."))
+        else:
+            self._start(lambda: self._engine.resume(held.id, over_limit=True))
 
     def _is_resumable(self, answer: Message | None) -> bool:
         return answer is not None and Ending.of(answer).resumable

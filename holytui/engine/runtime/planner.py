@@ -83,6 +83,7 @@ class TurnPlanner:
             0 if resolved.model.vision else context.left_out,
             kept_stream,
             strategy.for_responses_api(background=resolved.background) if endpoint.api is Api.AUTO else None,
+            self._config().limits.per_answer_tokens,
         )
         message = replace(message, left_out=context.left_out)
         timeouts = Timeouts(

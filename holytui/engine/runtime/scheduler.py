@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from holytui.engine.events import Ended, Failed, Queued, TurnEvent
+from holytui.engine.events import CostUnknown, Ended, Failed, LimitNear, Queued, TurnEvent
 from holytui.engine.ports import Client, Clock
 from holytui.engine.runtime.planner import TurnPlanner, placeholder_plan
 from holytui.engine.runtime.runner import Runner, failed_by_defect
 from holytui.engine.runtime.stream_releaser import StreamReleaser
-from holytui.engine.turn.effects import KeyFailed, RetryRequested, StopRequested
+from holytui.engine.runtime.turn_options import TurnOptions
+from holytui.engine.spending import Admission, SpendingLimits
+from holytui.engine.turn.effects import Input, KeyFailed, RetryRequested, StopRequested
 from holytui.engine.turn.machine import TurnMachine
 from holytui.errors import HolytuiError
 from holytui.i18n import _
@@ -57,8 +59,7 @@ class _ActiveTurn:
     message: Message
     fallback_end: Failed
     """Created in advance, as memory may have run out when it is needed."""
-    by_user: bool = False
-    """The user asked to resume the answer."""
+    options: TurnOptions
     runner: Runner | None = None
     thread: threading.Thread | None = None
     stop: StopRequested | None = None
@@ -78,8 +79,10 @@ class Scheduler:
         random: Callable[[], float],
         new_id: Callable[[], str],
         releaser: StreamReleaser,
+        limits: SpendingLimits,
     ) -> None:
         self._planner = planner
+        self._limits = limits
         self._releaser = releaser
         self._history = history
         self._client = client
@@ -114,10 +117,10 @@ class Scheduler:
 
     # -- the queues of the conversations
 
-    def submit(self, message: Message, question_id: str, *, by_user: bool) -> StartedTurn:
+    def submit(self, message: Message, question_id: str, options: TurnOptions) -> StartedTurn:
         """Fill `message` as soon as its conversation is free. An active answer is left as it is."""
         started = StartedTurn(self._new_id(), message.conversation_id, question_id, message.id)
-        live = _ActiveTurn(started, message, failed_by_defect(started.turn_id), by_user)
+        live = _ActiveTurn(started, message, failed_by_defect(started.turn_id), options)
         with self._lock:
             if self._closing:
                 raise HolytuiError(_("holytui is closing"))
@@ -160,8 +163,8 @@ class Scheduler:
     def _runner_for(self, live: _ActiveTurn) -> Runner:
         """Plan now rather than when the question was asked: the branch may have grown since."""
         try:
-            plan, request = self._planner.plan(live.message, live.started.turn_id, by_user=live.by_user)
-            obstacle = None
+            plan, request = self._planner.plan(live.message, live.started.turn_id, by_user=live.options.by_user)
+            obstacle: Input | None = self._hold(live)
         except HolytuiError as error:
             plan, request = placeholder_plan(live.message, live.started.turn_id)
             obstacle = KeyFailed(error.title, error.hint)
@@ -175,8 +178,19 @@ class Scheduler:
             releaser=self._releaser,
         )
         if obstacle is not None:
-            runner.post(obstacle)  # the answer fails with it
+            runner.post(obstacle)  # the answer ends with it
         return runner
+
+    def _hold(self, live: _ActiveTurn) -> StopRequested | None:
+        """Report what the limits of spending require; return the input that holds an answer beyond one."""
+        admission = Admission() if live.options.over_limit else self._limits.admit(live.message)
+        if admission.problem is not None:
+            return StopRequested(admission.problem)
+        for one in admission.warnings:
+            self._publish(LimitNear(live.started.turn_id, one))
+        if admission.unpriced:
+            self._publish(CostUnknown(live.started.turn_id, admission.unpriced))
+        return None
 
     def _deregister_then_publish(self, live: _ActiveTurn) -> Listener:
         """Deregister before publishing `Ended`, so that listeners find the answer in the history."""

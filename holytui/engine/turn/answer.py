@@ -97,6 +97,14 @@ class AnswerBuilder:
         return Ending(state, finish_reason, self.text, self.reasoning, self.seams, self.begun_again)
 
     @property
+    def output_tokens(self) -> int:
+        """Tokens received in this turn, with reasoning, of all requests; a lower bound where none are reported."""
+        running = self._received.lower_bound
+        if self._attempt_usage is not None:
+            running = max(running, self._attempt_usage.output)
+        return self.tally.reported.output + self.tally.received + running
+
+    @property
     def joining(self) -> bool:
         """A continuation is held back until its join is decided."""
         return self._seam is not None and self._seam.decision is None

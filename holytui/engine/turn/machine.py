@@ -86,6 +86,8 @@ class TurnPlan:
     """The stream that the server keeps for the answer, if it was interrupted."""
     responses: Strategy | None = None
     """The strategy for the Responses API, if that may be asked where chat completions are refused (`api = "auto"`)."""
+    max_tokens: int = 0
+    """Tokens after which the answer is interrupted; 0: no limit."""
 
 
 class TurnMachine:
@@ -141,6 +143,8 @@ class TurnMachine:
         return [*effects, *self._open(at)]
 
     def _open(self, at: Moment) -> list[Effect]:
+        if self._is_over_limit:
+            return self._reach_limit()
         if self._streams.can_reattach and self.answer.is_appending:
             return self._reattach(at)
         text = self.answer.text[: self.answer.trusted]
@@ -156,6 +160,15 @@ class TurnMachine:
         stream_id, saved = self._streams.begin(self.answer.attempt.id, keep)
         background = keep is StreamKind.EVENTS
         return [*effects, *saved, OpenAttempt(self.answer.attempts, self._mode, text, stream_id, background)]
+
+    @property
+    def _is_over_limit(self) -> bool:
+        return 0 < self.plan.max_tokens <= self.answer.output_tokens
+
+    def _reach_limit(self) -> list[Effect]:
+        """Interrupt the answer at its limit of tokens; a server that keeps its stream must not generate on."""
+        problem = problems.token_limit(self.plan.max_tokens, self.answer.length)
+        return [*self._streams.end(release=True), *self._interrupt(problem)]
 
     def _reattach(self, at: Moment) -> list[Effect]:
         """Read on the stream of the last request, which the server keeps; `_mode` stays that of the request."""
@@ -213,6 +226,8 @@ class TurnMachine:
 
     def add_piece(self, event: Piece, at: Moment) -> list[Effect]:
         """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
+        if self._is_over_limit:
+            return [*self._abort_attempt(None, at), *self._reach_limit()]
         before = self.answer.length
         effects = self.answer.add(event, at, self._streams.add(event))
         self._had_text = True

@@ -61,6 +61,13 @@ def unproven_end(*, host: str, kept: int) -> Problem:
     return Problem(title, _with_kept(_("{Press:message.resume} to ask for the rest again."), kept))
 
 
+def token_limit(limit: int, kept: int) -> Problem:
+    """The answer has as many tokens as `per_answer_tokens` allows."""
+    title = _("The answer has reached the limit of {count} tokens").format(count=limit)
+    hint = sentences(_("{Press:message.resume} to get the rest."), _("per_answer_tokens in [limits] sets the limit."))
+    return Problem(title, _with_kept(hint, kept), Fault(FaultKind.LIMIT, param="per_answer_tokens"))
+
+
 def key_unavailable(title: str, hint: str, kept: int, refusal: Fault | None = None) -> Problem:
     """The key source supplied no key; `refusal` is the fault that refused the last one."""
     title = sanitize_line(scrub(title))
@@ -167,6 +174,7 @@ def _describe(fault: Fault, host: str, key_place: str) -> tuple[str, str]:
             _("The key was not sent to {host}, because the connection is not encrypted").format(host=host),
             _("Use https in base_url, or set allow_insecure = true for the provider to send it anyway."),
         ),
+        FaultKind.LIMIT: (_("A limit of spending is reached"), resume),
         FaultKind.INTERNAL: (_("Something went wrong inside holytui"), remedies.retry()),
     }
     return table[fault.kind]

@@ -18,6 +18,9 @@ from typing import TypeVar
 from holytui.store.replica.clock import Stamp, is_within
 from holytui.store.replica.records import ConversationRecord, Deletion, Field, MessageRecord
 
+_VARIANT = 5
+"""Version of the UUIDs of variants."""
+
 V = TypeVar("V", Deletion, MessageRecord)
 
 
@@ -70,6 +73,14 @@ def hidden_at(deletions: Iterable[Deletion], stamps: Iterable[Stamp]) -> float |
 def variant_id(message_id: str, stamp: Stamp) -> str:
     """Return the id of the variant that holds another version of a message; the same on every host."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"holytui:{message_id}:{stamp.clock}:{stamp.host}"))
+
+
+def is_variant(message_id: str) -> bool:
+    """Whether an id has the form of `variant_id`; other ids are UUIDv7."""
+    try:
+        return uuid.UUID(message_id).version == _VARIANT
+    except ValueError:
+        return False
 
 
 def variant_suffix(stamp: Stamp) -> str:

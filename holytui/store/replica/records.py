@@ -96,8 +96,9 @@ class MessageRecord:
 
     @property
     def content(self) -> MessageRecord:
-        """The record without its version, to compare."""
-        return replace(self, stamp=ZERO, replaces=frozenset(), parent_stamp=None)
+        """The record without its version and place, to compare."""
+        message = replace(self.message, parent_id=None)
+        return replace(self, message=message, stamp=ZERO, replaces=frozenset(), parent_stamp=None)
 
 
 @dataclass(frozen=True, slots=True)

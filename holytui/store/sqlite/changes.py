@@ -97,6 +97,12 @@ class Change:
         return frozenset(Stamp(*pair) for pair in self.extra.get("replaces", ()))
 
     @property
+    def above(self) -> str | None:
+        """The message that `parent_stamp` is a version of."""
+        found = self.extra.get("above")
+        return found if isinstance(found, str) else None
+
+    @property
     def parent_stamp(self) -> Stamp | None:
         """The version of the parent that a message was written below."""
         found = self.extra.get("parent")
@@ -114,10 +120,14 @@ def changes(connection: sqlite3.Connection, where: str, values: Iterable[object]
     """Return the rows that match `where`, a constant of this package."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM change WHERE {where}", tuple(values)).fetchall()
     return [
-        Change(host, clock, str(id_), str(name), _object(extra) if extra else {}, waiting, variant_of)
+        Change(host, clock, str(id_), str(name), _object(extra) if extra else {}, _id(waiting), _id(variant_of))
         for host, clock, id_, name, extra, waiting, variant_of in rows
         if isinstance(host, int) and isinstance(clock, int)
     ]
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _object(extra: object) -> dict[str, Any]:
@@ -161,16 +171,16 @@ def mark(connection: sqlite3.Connection, id_: str, name: str = MESSAGE) -> None:
         return
     extra: dict[str, Any] = {}
     if rows and (name == DELETED or (name == MESSAGE and not rows[0].variant_of)):
-        extra = _replacing(connection, [*rows, *_equal_versions(connection, id_)])
+        extra = _replacing(connection, [*rows, *_equal_versions(connection, id_, id_)])
     if rows and "parent" in rows[0].extra:
-        extra["parent"] = rows[0].extra["parent"]
+        extra |= {name: rows[0].extra.get(name) for name in ("above", "parent")}
     for row in rows:
         connection.execute("DELETE FROM change WHERE host = ? AND clock = ?", (row.host, row.clock))
     waiting = rows[0].waiting if rows else None
     insert(connection, Change(OPEN, _next_open(connection), id_, name, extra, waiting, None))
     if rows and (variant_of := rows[0].variant_of):  # it becomes a message of its own, which has this version
         mark(connection, variant_of)
-        _add_replaced(connection, variant_of, rows)
+        _add_replaced(connection, variant_of, [*rows, *_equal_versions(connection, variant_of, id_)])
 
 
 def _replacing(connection: sqlite3.Connection, rows: Iterable[Change]) -> dict[str, Any]:
@@ -181,9 +191,9 @@ def _replacing(connection: sqlite3.Connection, rows: Iterable[Change]) -> dict[s
     return {"replaces": pairs(stamps)}
 
 
-def _equal_versions(connection: sqlite3.Connection, id_: str) -> list[Change]:
-    """Take out the versions of a message that are shown by its own row."""
-    found = [row for row in changes(connection, "variant_of = ?", (id_,)) if row.extra.get("same") == id_]
+def _equal_versions(connection: sqlite3.Connection, id_: str, row_id: str) -> list[Change]:
+    """Take out the versions of a message that are shown by the row of another version."""
+    found = [row for row in changes(connection, "variant_of = ?", (id_,)) if row.extra.get("same") == row_id]
     for row in found:
         connection.execute("DELETE FROM change WHERE host = ? AND clock = ?", (row.host, row.clock))
     return found
@@ -198,14 +208,14 @@ def _add_replaced(connection: sqlite3.Connection, id_: str, rows: Iterable[Chang
         )
 
 
-def _continued_parent(connection: sqlite3.Connection, id_: str) -> tuple[int, str] | None:
-    """The stamp of a message's parent, if that has or may have several versions."""
+def _continued_parent(connection: sqlite3.Connection, id_: str) -> dict[str, object]:
+    """The id and the stamp of a message's parent, if that has or may have several versions."""
     where = "id = (SELECT parent_id FROM message WHERE id = ?) AND field = ''"
     for row in changes(connection, where, (id_,)):
         if row.host != OPEN and (row.replaces or row.variant_of):
             stamp = row.stamp(HostTable(connection))
-            return stamp.clock, stamp.host
-    return None
+            return {"above": row.variant_of or row.id, "parent": (stamp.clock, stamp.host)}
+    return {}
 
 
 def stamp_field(connection: sqlite3.Connection, conversation_id: str, name: str, now: float) -> None:
@@ -218,6 +228,13 @@ def set_stamp(connection: sqlite3.Connection, hosts: HostTable, conversation_id:
     """Set the stamp of a field."""
     connection.execute("DELETE FROM change WHERE id = ? AND field = ?", (conversation_id, name))
     insert(connection, Change(hosts.number(stamp.host), stamp.clock, conversation_id, name, {}, None, None))
+
+
+def set_row_stamp(connection: sqlite3.Connection, row: Change, host: int, clock: int) -> None:
+    """Give an open change its stamp."""
+    connection.execute(
+        f"UPDATE change SET host = ?, clock = ? WHERE host = {OPEN} AND clock = ?", (host, clock, row.clock)
+    )
 
 
 def forget_message(connection: sqlite3.Connection, message_id: str) -> None:
@@ -262,8 +279,8 @@ def settle(connection: sqlite3.Connection, now: float, after: int = 0) -> int | 
             case "":
                 if not _is_settled(connection, row.id):
                     continue
-                if "parent" not in extra and (parent := _continued_parent(connection, row.id)):
-                    extra = {**extra, "parent": parent}
+                if "parent" not in extra:
+                    extra = {**extra, **_continued_parent(connection, row.id)}
             case "deleted":
                 extra = {**extra, **_deletion(connection, hosts, row.id)}
             case _:

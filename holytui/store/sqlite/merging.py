@@ -13,7 +13,9 @@ from holytui.store.replica.merge import (
     Placed,
     current,
     hidden_at,
+    is_variant,
     placed,
+    variant_id,
     variant_suffix,
 )
 from holytui.store.replica.records import (
@@ -58,6 +60,8 @@ class Merger:
         for id_ in self._talks:
             self._set_hidden(id_)
         for id_ in self._revived:
+            if self._hidden_at(id_) is not None:
+                continue  # the deletion had seen the versions that came with it
             # the other host may have destroyed what was older, and others may have passed over it
             changes.mark(self._db, id_, DELETED)
             changes.mark_messages(self._db, id_)
@@ -175,9 +179,11 @@ class Merger:
         sql = "SELECT 1 FROM message WHERE id = ? AND conversation_id <> ?"
         if self._db.execute(sql, (id_, conversation_id)).fetchone():
             return False
+        self._adopt(id_)
+        if self._is_own(variant_id(id_, record.stamp)):
+            return False  # continued as a message of its own
         versions, busy, own = self._stored(id_)
-        replaced = own.replaces | {own.stamp(self._hosts)} if own is not None and own.host != OPEN else frozenset()
-        if record.stamp in replaced:
+        if own is not None and record.stamp in own.replaces | {own.stamp(self._hosts)}:
             return False
         after = current((*versions, record))
         if {each.stamp for each in after} == {each.stamp for each in versions}:
@@ -186,12 +192,27 @@ class Merger:
         self._changed.add(record.message.conversation_id)
         return True
 
+    def _adopt(self, row_id: str) -> None:
+        """Make a variant a message of its own, as another host has."""
+        for row in changes.changes(self._db, "id = ? AND field = '' AND variant_of IS NOT NULL", (row_id,)):
+            message_id = str(row.variant_of)
+            versions, busy, _own = self._stored(message_id)
+            changes.forget_message(self._db, row_id)
+            left = [each for each in versions if each.stamp != row.stamp(self._hosts)]
+            self._place(message_id, placed(message_id, left, in_use=busy), busy=busy)
+
+    def _is_own(self, row_id: str) -> bool:
+        """Whether a row is there that is not of another version of a message."""
+        sql = """SELECT 1 FROM message WHERE id = ? AND NOT EXISTS (
+            SELECT 1 FROM change WHERE change.id = message.id AND field = '' AND variant_of IS NOT NULL)"""
+        return self._db.execute(sql, (row_id,)).fetchone() is not None
+
     def _stored(self, message_id: str) -> tuple[list[MessageRecord], bool, Change | None]:
         """The versions of a message, whether its row is in progress, and then the change of that."""
         found = messages.find(self._db, message_id)
-        row = self._db.execute("SELECT variant_of FROM change WHERE id = ? AND field = ''", (message_id,)).fetchone()
-        if row is not None and row[0]:  # another host has made it a message of its own
-            changes.forget_message(self._db, message_id)
+        for row in changes.changes(self._db, f"id = ? AND field = '' AND host = {OPEN}", (message_id,)):
+            if found is not None and found.state.final:  # a question whose next answer is in progress
+                changes.set_row_stamp(self._db, row, self._hosts.self_number, self._hosts.tick(0.0))
         rows = changes.changes(self._db, "(id = ? AND field = '') OR variant_of = ?", (message_id, message_id))
         own = next((each for each in rows if each.id == message_id), None)
         busy = found is not None and not found.state.final
@@ -210,14 +231,17 @@ class Merger:
             changes.forget_message(self._db, message_id)
         self._db.execute("DELETE FROM change WHERE variant_of = ?", (message_id,))
         for each in after:
+            if each.id != message_id and each.id not in known and self._is_own(each.id):
+                continue
             if each.equal_to is None:
                 row = known.get(each.id)
-                if row is None or row.host == OPEN or row.stamp(self._hosts) != each.record.stamp:
+                if row is None or "same" in row.extra or row.stamp(self._hosts) != each.record.stamp:
                     self._write(each)
             self._log(message_id, each)
-        if not busy:
-            self._attach_waiting(message_id)
-        self._move_children(message_id, [each for each in after if each.equal_to is None])
+        attached = not busy and self._attach_waiting(message_id)
+        # a variant may also be a message of its own by now, whose id is its
+        if attached or len(known) > 1 or len(after) > 1 or is_variant(message_id):
+            self._move_children(message_id)
 
     def _group(self, message_id: str) -> list[Change]:
         return changes.changes(self._db, "(id = ? AND field = '') OR variant_of = ?", (message_id, message_id))
@@ -225,7 +249,7 @@ class Merger:
     def _remove_row(self, message_id: str, row_id: str) -> None:
         """Remove a variant whose version was continued; messages below it go to the message."""
         found = messages.find(self._db, row_id)
-        if found is None:
+        if found is None or not found.state.final:  # continued here: it becomes a message of its own at its end
             return
         self._db.execute("UPDATE message SET parent_id = ? WHERE parent_id = ?", (message_id, row_id))
         self._db.execute("UPDATE conversation SET leaf_id = ? WHERE leaf_id = ?", (message_id, row_id))
@@ -241,6 +265,7 @@ class Merger:
         if self._db.execute("SELECT 1 FROM message WHERE id = ?", (place.id,)).fetchone():
             self._remove_attempts(place.id)
             messages.save_end(self._db, message, fts=self._fts)
+            self._db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (parent, place.id))
         else:
             messages.insert(self._db, message, fts=self._fts)
         changes.forget_message(self._db, place.id)
@@ -271,6 +296,7 @@ class Merger:
         if record.replaces:
             extra["replaces"] = changes.pairs(record.replaces)
         if record.parent_stamp is not None:
+            extra["above"] = record.message.parent_id
             extra["parent"] = (record.parent_stamp.clock, record.parent_stamp.host)
         if place.equal_to is not None:
             extra["same"] = place.equal_to
@@ -296,26 +322,29 @@ class Merger:
             for row in changes.changes(self._db, "variant_of = ?", (message_id,)):
                 if row.stamp(self._hosts) == at:
                     return str(row.extra.get("same", row.id))
+            own = variant_id(message_id, at)
+            if self._db.execute("SELECT 1 FROM message WHERE id = ?", (own,)).fetchone():
+                return own
         return message_id
 
-    def _attach_waiting(self, message_id: str) -> None:
+    def _attach_waiting(self, message_id: str) -> bool:
         self._db.execute(
             """UPDATE message SET parent_id = ? WHERE id IN (SELECT id FROM change WHERE waiting = ?)
                 AND conversation_id = (SELECT conversation_id FROM message AS parent WHERE parent.id = ?)""",
             (message_id, message_id, message_id),
         )
-        self._db.execute("UPDATE change SET waiting = NULL WHERE waiting = ?", (message_id,))
+        done = self._db.execute("UPDATE change SET waiting = NULL WHERE waiting = ?", (message_id,))
+        return done.rowcount > 0
 
-    def _move_children(self, message_id: str, rows: Sequence[Placed]) -> None:
+    def _move_children(self, message_id: str) -> None:
         """Put messages that were written below a certain version below the row that shows it."""
-        places = [each.id for each in rows if each.id != message_id]
-        if not places and len(rows) < 2:
-            return
-        marks = ", ".join("?" * (len(places) + 1))
-        where = f"field = '' AND extra LIKE '%parent%' AND id IN (SELECT id FROM message WHERE parent_id IN ({marks}))"
-        for child in changes.changes(self._db, where, (message_id, *places)):
-            row = self._row_of(message_id, child.parent_stamp)
-            self._db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (row, child.id))
+        where = """field = '' AND waiting IS NULL AND extra LIKE '%"above"%'
+            AND id IN (SELECT id FROM message WHERE conversation_id =
+                (SELECT conversation_id FROM message AS one WHERE one.id = ?))"""
+        for child in changes.changes(self._db, where, (message_id,)):
+            if child.above is not None:
+                row = self._row_of(child.above, child.parent_stamp)
+                self._db.execute("UPDATE message SET parent_id = ? WHERE id = ?", (row, child.id))
 
 
 def apply(connection: sqlite3.Connection, batch: Batch, *, fts: bool) -> Applied:

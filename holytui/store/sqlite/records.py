@@ -54,7 +54,7 @@ def message_record(connection: sqlite3.Connection, hosts: HostTable, change: Cha
         )
         for attempt in journal.attempts(connection, row_id)
     )
-    parent = change.waiting or found.parent_id
+    parent = change.waiting or change.above or found.parent_id
     for above in changes.changes(connection, "id = ? AND field = '' AND variant_of IS NOT NULL", (parent,)):
         parent = above.variant_of
     message = replace(plain(found), id=id_, parent_id=parent)

@@ -153,6 +153,7 @@ class ChatScreen(ChatLayout):
         await wiring.startup.show_first(self._first, asked=self.send_queue.is_waiting)
         self.navigator.started = True
         self.start(wiring.watcher.run(), Group.WATCH)
+        self.start(wiring.collections.run(), Group.WATCH)
         self.start(wiring.settings.run(), Group.WATCH)
         self.start(wiring.syncing.run(), Group.WATCH)
         await self.send_queue.open()

@@ -25,12 +25,14 @@ from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.external_programs import ExternalPrograms
+from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
 from holytui.ui.sidebar.actions import SidebarActions
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
+from holytui.ui.transcript.held_questions import HeldQuestions
 from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
 
@@ -119,6 +121,7 @@ class Wiring:
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
         self.syncing = SyncController(state, live, tasks=parts.tasks, reporter=reporter)
+        self.collections = FullCollections(lambda: bool(state.turns))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
@@ -178,6 +181,7 @@ class Wiring:
             reporter=reporter,
             welcome=parts.welcome,
         )
+        held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
         themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
@@ -208,6 +212,7 @@ class Wiring:
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
+            "chat.over_limit": wrap.plain(held.send_first),
             "chat.resume_all": wrap.plain(self.startup.resume_all),
             "chat.stop": wrap.plain(chat.stop),
             "chat.system": wrap.plain(prompts.pick),

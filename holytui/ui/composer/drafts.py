@@ -70,6 +70,8 @@ class DraftController:
         words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:
             words = _("editing, with its images: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
+        if prompt.folded:
+            words = " · ".join((words, _("{press:prompt.editor} to edit the folded part too")))
         self._reporter.say(words)
 
     def end_editing(self) -> Message | None:

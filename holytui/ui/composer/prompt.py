@@ -137,7 +137,7 @@ class Prompt(AttachmentArea):
     def restore(self, draft: Draft) -> None:
         """Replace the text with a stored draft."""
         self._pastes = Pastes(draft.pastes)
-        self.set_text(draft.text, draft.files)
+        self._show(draft.text, draft.files)
 
     def restore_unsent(self, text: str, files: Sequence[Chosen] = (), images: Sequence[Image] = ()) -> None:
         """Put back a question that could not be sent, before the text typed since."""
@@ -147,10 +147,28 @@ class Prompt(AttachmentArea):
         self.set_text(f"{text}\n{since}" if since else text, chosen, kept)
 
     def set_text(self, text: str, files: Mapping[str, str] = NONE, images: Sequence[Image] = ()) -> None:
-        """Replace the text, with the cursor at its end and its pastes folded as before. Of the files that it names
-        only those among `files` are attached."""
-        self.load(self._pastes.refold(text), files, images, text)
+        """Replace the text, with the cursor at its end, its pastes folded as before, and the middle of a long text
+        folded. Of the files that it names only those among `files` are attached."""
+        if self._pastes.mentioned_in(text):
+            self._pastes = Pastes()  # these words are no chip
+        self._show(self._pastes.refold(text), files, images)
+
+    def _show(self, text: str, files: Mapping[str, str], images: Sequence[Image] = ()) -> None:
+        """As `set_text`, for a text whose pastes are folded."""
+        paths = tuple(f"@{path}" for path in files) + tuple(f'@"{path}' for path in files)
+        shown = self._pastes.shorten(text, lambda line: any(path in line for path in paths))
+        self.load(shown, files, images, self._pastes.expand(text))
         self.move_cursor(self.document.end)
+
+    def _show_again(self, draft: Draft) -> None:
+        """Replace the text with a draft from before."""
+        self._pastes = Pastes({**self._pastes.texts, **draft.pastes})
+        self._show(draft.text, draft.files)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the text has a chip."""
+        return self._pastes.mentioned_in(self.text)
 
     def recall(self, question: str, *, send: bool) -> None:
         """Replace the text with an earlier question, or send that; ↑ then finds the replaced text."""
@@ -196,7 +214,7 @@ class Prompt(AttachmentArea):
                 self.insert("\n") if self._enter_sends else self._send()
             case "app.quit" if self.text:
                 self.action_delete_right()
-            case _ if event.is_printable and event.character and not self.read_only:
+            case _ if event.is_printable and event.character and not self.read_only and not self._has_action(event.key):
                 with self.typing():
                     self._replace_via_keyboard(event.character, *self.selection)
             case _:
@@ -204,6 +222,10 @@ class Prompt(AttachmentArea):
                 return
         event.stop()
         event.prevent_default()
+
+    def _has_action(self, key: str) -> bool:
+        """Whether an action has this key; Textual takes Alt with a letter for a letter."""
+        return key.startswith("alt+") and any(key in node._bindings.key_to_bindings for node in (self, self.screen))
 
     async def on_paste(self, event: events.Paste) -> None:
         """Insert a paste, a long one as a chip. Paths in it attach no files."""
@@ -246,10 +268,10 @@ class Prompt(AttachmentArea):
             case slash_commands.Alone() | slash_commands.Unknown() as error:
                 self.post_message(self.InvalidCommand(error))
             case str(typed):
-                self._submit(typed)
+                self._submit(self._pastes.expand(typed))
 
     def _submit(self, typed: str) -> None:
-        text = nfc(sanitize(self._pastes.expand(typed))).strip("\n")
+        text = nfc(sanitize(typed)).strip("\n")
         if not text.strip():
             self.post_message(self.RetryRequested())
             return
@@ -278,10 +300,9 @@ class Prompt(AttachmentArea):
     def action_prompt_older(self) -> None:
         """Move up a line; on the first line, go to the question before."""
         if not self.text and (cleared := self._history.take_cleared()) is not None:
-            self._pastes = Pastes({**self._pastes.texts, **cleared.pastes})
-            self.set_text(cleared.text, cleared.files)
+            self._show_again(cleared)
             return
-        question = self._history.older(self.draft) if self.cursor_at_first_line else None
+        question = self._history.older(self.draft, self.full_text) if self.cursor_at_first_line else None
         if question is None:
             self.action_cursor_up()
         else:
@@ -289,11 +310,13 @@ class Prompt(AttachmentArea):
 
     def action_prompt_newer(self) -> None:
         """Move down a line; on the last line, go to the question after."""
-        newer = self._history.newer() if self.cursor_at_last_line else None
-        if newer is None:
-            self.action_cursor_down()
-        else:
-            self.set_text(newer.text, newer.files)
+        match self._history.newer() if self.cursor_at_last_line else None:
+            case str(question):
+                self.set_text(question)
+            case Draft() as draft:
+                self._show_again(draft)
+            case None:
+                self.action_cursor_down()
 
     # -- completions
 

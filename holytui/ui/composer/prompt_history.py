@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from holytui.text import fold
 from holytui.ui.composer.draft_store import Draft
 
+_SEARCHED = 20_000
+"""Characters at each end of a question that are searched: more would hold the event loop."""
+
 
 class PromptHistory:
     """The earlier questions of a conversation, and the position among them.
@@ -45,28 +48,36 @@ class PromptHistory:
         self._index = len(self._questions)
         return cleared
 
-    def older(self, draft: Draft) -> str | None:
-        """The question before, or None if no older one contains the text. `draft` is the content of the prompt now."""
-        if self._index < len(self._questions) and draft.text != self._questions[self._index]:
+    def older(self, draft: Draft, text: str) -> str | None:
+        """The question before, or None if no older one contains the text. `draft` is the content of the prompt now, and
+        `text` is that with its pastes unfolded."""
+        if self._index < len(self._questions) and text != self._questions[self._index]:
             self._index = len(self._questions)  # a recalled question was edited: that is another text to look for
         if self._index == len(self._questions):
             self._draft = draft
         return self._step(range(self._index - 1, -1, -1))
 
-    def newer(self) -> Draft | None:
-        """The question after, at the end the draft that `older` was given; None if it is shown already."""
+    def newer(self) -> str | Draft | None:
+        """The question after, or at the end the draft that `older` was given; None if it is shown already."""
         if self._index >= len(self._questions):
             return None
         question = self._step(range(self._index + 1, len(self._questions)))
         if question is not None:
-            return Draft(question)
+            return question
         self._index = len(self._questions)
         return self._draft
 
     def _step(self, places: range) -> str | None:
         wanted = fold(self._draft.text.strip())
-        found = next((place for place in places if wanted in fold(self._questions[place])), None)
+        found = next((place for place in places if not wanted or wanted in _searched(self._questions[place])), None)
         if found is None:
             return None
         self._index = found
         return self._questions[found]
+
+
+def _searched(question: str) -> str:
+    """The part of a question that is searched, for comparison."""
+    if len(question) > 2 * _SEARCHED:
+        question = f"{question[:_SEARCHED]}\n{question[-_SEARCHED:]}"
+    return fold(question)

@@ -62,7 +62,8 @@ class QuestionPicker(Picker):
         question = self._questions.get(event.option.id or "")
         text = visible(question.excerpt) if question is not None else ""
         title = sanitize_line(question.conversation_title) if question is not None else ""
-        self.query_one("#dialog-preview", Static).update(Content.assemble(text, (f"\n{title}", "$muted")))
+        below = f"\n{title}" if title and not text.startswith(title) else ""
+        self.query_one("#dialog-preview", Static).update(Content.assemble(text, (below, "$muted")))
 
     async def action_send(self) -> None:
         """Pick the highlighted question, to be sent."""

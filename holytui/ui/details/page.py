@@ -17,6 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
+from holytui.engine.spending import Spent, describe
 from holytui.errors import HolytuiError
 from holytui.i18n import _
 from holytui.keymap import BY_ID, display_key
@@ -50,6 +51,8 @@ class DetailsFigures:
     days: Sequence[date]
     spent: Sequence[UsageTotal]
     """By day and model, of all conversations."""
+    spent_of_limits: Sequence[Spent]
+    """For each limit that is set."""
 
 
 def read(services: Services, conversation_id: str, today: date, *, everything: bool) -> DetailsFigures:
@@ -61,6 +64,7 @@ def read(services: Services, conversation_id: str, today: date, *, everything: b
         history.usage_totals((0.0, inf), conversation_id) if conversation_id else (),
         days,
         history.usage_totals(usage.midnights(days)),
+        services.engine.spent(conversation_id),
     )
 
 
@@ -176,6 +180,8 @@ class DetailsPage(Dialog[None]):
             sections.append((title, self._answers(figures, width)))
             spent = usage.lines(self._services.config, figures.spent, figures.days, width)
             sections.append((_("All conversations, the last {count} days").format(count=len(figures.days)), spent))
+            if figures.spent_of_limits:
+                sections.append((_("Limits of spending"), [_limit(one, width) for one in figures.spent_of_limits]))
         sections.append((_("The link to your terminal"), self._link(width)))
         out: list[Content] = []
         for title, lines in sections:
@@ -210,3 +216,8 @@ class DetailsPage(Dialog[None]):
         except HolytuiError:
             return ""
         return _("built into holytui") if found.ref.provider == GUIDE else found.endpoint.host
+
+
+def _limit(one: Spent, width: int) -> Content:
+    style = "$error" if one.reached else "$warning" if one.near else ""
+    return Content(cut(describe(one), width)).stylize(style)

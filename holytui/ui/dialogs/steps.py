@@ -113,7 +113,8 @@ class StepDialog(Picker):
         """
         self._on_line, self._on_pick, self._on_secret = None, then, secret
         line = self.query_one(LineInput)
-        line.value, line.password, line.placeholder = "", secret is not None, hint or _("type to filter")
+        line.value, line.password = "", secret is not None
+        line.placeholder = hint or (_("type to filter") if choices else "")
         self.query_one(Choices).display = True
         self._set_choices(title, choices, current, free, refuse)
         self._frame(title, text)

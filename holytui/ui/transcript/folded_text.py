@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from typing import overload
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -31,6 +32,8 @@ _PIECE = 2_048
 _IMMEDIATE_ROWS = 128
 """Rows of an unfolded text laid out regardless of the budget: with fewer than a screen has, its end would be in view,
 and be followed."""
+_MADE = 512
+"""Maximum rows of an unfolded text kept in memory, several screens of them."""
 _MIN_FIRST_ROWS = 4
 """Minimum rows left when a text is folded between two lines; else it is folded within a line."""
 
@@ -72,6 +75,66 @@ class Folded:
         return ngettext("{count} more character", "{count} more characters", count).format(count=fmt.whole(count))
 
 
+class _OpenRows(Sequence[Row]):
+    """The rows of an unfolded text. Only their places are kept, as objects for each of 50,000 rows would make garbage
+    collections long, which hold the event loop."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines, self._columns, self._ends = array("Q"), array("Q"), array("Q")
+        """Of each row, the offset of its line, and where it begins and ends in its line, with tabs expanded."""
+        self.note: Sequence[Row] = ()
+        """What follows the rows of the text."""
+        self._made: dict[int, Row] = {}
+        """Rows that were shown lately, so that they stay the same objects."""
+        self._line = (-1, "", "")
+        """Offset of the line of the last row that was made, the line, and the line with tabs expanded."""
+
+    def __len__(self) -> int:
+        return len(self._lines) + len(self.note)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
+
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        if at >= len(self._lines):
+            return self.note[at - len(self._lines)]
+        row = self._made.get(at)
+        if row is None:
+            if len(self._made) >= _MADE:
+                del self._made[next(iter(self._made))]
+            row = self._made[at] = self._make(at)
+        return row
+
+    def _make(self, at: int) -> Row:
+        start, column = self._lines[at], self._columns[at]
+        if start != self._line[0]:
+            end = self._text.find("\n", start)
+            line = self._text[start:] if end < 0 else self._text[start:end]
+            self._line = (start, line, line.expandtabs(_TAB))
+        _start, line, flat = self._line
+        return _Row(Content(flat[column : self._ends[at]]), start, column, False, line).shown()
+
+    def extend(self, rows: Sequence[_Row]) -> None:
+        """Add rows of the text."""
+        self._lines.extend(row.line for row in rows)
+        self._columns.extend(row.column for row in rows)
+        self._ends.extend(row.column + len(row.content.plain) for row in rows)
+
+    def at(self, offset: int) -> int:
+        """The row with the text at an offset; the last row if that is not laid out yet."""
+        end = bisect_right(self._lines, offset)
+        line = self._lines[end - 1]
+        column = len(self._text[line:offset].expandtabs(_TAB))
+        return bisect_right(self._columns, column, bisect_left(self._lines, line), end) - 1
+
+
 class FoldedText:
     """The text of a question in rows. While it is folded, only shown rows are laid out.
 
@@ -90,9 +153,7 @@ class FoldedText:
         self._folded: Folded | None = None
         self._rest: Iterator[Sequence[_Row]] | None = None
         """Rows of an unfolded text that are not laid out yet."""
-        self._lines, self._columns = array("Q"), array("Q")
-        """Of each row of an unfolded text, the offset of its line, and where it begins in its line."""
-        self._rows: list[Row] = []
+        self._rows: list[Row] | _OpenRows = []
 
     @property
     def long(self) -> bool:
@@ -118,32 +179,26 @@ class FoldedText:
 
     def advance(self, spent: Spent) -> None:
         """Lay out more of an unfolded text, until `spent`."""
-        while self._rest is not None:
+        opened = self._rows
+        while self._rest is not None and isinstance(opened, _OpenRows):
             rows = next(self._rest, None)
             if rows is None:
                 self._rest = None
-                self._rows += self._collapse_note()
+                opened.note = self._collapse_note()
                 return
-            self._lines.extend(row.line for row in rows)
-            self._columns.extend(row.column for row in rows)
-            self._rows += [row.shown() for row in rows]
+            opened.extend(rows)
             if spent():
                 return
 
     def hides(self, offset: int) -> bool:
         """Whether the text at an offset is hidden."""
         folded, offset = self._folded, self._shown(offset)
-        return folded is not None and not self._lines and folded.offset <= offset < folded.end
+        return folded is not None and isinstance(self._rows, list) and folded.offset <= offset < folded.end
 
     def row_of(self, offset: int) -> int:
         """The row with the text at an offset, which must not be hidden; the last row if it is not laid out yet."""
         offset = self._shown(offset)
-        if not self._lines:
-            return self._row_of_folded(offset)
-        end = bisect_right(self._lines, offset)
-        line = self._lines[end - 1]
-        column = len(self._text[line:offset].expandtabs(_TAB))
-        return bisect_right(self._columns, column, bisect_left(self._lines, line), end) - 1
+        return self._rows.at(offset) if isinstance(self._rows, _OpenRows) else self._row_of_folded(offset)
 
     def _shown(self, offset: int) -> int:
         return offset if self._text == self._exact else len(visible(self._exact[:offset]))
@@ -159,28 +214,25 @@ class FoldedText:
         head = list(islice(chain.from_iterable(_rows(self._text, width, (count + 1) * width)), count))
         self._folded = folded = _fold(self._text, head, width) if len(head) == count else None
         self._rest = None
-        self._lines, self._columns = array("Q"), array("Q")
         if folded is None:
             self._rows = [row.shown() for row in head]
         elif is_open:
-            self._rows = []
+            self._rows = opened = _OpenRows(self._text)
             self._rest = _rows(self._text, width, _PIECE)
             spent = self._budget()
-            self.advance(lambda: len(self._rows) >= _IMMEDIATE_ROWS and spent())
+            self.advance(lambda: len(opened) >= _IMMEDIATE_ROWS and spent())
         else:
             last = [row.shown() for row in folded.last]
             self._rows = [*folded.rows, self._expand_note(folded), *last]
 
     def _change_key(self, key: str) -> None:
-        before, self._key = self._key, key
+        self._key = key
         if self._folded is None or self._rest is not None:
             return
-        if not self._lines:
+        if isinstance(self._rows, _OpenRows):
+            self._rows.note = self._collapse_note()
+        else:
             self._rows[len(self._folded.rows)] = self._expand_note(self._folded)
-            return
-        if before:
-            self._rows.pop()
-        self._rows += self._collapse_note()
 
     def _expand_note(self, folded: Folded) -> Row:
         words = rest = folded.rest(self._text)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from holytui.engine import events as ev
 from holytui.errors import StoreError
 from holytui.presentation.notice import Level
-from holytui.presentation.progress import params_left_out
+from holytui.presentation.progress import notice
 from holytui.presentation.turn_view import TurnView
 from holytui.ui.markdown.inline import preload
 from holytui.ui.messages import AnswerEnded
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holytui.engine.ending import Ending
     from holytui.engine.events import TurnEvent
     from holytui.engine.runtime.scheduler import StartedTurn
+    from holytui.engine.titles import TitleGenerator
     from holytui.models import Message
     from holytui.store.history import History
     from holytui.ui.transcript.log import MessageLog
@@ -132,8 +133,8 @@ class LiveAnswers:
                 self._early.setdefault(event.turn_id, []).append(event)
                 continue
             turn.apply(event, now)
-            if isinstance(event, ev.ParamsLeftOut):
-                self._reporter.say(params_left_out(event.names), Level.WARNING)
+            if words := notice(event):
+                self._reporter.say(words, Level.WARNING)
             if isinstance(event, ev.Ended):
                 turns.remove(turn.turn_id)
                 ended = turn if turn.conversation_id == self._state.conversation.id else ended
@@ -192,8 +193,13 @@ class LiveAnswers:
 
         services = self._state.services
         titles = TitleGenerator(services.config, services.history, services.keyrings, services.client)
-        if await asyncio.to_thread(titles.is_due, conversation_id):
+        if await asyncio.to_thread(self._may_title, titles, conversation_id):
             titles.start(conversation_id, lambda: self._tasks.call_from_thread(self._titled))
+
+    def _may_title(self, titles: TitleGenerator, conversation_id: str) -> bool:
+        """Whether a title is wanted, and no limit of spending is reached."""
+        spent = self._state.services.engine.spent
+        return titles.is_due(conversation_id) and not any(each.reached for each in spent(conversation_id))
 
     def _titled(self) -> None:
         self._tasks.start(self._refresh_index(), Group.LIST)
