@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from holytui.store.tags import TagChange
     from holytui.store.values import (
         AnswerStats,
+        BackupResult,
         Bundle,
         CompactionResult,
         ImportCounts,
@@ -74,6 +75,10 @@ class Maintenance(Protocol):
 
     def compact(self) -> CompactionResult:
         """Rewrite the file without the free space that deleted conversations left."""
+        ...
+
+    def back_up(self, target: Path) -> BackupResult:
+        """Copy everything that is committed to a new file, and read it back. Raises StoreError."""
         ...
 
     def save_pending(self) -> Path | None:
