@@ -56,11 +56,9 @@ def _verified(part: Path) -> BackupResult:
     with closing(connect_untouched(part)) as copy:
         if not is_sound(copy):
             raise StoreCorrupt(_("The history is damaged, so that no backup was written"), _("See: holytui check"))
-        counts = [
-            int(copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-            for table in ("conversation WHERE deleted_at IS NULL", "message")
-        ]
-    return BackupResult(*counts, part.stat().st_size)
+        (conversations,) = copy.execute("SELECT count(*) FROM conversation WHERE deleted_at IS NULL").fetchone()
+        (messages,) = copy.execute("SELECT count(*) FROM message").fetchone()
+    return BackupResult(conversations, messages, part.stat().st_size)
 
 
 def _publish(part: Path, target: Path) -> None:
