@@ -34,6 +34,7 @@ _PLACES = {
     Where.SIDEBAR: "In the list of conversations",
     Where.DETAILS: "On the page with the details",
     Where.CHECK: "On the page with the check",
+    Where.TREE: "In the tree of a conversation",
 }
 _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),

@@ -44,6 +44,8 @@ class Services:
     """Problems of the configuration and the history to show to the user."""
     temporary_folder: tempfile.TemporaryDirectory[str] | None = None
     """The folder of a temporary history; None for the user's history."""
+    saving: bool = True
+    """False: the user wants nothing to be saved."""
 
     @property
     def is_temporary(self) -> bool:
@@ -92,9 +94,10 @@ def open_services(
     *,
     shown_keys: Mapping[str, str] | None = None,
     save: bool = True,
+    folder: tempfile.TemporaryDirectory[str] | None = None,
     fall_back: bool = False,
 ) -> Services:
-    """Open the history (a temporary one if not `save`) and create the engine.
+    """Open the history (a temporary one if not `save`, in `folder` if given) and create the engine.
 
     `shown_keys` are the key names that the built-in guide uses. With `fall_back`, a history that cannot be opened is
     replaced by a temporary one, and the last of `problems` says so. Raises StoreError if no history can be opened.
@@ -111,14 +114,14 @@ def open_services(
     from holytui.guide.server import GuideServer
 
     warnings: tuple[str, ...] = ()
-    temporary_folder = None if save else _make_temporary_folder()
+    temporary_folder = None if save else folder or _make_temporary_folder()
     try:
-        history = open_history(_history_path(temporary_folder), on_write_problem)
+        history = _open(temporary_folder, on_write_problem)
     except StoreError as error:
         if temporary_folder is not None or not fall_back:
             raise
         temporary_folder = _make_temporary_folder()
-        history = open_history(_history_path(temporary_folder), on_write_problem)
+        history = _open(temporary_folder, on_write_problem)
         warnings = (temporary_history_warning(error),)
     client = ChatClient(refused_options=(history.recall(_REFUSED_OPTIONS) or "").splitlines())
     keyrings = KeyRings()
@@ -127,7 +130,7 @@ def open_services(
     if history.maintenance is not None:
         warnings = (*history.maintenance.warnings, *warnings)
     problems = (*problems, *warnings)
-    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder)
+    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, saving=save)
 
 
 def temporary_history_warning(error: StoreError) -> str:
@@ -150,8 +153,14 @@ def _make_temporary_folder() -> tempfile.TemporaryDirectory[str]:
         ) from exc
 
 
-def _history_path(folder: tempfile.TemporaryDirectory[str] | None) -> Path | None:
-    return None if folder is None else Path(folder.name) / "history.db"
+def _open(
+    folder: tempfile.TemporaryDirectory[str] | None, on_write_problem: Callable[[Problem | None], None]
+) -> History:
+    """Open the user's history, or a temporary one in `folder`. Raises StoreError."""
+    if folder is None:
+        return open_history(on_write_problem=on_write_problem)
+    location = f"{registry.TEMPORARY}://{folder.name}/history.db"
+    return registry.open_history(location, on_write_problem=on_write_problem)
 
 
 def model_names(config: Config) -> list[str]:

@@ -53,6 +53,14 @@ class EffortUnknown(HolytuiError):
     """The name of a level of reasoning effort is unknown."""
 
 
+class PromptUnusable(HolytuiError):
+    """A saved prompt is unknown, or has variables without a value."""
+
+
+class SchemaUnusable(HolytuiError):
+    """A JSON schema cannot be read or applied."""
+
+
 class ModelUnknown(HolytuiError):
     """The provider or model is not configured."""
 

@@ -16,7 +16,7 @@ from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, json_line, one_line, print_line, terminal_sequences, write_text
 from holytui.config.load import load
-from holytui.config.schema import Config
+from holytui.config.schema import Config, Ui
 from holytui.diagnosis.configuration import check_configuration
 from holytui.diagnosis.connection import all_models, check_model, choose_model, unconfigured
 from holytui.diagnosis.entry import CheckEntry, has_failed
@@ -173,7 +173,7 @@ class _Check:
             raise
 
     def _entries(self, models: Sequence[str], *, everything: bool) -> Iterator[CheckEntry]:
-        others = (*self._keys.problems, *_theme_problems(self.config.ui.theme))
+        others = (*self._keys.problems, *_theme_problems(self.config.ui))
         yield from check_configuration(self._place, self._loaded, others, named=self._named)
         # before the history is opened, which repairs it
         self._report.begin(CheckTopic.INTEGRITY)
@@ -207,10 +207,10 @@ class _Check:
             yield services, warnings
 
 
-def _theme_problems(theme: str) -> Sequence[str]:
+def _theme_problems(ui: Ui) -> Sequence[str]:
     from holytui.ui.themes import loader  # only the screen needs the rest of `ui`
 
-    return loader.theme_problems(theme)
+    return loader.theme_problems(ui)
 
 
 def _terminal_facts(report: CheckReport) -> TerminalFacts | None:

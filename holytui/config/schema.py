@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+AUTO_THEME = "auto"
+"""The value of `ui.theme` that follows the background of the terminal."""
+
 
 class Recover(StrEnum):
     """How an interrupted answer is completed."""
@@ -52,6 +55,16 @@ class EffortFormat(StrEnum):
     """`chat_template_kwargs = { enable_thinking, reasoning_effort }` (llama.cpp, vLLM, SGLang)."""
     NONE = "none"
     """No parameter: the effort cannot be set."""
+
+
+class Leave(StrEnum):
+    """What of the chat stays in the terminal after the full screen has closed."""
+
+    ANSWER = "answer"
+    """The last answer."""
+    CONVERSATION = "conversation"
+    """The shown branch."""
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +241,12 @@ class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
     theme: str = ""
-    """Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."""
+    """Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or `holytui-16` on a
+    terminal with 16 colours."""
+    theme_dark: str = ""
+    """Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."""
+    theme_light: str = ""
+    """Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16 colours."""
     language: str = ""
     """`en` or `vi`; empty: from the locale."""
     mouse: bool = False
@@ -245,6 +263,9 @@ class Ui:
     `never`."""
     notify: str = "off"
     """Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."""
+    leave: Leave = Leave.ANSWER
+    """What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a long text the
+    end (64 KiB, 256 KiB); never with `--no-save`."""
     model_titles: bool = False
     """Let the model title each conversation, with one more request."""
 

@@ -52,7 +52,17 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "Tokens of an answer, with reasoning and all its requests, after which it is left interrupted. "
             "Continuing it allows as many again."
         ),
-        (Ui, "theme"): N_("Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."),
+        (Ui, "theme"): N_(
+            "Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or "
+            "`holytui-16` on a terminal with 16 colours."
+        ),
+        (Ui, "theme_dark"): N_(
+            "Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."
+        ),
+        (Ui, "theme_light"): N_(
+            "Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16"
+            " colours."
+        ),
         (Ui, "language"): N_("`en` or `vi`; empty: from the locale."),
         (Ui, "mouse"): N_("Use the mouse; false leaves the terminal's own selection as it is."),
         (Ui, "sidebar"): N_("Show the list of conversations."),
@@ -67,6 +77,10 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         ),
         (Ui, "notify"): N_(
             "Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."
+        ),
+        (Ui, "leave"): N_(
+            "What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a "
+            "long text the end (64 KiB, 256 KiB); never with `--no-save`."
         ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
         (Sync, "targets"): N_("Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."),

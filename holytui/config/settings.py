@@ -73,7 +73,7 @@ _COMMON = (
     "stream.max_retries",
     "ui.resume_on_start",
 )
-_OPEN_CHOICES = frozenset({"default_model", "ui.theme"})
+_OPEN_CHOICES = frozenset({"default_model", "ui.theme", "ui.theme_dark", "ui.theme_light"})
 """Settings whose choices only the caller knows."""
 
 

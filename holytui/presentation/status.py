@@ -34,6 +34,8 @@ class Status:
     model: str = ""
     effort: str = ""
     """The level of reasoning effort; empty for the model's default."""
+    unsaved: bool = False
+    """The chat is not saved."""
     usage: Usage | None = None
     cost: float | None = None
     context: float | None = None

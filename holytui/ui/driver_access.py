@@ -32,6 +32,13 @@ def set_mouse(app: App[Any], wanted: bool) -> bool:
     return False
 
 
+def watch_background(app: App[Any], on: bool) -> None:
+    """Begin or cease to report the background of the terminal to the app."""
+    driver = app._driver
+    if isinstance(driver, ThinDriver):
+        driver.watch_background(on)
+
+
 def repaint(app: App[Any]) -> None:
     """Paint every cell again."""
     app.refresh(repaint=True, layout=True)

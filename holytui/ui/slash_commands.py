@@ -24,16 +24,20 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "edit": "message.edit",
         "fork": "message.fork",
         "variant": "message.variant",
+        "tree": "chat.tree",
+        "label": "message.label",
         "attempts": "message.details",
         "seams": "message.undo_seam",
         "pager": "message.pager",
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "prompt": "chat.prompt",
         "effort": "chat.effort",
         "overlimit": "chat.over_limit",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
+        "tag": "sidebar.tag",
         "archive": "sidebar.archive",
         "archived": "sidebar.archived",
         "local": "sidebar.local",
@@ -60,7 +64,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings", "sync"})
+TAKES_WORDS = frozenset({"model", "effort", "prompt", "search", "find", "rename", "label", "tag", "settings", "sync"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

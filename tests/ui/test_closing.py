@@ -41,7 +41,7 @@ CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
 
 DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[Any]]]] = {
     Picker: ("f2", lambda _: Picker("Pick", CHOICES, "one")),
-    ThemePicker: ("f5", lambda _: ThemePicker(DARK, "holytui-dark")),
+    ThemePicker: ("f5", lambda _: ThemePicker(DARK, "holytui-dark", "holytui-dark")),
     LineDialog: ("e", lambda _: LineDialog("Name", "x")),
     TextDialog: ("f12", lambda _: TextDialog("Text", "x")),
     PageDialog: ("f1", lambda _: PageDialog("Page", lambda _width: [Content("line")] * 99)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from holytui import paths
 from holytui.bootstrap import open_history
 from holytui.commands import exit_status
-from holytui.commands.history import backup, deletion, reading, sharing, sync, transfer
+from holytui.commands.history import backup, deletion, reading, sharing, sync, tagging, transfer
 from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
 from holytui.store.history import History
@@ -20,6 +20,7 @@ _SUBCOMMANDS: dict[str, Callable[[History, argparse.Namespace], int]] = {
     "search": reading.search,
     "export": transfer.export_to,
     "import": transfer.import_from,
+    "tag": tagging.tag,
     "delete": deletion.delete,
     "restore": deletion.restore,
     "compact": deletion.compact,

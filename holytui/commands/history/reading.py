@@ -17,6 +17,7 @@ from holytui.i18n import _
 from holytui.images import left_out_note, text_with_images
 from holytui.models import REATTACHED, Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
+from holytui.store import tags
 from holytui.store.assembly import seam_contexts
 from holytui.store.history import History
 from holytui.store.transfer.markdown import damage, when
@@ -28,9 +29,17 @@ def show_list(history: History, options: argparse.Namespace) -> int:
     """List the conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     known = [one.id for one in found] if options.deleted else conversation_ids(history)
+    if options.tag is not None:
+        found = [one for one in found if tags.matches(one.tags, options.tag)]
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
-            facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
+            facts: dict[str, object] = {
+                "id": one.id,
+                "title": one.title,
+                "updated_at": one.updated_at,
+                "model": one.model,
+            }
+            facts["tags"] = list(one.tags)
             print_json(facts)
         else:
             print_line(conversation_line(one, known))
@@ -43,9 +52,10 @@ def conversation_ids(history: History) -> list[str]:
 
 
 def conversation_line(conversation: Conversation, known: Collection[str]) -> str:
-    """Format a conversation: an id that is unambiguous among `known`, last change, title."""
+    """Format a conversation: an id that is unambiguous among `known`, last change, title, tags."""
     short = _unbroken(ids.short_id(conversation.id, known))
-    return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
+    tagged = "".join(f"  #{sanitize_line(tag)}" for tag in conversation.tags)
+    return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}{tagged}"
 
 
 def _unbroken(text: str) -> str:

@@ -30,8 +30,8 @@ def show_hosts(history: History, options: argparse.Namespace) -> int:
         name = sanitize_line(host.name) or host.id
         last_change = when(wall_time(host.clock)) if host.clock else "–"
         words = ngettext("{number} change", "{number} changes", count).format(number=whole(count))
-        here = f"  {_('this machine')}" if host.is_self else ""
-        print_line(f"{host.id[:8]}  {last_change}  {words}  {name}{here}")
+        parts = [host.id[:8], last_change, words, name, *([_("this machine")] if host.is_self else [])]
+        print_line("  ".join(parts))
     return exit_status.OK
 
 

@@ -46,14 +46,17 @@ class HistoryFile:
         fts: bool | None = None,
         on_write_problem: _Listener | None = None,
         read_only: bool = False,
+        spills: bool = True,
     ) -> None:
-        """Open the file; with `read_only` nothing in its folder is changed, and writes fail.
+        """Open the file; with `read_only` nothing in its folder is changed, and writes fail. `spills`: text that cannot
+        be committed is written to a separate file.
 
         `on_write_problem` is called on the writer thread when writing fails, and with None when it works again. Raises
         StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
         self.path = path
         self.on_write_problem = on_write_problem
+        self._spills = spills
         self._clock = clock
         self._connector = connector
         self._fts = search_index.has_fts5() if fts is None else fts
@@ -161,7 +164,7 @@ class HistoryFile:
         A kill during a slow `close` then loses nothing. Returns None if everything is committed. Never waits for the
         history. Raises OSError.
         """
-        left = self._writer.pending()
+        left = self._writer.pending() if self._spills else ()
         if left and left[-1].seq > self._copied_seq:
             newer = spill.save(self.path, left, self._clock())
             self._remove_copy()
@@ -186,7 +189,7 @@ class HistoryFile:
         self._readers.close()
         if self._readers.found_damage or self._writer.found_damage:
             backups.mark_suspect(self.path)
-        if left:
+        if left and self._spills:
             self._spill(left)
         self._remove_copy()
 

@@ -247,7 +247,7 @@ _PROMPT_IN_PALETTE = frozenset({"prompt.editor", "prompt.attach", "prompt.undo",
 
 def is_in_palette(action: Action) -> bool:
     """Whether the palette lists an action. Excludes navigation, sending and numbered actions."""
-    if action.where in (Where.DETAILS, Where.CHECK):
+    if action.where in (Where.DETAILS, Where.CHECK, Where.TREE):
         return False
     if action.where is Where.LOG:
         return action.id == "log.search" or (action.id.startswith(("chat.", "message.")) and len(action.keys) < 9)

@@ -189,7 +189,8 @@ def branch_change(history: History, conversation: Conversation, shown: Sequence[
         common += 1
     if common == len(ids):
         return None
+    labels = history.labels(conversation.id)
     if common == len(shown):
-        return BranchChange(conversation.leaf_id, [view_of(history, message) for message in branch[common:]])
+        return BranchChange(conversation.leaf_id, [view_of(history, message, labels) for message in branch[common:]])
     ours = history.message(shown[common])
-    return BranchChange(conversation.leaf_id, sibling=view_of(history, ours)) if ours is not None else None
+    return BranchChange(conversation.leaf_id, sibling=view_of(history, ours, labels)) if ours is not None else None

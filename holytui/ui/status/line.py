@@ -22,6 +22,8 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
     here = status.connection
     words = names.render(here.words(now)) or _("ready")
     out = [(0, f"{_MARK[here.level]} {words}", _STYLE[here.level])]
+    if status.unsaved:
+        out.append((1, _("not saved"), "$warning"))
     if status.position:
         out.append((1, status.position, "$accent"))
     if status.model:

@@ -57,10 +57,12 @@ class StatusPresenter:
         *,
         tasks: Tasks,
         link: Callable[[], LinkFigures | None],
+        saving: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`link` reads the figures of the link to the terminal."""
+        """`link` reads the figures of the link to the terminal. `saving`: the user wants the chat to be saved."""
         self._state = state
+        self._saving = saving
         self._widget = widget
         self._transcript = transcript
         self._editor = editor
@@ -74,6 +76,8 @@ class StatusPresenter:
         self._estimates = 0
         """Number of estimates so far: a result of an earlier one is stale."""
         self._refreshed = 0.0
+        if not saving:
+            widget.status = replace(widget.status, unsaved=True)
 
     # -- notices
 
@@ -122,7 +126,12 @@ class StatusPresenter:
         model = self._state.model
         turn = self._state.turn or ended
         level = self._state.effort
-        status = Status(model=model, effort=describe(level) if level else "", link=self._label.words(self._link()))
+        status = Status(
+            model=model,
+            effort=describe(level) if level else "",
+            unsaved=self._unsaved,
+            link=self._label.words(self._link()),
+        )
         last = next((message for message in reversed(self._transcript.messages) if message.usage), None)
         usage, used, answered = None, None, model
         if last is not None:
@@ -148,6 +157,10 @@ class StatusPresenter:
             context=part(used if used is not None else estimate.used, model),
             ahead=part(estimate.ahead, model),
         )
+
+    @property
+    def _unsaved(self) -> bool:
+        return not self._saving or (self._state.is_open and self._state.services.is_temporary)
 
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
         if not self._state.is_open:

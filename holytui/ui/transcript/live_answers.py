@@ -182,7 +182,7 @@ class LiveAnswers:
         message = await asyncio.to_thread(_stored, history, turn.answer_id, ending)
         view = self._log.view_of(turn.answer_id)
         if message is not None and view is not None:
-            fresh = await asyncio.to_thread(view_of, history, message)
+            fresh = await asyncio.to_thread(view_of, history, message, {})
             view.variant = fresh.variant
             view.update(message)
             self._log.changed()
