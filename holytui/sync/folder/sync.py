@@ -72,7 +72,7 @@ class FolderSync:
                 _("The folder {folder} could not be read or written: {reason}").format(
                     folder=self._folder, reason=exc.strerror or exc
                 ),
-                _("Is it there, and yours to write?"),
+                _("It must be there and yours to write."),
             ) from exc
 
     # -- reading
