@@ -3,6 +3,7 @@ harm while an answer streams, waits for a retry, or the server is away."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from unittest.mock import patch
@@ -343,8 +344,13 @@ CHECKS["prompt.redo"] = CHECKS["prompt.undo"]
 @checks("app.suspend")
 async def _(driver: ScreenDriver) -> None:
     with patch.object(driver.app, "action_suspend_process") as suspend:
-        await driver.act("app.suspend")
-    suspend.assert_called_once_with()
+        with patch("os.getpgrp", return_value=os.getsid(0)):
+            await driver.act("app.suspend")
+        await driver.wait_until(lambda: "no shell started holytui" in driver.status)
+        suspend.assert_not_called()
+        with patch("os.getpgrp", return_value=os.getsid(0) + 1):
+            await driver.act("app.suspend")
+        suspend.assert_called_once_with()
 
 
 @checks("prompt.older")

@@ -99,7 +99,7 @@ class SyncController:
             *self._command(target),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             env={**child_environment(), "HOLYTUI_DATA_DIR": str(history.parent)},
             limit=_MAX_LINE,
             start_new_session=True,
@@ -107,10 +107,13 @@ class SyncController:
         failure = ""
         try:
             assert process.stdout is not None
+            assert process.stderr is not None
+            problems = asyncio.create_task(_last_line(process.stderr))
             async for line in process.stdout:
                 failure = self._report(line, quiet=quiet) or failure
+            last = await problems
             if await process.wait() and not failure:
-                failure = _("`holytui history sync` shows why")
+                failure = last or _("`holytui history sync` shows why")
         finally:
             with suppress(ProcessLookupError):
                 process.terminate()
@@ -139,3 +142,11 @@ class SyncController:
         if not quiet:
             self._reporter.say(f"{name}: {describe_progress(progress)}", Level.BUSY if running else Level.CALM)
         return ""
+
+
+async def _last_line(stream: asyncio.StreamReader) -> str:
+    """Read a stream to its end; return its last line, safe to show."""
+    last = ""
+    async for line in stream:
+        last = sanitize_line(line.decode("utf-8", "replace").removeprefix("holytui: ").strip()) or last
+    return last

@@ -44,7 +44,7 @@ def rows(
     `wanted` filters by title, ignoring case and accents, and by words such as `#work`, which begin a tag. `heading`
     replaces the day headings. The conversations of the folders in `collapsed` are left out unless there is a filter.
     """
-    shown = [*filter(_filter(wanted), conversations)]
+    shown = [*(filter(_filter(wanted), conversations) if wanted.strip() else conversations)]
     if not shown and wanted.strip():
         return [_("no conversation matches"), _("{key}: all conversations").format(key="Esc")]
     shown.sort(key=lambda one: (not one.pinned, -one.updated_at))

@@ -75,7 +75,7 @@ class TreePage(Dialog[TreeRow | None]):
         try:
             await work
         except HolytuiError as error:
-            self._say(error.full_text, "$error")
+            self._say(" ".join(error.full_text.split()), "$error")
 
     def _say(self, words: str, style: str = "$muted") -> None:
         self.query_one("#tree-note", Static).update(Content.assemble((visible(words, breaks=False), style)))
