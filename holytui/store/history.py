@@ -118,6 +118,10 @@ class Replica(Protocol):
         """Return how many changes of each host are in force, by its id. Reads all changes."""
         ...
 
+    def origin(self, message_id: str) -> Host | None:
+        """Return the host that last changed a message, or None if that is this one or not known."""
+        ...
+
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
         ...
