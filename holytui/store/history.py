@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from holytui.store.tags import TagChange
     from holytui.store.values import (
         AnswerStats,
+        BackupResult,
         Bundle,
         CompactionResult,
         ImportCounts,
@@ -76,6 +77,10 @@ class Maintenance(Protocol):
         """Rewrite the file without the free space that deleted conversations left."""
         ...
 
+    def back_up(self, target: Path) -> BackupResult:
+        """Copy everything that is committed to a new file, and read it back. Raises StoreError."""
+        ...
+
     def save_pending(self) -> Path | None:
         """Write the text that is not committed to a separate file, so that a kill during a slow `close` loses nothing.
 
@@ -111,6 +116,10 @@ class Replica(Protocol):
 
     def change_counts(self) -> Mapping[str, int]:
         """Return how many changes of each host are in force, by its id. Reads all changes."""
+        ...
+
+    def origin(self, message_id: str) -> Host | None:
+        """Return the host that last changed a message, or None if that is this one or not known."""
         ...
 
     def vector(self) -> Vector:

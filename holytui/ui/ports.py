@@ -35,6 +35,7 @@ class Group(StrEnum):
     NOTIFY = "notify"
     COPY = "copy"
     LEAVE = "leave"
+    SYNC = "sync"
 
 
 class Reporter(Protocol):

@@ -47,6 +47,14 @@ class SqliteReplica:
                 counts[id_] = counts.get(id_, 0) + count
         return counts
 
+    def origin(self, message_id: str) -> Host | None:
+        """Return the host that last changed a message, or None if that is this one or not known."""
+        with self._readers.view() as view:
+            rows = changes.changes(view, "id = ? AND field = ?", (message_id, changes.MESSAGE))
+            table = hosts.HostTable(view)
+        found = [table.ids[row.host] for row in rows if row.host in table.ids and row.host != table.self_number]
+        return Host(found[0], table.names[found[0]], table.clocks[found[0]], is_self=False) if found else None
+
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
         self._settle()
