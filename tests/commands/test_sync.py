@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def test_a_named_target_is_synced(
     assert (done["target"], done["sent"]) == ("laptop", {"conversations": 1, "messages": 4})
     with SqliteHistory(there) as history:
         assert history.conversation(talk) is not None
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(there.parent))
+    assert main(["history", "show", talk]) == 0
+    assert f" · from {platform.node()}\n" in capsys.readouterr().out
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(here.parent))
+    assert main(["history", "show", talk]) == 0
+    assert " · from " not in capsys.readouterr().out
     assert main(["history", "hosts", "--json"]) == 0
     (own,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()][:1]
     assert own["is_self"]

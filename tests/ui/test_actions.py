@@ -245,6 +245,14 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("was read again")
 
 
+@checks("app.sync")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("/sync")
+    await driver.press("enter")
+    await driver.wait_for_text("/sync needs a target")
+
+
 @checks("app.theme")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
@@ -639,6 +647,19 @@ async def _(driver: ScreenDriver) -> None:
     await driver.act("sidebar.pin")
     await driver.wait_until(lambda: any(one.pinned for one in driver.conversations()))
     await driver.wait_for_text("Pinned")
+
+
+@checks("sidebar.local")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    replica = driver.harness.history.replica
+    await driver.act("sidebar.local")
+    await driver.wait_until(replica.unshared)
+    await driver.wait_for_text("⌂ stays on this machine")
+    assert driver.text.count("⌂") == 2  # in the list as well
+    await driver.act("sidebar.local")
+    await driver.wait_until(lambda: not replica.unshared())
+    await driver.wait_for_text("shared with other machines")
 
 
 @checks("sidebar.tag")

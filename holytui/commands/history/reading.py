@@ -86,16 +86,23 @@ def show_one(history: History, options: argparse.Namespace) -> int:
     conversation = find_conversation(history, options.id)
     print_line(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
-        _print_message(message)
+        _print_message(message, _host_name(history, message.id))
         if options.attempts and message.role is Role.ASSISTANT:
             _print_attempts(history, message)
     return exit_status.OK
 
 
-def _print_message(message: Message) -> None:
+def _host_name(history: History, message_id: str) -> str:
+    """Return the name of the other machine that a message comes from; empty for this one."""
+    origin = history.replica.origin(message_id) if history.replica is not None else None
+    return (origin.name or origin.id) if origin is not None else ""
+
+
+def _print_message(message: Message, host: str) -> None:
     who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out_note(message.left_out)}" if message.left_out else ""
+    how += " · " + _("from {host}").format(host=_unbroken(host)) if host else ""
     print_line(f"## {who} · {when(message.created_at)}{how}\n\n{text_with_images(message)}\n")
     if message.problem is not None:
         print_line(f"> {message.problem}\n")

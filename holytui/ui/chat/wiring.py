@@ -19,6 +19,7 @@ from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
+from holytui.ui.chat.syncing import SyncController
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
@@ -131,6 +132,7 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
+        self.syncing = SyncController(state, live, tasks=parts.tasks, reporter=reporter)
         self.collections = FullCollections(lambda: bool(state.turns), partial(last_input, parts.app))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
@@ -230,6 +232,7 @@ class Wiring:
             "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
+            "app.sync": lambda call: self.syncing.ask(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
@@ -268,6 +271,7 @@ class Wiring:
             "sidebar.delete": wrap.conversations(sidebar.delete),
             "sidebar.export": wrap.conversations(exporter.ask_all),
             "sidebar.filter": wrap.plain(sidebar.filter),
+            "sidebar.local": wrap.conversations(sidebar.toggle_local),
             "sidebar.pin": wrap.conversations(sidebar.pin),
             "sidebar.rename": lambda call: wrap.conversations(lambda all_: sidebar.rename(all_, call.words))(call),
             "sidebar.tag": lambda call: wrap.conversations(lambda all_: sidebar.tag(all_, call.words))(call),
