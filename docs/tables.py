@@ -34,12 +34,15 @@ _PLACES = {
     Where.SIDEBAR: "In the list of conversations",
     Where.DETAILS: "On the page with the details",
     Where.CHECK: "On the page with the check",
+    Where.TREE: "In the tree of a conversation",
 }
 _TABLES: tuple[tuple[str, type], ...] = (
     ("At the top of the file", schema.Config),
     ("`[stream]`", schema.Stream),
     ("`[limits]`", schema.Limits),
     ("`[ui]`", schema.Ui),
+    ("`[history]`", schema.Sharing),
+    ("`[sync]`", schema.Sync),
     ("`[providers.NAME]`", schema.Provider),
     ('`[providers.NAME.models."MODEL"]`', schema.Model),
     ("`price` of a model", schema.Price),
@@ -80,7 +83,19 @@ def settings_tables() -> str:
         notes = _attribute_docs(cls)
         rows = [f"## {title}\n", "| Setting | Default | Values | Meaning |", "|---|---|---|---|"]
         for name, field in file_fields(cls).items():
-            if name in ("providers", "stream", "ui", "limits", "keys", "oauth", "models", "prompts", "name"):
+            if name in (
+                "providers",
+                "stream",
+                "ui",
+                "limits",
+                "keys",
+                "oauth",
+                "models",
+                "prompts",
+                "sync",
+                "history",
+                "name",
+            ):
                 continue  # tables of their own
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))
@@ -167,7 +182,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 COMMANDS = {
-    "ask": "holytui.commands.ask",
+    "ask": "holytui.commands.ask.command",
     "connect": "holytui.commands.connect",
     "check": "holytui.commands.check",
     "models": "holytui.commands.models",
@@ -54,6 +54,7 @@ def build_options_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plain", action="store_true", help=_("lines instead of a full screen: for screen readers, serial lines, logs")
     )
+    parser.add_argument("--no-save", action="store_true", help=_("save nothing of this chat to disk"))
     return parser
 
 
@@ -73,7 +74,8 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "Piped input is appended to the question. "
                 "Exit: 0 complete and proven, 1 failed, 2 usage or config error, 3 interrupted (partial text printed), "
                 "4 ended in doubt (stderr says why: length limit, content filter, empty, reasoning only, tool calls "
-                "after text, a marked seam, started again), 5 not sent because of a limit, 130 stopped."
+                "after text, a marked seam, started again), 5 not sent because of a limit, 6 the answer does not match "
+                "the schema, 130 stopped."
             )
             parser.add_argument("-m", "--model", metavar="PROVIDER/MODEL", help=_("the model to ask"))
             parser.add_argument("-s", "--system", metavar="TEXT", help=_("a system prompt, or a name from [prompts]"))
@@ -82,6 +84,25 @@ def build_command_parser(command: str) -> argparse.ArgumentParser:
                 "--conversation",
                 metavar="ID",
                 help=_("continue this conversation; `last` is the one changed last"),
+            )
+            parser.add_argument(
+                "-C",
+                "--continue",
+                dest="continue_last",
+                action="store_true",
+                help=_("continue the conversation changed last; the same as -c last"),
+            )
+            parser.add_argument(
+                "-t",
+                "--template",
+                metavar="NAME",
+                help=_("a prompt from [prompts]; arguments NAME=VALUE are the values of its variables"),
+            )
+            parser.add_argument(
+                "--schema",
+                type=Path,
+                metavar="FILE",
+                help=_("have the answer as JSON that matches this JSON schema; asked once more if it does not"),
             )
             parser.add_argument(
                 "-a",
@@ -208,6 +229,9 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     listing = commands.add_parser("list", help=_("the conversations, newest first"))
     listing.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     listing.add_argument("-n", "--limit", type=int, default=0, metavar="N", help=_("at most this many"))
+    listing.add_argument(
+        "--tag", type=_tag, metavar="TAG", help=_("only those with a tag that begins so, such as work or work/client")
+    )
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--archived", action="store_true", help=_("archived conversations"))
     which.add_argument("--deleted", action="store_true", help=_("deleted conversations that `restore` can bring back"))
@@ -220,6 +244,13 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
     search.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     _file_arguments(commands)
+    tag = commands.add_parser(
+        "tag",
+        help=_("add and remove tags of a conversation"),
+        description=_("A tag with `/`, such as work/ or work/client, is a folder; a conversation is in at most one."),
+    )
+    tag.add_argument("id", metavar="ID")
+    tag.add_argument("tags", nargs=argparse.REMAINDER, metavar="TAGS", help=_("such as: +work -old"))
     delete = commands.add_parser("delete", help=_("delete conversations, after showing which"))
     chosen = delete.add_mutually_exclusive_group(required=True)
     chosen.add_argument("ids", nargs="*", default=[], metavar="ID")
@@ -227,9 +258,12 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
         "--before", type=_date, metavar="DATE", help=_("all not changed since this date, such as 2025-06-30")
     )
     delete.add_argument("-y", "--yes", action="store_true", help=_("do not ask"))
-    restore = commands.add_parser("restore", help=_("bring deleted conversations back"))
-    restore.add_argument("ids", nargs="+", metavar="ID")
+    restore = commands.add_parser("restore", help=_("bring deleted conversations back, or those of a backup"))
+    restore.add_argument("ids", nargs="+", metavar="ID|FILE")
+    backup = commands.add_parser("backup", help=_("copy the history to a new file, also while it is in use"))
+    backup.add_argument("file", type=Path, metavar="FILE")
     commands.add_parser("compact", help=_("erase deleted conversations for good, and shrink the file"))
+    _sync_arguments(commands)
 
 
 def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -252,6 +286,47 @@ def _file_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         ),
     )
     importing.add_argument("file", type=Path, metavar="FILE")
+
+
+def _sync_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sync = commands.add_parser(
+        "sync",
+        help=_("exchange changes with another machine or a folder"),
+        description=_(
+            "Each side gets what it lacks. TARGET is a name from [sync.targets], ssh://USER@HOST:PORT/PATH (only HOST "
+            "is required), or a folder. Exit: 0 done, 1 failed (what had arrived is kept), 2 usage or config error, "
+            "130 stopped."
+        ),
+    )
+    sync.add_argument("target", nargs="?", default="", metavar="TARGET", help=_("default: all of [sync.targets]"))
+    sync.add_argument("--verify", action="store_true", help=_("over SSH, also compare everything that both sides have"))
+    sync.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=60.0,
+        metavar="SECONDS",
+        help=_("sync again after each change here, and at least this often (60)"),
+    )
+    sync.add_argument("--json", action="store_true", help=_("one JSON object for each sync"))
+    sync.add_argument("--progress", action="store_true", help=argparse.SUPPRESS)
+    sync.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    hosts = commands.add_parser("hosts", help=_("the machines whose changes are known"))
+    hosts.add_argument("--json", action="store_true", help=_("one JSON object per line"))
+    share = commands.add_parser("share", help=_("keep a conversation on this machine, or share it"))
+    share.add_argument("id", metavar="ID")
+    chosen = share.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--on", dest="shared", action="store_true", help=_("share it with other machines"))
+    chosen.add_argument("--off", dest="shared", action="store_false", help=_("keep it on this machine"))
+
+
+def _tag(text: str) -> str:
+    from holytui.store.tags import tag_of
+
+    try:
+        return tag_of(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def _date(text: str) -> float:
@@ -302,7 +377,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         if not _confirm_typo([word for word in words[at:] if word[0:1] != "-"]):
             return exit_status.USAGE
-        options = build_parser().parse_args(words)
+        parser = build_parser()
+        options = parser.parse_args(words)
+        if options.no_save and options.conversation:
+            parser.error(_("--no-save starts without saved conversations: leave out --conversation"))
         return _run("holytui.commands.plain.command" if options.plain else "holytui.commands.screen", options)
     del words[at]
     options = build_command_parser(command).parse_args(words)

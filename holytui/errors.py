@@ -9,8 +9,10 @@
     │   ├── StoreNewer     written by a newer holytui
     │   ├── StoreBusy      locked by another process for too long
     │   ├── StoreFull      no space left, or the folder is read-only
-    │   └── StoreCorrupt   not a database, or a damaged one
+    │   ├── StoreCorrupt   not a database, or a damaged one
+    │   └── SharingFailed  the database that shares the history cannot be used
     ├── TransferError      an import or export cannot be done
+    ├── SyncError          a sync with another host or a folder failed
     ├── NotAttached        a file that a question names cannot be sent with it
     ├── TerminalError      an operation on the terminal, clipboard or editor failed
     └── GuideError         the built-in guide could not start
@@ -52,6 +54,14 @@ class EffortUnknown(HolytuiError):
     """The name of a level of reasoning effort is unknown."""
 
 
+class PromptUnusable(HolytuiError):
+    """A saved prompt is unknown, or has variables without a value."""
+
+
+class SchemaUnusable(HolytuiError):
+    """A JSON schema cannot be read or applied."""
+
+
 class ModelUnknown(HolytuiError):
     """The provider or model is not configured."""
 
@@ -88,8 +98,16 @@ class StoreCorrupt(StoreError):
     """The history is not a database, or a damaged one."""
 
 
+class SharingFailed(StoreError):
+    """The database that shares the history cannot be reached or used; the history of this host is complete."""
+
+
 class TransferError(HolytuiError):
     """An import or export cannot be done."""
+
+
+class SyncError(HolytuiError):
+    """A sync with another host or a folder failed; what had arrived is kept."""
 
 
 class NotAttached(HolytuiError):

@@ -28,6 +28,8 @@ class Where(StrEnum):
     """On the page with the details."""
     CHECK = "check"
     """On the page with the check."""
+    TREE = "tree"
+    """On the page with the branches of a conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
             N_("Effort"),
             N_("Reasoning effort of this conversation: default, low, medium, high, off"),
         ),
+        ("chat.prompt", "", N_("Saved prompt"), N_("Write a prompt of the configuration into the question")),
         ("chat.over_limit", "", N_("Over the limit"), N_("Send a question that a limit of spending holds, once")),
         ("prompt.search", "ctrl+r", N_("Earlier questions"), N_("Search all questions ever sent, to use one again")),
         ("history.search", "ctrl+f", N_("Search"), N_("Search all conversations")),
@@ -77,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
         ("app.settings", "ctrl+backslash", N_("Settings"), N_("Change settings and keys")),
         ("app.reload", "", N_("Reload"), N_("Read the configuration file again")),
+        ("app.sync", "", N_("Sync"), N_("Exchange changes with other machines")),
         ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
         (
             "chat.interrupt",
@@ -130,6 +134,8 @@ ACTIONS: tuple[Action, ...] = (
         ("message.fork", "f", N_("Fork"), N_("Start a new conversation from here")),
         ("message.variant", "v", N_("Variant"), N_("Show the next variant of the message"), True),
         ("message.variant_back", "V", N_("Variant back"), N_("Show the previous variant of the message")),
+        ("chat.tree", "t", N_("Tree"), N_("Show the branches of the conversation as a tree")),
+        ("message.label", "L", N_("Label"), N_("Give the message a label, shown in its heading and in the tree")),
         ("message.details", "i", N_("Details"), N_("Show the attempts, times and tokens of this answer")),
         ("message.reasoning", "space", N_("Collapse"), N_("Expand or collapse the reasoning, or a long question")),
         ("message.undo_seam", "u", N_("Undo seam"), N_("Undo a seam: show both sides as received")),
@@ -142,12 +148,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_table(
         Where.SIDEBAR,
-        ("sidebar.filter", "slash", N_("Filter"), N_("Filter the list by title"), True),
+        ("sidebar.filter", "slash", N_("Filter"), N_("Filter the list by title, or by a tag such as #work"), True),
         ("sidebar.rename", "e", N_("Rename"), N_("Rename the conversation"), True),
         ("sidebar.pin", "p", N_("Pin"), N_("Pin the conversation to the top, or unpin it"), True),
         ("sidebar.archive", "a", N_("Archive"), N_("Archive the conversation, or take it out of the archive"), True),
         ("sidebar.archived", "A", N_("Archived"), N_("Switch between the archive and the other conversations")),
+        ("sidebar.local", "L", N_("Local"), N_("Keep the conversation on this machine, or share it again")),
         ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
+        ("sidebar.tag", "t", N_("Tag"), N_("Change the tags of the conversation; work/ is a folder")),
+        ("sidebar.export", "x", N_("Export"), N_("Write the conversation to a file")),
+        ("sidebar.mark", "m space", N_("Mark"), N_("Mark the conversation or folder, for actions on several"), True),
+        ("sidebar.mark_all", "M", N_("Mark all"), N_("Mark all listed conversations, or remove all marks")),
+        ("sidebar.fold", "o", N_("Collapse"), N_("Expand or collapse the folder")),
         ("sidebar.undo", "u", N_("Undo"), N_("Undo the last deletion or archiving"), True),
     ),
     *_table(
@@ -165,6 +177,14 @@ ACTIONS: tuple[Action, ...] = (
         ("check.again", "r", N_("Check again"), N_("Run the check again"), True),
         ("check.copy", "y", N_("Copy report"), N_("Copy a report without secrets, for a bug report"), True),
     ),
+    *_table(
+        Where.TREE,
+        ("tree.compare", "equals_sign d", N_("Compare"), N_("Compare the message with a variant, or the chosen one")),
+        ("tree.choose", "space", N_("Choose"), N_("Choose a message to be compared with another one")),
+        ("tree.label", "L", N_("Label"), N_("Give the message a label, or remove it")),
+        ("tree.prune", "delete X", N_("Delete"), N_("Delete the message and all below it")),
+        ("tree.undo", "u", N_("Undo"), N_("Bring back the messages that were deleted last")),
+    ),
 )
 
 _SHOWN = {
@@ -176,6 +196,7 @@ _SHOWN = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "slash": "/",
+    "equals_sign": "=",
     "backslash": "\\",
     "up": "↑",
     "down": "↓",

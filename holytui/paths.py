@@ -104,6 +104,17 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
         file.write(data)
 
 
+def create_private(path: Path, text: str) -> None:
+    """Write a new file that only its user can read. Raises FileExistsError, or OSError and leaves no part of it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def private_text(path: Path) -> Iterator[TextIO]:
     """Like `write_private`, for UTF-8 text written in pieces."""
@@ -122,13 +133,14 @@ def _sweep(folder: Path) -> None:
     with suppress(OSError):
         for place in folder.iterdir():
             found = re.fullmatch(_UNFINISHED, place.name)
-            if found and found[1] == _machine() and not _runs(int(found[2])):
+            if found and found[1] == machine_id() and not is_running(int(found[2])):
                 with suppress(OSError):
                     if place.lstat().st_uid == os.getuid():
                         place.unlink()
 
 
-def _runs(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Return whether a process with this id exists."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -138,7 +150,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _machine() -> str:
+def machine_id() -> str:
     """Return a hash of host and PID namespace: the folder may be shared with other machines and containers."""
     import platform
     import zlib
@@ -155,7 +167,7 @@ def _private(path: Path) -> Iterator[BinaryIO]:
     import tempfile
 
     _sweep(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.{_OURS}-{_machine()}-{os.getpid()}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.{_OURS}-{machine_id()}-{os.getpid()}.")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

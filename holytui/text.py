@@ -240,3 +240,9 @@ def nearest(word: str, known: list[str]) -> str | None:
 
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def excerpt(text: str, longest: int = 60) -> str:
+    """Return the beginning of a text as one safe line of at most `longest` characters."""
+    line = sanitize_line(text)
+    return line if len(line) <= longest else line[: longest - 1] + "…"

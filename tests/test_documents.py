@@ -173,11 +173,14 @@ def test_commands_work_with_the_guide(
     for name in ("src/main.py", "notes.md", "error.log"):
         (tmp_path / name).write_text("text\n")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    prompts = tmp_path / "prompts.toml"
+    prompts.write_text('[prompts]\ntranslate = "Translate into {language}:"\n')
     assert cli.main(["ask", "hello"]) == 0  # a conversation for the others
     commands = sorted(_offline(), key=lambda words: words[:2] == ["history", "import"])
     assert len(commands) > 5
     for words in commands:
         capsys.readouterr()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a question")))
-        status = cli.main(words)
+        # the documents show this prompt beside the command
+        status = cli.main([words[0], "--config", str(prompts), *words[1:]] if "-t" in words else words)
         assert status in (0, 1), f"{words}: {capsys.readouterr().err}"

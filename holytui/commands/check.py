@@ -16,7 +16,7 @@ from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
 from holytui.commands.output import StatusLine, json_line, one_line, print_line, terminal_sequences, write_text
 from holytui.config.load import load
-from holytui.config.schema import Config
+from holytui.config.schema import Config, Ui
 from holytui.diagnosis.configuration import check_configuration
 from holytui.diagnosis.connection import all_models, check_model, choose_model, unconfigured
 from holytui.diagnosis.entry import CheckEntry, has_failed
@@ -76,13 +76,11 @@ def _write_report(text: str, file: Path | None) -> None:
         write_text(text, sys.stdout)
         return
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        paths.create_private(file, text)
     except FileExistsError as exc:
         raise _exists(file) from exc
     except OSError as exc:
         raise HolytuiError(_("{file} could not be written: {reason}").format(file=file, reason=exc.strerror)) from exc
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
     print_line(_("Written: {file}").format(file=sanitize_line(str(file))), sys.stderr)
 
 
@@ -173,7 +171,7 @@ class _Check:
             raise
 
     def _entries(self, models: Sequence[str], *, everything: bool) -> Iterator[CheckEntry]:
-        others = (*self._keys.problems, *_theme_problems(self.config.ui.theme))
+        others = (*self._keys.problems, *_theme_problems(self.config.ui))
         yield from check_configuration(self._place, self._loaded, others, named=self._named)
         # before the history is opened, which repairs it
         self._report.begin(CheckTopic.INTEGRITY)
@@ -207,10 +205,10 @@ class _Check:
             yield services, warnings
 
 
-def _theme_problems(theme: str) -> Sequence[str]:
+def _theme_problems(ui: Ui) -> Sequence[str]:
     from holytui.ui.themes import loader  # only the screen needs the rest of `ui`
 
-    return loader.theme_problems(theme)
+    return loader.theme_problems(ui)
 
 
 def _terminal_facts(report: CheckReport) -> TerminalFacts | None:

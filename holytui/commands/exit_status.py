@@ -10,4 +10,6 @@ DOUBT = 4
 """The answer ended, but may be incomplete (see `engine.ending.Doubt`); the reason was printed."""
 LIMIT = 5
 """A limit of spending is reached; the question was kept and not sent."""
+INVALID = 6
+"""Two answers did not match the schema; the second one was printed."""
 STOPPED = 130

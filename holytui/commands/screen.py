@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holytui.commands.output import print_to_stderr
@@ -17,6 +18,8 @@ from holytui.terminal.environ import prepare_environment
 from holytui.terminal.hangup import Cause
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from holytui.bootstrap import Services
 
 
@@ -24,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Open the full screen; return the exit status."""
     config, keys, problems = read_config(options.config)
     _need_terminal()
+    folder = _memory_folder() if options.no_save else None
     prepare_environment(os.environ)
     gc.disable()  # objects created before the first paint stay alive, so collections would only take time
     from holytui.commands.attachments import existing_files
@@ -41,7 +45,18 @@ def run(options: argparse.Namespace) -> int:
         from holytui.ui.lifecycle.garbage import defer_full_collections
 
         try:
-            opened.append(open_services(config, keys, problems, shown_keys=guide_keys, fall_back=True))
+            opened.append(
+                open_services(
+                    config,
+                    keys,
+                    problems,
+                    shown_keys=guide_keys,
+                    save=folder is None,
+                    folder=folder,
+                    fall_back=True,
+                    share=True,
+                )
+            )
             return opened[0]
         finally:
             gc.freeze()
@@ -58,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         files=existing_files(options.prompt),
         config_file=options.config,
         problems=problems,
+        memory_folder=None if folder is None else Path(folder.name),
     )
     from holytui.commands.closing import PatientClose, close_patiently
 
@@ -71,11 +87,29 @@ def run(options: argparse.Namespace) -> int:
     app.on_exit = on_exit
     app.live.subscribe(lambda change: guide_keys.update(shown_keys(change.after.keymap)))
     app.run(mouse=config.ui.mouse)
-    for services in opened:
-        with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
-            app.keep_unsent(services)
-            _end(services, app.hung_up, app.live.config.stream.finish_after_hangup)
+    try:
+        for services in opened:
+            with close_patiently(services.history, patience) if app.hung_up is None else nullcontext():
+                app.keep_unsent(services)
+                _end(services, app.hung_up, app.live.config.stream.finish_after_hangup)
+    finally:
+        _leave(app.text_to_leave())
     return app.return_code or 0
+
+
+def _leave(text: str) -> None:
+    """Write `text` into the terminal's scrollback, unless output goes elsewhere."""
+    if text and sys.stdout.isatty():
+        from holytui.ui.lifecycle.leaving import print_left
+
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a text file
+        print_left(text, sys.stdout)
+
+
+def _memory_folder() -> TemporaryDirectory[str]:
+    from holytui.store.memory_folder import make_memory_folder
+
+    return make_memory_folder(os.environ)
 
 
 def _need_terminal() -> None:
@@ -98,7 +132,7 @@ def _end(services: Services, cause: Cause | None, seconds: float) -> None:
     else:
         from holytui.ui.lifecycle import outbox
 
-        unsaved = services.is_temporary and services.history.conversations()
+        unsaved = services.is_temporary and services.saving and services.history.conversations()
         outbox.keep(services)
         services.close()
         if unsaved:

@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+AUTO_THEME = "auto"
+"""The value of `ui.theme` that follows the background of the terminal."""
+
 
 class Recover(StrEnum):
     """How an interrupted answer is completed."""
@@ -52,6 +55,16 @@ class EffortFormat(StrEnum):
     """`chat_template_kwargs = { enable_thinking, reasoning_effort }` (llama.cpp, vLLM, SGLang)."""
     NONE = "none"
     """No parameter: the effort cannot be set."""
+
+
+class Leave(StrEnum):
+    """What of the chat stays in the terminal after the full screen has closed."""
+
+    ANSWER = "answer"
+    """The last answer."""
+    CONVERSATION = "conversation"
+    """The shown branch."""
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +241,12 @@ class Ui:
     """`[ui]`: how the screen looks and behaves."""
 
     theme: str = ""
-    """Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."""
+    """Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or `holytui-16` on a
+    terminal with 16 colours."""
+    theme_dark: str = ""
+    """Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."""
+    theme_light: str = ""
+    """Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16 colours."""
     language: str = ""
     """`en` or `vi`; empty: from the locale."""
     mouse: bool = False
@@ -247,8 +265,37 @@ class Ui:
     `never`."""
     notify: str = "off"
     """Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."""
+    leave: Leave = Leave.ANSWER
+    """What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a long text the
+    end (64 KiB, 256 KiB); never with `--no-save`."""
     model_titles: bool = False
     """Let the model title each conversation, with one more request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """`[history]`: sharing the history with other machines."""
+
+    share: str = field(default="", repr=False)
+    """Database that shares the history between machines, `postgresql://user@host/database` or `service=name`; empty:
+    none."""
+    share_password_command: tuple[str, ...] = ()
+    """Program that prints the password of the database; by default that of the address, PGPASSWORD or `~/.pgpass`."""
+    share_tls: str = ""
+    """TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but not for a
+    database on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """`[sync]`: one history on several machines."""
+
+    targets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."""
+    every: int = 0
+    """Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."""
+    command: str = ""
+    """Command that starts holytui on the other machine; empty: `holytui`, or else `~/.local/bin/holytui`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +312,14 @@ class Config:
     """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
     """The screen."""
+    history: Sharing = field(default_factory=Sharing)
+    """Sharing of the history."""
     limits: Limits = field(default_factory=Limits)
     """Limits of spending."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """System prompts by name."""
+    sync: Sync = field(default_factory=Sync)
+    """The exchange with other machines."""
     system: str = ""
     """The system prompt of new conversations: a text, or the name of one of `prompts`."""
     log_level: str = "warning"

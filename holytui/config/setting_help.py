@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
     {
         (Config, "default_model"): N_("Model of new conversations, as `provider/model`."),
         (Config, "providers"): N_("Providers by name."),
+        (Config, "history"): N_("Sharing of the history."),
         (Config, "prompts"): N_("System prompts by name."),
+        (Config, "sync"): N_("The exchange with other machines."),
         (Config, "system"): N_("The system prompt of new conversations: a text, or the name of one of `prompts`."),
         (Config, "log_level"): N_(
             "Level of the log file: `off`, `error`, `warning`, `info` (each turn and request) or `debug`."
@@ -51,7 +53,17 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "Tokens of an answer, with reasoning and all its requests, after which it is left interrupted. "
             "Continuing it allows as many again."
         ),
-        (Ui, "theme"): N_("Empty: `holytui-dark`, or `holytui-16` on a terminal with 16 colours."),
+        (Ui, "theme"): N_(
+            "Name of a theme, or `auto`: follows the background of the terminal. Empty: `holytui-dark`, or "
+            "`holytui-16` on a terminal with 16 colours."
+        ),
+        (Ui, "theme_dark"): N_(
+            "Theme of `auto` on a dark background, or while it is unknown. Empty: as with an empty `theme`."
+        ),
+        (Ui, "theme_light"): N_(
+            "Theme of `auto` on a light background. Empty: `holytui-light`, or `holytui-16` on a terminal with 16"
+            " colours."
+        ),
         (Ui, "language"): N_("`en` or `vi`; empty: from the locale."),
         (Ui, "mouse"): N_("Use the mouse; false leaves the terminal's own selection as it is."),
         (Ui, "sidebar"): N_("Show the list of conversations."),
@@ -68,7 +80,30 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
         (Ui, "notify"): N_(
             "Notification when an answer ends in an unfocused terminal: `off`, `bell`, `osc9` (desktop notification)."
         ),
+        (Ui, "leave"): N_(
+            "What stays in the terminal after quitting: the last `answer`, the `conversation` or `nothing`. Of a "
+            "long text the end (64 KiB, 256 KiB); never with `--no-save`."
+        ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
+        (Sharing, "share"): N_(
+            "Database that shares the history between machines, `postgresql://user@host/database` or "
+            "`service=name`; empty: none."
+        ),
+        (Sharing, "share_password_command"): N_(
+            "Program that prints the password of the database; by default that of the address, PGPASSWORD or "
+            "`~/.pgpass`."
+        ),
+        (Sharing, "share_tls"): N_(
+            "TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but"
+            " not for a database on this machine."
+        ),
+        (Sync, "targets"): N_("Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."),
+        (Sync, "every"): N_(
+            "Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."
+        ),
+        (Sync, "command"): N_(
+            "Command that starts holytui on the other machine; empty: `holytui`, or else `~/.local/bin/holytui`."
+        ),
         (Provider, "base_url"): N_(
             "Address before `chat_path`; most end in `/v1`. `http+unix:///run/llm.sock` for a Unix socket."
         ),

@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -73,7 +73,7 @@ _COMMON = (
     "stream.max_retries",
     "ui.resume_on_start",
 )
-_OPEN_CHOICES = frozenset({"default_model", "ui.theme"})
+_OPEN_CHOICES = frozenset({"default_model", "ui.theme", "ui.theme_dark", "ui.theme_light"})
 """Settings whose choices only the caller knows."""
 
 
@@ -107,9 +107,12 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Config, config, (), locations),
         *_fields(Ui, config.ui, ("ui",), locations),
         *_fields(Stream, config.stream, ("stream",), locations),
+        *_sharing(config, locations),
         *_fields(Limits, config.limits, ("limits",), locations),
+        *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
         *_prompts(config, locations),
+        *_targets(config, locations),
         *_providers(config, locations),
     ]
     groups = list(SettingGroup)
@@ -118,7 +121,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
 
 
 def parse(setting: Setting, text: str) -> object:
-    """Return the value that `text` means for a setting of the top of the file, `[stream]`, `[limits]` or `[ui]`.
+    """Return the value that `text` means for a setting of the top of the file or of `[stream]` and its like.
 
     Raises ValueError with what is expected.
     """
@@ -186,7 +189,7 @@ def plain(setting: Setting) -> str:
 
 
 def _owner(path: tuple[str, ...]) -> tuple[type, str]:
-    return {"ui": Ui, "stream": Stream, "limits": Limits}[path[0]] if len(path) > 1 else Config, path[-1]
+    return {"ui": Ui, "stream": Stream, "limits": Limits, "sync": Sync}[path[0]] if len(path) > 1 else Config, path[-1]
 
 
 def _fields(cls: type, values: object, above: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:
@@ -278,6 +281,12 @@ def _prompts(config: Config, locations: KeyLocations) -> Iterator[Setting]:
         )
 
 
+def _targets(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    for name, address in (config.sync.targets or {PLACEHOLDER: ""}).items():
+        path = ("sync", "targets", name)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sync, "targets"]), _shown(address), locations)
+
+
 def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:
     yield _only_in_file(
         ("providers",),
@@ -288,6 +297,14 @@ def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:
     )
     for name, provider in (config.providers or {PLACEHOLDER: Provider(PLACEHOLDER, "")}).items():
         yield from _table(provider, ("providers", name), locations)
+
+
+def _sharing(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    """Yield the settings of `[history]`. They may hold a password, so they are changed in the file."""
+    for name, field in file_fields(Sharing).items():
+        path, value = ("history", name), getattr(config.history, name)
+        shown = _secretless(config.history, name, value, path)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sharing, name]), shown, locations, _shown(field.default))
 
 
 def _table(owner: Any, path: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:

@@ -107,13 +107,14 @@ class Engine:
         images: Sequence[Image] = (),
         image_data: Mapping[str, bytes] = _NOTHING,
         over_limit: bool = False,
+        answer_schema: Mapping[str, object] | None = None,
     ) -> StartedTurn:
         """Ask a question, in a new conversation if none is given; it is on disk when this returns.
 
         `parent_id` is the message it follows: `...` is the last one of the shown branch, None the root (the first
         question is edited). `params` are added to those of the conversation; None as a value removes one. `image_data`
         maps digests to the bytes of images that the history does not have yet. `over_limit`: it is
-        sent even if a limit of spending is reached.
+        sent even if a limit of spending is reached. `answer_schema` is a JSON schema for this answer alone.
 
         Raises ModelUnknown, StoreError; nothing was asked then.
         """
@@ -147,7 +148,7 @@ class Engine:
         message = self._history.add_message(
             conversation.id, Role.USER, question, parent_id=parent, images=images, image_data=image_data
         )
-        return self._submit_answer(message, name, TurnOptions(over_limit=over_limit))
+        return self._submit_answer(message, name, TurnOptions(False, over_limit, answer_schema))
 
     def retry(self, answer_id: str, *, model: str | ModelRef | None = None) -> StartedTurn:
         """Answer the same question again, as a variant. Raises ModelUnknown, StoreError."""

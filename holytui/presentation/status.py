@@ -34,6 +34,8 @@ class Status:
     model: str = ""
     effort: str = ""
     """The level of reasoning effort; empty for the model's default."""
+    unsaved: bool = False
+    """The chat is not saved."""
     usage: Usage | None = None
     cost: float | None = None
     context: float | None = None
@@ -43,6 +45,8 @@ class Status:
     rate: TokenRate = TokenRate()
     first_token_s: float | None = None
     link: str = ""
+    sharing: str = ""
+    """The state of the exchange with a shared history."""
     position: str = ""
     """The position in the transcript, such as "↓ 34 new lines"."""
 

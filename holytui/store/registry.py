@@ -37,8 +37,18 @@ def _open_sqlite(
     return SqliteHistory.open(Path(location), on_write_problem=on_write_problem, allow_read_only=read_only)
 
 
+def _open_temporary(
+    location: str, *, on_write_problem: WriteProblemListener | None = None, read_only: bool = False
+) -> History:
+    from holytui.store.sqlite.history import SqliteHistory
+
+    return SqliteHistory(Path(location), on_write_problem=on_write_problem, read_only=read_only, spills=False)
+
+
 _FILE = "sqlite"
-_OPENERS: dict[str, Opener] = {_FILE: _open_sqlite}
+TEMPORARY = "temporary"
+"""The kind whose file is deleted after use: nothing of it is written elsewhere."""
+_OPENERS: dict[str, Opener] = {_FILE: _open_sqlite, TEMPORARY: _open_temporary}
 
 
 def register(scheme: str, opener: Opener) -> None:

@@ -52,9 +52,9 @@ def _command(environ: Mapping[str, str], names: Sequence[str], fallbacks: Sequen
     )
 
 
-def _with_file(text: str, command: list[str], run: Run, suffix: str) -> str:
-    """Run `command` on a private file with `text`; return the file's content afterwards."""
-    handle, name = tempfile.mkstemp(prefix="holytui-", suffix=suffix)  # mode 0600
+def _with_file(text: str, command: list[str], run: Run, folder: Path | None) -> str:
+    """Run `command` on a private file with `text` in `folder`; return the file's content afterwards."""
+    handle, name = tempfile.mkstemp(prefix="holytui-", suffix=".md", dir=folder)  # mode 0600
     path = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -78,13 +78,19 @@ def _with_file(text: str, command: list[str], run: Run, suffix: str) -> str:
         path.unlink(missing_ok=True)
 
 
-def edit_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> str:
+def edit_text(
+    text: str,
+    run: Run = run_in_terminal,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> str:
     """Let the user edit `text` in `$VISUAL` or `$EDITOR`; return the result, sanitised.
 
-    A newline that the editor added at the end is removed. Raises TerminalError when there is no editor, or it failed.
+    The file for it is in `folder`, by default that of the system for temporary files. A newline that the
+    editor added at the end is removed. Raises TerminalError when there is no editor, or it failed.
     """
     command = _command(os.environ if environ is None else environ, ("VISUAL", "EDITOR"), ("nano", "vi", "vim"))
-    edited = sanitize(_with_file(text, command, run, ".md"))
+    edited = sanitize(_with_file(text, command, run, folder))
     return edited if text.endswith("\n") else edited.removesuffix("\n")
 
 
@@ -107,10 +113,15 @@ def edit_file(
         raise TerminalError(_("{program} ended with status {status}").format(program=command[0], status=status))
 
 
-def page_text(text: str, run: Run = run_in_terminal, environ: Mapping[str, str] | None = None) -> None:
-    """Show `text` in `$PAGER`. Raises TerminalError when there is no pager, or it failed."""
+def page_text(
+    text: str,
+    run: Run = run_in_terminal,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> None:
+    """Show `text` in `$PAGER`, from a file in `folder`. Raises TerminalError when there is no pager, or it failed."""
     command = _command(os.environ if environ is None else environ, ("PAGER",), ("less", "more"))
-    _with_file(visible(text), command, run, ".md")
+    _with_file(visible(text), command, run, folder)
 
 
 def print_text(text: str, out: TextIO | None = None, keys: TextIO | None = None) -> None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 _ESCAPE = "\x1b"
 _CSI = "\x1b["
+_OSC = "\x1b]"
 _SS3 = "\x1bO"
 _STRINGS = "]PX^_"
 _BELL, _C1_END = "\x07", "\x9c"
@@ -28,7 +29,8 @@ _OLD_MOUSE_LENGTH = 6
 
 _MAX_SEQUENCE = 1024  # characters; more than an input method commits at once
 _MAX_STRING = 1 << 20
-_STRING_TIME = 10.0  # seconds after which the end of a string is taken to be lost
+_MAX_REPORT = 64  # characters of a string that are kept: more than a colour has
+_STRING_TIME = 10.0  # seconds after which the end of a string that nobody expects is taken to be lost
 _SEQUENCE_TIME = 60.0
 _LONGEST_WAIT = 1.0  # most seconds that an Escape waits for the report that it may begin
 
@@ -41,6 +43,8 @@ class TokenKind(StrEnum):
     ALT = "alt"
     """Alt with a character."""
     SEQUENCE = "sequence"
+    STRING = "string"
+    """A short string (OSC, DCS and others), without its end. Longer ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class InputTokenizer:
     """Splits input into tokens, and holds an incomplete one.
 
     `expected()` returns the seconds for which a report of the terminal is still expected, 0 for one that is late, None
-    if none is outstanding. `is_key` recognises the sequences of keys; `delay()` returns the seconds after which a lone
-    escape character is a key.
+    if none is outstanding. `notified()` returns whether the terminal may send a control sequence unasked. `is_key`
+    recognises the sequences of keys; `delay()` returns the seconds after which a lone escape character is a key.
     """
 
     def __init__(
@@ -65,17 +69,21 @@ class InputTokenizer:
         expected: Callable[[], float | None],
         delay: Callable[[], float],
         clock: Callable[[], float] = time.monotonic,
+        notified: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_key = is_key
         self._expected = expected
         self._delay = delay
         self._clock = clock
+        self._notified = notified
         self._held = ""
         self._began = self._touched = 0.0
         self._emitted = False
         """Whether the held escape character was emitted as a key, so that only a report can follow."""
         self._string: int | None = None
-        """The length of the string that is being skipped."""
+        """The length of the string that is being read."""
+        self._report = ""
+        """The beginning of the string."""
         self._first_in_read = False
         """The next character is the first of a read."""
 
@@ -83,7 +91,7 @@ class InputTokenizer:
         """Begin a new read."""
         self._first_in_read = True
         age = self._clock() - self._began
-        if self._held and age > (_STRING_TIME if self._string is not None else _SEQUENCE_TIME):
+        if self._held and age > (self._string_time() if self._string is not None else _SEQUENCE_TIME):
             self._drop()
 
     def read(self, data: str) -> tuple[Token | None, str]:
@@ -99,9 +107,9 @@ class InputTokenizer:
                 data = data[1:]
                 continue
             if self._string is not None:
-                data = self._skip_string(data)
-                continue
-            token, data = self._take(data)
+                token, data = self._read_string(data)
+            else:
+                token, data = self._take(data)
             self._first_in_read = False
             if token is not None:
                 return token, data
@@ -114,13 +122,15 @@ class InputTokenizer:
             return None
         now = self._clock()
         if self._string is not None:
-            return max(0.0, self._began + _STRING_TIME - now) if self._held == _ESCAPE else None
+            return max(0.0, self._began + self._string_time() - now) if self._held == _ESCAPE else None
         expected = self._expected()
+        if self._held == _OSC and expected is not None:
+            return None
         if self._emitted:
-            return max(0.0, self._touched + _LONGEST_WAIT - now) if self._held == _CSI else None
+            return max(0.0, self._touched + _LONGEST_WAIT - now) if self._held in (_CSI, _OSC) else None
         if self._held == _CSI and expected is not None:
             return None
-        until = self._touched + self._delay()
+        until = self._touched + (_LONGEST_WAIT if self._held == _CSI and self._notified() else self._delay())
         if self._held == _ESCAPE and expected:
             until = max(until, min(now + expected, self._touched + _LONGEST_WAIT))
         return max(0.0, until - now)
@@ -134,7 +144,7 @@ class InputTokenizer:
             self._drop()
             return Token(TokenKind.TEXT, held[1:])
         if held == _ESCAPE:
-            self._emitted = self._string is None and self._expected() is not None
+            self._emitted = self._string is None and (self._expected() is not None or self._notified())
             if not self._emitted:
                 self._drop()
             return Token(TokenKind.ESCAPE, held)
@@ -173,7 +183,7 @@ class InputTokenizer:
             self._append(character)
             return None, rest
         if self._emitted:
-            if _STRING_START.match(data) or _STRING.match(data):
+            if data == _OSC[1] or _STRING_START.match(data) or _STRING.match(data):
                 self._append(character)
                 return None, rest
             self._drop()
@@ -229,32 +239,40 @@ class InputTokenizer:
         """Handle the first character of a string, or one typed after Alt with a character."""
         whole = self._held[1] + data
         if _STRING_START.match(whole) or _STRING.match(whole):
-            self._string = 0
+            self._string, self._report = 0, self._held
             return None, data
         held, emitted = self._held, self._emitted
         self._drop()
         return Token(TokenKind.TEXT if emitted else TokenKind.ALT, held[emitted:]), data
 
-    def _skip_string(self, data: str) -> str:
-        """Skip a string up to its end and return the rest; any other control character is a key."""
+    def _string_time(self) -> float:
+        return _STRING_TIME if self._expected() is None else _SEQUENCE_TIME
+
+    def _read_string(self, data: str) -> tuple[Token | None, str]:
+        """Read a string up to its end; any other control character is a key, and the string is dropped."""
         assert self._string is not None
-        self._first_in_read = False
         if self._held == _ESCAPE:  # seen inside the string: its end, or the beginning of something else
-            self._string = None
             if data[0] == "\\":
-                self._drop()
-                return data[1:]
+                return self._end_string(), data[1:]
             self._hold(_ESCAPE)
-            return data
+            return None, data
         end = next((at for at, character in enumerate(data) if character < " " or character == _C1_END), len(data))
         self._string += end
+        self._report += data[: max(0, _MAX_REPORT - len(self._report))][:end]
         if self._string > _MAX_STRING:
             self._drop()
-            return data[end:]
+            return None, data[end:]
         if end == len(data):
-            return ""
+            return None, ""
         if data[end] == _ESCAPE:
             self._held = _ESCAPE
-            return data[end + 1 :]
+            return None, data[end + 1 :]
+        if data[end] in (_BELL, _C1_END):
+            return self._end_string(), data[end + 1 :]
         self._drop()
-        return data[end + 1 :] if data[end] in (_BELL, _C1_END) else data[end:]
+        return None, data[end:]
+
+    def _end_string(self) -> Token | None:
+        report, short = self._report, self._string is not None and self._string <= _MAX_REPORT
+        self._drop()
+        return Token(TokenKind.STRING, report) if short else None

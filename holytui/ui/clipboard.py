@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 
-from holytui import paths
 from holytui.errors import TerminalError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
@@ -17,10 +17,11 @@ from holytui.ui.ports import Reporter
 class Clipboard:
     """Copies text on request of the user."""
 
-    def __init__(self, reporter: Reporter, write: Callable[[str], None]) -> None:
-        """`write` sends a control sequence to the terminal."""
+    def __init__(self, reporter: Reporter, write: Callable[[str], None], *, file: Path | None) -> None:
+        """`write` sends a control sequence to the terminal; `file` gets a copy."""
         self._reporter = reporter
         self._write = write
+        self._file = file
 
     async def copy(self, text: str) -> None:
         """Copy `text` by every way that works here, and report it."""
@@ -36,6 +37,4 @@ class Clipboard:
             self._reporter.say(words, Level.WARNING if report.warnings else Level.CALM)
 
     def _copy(self, text: str) -> CopyReport:
-        return copy_text(
-            text, environ=os.environ, send=lambda data: self._write(data.decode("ascii")), file=paths.copied_file()
-        )
+        return copy_text(text, environ=os.environ, send=lambda data: self._write(data.decode("ascii")), file=self._file)

@@ -20,13 +20,15 @@ _T = TypeVar("_T")
 class ExternalPrograms:
     """Runs external programs and reports failures."""
 
-    def __init__(self, app: App[Any], reporter: Reporter) -> None:
+    def __init__(self, app: App[Any], reporter: Reporter, *, folder: Path | None = None) -> None:
+        """`folder`: where files with texts are created; None: the system's folder for temporary files."""
         self._app = app
+        self._folder = folder
         self._reporter = reporter
 
     def edit(self, text: str) -> str | None:
         """Edit a text in `$VISUAL` or `$EDITOR`; returns the new text, or None on failure."""
-        return self._run(lambda: edit_text(text))
+        return self._run(lambda: edit_text(text, folder=self._folder))
 
     def edit_file(self, file: Path, line: int | None) -> None:
         """Edit a file in place in `$VISUAL` or `$EDITOR`."""
@@ -34,7 +36,7 @@ class ExternalPrograms:
 
     def page(self, text: str) -> None:
         """Show a text in `$PAGER`."""
-        self._run(lambda: page_text(text))
+        self._run(lambda: page_text(text, folder=self._folder))
 
     def print_out(self, text: str) -> None:
         """Print a text to the terminal, where the terminal itself can select it."""

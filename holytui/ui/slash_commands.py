@@ -24,18 +24,23 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "edit": "message.edit",
         "fork": "message.fork",
         "variant": "message.variant",
+        "tree": "chat.tree",
+        "label": "message.label",
         "attempts": "message.details",
         "seams": "message.undo_seam",
         "pager": "message.pager",
         "links": "message.links",
         "print": "message.print",
         "export": "chat.export",
+        "prompt": "chat.prompt",
         "effort": "chat.effort",
         "overlimit": "chat.over_limit",
         "rename": "sidebar.rename",
         "pin": "sidebar.pin",
+        "tag": "sidebar.tag",
         "archive": "sidebar.archive",
         "archived": "sidebar.archived",
+        "local": "sidebar.local",
         "delete": "sidebar.delete",
         "undelete": "sidebar.undo",
         "sidebar": "sidebar.toggle",
@@ -43,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "details": "app.details",
         "settings": "app.settings",
         "reload": "app.reload",
+        "sync": "app.sync",
         "connect": "app.connect",
         "check": "app.check",
         "editor": "prompt.editor",
@@ -58,7 +64,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "search", "find", "rename", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "prompt", "search", "find", "rename", "label", "tag", "settings", "sync"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from holytui.cli import main
-from holytui.commands import ask as ask_command
+from holytui.commands.ask import command as ask_command
 from tests.servers import READ, ScriptedServer, answer
 
 Ask = Callable[..., tuple[int, str, str]]

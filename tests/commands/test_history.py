@@ -324,3 +324,22 @@ def test_a_terminal_sees_a_bar_and_is_asked_before_anything_is_deleted(ids: list
             assert terminal.wait_end() == status
         with SqliteHistory(Path(os.environ["HOLYTUI_DATA_DIR"]) / "history.db") as history:
             assert len(history.conversations()) == left
+
+
+def test_tags_are_added_and_removed_and_select(ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    first, other = ids[:2]
+    assert main(["history", "tag", first, "+Work", "-old", "idea"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("  #idea  #work")
+    assert main(["history", "tag", other, "-idea", "+home/garden"]) == 0
+    assert main(["history", "tag", first, "-idea"]) == 0
+    capsys.readouterr()
+    assert main(["history", "list", "--json", "--tag", "#Work"]) == 0
+    assert [(line["id"], line["tags"]) for line in map(json.loads, capsys.readouterr().out.splitlines())] == [
+        (first, ["work"])
+    ]
+    assert main(["history", "list", "--tag", "home"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("  #home/garden")
+    assert main(["history", "tag", first, "+a#b"]) == 2
+    assert "is not a tag" in capsys.readouterr().err
+    assert main(["history", "tag", first]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("  #work")

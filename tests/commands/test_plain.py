@@ -544,6 +544,36 @@ def test_the_model_is_changed_for_the_next_question(tmp_path: Path) -> None:
         assert server.requests[0].json["model"] == "other"
 
 
+def test_the_effort_is_set_for_the_next_conversation_and_for_the_open_one(tmp_path: Path) -> None:
+    with ScriptedServer([READ, *answer("fine."), READ, *answer("fine."), READ, *answer("fine.")]) as server:
+        with chatting(tmp_path, server.base_url) as chat:
+            chat.type("/effort", "/effort hihg", "/effort high", "one")
+            chat.out.wait_for("fine.", 1)
+            chat.type("/effort off", "two")
+            chat.out.wait_for("fine.", 2)
+            chat.type("/new", "/effort", "three")
+            chat.out.wait_for("fine.", 3)
+        assert [request.json.get("reasoning_effort") for request in server.requests] == ["high", "none", None]
+    assert 'Did you mean "high"?' in chat.printed
+    assert chat.printed.count("Reasoning effort: default") == 2
+
+
+def test_a_question_beyond_a_limit_is_sent_by_a_command(tmp_path: Path) -> None:
+    more = "[providers.test.models.model]\nprice = { input = 0, output = 1000000 }\n[limits]\nper_conversation = 0.5\n"
+    with ScriptedServer([READ, *answer("one."), READ, *answer("two.")]) as server:
+        with chatting(tmp_path, server.base_url, more=more) as chat:
+            chat.type("/overlimit")
+            chat.out.wait_for("No question of this conversation is held by a limit.")
+            chat.type("first")
+            chat.out.wait_for("one.")
+            chat.type("second")
+            chat.out.wait_for("Type /overlimit to send it anyway.")
+            assert len(server.requests) == 1
+            chat.type("/overlimit")
+            chat.out.wait_for("two.")
+        assert server.requests[1].json["messages"][-1]["content"] == "second"
+
+
 def test_conversations_are_listed_and_opened(tmp_path: Path) -> None:
     with ScriptedServer([READ, *answer("ok")]) as server, chatting(tmp_path, server.base_url) as chat:
         chat.type("/list")

@@ -35,8 +35,12 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
         return_code = 0
         live = SimpleNamespace(subscribe=lambda _listener: None)
 
+        def text_to_leave(self) -> str:
+            return ""
+
         def __init__(self, _config: object, _keys: object, opening: Callable[[], object], **_more: object) -> None:
             self.opening = opening
+            self.live = SimpleNamespace(subscribe=lambda _listener: None)
 
         def run(self, *, mouse: bool) -> None:
             seen.append(gc.isenabled())
@@ -51,7 +55,7 @@ def test_garbage_is_collected_again_from_the_first_paint_on_whatever_came_of_the
     monkeypatch.setattr("holytui.bootstrap.open_services", locked)
     monkeypatch.setattr(screen, "prepare_environment", lambda _environ: None)
     monkeypatch.setattr(screen, "_need_terminal", lambda: None)
-    screen.run(argparse.Namespace(config=None, model="", conversation="", prompt=[]))
+    screen.run(argparse.Namespace(config=None, no_save=False, model="", conversation="", prompt=[]))
     assert seen == [False, True]
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold()[2] > 100  # a full collection would hold the event loop

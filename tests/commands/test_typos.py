@@ -82,5 +82,5 @@ def test_an_option_s_value_is_no_command(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (options.model, options.prompt) == ("ask", ["ask"])
         return 7
 
-    monkeypatch.setattr("holytui.commands.ask.run", run)
+    monkeypatch.setattr("holytui.commands.ask.command.run", run)
     assert main(["-m", "ask", "ask", "ask"]) == 7

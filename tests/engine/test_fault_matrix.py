@@ -13,7 +13,7 @@ import pytest
 
 import holytui.wire.response.body
 from holytui.commands import exit_status
-from holytui.commands.ask import status_of
+from holytui.commands.ask.printer import status_of
 from holytui.config.schema import Recover
 from holytui.engine.events import Failed, Finished, Interrupted, Offline, Refreshing
 from holytui.engine.resume.strategy import resume_profile_key

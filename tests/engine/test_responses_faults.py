@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holytui.commands import exit_status
-from holytui.commands.ask import status_of
+from holytui.commands.ask.printer import status_of
 from holytui.config.schema import Api, Recover
 from holytui.engine.events import Ended, Failed, Finished, Interrupted
 from holytui.engine.resume.strategy import resume_profile_key

@@ -17,6 +17,7 @@ from holytui.store.sqlite import backups, opening
 from holytui.store.sqlite.connect import connect_untouched
 from holytui.store.sqlite.damaged_tables import walk_rows
 from holytui.store.sqlite.history import SqliteHistory
+from holytui.store.tags import TagChange
 from holytui.ui.transcript.message_view import MessageView
 from tests.store import damage
 from tests.store.conftest import Opener
@@ -368,3 +369,17 @@ def test_of_a_row_with_a_lost_part_the_rest_is_read(sound: bytes, tmp_path: Path
     assert len(found) == count
     assert all(row[0] for row in found)
     assert 0 < sum(row[1] is None for row in found) < count
+
+
+def test_damaged_tags_and_labels_are_left_out(tmp_path: Path) -> None:
+    with SqliteHistory(tmp_path / "history.db") as history:
+        talk = history.create_conversation(title="t").id
+        question = history.add_message(talk, Role.USER, "q", parent_id=None)
+        values = "tags = '[1', labels = '[]x', pruned = '{\"a\": \"b\"}'"
+        history._writer.call(lambda db: db.execute(f"UPDATE conversation SET {values}").rowcount)
+        (found,) = history.conversations()
+        assert (found.title, found.tags, found.repaired) == ("t", (), ("tags",))
+        assert history.labels(talk) == {}
+        assert [entry.id for entry in history.outline(talk)] == [question.id]
+        assert history.change_tags(talk, TagChange(("new",))) == ("new",)
+        assert history.conversations()[0].tags == ("new",)

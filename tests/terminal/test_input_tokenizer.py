@@ -16,17 +16,31 @@ UNASKED = [
     "\x1bP1$r0m\x9c", "\x1b_Gi=31;OK\x1b\\", "\x1b[8;24;80t", "\x1b[" + "1;" * 30 + "t", "\x1b[?" + "1;" * 600 + "c",
     "\x1b[?1;0;256S", "\x1b[48;99999999999;99999999999;1;1t", "\x1b[<0;99999999;5M", "\x1b[9999999999;1R",
 ]  # fmt: skip
+BACKGROUNDS = {
+    "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\": "\x1b]11;rgb:1e1e/1e1e/1e1e",
+    "\x1b]11;#fdf6e3\x07": "\x1b]11;#fdf6e3",
+    "\x1b[?997;2n": "light",
+}
 KEYS = {"\x1b[A": "up", "\x1b[1;5A": "ctrl+up", "\x1b[3;5~": "ctrl+delete", "\x1b[15~": "f5", "\x1b[3$": "shift+delete"}
 
 
 class Terminal:
     """Input that comes in pieces, with time between them; `expected` is what is left of an answer's time."""
 
-    def __init__(self, expected: float | None = None) -> None:
+    def __init__(self, expected: float | None = None, *, notified: bool = False) -> None:
         self.now = 100.0
         self.late_at: float | None = None if expected is None else self.now + expected
         self.answers = 0
-        self.parser = SafeParser(self._answer, lambda *_: self._answer(), lambda: self.now, self._expected)
+        self.heard: list[str] = []
+        self.parser = SafeParser(
+            self._answer,
+            lambda *_: self._answer(),
+            lambda: self.now,
+            self._expected,
+            on_colour=self.heard.append,
+            on_scheme=self.heard.append,
+            notified=lambda: notified,
+        )
 
     def _answer(self) -> None:
         self.answers += 1
@@ -67,6 +81,63 @@ def test_a_late_answer_that_is_cut_types_nothing() -> None:
         terminal = Terminal(expected=0.0)
         heard = terminal.hear(answer[:at]) + terminal.wait(5.0) + terminal.hear(answer[at:] + "[b")
         assert [key for key in heard if key != "escape"] == ["left_square_bracket", "b"], (answer, at)
+
+
+@pytest.mark.parametrize("expected", [0.0, 20.0])
+def test_a_colour_or_a_notification_cut_anywhere_is_heard_once_and_types_nothing(expected: float) -> None:
+    for answer, heard in BACKGROUNDS.items():
+        for places in itertools.combinations(range(1, len(answer)), 2):
+            for pause in (0.0, 0.9, 12.0):
+                if answer.startswith("\x1b[") and places == (1, 2) and pause > 1:
+                    continue  # Escape, and a bracket a second later, are keys
+                terminal = Terminal(expected)
+                keys = terminal.hear("a")
+                for start, end in itertools.pairwise((0, *places, len(answer))):
+                    keys += terminal.hear(answer[start:end]) + terminal.wait(pause)
+                keys += terminal.hear("]b")
+                typed = [key for key in keys if key != "escape"]
+                assert typed == ["a", "right_square_bracket", "b"], (answer, places, pause)
+                assert terminal.heard == [heard], (answer, places, pause)
+
+
+def test_a_notification_that_a_short_stall_cuts_types_nothing() -> None:
+    notification = "\x1b[?997;1n"
+    for places in itertools.combinations(range(1, len(notification)), 2):
+        terminal = Terminal(notified=True)
+        keys = []
+        for start, end in itertools.pairwise((0, *places, len(notification))):
+            keys += terminal.hear(notification[start:end]) + terminal.wait(0.9)
+        assert [key for key in keys if key != "escape"] == [], places
+        assert terminal.heard == ["dark"], places
+
+
+def test_brackets_are_keys_after_a_second_where_notifications_may_come() -> None:
+    for keys in ("\x1b[", "\x1b]"):
+        terminal = Terminal(notified=True)
+        assert terminal.hear(keys) + terminal.wait(1.0) == terminal_key(keys)
+        assert terminal.hear("\x1b") + terminal.wait(0.2) == ["escape"]
+        assert terminal.hear(keys[1]) + terminal.wait(1.0) == terminal_key(keys)
+
+
+def terminal_key(keys: str) -> list[str]:
+    """A bracket with Alt, which is the bracket alone for Textual."""
+    return ["left_square_bracket" if keys[1] == "[" else "right_square_bracket"]
+
+
+def test_a_bracket_after_escape_is_typed_with_the_next_key_while_a_colour_is_expected() -> None:
+    terminal = Terminal(expected=0.0)
+    assert terminal.hear("\x1b") + terminal.wait(0.2) == ["escape"]
+    assert terminal.hear("]") + terminal.wait(5.0) == []
+    assert terminal.hear("x") == ["right_square_bracket", "x"]
+    calm = Terminal()
+    assert calm.hear("\x1b") + calm.wait(0.2) + calm.hear("]") == ["escape", "right_square_bracket"]
+    assert calm.hear("\x1b]") + calm.wait(0.2) == ["right_square_bracket"]
+
+
+def test_a_long_string_is_no_report() -> None:
+    terminal = Terminal(expected=1.0)
+    assert terminal.hear("\x1b]11;rgb:" + "f" * 100 + "\x07a") == ["a"]
+    assert terminal.heard == []
 
 
 def test_an_answer_that_is_cut_twice_types_nothing() -> None:

@@ -3,6 +3,7 @@ harm while an answer streams, waits for a retry, or the server is away."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from unittest.mock import patch
@@ -12,6 +13,7 @@ import pytest
 from holytui.keymap import ACTIONS, BY_ID, Where
 from holytui.models import AnswerState, Role
 from holytui.paths import runtime_dir
+from holytui.store.tags import TagChange
 from holytui.ui.chat.screen import ChatScreen
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.question_search import QuestionPicker
@@ -21,6 +23,7 @@ from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.settings.dialog import SettingsDialog
 from holytui.ui.themes.picker import ThemePicker
+from holytui.ui.tree.page import Comparison, TreePage
 from tests.servers import READ, STALL, ScriptedServer, Step, chunk, chunked_head, delta, event, whole
 from tests.ui.app_harness import AppHarness, ScreenDriver, config_with, run_app
 from tests.ui.conftest import Build
@@ -132,6 +135,15 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_until(lambda: driver.chat.status_bar.status.effort == "")
 
 
+@checks("chat.prompt")
+async def _(driver: ScreenDriver) -> None:
+    await driver.chat.run("chat.prompt")  # it has no key
+    await driver.wait_until(lambda: isinstance(driver.app.screen, Picker))
+    await driver.pick("pirate")
+    await driver.wait_until(lambda: driver.chat.prompt.text == "Answer as a pirate would.")
+    driver.chat.prompt.clear_undoable()
+
+
 @checks("chat.over_limit")
 async def _(driver: ScreenDriver) -> None:
     await driver.chat.run("chat.over_limit")  # it has no key
@@ -233,6 +245,14 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("was read again")
 
 
+@checks("app.sync")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("/sync")
+    await driver.press("enter")
+    await driver.wait_for_text("/sync needs a target")
+
+
 @checks("app.theme")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
@@ -324,8 +344,13 @@ CHECKS["prompt.redo"] = CHECKS["prompt.undo"]
 @checks("app.suspend")
 async def _(driver: ScreenDriver) -> None:
     with patch.object(driver.app, "action_suspend_process") as suspend:
-        await driver.act("app.suspend")
-    suspend.assert_called_once_with()
+        with patch("os.getpgrp", return_value=os.getsid(0)):
+            await driver.act("app.suspend")
+        await driver.wait_until(lambda: "no shell started holytui" in driver.status)
+        suspend.assert_not_called()
+        with patch("os.getpgrp", return_value=os.getsid(0) + 1):
+            await driver.act("app.suspend")
+        suspend.assert_called_once_with()
 
 
 @checks("prompt.older")
@@ -624,6 +649,73 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("Pinned")
 
 
+@checks("sidebar.local")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    replica = driver.harness.history.replica
+    await driver.act("sidebar.local")
+    await driver.wait_until(replica.unshared)
+    await driver.wait_for_text("⌂ stays on this machine")
+    assert driver.text.count("⌂") == 2  # in the list as well
+    await driver.act("sidebar.local")
+    await driver.wait_until(lambda: not replica.unshared())
+    await driver.wait_for_text("shared with other machines")
+
+
+@checks("sidebar.tag")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    await driver.act("sidebar.tag")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, LineDialog))
+    await driver.type("+idea")
+    await driver.press("enter")
+    await driver.wait_until(lambda: any(one.tags == ("idea",) for one in driver.conversations()))
+    await driver.wait_for_text("tags: #idea")
+
+
+@checks("sidebar.export")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    await driver.act("sidebar.export")
+    await goes_to(driver, LineDialog)
+
+
+@checks("sidebar.mark")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    for number, words in enumerate(("1 conversation marked", "no conversation is marked")):
+        await driver.press("home")
+        await driver.act("sidebar.mark", number)
+        await driver.wait_for_text(words)
+
+
+@checks("sidebar.mark_all")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    await driver.act("sidebar.mark_all")
+    await driver.wait_until(lambda: len(driver.chat.sidebar.chosen) == len(driver.conversations()))
+    await driver.act("sidebar.mark_all")
+    await driver.wait_for_text("no conversation is marked")
+
+
+@checks("sidebar.fold")
+async def _(driver: ScreenDriver) -> None:
+    history = driver.harness.history
+    filed = history.create_conversation(title="in a folder")
+    history.change_tags(filed.id, TagChange(("work/",)))
+    await driver.chat.conversations.refresh()
+    await driver.focus_sidebar()
+    await driver.wait_for_text("▾ work")
+    await driver.press("end")
+    await driver.act("sidebar.fold")
+    await driver.wait_for_text("▸ work · 1")
+    assert "in a folder" not in driver.text
+    await driver.press("enter")
+    await driver.wait_for_text("in a folder")
+    history.delete_conversation(filed.id)
+    await driver.chat.conversations.refresh()
+
+
 @checks("sidebar.archive")
 async def _(driver: ScreenDriver) -> None:
     await driver.focus_sidebar()
@@ -668,6 +760,102 @@ CHECKS["sidebar.undo"] = CHECKS["sidebar.delete"]
 
 
 # -- on the page with the details
+
+
+@checks("chat.tree")
+async def _(driver: ScreenDriver) -> None:
+    await select(driver, CUT)
+    await driver.act("chat.tree")
+    await driver.wait_for_text("An older answer.")
+    assert tree_at(driver) == CUT
+    await goes_to(driver, TreePage)
+
+
+@checks("message.label")
+async def _(driver: ScreenDriver) -> None:
+    await select(driver, "0190-answer-1b")
+    await driver.act("message.label")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, LineDialog))
+    await driver.type("with code")
+    await driver.press("enter")
+    await driver.wait_for_text("⚑ with code")
+    assert selected(driver) == "0190-answer-1b"
+    driver.harness.history.set_label("0190-answer-1b", "")
+
+
+# -- in the tree
+
+
+def tree_at(driver: ScreenDriver) -> str:
+    page = driver.app.screen
+    assert isinstance(page, TreePage)
+    row = page.view.selected
+    return row.entry.id if row is not None else ""
+
+
+async def open_tree(driver: ScreenDriver, message_id: str) -> None:
+    await driver.chat.navigator.open(TALK)
+    await select(driver, message_id)
+    await driver.act("chat.tree")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, TreePage))
+    await driver.wait_until(lambda: tree_at(driver) == message_id)
+
+
+@checks("tree.compare")
+async def _(driver: ScreenDriver) -> None:
+    await open_tree(driver, "0190-answer-1b")
+    for number in range(2):
+        await driver.act("tree.compare", number)
+        await driver.wait_until(lambda: isinstance(driver.app.screen, Comparison))
+        await driver.wait_for_text("- An older answer.")
+        await driver.press("escape")
+        await driver.wait_until(lambda: isinstance(driver.app.screen, TreePage))
+    await goes_to(driver, TreePage)
+
+
+@checks("tree.choose")
+async def _(driver: ScreenDriver) -> None:
+    await open_tree(driver, "0190-question-1")
+    await driver.act("tree.choose")
+    await driver.wait_for_text("✓ You")
+    await driver.press("end")
+    await driver.act("tree.compare")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, Comparison))
+    await driver.wait_for_text("- How do I print?")
+    await driver.press("escape")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, TreePage))
+    await goes_to(driver, TreePage)
+
+
+@checks("tree.label")
+async def _(driver: ScreenDriver) -> None:
+    await open_tree(driver, "0190-question-1")
+    await driver.act("tree.label")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, LineDialog))
+    await driver.type("begin here")
+    await driver.press("enter")
+    await driver.wait_until(lambda: isinstance(driver.app.screen, TreePage))
+    await driver.wait_for_text("⚑ begin here")
+    await goes_to(driver, TreePage)
+    driver.harness.history.set_label("0190-question-1", "")
+
+
+@checks("tree.prune")
+async def _(driver: ScreenDriver) -> None:
+    for number in range(2):
+        await open_tree(driver, "0190-question-1")
+        await driver.press("down")
+        assert tree_at(driver) == "0190-answer-1"
+        await driver.act("tree.prune", number)
+        await driver.wait_for_text("1 message deleted · u brings it back")
+        assert driver.harness.history.variant_ids("0190-answer-1b") == ["0190-answer-1b"]
+        await driver.act("tree.undo")
+        await driver.wait_for_text("restored")
+        assert driver.harness.history.variant_ids("0190-answer-1b") == ["0190-answer-1", "0190-answer-1b"]
+        await goes_to(driver, TreePage)
+
+
+CHECKS["tree.undo"] = CHECKS["tree.prune"]
 
 
 @checks("details.scope")

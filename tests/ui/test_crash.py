@@ -30,6 +30,13 @@ def test_a_report_holds_places_but_no_key_and_no_values(tmp_path: Path, monkeypa
         assert "\x1b" not in out
 
 
+def test_of_a_chat_that_is_not_saved_there_is_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "data"))
+    said = crash_report.words(RuntimeError("x"), saving=False)
+    assert said == "holytui crashed: RuntimeError: x\nNothing of this chat was saved."
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_report_in_a_folder_with_an_odd_name_is_named_without_controls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

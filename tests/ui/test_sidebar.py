@@ -10,7 +10,7 @@ from holytui.engine.engine import Engine
 from holytui.keymap import Where
 from holytui.models import Conversation
 from holytui.store.sqlite.history import SqliteHistory
-from holytui.ui.sidebar.list_widget import label, rows
+from holytui.ui.sidebar.rows import FolderRow, folder_label, label, rows
 from holytui.ui.status.key_hints import KeyHints
 from tests.ui.app_harness import AppHarness, run_app
 
@@ -22,8 +22,17 @@ def _at(days: int, title: str, **more: object) -> Conversation:
     return Conversation(title, title, when.timestamp(), when.timestamp(), **more)  # type: ignore[arg-type]  # test data
 
 
-def _shown(*conversations: Conversation, wanted: str = "") -> list[str]:
-    return [row if isinstance(row, str) else f"- {row.title}" for row in rows(conversations, TODAY, wanted)]
+def _shown(*conversations: Conversation, wanted: str = "", collapsed: tuple[str, ...] = ()) -> list[str]:
+    def written(row: Conversation | FolderRow | str) -> str:
+        match row:
+            case str():
+                return row
+            case FolderRow():
+                return folder_label(row).plain
+            case _:
+                return f"- {row.title}"
+
+    return [written(row) for row in rows(conversations, TODAY, wanted, collapsed=collapsed)]
 
 
 def test_conversations_stand_under_their_day_newest_first() -> None:
@@ -50,7 +59,42 @@ def test_the_filter_needs_no_accents() -> None:
 
 
 def test_a_filter_that_finds_nothing_says_so_and_how_to_leave_it() -> None:
-    assert _shown(_at(0, "other"), wanted="xyz") == ["no title matches", "Esc: all titles"]
+    assert _shown(_at(0, "other"), wanted="xyz") == ["no conversation matches", "Esc: all conversations"]
+
+
+FILED = (
+    _at(0, "now"),
+    _at(1, "draft", tags=("work/client",)),
+    _at(3, "plan", tags=("idea", "work/client")),
+    _at(2, "rose", tags=("garden/", "idea")),
+    _at(9, "kept", pinned=True, tags=("work/client",)),
+)
+
+
+def test_folders_stand_between_the_pinned_ones_and_the_days() -> None:
+    begin = ["Pinned", "- kept", "▾ garden", "- rose"]
+    assert _shown(*FILED) == [*begin, "▾ work/client", "- draft", "- plan", "Today", "- now"]
+    assert _shown(*FILED, collapsed=("work/client",)) == [*begin, "▸ work/client · 2", "Today", "- now"]
+
+
+def test_a_filter_by_tags_looks_into_collapsed_folders_too() -> None:
+    found = ["▾ garden", "- rose", "▾ work/client", "- plan"]
+    assert _shown(*FILED, wanted="#Idea", collapsed=("garden", "work/client")) == found
+    assert _shown(*FILED, wanted="#idea la #wor") == ["▾ work/client", "- plan"]
+    assert _shown(*FILED, wanted="#") == _shown(*FILED[1:])
+    assert _shown(*FILED, wanted="#none") == ["no conversation matches", "Esc: all conversations"]
+
+
+def test_the_archive_has_folders_too() -> None:
+    found = rows(FILED[:2], TODAY, heading="Archive")
+    assert [row if isinstance(row, str) else "" for row in found] == ["Archive", "", "", "Archive", ""]
+
+
+def test_tags_stand_behind_the_title_where_there_is_room() -> None:
+    one = _at(0, "plan", tags=("idea", "work/", "đọc"))
+    assert label(one, current=False, width=20).plain == "  plan  #idea #đọc"
+    assert label(one, current=False, width=17).plain == "  plan"
+    assert label(one, current=True, marked=True).plain == "✓ plan"
 
 
 def test_marks_say_streaming_unread_and_open_without_colour() -> None:

@@ -65,6 +65,13 @@ def test_words_of_a_server_are_never_taken_as_a_template() -> None:
     assert connection(ev.Failed("t", None, 1, problem), 0.0, QUIET).words(0.0) == "{left} {0} {nothing}"
 
 
+def test_a_chat_that_is_not_saved_says_so_also_where_little_fits() -> None:
+    status = Status(model="lab/one", unsaved=True, usage=Usage(10, 20))
+    assert line(status, 80, 0.0).plain.startswith("○ ready  not saved  lab/one")
+    assert line(status, 20, 0.0).plain == "○ ready  not saved"
+    assert "not saved" not in line(replace(status, unsaved=False), 80, 0.0).plain
+
+
 def test_usage_says_at_least_and_about() -> None:
     plain = line(Status(usage=Usage(120, 812)), 120, 0.0).plain
     least = line(Status(usage=Usage(120, 812, at_least=True)), 120, 0.0).plain

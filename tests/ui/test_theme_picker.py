@@ -66,7 +66,7 @@ async def leave(driver: ScreenDriver, key: str) -> None:
 async def test_the_highlighted_theme_is_on_the_whole_screen(harness: AppHarness) -> None:
     async with at_the_talk(harness) as driver:
         offered = await open_picker(driver)
-        assert [option.id for option in offered.options] == OURS
+        assert [option.id for option in offered.options] == [*OURS, "auto"]
         assert offered.highlighted == OURS.index("holytui-dark")
         colours = set()
         for key, name in (("down", "holytui-light"), ("up", "holytui-dark"), ("up", "holytui-contrast")):
@@ -177,7 +177,7 @@ async def test_a_broken_theme_is_told_and_not_offered(harness: AppHarness) -> No
     add_theme("mine", 'primary = "#ff8800"')
     async with at_the_talk(harness) as driver:
         offered = await open_picker(driver)
-        assert [option.id for option in offered.options] == [*OURS, "mine"]
+        assert [option.id for option in offered.options] == [*OURS, "mine", "auto"]
         await driver.wait_for_text("▲ bad.toml: unknown key “primry”; did you mean “primary”?")
         await leave(driver, "escape")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from holytui.config.schema import Ui
 from holytui.ui.themes import loader
 
 
@@ -59,8 +60,16 @@ def test_a_users_palette_takes_the_place_of_ours(tmp_path: Path) -> None:
 
 def test_a_theme_that_is_not_there_is_told_with_the_nearest_one() -> None:
     known = {"holytui-dark", "holytui-light"}
-    assert not loader.describe_unknown("holytui-dark", known)
-    (said,) = loader.describe_unknown("holytui-drak", known)
+    assert not loader.describe_unknown(Ui(theme="holytui-dark"), known)
+    assert not loader.describe_unknown(Ui(theme="auto", theme_light="holytui-light"), known)
+    (said,) = loader.describe_unknown(Ui(theme="holytui-drak"), known)
     assert said == 'ui.theme: there is no theme "holytui-drak"; did you mean "holytui-dark"?'
-    (said,) = loader.describe_unknown("zzz", known)
-    assert said == 'ui.theme: there is no theme "zzz"; there are holytui-dark, holytui-light'
+    (said,) = loader.describe_unknown(Ui(theme_dark="zzz"), known)
+    assert said == 'ui.theme_dark: there is no theme "zzz"; there are holytui-dark, holytui-light'
+
+
+def test_a_file_cannot_take_the_name_that_follows_the_background(tmp_path: Path) -> None:
+    (tmp_path / "auto.toml").write_text('primary = "#112233"')
+    found = loader.load([tmp_path])
+    assert not found.themes
+    assert "auto" in found.problems[0]

@@ -24,6 +24,7 @@ from holytui.ui.lifecycle.hangup import HangupHandler
 from holytui.ui.sidebar.list_widget import Sidebar
 from holytui.ui.state import ChatState
 from holytui.ui.transcript.log import MessageLog
+from holytui.ui.tree.page import TreePage
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 
 OWNERS: Mapping[Where, type[Any]] = {
@@ -33,6 +34,7 @@ OWNERS: Mapping[Where, type[Any]] = {
     Where.SIDEBAR: Sidebar,
     Where.DETAILS: DetailsPage,
     Where.CHECK: CheckPage,
+    Where.TREE: TreePage,
 }
 BY_KEY = {"prompt.send", "prompt.newline"}
 """`Prompt.on_key` does these itself, as it must act before the next key."""

@@ -10,7 +10,7 @@ from holytui import formatting
 from holytui.models import Conversation
 from holytui.ui.composer import completion
 from holytui.ui.composer.path_completion import FolderEntry, matching
-from holytui.ui.sidebar import list_widget
+from holytui.ui.sidebar import rows as sidebar_rows
 
 
 def test_the_days_of_many_conversations_are_searched_and_not_all_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,9 +24,9 @@ def test_the_days_of_many_conversations_are_searched_and_not_all_computed(monkey
     monkeypatch.setattr(formatting, "day_group", counted)
     today = date(2026, 6, 15)
     many = [Conversation(str(n), "t", 0.0, 1_780_000_000.0 - n * 3_600, pinned=n % 500 == 0) for n in range(3_000)]
-    rows = list_widget.rows(many, today)
+    rows = sidebar_rows.rows(many, today)
     assert len(asked) < 300
-    expected: list[list_widget.ListRow] = ["Pinned", *(one for one in many if one.pinned)]
+    expected: list[sidebar_rows.ListRow] = ["Pinned", *(one for one in many if one.pinned)]
     above = "Pinned"
     for one in (one for one in many if not one.pinned):
         if plain(one.updated_at, today) != above:

@@ -119,7 +119,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) 
     subprocess.run([sys.executable, "-c", code, str(out)], check=False)
     (left,) = tmp_path.glob(".all.jsonl.*")
     living = left.with_name(re.sub(r"-\d+\.", f"-{os.getpid()}.", left.name))
-    foreign = left.with_name(left.name.replace(paths._machine(), "00000000"))
+    foreign = left.with_name(left.name.replace(paths.machine_id(), "00000000"))
     other = tmp_path / ".all.jsonl.abcdefgh"
     for place in (living, foreign, other):
         place.write_text("stays")

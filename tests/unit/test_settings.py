@@ -15,12 +15,12 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.key_warnings import key_warnings
 from holytui.config.load import load
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.settings import Setting, SettingsFile, list_settings, parse
 from holytui.keymap import ACTIONS, BY_ID, build_keymap
 
-TABLES = {"ui", "stream", "limits", "keys"}
+TABLES = {"ui", "stream", "limits", "sync", "history", "keys"}
 """Fields whose own fields are listed instead."""
 SECRET = "sk-0123456789abcdef0123"
 
@@ -40,7 +40,9 @@ def test_every_setting_of_the_schema_appears(is_full: bool) -> None:
         (): (Config, TABLES | {"prompts"}),
         ("ui",): (Ui, set[str]()),
         ("stream",): (Stream, set[str]()),
+        ("history",): (Sharing, set[str]()),
         ("limits",): (Limits, set[str]()),
+        ("sync",): (Sync, {"targets"}),
         ("providers", name): (Provider, set[str]()),
         ("providers", name, "oauth"): (OAuth, set[str]()),
         ("providers", name, "models", each): (Model, set[str]()),
@@ -50,6 +52,7 @@ def test_every_setting_of_the_schema_appears(is_full: bool) -> None:
         assert [field for field in file_fields(cls) if field not in without and (*above, field) not in paths] == []
     assert {path[1] for path in paths if path[0] == "keys"} == set(BY_ID)
     assert any(path[0] == "prompts" for path in paths)
+    assert any(path[:2] == ("sync", "targets") for path in paths)
     assert len(paths) == len(set(paths))
 
 

@@ -17,6 +17,7 @@ from holytui.i18n import _
 from holytui.images import left_out_note, text_with_images
 from holytui.models import REATTACHED, Attempt, Conversation, DeltaKind, Message, Role
 from holytui.presentation.labels import cause, state
+from holytui.store import tags
 from holytui.store.assembly import seam_contexts
 from holytui.store.history import History
 from holytui.store.transfer.markdown import damage, when
@@ -28,9 +29,17 @@ def show_list(history: History, options: argparse.Namespace) -> int:
     """List the conversations, newest first."""
     found = history.deleted_conversations() if options.deleted else history.conversations(archived=options.archived)
     known = [one.id for one in found] if options.deleted else conversation_ids(history)
+    if options.tag is not None:
+        found = [one for one in found if tags.matches(one.tags, options.tag)]
     for one in found[: options.limit] if options.limit > 0 else found:
         if options.json:
-            facts = {"id": one.id, "title": one.title, "updated_at": one.updated_at, "model": one.model}
+            facts: dict[str, object] = {
+                "id": one.id,
+                "title": one.title,
+                "updated_at": one.updated_at,
+                "model": one.model,
+            }
+            facts["tags"] = list(one.tags)
             print_json(facts)
         else:
             print_line(conversation_line(one, known))
@@ -43,9 +52,10 @@ def conversation_ids(history: History) -> list[str]:
 
 
 def conversation_line(conversation: Conversation, known: Collection[str]) -> str:
-    """Format a conversation: an id that is unambiguous among `known`, last change, title."""
+    """Format a conversation: an id that is unambiguous among `known`, last change, title, tags."""
     short = _unbroken(ids.short_id(conversation.id, known))
-    return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}"
+    tagged = "".join(f"  #{sanitize_line(tag)}" for tag in conversation.tags)
+    return f"{short}  {when(conversation.updated_at)}  {_unbroken(conversation.title)}{tagged}"
 
 
 def _unbroken(text: str) -> str:
@@ -76,16 +86,23 @@ def show_one(history: History, options: argparse.Namespace) -> int:
     conversation = find_conversation(history, options.id)
     print_line(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
-        _print_message(message)
+        _print_message(message, _host_name(history, message.id))
         if options.attempts and message.role is Role.ASSISTANT:
             _print_attempts(history, message)
     return exit_status.OK
 
 
-def _print_message(message: Message) -> None:
+def _host_name(history: History, message_id: str) -> str:
+    """Return the name of the other machine that a message comes from; empty for this one."""
+    origin = history.replica.origin(message_id) if history.replica is not None else None
+    return (origin.name or origin.id) if origin is not None else ""
+
+
+def _print_message(message: Message, host: str) -> None:
     who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out_note(message.left_out)}" if message.left_out else ""
+    how += " · " + _("from {host}").format(host=_unbroken(host)) if host else ""
     print_line(f"## {who} · {when(message.created_at)}{how}\n\n{text_with_images(message)}\n")
     if message.problem is not None:
         print_line(f"> {message.problem}\n")

@@ -15,7 +15,7 @@ from types import FrameType
 
 from holytui import paths
 from holytui.bootstrap import open_services
-from holytui.commands.ask import OFFLINE_LIMIT
+from holytui.commands.ask.command import OFFLINE_LIMIT
 from holytui.commands.attachments import existing_files
 from holytui.commands.closing import closing_services
 from holytui.commands.output import send_sequence
@@ -24,7 +24,9 @@ from holytui.commands.plain.printer import PlainPrinter
 from holytui.commands.plain.session import PlainSession, SessionEvent, SignalReceived
 from holytui.config.load import read_config
 from holytui.config.schema import Config
+from holytui.i18n import _
 from holytui.models import ModelRef
+from holytui.store.memory_folder import make_memory_folder
 from holytui.terminal.clipboard import copy_text
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,7 +43,19 @@ def run(options: argparse.Namespace) -> int:
     for output in (sys.stdout, sys.stderr):
         output.reconfigure(errors="replace")  # type: ignore[union-attr]  # they are text files
     inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
-    opened = open_services(config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, fall_back=True)
+    folder = make_memory_folder(os.environ) if options.no_save else None
+    opened = open_services(
+        config,
+        keys,
+        problems,
+        shown_keys=COMMANDS_FOR_KEYS,
+        save=folder is None,
+        folder=folder,
+        fall_back=True,
+        share=True,
+    )
+    if not opened.saving:
+        opened = replace(opened, problems=(*opened.problems, _("nothing of this chat is saved")))
     with closing_services(opened) as services, _signals(inbox.put):
         printer = PlainPrinter(sys.stdout, prompts=interactive)
         reader = LineReader(0, inbox.put)
@@ -50,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             services,
             printer,
             inbox,
-            copy,
+            copy if opened.saving else copy_without_file,
             interactive=interactive,
             model=model,
             discard=reader.discard,
@@ -79,11 +93,19 @@ def _connect(reader: LineReader, file: Path | None) -> tuple[Config, ModelRef] |
 
 
 def copy(text: str) -> str:
-    """Copy `text` to the clipboard; return a summary. Raises TerminalError."""
+    """Copy `text` to the clipboard, and to a file; return a summary. Raises TerminalError."""
+    return _copy(text, paths.copied_file())
 
+
+def copy_without_file(text: str) -> str:
+    """Copy `text` to the clipboard; return a summary. Raises TerminalError."""
+    return _copy(text, None)
+
+
+def _copy(text: str, file: Path | None) -> str:
     # a terminal without support for sequences would print this one
     able = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return copy_text(text, environ=os.environ, send=send_sequence if able else None, file=paths.copied_file()).summary
+    return copy_text(text, environ=os.environ, send=send_sequence if able else None, file=file).summary
 
 
 @contextmanager

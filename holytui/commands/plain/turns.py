@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holytui.commands import exit_status
-from holytui.commands.ask import status_of
+from holytui.commands.ask.printer import status_of
 from holytui.commands.plain.printer import PlainPrinter
 from holytui.engine import events as ev
 from holytui.engine.engine import Engine

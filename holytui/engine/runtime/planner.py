@@ -9,11 +9,13 @@ from dataclasses import replace
 from holytui.config.effort import effort_of, without_effort
 from holytui.config.presets import Continuation
 from holytui.config.schema import Api, Config, Provider, Recover, Stream
+from holytui.engine.answer_schema import schema_params
 from holytui.engine.context import Context, context_for
 from holytui.engine.learnt_api import with_learnt_api
 from holytui.engine.ports import GuideHost, GuideKeys, Keys
 from holytui.engine.resume.strategy import ResumeMode, ResumeProfile, Strategy, is_structured, resume_profile_key
 from holytui.engine.runtime.requester import AnswerRequest
+from holytui.engine.runtime.turn_options import TurnOptions
 from holytui.engine.turn.answer import PriorAnswer
 from holytui.engine.turn.kept_stream import KeptStream
 from holytui.engine.turn.machine import TurnPlan
@@ -51,16 +53,16 @@ class TurnPlanner:
         """Resolve a model name. Raises ModelUnknown."""
         return resolve(self._config(), model)
 
-    def plan(self, message: Message, turn_id: str, *, by_user: bool) -> tuple[TurnPlan, AnswerRequest]:
+    def plan(self, message: Message, turn_id: str, options: TurnOptions) -> tuple[TurnPlan, AnswerRequest]:
         """Plan the turn that fills `message`. Raises ModelUnknown, StoreError, GuideError."""
         resolved = self.resolve(message.model or self._config().default_model)
         stream = resolved.stream(self._config().stream)
         endpoint, keys = self.endpoint_and_keys(resolved)
         context, params = self._context(message, resolved)
-        optional = self._optional(resolved, params)
+        optional = _optional(resolved, params, options)
         params = without_effort(params)
         request = ChatRequest(resolved.model.name, context.messages, params, optional=optional)
-        strategy = self.strategy(resolved, endpoint, params, by_user=by_user)
+        strategy = self.strategy(resolved, endpoint, _all_params(request), by_user=options.by_user)
         prior, kept_stream = prior_answer(message), None
         if message.attempts and (stored := self._history.streams.find(message.id)) is not None:
             reads_on = strategy.keeps_streams and strategy.stream_kind is stored.kind
@@ -143,12 +145,6 @@ class TurnPlanner:
         load_image = (lambda image: self._history.image(image.digest)) if resolved.model.vision else None
         return context_for(branch, conversation.system, load_image), {**resolved.model.params, **conversation.params}
 
-    def _optional(self, resolved: Resolved, params: Mapping[str, object]) -> tuple[OptionalParams, ...]:
-        """The parameters that a server may refuse: those of the reasoning effort."""
-        level = effort_of(params)
-        chosen = resolved.effort_params(level, params) if level is not None else {}
-        return (OptionalParams(f"{EFFORT_PARAM}={level}", chosen),) if chosen else ()
-
     def endpoint_and_keys(self, resolved: Resolved) -> tuple[Endpoint, Keys]:
         """The endpoint and key source of a model. Starts the guide if it is the guide's. Raises GuideError."""
         if resolved.ref.provider != GUIDE:
@@ -182,6 +178,22 @@ class TurnPlanner:
     def _recover(self, resolved: Resolved, *, by_user: bool) -> Recover:
         recover = resolved.model.recover or resolved.provider.recover or self._config().stream.recover
         return Recover.AUTO if by_user and recover is Recover.ASK else recover  # resuming is the user's consent
+
+
+def _all_params(request: ChatRequest) -> Mapping[str, object]:
+    """The parameters of a request, with those that a server may refuse."""
+    return request.with_optional(request.optional).params
+
+
+def _optional(resolved: Resolved, params: Mapping[str, object], options: TurnOptions) -> tuple[OptionalParams, ...]:
+    """The parameters that a server may refuse: those of the reasoning effort and of a structured answer."""
+    found = []
+    level = effort_of(params)
+    if level is not None and (chosen := resolved.effort_params(level, params)):
+        found.append(OptionalParams(f"{EFFORT_PARAM}={level}", chosen))
+    if options.answer_schema is not None:
+        found.append(schema_params(options.answer_schema))
+    return tuple(found)
 
 
 def prior_answer(message: Message) -> PriorAnswer:

@@ -163,7 +163,7 @@ class Scheduler:
     def _runner_for(self, live: _ActiveTurn) -> Runner:
         """Plan now rather than when the question was asked: the branch may have grown since."""
         try:
-            plan, request = self._planner.plan(live.message, live.started.turn_id, by_user=live.options.by_user)
+            plan, request = self._planner.plan(live.message, live.started.turn_id, live.options)
             obstacle: Input | None = self._hold(live)
         except HolytuiError as error:
             plan, request = placeholder_plan(live.message, live.started.turn_id)

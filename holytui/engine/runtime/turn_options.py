@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -13,3 +14,5 @@ class TurnOptions:
     """The user asked to resume the answer."""
     over_limit: bool = False
     """Send it although a limit of spending is reached."""
+    answer_schema: Mapping[str, object] | None = None
+    """JSON schema that the answer is to match."""

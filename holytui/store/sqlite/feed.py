@@ -24,6 +24,8 @@ from holytui.store.sqlite.records import conversation_record, message_record
 
 _MAX_CHARACTERS = 200_000
 """Characters of the messages of one part, unless a single message has more."""
+_IMAGE_BYTES = 20
+"""Bytes of images that count as one character: a part has few megabytes of them."""
 
 
 def read(connection: sqlite3.Connection, since: Vector, cursor: TransferCursor | None, limit: int) -> Batch:
@@ -55,6 +57,23 @@ def read(connection: sqlite3.Connection, since: Vector, cursor: TransferCursor |
             if at.claims:  # of this host everything is always here
                 at = replace(at, claims={**at.claims, hosts.self_id: hosts.clocks[hosts.self_id]})
             return _batch(connection, hosts, talks, messages, at, complete=True)
+
+
+def count(connection: sqlite3.Connection, since: Vector) -> int:
+    """Return the number of changes that `since` does not include, open ones too."""
+    total = 0
+    for number, id_ in HostTable(connection).ids.items():
+        sql = "SELECT count(*) FROM change WHERE host = ? AND clock > ?"
+        total += connection.execute(sql, (number, since.get(id_, 0))).fetchone()[0]
+    (unsettled,) = connection.execute("SELECT count(*) FROM change WHERE host = ?", (changes.OPEN,)).fetchone()
+    return int(total + unsettled)
+
+
+def destroyed(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of the conversations of which only the deletion is left."""
+    sql = """SELECT DISTINCT id FROM change WHERE field = ? AND host <> ?
+        AND NOT EXISTS (SELECT 1 FROM conversation WHERE conversation.id = change.id) ORDER BY id"""
+    return [str(id_) for (id_,) in connection.execute(sql, (changes.DELETED, changes.OPEN))]
 
 
 def vector(hosts: HostTable) -> dict[str, int]:
@@ -123,7 +142,8 @@ def _shared(connection: sqlite3.Connection, change: Change) -> str | None:
 
 def _size(record: MessageRecord) -> int:
     raw = sum(len(text) for _attempt, texts in record.attempts for text in texts.values())
-    return len(record.message.text) + len(record.message.reasoning) + raw
+    images = sum(image.size for image in record.message.images) // _IMAGE_BYTES
+    return len(record.message.text) + len(record.message.reasoning) + raw + images
 
 
 def _batch(

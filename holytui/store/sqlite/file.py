@@ -21,9 +21,10 @@ from holytui.store.sqlite.connect import Connect, connect, connect_read_only
 from holytui.store.sqlite.filesystem import read_mountinfo
 from holytui.store.sqlite.opening import open_file, open_read_only
 from holytui.store.sqlite.readers import ReaderPool
+from holytui.store.sqlite.snapshot import write_snapshot
 from holytui.store.sqlite.upkeep import Upkeep
 from holytui.store.sqlite.writer import PendingDelta, Timing, WriterThread
-from holytui.store.values import CompactionResult
+from holytui.store.values import BackupResult, CompactionResult
 
 _Listener = Callable[[Problem | None], None]
 _DEFAULT_TIMING = Timing()
@@ -45,14 +46,17 @@ class HistoryFile:
         fts: bool | None = None,
         on_write_problem: _Listener | None = None,
         read_only: bool = False,
+        spills: bool = True,
     ) -> None:
-        """Open the file; with `read_only` nothing in its folder is changed, and writes fail.
+        """Open the file; with `read_only` nothing in its folder is changed, and writes fail. `spills`: text that cannot
+        be committed is written to a separate file.
 
         `on_write_problem` is called on the writer thread when writing fails, and with None when it works again. Raises
         StoreCorrupt for a damaged file, StoreNewer, StoreFull, StoreBusy, StoreError.
         """
         self.path = path
         self.on_write_problem = on_write_problem
+        self._spills = spills
         self._clock = clock
         self._connector = connector
         self._fts = search_index.has_fts5() if fts is None else fts
@@ -143,6 +147,10 @@ class HistoryFile:
         """Rewrite the file without the free space that deleted conversations left. Raises StoreError."""
         return compact(self.path, self._connector, self.mode.timeout, fts=self._fts)
 
+    def back_up(self, target: Path) -> BackupResult:
+        """Copy everything that is committed to a new file, and read it back. Raises StoreError."""
+        return write_snapshot(self.path, self._connector, self.mode.timeout, target)
+
     def flush(self, timeout: float | None = None) -> None:
         """Block until everything journalled so far is committed.
 
@@ -156,7 +164,7 @@ class HistoryFile:
         A kill during a slow `close` then loses nothing. Returns None if everything is committed. Never waits for the
         history. Raises OSError.
         """
-        left = self._writer.pending()
+        left = self._writer.pending() if self._spills else ()
         if left and left[-1].seq > self._copied_seq:
             newer = spill.save(self.path, left, self._clock())
             self._remove_copy()
@@ -181,7 +189,7 @@ class HistoryFile:
         self._readers.close()
         if self._readers.found_damage or self._writer.found_damage:
             backups.mark_suspect(self.path)
-        if left:
+        if left and self._spills:
             self._spill(left)
         self._remove_copy()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from holytui.models import AnswerState, Message, Role
 from holytui.store.json_values import to_json
-from holytui.store.sqlite import changes, items, search_index
+from holytui.store.sqlite import changes, items, pruned, search_index
 from holytui.store.sqlite.conversations import missing
 from holytui.store.sqlite.damaged_tables import is_damage, read_rows
 from holytui.store.sqlite.images import attach, with_images
@@ -152,12 +152,18 @@ def of_conversation(connection: sqlite3.Connection, conversation_id: str) -> lis
 def questions(connection: sqlite3.Connection, limit: int) -> list[StoredQuestion]:
     """Return the last different questions, last first. Questions with the same beginning count as one."""
     rows = connection.execute(
-        f"""SELECT message.id, substr(message.text, 1, {QUESTION_EXCERPT}), message.created_at, conversation.title
+        f"""SELECT message.id, substr(message.text, 1, {QUESTION_EXCERPT}), message.created_at, conversation.title,
+            conversation_id, conversation.pruned <> '{{}}'
         FROM message JOIN conversation ON conversation.id = message.conversation_id
         WHERE message.role = '{Role.USER}' AND conversation.deleted_at IS NULL ORDER BY message.id DESC"""
     )
     found: dict[str, StoredQuestion] = {}
-    for row in rows:
+    hidden: dict[str, frozenset[str]] = {}
+    for *row, conversation_id, has_pruned in rows:
+        if has_pruned and conversation_id not in hidden:
+            hidden[conversation_id] = pruned.message_ids(connection, conversation_id)
+        if row[0] in hidden.get(conversation_id, ()):
+            continue
         reader = RowReader(row)
         each = StoredQuestion(reader.text("id"), reader.text("text"), reader.number("created_at"), reader.text("title"))
         found.setdefault(each.excerpt, each)

@@ -71,10 +71,11 @@ def conversation_from(row: Row, *, streaming: bool) -> Conversation:
     if row[7] == "{}" and tuple(map(type, row)) in _UNDAMAGED_TYPES and isfinite(row[2]) and isfinite(row[3]):
         id_, title, created_at, updated_at, leaf_id, model, system, _params_text, *rest = row
         pinned, archived, draft, unread, tags = rest
-        if tags == "[]":
+        known = _NO_TAGS if tags == "[]" else _tags_or_none(tags)
+        if known is not None:
             return Conversation(
                 *(id_, title, created_at, updated_at, leaf_id, model, system, {}),
-                *(bool(pinned), bool(archived), draft, bool(unread), streaming),
+                *(bool(pinned), bool(archived), draft, bool(unread), streaming, known),
             )
     v = RowReader(row)
     return Conversation(
@@ -92,7 +93,15 @@ def _tags(v: RowReader) -> tuple[str, ...]:
     return v.parsed("tags", _parsed_tags, _NO_TAGS)
 
 
-@lru_cache(maxsize=256)  # many conversations have the same tags
+@lru_cache(maxsize=1024)  # many conversations have the same tags
+def _tags_or_none(text: str) -> tuple[str, ...] | None:
+    """The tags of a column; None if its value is damaged."""
+    try:
+        return _parsed_tags(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def _parsed_tags(text: str) -> tuple[str, ...]:
     found = json.loads(text)
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):

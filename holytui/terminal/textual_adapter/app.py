@@ -67,6 +67,11 @@ class ThinApp(App[ReturnType]):
             # visible backgrounds are found by their contrast, which is unknown for the terminal's own colours
             self.set_reactive(App.ansi_color, False)
 
+    @property
+    def watches_background(self) -> bool:
+        """Whether the driver asks for the background of the terminal when it starts, for `BackgroundReported`."""
+        return False
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters; without colours `NoColourFilter` replaces Textual's shades of grey."""
         filters = super().get_line_filters()

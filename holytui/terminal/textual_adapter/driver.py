@@ -26,6 +26,7 @@ from textual.message import Message
 from holytui.terminal.diff.frame import Capabilities, TerminalCursor, capabilities
 from holytui.terminal.diff.sgr import StyleTable
 from holytui.terminal.frame_pacer import FramePacer, LinkFigures
+from holytui.terminal.queries import Background, TerminalQueries
 from holytui.terminal.textual_adapter.canvas import Canvas, Update
 from holytui.terminal.textual_adapter.parser import SafeParser
 from holytui.terminal.tty import LineSettings, open_output
@@ -37,25 +38,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A session that was cut off leaves these on, and mouse movements would arrive as text.
-_STALE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2048l"
+_STALE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2031l\x1b[?2048l"
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
 _MOUSE_ON = "\x1b[?1000h\x1b[?1002h\x1b[?1006h"
 _MOUSE_OFF = "\x1b[?1000l\x1b[?1002l\x1b[?1006l"
 _LEAVE = "\x1b[m\x1b[r\x1b[?2004l\x1b[?7h\x1b[?1004l\x1b[?1049l\x1b[?25h"
 _KITTY_ON, _KITTY_OFF = "\x1b[>25u", "\x1b[<u"
 
-# Queries synchronized updates, side margins and REP. REP is tested: three line characters, then the cursor position.
-# A line character, since tmux repeats only ASCII; row 2, since a report of row 1 would look like a function key.
-# The first frame clears it.
-_QUERY = "\x1b[?2026$p\x1b[?69$p\x1b[2;1H─\x1b[2b\x1b[6n"
-_REP_SUPPORTED = Offset(3, 1)
 # The last query: all other reports arrive before its answer, and do not end up in the shell.
 _FINAL_QUERY = "\x1b[6n"
 _FINAL_REPORT = re.compile(rb"\x1b\[\d+;\d+R")
-_REPORT_TIME = 1.0  # seconds for which the first reports are waited for; none come after the second time
-_NO_REPORT_TIME = 60.0
 _STOP_WAIT = 1.0
 _MAX_FINAL_WAIT = 2.0
+
+
+class BackgroundReported(Message):
+    """The terminal reported its background."""
+
+    def __init__(self, background: Background) -> None:
+        super().__init__()
+        self.background = background
 
 
 class ThinDriver(LinuxDriver):
@@ -77,12 +79,14 @@ class ThinDriver(LinuxDriver):
         self._cursor = TerminalCursor()
         self._running = False
         self._detached = False
-        self._probing = False
-        self._probed_at = 0.0
+        self._queries = TerminalQueries(asks_modes=os.environ.get("TERM_PROGRAM") != "Apple_Terminal")
+        self._watches = bool(getattr(app, "watches_background", False))  # of a `ThinApp`
         self._wake: tuple[int, int] | None = None
         self._stop_reading = threading.Event()
         self.show_cursor = False
         """Show the terminal's cursor, for magnifiers, screen readers and the previews of input methods."""
+        self.last_input = float("-inf")
+        """When the last key, paste or mouse event was read, on the monotonic clock."""
         self.on_lost: Callable[[], None] | None = None
         """Called on the event loop when the terminal is lost: end of file on input, or a failed write."""
 
@@ -108,6 +112,12 @@ class ThinDriver(LinuxDriver):
         """Report clicks and the wheel to the app, or leave the mouse to the terminal."""
         self._mouse = on
         self.write(_MOUSE_ON if on else _MOUSE_OFF)
+
+    def watch_background(self, on: bool) -> None:
+        """Report the terminal's background and its changes to the app by `BackgroundReported`, or no longer."""
+        self._watches = on
+        if self._running and self.input_tty:
+            self.write(self._queries.watch_background() if on else self._queries.unwatch_background())
 
     def link_figures(self) -> LinkFigures:
         """Return the measurements of the link to the terminal."""
@@ -140,7 +150,8 @@ class ThinDriver(LinuxDriver):
         self._send_size()
         if not self._running:
             self._running = True
-            self._query_terminal()
+            if self.input_tty:
+                self.write(self._queries.start(watch=self._watches))
             self._start_writer()
             self._start_reading()
         self.repaint()
@@ -155,7 +166,7 @@ class ThinDriver(LinuxDriver):
         self._running = False
         self.disable_input()
         if self._writer is not None:
-            self.write(_MOUSE_OFF if self._mouse else "")
+            self.write((_MOUSE_OFF if self._mouse else "") + self._queries.unwatch_background())
             timeout = min(_MAX_FINAL_WAIT, self._pacer.answer_timeout) if self.input_tty else 0.0
             self.write(("" if constants.DISABLE_KITTY_KEY else _KITTY_OFF) + _LEAVE + (_FINAL_QUERY if timeout else ""))
             if self._writer.stop(0.0 if self._detached else _STOP_WAIT) and not self._detached:
@@ -199,13 +210,6 @@ class ThinDriver(LinuxDriver):
         if self._own_out is not None:
             os.close(self._own_out)
             self._own_out = None
-
-    def _query_terminal(self) -> None:
-        """Query the capabilities; not of Apple's terminal, which shows a part of the query."""
-        if self.input_tty and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
-            self._probing = True
-            self._probed_at = time.monotonic()
-            self.write(_QUERY)
 
     # -- size and signals -------------------------------------------------------------------------------------------
 
@@ -263,7 +267,14 @@ class ThinDriver(LinuxDriver):
         """Read until stopped or the end of file; blocks in poll() without input."""
         assert self._wake is not None
         wake = self._wake[0]
-        parser = SafeParser(self._answered, self._mode_reported, expected=self._expected)
+        parser = SafeParser(
+            self._answered,
+            self._mode_reported,
+            expected=self._expected,
+            on_colour=lambda report: self._report_background(self._queries.colour_reported(report)),
+            on_scheme=self._scheme_reported,
+            notified=self._queries.notified,
+        )
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
@@ -289,29 +300,41 @@ class ThinDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Pass a message on to the app, unless it is for the driver."""
-        if isinstance(message, events.CursorPosition) and self._probing:
-            self._probing = False
-            if self._writer is not None:
-                self._writer.update_capabilities(rep=Offset(message.x, message.y) == _REP_SUPPORTED)
-            return
+        if isinstance(message, events.CursorPosition):
+            rep = self._queries.position_reported(message.x, message.y)
+            if rep is not None:
+                if self._writer is not None:
+                    self._writer.update_capabilities(rep=rep)
+                return
         if isinstance(message, events.AppFocus):
+            self.write(self._queries.background_again())
             self.repaint()
-        elif self._writer is not None and isinstance(message, events.Key | events.Paste | events.MouseEvent):
-            self._writer.hurry()
+        elif isinstance(message, events.Key | events.Paste | events.MouseEvent):
+            self.last_input = time.monotonic()
+            if self._writer is not None:
+                self._writer.hurry()
         super().process_message(message)
 
     def _expected(self) -> float | None:
         """Return the seconds for which a report is still expected, 0 for a late one; None for none."""
-        since = time.monotonic() - self._probed_at
-        first = max(0.0, _REPORT_TIME - since) if self._probing and since < _NO_REPORT_TIME else None
         status = self._writer.expected() if self._writer is not None else None
-        return max((seconds for seconds in (first, status) if seconds is not None), default=None)
+        return max((seconds for seconds in (self._queries.expected(), status) if seconds is not None), default=None)
 
     def _answered(self) -> None:
         if self._writer is not None:
             self._writer.answered()
 
+    def _scheme_reported(self, background: Background) -> None:
+        self._report_background(self._queries.scheme_reported(background))
+        # the notification may be about the preference of the system, which the colours need not follow
+        self.write(self._queries.background_again())
+
+    def _report_background(self, background: Background | None) -> None:
+        if background is not None:
+            self.send_message(BackgroundReported(background))
+
     def _mode_reported(self, mode: int, value: int) -> None:
+        self._queries.mode_reported(mode, value)
         if self._writer is None:
             return
         if mode == 2026:

@@ -17,9 +17,12 @@ from textual.keys import Keys
 from textual.message import Message
 
 from holytui.terminal.input_tokenizer import InputTokenizer, Token, TokenKind
+from holytui.terminal.queries import Background
 from holytui.text import sanitize
 
 _MODE_REPORT = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
+_SCHEME_REPORT = re.compile(r"\x1b\[\?997;([12])n")
+_SCHEMES = {"1": Background.DARK, "2": Background.LIGHT}
 _STATUS_OK = "\x1b[0n"
 # unrequested reports of sizes, and numbers that no terminal sends
 _MEANINGLESS = re.compile(r"\x1b\[48;[0-9;:]*t|\x1b\[[^u]*[0-9]{6}[^u]*")
@@ -36,9 +39,14 @@ def _nothing_expected() -> None:
     """Return None: no report is outstanding."""
 
 
+def _ignore(_report: str) -> None:
+    """Ignore a report."""
+
+
 class SafeParser(XTermParser):
     """A key parser. `on_status` is called for each answer to a status request, `on_mode(mode, value)` for each mode
-    report; `expected` is that of `InputTokenizer`."""
+    report, `on_colour` with each short string (OSC, DCS), such as a colour, `on_scheme` for each notification of the
+    background; `expected` and `notified` are those of `InputTokenizer`."""
 
     def __init__(
         self,
@@ -46,12 +54,17 @@ class SafeParser(XTermParser):
         on_mode: Callable[[int, int], None],
         clock: Callable[[], float] = time.monotonic,
         expected: Callable[[], float | None] = _nothing_expected,
+        on_colour: Callable[[str], None] = _ignore,
+        on_scheme: Callable[[Background], None] = _ignore,
+        notified: Callable[[], bool] = lambda: False,
     ) -> None:
         self._on_status = on_status
         self._on_mode = on_mode
+        self._on_colour = on_colour
+        self._on_scheme = on_scheme
         self._clock = clock
         self._tokenizer = InputTokenizer(
-            ANSI_SEQUENCES_KEYS.__contains__, expected, lambda: constants.ESCAPE_DELAY, self._clock
+            ANSI_SEQUENCES_KEYS.__contains__, expected, lambda: constants.ESCAPE_DELAY, self._clock, notified
         )
         self._paste: list[str] | None = None
         self._pasted = 0
@@ -95,6 +108,8 @@ class SafeParser(XTermParser):
         match token.kind:
             case TokenKind.ESCAPE:
                 yield events.Key("escape", text)
+            case TokenKind.STRING:
+                self._on_colour(text)
             case TokenKind.TEXT:
                 yield from super().feed(text)
             case TokenKind.ALT:
@@ -150,6 +165,9 @@ class SafeParser(XTermParser):
             return [events.Key(Keys.Ignore, sequence)]
         if len(sequence) > 5 and (match := _MODE_REPORT.fullmatch(sequence)):
             self._on_mode(int(match[1]), int(match[2]))
+            return [events.Key(Keys.Ignore, sequence)]
+        if match := _SCHEME_REPORT.fullmatch(sequence):
+            self._on_scheme(_SCHEMES[match[1]])
             return [events.Key(Keys.Ignore, sequence)]
         return super()._sequence_to_key_events(sequence, alt)
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holytui.config import params_line
+from holytui.config.templates import fill, variables
 from holytui.engine.context import system_prompt
 from holytui.i18n import _
 from holytui.presentation.notice import Level
-from holytui.text import nfc, sanitize, sanitize_line
+from holytui.text import excerpt, nfc, sanitize
+from holytui.ui.chat.saved_prompts import VariableDialogs
 from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import LineDialog, Picker
 from holytui.ui.dialogs.text import TextDialog
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from holytui.ui.state import ChatState
 
 _NONE, _WRITE, _PARAMS, _PROMPT = "none", "write", "params", "prompt:"
-_LONGEST = 60
 
 
 class PromptPicker:
@@ -46,6 +47,7 @@ class PromptPicker:
         self._dialogs = dialogs
         self._reporter = reporter
         self._welcome = welcome
+        self._variables = VariableDialogs(dialogs)
 
     async def pick(self) -> None:
         """Show the prompts of the library, and the ways to write one and to set parameters."""
@@ -54,10 +56,10 @@ class PromptPicker:
         current = next(
             (_PROMPT + name for name, text in prompts.items() if text == system), _WRITE if system else _NONE
         )
-        choices = [Choice(_PROMPT + name, name, _excerpt(text)) for name, text in prompts.items()]
+        choices = [Choice(_PROMPT + name, name, excerpt(text)) for name, text in prompts.items()]
         choices += [
             Choice(_NONE, _("no system prompt")),
-            Choice(_WRITE, _("write one…"), _excerpt(system) if current == _WRITE else ""),
+            Choice(_WRITE, _("write one…"), excerpt(system) if current == _WRITE else ""),
             Choice(_PARAMS, _("parameters…"), params_line.format_params(given)),
         ]
 
@@ -69,9 +71,15 @@ class PromptPicker:
             elif value == _PARAMS:
                 self._ask_params(given)
             elif value is not None:
-                await self._use_system(prompts[value.removeprefix(_PROMPT)])
+                await self._use_prompt(prompts, value.removeprefix(_PROMPT))
 
         self._dialogs.ask(Picker(_("System prompt and parameters of this conversation"), choices, current), chosen)
+
+    async def _use_prompt(self, prompts: Mapping[str, str], name: str) -> None:
+        if variables(prompts[name]):
+            await self._variables.complete(fill(prompts, name, ()), self._use_system)
+        else:
+            await self._use_system(prompts[name])
 
     def _current(self) -> tuple[str, Mapping[str, object]]:
         """System prompt and parameters of the next question. Blocks on the disk."""
@@ -120,8 +128,3 @@ class PromptPicker:
         self._status.refresh()
         words = _("from the next question on: {params}")
         self._reporter.say(words.format(params=params_line.format_params(found) or "–"))
-
-
-def _excerpt(text: str) -> str:
-    line = sanitize_line(text)
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -14,6 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from holytui import paths
 from holytui.attachments.files import Chosen
 from holytui.config.in_force import ConfigInForce
 from holytui.errors import HolytuiError
@@ -40,11 +41,14 @@ from holytui.ui.status.presenter import StatusPresenter
 from holytui.ui.transcript.log import MessageLog
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from holytui.bootstrap import OpenServices
     from holytui.engine.runtime.scheduler import StartedTurn
     from holytui.models import Conversation, Image, Message
     from holytui.presentation.turn_view import TurnView
     from holytui.ui.chat.wiring import Wiring
+    from holytui.ui.themes.following import BackgroundThemes
 
 _T = TypeVar("_T")
 
@@ -56,20 +60,28 @@ class ChatScreen(ChatLayout):
         self,
         opening: OpenServices,
         live: ConfigInForce,
+        background: BackgroundThemes,
         *,
         model: str = "",
         conversation: str = "",
         question: str = "",
         files: Sequence[Chosen] = (),
+        memory_folder: Path | None = None,
     ) -> None:
-        """`model`: that of the command line, or empty."""
+        """`model`: that of the command line, or empty. `memory_folder`: see `HolytuiApp`."""
         self.state = ChatState(model or live.config.default_model)
         super().__init__(live.keymap, self._question, sees=self.state.model_sees, ui=live.config.ui)
         self._opening = opening
         self._opening_ended = asyncio.Event()
         self._live = live
+        self._background = background
         self._first = conversation
-        self.clipboard = Clipboard(self, lambda sequence: driver_access.write(self.app, sequence))
+        self._memory_folder = memory_folder
+        self.clipboard = Clipboard(
+            self,
+            lambda sequence: driver_access.write(self.app, sequence),
+            file=paths.copied_file() if memory_folder is None else None,
+        )
         self.drafts = DraftController(self.state, self.prompt, reporter=self, tasks=self, on_pause=self._typing_paused)
         self.status = StatusPresenter(
             self.state,
@@ -78,6 +90,7 @@ class ChatScreen(ChatLayout):
             self.drafts,
             tasks=self,
             link=lambda: driver_access.link_figures(self.app),
+            saving=memory_folder is None,
         )
         self.conversations = ConversationList(self.state, self.sidebar)
         self.navigator = Navigator(
@@ -112,6 +125,8 @@ class ChatScreen(ChatLayout):
                 state=self.state,
                 layout=self,
                 live=self._live,
+                background=self._background,
+                memory_folder=self._memory_folder,
                 drafts=self.drafts,
                 send_queue=self.send_queue,
                 navigator=self.navigator,
@@ -155,8 +170,9 @@ class ChatScreen(ChatLayout):
         self.start(wiring.watcher.run(), Group.WATCH)
         self.start(wiring.collections.run(), Group.WATCH)
         self.start(wiring.settings.run(), Group.WATCH)
+        self.start(wiring.syncing.run(), Group.WATCH)
         await self.send_queue.open()
-        if services.is_temporary:
+        if services.is_temporary and services.saving:
             self.say(services.problems[-1], Level.ERROR)
         elif state.conversation.id and (missing := self._missing_key()):
             self.say(missing, Level.WARNING)  # an empty conversation shows it in its transcript
@@ -246,21 +262,22 @@ class ChatScreen(ChatLayout):
             await node.run_action(name)
             return
         view = self.log_view.selected if where is Where.LOG else None
-        conversation = self.sidebar.selected if self.focused is self.sidebar else None
-        if where is Where.SIDEBAR and conversation is None:
+        conversations = self.sidebar.chosen if self.focused is self.sidebar else ()
+        if where is Where.SIDEBAR and not conversations:
             with report_errors(self):
-                conversation = await self._open_one()
-        await self._handle(action_id, view.message if view is not None else None, conversation, words=words)
+                conversations = await self._open_one()
+        await self._handle(action_id, view.message if view is not None else None, conversations, words=words)
 
-    async def _open_one(self) -> Conversation | None:
+    async def _open_one(self) -> tuple[Conversation, ...]:
         here = self.state.conversation.id
-        return await asyncio.to_thread(self.state.services.history.conversation, here) if here else None
+        found = await asyncio.to_thread(self.state.services.history.conversation, here) if here else None
+        return (found,) if found is not None else ()
 
     async def _handle(
         self,
         action_id: str,
         message: Message | None = None,
-        conversation: Conversation | None = None,
+        conversations: tuple[Conversation, ...] = (),
         *,
         number: int = 0,
         words: str = "",
@@ -268,7 +285,7 @@ class ChatScreen(ChatLayout):
         from holytui.ui.chat.wiring import Invocation
 
         with report_errors(self):
-            outcome = self.wiring.handlers[action_id](Invocation(message, conversation, number, words))
+            outcome = self.wiring.handlers[action_id](Invocation(message, conversations, number, words))
             if inspect.isawaitable(outcome):
                 await outcome
 
@@ -278,7 +295,16 @@ class ChatScreen(ChatLayout):
 
     @on(Sidebar.ActionRequested)
     async def _conversation_action(self, event: Sidebar.ActionRequested) -> None:
-        await self._handle(event.action, conversation=event.conversation)
+        await self._handle(event.action, conversations=event.conversations)
+
+    @on(Sidebar.Marked)
+    def _conversations_marked(self, event: Sidebar.Marked) -> None:
+        self.wiring.sidebar.marked(event.count)
+
+    @on(Sidebar.FoldersCollapsed)
+    async def _folders_collapsed(self, event: Sidebar.FoldersCollapsed) -> None:
+        with report_errors(self):
+            await self.conversations.keep_collapsed(event.names)
 
     @on(Prompt.ActionRequested)
     async def _prompt_action(self, event: Prompt.ActionRequested) -> None:

@@ -5,7 +5,7 @@ This module alone knows every part of the screen. It imports the engine, so it i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,15 @@ from holytui.ui.chat.effort import EffortAction
 from holytui.ui.chat.history_watcher import HistoryWatcher
 from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
+from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
+from holytui.ui.chat.syncing import SyncController
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
+from holytui.ui.driver_access import last_input
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
@@ -32,10 +35,14 @@ from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
 from holytui.ui.transcript.held_questions import HeldQuestions
+from holytui.ui.transcript.input_pause import InputPause
 from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
+from holytui.ui.tree.actions import TreeActions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import App
 
     from holytui.config.in_force import ConfigInForce
@@ -50,6 +57,7 @@ if TYPE_CHECKING:
     from holytui.ui.sidebar.model import ConversationList
     from holytui.ui.state import ChatState
     from holytui.ui.status.presenter import StatusPresenter
+    from holytui.ui.themes.following import BackgroundThemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,9 @@ class Invocation:
 
     message: Message | None = None
     """The selected message, for actions of the transcript."""
-    conversation: Conversation | None = None
-    """The conversation under the cursor of the list, or else the open one, for actions of the list."""
+    conversations: tuple[Conversation, ...] = ()
+    """The marked conversations, or the one under the cursor of the list, or else the open one, for actions of the
+    list."""
     number: int = 0
     """Which of the action's numbered keys, from 1; 0: it has none."""
     words: str = ""
@@ -78,6 +87,9 @@ class Parts:
     state: ChatState
     layout: ChatLayout
     live: ConfigInForce
+    background: BackgroundThemes
+    memory_folder: Path | None
+    """Where files for other programs are created if nothing may be saved."""
     drafts: DraftController
     send_queue: SendQueue
     navigator: Navigator
@@ -99,7 +111,7 @@ class Wiring:
     def __init__(self, parts: Parts) -> None:
         state, layout, reporter, dialogs = parts.state, parts.layout, parts.reporter, parts.dialogs
         log, prompt, live = layout.log_view, layout.prompt, parts.live
-        programs = ExternalPrograms(parts.app, reporter)
+        programs = ExternalPrograms(parts.app, reporter, folder=parts.memory_folder)
         self.answers = LiveAnswers(
             state,
             log,
@@ -109,6 +121,7 @@ class Wiring:
             tasks=parts.tasks,
             reporter=reporter,
             on_end=parts.on_end,
+            pause=InputPause(partial(last_input, parts.app)).rest,
         )
         self.startup = Startup(
             state,
@@ -119,7 +132,8 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
-        self.collections = FullCollections(lambda: bool(state.turns))
+        self.syncing = SyncController(state, live, tasks=parts.tasks, reporter=reporter)
+        self.collections = FullCollections(lambda: bool(state.turns), partial(last_input, parts.app))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
@@ -149,7 +163,7 @@ class Wiring:
             dialogs=dialogs,
             reporter=reporter,
         )
-        sidebar = SidebarActions(
+        self.sidebar = sidebar = SidebarActions(
             state,
             parts.conversations,
             layout.list_pane,
@@ -163,7 +177,12 @@ class Wiring:
         )
         self.settings = settings = SettingsController(
             live,
-            choices={"ui.theme": partial(theme_choices, parts.app), "default_model": models.choices},
+            choices={
+                "ui.theme": partial(theme_choices, parts.app, automatic=True),
+                "ui.theme_dark": partial(theme_choices, parts.app, automatic=False),
+                "ui.theme_light": partial(theme_choices, parts.app, automatic=False),
+                "default_model": models.choices,
+            },
             programs=programs,
             dialogs=dialogs,
             reporter=reporter,
@@ -179,11 +198,22 @@ class Wiring:
             reporter=reporter,
             welcome=parts.welcome,
         )
+        saved = SavedPrompts(state, prompt, dialogs=dialogs, reporter=reporter)
         held = HeldQuestions(state, log, turns=self.answers, reporter=reporter)
         effort = EffortAction(state, status=parts.status, reporter=reporter)
         questions = QuestionSearch(state, prompt, dialogs=dialogs, reporter=reporter)
-        themes = ThemeController(parts.app, live.file, change=settings.change, dialogs=dialogs, reporter=reporter)
+        themes = ThemeController(
+            parts.app, live.file, parts.background, change=settings.change, dialogs=dialogs, reporter=reporter
+        )
         exporter = Exporter(state, log, dialogs=dialogs, reporter=reporter)
+        tree = TreeActions(
+            state,
+            lambda: live.keymap,
+            log.reveal,
+            navigation=parts.navigator,
+            dialogs=dialogs,
+            reporter=reporter,
+        )
         wrap = _Adapters(reporter)
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
@@ -202,6 +232,7 @@ class Wiring:
             "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
+            "app.sync": lambda call: self.syncing.ask(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
@@ -209,14 +240,17 @@ class Wiring:
             "chat.export": wrap.plain(exporter.ask),
             "chat.interrupt": wrap.plain(chat.interrupt),
             "chat.new": wrap.plain(chat.new),
+            "chat.prompt": lambda call: saved.use(call.words),
             "chat.over_limit": wrap.plain(held.send_first),
             "chat.resume_all": wrap.plain(self.startup.resume_all),
             "chat.stop": wrap.plain(chat.stop),
+            "chat.tree": lambda call: tree.open(call.message),
             "chat.system": wrap.plain(prompts.pick),
             "history.search": lambda call: chat.search_all(call.words),
             "log.prompt": wrap.plain(chat.focus_prompt),
             "log.search": lambda call: chat.search_here(call.words),
             "message.copy": wrap.any_message(messages.copy),
+            "message.label": lambda call: wrap.message(lambda message: tree.label(message, call.words))(call),
             "message.links": wrap.message(messages.links),
             "message.copy_code": wrap.numbered(messages.copy_code),
             "message.details": wrap.message(messages.details),
@@ -230,17 +264,17 @@ class Wiring:
             "message.variant": wrap.message(lambda message: messages.show_variant(message, 1)),
             "message.variant_back": wrap.message(lambda message: messages.show_variant(message, -1)),
             "model.pick": lambda call: models.pick(call.words),
-            "prompt.attach": wrap.plain(prompt.action_prompt_attach),
             "prompt.editor": wrap.plain(chat.edit_externally),
-            "prompt.redo": wrap.plain(prompt.action_prompt_redo),
             "prompt.search": wrap.plain(questions.open),
-            "prompt.undo": wrap.plain(prompt.action_prompt_undo),
-            "sidebar.archive": wrap.conversation(sidebar.archive),
+            "sidebar.archive": wrap.conversations(sidebar.archive),
             "sidebar.archived": wrap.plain(sidebar.toggle_archived),
-            "sidebar.delete": wrap.conversation(sidebar.delete),
+            "sidebar.delete": wrap.conversations(sidebar.delete),
+            "sidebar.export": wrap.conversations(exporter.ask_all),
             "sidebar.filter": wrap.plain(sidebar.filter),
-            "sidebar.pin": wrap.conversation(sidebar.pin),
-            "sidebar.rename": lambda call: wrap.conversation(lambda one: sidebar.rename(one, call.words))(call),
+            "sidebar.local": wrap.conversations(sidebar.toggle_local),
+            "sidebar.pin": wrap.conversations(sidebar.pin),
+            "sidebar.rename": lambda call: wrap.conversations(lambda all_: sidebar.rename(all_, call.words))(call),
+            "sidebar.tag": lambda call: wrap.conversations(lambda all_: sidebar.tag(all_, call.words))(call),
             "sidebar.undo": wrap.plain(sidebar.undo),
         }
 
@@ -278,12 +312,12 @@ class _Adapters:
         """An action on a numbered part of the selected message."""
         return lambda call: self.message(lambda message: act(message, call.number))(call)
 
-    def conversation(self, act: Callable[[Conversation], Outcome]) -> Handler:
-        """An action on a conversation of the list."""
+    def conversations(self, act: Callable[[Sequence[Conversation]], Outcome]) -> Handler:
+        """An action on conversations of the list."""
 
         def handle(call: Invocation) -> Outcome:
-            if call.conversation is not None:
-                return act(call.conversation)
+            if call.conversations:
+                return act(call.conversations)
             self._reporter.say(_("no conversation is open"), Level.WARNING)
             return None
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from holytui.bootstrap import Services
+    from holytui.config.schema import Ui
     from holytui.ui.clipboard import Clipboard
     from holytui.ui.state import ChatState
 
@@ -122,7 +123,7 @@ class CheckPage(Dialog[None]):
         state: ChatState,
         keymap: Keymap,
         config_file: Path,
-        theme_problems: Callable[[str], Sequence[str]],
+        theme_problems: Callable[[Ui], Sequence[str]],
         clipboard: Clipboard,
     ) -> None:
         """Raises HistoryNotOpen."""
@@ -193,7 +194,7 @@ class CheckPage(Dialog[None]):
     ) -> Iterator[CheckEntry]:
         """Yield all lines. Runs on the thread of the check."""
         loaded = load(self._config_file)
-        others = (*keys.build_keymap(loaded.config.keys).problems, *self._theme_problems(loaded.config.ui.theme))
+        others = (*keys.build_keymap(loaded.config.keys).problems, *self._theme_problems(loaded.config.ui))
         yield from check_configuration(self._config_file, loaded, others, named=False)
         try:
             yield from check_model(services, self._model, begin)

@@ -36,14 +36,17 @@ def save(error: BaseException) -> Path | None:
     return file
 
 
-def words(error: BaseException) -> str:
-    """Log and save the report; returns the message for the terminal."""
+def words(error: BaseException, *, saving: bool = True) -> str:
+    """Log and save the report; returns the message for the terminal. Without `saving` there is no report, as the
+    message of an error may quote a text."""
     logging.getLogger(__name__).error("holytui crashed", exc_info=error)
-    file = save(error)
+    file = save(error) if saving else None
     said = scrub(visible(f"{type(error).__name__}: {error}"))
     lines = [
         _("holytui crashed: {error}").format(error=said),
-        _("All text received is in the history; start holytui again to continue."),
+        _("All text received is in the history; start holytui again to continue.")
+        if saving
+        else _("Nothing of this chat was saved."),
     ]
     if file is not None:
         lines.append(_("Report, without keys and texts: {file}").format(file=sanitize_line(str(file))))

@@ -21,6 +21,7 @@ _PLACES = {
     Where.SIDEBAR: N_("In the list of conversations"),
     Where.DETAILS: N_("On the details page"),
     Where.CHECK: N_("On the check page"),
+    Where.TREE: N_("In the tree of a conversation"),
 }
 _SIGNS = (
     ("@PATH", N_("Attach a text file or an image; names are completed as you type")),

@@ -1,12 +1,10 @@
-"""The list of conversations by day. Only visible rows are painted, so ten thousand cost as little as ten."""
+"""The list of conversations. Only visible rows are painted, so ten thousand cost as little as ten."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
 
 from textual import events
 from textual.content import Content
@@ -15,49 +13,12 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
-from holytui import formatting as fmt
-from holytui.i18n import _
 from holytui.keymap import Keymap, Where
 from holytui.models import Conversation
-from holytui.text import fold, sanitize_line
+from holytui.store.tags import folder_of
 from holytui.ui.bindings import install, run_in_order
+from holytui.ui.sidebar.rows import FolderRow, ListRow, folder_label, label, rows
 from holytui.ui.styling import part_style
-
-ListRow = Conversation | str
-"""A conversation, or a heading."""
-
-
-def rows(conversations: Sequence[Conversation], today: date, wanted: str = "", heading: str = "") -> list[ListRow]:
-    """Rows of the list: pinned conversations first, then by day, newest first. `wanted` filters by title, ignoring case
-    and accents; `heading` replaces the day headings."""
-    needle = fold(wanted)
-    shown = [one for one in conversations if needle in _folded(one.title)] if needle else list(conversations)
-    if needle and not shown:
-        return [_("no title matches"), _("{key}: all titles").format(key="Esc")]
-    shown.sort(key=lambda one: (not one.pinned, -one.updated_at))
-    if heading:
-        return [heading, *shown]
-
-    def group_of(one: Conversation) -> str:
-        return _("Pinned") if one.pinned else fmt.day_group(one.updated_at, today)
-
-    out: list[ListRow] = []
-    begin = 0
-    while begin < len(shown):  # the days of ten thousand conversations would take a third of a second
-        group = group_of(shown[begin])
-        end = bisect_left(shown, True, begin, key=partial(_is_other, group, group_of))
-        out += [group, *shown[begin:end]]
-        begin = end
-    return out
-
-
-@lru_cache(maxsize=1 << 14)
-def _folded(title: str) -> str:
-    return fold(title)
-
-
-def _is_other(group: str, group_of: Callable[[Conversation], str], one: Conversation) -> bool:
-    return group_of(one) != group
 
 
 class Sidebar(Widget, can_focus=True):
@@ -85,7 +46,21 @@ class Sidebar(Widget, can_focus=True):
         """A key requests an action, by its id, on a conversation."""
 
         action: str
-        conversation: Conversation | None
+        conversations: tuple[Conversation, ...]
+        """The marked ones, or else the one under the cursor."""
+
+    @dataclass
+    class Marked(Message):
+        """Conversations were marked, or marks were removed."""
+
+        count: int
+        """Number of marked ones."""
+
+    @dataclass
+    class FoldersCollapsed(Message):
+        """The collapsed folders have changed."""
+
+        names: frozenset[str]
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="sidebar")
@@ -95,7 +70,11 @@ class Sidebar(Widget, can_focus=True):
         self._top = 0
         self._current = ""
         self._filter = ""
+        self._today = date.min
         self._heading = ""
+        self._local: frozenset[str] = frozenset()
+        self._marked: set[str] = set()
+        self._collapsed: frozenset[str] = frozenset()
         install(self, keymap, Where.SIDEBAR)
 
     def configure(self, keymap: Keymap, today: date) -> None:
@@ -103,20 +82,29 @@ class Sidebar(Widget, can_focus=True):
         install(self, keymap, Where.SIDEBAR)
         self.show(self._all, self._current, today, self._heading)
 
+    def mark_local(self, ids: frozenset[str]) -> None:
+        """Mark the conversations that are kept on this machine, from the next `show` on."""
+        self._local = ids
+
     def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
         """Replace the conversations. The cursor stays on its conversation, or else in its place."""
-        at = self.selected if self.has_focus else None
-        before = self._cursor if at is not None and heading == self._heading else 0
+        at = self._key(self._cursor) if self.has_focus else ""
+        before = self._cursor if at and heading == self._heading else 0
+        if heading != self._heading:
+            self._marked.clear()
+        if self._marked:
+            self._marked.intersection_update([one.id for one in conversations])
         self._all = conversations
         self._current = current
         self._heading = heading
-        self._rows = rows(conversations, today, self._filter, heading)
-        self._cursor = self._find(at.id if at is not None else current, before)
+        self._today = today
+        self._rows = rows(conversations, today, self._filter, heading, self._collapsed)
+        self._cursor = self._find(at or current, before)
         self._follow_cursor()
         self.refresh()
 
     def filter(self, text: str, today: date) -> None:
-        """Show conversations whose title contains `text`."""
+        """Show conversations whose title contains `text`, and that have the tags in it."""
         self._filter = text
         self.show(self._all, self._current, today, self._heading)
 
@@ -126,12 +114,39 @@ class Sidebar(Widget, can_focus=True):
         row = self._rows[self._cursor] if self._cursor < len(self._rows) else None
         return row if isinstance(row, Conversation) else None
 
-    def _find(self, conversation_id: str, otherwise: int) -> int:
-        """The row of a conversation; else the next conversation from row `otherwise` on, or the last."""
-        places = {row.id: index for index, row in enumerate(self._rows) if isinstance(row, Conversation)}
-        if conversation_id in places:
-            return places[conversation_id]
-        return next((index for index in places.values() if index >= otherwise), max(places.values(), default=0))
+    @property
+    def chosen(self) -> tuple[Conversation, ...]:
+        """The marked conversations, or else the one under the cursor."""
+        if self._marked:
+            return tuple(one for one in self._all if one.id in self._marked)
+        return (self.selected,) if self.selected is not None else ()
+
+    def collapse(self, names: Collection[str]) -> None:
+        """Collapse exactly these folders."""
+        self._collapsed = frozenset(names)
+        self.show(self._all, self._current, self._today, self._heading)
+
+    def _key(self, index: int) -> str:
+        """The id of a conversation or the name of a folder; empty for other rows."""
+        match self._rows[index] if index < len(self._rows) else "":
+            case Conversation(id=id_):
+                return id_
+            case FolderRow(name=name):
+                return f"{name}/"
+            case _:
+                return ""
+
+    def _find(self, key: str, otherwise: int) -> int:
+        """The row of a conversation or folder; else the next one from row `otherwise` on, or the last."""
+        places = {self._key(index): index for index in self._places()}
+        if key in places:
+            return places[key]
+        found = [index for index in places.values() if isinstance(self._rows[index], Conversation)]
+        return next((index for index in found if index >= otherwise), max(found, default=0))
+
+    def _places(self) -> list[int]:
+        """The rows on which the cursor can be."""
+        return [index for index, row in enumerate(self._rows) if not isinstance(row, str)]
 
     def _follow_cursor(self) -> None:
         height = max(1, self.size.height)
@@ -146,8 +161,8 @@ class Sidebar(Widget, can_focus=True):
         await run_in_order(self, event)
 
     def action_move(self, step: int) -> None:
-        """Move the cursor over conversations; headings are passed over."""
-        places = [index for index, row in enumerate(self._rows) if isinstance(row, Conversation)]
+        """Move the cursor over conversations and folders; other headings are passed over."""
+        places = self._places()
         if not places:
             return
         at = next((n for n, index in enumerate(places) if index >= self._cursor), 0)
@@ -156,18 +171,58 @@ class Sidebar(Widget, can_focus=True):
         self.refresh()
 
     def action_open(self) -> None:
-        """Open the conversation under the cursor."""
+        """Open the conversation under the cursor, or expand or collapse the folder."""
         if self.selected is not None:
             self.post_message(self.Chosen(self.selected.id))
+        else:
+            self.action_sidebar_fold()
+
+    def action_sidebar_fold(self) -> None:
+        """Expand or collapse the folder under the cursor, or of the conversation there."""
+        row = self._rows[self._cursor] if self._cursor < len(self._rows) else ""
+        match row:
+            case FolderRow(name=name):
+                pass
+            case Conversation(tags=tags, pinned=False):
+                name = folder_of(tags)
+            case _:
+                name = ""
+        if not name:
+            return
+        place = next((at for at, each in enumerate(self._rows) if isinstance(each, FolderRow) and each.name == name), 0)
+        self._cursor = place
+        self.collapse(self._collapsed ^ {name})
+        self.post_message(self.FoldersCollapsed(self._collapsed))
+
+    def action_sidebar_mark(self) -> None:
+        """Mark the conversation under the cursor, or remove its mark, and go to the next; on a folder, all in it."""
+        match self._rows[self._cursor] if self._cursor < len(self._rows) else "":
+            case Conversation(id=id_):
+                self._marked ^= {id_}
+                self.action_move(1)
+            case FolderRow(name=name):
+                inside = {one.id for one in self._all if not one.pinned and folder_of(one.tags) == name}
+                self._marked = self._marked - inside if inside <= self._marked else self._marked | inside
+                self.refresh()
+            case _:
+                return
+        self.post_message(self.Marked(len(self._marked)))
+
+    def action_sidebar_mark_all(self) -> None:
+        """Remove all marks; without any, mark all conversations that are listed."""
+        listed = {row.id for row in self._rows if isinstance(row, Conversation)}
+        self._marked = set() if self._marked else listed
+        self.post_message(self.Marked(len(self._marked)))
+        self.refresh()
 
     def action_ask(self, action: str, _number: int) -> None:
-        """Request an action on the conversation under the cursor."""
-        self.post_message(self.ActionRequested(action, self.selected))
+        """Request an action on the marked conversations, or the one under the cursor."""
+        self.post_message(self.ActionRequested(action, self.chosen))
 
     def on_click(self, event: events.Click) -> None:
-        """Open the conversation that was clicked."""
+        """Open the conversation or folder that was clicked."""
         index = self._top + event.y
-        if 0 <= index < len(self._rows) and isinstance(self._rows[index], Conversation):
+        if 0 <= index < len(self._rows) and self._key(index):
             self._cursor = index
             self.refresh()
             self.action_open()
@@ -196,17 +251,19 @@ class Sidebar(Widget, can_focus=True):
             style = base + part_style(self, "sidebar--heading")
             return _strip(Content(f" {row}"), width, style)
         part = "sidebar--cursor" if index == self._cursor and self.has_focus else ""
+        if isinstance(row, FolderRow):
+            return _strip(folder_label(row), width, base + part_style(self, part or "sidebar--heading"))
         if not part and row.id == self._current:
             part = "sidebar--current"
         style = base + part_style(self, part) if part else base
-        return _strip(label(row, current=row.id == self._current), width, style)
-
-
-def label(conversation: Conversation, *, current: bool) -> Content:
-    """A row, marked as streaming (`◆`), open (`›`) or unread (`•`)."""
-    mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
-    title = sanitize_line(conversation.title) or _("New conversation")
-    return Content(f"{mark} {title}")
+        shown = label(
+            row,
+            current=row.id == self._current,
+            marked=row.id in self._marked,
+            width=width,
+            local=row.id in self._local,
+        )
+        return _strip(Content(shown.plain) if part == "sidebar--cursor" else shown, width, style)
 
 
 def _strip(content: Content, width: int, style: Style) -> Strip:

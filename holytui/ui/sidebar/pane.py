@@ -22,7 +22,7 @@ class FilterLine(LineInput):
     BINDINGS = [("escape", "clear_filter"), ("down", "to_list")]  # noqa: RUF012 - Textual's own declaration
 
     def __init__(self) -> None:
-        super().__init__(self._to_list, placeholder=_("title"), id="list-filter")
+        super().__init__(self._to_list, placeholder=_("title or #tag"), id="list-filter")
         self.display = False
 
     def action_clear_filter(self) -> None:

@@ -22,6 +22,8 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
     here = status.connection
     words = names.render(here.words(now)) or _("ready")
     out = [(0, f"{_MARK[here.level]} {words}", _STYLE[here.level])]
+    if status.unsaved:
+        out.append((1, _("not saved"), "$warning"))
     if status.position:
         out.append((1, status.position, "$accent"))
     if status.model:
@@ -37,6 +39,8 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
         out.append(_context(status.context))
     if status.link:  # before fields that grow while text streams, so that its cells are not written again
         out.append((8, status.link, "$muted"))
+    if status.sharing:
+        out.append((9, sanitize_line(status.sharing), "$muted"))
     if status.rate.now > 0:
         bars = sparkline(status.rate.past)
         out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$muted"))

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,12 @@ class StatusPresenter:
         *,
         tasks: Tasks,
         link: Callable[[], LinkFigures | None],
+        saving: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`link` reads the figures of the link to the terminal."""
+        """`link` reads the figures of the link to the terminal. `saving`: the user wants the chat to be saved."""
         self._state = state
+        self._saving = saving
         self._widget = widget
         self._transcript = transcript
         self._editor = editor
@@ -74,6 +77,8 @@ class StatusPresenter:
         self._estimates = 0
         """Number of estimates so far: a result of an earlier one is stale."""
         self._refreshed = 0.0
+        if not saving:
+            widget.status = replace(widget.status, unsaved=True)
 
     # -- notices
 
@@ -105,6 +110,20 @@ class StatusPresenter:
         if self._clock() - self._refreshed >= _FIGURES_EVERY:
             self.refresh(progress=True)
 
+    def refresh_sharing(self) -> None:
+        """Show the state of the exchange with a shared history."""
+        sharing = self._sharing()
+        if sharing != self._widget.status.sharing:
+            self._widget.status = replace(self._widget.status, sharing=sharing)
+
+    def _sharing(self) -> str:
+        if not self._state.is_open or (sharing := self._state.services.sharing) is None:
+            return ""
+        # imported here, so that it costs nothing where nothing is shared
+        from holytui.presentation.sharing import describe_sharing
+
+        return describe_sharing(sharing.status, datetime.now().astimezone().date())
+
     def refresh_position(self) -> None:
         """Show the position in the transcript."""
         position = self._position()
@@ -122,7 +141,13 @@ class StatusPresenter:
         model = self._state.model
         turn = self._state.turn or ended
         level = self._state.effort
-        status = Status(model=model, effort=describe(level) if level else "", link=self._label.words(self._link()))
+        status = Status(
+            model=model,
+            effort=describe(level) if level else "",
+            unsaved=self._unsaved,
+            sharing=self._sharing(),
+            link=self._label.words(self._link()),
+        )
         last = next((message for message in reversed(self._transcript.messages) if message.usage), None)
         usage, used, answered = None, None, model
         if last is not None:
@@ -148,6 +173,10 @@ class StatusPresenter:
             context=part(used if used is not None else estimate.used, model),
             ahead=part(estimate.ahead, model),
         )
+
+    @property
+    def _unsaved(self) -> bool:
+        return not self._saving or (self._state.is_open and self._state.services.is_temporary)
 
     def _cost(self, usage: Usage | None, answered: str) -> float | None:
         if not self._state.is_open:

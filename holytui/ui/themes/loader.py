@@ -13,11 +13,13 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from holytui import paths
+from holytui.config.schema import AUTO_THEME, Ui
 from holytui.i18n import _
 from holytui.terminal.colours import READABLE, contrast
 from holytui.text import nearest, sanitize_line
 
 DEFAULT = "holytui-dark"
+LIGHT = "holytui-light"
 SIXTEEN = "holytui-16"
 FALLBACKS = {
     "muted": "#808080",
@@ -63,25 +65,30 @@ def load(folders: Iterable[Path] | None = None) -> LoadedThemes:
     return LoadedThemes(tuple(themes.values()), tuple(problems))
 
 
-def default_for(color_system: str | None) -> str:
+def default_for(color_system: str | None, *, light: bool = False) -> str:
     """The default theme for a colour system, as Rich names it. With sixteen colours the terminal's own look better than
     approximations."""
-    return SIXTEEN if color_system == "standard" else DEFAULT
+    return SIXTEEN if color_system == "standard" else LIGHT if light else DEFAULT
 
 
-def describe_unknown(wanted: str, known: Collection[str]) -> Sequence[str]:
-    """A message if the configured theme does not exist."""
-    if not wanted or wanted in known:
-        return ()
+def describe_unknown(ui: Ui, known: Collection[str]) -> Sequence[str]:
+    """A message for each configured theme that does not exist."""
+    wanted = {"ui.theme": ui.theme if ui.theme != AUTO_THEME else ""}
+    wanted |= {"ui.theme_dark": ui.theme_dark, "ui.theme_light": ui.theme_light}
+    return tuple(_describe(key, name, known) for key, name in wanted.items() if name and name not in known)
+
+
+def _describe(setting: str, wanted: str, known: Collection[str]) -> str:
     meant = nearest(wanted, sorted(known))
-    words = _('ui.theme: there is no theme "{name}"; did you mean "{meant}"?') if meant else ""
-    words = words or _('ui.theme: there is no theme "{name}"; there are {themes}')
-    return (words.format(name=sanitize_line(wanted), meant=meant, themes=", ".join(sorted(known))),)
+    words = _('{setting}: there is no theme "{name}"; did you mean "{meant}"?') if meant else ""
+    words = words or _('{setting}: there is no theme "{name}"; there are {themes}')
+    themes = ", ".join(sorted(known))
+    return words.format(setting=setting, name=sanitize_line(wanted), meant=meant, themes=themes)
 
 
-def theme_problems(theme: str) -> Sequence[str]:
-    """Return the problems of the configured theme."""
-    return describe_unknown(theme, {known.name for known in load().themes})
+def theme_problems(ui: Ui) -> Sequence[str]:
+    """Return the problems of the configured themes."""
+    return describe_unknown(ui, {known.name for known in load().themes})
 
 
 def _muted(table: dict[str, Any]) -> str:
@@ -134,6 +141,8 @@ def read(file: Path) -> Theme | str:
     name = table["name"]
     if not isinstance(name, str) or not name or sanitize_line(name) != name:
         return _("“name” must be a name on one line")
+    if name == AUTO_THEME:
+        return _("“{name}” cannot be the name of a theme: it follows the background").format(name=name)
     if "primary" not in table:
         return _("“primary” is missing: a colour such as #7aa2f7")
     try:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.theme import Theme
 from textual.widgets import OptionList, Static
 
+from holytui.config.schema import AUTO_THEME
 from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
@@ -21,15 +22,17 @@ from holytui.ui.dialogs.choice import Choice
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.ports import Dialogs, Reporter
 from holytui.ui.themes import loader
+from holytui.ui.themes.following import BackgroundThemes
 
 
 class ThemePicker(Picker):
     """Picks a theme; the conversation behind shows the highlighted one."""
 
-    def __init__(self, found: loader.LoadedThemes, current: str) -> None:
-        choices = [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
-        super().__init__(_("Theme"), choices, current)
+    def __init__(self, found: loader.LoadedThemes, current: str, automatic: str) -> None:
+        """`current` may be `auto`; `automatic` is the theme that `auto` stands for at present."""
+        super().__init__(_("Theme"), [*_choices(found), _automatic()], current)
         self._problems = found.problems
+        self._automatic = automatic
 
     def on_mount(self) -> None:
         """Show invalid files below the list."""
@@ -40,7 +43,15 @@ class ThemePicker(Picker):
     @on(OptionList.OptionHighlighted)
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
         if self.is_current and event.option.id is not None:  # a late event must not undo the decision
-            self.app.theme = event.option.id
+            self.app.theme = self._automatic if event.option.id == AUTO_THEME else event.option.id
+
+
+def _choices(found: loader.LoadedThemes) -> Sequence[Choice]:
+    return [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
+
+
+def _automatic() -> Choice:
+    return Choice(AUTO_THEME, AUTO_THEME, _("follows the background of the terminal"))
 
 
 def _remark(theme: Theme) -> str:
@@ -56,6 +67,7 @@ class ThemeController:
         self,
         app: App[Any],
         config_file: Path,
+        background: BackgroundThemes,
         *,
         change: Callable[[tuple[str, ...], object], Awaitable[None]],
         dialogs: Dialogs,
@@ -64,6 +76,7 @@ class ThemeController:
         """`change` changes a setting. Raises ConfigError."""
         self._app = app
         self._config_file = config_file
+        self._background = background
         self._change = change
         self._dialogs = dialogs
         self._reporter = reporter
@@ -71,16 +84,19 @@ class ThemeController:
     async def pick(self) -> None:
         """Let the user pick a theme, among them files that were added or changed since the start."""
         app = self._app
-        before = app.theme
+        background = self._background
+        before = AUTO_THEME if background.following else app.theme
         found = await asyncio.to_thread(loader.load)
         _register(app, found)
 
         async def chosen(name: str | None) -> None:
-            app.theme = name or before
+            used = name or before
+            background.follow(used == AUTO_THEME)
+            app.theme = background.current(app.available_themes) if used == AUTO_THEME else used
             if name is not None:
                 await self._keep(name)
 
-        self._dialogs.ask(ThemePicker(found, before), chosen)
+        self._dialogs.ask(ThemePicker(found, before, background.current(app.available_themes)), chosen)
 
     async def _keep(self, name: str) -> None:
         file = self._config_file
@@ -94,11 +110,11 @@ class ThemeController:
             self._reporter.say(words.format(name=name, file=sanitize_line(str(file))))
 
 
-async def theme_choices(app: App[Any]) -> Sequence[Choice]:
-    """The themes as choices, also those that were added or changed since the start."""
+async def theme_choices(app: App[Any], *, automatic: bool) -> Sequence[Choice]:
+    """The themes as choices, also those that were added or changed since the start; `auto` if `automatic`."""
     found = await asyncio.to_thread(loader.load)
     _register(app, found)
-    return [Choice(theme.name, theme.name, _remark(theme)) for theme in found.themes]
+    return [*_choices(found), *([_automatic()] if automatic else [])]
 
 
 def _register(app: App[Any], found: loader.LoadedThemes) -> None:

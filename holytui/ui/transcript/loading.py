@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,8 @@ def load_conversation(history: History, conversation_id: str, leaf_id: str | Non
     conversation = history.conversation(conversation_id)
     if conversation is None:
         return None
-    views = [view_of(history, message) for message in history.branch(conversation.id, leaf_id)]
+    labels = history.labels(conversation.id)
+    views = [view_of(history, message, labels) for message in history.branch(conversation.id, leaf_id)]
     mark_changes(views)
     if conversation.system:
         views.insert(0, MessageView(_system_prompt(conversation)))
@@ -76,11 +77,11 @@ def mark_changes(views: Sequence[MessageView]) -> None:
         model = message.model
 
 
-def view_of(history: History, message: Message) -> MessageView:
-    """A message with its position among its variants. Blocks on the disk."""
+def view_of(history: History, message: Message, labels: Mapping[str, str]) -> MessageView:
+    """A message with its position among its variants, and its label. Blocks on the disk."""
     variants = history.variant_ids(message.id)
     place = variants.index(message.id) + 1 if message.id in variants else 1
-    return MessageView(message, (place, max(1, len(variants))))
+    return MessageView(message, (place, max(1, len(variants))), labels.get(message.id, ""))
 
 
 def adjacent_variant(history: History, message: Message, step: int) -> str | None:

@@ -10,11 +10,11 @@ from holytui import formatting as fmt
 from holytui.i18n import _, ngettext
 from holytui.images import left_out_note
 from holytui.models import Message, Role
-from holytui.text import sanitize_line
+from holytui.text import sanitize_line, visible
 
 
-def heading(message: Message, variant: tuple[int, int], width: int) -> Content:
-    """Author, time and figures. `variant` is the position and number of variants."""
+def heading(message: Message, variant: tuple[int, int], width: int, label: str = "") -> Content:
+    """Author, label, time and figures. `variant` is the position and number of variants."""
     if message.role is Role.USER:
         name, style = _("You"), "bold $secondary"
     elif message.role is Role.SYSTEM:
@@ -27,7 +27,10 @@ def heading(message: Message, variant: tuple[int, int], width: int) -> Content:
     number, many = variant
     if many > 1:
         facts.append(_("variant {number}/{many}").format(number=number, many=many))
-    return Content.assemble((name, style), (" · " + " · ".join(facts), "$muted")).truncate(width, ellipsis=True)
+    mark = f" · ⚑ {visible(label, breaks=False)}" if label else ""
+    return Content.assemble((name, style), (mark, "bold $warning"), (" · " + " · ".join(facts), "$muted")).truncate(
+        width, ellipsis=True
+    )
 
 
 def _figures(message: Message) -> list[str]:

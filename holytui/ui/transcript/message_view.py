@@ -32,10 +32,11 @@ def _share() -> Spent:
 class MessageView:
     """A message of the log. Lines are cached; unchanged ones stay the same objects."""
 
-    def __init__(self, message: Message, variant: tuple[int, int] = (1, 1)) -> None:
+    def __init__(self, message: Message, variant: tuple[int, int] = (1, 1), label: str = "") -> None:
         self.message = message
         self.variant = variant
         """Position and number of variants: `(2, 3)` is the second of three."""
+        self.label = label
         self.above = ""
         """A line between the message before and this one, or empty."""
         self.open = False
@@ -239,7 +240,7 @@ class MessageView:
         return self.body.height(self._room) if self.message.text else 0
 
     def _head_rows(self, width: int) -> list[Row]:
-        rows = [Row(heading(self.message, self.variant, width), "")]
+        rows = [Row(heading(self.message, self.variant, width, self.label), "")]
         if self.above:
             rule = Content.assemble((f"── {sanitize_line(self.above)} ──", "$muted")).truncate(
                 max(1, width), ellipsis=True

@@ -68,6 +68,7 @@ def test_a_deleted_branch_is_shown_nowhere_and_comes_back(history: History) -> N
     assert [each.id for each in history.variants(ids["second"])] == [ids["second"]]
     assert history.leaf_below(ids["question"]) == ids["second"]
     assert [hit.message_id for hit in history.search("the")] == [ids["second"], ids["question"]]
+    assert [each.message_id for each in history.questions(5)] == [ids["question"]]
     bundle = history.bundle(talk)
     assert bundle is not None
     assert [each.id for each in bundle.messages] == [ids["question"], ids["second"]]

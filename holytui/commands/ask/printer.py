@@ -1,4 +1,4 @@
-"""`holytui ask`: one answer to stdout, notices to stderr, with the engine and recovery of the full screen.
+"""Output of `holytui ask`: the answer to stdout, notices to stderr.
 
 Recovery may start an answer again after part of the first one was written. A program that reads stdout would take the
 two for one answer, so:
@@ -17,45 +17,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import queue
-import signal
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from enum import Enum, auto
-from types import FrameType
 from typing import TextIO
 
-from holytui.attachments.files import Gathered, with_files
-from holytui.bootstrap import Services, open_services
 from holytui.commands import exit_status
 from holytui.commands.append_only import AppendOnlyAnswer
-from holytui.commands.attachments import read_files, require_vision
-from holytui.commands.closing import closing_services
-from holytui.commands.output import TextWriter, print_json, print_line, print_to_stderr, write_text
-from holytui.config.effort import DEFAULT
-from holytui.config.load import read_config
+from holytui.commands.ask.schema import AnswerSchema, CheckedAnswer
+from holytui.commands.output import TextWriter, print_json, print_line, write_text
 from holytui.engine import ending
 from holytui.engine import events as ev
 from holytui.engine.events import TurnEvent
 from holytui.faults import Fault, FaultKind
 from holytui.hints import KEYLESS, sentences
 from holytui.i18n import _
-from holytui.models import EFFORT_PARAM, Problem
+from holytui.models import Problem
 from holytui.presentation.notice import Connection, Level
 from holytui.presentation.progress import connection
-from holytui.providers.resolve import resolve
 from holytui.text import visible
-
-OFFLINE_LIMIT = 65.0
-"""Seconds that `ask` waits for an unreachable endpoint, unless `[stream] offline_limit` is set. A person can decide to
-wait for ever, a script cannot."""
-
-_ORPHANED = 3
-"""Seconds after which an answer that no thread works on is given up."""
 
 _REPORTED = (
     ev.Retrying,
@@ -71,108 +53,6 @@ _REPORTED = (
 )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Ask; return the exit status."""
-    config, keys, problems = read_config(options.config)
-    for problem in problems:
-        print_to_stderr(problem)
-    files = read_files(options.prompt, options.attach)
-    question = _question(options.prompt)
-    if not question.strip():
-        print_to_stderr(_("no question given"))
-        return exit_status.USAGE
-    patience = options.timeout or config.stream.offline_limit or OFFLINE_LIMIT
-    config = replace(config, stream=replace(config.stream, offline_limit=patience))
-    # a question is answered even if the history is unavailable
-    fall_back = options.conversation is None
-    with closing_services(
-        open_services(config, keys, problems, save=not options.no_save, fall_back=fall_back)
-    ) as services:
-        for problem in services.problems[len(problems) :]:
-            print_to_stderr(problem)
-        return _ask(services, question, files, options)
-
-
-def _question(words: list[str]) -> str:
-    """Join the words of the command line and the input from a pipe."""
-    parts = [" ".join(words)] if words else []
-    if not sys.stdin.isatty():
-        parts.append(sys.stdin.buffer.read().decode("utf-8", "replace").strip("\n"))
-    return "\n\n".join(part for part in parts if part)
-
-
-def _ask(services: Services, question: str, files: Gathered, options: argparse.Namespace) -> int:
-    require_vision(services, files, options.model, options.conversation)
-    inbox: queue.SimpleQueue[TurnEvent] = queue.SimpleQueue()
-    services.engine.listen(inbox.put)
-    started = services.engine.ask(
-        with_files(question, files.files),
-        conversation_id=options.conversation,
-        model=options.model,
-        system=options.system,
-        params=_params(services, options),
-        over_limit=options.over_limit,
-        images=files.images,
-        image_data=files.image_data,
-    )
-    saved = not services.is_temporary
-    conversation = started.conversation_id if saved else ""
-    answer = services.history.message(started.answer_id)
-    model = answer.model if answer is not None else ""
-    out = AnswerPrinter(sys.stdout, sys.stderr, _form(options, saved=saved), conversation, model)
-    with _stop_on_interrupt(services, started.turn_id):
-        orphaned = 0
-        while orphaned < _ORPHANED:
-            try:
-                event = inbox.get(timeout=1.0)
-            except queue.Empty:
-                orphaned = orphaned + 1 if started.answer_id not in services.engine.active() else 0
-                continue
-            if event.turn_id == started.turn_id:
-                out.show(event)
-                if isinstance(event, ev.Ended):
-                    status = status_of(event)
-                    return exit_status.DOUBT if out.broken_off and status == exit_status.OK else status
-    # its thread died before it could report the end, as when memory is exhausted
-    print_to_stderr(_("the answer ended without a reason; its text is in the history"))
-    return exit_status.FAILED
-
-
-def _params(services: Services, options: argparse.Namespace) -> dict[str, object]:
-    """Return the request parameters that the options set. Raises ModelUnknown."""
-    params = {name: value for option in options.option for name, value in option.items()}
-    if options.max_tokens is not None:
-        stored = services.history.conversation(options.conversation) if options.conversation else None
-        model = options.model or (stored.model if stored is not None else "") or services.config.default_model
-        preset = resolve(services.config, model).preset
-        params[preset.limit_param if preset is not None else "max_tokens"] = options.max_tokens
-    if options.effort is not None:
-        params[EFFORT_PARAM] = None if options.effort == DEFAULT else options.effort
-    return params
-
-
-@contextmanager
-def _stop_on_interrupt(services: Services, turn_id: str) -> Iterator[None]:
-    """Stop the answer and keep its text on Ctrl+C, SIGTERM and SIGHUP."""
-
-    stopping = False
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        if stopping:  # the second signal does not wait until the text is saved
-            raise KeyboardInterrupt
-        stopping = True
-        services.engine.stop(turn_id)
-
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, stop) for number in signals]
-    try:
-        yield
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
-
-
 class OutputForm(Enum):
     """How an answer is written to stdout (see the docstring of the module)."""
 
@@ -184,10 +64,10 @@ class OutputForm(Enum):
     JSON = auto()
 
 
-def _form(options: argparse.Namespace, *, saved: bool) -> OutputForm:
+def form_of(options: argparse.Namespace, *, saved: bool) -> OutputForm:
     if options.json:
         return OutputForm.JSON
-    if options.whole:
+    if options.whole or options.schema:
         return OutputForm.WHOLE
     if sys.stdout.isatty():
         return OutputForm.TERMINAL
@@ -207,18 +87,39 @@ class AnswerPrinter:
     `conversation` is the id of the conversation in the history, empty without a history; `model` is the model's name.
     """
 
-    def __init__(self, out: TextIO, notices: TextIO, form: OutputForm, conversation: str = "", model: str = "") -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        notices: TextIO,
+        form: OutputForm,
+        conversation: str = "",
+        model: str = "",
+        schema: AnswerSchema | None = None,
+    ) -> None:
+        """A complete answer is compared with `schema`; of one that does not match it, only the last is written."""
         self._out = out
         self._answer = TextWriter(out)
         self._notices = notices
         self._form = form
         self._conversation = conversation
         self._model = model
+        self._schema = schema
+        self._checked: CheckedAnswer | None = None
+        self._may_repeat = schema is not None
         self._last_notice = Connection(Level.BUSY, "")
         self._text_to_write = AppendOnlyAnswer()
         self.broken_off = False
         """The answer started again, and the output must not hold a second one."""
         self._ends_in_newline = True
+
+    @property
+    def mismatch(self) -> str:
+        """Why the complete answer does not match the schema; empty if it does."""
+        return self._checked.error if self._checked is not None else ""
+
+    def repeated(self) -> None:
+        """Expect the second and last answer to the question."""
+        self._checked, self._may_repeat = None, False
 
     def show(self, event: TurnEvent) -> None:
         """Write the text or notice of an event."""
@@ -284,12 +185,19 @@ class AnswerPrinter:
         if problem is not None:
             advice = _("--over-limit sends it anyway.") if status_of(event) == exit_status.LIMIT else ""
             problem = replace(problem, hint=sentences(KEYLESS.render(problem.hint), advice))
+        if self._schema is not None and isinstance(event, ev.Finished):
+            self._checked = self._schema.check(event.ending.text)
         if self._form is OutputForm.JSON:
-            whole = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
-            self._line(_last_line(event, problem) | whole)
+            answer = {"conversation": self._conversation or None, "model": self._model, "text": event.ending.text}
+            self._line(_last_line(event, problem) | answer | self._schema_fields())
             return
+        if self.mismatch:
+            self._print_mismatch()
+            if self._may_repeat:
+                return
         if self._form is OutputForm.WHOLE:
-            self._text(event.ending.text)
+            checked = self._checked
+            self._text(event.ending.text if checked is None or checked.error else checked.json_text)
         self._answer.end()
         if not self._ends_in_newline:
             write_text("\n", self._out)
@@ -298,6 +206,21 @@ class AnswerPrinter:
         for doubt, warning in zip(event.ending.doubts, ending.describe_doubts(event.ending), strict=True):
             command = ending.command_for(doubt, self._conversation) if self._conversation else ""
             self._print_notice(str(replace(warning, hint=sentences(warning.hint, command))))
+
+    def _print_mismatch(self) -> None:
+        again = _("the answer does not match the schema, and is asked for once more: {reason}")
+        last = _("the second answer does not match the schema either: {reason}")
+        self._print_notice((again if self._may_repeat else last).format(reason=self.mismatch))
+
+    def _schema_fields(self) -> dict[str, object]:
+        """Return the fields of the last line of `--json` about the schema."""
+        if self._checked is None:
+            return {}
+        return {
+            "valid": not self._checked.error,
+            "data": self._checked.data,
+            "schema_error": self._checked.error or None,
+        }
 
     def _line(self, value: dict[str, object]) -> None:
         print_json(value, self._out)

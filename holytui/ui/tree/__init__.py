@@ -1,0 +1,1 @@
+"""The page with the tree of a conversation, and comparisons of its messages."""
