@@ -25,7 +25,7 @@ from holytui.models import (
     StreamMark,
 )
 from holytui.store.replica.clock import Vector
-from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
+from holytui.store.replica.records import Applied, Batch, ConversationRecord, Digest, Host, TransferCursor
 from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
@@ -137,6 +137,14 @@ class Replica(Protocol):
         """Merge a part; durable on return, in one transaction. What it has that is known already changes nothing."""
         ...
 
+    def pending(self, since: Vector) -> int:
+        """Return the number of changes that `since` does not include, those that cannot be sent yet too. Cheap."""
+        ...
+
+    def in_progress(self) -> Sequence[Message]:
+        """Return the answers that processes of this machine receive, with their text, in shared conversations."""
+        ...
+
     def digest(self, low: int = ..., high: int = ...) -> Digest:
         """Summarize the shared changes with clock values from `low` to below `high`, without deleted conversations.
 
@@ -146,6 +154,10 @@ class Replica(Protocol):
 
     def range(self, low: int = ..., high: int = ...) -> TransferCursor:
         """Return the cursor of a transfer of all changes in a range, which an empty vector takes in whole."""
+        ...
+
+    def destroyed(self) -> Sequence[ConversationRecord]:
+        """Return the conversations of which only the deletion is left. Reads all changes."""
         ...
 
     def set_shared(self, conversation_id: str, *, shared: bool) -> None:
