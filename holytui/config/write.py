@@ -63,18 +63,12 @@ def init(path: Path) -> None:
     except OSError as exc:
         raise not_written(path, exc) from exc
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        paths.create_private(path, example_text())
     except FileExistsError as exc:
         raise ConfigError(
             _("{path} already exists").format(path=path), _("It was not changed. Edit it, or move it away first")
         ) from exc
     except OSError as exc:
-        raise not_written(path, exc) from exc
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(example_text().encode())
-    except OSError as exc:
-        path.unlink(missing_ok=True)
         raise not_written(path, exc) from exc
 
 

@@ -18,7 +18,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 import holytui.ui
-from holytui.store.values import StoredQuestion
+from holytui.models import AnswerState, Role
+from holytui.store.values import OutlineEntry, StoredQuestion
 from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import textual_key
 from holytui.ui.chat.layout import ChatLayout
@@ -36,6 +37,9 @@ from holytui.ui.dialogs.text import TextDialog
 from holytui.ui.settings.dialog import SettingsDialog
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
+from holytui.ui.tree.commands import Tree, TreeCommands
+from holytui.ui.tree.layout import lay_out
+from holytui.ui.tree.page import Comparison, TreePage
 from tests.ui.app_harness import ScreenDriver, details_page, run_app
 from tests.ui.conftest import Build
 
@@ -58,6 +62,20 @@ def check_page(driver: ScreenDriver) -> CheckPage:
     )
 
 
+class FixedTree(TreeCommands):
+    async def read(self) -> Tree:
+        entries = [
+            OutlineEntry(name, parent, Role.USER, name, 1.0, "", AnswerState.COMPLETE)
+            for name, parent in (("one", None), ("two", "one"))
+        ]
+        return Tree(lay_out(entries, "two"), {})
+
+
+def tree_page(driver: ScreenDriver) -> TreePage:
+    commands = FixedTree(driver.chat.state, navigation=driver.chat.navigator)
+    return TreePage(driver.harness.keymap, commands, "one")
+
+
 DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[Any]]]] = {
     Picker: ("f2", lambda _: Picker("Pick", CHOICES, "one")),
     ThemePicker: ("f5", lambda _: ThemePicker(DARK, "holytui-dark", "holytui-dark")),
@@ -67,6 +85,8 @@ DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[A
     DetailsPage: ("f6", lambda driver: details_page(driver.chat)),
     CheckPage: ("f11", check_page),
     QuestionPicker: ("ctrl+r", lambda _: QuestionPicker(QUESTIONS, "")),
+    TreePage: ("t", tree_page),
+    Comparison: ("d", lambda _: Comparison("Two", lambda _width: [Content("line")] * 99)),
     SearchDialog: ("ctrl+f", lambda driver: SearchDialog(driver.harness.history, None, "wor")),
 }
 """Each dialog with the key that opens it."""
