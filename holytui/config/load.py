@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
 from holytui.config.reader import Reader, file_fields
-from holytui.config.schema import Config, OAuth, Provider, Sharing
+from holytui.config.schema import Config, OAuth, Provider, Sharing, Sync
 from holytui.config.syntax import describe_syntax_error
 from holytui.config.urls import is_plaintext, is_unspecified
 from holytui.errors import HolytuiError
@@ -105,6 +105,7 @@ def build_config(
     withhold_variables(_key_variables(providers))
     if status is not None:
         providers = _block_untrusted(reader, providers, status)
+        config = _without_untrusted_sync(reader, config, status)
     default = _default_model(reader, config.default_model, raw, providers)
     config = replace(
         config,
@@ -327,6 +328,17 @@ def _block_untrusted(reader: Reader, providers: Mapping[str, Provider], status: 
         name: replace(provider, blocked=provider.blocked or reason) if name in blocked else provider
         for name, provider in providers.items()
     }
+
+
+def _without_untrusted_sync(reader: Reader, config: Config, status: os.stat_result) -> Config:
+    """Remove the targets of syncs in a file that others can change: they could have the history sent to themselves."""
+    owned, writable = trust.is_owned_by_other(status), trust.is_writable_by_others(status)
+    if config.sync == Sync() or not (owned or writable):
+        return config
+    how = f"chown {os.getuid()}" if owned else "chmod go-w"
+    text = _("can be changed by others, so [sync] is not used; run: {command}")
+    reader.report((), text.format(command=trust.shell_command(how, reader.file)))
+    return replace(config, sync=Sync())
 
 
 def _trusted_sharing(reader: Reader, history: Sharing, status: os.stat_result) -> Sharing:

@@ -13,6 +13,7 @@ import pytest
 
 from holytui.cli import main
 from holytui.commands.history.sync import watch
+from holytui.config.load import load
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.samples import add_rich_conversation
 
@@ -85,12 +86,19 @@ def test_without_a_target_the_use_is_explained(here: Path, capsys: pytest.Captur
 
 
 def test_a_wrong_address_in_the_configuration_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from holytui.config.load import load
-
     configured(tmp_path, monkeypatch, '[sync.targets]\n"a b" = "ssh://x"\nc = "http://x"\nd = "ssh://x"\n')
     loaded = load()
     assert dict(loaded.config.sync.targets) == {"d": "ssh://x"}
     assert [problem.line for problem in loaded.problems] == [2, 3]
+
+
+def test_targets_that_others_can_change_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured(tmp_path, monkeypatch, '[sync.targets]\nd = "ssh://x"\n')
+    assert load().config.sync.targets
+    (tmp_path / "config.toml").chmod(0o666)
+    loaded = load()
+    assert not loaded.config.sync.targets
+    assert "[sync] is not used" in str(loaded.problems[0])
 
 
 def test_a_conversation_is_kept_here_or_shared(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
