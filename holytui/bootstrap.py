@@ -19,7 +19,7 @@ from holytui.config.schema import Config, Sharing
 from holytui.credentials.keyring import KeyRing, KeyRings
 from holytui.engine.engine import Engine
 from holytui.engine.event_log import log_event
-from holytui.errors import HolytuiError, StoreError, StoreFull
+from holytui.errors import HolytuiError, SharingFailed, StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
 from holytui.i18n import _
@@ -32,8 +32,9 @@ from holytui.store.history import History
 from holytui.wire.client import ChatClient
 
 if TYPE_CHECKING:
-    from holytui.store.postgres.exchange import SharedHistory
+    from holytui.store.postgres.database import SharedDatabase
     from holytui.store.postgres.replicator import Replicator
+    from holytui.store.values import SearchHit
 
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - a private folder with a random name is created in it
 _REFUSED_OPTIONS = "endpoints without stream_options"
@@ -157,17 +158,30 @@ def start_sharing(settings: Sharing, history: History) -> Replicator | None:
     # imported here, so that it costs nothing where nothing is shared
     from holytui.store.postgres.replicator import Replicator
 
-    def connect() -> SharedHistory:
-        from holytui.store.postgres import connection
-        from holytui.store.postgres.database import SharedDatabase
-
-        password = partial(_password, settings.share_password_command) if settings.share_password_command else None
-        return SharedDatabase(connection.connect(settings.share, settings.share_tls, password))
-
     place = hashlib.sha256(redact.database(settings.share).encode()).hexdigest()[:16]
-    sharing = Replicator(history, replica, connect, place=f"shared {place}")
+    sharing = Replicator(history, replica, partial(open_shared, settings), place=f"shared {place}")
     sharing.start()
     return sharing
+
+
+def open_shared(settings: Sharing) -> SharedDatabase:
+    """Connect to the shared history. Blocks on the network. Raises StoreError, KeyUnavailable."""
+    from holytui.store.postgres import connection
+    from holytui.store.postgres.database import SharedDatabase
+
+    password = partial(_password, settings.share_password_command) if settings.share_password_command else None
+    return SharedDatabase(connection.connect(settings.share, settings.share_tls, password))
+
+
+def search_shared(settings: Sharing, query: str, limit: int) -> Sequence[SearchHit]:
+    """Search the shared history. Raises StoreError, KeyUnavailable."""
+    if not settings.share:
+        raise SharingFailed(_("No shared history is configured"), _("Set share in [history] of the configuration."))
+    shared = open_shared(settings)
+    try:
+        return shared.search(query, limit)
+    finally:
+        shared.close()
 
 
 def _password(command: Sequence[str]) -> str:

@@ -242,6 +242,7 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
     search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
+    search.add_argument("--everywhere", action="store_true", help=_("in the shared database, newest first"))
     search.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     _file_arguments(commands)
     tag = commands.add_parser(

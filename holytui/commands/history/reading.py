@@ -8,8 +8,10 @@ import sys
 from collections.abc import Collection, Sequence
 
 from holytui import ids
+from holytui.bootstrap import search_shared
 from holytui.commands import exit_status
 from holytui.commands.output import print_highlighted, print_json, print_line, print_to_stderr
+from holytui.config.load import read_config
 from holytui.engine import ending
 from holytui.errors import HolytuiError
 from holytui.formatting import decimal
@@ -158,9 +160,17 @@ def describe(attempt: Attempt) -> str:
 
 
 def search(history: History, options: argparse.Namespace) -> int:
-    """Print the messages with all words, best first; return 1 if there are none, as `grep` does."""
+    """Print the messages with all words, of this history or the shared one; return 1 if there are none, as `grep`."""
     within = find_conversation(history, options.conversation).id if options.conversation else None
-    hits = history.search(" ".join(options.words), options.limit, within)
+    words = " ".join(options.words)
+    if options.everywhere:
+        hits = [
+            hit
+            for hit in search_shared(read_config(options.config)[0].history, words, options.limit)
+            if within in (None, hit.conversation_id)
+        ]
+    else:
+        hits = list(history.search(words, options.limit, within))
     if options.json:
         for hit in hits:
             print_json(_facts(hit))

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from holytui.models import Message
 from holytui.store.matches import query_words
 from holytui.store.postgres import rows, schema
 from holytui.store.postgres.connection import translated
@@ -17,10 +16,13 @@ from holytui.store.postgres.rows import Row
 from holytui.store.replica.clock import ZERO, Stamp, Vector
 from holytui.store.replica.merge import current, hidden_at
 from holytui.store.replica.records import Batch, ConversationRecord, Host, MessageRecord, TransferCursor
+from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+RECORDS = "records"
+"""Kind of notifications: a host has pushed."""
 _MAX_CHARACTERS = 4_000_000
 """Characters of the records of one part, unless a single record has more."""
 
@@ -67,7 +69,7 @@ class SharedDatabase:
 
     def push(self, batch: Batch, here: Host) -> None:
         """Store a part of the changes of `here`, in one transaction; what is stored already stays."""
-        with translated(), self._db.transaction():
+        with translated(), self._db.pipeline(), self._db.transaction():
             count = len(batch.messages) + len(batch.conversations)
             numbers = iter(range(self._last_number(count) - count + 1, 1 << 62))
             added: list[Row] = [rows.message_row(each, here.id, next(numbers)) for each in batch.messages]
@@ -85,7 +87,7 @@ class SharedDatabase:
             self._claim(batch, here)
             self.live.remove([record.message.id for record in batch.messages])
             if added:
-                self._notify(here.id)
+                self._notify(RECORDS)
 
     def _run_each(self, statement: LiteralString, values: Iterable[Row]) -> None:
         """Run a statement for each of `values`; they are sent together."""
@@ -144,10 +146,12 @@ class SharedDatabase:
 
         A complete batch claims what the database has. Raises SharingFailed for a record that cannot be read.
         """
-        with translated(), self._snapshot():
-            head = self._db.execute("SELECT seq FROM account WHERE owner = current_user").fetchone()
-            hosts = self._db.execute("SELECT id, clock, name FROM host WHERE owner = current_user").fetchall()
-            found = self._db.execute(_SELECT_RECORDS, (_MAX_CHARACTERS, after, here, limit + 1)).fetchall()
+        with translated(), self._db.pipeline(), self._snapshot():
+            # sent together: each answer takes a round trip
+            head_cursor = self._db.execute("SELECT seq FROM account WHERE owner = current_user")
+            host_cursor = self._db.execute("SELECT id, clock, name FROM host WHERE owner = current_user")
+            found_cursor = self._db.execute(_SELECT_RECORDS, (_MAX_CHARACTERS, after, here, limit + 1))
+            head, hosts, found = head_cursor.fetchone(), host_cursor.fetchall(), found_cursor.fetchall()
             kept = [row for index, row in enumerate(found[:limit]) if not index or not row[4]]
             more = len(found) > len(kept)
             messages = rows.messages([payload for _seq, kind, _id, payload, _over in kept if kind == "m"])
@@ -183,10 +187,10 @@ class SharedDatabase:
 
     # -- notifications
 
-    def wait(self, seconds: float, wake: int | None = None) -> bool:
-        """Wait for a notification of another host, at most `seconds`; return whether there was one.
+    def wait(self, seconds: float, wake: int | None = None) -> frozenset[str]:
+        """Wait for notifications of other hosts, at most `seconds`; return their kinds, `RECORDS` and `live.LIVE`.
 
-        Data on the file descriptor `wake` ends the wait too. Where the database has no notifications, False.
+        Data on the file descriptor `wake` ends the wait too. Where the database has no notifications, there are none.
         """
         with translated(), selectors.DefaultSelector() as selector:
             selector.register(self._db.fileno(), selectors.EVENT_READ)
@@ -194,9 +198,9 @@ class SharedDatabase:
                 selector.register(wake, selectors.EVENT_READ)
             ready = [key.fd for key, _events in selector.select(seconds)]
             if self._db.fileno() not in ready:
-                return False
-            senders = {each.pid for each in self._db.notifies(timeout=0)}
-            return bool(senders - {self._db.info.backend_pid})
+                return frozenset()
+            own = self._db.info.backend_pid
+            return frozenset(each.payload for each in self._db.notifies(timeout=0) if each.pid != own)
 
     def _listen(self) -> bool:
         from psycopg import errors, sql
@@ -210,16 +214,19 @@ class SharedDatabase:
             return False
         return True
 
-    def _notify(self, host: str) -> None:
+    def _notify(self, kind: str) -> None:
         if self.is_notified:
-            self._db.execute("SELECT pg_notify(%s, %s)", (self._channel, host))
+            self._db.execute("SELECT pg_notify(%s, %s)", (self._channel, kind))
 
     # -- search
 
-    def search(self, query: str, limit: int = 50) -> Sequence[tuple[str, Message]]:
-        """Return messages that contain all words of `query`, newest first, with the titles of their conversations."""
-        words = [word.replace("\0", "") for word in query_words(query)]
-        if not words:
+    def search(self, query: str, limit: int = 50) -> Sequence[SearchHit]:
+        """Return messages that contain all words of `query`, ignoring accents and case, newest first.
+
+        Those of deleted conversations are not among them.
+        """
+        words = [word for word in query_words(query) if "\0" not in word]
+        if not words or limit < 1:
             return []
         with translated():
             found = self._db.execute(
@@ -228,10 +235,9 @@ class SharedDatabase:
                     ORDER BY created_at DESC LIMIT %s""",
                 (words, limit),
             ).fetchall()
-            messages = [record.message for record in rows.messages([payload for (payload,) in found])]
-            talks = self._conversations({message.conversation_id for message in messages})
-        titles = {talk.id: str(talk.fields["title"].value) for talk in talks if "title" in talk.fields}
-        return [(titles.get(message.conversation_id, ""), message) for message in messages]
+            records = rows.messages([payload for (payload,) in found])
+            talks = self._conversations({record.message.conversation_id for record in records})
+        return rows.hits(records, {talk.id: talk for talk in talks}, words)
 
 
 def _vector(hosts: Iterable[Row]) -> dict[str, int]:

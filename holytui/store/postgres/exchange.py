@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from holytui.models import Message
@@ -18,9 +18,9 @@ class LiveSharing(Protocol):
     """Answers in progress in a shared history; see `live.LiveTable`."""
 
     def begin(self, question: Message, answer: Message, here: Host) -> None: ...
-    def add(self, message_id: str, part: LiveText, here: Host) -> None: ...
+    def add(self, message_id: str, part: LiveText) -> None: ...
     def beat(self, message_ids: Sequence[str]) -> None: ...
-    def end(self, message_ids: Sequence[str], here: Host) -> None: ...
+    def end(self, message_ids: Sequence[str]) -> None: ...
     def answers(self, here: Host) -> Sequence[LiveAnswer]: ...
     def text(self, message_id: str, known: LiveText) -> LiveText: ...
 
@@ -36,7 +36,7 @@ class SharedHistory(Protocol):
     def pull(self, after: int, here: str) -> Pulled: ...
     @property
     def is_notified(self) -> bool: ...
-    def wait(self, seconds: float, wake: int | None = None) -> bool: ...
+    def wait(self, seconds: float, wake: int | None = None) -> Collection[str]: ...
     def close(self) -> None: ...
 
 
@@ -130,7 +130,7 @@ class SharedExchange:
         live = self._shared.live
         now = {message.id: message for message in self._replica.in_progress()}
         if ended := sorted(self._sent.keys() - now.keys()):
-            live.end(ended, self._here)
+            live.end(ended)
             for id_ in ended:
                 del self._sent[id_]
         if beat and self._sent:
@@ -146,7 +146,7 @@ class SharedExchange:
             added = message.text[len(before.text) :], message.reasoning[len(before.reasoning) :]
             self._sent[id_] = before
             if any(added):
-                live.add(id_, LiveText(before.seq + 1, *added), self._here)
+                live.add(id_, LiveText(before.seq + 1, *added))
                 self._sent[id_] = LiveText(before.seq + 1, message.text, message.reasoning)
 
     def remote_answers(self) -> Sequence[LiveAnswer]:

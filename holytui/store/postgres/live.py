@@ -15,6 +15,8 @@ from holytui.store.replica.records import Host
 if TYPE_CHECKING:
     from psycopg import Connection
 
+LIVE = "live"
+"""Kind of notifications: an answer in progress has changed."""
 _DEAD = 60
 """Seconds without a heartbeat after which an answer in progress counts as abandoned."""
 
@@ -43,14 +45,14 @@ class LiveText:
 class LiveTable:
     """The tables `answer` and `delta`. Methods raise SharingFailed and block on the network."""
 
-    def __init__(self, connection: Connection[tuple[Any, ...]], notify: Callable[[str], None]) -> None:
-        """`notify` notifies the other hosts of a change by the host with the given id."""
+    def __init__(self, connection: Connection[tuple[Any, ...]], notify: Callable[[str], object]) -> None:
+        """`notify` sends the other hosts a notification of the given kind."""
         self._db = connection
         self._notify = notify
 
     def begin(self, question: Message, answer: Message, here: Host) -> None:
         """Show an answer in progress to other hosts, without text; also if it began anew."""
-        with translated(), self._db.transaction():
+        with translated(), self._db.pipeline(), self._db.transaction():
             self._db.execute(
                 """INSERT INTO host (id, name) VALUES (%s, %s)
                     ON CONFLICT (owner, id) DO UPDATE SET name = excluded.name""",
@@ -63,17 +65,17 @@ class LiveTable:
                     SET host = excluded.host, payload = excluded.payload, beat = excluded.beat""",
                 (answer.id, answer.conversation_id, here.id, live_payload(question, answer)),
             )
-            self._notify(here.id)
+            self._notify(LIVE)
 
-    def add(self, message_id: str, part: LiveText, here: Host) -> None:
+    def add(self, message_id: str, part: LiveText) -> None:
         """Add a part, with its number and its text alone."""
-        with translated(), self._db.transaction():
+        with translated(), self._db.pipeline(), self._db.transaction():
             self._db.execute(
                 "INSERT INTO delta (message_id, seq, payload) VALUES (%s, %s, %s)",
                 (message_id, part.seq, json.dumps([part.text, part.reasoning])),
             )
             self._beat([message_id])
-            self._notify(here.id)
+            self._notify(LIVE)
 
     def beat(self, message_ids: Sequence[str]) -> None:
         """Write a heartbeat of answers in progress."""
@@ -85,11 +87,11 @@ class LiveTable:
             "UPDATE answer SET beat = now() WHERE owner = current_user AND message_id = ANY(%s)", (list(message_ids),)
         )
 
-    def end(self, message_ids: Sequence[str], here: Host) -> None:
+    def end(self, message_ids: Sequence[str]) -> None:
         """Remove answers that are no longer in progress."""
-        with translated(), self._db.transaction():
+        with translated(), self._db.pipeline(), self._db.transaction():
             self.remove(message_ids)
-            self._notify(here.id)
+            self._notify(LIVE)
 
     def remove(self, message_ids: Sequence[str]) -> None:
         """Remove answers, within a transaction of the caller."""

@@ -12,7 +12,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from types import MappingProxyType
 from holytui.errors import HolytuiError, StoreError
 from holytui.i18n import _
 from holytui.store.history import History, Replica
+from holytui.store.postgres.database import RECORDS
 from holytui.store.postgres.exchange import SharedExchange, SharedHistory
 from holytui.store.postgres.live import LiveAnswer, LiveText
 from holytui.store.replica.codec import vector_from_json
@@ -163,11 +164,13 @@ class Replicator:
         watch = _Watch()
         version: int | None = None
         pull_at, push_at, beat_at, clean_at = 0.0, 0.0, 0.0, 0.0
-        notified = True
+        notified: Collection[str] = (RECORDS,)
         while True:
             now = self._timer()
             closing = self._closing.is_set()
-            if notified or (not shared.is_notified and now >= pull_at):
+            if notified:
+                watch.is_current = False
+            if RECORDS in notified or (not shared.is_notified and now >= pull_at):
                 before = exchange.merged
                 try:
                     exchange.pull()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from holytui.errors import SharingFailed
 from holytui.i18n import _
 from holytui.models import AnswerState, Message
-from holytui.store.matches import folded
+from holytui.store.matches import excerpt, folded
 from holytui.store.replica.clock import Stamp
 from holytui.store.replica.codec import from_json, to_json
-from holytui.store.replica.merge import merged_conversations
+from holytui.store.replica.merge import covers, merged_conversations
 from holytui.store.replica.records import Batch, ConversationRecord, MessageRecord
+from holytui.store.values import SearchHit
 
 Row = tuple[Any, ...]
 
@@ -76,6 +77,21 @@ def _batch(conversations: Sequence[str], messages: Sequence[str]) -> Batch:
             _("The shared history has a record that cannot be read"),
             _("Another machine may have a newer holytui: update this one."),
         ) from error
+
+
+def hits(
+    records: Iterable[MessageRecord], talks: Mapping[str, ConversationRecord], words: Sequence[str]
+) -> Sequence[SearchHit]:
+    """Return the matches of a search, without messages that were deleted."""
+    out = []
+    for record in records:
+        message, talk = record.message, talks.get(record.message.conversation_id)
+        if talk is None or covers(talk.deletions, record.stamp):
+            continue
+        title = str(talk.fields["title"].value) if "title" in talk.fields else ""
+        snippet, ranges = excerpt(message.text, folded(message.text), words)
+        out.append(SearchHit(talk.id, message.id, title, snippet, ranges, message.role, message.created_at))
+    return out
 
 
 _LIVE = Stamp(1, "live")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +11,7 @@ import pytest
 from holytui.errors import SharingFailed
 from holytui.models import Message
 from holytui.presentation.sharing import describe_sharing
-from holytui.store.postgres.database import Pulled
+from holytui.store.postgres.database import RECORDS, Pulled
 from holytui.store.postgres.live import LiveAnswer, LiveText
 from holytui.store.postgres.replicator import FIRST_DELAY, LIVE_POLL, MAX_DELAY, POLL, Replicator
 from holytui.store.replica.clock import ZERO, Vector, joined
@@ -37,14 +37,14 @@ class LiveMemory:
         self.found[answer.id] = LiveAnswer(here.id, question, replace(answer, text="", reasoning=""))
         self.texts[answer.id] = LiveText()
 
-    def add(self, message_id: str, part: LiveText, here: Host) -> None:
+    def add(self, message_id: str, part: LiveText) -> None:
         before = self.texts[message_id]
         self.texts[message_id] = LiveText(part.seq, before.text + part.text, before.reasoning + part.reasoning)
 
     def beat(self, message_ids: Sequence[str]) -> None:
         self.beats += 1
 
-    def end(self, message_ids: Sequence[str], here: Host) -> None:
+    def end(self, message_ids: Sequence[str]) -> None:
         for id_ in message_ids:
             self.found.pop(id_, None)
 
@@ -86,9 +86,9 @@ class Memory:
         cursor = TransferCursor({}, {}, ZERO, self.clocks)
         return Pulled(Batch(talks, messages, cursor=cursor, complete=True), len(self.pushed))
 
-    def wait(self, seconds: float, wake: int | None = None) -> bool:
+    def wait(self, seconds: float, wake: int | None = None) -> Collection[str]:
         self.waits.append(seconds)
-        return bool(next(self.steps)())
+        return (RECORDS,) if next(self.steps)() else ()
 
     def close(self) -> None:
         self.closed += 1

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from holytui.cli import main
 from holytui.errors import SharingFailed, StoreNewer
 from holytui.models import AnswerState, Role
 from holytui.store.postgres import schema
 from holytui.store.postgres.connection import connect
-from holytui.store.postgres.database import Pulled, SharedDatabase
+from holytui.store.postgres.database import RECORDS, Pulled, SharedDatabase
 from holytui.store.postgres.exchange import SharedExchange
 from holytui.store.postgres.live import LiveText
 from holytui.store.sqlite.history import SqliteHistory
@@ -187,7 +190,7 @@ def test_an_answer_that_begins_again_is_read_anew(histories: OpenHistory, shared
     host = one.replica.hosts()[0]
     database.live.begin(asked.question, asked.answer, host)
     assert there.remote_text(asked.answer.id, known).text == ""
-    database.live.add(asked.answer.id, LiveText(2, "second"), host)
+    database.live.add(asked.answer.id, LiveText(2, "second"))
     assert there.remote_text(asked.answer.id, known).text == "second"
 
 
@@ -207,20 +210,26 @@ def test_an_answer_whose_host_is_silent_is_not_shown(histories: OpenHistory, sha
 def test_other_hosts_are_notified(histories: OpenHistory, shared: OpenShared) -> None:
     one, listening = histories("one"), shared()
     add_rich_conversation(one)
-    assert listening.wait(0.0) is False
+    assert listening.wait(0.0) == set()
     exchange(one, shared()).run()
-    assert listening.wait(10.0) is True
-    assert listening.wait(0.0) is False
+    assert listening.wait(10.0) == {RECORDS}
+    assert listening.wait(0.0) == set()
 
 
 def test_search_covers_everything_without_accents(histories: OpenHistory, shared: OpenShared) -> None:
     one, database = histories("one"), shared()
-    add_rich_conversation(one)
-    exchange(one, database).run()
-    assert [(title, message.text) for title, message in database.search("tieng VIET")] == [("Một cuộc", "Tiếng Việt?")]
+    talk = add_rich_conversation(one)
+    here = exchange(one, database)
+    here.run()
+    (hit,) = database.search("tieng VIET")
+    (local,) = one.search("tieng VIET")
+    assert replace(hit, places=local.places) == local
     assert database.search("tiếng english") == []
     assert database.search("%") == []
     assert database.search("  ") == []
+    one.delete_conversation(talk)
+    here.run()
+    assert database.search("tieng VIET") == []
 
 
 def test_users_of_one_database_see_only_their_own(histories: OpenHistory, shared: OpenShared, schema_name: str) -> None:
@@ -301,4 +310,29 @@ def test_a_host_is_not_notified_of_its_own_changes(histories: OpenHistory, share
     one, database = histories("one"), shared()
     add_rich_conversation(one)
     exchange(one, database).run()
-    assert database.wait(1.0) is False
+    assert database.wait(1.0) == set()
+
+
+def test_the_command_searches_the_shared_history(
+    histories: OpenHistory,
+    shared: OpenShared,
+    server: str,
+    schema_name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = histories("one")
+    add_rich_conversation(one)
+    exchange(one, shared()).run()
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(tmp_path / "two"))
+    monkeypatch.setattr(SharedDatabase.__init__, "__defaults__", (schema_name,))
+    file = tmp_path / "config.toml"
+    monkeypatch.setenv("HOLYTUI_CONFIG", str(file))
+    file.write_text("")
+    assert main(["history", "search", "--everywhere", "tieng"]) == 1
+    assert "No shared history is configured" in capsys.readouterr().err
+    file.write_text(f"[history]\nshare = '{server}'\n")
+    assert main(["history", "search", "tieng"]) == 1
+    assert main(["history", "search", "--everywhere", "tieng"]) == 0
+    assert "Tiếng Việt?" in capsys.readouterr().out
