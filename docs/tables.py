@@ -41,6 +41,7 @@ _TABLES: tuple[tuple[str, type], ...] = (
     ("`[stream]`", schema.Stream),
     ("`[limits]`", schema.Limits),
     ("`[ui]`", schema.Ui),
+    ("`[history]`", schema.Sharing),
     ("`[sync]`", schema.Sync),
     ("`[providers.NAME]`", schema.Provider),
     ('`[providers.NAME.models."MODEL"]`', schema.Model),
@@ -82,7 +83,19 @@ def settings_tables() -> str:
         notes = _attribute_docs(cls)
         rows = [f"## {title}\n", "| Setting | Default | Values | Meaning |", "|---|---|---|---|"]
         for name, field in file_fields(cls).items():
-            if name in ("providers", "stream", "ui", "limits", "keys", "oauth", "models", "prompts", "sync", "name"):
+            if name in (
+                "providers",
+                "stream",
+                "ui",
+                "limits",
+                "keys",
+                "oauth",
+                "models",
+                "prompts",
+                "sync",
+                "history",
+                "name",
+            ):
                 continue  # tables of their own
             rows.append(f"| `{name}` | {_default(field)} | {_values(cls, name, field)} | {notes[name]} |")
         parts.append("\n".join(rows))
@@ -169,7 +182,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from holytui import paths
-from holytui.config.schema import Config
+from holytui.config import redact
+from holytui.config.schema import Config, Sharing
 from holytui.credentials.keyring import KeyRing, KeyRings
 from holytui.engine.engine import Engine
 from holytui.engine.event_log import log_event
-from holytui.errors import HolytuiError, StoreError, StoreFull
+from holytui.errors import HolytuiError, SharingFailed, StoreError, StoreFull
 from holytui.faults import Fault
 from holytui.guide.faults import FAULTS
 from holytui.i18n import _
 from holytui.keymap import Keymap
 from holytui.models import ModelRef, Problem
 from holytui.providers.resolve import GUIDE, known_models, resolve
+from holytui.secret import Secret
 from holytui.store import registry
 from holytui.store.history import History
 from holytui.wire.client import ChatClient
+
+if TYPE_CHECKING:
+    from holytui.store.postgres.database import SharedDatabase
+    from holytui.store.postgres.replicator import Replicator
+    from holytui.store.values import SearchHit
 
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - a private folder with a random name is created in it
 _REFUSED_OPTIONS = "endpoints without stream_options"
@@ -46,6 +56,8 @@ class Services:
     """The folder of a temporary history; None for the user's history."""
     saving: bool = True
     """False: the user wants nothing to be saved."""
+    sharing: Replicator | None = None
+    """The exchange with a shared history; None if there is none."""
 
     @property
     def is_temporary(self) -> bool:
@@ -59,6 +71,8 @@ class Services:
             if self.client.refused_options:
                 self.history.remember(_REFUSED_OPTIONS, "\n".join(sorted(self.client.refused_options)))
         finally:
+            if self.sharing is not None:
+                self.sharing.close()
             try:
                 self.history.close()
             finally:
@@ -96,9 +110,11 @@ def open_services(
     save: bool = True,
     folder: tempfile.TemporaryDirectory[str] | None = None,
     fall_back: bool = False,
+    share: bool = False,
 ) -> Services:
     """Open the history (a temporary one if not `save`, in `folder` if given) and create the engine.
 
+    `share`: exchange changes with the shared history of the configuration, in the background.
     `shown_keys` are the key names that the built-in guide uses. With `fall_back`, a history that cannot be opened is
     replaced by a temporary one, and the last of `problems` says so. Raises StoreError if no history can be opened.
     """
@@ -130,7 +146,48 @@ def open_services(
     if history.maintenance is not None:
         warnings = (*history.maintenance.warnings, *warnings)
     problems = (*problems, *warnings)
-    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, saving=save)
+    sharing = start_sharing(config.history, history) if share and temporary_folder is None else None
+    return Services(config, keys, history, engine, client, keyrings, problems, temporary_folder, save, sharing)
+
+
+def start_sharing(settings: Sharing, history: History) -> Replicator | None:
+    """Start the exchange with the shared history in the background; None if none is configured. Never blocks."""
+    replica = history.replica
+    if not settings.share or replica is None:
+        return None
+    # imported here, so that it costs nothing where nothing is shared
+    from holytui.store.postgres.replicator import Replicator
+
+    place = hashlib.sha256(redact.database(settings.share).encode()).hexdigest()[:16]
+    sharing = Replicator(history, replica, partial(open_shared, settings), place=f"shared {place}")
+    sharing.start()
+    return sharing
+
+
+def open_shared(settings: Sharing) -> SharedDatabase:
+    """Connect to the shared history. Blocks on the network. Raises StoreError, KeyUnavailable."""
+    from holytui.store.postgres import connection
+    from holytui.store.postgres.database import SharedDatabase
+
+    password = partial(_password, settings.share_password_command) if settings.share_password_command else None
+    return SharedDatabase(connection.connect(settings.share, settings.share_tls, password))
+
+
+def search_shared(settings: Sharing, query: str, limit: int) -> Sequence[SearchHit]:
+    """Search the shared history. Raises StoreError, KeyUnavailable."""
+    if not settings.share:
+        raise SharingFailed(_("No shared history is configured"), _("Set share in [history] of the configuration."))
+    shared = open_shared(settings)
+    try:
+        return shared.search(query, limit)
+    finally:
+        shared.close()
+
+
+def _password(command: Sequence[str]) -> str:
+    from holytui.credentials.command import command_output, run_command
+
+    return Secret(command_output(command, run_command).splitlines()[0]).reveal()
 
 
 def temporary_history_warning(error: StoreError) -> str:

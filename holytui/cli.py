@@ -242,6 +242,7 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("-c", "--conversation", metavar="ID", help=_("in this conversation only"))
     search.add_argument("-n", "--limit", type=int, default=50, metavar="N", help=_("at most this many matches (50)"))
+    search.add_argument("--everywhere", action="store_true", help=_("in the shared database, newest first"))
     search.add_argument("--json", action="store_true", help=_("one JSON object per line"))
     _file_arguments(commands)
     tag = commands.add_parser(
@@ -258,8 +259,10 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
         "--before", type=_date, metavar="DATE", help=_("all not changed since this date, such as 2025-06-30")
     )
     delete.add_argument("-y", "--yes", action="store_true", help=_("do not ask"))
-    restore = commands.add_parser("restore", help=_("bring deleted conversations back"))
-    restore.add_argument("ids", nargs="+", metavar="ID")
+    restore = commands.add_parser("restore", help=_("bring deleted conversations back, or those of a backup"))
+    restore.add_argument("ids", nargs="+", metavar="ID|FILE")
+    backup = commands.add_parser("backup", help=_("copy the history to a new file, also while it is in use"))
+    backup.add_argument("file", type=Path, metavar="FILE")
     commands.add_parser("compact", help=_("erase deleted conversations for good, and shrink the file"))
     _sync_arguments(commands)
 
@@ -307,6 +310,7 @@ def _sync_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         help=_("sync again after each change here, and at least this often (60)"),
     )
     sync.add_argument("--json", action="store_true", help=_("one JSON object for each sync"))
+    sync.add_argument("--progress", action="store_true", help=argparse.SUPPRESS)
     sync.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     hosts = commands.add_parser("hosts", help=_("the machines whose changes are known"))
     hosts.add_argument("--json", action="store_true", help=_("one JSON object per line"))

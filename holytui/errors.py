@@ -9,7 +9,8 @@
     │   ├── StoreNewer     written by a newer holytui
     │   ├── StoreBusy      locked by another process for too long
     │   ├── StoreFull      no space left, or the folder is read-only
-    │   └── StoreCorrupt   not a database, or a damaged one
+    │   ├── StoreCorrupt   not a database, or a damaged one
+    │   └── SharingFailed  the database that shares the history cannot be used
     ├── TransferError      an import or export cannot be done
     ├── SyncError          a sync with another host or a folder failed
     ├── NotAttached        a file that a question names cannot be sent with it
@@ -95,6 +96,10 @@ class StoreFull(StoreError):
 
 class StoreCorrupt(StoreError):
     """The history is not a database, or a damaged one."""
+
+
+class SharingFailed(StoreError):
+    """The database that shares the history cannot be reached or used; the history of this host is complete."""
 
 
 class TransferError(HolytuiError):

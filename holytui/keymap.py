@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
         ("app.mouse", "f7", N_("Mouse"), N_("Turn the mouse on or off; text selected with it is copied")),
         ("app.settings", "ctrl+backslash", N_("Settings"), N_("Change settings and keys")),
         ("app.reload", "", N_("Reload"), N_("Read the configuration file again")),
+        ("app.sync", "", N_("Sync"), N_("Exchange changes with other machines")),
         ("app.theme", "", N_("Theme"), N_("Choose a colour theme, with a live preview")),
         (
             "chat.interrupt",
@@ -152,6 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         ("sidebar.pin", "p", N_("Pin"), N_("Pin the conversation to the top, or unpin it"), True),
         ("sidebar.archive", "a", N_("Archive"), N_("Archive the conversation, or take it out of the archive"), True),
         ("sidebar.archived", "A", N_("Archived"), N_("Switch between the archive and the other conversations")),
+        ("sidebar.local", "L", N_("Local"), N_("Keep the conversation on this machine, or share it again")),
         ("sidebar.delete", "d delete", N_("Delete"), N_("Delete the conversation"), True),
         ("sidebar.tag", "t", N_("Tag"), N_("Change the tags of the conversation; work/ is a folder")),
         ("sidebar.export", "x", N_("Export"), N_("Write the conversation to a file")),

@@ -104,6 +104,17 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
         file.write(data)
 
 
+def create_private(path: Path, text: str) -> None:
+    """Write a new file that only its user can read. Raises FileExistsError, or OSError and leaves no part of it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def private_text(path: Path) -> Iterator[TextIO]:
     """Like `write_private`, for UTF-8 text written in pieces."""

@@ -76,13 +76,11 @@ def _write_report(text: str, file: Path | None) -> None:
         write_text(text, sys.stdout)
         return
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        paths.create_private(file, text)
     except FileExistsError as exc:
         raise _exists(file) from exc
     except OSError as exc:
         raise HolytuiError(_("{file} could not be written: {reason}").format(file=file, reason=exc.strerror)) from exc
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
     print_line(_("Written: {file}").format(file=sanitize_line(str(file))), sys.stderr)
 
 

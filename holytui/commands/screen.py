@@ -47,7 +47,14 @@ def run(options: argparse.Namespace) -> int:
         try:
             opened.append(
                 open_services(
-                    config, keys, problems, shown_keys=guide_keys, save=folder is None, folder=folder, fall_back=True
+                    config,
+                    keys,
+                    problems,
+                    shown_keys=guide_keys,
+                    save=folder is None,
+                    folder=folder,
+                    fall_back=True,
+                    share=True,
                 )
             )
             return opened[0]

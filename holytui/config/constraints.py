@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from holytui.config.redact import looks_like_key
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Sharing, Stream, Sync, Ui
 from holytui.config.urls import NO_PROXY, host_of, is_secure, unix_address
 from holytui.i18n import N_, _
 from holytui.logs import LEVELS
@@ -91,6 +91,14 @@ def _url_advice(value: object) -> str:
     return ""
 
 
+def _is_database(value: object) -> bool:
+    if not isinstance(value, str) or not value.isprintable():
+        return False
+    if "://" in value:
+        return value.startswith(("postgresql://", "postgres://"))
+    return not value or re.match(r"\w+\s*=", value) is not None
+
+
 def _is_json(value: object) -> bool:
     try:
         json.dumps(value, allow_nan=False)
@@ -167,6 +175,11 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Ui, "enter"): _one_of("send", "newline"),
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),
         (Ui, "notify"): _one_of("off", "bell", "osc9"),
+        (Sharing, "share"): Constraint(
+            N_('an address such as "postgresql://user@host/database" or "service=name"'), _is_database
+        ),
+        (Sharing, "share_password_command"): _COMMAND,
+        (Sharing, "share_tls"): _one_of("", "verify-full", "verify-ca", "require", "disable"),
         (Config, "default_model"): _pattern(
             r"(?s)[^/\s]+/.*\S", N_('a provider and a model, such as "holysheep/gpt-4o"')
         ),
@@ -220,7 +233,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
 
 _SENSITIVE_FIELDS = frozenset(
     {"api_key", "api_key_env", "api_key_command", "client_secret_env", "headers", "proxy", "query"}
-    | {"refresh_token_command", "api_key_file", "api_key_keyring"}
+    | {"refresh_token_command", "api_key_file", "api_key_keyring", "share", "share_password_command"}
 )
 _URL_FIELDS = frozenset({"base_url", "token_url", "chat_path"})
 

@@ -41,7 +41,7 @@ class ConfigChange:
         """The settings and tables that differ, such as `ui.theme` or `providers`."""
         old, new = self.before.config, self.after.config
         found = []
-        for name in ("ui", "stream", "limits"):
+        for name in ("ui", "stream", "limits", "sync"):
             one, other = getattr(old, name), getattr(new, name)
             found += [f"{name}.{f.name}" for f in fields(one) if getattr(one, f.name) != getattr(other, f.name)]
         whole = ("default_model", "system", "log_level", "keys", "prompts", "providers")

@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.presets import GUIDE, PRESETS
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, dotted
 from holytui.config.reader import Reader, file_fields
-from holytui.config.schema import Config, OAuth, Provider
+from holytui.config.schema import Config, OAuth, Provider, Sharing, Sync
 from holytui.config.syntax import describe_syntax_error
 from holytui.config.urls import is_plaintext, is_unspecified
 from holytui.errors import HolytuiError
@@ -105,6 +105,7 @@ def build_config(
     withhold_variables(_key_variables(providers))
     if status is not None:
         providers = _block_untrusted(reader, providers, status)
+        config = _without_untrusted_sync(reader, config, status)
     default = _default_model(reader, config.default_model, raw, providers)
     config = replace(
         config,
@@ -113,6 +114,9 @@ def build_config(
         keys=MappingProxyType(_keys(reader, table.get("keys", {}))),
         source=path,
     )
+    redact.register_database_secrets(config.history.share)
+    if status is not None:
+        config = replace(config, history=_trusted_sharing(reader, config.history, status))
     if misspelled or not isinstance(raw, dict):
         config = replace(config, blocked=_first_error(reader, (), {"providers", *misspelled}))
     return Loaded(config, tuple(sorted(reader.problems, key=lambda problem: problem.line or 0)))
@@ -324,6 +328,37 @@ def _block_untrusted(reader: Reader, providers: Mapping[str, Provider], status: 
         name: replace(provider, blocked=provider.blocked or reason) if name in blocked else provider
         for name, provider in providers.items()
     }
+
+
+def _without_untrusted_sync(reader: Reader, config: Config, status: os.stat_result) -> Config:
+    """Remove the targets of syncs in a file that others can change: they could have the history sent to themselves."""
+    owned, writable = trust.is_owned_by_other(status), trust.is_writable_by_others(status)
+    if config.sync == Sync() or not (owned or writable):
+        return config
+    how = f"chown {os.getuid()}" if owned else "chmod go-w"
+    text = _("can be changed by others, so [sync] is not used; run: {command}")
+    reader.report((), text.format(command=trust.shell_command(how, reader.file)))
+    return replace(config, sync=Sync())
+
+
+def _trusted_sharing(reader: Reader, history: Sharing, status: os.stat_result) -> Sharing:
+    """Return `[history]` without sharing, if others could have it lead elsewhere, run a command or read a password."""
+    if not history.share:
+        return history
+    file = reader.file
+    if trust.is_owned_by_other(status):
+        command = trust.shell_command(f"chown {os.getuid()}", file)
+        text = _("belongs to another user, so the history is not shared; run: {command}")
+    elif trust.is_writable_by_others(status):
+        command = trust.shell_command("chmod go-w", file)
+        text = _("can be changed by others, so the history is not shared; run: {command}")
+    elif redact.holds_database_secret(history.share) and trust.is_readable_by_others(status):
+        command = trust.shell_command("chmod 600", file)
+        text = _("holds a password and can be read by others, so the history is not shared; run: {command}")
+    else:
+        return history
+    reader.report((), text.format(command=command))
+    return replace(history, share="")
 
 
 def _key_variables(providers: Mapping[str, Provider]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 from holytui.config.constraints import CONSTRAINTS, Constraint, is_sensitive
 from holytui.config.key_locations import KeyLocations
 from holytui.config.problems import ConfigProblem, KeyPath, Severity, describe_value, dotted
-from holytui.config.schema import Config, Limits, Model, Provider, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, Provider, Sharing, Stream, Sync, Ui
 from holytui.i18n import _
 from holytui.text import nearest
 
@@ -25,7 +25,14 @@ _NOT_IN_FILE = frozenset(
 _hints: Callable[[Any], Mapping[str, Any]] = cache(
     get_type_hints
 )  # cached, as it evaluates annotations and is called for each model
-_SECTIONS: Mapping[str, type] = {"stream": Stream, "ui": Ui, "limits": Limits, "sync": Sync, "": Config}
+_SECTIONS: Mapping[str, type] = {
+    "stream": Stream,
+    "ui": Ui,
+    "limits": Limits,
+    "sync": Sync,
+    "history": Sharing,
+    "": Config,
+}
 
 
 class Reader:

@@ -76,6 +76,46 @@ def url(text: str) -> str:
     return f"{address}{mark}{shown}" + (f"#{MASK}" if fragment else "")
 
 
+_KEYWORD = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)")
+_SECRET_KEYWORDS = frozenset({"password", "sslpassword", "passfile", "oauth_client_secret"})
+
+
+def database(text: str) -> str:
+    """Return the address of a database, a URL or `name=value …`, with its passwords masked."""
+    for secret in sorted(_secrets_of_database(text), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def register_database_secrets(text: str) -> None:
+    """Register the passwords in the address of a database."""
+    for each in _secrets_of_database(text):
+        Secret(each)
+
+
+def holds_database_secret(text: str) -> bool:
+    """Whether the address of a database contains a password."""
+    return any(_secrets_of_database(text))
+
+
+def _secrets_of_database(text: str) -> Iterator[str]:
+    if "://" not in text:
+        found = (match for match in _KEYWORD.finditer(text) if match[1].lower() in _SECRET_KEYWORDS)
+        yield from (match[2].strip("'") for match in found)
+        return
+    address, _mark, query = text.partition("?")
+    # a password may contain a slash or a question mark that should have been quoted
+    users = {part.partition("://")[2].rpartition("@")[0] for part in (address, text)}
+    values = [user.partition(":")[2] for user in sorted(users)]
+    values += [
+        each.partition("=")[2] for each in query.split("&") if each.partition("=")[0].lower() in _SECRET_KEYWORDS
+    ]
+    for value in filter(None, values):
+        yield value
+        if unquote(value) != value:
+            yield unquote(value)
+
+
 def plain_url(text: str) -> str:
     """Return `url` for a message: on one line, without user and password."""
     return sanitize_line(url(text).replace(f"//{MASK}@", "//"))

@@ -271,6 +271,20 @@ class Ui:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """`[history]`: sharing the history with other machines."""
+
+    share: str = field(default="", repr=False)
+    """Database that shares the history between machines, `postgresql://user@host/database` or `service=name`; empty:
+    none."""
+    share_password_command: tuple[str, ...] = ()
+    """Program that prints the password of the database; by default that of the address, PGPASSWORD or `~/.pgpass`."""
+    share_tls: str = ""
+    """TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but not for a
+    database on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """`[sync]`: one history on several machines."""
 
@@ -296,6 +310,8 @@ class Config:
     """Action id to the keys that replace its defaults; an empty tuple removes them."""
     ui: Ui = field(default_factory=Ui)
     """The screen."""
+    history: Sharing = field(default_factory=Sharing)
+    """Sharing of the history."""
     limits: Limits = field(default_factory=Limits)
     """Limits of spending."""
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.i18n import N_
 
 HELP: Mapping[tuple[type, str], str] = MappingProxyType(
     {
         (Config, "default_model"): N_("Model of new conversations, as `provider/model`."),
         (Config, "providers"): N_("Providers by name."),
+        (Config, "history"): N_("Sharing of the history."),
         (Config, "prompts"): N_("System prompts by name."),
         (Config, "sync"): N_("The exchange with other machines."),
         (Config, "system"): N_("The system prompt of new conversations: a text, or the name of one of `prompts`."),
@@ -83,6 +84,18 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "long text the end (64 KiB, 256 KiB); never with `--no-save`."
         ),
         (Ui, "model_titles"): N_("Let the model title each conversation, with one more request."),
+        (Sharing, "share"): N_(
+            "Database that shares the history between machines, `postgresql://user@host/database` or "
+            "`service=name`; empty: none."
+        ),
+        (Sharing, "share_password_command"): N_(
+            "Program that prints the password of the database; by default that of the address, PGPASSWORD or "
+            "`~/.pgpass`."
+        ),
+        (Sharing, "share_tls"): N_(
+            "TLS of its connection: `verify-full`, `verify-ca`, `require` or `disable`. Empty: `verify-full`, but"
+            " not for a database on this machine."
+        ),
         (Sync, "targets"): N_("Addresses by name: `ssh://USER@HOST:PORT/PATH`, or a folder."),
         (Sync, "every"): N_(
             "Minutes between syncs with all targets while the screen is open, the first at its start (0: never)."

@@ -16,7 +16,7 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.load import build_config
 from holytui.config.problems import ConfigProblem, Severity, dotted
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.write import redacted, remove_value, set_value
 from holytui.errors import ConfigError
@@ -107,6 +107,7 @@ def list_settings(config: Config, keymap: Keymap, locations: KeyLocations) -> li
         *_fields(Config, config, (), locations),
         *_fields(Ui, config.ui, ("ui",), locations),
         *_fields(Stream, config.stream, ("stream",), locations),
+        *_sharing(config, locations),
         *_fields(Limits, config.limits, ("limits",), locations),
         *_fields(Sync, config.sync, ("sync",), locations),
         *_keys(keymap, locations),
@@ -296,6 +297,14 @@ def _providers(config: Config, locations: KeyLocations) -> Iterator[Setting]:
     )
     for name, provider in (config.providers or {PLACEHOLDER: Provider(PLACEHOLDER, "")}).items():
         yield from _table(provider, ("providers", name), locations)
+
+
+def _sharing(config: Config, locations: KeyLocations) -> Iterator[Setting]:
+    """Yield the settings of `[history]`. They may hold a password, so they are changed in the file."""
+    for name, field in file_fields(Sharing).items():
+        path, value = ("history", name), getattr(config.history, name)
+        shown = _secretless(config.history, name, value, path)
+        yield _only_in_file(path, SettingGroup.OTHER, _(HELP[Sharing, name]), shown, locations, _shown(field.default))
 
 
 def _table(owner: Any, path: tuple[str, ...], locations: KeyLocations) -> Iterator[Setting]:

@@ -15,7 +15,7 @@ import tomli_w
 from holytui import paths
 from holytui.config import redact
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Model, OAuth, Provider
+from holytui.config.schema import Config, Model, OAuth, Provider, Sharing
 from holytui.config.toml_edit import CannotEdit, remove_key, set_key
 from holytui.errors import ConfigError
 from holytui.i18n import _
@@ -31,7 +31,7 @@ def dump(config: Config) -> str:
     Values that may hold secrets are masked (see `redact`).
     """
     table = _to_table(config)
-    for name in ("stream", "ui", "limits"):
+    for name in ("stream", "ui", "limits", "history"):
         table[name] = _to_table(getattr(config, name), whole=True)
     table["default_model"] = config.default_model
     providers = {name: _to_table(provider) for name, provider in config.providers.items()}
@@ -44,7 +44,7 @@ def dump(config: Config) -> str:
         table["providers"] = providers
     if config.keys:
         table["keys"] = {name: keys[0] if len(keys) == 1 else list(keys) for name, keys in config.keys.items()}
-    order = ("default_model", "system", "stream", "limits", "ui", "keys", "prompts", "providers")
+    order = ("default_model", "system", "stream", "limits", "ui", "history", "keys", "prompts", "providers")
     return scrub("".join(notes) + tomli_w.dumps({name: table[name] for name in order if name in table}))
 
 
@@ -63,18 +63,12 @@ def init(path: Path) -> None:
     except OSError as exc:
         raise not_written(path, exc) from exc
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        paths.create_private(path, example_text())
     except FileExistsError as exc:
         raise ConfigError(
             _("{path} already exists").format(path=path), _("It was not changed. Edit it, or move it away first")
         ) from exc
     except OSError as exc:
-        raise not_written(path, exc) from exc
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(example_text().encode())
-    except OSError as exc:
-        path.unlink(missing_ok=True)
         raise not_written(path, exc) from exc
 
 
@@ -194,6 +188,10 @@ def redacted(owner: object, name: str, value: object) -> object:
             return redact.headers(value, owner.public_headers)
         case Provider(), "query", Mapping():
             return redact.query(value)
+        case Sharing(), "share", str():
+            return redact.database(value)
+        case Sharing(), "share_password_command", tuple():
+            return redact.command(value)
         case Model(), "params", Mapping():
             return {key: redact.MASK if _is_secret(key, item) else item for key, item in value.items()}
     return value

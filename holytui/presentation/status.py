@@ -45,6 +45,8 @@ class Status:
     rate: TokenRate = TokenRate()
     first_token_s: float | None = None
     link: str = ""
+    sharing: str = ""
+    """The state of the exchange with a shared history."""
     position: str = ""
     """The position in the transcript, such as "↓ 34 new lines"."""
 

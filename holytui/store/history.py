@@ -25,7 +25,7 @@ from holytui.models import (
     StreamMark,
 )
 from holytui.store.replica.clock import Vector
-from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
+from holytui.store.replica.records import Applied, Batch, ConversationRecord, Digest, Host, TransferCursor
 from holytui.store.values import SearchHit
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from holytui.store.tags import TagChange
     from holytui.store.values import (
         AnswerStats,
+        BackupResult,
         Bundle,
         CompactionResult,
         ImportCounts,
@@ -76,6 +77,10 @@ class Maintenance(Protocol):
         """Rewrite the file without the free space that deleted conversations left."""
         ...
 
+    def back_up(self, target: Path) -> BackupResult:
+        """Copy everything that is committed to a new file, and read it back. Raises StoreError."""
+        ...
+
     def save_pending(self) -> Path | None:
         """Write the text that is not committed to a separate file, so that a kill during a slow `close` loses nothing.
 
@@ -113,6 +118,10 @@ class Replica(Protocol):
         """Return how many changes of each host are in force, by its id. Reads all changes."""
         ...
 
+    def origin(self, message_id: str) -> Host | None:
+        """Return the host that last changed a message, or None if that is this one or not known."""
+        ...
+
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
         ...
@@ -128,6 +137,14 @@ class Replica(Protocol):
         """Merge a part; durable on return, in one transaction. What it has that is known already changes nothing."""
         ...
 
+    def pending(self, since: Vector) -> int:
+        """Return the number of changes that `since` does not include, those that cannot be sent yet too. Cheap."""
+        ...
+
+    def in_progress(self) -> Sequence[Message]:
+        """Return the answers that processes of this machine receive, with their text, in shared conversations."""
+        ...
+
     def digest(self, low: int = ..., high: int = ...) -> Digest:
         """Summarize the shared changes with clock values from `low` to below `high`, without deleted conversations.
 
@@ -137,6 +154,10 @@ class Replica(Protocol):
 
     def range(self, low: int = ..., high: int = ...) -> TransferCursor:
         """Return the cursor of a transfer of all changes in a range, which an empty vector takes in whole."""
+        ...
+
+    def destroyed(self) -> Sequence[ConversationRecord]:
+        """Return the conversations of which only the deletion is left. Reads all changes."""
         ...
 
     def set_shared(self, conversation_id: str, *, shared: bool) -> None:

@@ -67,3 +67,37 @@ def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
 
 # a character and the marks that follow it, among them Hangul vowels and finals, which compose with what is before
 _CLUSTER = re.compile("[^\u0300-\u036f\u1160-\u11ff\u3099\u309a]?[\u0300-\u036f\u1160-\u11ff\u3099\u309a]*", re.DOTALL)
+
+
+_AROUND = 60  # characters of the snippet on either side of the first match
+_SPACES = re.compile(r"\s")
+
+
+def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """One line of `text` (`plain` is its folded form) around the first of `words`, and the matches in it."""
+    first = min((at for at in map(plain.find, words) if at >= 0), default=0)
+    start, window, ranges = _near(text, plain, first, words)
+    at = ranges[0][0] if ranges else 0
+    left = max(0, at - _AROUND)
+    right = min(len(window), at + 2 * _AROUND)
+    shown = window[left:right]
+    before = "…" if start + left > 0 else ""
+    after = "…" if start + right < len(text) else ""
+    shift = len(before) - left
+    kept = tuple((a + shift, min(b, right) + shift) for a, b in ranges if a < right and a >= left)
+    return before + _SPACES.sub(" ", shown) + after, kept
+
+
+def place(text: str, plain: str, word: str) -> int:
+    """Offset of the first `word` in `text` (`plain` is its folded form)."""
+    start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
+    return start + ranges[0][0] if ranges else 0
+
+
+def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
+    """Excerpt around folded offset `at`: start, text and match ranges."""
+    # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
+    start = max(0, at - _AROUND - abs(len(text) - len(plain)))
+    window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
+    ranges = match_ranges(window, words)
+    return (start, window, ranges) if ranges or window == text else (0, text, match_ranges(text, words))

@@ -124,6 +124,16 @@ class CompactionResult:
     """Older copies beside the history (before a migration, damaged), which are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """What a backup has."""
+
+    conversations: int
+    """Without deleted ones."""
+    messages: int
+    bytes: int
+
+
 QUESTION_EXCERPT = 2_000
 """Characters of a question that `StoredQuestion` has."""
 

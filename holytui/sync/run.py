@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from holytui.store.replica.records import Applied
 from holytui.sync import ssh
 from holytui.sync.address import Address, SshAddress
+from holytui.sync.channel import JSON
 from holytui.sync.exchange import Exchange, Listener, Progress
 from holytui.sync.folder.sync import FolderSync
 
@@ -26,6 +28,27 @@ class Report:
     seconds: float
     waiting: tuple[str, ...] = ()
     """Files of a folder that are incomplete or damaged, and are read once they are whole."""
+
+    def to_json(self) -> JSON:
+        """Return the report as JSON values."""
+        return {
+            **progress_json(self.progress),
+            "differing_ranges": self.progress.differing,
+            "bytes_sent": self.bytes_sent,
+            "bytes_received": self.bytes_received,
+            "seconds": round(self.seconds, 3),
+            "waiting": list(self.waiting),
+        }
+
+
+def progress_json(progress: Progress) -> JSON:
+    """Return what was received and sent as JSON values."""
+    return {"received": asdict(progress.received), "sent": asdict(progress.sent)}
+
+
+def progress_from_json(value: JSON) -> Progress:
+    """Return the progress in the values of `progress_json`. Raises KeyError, TypeError."""
+    return Progress(Applied(**value["received"]), Applied(**value["sent"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 
 from holytui.errors import SyncError
 from holytui.i18n import _
+from holytui.secret import child_environment
 from holytui.sync.address import SshAddress
 from holytui.sync.channel import Channel
 from holytui.sync.protocol import NoGreeting, RemoteReplica
@@ -73,6 +74,7 @@ def connect(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=not interactive,
+            env=child_environment(),
         )
     except OSError as exc:
         raise SyncError(

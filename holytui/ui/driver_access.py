@@ -23,6 +23,12 @@ def capabilities(app: App[Any]) -> Capabilities | None:
     return driver.capabilities() if isinstance(driver, ThinDriver) else None
 
 
+def last_input(app: App[Any]) -> float:
+    """When the last key, paste or mouse event was read, on the monotonic clock; minus infinity if none was."""
+    driver = app._driver
+    return driver.last_input if isinstance(driver, ThinDriver) else float("-inf")
+
+
 def set_mouse(app: App[Any], wanted: bool) -> bool:
     """Turn the mouse on or off; returns whether it is on now."""
     driver = app._driver

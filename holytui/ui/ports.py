@@ -35,6 +35,7 @@ class Group(StrEnum):
     NOTIFY = "notify"
     COPY = "copy"
     LEAVE = "leave"
+    SYNC = "sync"
 
 
 class Reporter(Protocol):
@@ -103,6 +104,9 @@ class StatusDisplay(Protocol):
 
     def refresh_figures(self) -> None:
         """Show the present figures of a turn, at most twice a second."""
+
+    def refresh_sharing(self) -> None:
+        """Show the state of the exchange with a shared history."""
 
     def estimate_context(self) -> None:
         """Estimate in the background how much of the context is used, with and without the draft."""

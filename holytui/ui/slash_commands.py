@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "tag": "sidebar.tag",
         "archive": "sidebar.archive",
         "archived": "sidebar.archived",
+        "local": "sidebar.local",
         "delete": "sidebar.delete",
         "undelete": "sidebar.undo",
         "sidebar": "sidebar.toggle",
@@ -47,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "details": "app.details",
         "settings": "app.settings",
         "reload": "app.reload",
+        "sync": "app.sync",
         "connect": "app.connect",
         "check": "app.check",
         "editor": "prompt.editor",
@@ -62,7 +64,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Name to action id, in the order of completion."""
 
-TAKES_WORDS = frozenset({"model", "effort", "prompt", "search", "find", "rename", "label", "tag", "settings"})
+TAKES_WORDS = frozenset({"model", "effort", "prompt", "search", "find", "rename", "label", "tag", "settings", "sync"})
 """Commands that accept text: `/model ollama/llama3.2`."""
 
 

@@ -254,8 +254,8 @@ class _Nowhere(nullcontext[None]):
 
 
 PACKAGE = Path(holytui.__file__).parent
-WRITERS = {"commands/output.py", "terminal/editor.py"}
-"""The second lends the terminal's ordinary screen to one text, by the same rule."""
+WRITERS = {"commands/output.py", "commands/history/sync.py", "terminal/editor.py"}
+"""The second speaks a protocol with another holytui; the third lends the terminal's ordinary screen to one text."""
 STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
 
 

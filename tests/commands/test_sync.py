@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from holytui.cli import main
 from holytui.commands.history.sync import watch
+from holytui.config.load import load
 from holytui.store.sqlite.history import SqliteHistory
 from tests.store.samples import add_rich_conversation
 
@@ -48,6 +50,12 @@ def test_a_named_target_is_synced(
     assert (done["target"], done["sent"]) == ("laptop", {"conversations": 1, "messages": 4})
     with SqliteHistory(there) as history:
         assert history.conversation(talk) is not None
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(there.parent))
+    assert main(["history", "show", talk]) == 0
+    assert f" · from {platform.node()}\n" in capsys.readouterr().out
+    monkeypatch.setenv("HOLYTUI_DATA_DIR", str(here.parent))
+    assert main(["history", "show", talk]) == 0
+    assert " · from " not in capsys.readouterr().out
     assert main(["history", "hosts", "--json"]) == 0
     (own,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()][:1]
     assert own["is_self"]
@@ -78,12 +86,19 @@ def test_without_a_target_the_use_is_explained(here: Path, capsys: pytest.Captur
 
 
 def test_a_wrong_address_in_the_configuration_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from holytui.config.load import load
-
     configured(tmp_path, monkeypatch, '[sync.targets]\n"a b" = "ssh://x"\nc = "http://x"\nd = "ssh://x"\n')
     loaded = load()
     assert dict(loaded.config.sync.targets) == {"d": "ssh://x"}
     assert [problem.line for problem in loaded.problems] == [2, 3]
+
+
+def test_targets_that_others_can_change_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured(tmp_path, monkeypatch, '[sync.targets]\nd = "ssh://x"\n')
+    assert load().config.sync.targets
+    (tmp_path / "config.toml").chmod(0o666)
+    loaded = load()
+    assert not loaded.config.sync.targets
+    assert "[sync] is not used" in str(loaded.problems[0])
 
 
 def test_a_conversation_is_kept_here_or_shared(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

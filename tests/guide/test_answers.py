@@ -158,7 +158,7 @@ def test_a_vietnamese_greeting_gets_a_vietnamese_welcome(greeting: str) -> None:
         ("ctrl+j?", "**Ctrl+J, Alt+Enter** – Insert a new line"),
         ("Alt-Enter", "**Ctrl+J, Alt+Enter** – Insert a new line"),
         ("^F", "**Ctrl+F** – Search all conversations"),
-        ("F11?", "**F11** does nothing in holytui"),
+        ("Ctrl+X?", "**Ctrl+X** does nothing in holytui"),
         ("what happens if I press ctrl+x?", "**Ctrl+X** does nothing in holytui"),
         ("phím F2 làm gì", "**F2** – Chọn mô hình"),
         ("phim F8 de lam gi", "**F8** – Sao chép câu trả lời cuối"),

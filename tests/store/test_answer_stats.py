@@ -43,6 +43,9 @@ def without_figures(path: Path) -> None:
             "DROP TABLE figure; DROP TABLE stream; DROP TABLE host; DROP TABLE change;"
             'ALTER TABLE attempt RENAME COLUMN "end" TO unused;'
             "ALTER TABLE conversation RENAME COLUMN unshared TO unused;"
+            "ALTER TABLE conversation RENAME COLUMN tags TO unused_tags;"
+            "ALTER TABLE conversation RENAME COLUMN labels TO unused_labels;"
+            "ALTER TABLE conversation RENAME COLUMN pruned TO unused_pruned;"
             "PRAGMA user_version = 4"
         )
 

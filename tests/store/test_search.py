@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holytui.models import AnswerState
-from holytui.store.matches import fold_with_offsets, folded
-from holytui.store.sqlite.search import excerpt, match_expression, place
+from holytui.store.matches import excerpt, fold_with_offsets, folded, place
+from holytui.store.sqlite.search import match_expression
 from tests.store.conformance.test_search import FOLDED, assert_found
 from tests.store.conftest import Opener
 from tests.store.samples import add_question, ask

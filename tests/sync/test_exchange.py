@@ -149,3 +149,15 @@ def test_conversations_that_are_kept_here_do_not_travel(opener: OpenHistory) -> 
     replica_of(one).set_shared(talk, shared=True)
     sync(one, two)
     assert two.bundle(talk) == one.bundle(talk)
+
+
+def test_the_host_of_a_message_is_known(opener: OpenHistory) -> None:
+    one, two = opener("one"), opener("two")
+    talk = add_stored_conversation(one)
+    answer = one.branch(talk)[-1].id
+    sync(one, two)
+    assert replica_of(one).origin(answer) is None
+    found = replica_of(two).origin(answer)
+    assert found is not None
+    assert found.id == next(host.id for host in replica_of(one).hosts() if host.is_self)
+    assert replica_of(two).origin("unknown") is None

@@ -3,6 +3,7 @@ harm while an answer streams, waits for a retry, or the server is away."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from unittest.mock import patch
@@ -244,6 +245,14 @@ async def _(driver: ScreenDriver) -> None:
     await driver.wait_for_text("was read again")
 
 
+@checks("app.sync")
+async def _(driver: ScreenDriver) -> None:
+    driver.chat.set_focus(driver.chat.prompt)
+    await driver.type("/sync")
+    await driver.press("enter")
+    await driver.wait_for_text("/sync needs a target")
+
+
 @checks("app.theme")
 async def _(driver: ScreenDriver) -> None:
     driver.chat.set_focus(driver.chat.prompt)
@@ -335,8 +344,13 @@ CHECKS["prompt.redo"] = CHECKS["prompt.undo"]
 @checks("app.suspend")
 async def _(driver: ScreenDriver) -> None:
     with patch.object(driver.app, "action_suspend_process") as suspend:
-        await driver.act("app.suspend")
-    suspend.assert_called_once_with()
+        with patch("os.getpgrp", return_value=os.getsid(0)):
+            await driver.act("app.suspend")
+        await driver.wait_until(lambda: "no shell started holytui" in driver.status)
+        suspend.assert_not_called()
+        with patch("os.getpgrp", return_value=os.getsid(0) + 1):
+            await driver.act("app.suspend")
+        suspend.assert_called_once_with()
 
 
 @checks("prompt.older")
@@ -633,6 +647,19 @@ async def _(driver: ScreenDriver) -> None:
     await driver.act("sidebar.pin")
     await driver.wait_until(lambda: any(one.pinned for one in driver.conversations()))
     await driver.wait_for_text("Pinned")
+
+
+@checks("sidebar.local")
+async def _(driver: ScreenDriver) -> None:
+    await driver.focus_sidebar()
+    replica = driver.harness.history.replica
+    await driver.act("sidebar.local")
+    await driver.wait_until(replica.unshared)
+    await driver.wait_for_text("⌂ stays on this machine")
+    assert driver.text.count("⌂") == 2  # in the list as well
+    await driver.act("sidebar.local")
+    await driver.wait_until(lambda: not replica.unshared())
+    await driver.wait_for_text("shared with other machines")
 
 
 @checks("sidebar.tag")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from textual import events
@@ -17,10 +18,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 import holytui.ui
+from holytui.models import AnswerState, Role
+from holytui.store.values import OutlineEntry, StoredQuestion
 from holytui.terminal.textual_adapter.app import ThinScreen
 from holytui.ui.bindings import textual_key
 from holytui.ui.chat.layout import ChatLayout
 from holytui.ui.chat.screen import ChatScreen
+from holytui.ui.check.page import CheckPage
+from holytui.ui.composer.question_search import QuestionPicker
 from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.details.page import DetailsPage
 from holytui.ui.dialogs.base import Dialog
@@ -29,15 +34,47 @@ from holytui.ui.dialogs.dialogs import LineDialog, PageDialog, Picker
 from holytui.ui.dialogs.search import SearchDialog
 from holytui.ui.dialogs.steps import StepDialog
 from holytui.ui.dialogs.text import TextDialog
+from holytui.ui.settings.dialog import SettingsDialog
 from holytui.ui.themes import loader
 from holytui.ui.themes.picker import ThemePicker
+from holytui.ui.tree.commands import Tree, TreeCommands
+from holytui.ui.tree.layout import lay_out
+from holytui.ui.tree.page import Comparison, TreePage
 from tests.ui.app_harness import ScreenDriver, details_page, run_app
 from tests.ui.conftest import Build
 
-NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog, StepDialog, ConnectDialog}
-"""Also dialogs of several steps, in which Enter does not close (see `test_connect`)."""
+NO_DIALOGS = {ThinScreen, ChatLayout, ChatScreen, Dialog, StepDialog, ConnectDialog, SettingsDialog}
+"""Also dialogs of several steps, in which Enter does not close (see `test_connect` and `test_settings`)."""
 DARK = replace(loader.load(), themes=[one for one in loader.load().themes if one.name.startswith("holytui-dark")])
 CHOICES = [Choice("one", "one"), Choice("two", "two"), Choice("odd", "odd")]
+
+QUESTIONS = [StoredQuestion("one", "the one", 1.0, "Title"), StoredQuestion("two", "and two", 2.0, "Title")]
+
+
+class IdleCheckPage(CheckPage):
+    def action_again(self) -> None:
+        """Begin nothing."""
+
+
+def check_page(driver: ScreenDriver) -> CheckPage:
+    return IdleCheckPage(
+        driver.chat.state, driver.harness.keymap, Path("config.toml"), lambda _ui: (), driver.chat.clipboard
+    )
+
+
+class FixedTree(TreeCommands):
+    async def read(self) -> Tree:
+        entries = [
+            OutlineEntry(name, parent, Role.USER, name, 1.0, "", AnswerState.COMPLETE)
+            for name, parent in (("one", None), ("two", "one"))
+        ]
+        return Tree(lay_out(entries, "two"), {})
+
+
+def tree_page(driver: ScreenDriver) -> TreePage:
+    commands = FixedTree(driver.chat.state, navigation=driver.chat.navigator)
+    return TreePage(driver.harness.keymap, commands, "one")
+
 
 DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[Any]]]] = {
     Picker: ("f2", lambda _: Picker("Pick", CHOICES, "one")),
@@ -46,6 +83,10 @@ DIALOGS: Mapping[type[Screen[Any]], tuple[str, Callable[[ScreenDriver], Screen[A
     TextDialog: ("f12", lambda _: TextDialog("Text", "x")),
     PageDialog: ("f1", lambda _: PageDialog("Page", lambda _width: [Content("line")] * 99)),
     DetailsPage: ("f6", lambda driver: details_page(driver.chat)),
+    CheckPage: ("f11", check_page),
+    QuestionPicker: ("ctrl+r", lambda _: QuestionPicker(QUESTIONS, "")),
+    TreePage: ("t", tree_page),
+    Comparison: ("d", lambda _: Comparison("Two", lambda _width: [Content("line")] * 99)),
     SearchDialog: ("ctrl+f", lambda driver: SearchDialog(driver.harness.history, None, "wor")),
 }
 """Each dialog with the key that opens it."""

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holytui.engine.events import Delta, Finished, Queued, Reasoning, TurnEvent, Waiting
+from holytui.ui.transcript import event_queue
 from holytui.ui.transcript.event_queue import EventQueue, coalesce
 
 events = st.lists(
@@ -98,6 +100,53 @@ def test_the_end_of_an_answer_does_not_wait_for_the_next_frame() -> None:
 
     asyncio.run(run())
     assert got == [Delta("t", "at once"), Delta("t", "with its end"), finished]
+
+
+def test_a_long_delivery_waits_for_input_to_be_handled_and_the_end_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_queue, "_LONG", -1.0)  # every delivery takes long
+    got: list[TurnEvent] = []
+    asked: list[float] = []
+    finished = Finished("t", None, 1, "stop")
+
+    async def run() -> None:
+        held = asyncio.Event()
+
+        def pause() -> float:
+            asked.append(3600)
+            held.set()
+            return 3600
+
+        box = EventQueue(got.extend, frame=0, pause=pause)
+        box.open()
+        box.put(Delta("t", "held "))
+        await asyncio.wait_for(held.wait(), 10)
+        box.put(Delta("t", "back"))
+        await asyncio.sleep(0)
+        assert got == []
+        box.put(finished)
+        while not got:
+            await asyncio.sleep(0)
+        box.close()
+
+    asyncio.run(run())
+    assert got == [Delta("t", "held back"), finished]
+    assert len(asked) == 1
+
+
+def test_a_short_delivery_does_not_wait_for_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_queue, "_LONG", 3600.0)
+    got: list[TurnEvent] = []
+
+    async def run() -> None:
+        box = EventQueue(got.extend, frame=0, pause=lambda: 3600)
+        box.open()
+        for _ in range(2):
+            box.put(Waiting("t"))
+            await asyncio.sleep(0)
+        box.close()
+
+    asyncio.run(run())
+    assert got == [Waiting("t")] * 2
 
 
 def test_events_left_before_it_opens_are_delivered_then() -> None:

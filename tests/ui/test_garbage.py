@@ -30,21 +30,30 @@ class Collected:
         return 0
 
 
-async def test_garbage_is_collected_when_it_is_due_and_nothing_is_received() -> None:
+async def test_garbage_is_collected_when_it_is_due_and_nobody_waits() -> None:
     collector = Collected()
-    receiving = [True]
-    looks = [((0, 0, 40), True), ((0, 0, 40), False), ((0, 0, 0), False), ((700, 10, 9), False), ((0, 0, 10), False)]
+    receiving, typed = [True], [0.0]
+    looks = [
+        ((0, 0, 40), True, 0.0),
+        ((0, 0, 40), False, 71.0),
+        ((0, 0, 40), False, 70.0),
+        ((0, 0, 0), False, 0.0),
+        ((700, 10, 9), False, 0.0),
+        ((0, 0, 10), False, 0.0),
+    ]
     seen = []
 
     async def sleep(_seconds: float) -> None:
         seen.append(collector.full)
         if not looks:
             raise asyncio.CancelledError
-        collector.count, receiving[0] = looks.pop(0)
+        collector.count, receiving[0], typed[0] = looks.pop(0)
 
     with pytest.raises(asyncio.CancelledError):
-        await FullCollections(lambda: receiving[0], collector=collector, sleep=sleep).run()
-    assert seen == [0, 0, 1, 1, 1, 2]
+        await FullCollections(
+            lambda: receiving[0], lambda: typed[0], collector=collector, sleep=sleep, clock=lambda: 100.0
+        ).run()
+    assert seen == [0, 0, 0, 1, 1, 1, 2]
 
 
 def test_full_collections_are_rare_and_others_as_often_as_before() -> None:

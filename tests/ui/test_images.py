@@ -83,12 +83,12 @@ async def test_a_model_that_sees_none_is_not_asked_and_nothing_is_lost(build_har
 async def test_the_key_in_the_words_is_the_one_in_force(build_harness: Build) -> None:
     from holytui.keymap import build_keymap
 
-    harness = build_harness(keys=build_keymap({"model.pick": ("ctrl+y",)}))
+    harness = build_harness(keys=build_keymap({"model.pick": ("alt+m",)}))
     Path("photo.png").write_bytes(ONE)
     async with run_app(harness) as driver:
         await driver.type("@photo.png")
         await driver.press("enter")
-        await driver.wait_for_text("guide/guide sees no images. Press Ctrl+Y to choose another model")
+        await driver.wait_for_text("guide/guide sees no images. Press Alt+M to choose another model")
         assert "vision" not in driver.status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -117,6 +118,18 @@ def test_code_that_reaches_into_the_plain_text_is_copied_whole() -> None:
     document = MarkdownDocument(f"```python\n{code}```\nafter\n\n```\nmore\n```\n")
     (block,) = document.code_blocks
     assert (block.language, block.text) == ("python", code.removesuffix("\n"))
+
+
+def test_a_text_that_has_grown_is_not_kept_as_it_was() -> None:
+    for text in ("a **word**\n" * 10, "plain " * 40_000):  # as Markdown, and too long for it
+        old, new = text + "old", text + "older"
+        made = MarkdownDocument(old)
+        made.lines(80)
+        made.lines(40)
+        holders = sys.getrefcount(old)
+        made.grow(new)
+        assert holders > 2
+        assert sys.getrefcount(old) == 2  # this variable and the call
 
 
 def test_many_lines_are_too_long_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

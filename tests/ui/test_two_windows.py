@@ -143,6 +143,7 @@ def test_what_another_window_adds_below_is_shown_below(data: Path) -> None:
 def test_a_window_at_rest_writes_nothing_whatever_others_keep(data: Path) -> None:
     with Terminal.holytui() as terminal:
         terminal.wait_for("ready")
+        terminal.wait_for("Enter sends")
         while terminal.pump(1.0):
             pass
         before = len(terminal.raw)

@@ -25,3 +25,23 @@ def test_only_a_large_answer_changes_the_allocator(monkeypatch: pytest.MonkeyPat
     assert not asked
     records.journal("a", DeltaKind.CONTENT, "x")
     assert asked
+
+
+@pytest.mark.parametrize(("length", "steps"), [(1_000_000, ["stored"]), (1_000_001, ["trimmed", "stored"])])
+def test_memory_is_given_back_before_the_end_of_a_large_answer_is_stored(
+    length: int, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    class Ends(NoHistory):
+        def finish(self, message: object) -> None:
+            done.append("stored")
+
+    monkeypatch.setattr(recorder, "give_back_large_blocks", lambda: None)
+    monkeypatch.setattr(recorder, "trim", lambda: done.append("trimmed"))
+    history: Any = Ends()
+    records = recorder.Recorder(history, lambda _problem: None)
+    records.journal("a", DeltaKind.CONTENT, "x" * length)
+    message: Any = object()
+    records.finish(message)
+    assert done == steps

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from dataclasses import replace
@@ -346,6 +347,38 @@ def test_a_key_in_a_file_that_others_can_read_is_not_used(file: Path, line: str)
     assert str(problem) == told
     assert {name: one.blocked for name, one in result.config.providers.items()} == {"openai": told, "groq": ""}
     assert scrub("said sk-open-secret") == "said •••"
+
+
+SHARE = "[history]\nshare = 'postgresql://me:db-open-secret@db/x'\n"
+
+
+def test_a_password_in_a_file_that_others_can_read_is_not_used(file: Path) -> None:
+    assert loaded(file, SHARE).problems == ()
+    assert load(file).config.history.share == "postgresql://me:db-open-secret@db/x"
+    file.chmod(0o644)
+    result = load(file)
+    assert [str(problem) for problem in result.problems] == [
+        f"config.toml: holds a password and can be read by others, so the history is not shared; run: chmod 600 {file}"
+    ]
+    assert result.config.history.share == ""
+    assert scrub("said db-open-secret") == "said •••"
+
+
+def test_an_address_without_a_password_is_used_from_a_file_that_others_can_read(file: Path) -> None:
+    loaded(file, "[history]\nshare = 'service=work'\n")
+    file.chmod(0o644)
+    assert load(file).config.history.share == "service=work"
+    file.chmod(0o666)
+    assert load(file).config.history.share == ""
+
+
+@pytest.mark.parametrize("value", ["mysql://u:db-bad-secret@h/x", "db.example.com", "postgresql://a\nb"])
+def test_an_address_of_no_database_is_not_repeated(file: Path, value: str) -> None:
+    result = loaded(file, f"[history]\nshare = {json.dumps(value)}\n")
+    (problem,) = result.problems
+    assert 'expected an address such as "postgresql://user@host/database"' in str(problem)
+    assert value not in str(problem)
+    assert result.config.history.share == ""
 
 
 def _owned(monkeypatch: pytest.MonkeyPatch, **fields: int) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,7 +16,7 @@ from holytui import keymap
 from holytui.config.key_locations import scan
 from holytui.config.load import build_config, load
 from holytui.config.presets import PRESETS
-from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Stream, Ui
+from holytui.config.schema import Config, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Ui
 from holytui.config.toml_edit import CannotEdit, set_key
 from holytui.config.write import dump, example_text, init, set_value
 from holytui.errors import ConfigError
@@ -48,6 +49,14 @@ FULL = Config(
     prompts=MappingProxyType({"short": "Be\nshort."}),
     system="short",
 )
+
+
+def test_the_password_of_the_database_is_not_shown() -> None:
+    sharing = Sharing("postgresql://me:db-secret-7@h/x", ("pass", "show", "db-entry-7"))
+    shown = dump(replace(FULL, history=sharing))
+    assert 'share = "postgresql://me:•••@h/x"' in shown
+    assert "db-secret-7" not in shown + repr(sharing)
+    assert "db-entry-7" not in shown
 
 
 def test_what_is_shown_can_be_read_again(tmp_path: Path) -> None:

@@ -105,3 +105,21 @@ def test_an_address_in_a_sentence_has_no_trace_of_a_user() -> None:
 )
 def test_which_configuration_must_be_closed_to_others(fields: dict[str, Any], holds: bool) -> None:
     assert redact.holds_secret(Provider("x", "https://x/v1", **fields)) is holds
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            "postgresql://u:p%40s@h/db?sslmode=require&password=other1",
+            "postgresql://u:•••@h/db?sslmode=require&password=•••",
+        ),
+        ("postgresql://u:a/b?c@h/db", "postgresql://u:•••@h/db"),
+        ("host=h password='a b c' dbname=x", "host=h password='•••' dbname=x"),
+        ("service=work password = hunter22", "service=work password = •••"),
+        ("postgresql://u@h/db", "postgresql://u@h/db"),
+    ],
+)
+def test_the_address_of_a_database_is_shown_without_passwords(address: str, shown: str) -> None:
+    assert redact.database(address) == shown
+    assert redact.holds_database_secret(address) is (address != shown)

@@ -15,12 +15,12 @@ from holytui.config.key_locations import KeyLocations, scan
 from holytui.config.key_warnings import key_warnings
 from holytui.config.load import load
 from holytui.config.reader import file_fields
-from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Stream, Sync, Ui
+from holytui.config.schema import Config, Limits, Model, OAuth, Price, Provider, Recover, Sharing, Stream, Sync, Ui
 from holytui.config.setting_help import HELP
 from holytui.config.settings import Setting, SettingsFile, list_settings, parse
 from holytui.keymap import ACTIONS, BY_ID, build_keymap
 
-TABLES = {"ui", "stream", "limits", "sync", "keys"}
+TABLES = {"ui", "stream", "limits", "sync", "history", "keys"}
 """Fields whose own fields are listed instead."""
 SECRET = "sk-0123456789abcdef0123"
 
@@ -40,6 +40,7 @@ def test_every_setting_of_the_schema_appears(is_full: bool) -> None:
         (): (Config, TABLES | {"prompts"}),
         ("ui",): (Ui, set[str]()),
         ("stream",): (Stream, set[str]()),
+        ("history",): (Sharing, set[str]()),
         ("limits",): (Limits, set[str]()),
         ("sync",): (Sync, {"targets"}),
         ("providers", name): (Provider, set[str]()),

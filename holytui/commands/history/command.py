@@ -9,7 +9,7 @@ from pathlib import Path
 from holytui import paths
 from holytui.bootstrap import open_history
 from holytui.commands import exit_status
-from holytui.commands.history import deletion, reading, sharing, sync, tagging, transfer
+from holytui.commands.history import backup, deletion, reading, sharing, sync, tagging, transfer
 from holytui.commands.output import print_to_stderr
 from holytui.errors import HolytuiError
 from holytui.store.history import History
@@ -24,6 +24,7 @@ _SUBCOMMANDS: dict[str, Callable[[History, argparse.Namespace], int]] = {
     "delete": deletion.delete,
     "restore": deletion.restore,
     "compact": deletion.compact,
+    "backup": backup.back_up,
     "sync": sync.run,
     "hosts": sharing.show_hosts,
     "share": sharing.share,

@@ -6,9 +6,11 @@ import argparse
 import math
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from holytui import ids
 from holytui.commands import exit_status
+from holytui.commands.history.backup import restore_backup
 from holytui.commands.history.reading import (
     conversation_ids,
     conversation_line,
@@ -69,8 +71,13 @@ def _agreed(count: int) -> bool:
 
 
 def restore(history: History, options: argparse.Namespace) -> int:
-    """Bring deleted conversations back."""
+    """Bring deleted conversations back, or those of a backup."""
     deleted = {one.id: one for one in history.deleted_conversations()}
+    files = [Path(given) for given in options.ids if not ids.match(deleted, given) and Path(given).is_file()]
+    for file in files:
+        restore_backup(history, file)
+    if files:
+        return exit_status.OK
     for given in options.ids:
         # the last deleted one comes first
         found = ids.match(deleted, given) or ([next(iter(deleted))] if deleted and given == ids.LAST else [])

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Collection, Sequence
 
 from holytui import ids
+from holytui.bootstrap import search_shared
 from holytui.commands import exit_status
 from holytui.commands.output import print_highlighted, print_json, print_line, print_to_stderr
+from holytui.config.load import read_config
 from holytui.engine import ending
 from holytui.errors import HolytuiError
 from holytui.formatting import decimal
@@ -86,16 +88,23 @@ def show_one(history: History, options: argparse.Namespace) -> int:
     conversation = find_conversation(history, options.id)
     print_line(f"# {_unbroken(conversation.title)}\n")
     for message in history.branch(conversation.id):
-        _print_message(message)
+        _print_message(message, _host_name(history, message.id))
         if options.attempts and message.role is Role.ASSISTANT:
             _print_attempts(history, message)
     return exit_status.OK
 
 
-def _print_message(message: Message) -> None:
+def _host_name(history: History, message_id: str) -> str:
+    """Return the name of the other machine that a message comes from; empty for this one."""
+    origin = history.replica.origin(message_id) if history.replica is not None else None
+    return (origin.name or origin.id) if origin is not None else ""
+
+
+def _print_message(message: Message, host: str) -> None:
     who = _("You") if message.role is Role.USER else _unbroken(message.model) or message.role.value
     how = "" if message.role is not Role.ASSISTANT else f" · {state(message.state)}"
     how += f" · {left_out_note(message.left_out)}" if message.left_out else ""
+    how += " · " + _("from {host}").format(host=_unbroken(host)) if host else ""
     print_line(f"## {who} · {when(message.created_at)}{how}\n\n{text_with_images(message)}\n")
     if message.problem is not None:
         print_line(f"> {message.problem}\n")
@@ -151,9 +160,17 @@ def describe(attempt: Attempt) -> str:
 
 
 def search(history: History, options: argparse.Namespace) -> int:
-    """Print the messages with all words, best first; return 1 if there are none, as `grep` does."""
+    """Print the messages with all words, of this history or the shared one; return 1 if there are none, as `grep`."""
     within = find_conversation(history, options.conversation).id if options.conversation else None
-    hits = history.search(" ".join(options.words), options.limit, within)
+    words = " ".join(options.words)
+    if options.everywhere:
+        hits = [
+            hit
+            for hit in search_shared(read_config(options.config)[0].history, words, options.limit)
+            if within in (None, hit.conversation_id)
+        ]
+    else:
+        hits = list(history.search(words, options.limit, within))
     if options.json:
         for hit in hits:
             print_json(_facts(hit))

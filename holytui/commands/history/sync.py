@@ -19,7 +19,7 @@ from holytui.sync.address import Address, resolve
 from holytui.sync.channel import Channel
 from holytui.sync.exchange import Progress
 from holytui.sync.protocol import serve
-from holytui.sync.run import Options, Report
+from holytui.sync.run import Options, progress_json
 from holytui.sync.run import run as sync_once
 from holytui.text import sanitize_line
 
@@ -45,7 +45,7 @@ def run(history: History, options: argparse.Namespace) -> int:
         print_to_stderr(_("Name a target: ssh://HOST, a folder, or one of [sync.targets] in the configuration."))
         return exit_status.USAGE
     how = Options(config.command, verify=options.verify, interactive=sys.stdin.isatty() and sys.stderr.isatty())
-    round_ = _Round(history, targets, how, as_json=options.json)
+    round_ = _Round(history, targets, how, as_json=options.json, with_progress=options.progress)
     if options.watch is None:
         return exit_status.OK if round_.run() else exit_status.FAILED
     watch(history, round_.run, options.watch)
@@ -61,11 +61,14 @@ class _Target:
 class _Round:
     """A sync with each of the targets."""
 
-    def __init__(self, history: History, targets: Sequence[_Target], options: Options, *, as_json: bool) -> None:
+    def __init__(
+        self, history: History, targets: Sequence[_Target], options: Options, *, as_json: bool, with_progress: bool
+    ) -> None:
         self._history = history
         self._targets = targets
         self._options = options
         self._as_json = as_json
+        self._with_progress = with_progress
 
     def run(self) -> bool:
         """Sync with all targets; return whether all succeeded. Problems are reported."""
@@ -74,7 +77,7 @@ class _Round:
 
     def _sync(self, target: _Target) -> bool:
         name = sanitize_line(target.name)
-        line = _ProgressLine(StatusLine(sys.stderr), name)
+        line = _ProgressLine(StatusLine(sys.stderr), name, as_json=self._with_progress)
 
         def on_stderr(text: str) -> None:
             line.clear()
@@ -90,7 +93,7 @@ class _Round:
             return False
         line.clear()
         if self._as_json:
-            print_json({"target": target.name, **facts(report)})
+            print_json({"target": target.name, **report.to_json()})
         else:
             print_to_stderr(f"{name}: {describe_report(report)}")
         for file in report.waiting:
@@ -100,20 +103,6 @@ class _Round:
                 )
             )
         return True
-
-
-def facts(report: Report) -> dict[str, object]:
-    """Return a report as JSON values."""
-    received, sent = report.progress.received, report.progress.sent
-    return {
-        "received": {"conversations": received.conversations, "messages": received.messages},
-        "sent": {"conversations": sent.conversations, "messages": sent.messages},
-        "differing_ranges": report.progress.differing,
-        "bytes_sent": report.bytes_sent,
-        "bytes_received": report.bytes_received,
-        "seconds": round(report.seconds, 3),
-        "waiting": list(report.waiting),
-    }
 
 
 def watch(
@@ -132,9 +121,10 @@ def watch(
 
 
 class _ProgressLine:
-    """The progress of a sync on one line of the terminal."""
+    """The progress of a sync on one line of the terminal, or for a program as lines of JSON."""
 
-    def __init__(self, line: StatusLine, name: str) -> None:
+    def __init__(self, line: StatusLine, name: str, *, as_json: bool) -> None:
+        self._as_json = as_json
         self._line = line
         self._name = name
         self._due = 0.0
@@ -144,6 +134,8 @@ class _ProgressLine:
         now = time.monotonic()
         if now >= self._due:
             self._due = now + _REDRAW
+            if self._as_json:
+                print_json({"target": self._name, "progress": progress_json(progress)})
             self._line.show(f"{self._name}: {describe_progress(progress)}")
 
     def clear(self) -> None:

@@ -45,7 +45,14 @@ def run(options: argparse.Namespace) -> int:
     inbox: queue.SimpleQueue[SessionEvent] = queue.SimpleQueue()
     folder = make_memory_folder(os.environ) if options.no_save else None
     opened = open_services(
-        config, keys, problems, shown_keys=COMMANDS_FOR_KEYS, save=folder is None, folder=folder, fall_back=True
+        config,
+        keys,
+        problems,
+        shown_keys=COMMANDS_FOR_KEYS,
+        save=folder is None,
+        folder=folder,
+        fall_back=True,
+        share=True,
     )
     if not opened.saving:
         opened = replace(opened, problems=(*opened.problems, _("nothing of this chat is saved")))

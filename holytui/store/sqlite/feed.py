@@ -59,6 +59,23 @@ def read(connection: sqlite3.Connection, since: Vector, cursor: TransferCursor |
             return _batch(connection, hosts, talks, messages, at, complete=True)
 
 
+def count(connection: sqlite3.Connection, since: Vector) -> int:
+    """Return the number of changes that `since` does not include, open ones too."""
+    total = 0
+    for number, id_ in HostTable(connection).ids.items():
+        sql = "SELECT count(*) FROM change WHERE host = ? AND clock > ?"
+        total += connection.execute(sql, (number, since.get(id_, 0))).fetchone()[0]
+    (unsettled,) = connection.execute("SELECT count(*) FROM change WHERE host = ?", (changes.OPEN,)).fetchone()
+    return int(total + unsettled)
+
+
+def destroyed(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of the conversations of which only the deletion is left."""
+    sql = """SELECT DISTINCT id FROM change WHERE field = ? AND host <> ?
+        AND NOT EXISTS (SELECT 1 FROM conversation WHERE conversation.id = change.id) ORDER BY id"""
+    return [str(id_) for (id_,) in connection.execute(sql, (changes.DELETED, changes.OPEN))]
+
+
 def vector(hosts: HostTable) -> dict[str, int]:
     """Return what the file has of each host."""
     return {id_: clock for id_, clock in hosts.clocks.items() if clock}

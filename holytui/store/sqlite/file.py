@@ -21,9 +21,10 @@ from holytui.store.sqlite.connect import Connect, connect, connect_read_only
 from holytui.store.sqlite.filesystem import read_mountinfo
 from holytui.store.sqlite.opening import open_file, open_read_only
 from holytui.store.sqlite.readers import ReaderPool
+from holytui.store.sqlite.snapshot import write_snapshot
 from holytui.store.sqlite.upkeep import Upkeep
 from holytui.store.sqlite.writer import PendingDelta, Timing, WriterThread
-from holytui.store.values import CompactionResult
+from holytui.store.values import BackupResult, CompactionResult
 
 _Listener = Callable[[Problem | None], None]
 _DEFAULT_TIMING = Timing()
@@ -145,6 +146,10 @@ class HistoryFile:
     def compact(self) -> CompactionResult:
         """Rewrite the file without the free space that deleted conversations left. Raises StoreError."""
         return compact(self.path, self._connector, self.mode.timeout, fts=self._fts)
+
+    def back_up(self, target: Path) -> BackupResult:
+        """Copy everything that is committed to a new file, and read it back. Raises StoreError."""
+        return write_snapshot(self.path, self._connector, self.mode.timeout, target)
 
     def flush(self, timeout: float | None = None) -> None:
         """Block until everything journalled so far is committed.

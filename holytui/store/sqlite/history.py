@@ -357,7 +357,7 @@ class SqliteHistory(HistoryFile):
     @property
     def replica(self) -> SqliteReplica:
         """The exchange of changes with other hosts."""
-        return SqliteReplica(self._writer, self._readers, self._clock, fts=self._fts)
+        return SqliteReplica(self._writer, self._readers, self._here, self._clock, fts=self._fts)
 
     # -- statistics
 

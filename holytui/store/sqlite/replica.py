@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from holytui.models import Message
 from holytui.store.replica.clock import MAX_CLOCK, Vector
-from holytui.store.replica.records import Applied, Batch, Digest, Host, TransferCursor
-from holytui.store.sqlite import changes, conversations, feed, hosts, merging
+from holytui.store.replica.records import Applied, Batch, ConversationRecord, Digest, Host, TransferCursor
+from holytui.store.sqlite import changes, conversations, feed, hosts, journal, lease, merging, messages
 from holytui.store.sqlite.readers import ReaderPool
 from holytui.store.sqlite.writer import WriterThread
 
@@ -20,9 +21,12 @@ LIMIT = 500
 class SqliteReplica:
     """The exchange of changes with other hosts."""
 
-    def __init__(self, writer: WriterThread, readers: ReaderPool, clock: Callable[[], float], *, fts: bool) -> None:
+    def __init__(
+        self, writer: WriterThread, readers: ReaderPool, here: lease.Owner, clock: Callable[[], float], *, fts: bool
+    ) -> None:
         self._writer = writer
         self._readers = readers
+        self._here = here
         self._clock = clock
         self._fts = fts
 
@@ -43,6 +47,14 @@ class SqliteReplica:
                 counts[id_] = counts.get(id_, 0) + count
         return counts
 
+    def origin(self, message_id: str) -> Host | None:
+        """Return the host that last changed a message, or None if that is this one or not known."""
+        with self._readers.view() as view:
+            rows = changes.changes(view, "id = ? AND field = ?", (message_id, changes.MESSAGE))
+            table = hosts.HostTable(view)
+        found = [table.ids[row.host] for row in rows if row.host in table.ids and row.host != table.self_number]
+        return Host(found[0], table.names[found[0]], table.clocks[found[0]], is_self=False) if found else None
+
     def vector(self) -> Vector:
         """Return what this history has of each host, its own changes included."""
         self._settle()
@@ -55,6 +67,27 @@ class SqliteReplica:
             self._settle()
         with self._readers.view() as view:
             return feed.read(view, since, cursor, limit)
+
+    def pending(self, since: Vector) -> int:
+        """Return the number of changes that `since` does not include, those without a stamp too."""
+        with self._readers.view() as view:
+            return feed.count(view, since)
+
+    def in_progress(self) -> Sequence[Message]:
+        """Return the answers that processes of this machine receive, except in conversations that are not shared."""
+        pending = self._writer.pending()  # before the view begins: see journal.raw_text
+        with self._readers.view() as view:
+            sql = "SELECT 1 FROM conversation WHERE id = ? AND NOT unshared AND deleted_at IS NULL"
+            now = self._clock()
+            own = [
+                each.message_id
+                for each in lease.leases(view)
+                if each.owner.host == self._here.host
+                and lease.is_alive(each, self._here, now)
+                and view.execute(sql, (each.conversation_id,)).fetchone()
+            ]
+            found = (messages.find(view, id_) for id_ in sorted(own))
+            return [journal.as_of_now(view, each, pending) for each in found if each and not each.state.final]
 
     def range(self, low: int = 0, high: int = MAX_CLOCK) -> TransferCursor:
         """Return the cursor of a transfer of all changes with clock values from `low` to below `high`."""
@@ -76,6 +109,14 @@ class SqliteReplica:
             return merging.apply(db, batch, fts=self._fts)
 
         return self._writer.call(merge, durable=True)
+
+    def destroyed(self) -> Sequence[ConversationRecord]:
+        """Return the conversations of which only the deletion is left."""
+        with self._readers.view() as view:
+            table = hosts.HostTable(view)
+            return [
+                ConversationRecord(id_, deletions=changes.deletions(view, table, id_)) for id_ in feed.destroyed(view)
+            ]
 
     def set_shared(self, conversation_id: str, *, shared: bool) -> None:
         """Have a conversation leave this host, or not."""

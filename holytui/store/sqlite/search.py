@@ -8,13 +8,12 @@ matches of a common word in a large history would take too long.
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from holytui.models import Role
-from holytui.store.matches import match_ranges, query_words
+from holytui.store.matches import excerpt, place, query_words
 from holytui.store.sqlite import damaged_tables, pruned
 from holytui.store.sqlite.row_mapping import storable
 from holytui.store.sqlite.row_reader import RowReader
@@ -22,10 +21,8 @@ from holytui.store.values import SearchHit
 
 _CANDIDATES = 300
 _SHORTEST = 3  # the index holds runs of three characters
-_AROUND = 60  # characters of the snippet on either side of the first match
 _LONGEST_QUERY = 400
 _DAY = 86400.0
-_SPACES = re.compile(r"\s")
 
 
 class _Found(NamedTuple):
@@ -127,33 +124,3 @@ def _hit(connection: sqlite3.Connection, found: _Found, words: Sequence[str]) ->
     snippet, ranges = excerpt(text, found.folded, words)
     places = tuple(place(text, found.folded, word) for word in words)
     return SearchHit(found.conversation_id, found.message_id, title, snippet, ranges, role, created_at, places)
-
-
-def excerpt(text: str, plain: str, words: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """One line of `text` (`plain` is its folded form) around the first of `words`, and the matches in it."""
-    first = min((at for at in map(plain.find, words) if at >= 0), default=0)
-    start, window, ranges = _near(text, plain, first, words)
-    at = ranges[0][0] if ranges else 0
-    left = max(0, at - _AROUND)
-    right = min(len(window), at + 2 * _AROUND)
-    shown = window[left:right]
-    before = "…" if start + left > 0 else ""
-    after = "…" if start + right < len(text) else ""
-    shift = len(before) - left
-    kept = tuple((a + shift, min(b, right) + shift) for a, b in ranges if a < right and a >= left)
-    return before + _SPACES.sub(" ", shown) + after, kept
-
-
-def place(text: str, plain: str, word: str) -> int:
-    """Offset of the first `word` in `text` (`plain` is its folded form)."""
-    start, _window, ranges = _near(text, plain, max(0, plain.find(word)), [word])
-    return start + ranges[0][0] if ranges else 0
-
-
-def _near(text: str, plain: str, at: int, words: Sequence[str]) -> tuple[int, str, list[tuple[int, int]]]:
-    """Excerpt around folded offset `at`: start, text and match ranges."""
-    # folding seldom changes the length, so the place in `text` is near; look there, and only then everywhere
-    start = max(0, at - _AROUND - abs(len(text) - len(plain)))
-    window = text[start : at + 2 * _AROUND + abs(len(text) - len(plain))]
-    ranges = match_ranges(window, words)
-    return (start, window, ranges) if ranges or window == text else (0, text, match_ranges(text, words))

@@ -12,6 +12,7 @@ import re
 import select
 import signal
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,8 @@ class ThinDriver(LinuxDriver):
         self._stop_reading = threading.Event()
         self.show_cursor = False
         """Show the terminal's cursor, for magnifiers, screen readers and the previews of input methods."""
+        self.last_input = float("-inf")
+        """When the last key, paste or mouse event was read, on the monotonic clock."""
         self.on_lost: Callable[[], None] | None = None
         """Called on the event loop when the terminal is lost: end of file on input, or a failed write."""
 
@@ -306,8 +309,10 @@ class ThinDriver(LinuxDriver):
         if isinstance(message, events.AppFocus):
             self.write(self._queries.background_again())
             self.repaint()
-        elif self._writer is not None and isinstance(message, events.Key | events.Paste | events.MouseEvent):
-            self._writer.hurry()
+        elif isinstance(message, events.Key | events.Paste | events.MouseEvent):
+            self.last_input = time.monotonic()
+            if self._writer is not None:
+                self._writer.hurry()
         super().process_message(message)
 
     def _expected(self) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -214,7 +215,11 @@ class ChatActions:
 
     def suspend(self) -> None:
         """Suspend the process, as job control does; `fg` in the shell brings it back and repaints the screen."""
-        self._app.action_suspend_process()
+        if os.getpgrp() == os.getsid(0):
+            # started by the terminal itself: the kernel does not stop a process that no shell could bring back
+            self._reporter.say(_("no shell started holytui that could bring it back"), Level.WARNING)
+        else:
+            self._app.action_suspend_process()
 
     def repaint(self) -> None:
         """Paint every cell again."""

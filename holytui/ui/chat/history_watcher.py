@@ -15,6 +15,7 @@ from holytui.errors import StoreError
 from holytui.i18n import _
 from holytui.models import Conversation, Message, Role
 from holytui.presentation.notice import Level
+from holytui.ui.chat.remote_answers import RemoteAnswers
 from holytui.ui.chat.startup import describe_interrupted
 from holytui.ui.transcript.loading import is_system_entry, view_of
 
@@ -60,6 +61,8 @@ class HistoryWatcher:
         self._index = index
         self._status = status
         self._reporter = reporter
+        self._remote = RemoteAnswers(state, log, status=status, reporter=reporter)
+        self._was_offline = False
         self._version = 0
         self._list_due = 0.0
         self._listed_version = 0
@@ -72,7 +75,7 @@ class HistoryWatcher:
         """Poll until cancelled. An error of the history is logged, and polling continues."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() else LIST_INTERVAL)
+            await asyncio.sleep(TEXT_INTERVAL if self._foreign_answers() or self._remote.in_progress else LIST_INTERVAL)
             try:
                 await self._poll(loop.time())
             except StoreError as error:
@@ -80,6 +83,10 @@ class HistoryWatcher:
 
     async def _poll(self, now: float) -> None:
         version = await asyncio.to_thread(self._state.services.history.others_version)
+        if (sharing := self._state.services.sharing) is not None:
+            version += sharing.merged
+            await self._remote.refresh(sharing)
+            self._report_sharing(sharing.status.reason)
         changed, self._version = version != self._version, version
         if changed:
             for view in self._foreign_answers():
@@ -92,6 +99,14 @@ class HistoryWatcher:
             await self._refresh()
         if self._elsewhere or self._foreign_answers():
             await self._find_interrupted()
+
+    def _report_sharing(self, reason: str) -> None:
+        self._status.refresh_sharing()
+        if reason and not self._was_offline:
+            self._reporter.say(reason, Level.WARNING)
+        elif self._was_offline and not reason:
+            self._status.refresh()
+        self._was_offline = bool(reason)
 
     # -- answers of others
 

@@ -170,6 +170,7 @@ class ChatScreen(ChatLayout):
         self.start(wiring.watcher.run(), Group.WATCH)
         self.start(wiring.collections.run(), Group.WATCH)
         self.start(wiring.settings.run(), Group.WATCH)
+        self.start(wiring.syncing.run(), Group.WATCH)
         await self.send_queue.open()
         if services.is_temporary and services.saving:
             self.say(services.problems[-1], Level.ERROR)

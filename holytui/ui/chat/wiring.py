@@ -19,11 +19,13 @@ from holytui.ui.chat.model_picker import ModelPicker
 from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
+from holytui.ui.chat.syncing import SyncController
 from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
 from holytui.ui.details.page import DetailsPage
+from holytui.ui.driver_access import last_input
 from holytui.ui.external_programs import ExternalPrograms
 from holytui.ui.lifecycle.garbage import FullCollections
 from holytui.ui.settings.controller import SettingsController
@@ -33,6 +35,7 @@ from holytui.ui.themes.picker import ThemeController, theme_choices
 from holytui.ui.transcript.actions import MessageActions
 from holytui.ui.transcript.export import Exporter
 from holytui.ui.transcript.held_questions import HeldQuestions
+from holytui.ui.transcript.input_pause import InputPause
 from holytui.ui.transcript.live_answers import LiveAnswers
 from holytui.ui.transcript.loading import is_system_entry
 from holytui.ui.tree.actions import TreeActions
@@ -118,6 +121,7 @@ class Wiring:
             tasks=parts.tasks,
             reporter=reporter,
             on_end=parts.on_end,
+            pause=InputPause(partial(last_input, parts.app)).rest,
         )
         self.startup = Startup(
             state,
@@ -128,7 +132,8 @@ class Wiring:
             reporter=reporter,
         )
         self.watcher = HistoryWatcher(state, log, index=parts.conversations, status=parts.status, reporter=reporter)
-        self.collections = FullCollections(lambda: bool(state.turns))
+        self.syncing = SyncController(state, live, tasks=parts.tasks, reporter=reporter)
+        self.collections = FullCollections(lambda: bool(state.turns), partial(last_input, parts.app))
         self.files = FileChooser(prompt, dialogs=dialogs, reporter=reporter)
         self.chat = ChatActions(
             parts.app,
@@ -227,6 +232,7 @@ class Wiring:
             "app.suspend": wrap.plain(chat.suspend),
             "app.reload": wrap.plain(settings.reload),
             "app.settings": lambda call: settings.open(call.words),
+            "app.sync": lambda call: self.syncing.ask(call.words),
             "app.theme": wrap.plain(themes.pick),
             "chat.copy": wrap.plain(chat.copy_last),
             "chat.copy_all": wrap.plain(chat.copy_all),
@@ -258,16 +264,14 @@ class Wiring:
             "message.variant": wrap.message(lambda message: messages.show_variant(message, 1)),
             "message.variant_back": wrap.message(lambda message: messages.show_variant(message, -1)),
             "model.pick": lambda call: models.pick(call.words),
-            "prompt.attach": wrap.plain(prompt.action_prompt_attach),
             "prompt.editor": wrap.plain(chat.edit_externally),
-            "prompt.redo": wrap.plain(prompt.action_prompt_redo),
             "prompt.search": wrap.plain(questions.open),
-            "prompt.undo": wrap.plain(prompt.action_prompt_undo),
             "sidebar.archive": wrap.conversations(sidebar.archive),
             "sidebar.archived": wrap.plain(sidebar.toggle_archived),
             "sidebar.delete": wrap.conversations(sidebar.delete),
             "sidebar.export": wrap.conversations(exporter.ask_all),
             "sidebar.filter": wrap.plain(sidebar.filter),
+            "sidebar.local": wrap.conversations(sidebar.toggle_local),
             "sidebar.pin": wrap.conversations(sidebar.pin),
             "sidebar.rename": lambda call: wrap.conversations(lambda all_: sidebar.rename(all_, call.words))(call),
             "sidebar.tag": lambda call: wrap.conversations(lambda all_: sidebar.tag(all_, call.words))(call),

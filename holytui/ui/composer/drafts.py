@@ -70,8 +70,8 @@ class DraftController:
         words = _("editing: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
         if question.images:
             words = _("editing, with its images: sent on a new branch, the old one stays · {press:chat.stop} to cancel")
-        if prompt.folded:
-            words = " · ".join((words, _("{press:prompt.editor} to edit the folded part too")))
+        if prompt.folded:  # shorter, to leave room for both keys
+            words = _("editing, partly folded · {press:prompt.editor} to edit all of it · {press:chat.stop} to cancel")
         self._reporter.say(words)
 
     def end_editing(self) -> Message | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
@@ -49,12 +50,15 @@ class QuestionPicker(Picker):
         self.send = False
         """Whether the picked question is to be sent at once."""
 
+    def compose_below(self) -> ComposeResult:
+        """The highlighted question."""
+        yield Static("", id="dialog-preview", markup=False)
+
     def on_mount(self) -> None:
-        """Add the preview below the list."""
+        """Name the keys, and show the questions."""
         dialog = self.query_one("#dialog")
         insert, send, close = _("Insert"), _("Send"), _("Close")
         dialog.border_subtitle = f"Enter {insert}  Alt+Enter {send}  Esc {close}"
-        dialog.mount(Static("", id="dialog-preview", markup=False))
         super().on_mount()
 
     @on(OptionList.OptionHighlighted)

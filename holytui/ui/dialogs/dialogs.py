@@ -92,6 +92,11 @@ class Picker(Dialog[str | None]):
             yield LineInput(self._entered, self._first_typed, placeholder=_("type to filter"))
             yield Choices()
             yield Static("", id="dialog-more", markup=False)
+            yield from self.compose_below()
+
+    def compose_below(self) -> ComposeResult:
+        """Widgets of a subclass below the list."""
+        return ()
 
     def on_mount(self) -> None:
         """Show the choices and highlight the current one."""

@@ -29,12 +29,14 @@ _SIDE = 400
 
 
 def answer_lines(
-    message: Message, attempts: Sequence[Attempt], seam_contexts: Sequence[SeamContext], width: int
+    message: Message, attempts: Sequence[Attempt], seam_contexts: Sequence[SeamContext], host: str, width: int
 ) -> list[Content]:
     """One answer: its figures, a row for each request, both sides of each of `seam_contexts`; each line at most `width`
-    cells."""
+    cells. `host` is the name of the other machine that the answer comes from, or empty."""
     paragraphs = [
-        Content.assemble((sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}"),
+        Content.assemble(
+            (sanitize_line(message.model) or "–", "bold $primary"), f" · {state(message.state)}", _from_host(host)
+        ),
         Content(_figures(message)),
         Content(""),
     ]
@@ -52,6 +54,10 @@ def answer_lines(
     for joint in seam_contexts:
         lines += _sides(joint, width)
     return lines
+
+
+def _from_host(host: str) -> str:
+    return " · " + _("from {host}").format(host=sanitize_line(host)) if host else ""
 
 
 def _sides(joint: SeamContext, width: int) -> list[Content]:

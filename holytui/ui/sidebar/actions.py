@@ -84,6 +84,20 @@ class SidebarActions:
         await self._model.change(_ids(conversations), pinned=not all(one.pinned for one in conversations))
         await self._model.refresh()
 
+    async def toggle_local(self, conversations: Sequence[Conversation]) -> None:
+        """Keep conversations on this machine; share them again if all are kept."""
+        replica = self._state.services.history.replica
+        if replica is None:
+            self._reporter.say(_("this history is not shared with other machines"), Level.WARNING)
+            return
+        local = await asyncio.to_thread(replica.unshared)
+        shared = all(one.id in local for one in conversations)
+        for one in conversations:
+            await asyncio.to_thread(replica.set_shared, one.id, shared=shared)
+        await self._model.refresh()
+        kept = _("⌂ stays on this machine · {press:sidebar.local} to share it again")
+        self._reporter.say(_("shared with other machines at the next sync") if shared else kept)
+
     async def archive(self, conversations: Sequence[Conversation]) -> None:
         """Archive conversations; take them out of the archive if all are in it."""
         count = len(conversations)

@@ -72,6 +72,7 @@ class Sidebar(Widget, can_focus=True):
         self._filter = ""
         self._today = date.min
         self._heading = ""
+        self._local: frozenset[str] = frozenset()
         self._marked: set[str] = set()
         self._collapsed: frozenset[str] = frozenset()
         install(self, keymap, Where.SIDEBAR)
@@ -80,6 +81,10 @@ class Sidebar(Widget, can_focus=True):
         """Use other keys, and headings in another language."""
         install(self, keymap, Where.SIDEBAR)
         self.show(self._all, self._current, today, self._heading)
+
+    def mark_local(self, ids: frozenset[str]) -> None:
+        """Mark the conversations that are kept on this machine, from the next `show` on."""
+        self._local = ids
 
     def show(self, conversations: Sequence[Conversation], current: str, today: date, heading: str = "") -> None:
         """Replace the conversations. The cursor stays on its conversation, or else in its place."""
@@ -251,7 +256,13 @@ class Sidebar(Widget, can_focus=True):
         if not part and row.id == self._current:
             part = "sidebar--current"
         style = base + part_style(self, part) if part else base
-        shown = label(row, current=row.id == self._current, marked=row.id in self._marked, width=width)
+        shown = label(
+            row,
+            current=row.id == self._current,
+            marked=row.id in self._marked,
+            width=width,
+            local=row.id in self._local,
+        )
         return _strip(Content(shown.plain) if part == "sidebar--cursor" else shown, width, style)
 
 

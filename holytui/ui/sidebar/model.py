@@ -64,7 +64,13 @@ class ConversationList:
         busy = self._state.turns.conversation_ids
         shown = [replace(one, streaming=True) if one.id in busy else one for one in listed]
         heading = _("Archive") if self.archived else ""
-        self._sidebar.show(shown, self._state.conversation.id, datetime.now().astimezone().date(), heading)
+        replica = self._state.services.history.replica
+        local = await asyncio.to_thread(replica.unshared) if replica is not None else frozenset()
+        if number < self._shown:
+            return found
+        today = datetime.now().astimezone().date()
+        self._sidebar.mark_local(local)
+        self._sidebar.show(shown, self._state.conversation.id, today, heading)
         return found
 
     async def show_archived(self, *, wanted: bool) -> None:

@@ -99,11 +99,15 @@ def _is_other(group: str, group_of: Callable[[Conversation], str], one: Conversa
     return group_of(one) != group
 
 
-def label(conversation: Conversation, *, current: bool, marked: bool = False, width: int = 0) -> Content:
-    """A row, as marked (`✓`), streaming (`◆`), open (`›`) or unread (`•`); with its tags if they fit into `width`."""
+def label(
+    conversation: Conversation, *, current: bool, marked: bool = False, width: int = 0, local: bool = False
+) -> Content:
+    """A row, as marked (`✓`), streaming (`◆`), open (`›`) or unread (`•`); with its tags if they fit into `width`.
+
+    `local`: it is kept on this machine (`⌂`)."""
     mark = "◆" if conversation.streaming else "›" if current else "•" if conversation.unread else " "
     title = sanitize_line(conversation.title) or _("New conversation")
-    row = Content(f"{'✓' if marked else mark} {title}")
+    row = Content(f"{'✓' if marked else mark} {'⌂ ' if local else ''}{title}")
     words = " ".join(f"#{sanitize_line(tag)}" for tag in conversation.tags if not tags.is_folder(tag))
     tagged = Content.assemble(row, ("  " + words, "$muted"))
     return tagged if words and tagged.cell_length <= width else row

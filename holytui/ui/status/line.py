@@ -39,6 +39,8 @@ def fields(status: Status, now: float, names: ActionNames = KEYLESS) -> list[tup
         out.append(_context(status.context))
     if status.link:  # before fields that grow while text streams, so that its cells are not written again
         out.append((8, status.link, "$muted"))
+    if status.sharing:
+        out.append((9, sanitize_line(status.sharing), "$muted"))
     if status.rate.now > 0:
         bars = sparkline(status.rate.past)
         out.append((6, f"{fmt.decimal(status.rate.now, 0)} tok/s {bars}".rstrip(), "$muted"))

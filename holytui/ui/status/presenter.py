@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,20 @@ class StatusPresenter:
         if self._clock() - self._refreshed >= _FIGURES_EVERY:
             self.refresh(progress=True)
 
+    def refresh_sharing(self) -> None:
+        """Show the state of the exchange with a shared history."""
+        sharing = self._sharing()
+        if sharing != self._widget.status.sharing:
+            self._widget.status = replace(self._widget.status, sharing=sharing)
+
+    def _sharing(self) -> str:
+        if not self._state.is_open or (sharing := self._state.services.sharing) is None:
+            return ""
+        # imported here, so that it costs nothing where nothing is shared
+        from holytui.presentation.sharing import describe_sharing
+
+        return describe_sharing(sharing.status, datetime.now().astimezone().date())
+
     def refresh_position(self) -> None:
         """Show the position in the transcript."""
         position = self._position()
@@ -130,6 +145,7 @@ class StatusPresenter:
             model=model,
             effort=describe(level) if level else "",
             unsaved=self._unsaved,
+            sharing=self._sharing(),
             link=self._label.words(self._link()),
         )
         last = next((message for message in reversed(self._transcript.messages) if message.usage), None)

@@ -102,7 +102,8 @@ class MessageActions:
         history = self._state.services.history
         attempts = await asyncio.to_thread(history.attempts, answer.id)
         sides = await asyncio.to_thread(_joints, history, answer)
-        self._dialogs.open(PageDialog(_("This answer"), partial(answer_lines, answer, attempts, sides)))
+        host = await asyncio.to_thread(_host_name, history, answer.id)
+        self._dialogs.open(PageDialog(_("This answer"), partial(answer_lines, answer, attempts, sides, host)))
 
     # -- asking again
 
@@ -181,3 +182,9 @@ def _joints(history: History, answer: Message) -> tuple[SeamContext, ...]:
         return ()  # the raw texts may be long
     attempts = history.attempts(answer.id)
     return seam_contexts((attempt, history.raw_text(attempt.id, DeltaKind.CONTENT)) for attempt in attempts)
+
+
+def _host_name(history: History, message_id: str) -> str:
+    """Return the name of the other machine that a message comes from; empty for this one."""
+    origin = history.replica.origin(message_id) if history.replica is not None else None
+    return (origin.name or origin.id) if origin is not None else ""

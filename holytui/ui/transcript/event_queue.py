@@ -16,14 +16,24 @@ from holytui.engine.events import Delta, Ended, Reasoning, TurnEvent
 
 FRAME = 1 / 25
 """Seconds between two frames of streamed text."""
+_LONG = 0.005
+"""Seconds of a delivery after which the next one waits for input to be handled."""
 
 
 class EventQueue:
     """`put` from any thread; `deliver(events)` is called on the loop that `open` was called on."""
 
-    def __init__(self, deliver: Callable[[Sequence[TurnEvent]], None], frame: float = FRAME) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Sequence[TurnEvent]], None],
+        frame: float = FRAME,
+        pause: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`pause`: seconds for which a delivery that takes long should wait."""
         self._deliver = deliver
         self._frame = frame
+        self._pause = pause
+        self._took = 0.0
         self._waiting: deque[TurnEvent] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context: contextvars.Context | None = None
@@ -73,16 +83,20 @@ class EventQueue:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._woken = self._urgent = False
         if self._loop is None:
             return
+        if not self._urgent and self._took > _LONG and (rest := self._pause()) > 0:
+            self._timer = self._loop.call_later(rest, self._drain, context=self._context)
+            return
+        self._woken = self._urgent = False
         began = self._loop.time()
         events = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if events:
             self._deliver(coalesce(events))
         # after a slow delivery, wait as long again, so that keys are handled
         now = self._loop.time()
-        self._last = max(began, now + (now - began) - self._frame)
+        self._took = now - began
+        self._last = max(began, now + self._took - self._frame)
 
 
 def coalesce(events: Sequence[TurnEvent]) -> list[TurnEvent]:

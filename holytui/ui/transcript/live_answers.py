@@ -47,9 +47,11 @@ class LiveAnswers:
         tasks: Tasks,
         reporter: Reporter,
         on_end: Callable[[AnswerEnded], object],
+        pause: Callable[[], float],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`show` shows a loaded conversation; `on_end` is called for each answer that has ended."""
+        """`show` shows a loaded conversation; `on_end` is called for each answer that has ended. `pause`: seconds for
+        which a long update should wait."""
         self._state = state
         self._log = log
         self._show = show
@@ -61,7 +63,7 @@ class LiveAnswers:
         self._clock = clock
         self._early: dict[str, list[TurnEvent]] = {}
         """Events that arrived before `begin` was called for their turn."""
-        self._events = EventQueue(self._deliver)
+        self._events = EventQueue(self._deliver, pause=pause)
 
     def listen(self) -> None:
         """Receive the events of the engine on the running loop."""

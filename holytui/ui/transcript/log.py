@@ -24,7 +24,8 @@ from holytui.keymap import Keymap, Where
 from holytui.models import Message
 from holytui.store.matches import query_words
 from holytui.ui.bindings import fresh_copy, install, names, run_in_order
-from holytui.ui.driver_access import link_figures
+from holytui.ui.driver_access import last_input, link_figures
+from holytui.ui.transcript.input_pause import InputPause
 from holytui.ui.transcript.log_scroller import LogScroller
 from holytui.ui.transcript.match_navigator import MatchNavigator
 from holytui.ui.transcript.message_list import MessageList
@@ -67,7 +68,7 @@ class MessageLog(Widget, can_focus=True):
         self._list = MessageList(names(keymap, Where.PROMPT), ui.text_width)
         self._viewport = self._list.viewport
         self._painter = RowPainter(self)
-        self._scroller = LogScroller(self._list, self, self.set_timer)
+        self._scroller = LogScroller(self._list, self, self.set_timer, InputPause(lambda: last_input(self.app)).rest)
         self._matches = MatchNavigator(
             self._list, select=self._scroller.select, scroll_to=self._scroller.scroll_to, refresh=self.refresh
         )

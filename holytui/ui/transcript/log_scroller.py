@@ -41,13 +41,18 @@ class LogScroller:
     """Moves the view of `messages` and keeps `display` up to date."""
 
     def __init__(
-        self, messages: MessageList, display: LogDisplay, after: Callable[[float, Callable[[], None]], object]
+        self,
+        messages: MessageList,
+        display: LogDisplay,
+        after: Callable[[float, Callable[[], None]], object],
+        pause: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`after` calls back once after some seconds."""
+        """`after` calls back once after some seconds. `pause`: seconds for which layout should wait."""
         self._messages = messages
         self._viewport = messages.viewport
         self._display = display
         self._after = after
+        self._pause = pause
         self._layout_due = False
         self._reported = (True, 0)
 
@@ -74,6 +79,9 @@ class LogScroller:
             self._display.repaint(*changed)
 
     def _continue_layout(self) -> None:
+        if (rest := self._pause()) > 0:
+            self._after(rest, self._continue_layout)
+            return
         self._layout_due = False
         self._messages.lay_out(within(_SLICE))
         self.settle()

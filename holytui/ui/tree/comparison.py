@@ -65,7 +65,8 @@ def folded(pairs: Sequence[LinePair]) -> Iterator[LinePair | int]:
 
 
 def _beside(pair: LinePair, half: int) -> list[Content]:
-    left, right = _side(pair.left, "- ", half), _side(pair.right, "+ ", half)
+    signs = ("  ", "  ") if pair.is_equal else ("- ", "+ ")
+    left, right = _side(pair.left, signs[0], half), _side(pair.right, signs[1], half)
     height = max(len(left), len(right))
     blank = Content("")
     left += [blank] * (height - len(left))
@@ -79,21 +80,19 @@ def _joined(left: Content, right: Content, half: int) -> Content:
 
 def _below(pair: LinePair, width: int) -> list[Content]:
     if pair.is_equal:
-        return _side(pair.left, "- ", width)
+        return _side(pair.left, "  ", width)
     return [*_side(pair.left, "- ", width), *_side(pair.right, "+ ", width)]
 
 
 def _side(line: Line | None, sign: str, width: int) -> list[Content]:
-    """A line with its sign before each row; rows of a line that is equal begin with spaces."""
+    """A line with its sign before each row."""
     if line is None:
         return []
-    changed = any(piece.kind is not DiffKind.BOTH for piece in line)
-    mixed = changed and len(line) > 1
+    mixed = len(line) > 1
     text = Content("")
     for piece in line:
         before, after = _SIGNS[piece.kind] if mixed else ("", "")
         words = visible(piece.text.expandtabs(4), breaks=False)
         text += Content.assemble((f"{before}{words}{after}", _STYLES[piece.kind]))
     rows = text.wrap(max(1, width - len(sign))) or [Content("")]
-    lead = sign if changed else "  "
-    return [Content.assemble((lead, "bold") if changed else lead, row) for row in rows]
+    return [Content.assemble((sign, "bold"), row) for row in rows]

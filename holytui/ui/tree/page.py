@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
@@ -39,6 +40,8 @@ class TreePage(Dialog[TreeRow | None]):
         self._commands = commands
         self._at = at
         self._tree = _EMPTY
+        self._is_read = asyncio.Event()
+        """Set when the tree was read, or could not be."""
         self.view = TreeView()
         for action in ACTIONS:
             if action.where is Where.TREE:
@@ -59,7 +62,10 @@ class TreePage(Dialog[TreeRow | None]):
 
     @work(group="tree", exit_on_error=False)
     async def _begin(self) -> None:
-        await self._run(self._read(self._at))
+        try:
+            await self._run(self._read(self._at))
+        finally:
+            self._is_read.set()
 
     async def _read(self, at: str | None) -> None:
         self._tree = await self._commands.read()
@@ -95,14 +101,15 @@ class TreePage(Dialog[TreeRow | None]):
 
     # -- actions
 
-    def action_jump(self) -> None:
-        """Close, and go to the message under the cursor."""
+    async def action_jump(self) -> None:
+        """Close, and go to the message under the cursor; keys typed behind it wait until the tree is read."""
+        await self._is_read.wait()
         if self.view.selected is not None:
             self.dismiss(self.view.selected)
 
     @on(TreeView.Chosen)
-    def _clicked(self) -> None:
-        self.action_jump()
+    async def _clicked(self) -> None:
+        await self.action_jump()
 
     def action_tree_choose(self) -> None:
         """Choose the message under the cursor to be compared, or end that."""

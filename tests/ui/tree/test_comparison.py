@@ -63,3 +63,7 @@ def test_folding_hides_equal_lines_only(first: str, second: str) -> None:
     assert sum(item if isinstance(item, int) else 1 for item in items) == len(pairs)
     kept = [item for item in items if not isinstance(item, int)]
     assert [pair for pair in kept if not pair.is_equal] == [pair for pair in pairs if not pair.is_equal]
+
+
+def test_a_line_to_which_words_were_only_added_has_a_sign_on_both_sides() -> None:
+    assert shown("use print", "use the print", 40)[3:] == ["- use print", "+ use {+the +}print"]

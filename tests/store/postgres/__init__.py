@@ -1,0 +1,1 @@
+"""One history shared through PostgreSQL; skipped where there is no server program."""
