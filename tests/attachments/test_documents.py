@@ -49,21 +49,22 @@ def test_the_text_of_a_word_file_is_sent_with_headings_lists_and_tables(tmp_path
     assert read(tmp_path / "a.docx").text == "## Title\n\na\tb & ế\n\n\n- one\n| 1 x | 2 |\n\nend\n\n"
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (made.pdf("", ""), "it has no text; the pages of a scanned document are images"),
-        (made.encrypted_pdf(), "it is encrypted with a password"),
-        (b"%PDF-1.7\n" + b"\xff" * 300, "it is a damaged PDF file"),
-        (word(""), "it has no text"),
-        (word("<w:p>"), "it is a damaged Word file"),
-        (made.packed(b"<a/>", zipfile.ZIP_BZIP2), "it is a damaged Word file"),
-        (made.damaged_word(), "it is a damaged Word file"),
-        (word(paragraph("&e;"), '<!DOCTYPE d [<!ENTITY e "boom">]>'), "it is a damaged Word file"),
-        (word(paragraph("x" * 9) * 112_000), "it has more text than the 1 MB that can be sent"),
-    ],
-)
-def test_what_has_no_text_is_refused_with_the_reason(tmp_path: Path, data: bytes, reason: str) -> None:
+UNREADABLE: dict[str, tuple[bytes, str]] = {
+    "scanned": (made.pdf("", ""), "it has no text; the pages of a scanned document are images"),
+    "encrypted": (made.encrypted_pdf(), "it is encrypted with a password"),
+    "no pdf": (b"%PDF-1.7\n" + b"\xff" * 300, "it is a damaged PDF file"),
+    "empty": (word(""), "it has no text"),
+    "malformed": (word("<w:p>"), "it is a damaged Word file"),
+    "other method": (made.packed(b"<a/>", zipfile.ZIP_BZIP2), "it is a damaged Word file"),
+    "damaged": (made.damaged_word(), "it is a damaged Word file"),
+    "entity": (word(paragraph("&e;"), '<!DOCTYPE d [<!ENTITY e "boom">]>'), "it is a damaged Word file"),
+    "long": (word(paragraph("x" * 9) * 112_000), "it has more text than the 1 MB that can be sent"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_what_has_no_text_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    data, reason = UNREADABLE[name]
     (tmp_path / "file").write_bytes(data)  # whatever its name
     with pytest.raises(NotAttached) as refused:
         read(tmp_path / "file")
