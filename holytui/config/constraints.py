@@ -173,6 +173,7 @@ CONSTRAINTS: Mapping[tuple[type, str], Constraint] = MappingProxyType(
         (Ui, "text_width"): _integer(0),
         (Ui, "language"): _one_of("", "en", "vi"),
         (Ui, "enter"): _one_of("send", "newline"),
+        (Ui, "editing"): _one_of("plain", "vim"),
         (Ui, "resume_on_start"): _one_of("ask", "always", "never"),
         (Ui, "notify"): _one_of("off", "bell", "osc9"),
         (Sharing, "share"): Constraint(

@@ -258,6 +258,8 @@ class Ui:
     enter: str = "send"
     """`send`: the key of `prompt.send` sends; `newline`: it inserts a new line, and the key of `prompt.newline`
     sends."""
+    editing: str = "plain"
+    """`vim`: the prompt has Vim's insert, normal and visual mode; `plain`: it has none."""
     resume_on_start: str = "ask"
     """Whether to continue interrupted answers at startup: `ask`, `always`, `never`. Unsent questions are sent unless
     `never`."""

@@ -72,6 +72,7 @@ HELP: Mapping[tuple[type, str], str] = MappingProxyType(
             "`send`: the key of `prompt.send` sends; `newline`: it inserts a new line, and the key of "
             "`prompt.newline` sends."
         ),
+        (Ui, "editing"): N_("`vim`: the prompt has Vim's insert, normal and visual mode; `plain`: it has none."),
         (Ui, "resume_on_start"): N_(
             "Whether to continue interrupted answers at startup: `ask`, `always`, `never`. Unsent questions are "
             "sent unless `never`."

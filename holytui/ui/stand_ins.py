@@ -11,6 +11,7 @@ from textual.document._document import Document, EditResult, Location
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit
 
 from holytui.text import INVISIBLE, replace_invisible
 
@@ -69,3 +70,20 @@ class ExactTextArea(TextArea):
     def get_line(self, line_index: int) -> Text:
         """A line with visible signs, for painting."""
         return Text(signs(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    @property
+    def last_undo_batch(self) -> object:
+        """The edits that the next undo takes back, or None; compared by identity only."""
+        stack = self.history._undo_stack
+        return stack[-1] if stack else None
+
+    def merge_undo_since(self, batch: object) -> None:
+        """Let one undo take back all edits after `batch` (None: all). If that is gone, they stay as they are."""
+        stack = self.history._undo_stack
+        if batch is not None and all(each is not batch for each in stack):
+            return
+        merged: list[Edit] = []
+        while stack and stack[-1] is not batch:
+            merged = stack.pop() + merged
+        if merged:
+            stack.append(merged)

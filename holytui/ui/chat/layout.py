@@ -130,6 +130,11 @@ class ChatLayout(ThinScreen[None]):
             self.log_view.name_keys(named)
             self.status_bar.names = named
 
+    @on(Prompt.ModeChanged)
+    def _mode_changed(self, event: Prompt.ModeChanged) -> None:
+        self._hints.mode = event.mode
+        self._hints.pending = event.pending
+
     def action_app_focus(self) -> None:
         """From the prompt to the messages, to the list if it is shown, and back."""
         order = ["prompt", "log"] if self.has_class("-no-sidebar") else ["prompt", "log", "sidebar"]

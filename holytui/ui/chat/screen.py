@@ -327,6 +327,10 @@ class ChatScreen(ChatLayout):
     def _invalid_command(self, event: Prompt.InvalidCommand) -> None:
         self.say(describe_invalid_command(event.error), Level.WARNING)
 
+    @on(Prompt.ClipboardRequested)
+    async def _clipboard_requested(self, event: Prompt.ClipboardRequested) -> None:
+        await self.clipboard.copy(event.text)
+
     @on(Prompt.FilesRequested)
     def _files_requested(self, event: Prompt.FilesRequested) -> None:
         self.wiring.files.choose(event.selected)

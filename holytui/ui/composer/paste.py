@@ -8,7 +8,7 @@ a chip would send nothing of its paste.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from holytui import formatting as fmt
@@ -99,6 +99,15 @@ class Pastes:
     def chip_after(self, line: str, column: int) -> int | None:
         """End column of the chip that begins at `column` of `line`, or None."""
         return next((column + len(chip) for chip in self._texts if line.startswith(chip, column)), None)
+
+    def parts(self, line: str) -> Iterator[tuple[str, bool]]:
+        """Yield a line in pieces, and whether each is a chip."""
+        at, pattern = 0, self._pattern()
+        for found in pattern.finditer(line) if pattern else ():
+            yield line[at : found.start()], False
+            yield found.group(), True
+            at = found.end()
+        yield line[at:], False
 
     def _pattern(self) -> re.Pattern[str] | None:
         return re.compile("|".join(re.escape(chip) for chip in self._texts)) if self._texts else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from holytui.text import nfc, sanitize
 from holytui.ui import slash_commands
 from holytui.ui.bindings import forwarded, install, run_in_order, textual_key
 from holytui.ui.composer import path_completion
-from holytui.ui.composer.attachment_area import AttachmentArea
 from holytui.ui.composer.completer import Completer
 from holytui.ui.composer.completion import NO_COMPLETIONS, Completions
 from holytui.ui.composer.draft_store import Draft
@@ -29,6 +28,7 @@ from holytui.ui.composer.paste import Pastes
 from holytui.ui.composer.prompt_history import PromptHistory
 from holytui.ui.composer.provenance import NONE, Mention
 from holytui.ui.composer.submit import Question
+from holytui.ui.composer.vim_area import VimArea
 
 _MAX_CLUSTER = 64
 """Maximum characters of one grapheme cluster."""
@@ -37,7 +37,7 @@ QuestionFactory = Callable[[str, Sequence[Chosen], Sequence[Image]], Question]
 """Makes a question of a text, the files chosen for it, and the images of an earlier question."""
 
 
-class Prompt(AttachmentArea):
+class Prompt(VimArea):
     """Enter sends; ↑ on the first line goes back to earlier questions."""
 
     @dataclass
@@ -116,6 +116,7 @@ class Prompt(AttachmentArea):
         handled = ("prompt.send", "prompt.newline", "app.quit")
         self._actions = {textual_key(key): action for action in handled for key in keymap.keys_for(action)}
         install(self, keymap, Where.PROMPT)
+        self.use_vim(ui.editing == "vim")
 
     # -- text
 
@@ -159,6 +160,7 @@ class Prompt(AttachmentArea):
         shown = self._pastes.shorten(text, lambda line: any(path in line for path in paths))
         self.load(shown, files, images, self._pastes.expand(text))
         self.move_cursor(self.document.end)
+        self.show_cursor_of_mode()
 
     def _show_again(self, draft: Draft) -> None:
         """Replace the text with a draft from before."""
@@ -202,6 +204,11 @@ class Prompt(AttachmentArea):
         """Handle keys here, not by bindings, so that they act in the order in which they were typed."""
         if forwarded(self, event):
             return
+        if self._press_vim_key(event):
+            self._update_completions()
+            event.stop()
+            event.prevent_default()
+            return
         self._update_completions()
         if self._completer.current and self._handle_completion_key(event.key):
             event.stop()
@@ -219,9 +226,20 @@ class Prompt(AttachmentArea):
                     self._replace_via_keyboard(event.character, *self.selection)
             case _:
                 await run_in_order(self, event)
+                self.show_cursor_of_mode()
                 return
         event.stop()
         event.prevent_default()
+
+    def _press_vim_key(self, event: events.Key) -> bool:
+        sends = self._actions.get(event.key) == ("prompt.send" if self._enter_sends else "prompt.newline")
+        if self._has_action(event.key):
+            return False
+        return self.press_vim_key(event, is_enter=event.key == "enter" and not sends)
+
+    def parts(self, line: str) -> Iterator[tuple[str, bool]]:
+        """Yield a line in pieces, and whether each is a chip."""
+        return self._pastes.parts(line)
 
     def _has_action(self, key: str) -> bool:
         """Whether an action has this key; Textual takes Alt with a letter for a letter."""
@@ -233,6 +251,7 @@ class Prompt(AttachmentArea):
             return
         event.stop()
         event.prevent_default()
+        self.leave_visual()
         if not self.read_only and (
             result := self._replace_via_keyboard(self._pastes.fold(event.text), *self.selection)
         ):
@@ -284,6 +303,7 @@ class Prompt(AttachmentArea):
     def _clear(self) -> None:
         self._history.forget_draft()
         self.set_text("")
+        self.start_insert()
 
     def action_prompt_undo(self) -> None:
         """Undo the last edit."""
@@ -331,6 +351,9 @@ class Prompt(AttachmentArea):
         self._completer.show(NO_COMPLETIONS)
 
     def _update_completions(self) -> None:
+        if self.takes_keys:
+            self._completer.show(NO_COMPLETIONS)
+            return
         self._completer.update(
             self.text, self.document.lines, self.cursor_location, is_selecting=not self.selection.is_empty
         )
@@ -372,4 +395,5 @@ class Prompt(AttachmentArea):
     async def _read_folder(self, folder: str) -> None:
         entries = await asyncio.to_thread(path_completion.entries_in, folder, self._folder())
         self._completer.add_folder(folder, entries)
-        self._completer.compute(self.document.lines, self.cursor_location, is_selecting=not self.selection.is_empty)
+        if not self.takes_keys:
+            self._completer.compute(self.document.lines, self.cursor_location, is_selecting=not self.selection.is_empty)

@@ -10,6 +10,9 @@ from holytui.i18n import _
 from holytui.keymap import ACTIONS, Action, Keymap, Where, display_key
 
 _QUIT = "app.quit"
+_STOP = "chat.stop"
+_PENDING = 4
+"""Columns of the keys of an incomplete command, so that the rest does not move."""
 _GAP = 2
 
 
@@ -17,6 +20,10 @@ class KeyHints(Widget):
     """The footer actions of the focused part, then those of the app, as many as fit."""
 
     where: reactive[Where] = reactive(Where.PROMPT, repaint=True)
+    mode: reactive[str] = reactive("", repaint=True)
+    """The mode of the prompt, such as `NORMAL`, shown while the prompt has the focus; empty without modes."""
+    pending: reactive[str] = reactive("", repaint=True)
+    """The keys of an incomplete command."""
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="hints")
@@ -29,15 +36,25 @@ class KeyHints(Widget):
 
     def render(self) -> Content:
         """`Enter Send  Esc Stop …`."""
-        return hints(self._keymap, self.where, max(1, self.size.width))
+        width = max(1, self.size.width)
+        if not self.mode or self.where is not Where.PROMPT:
+            return hints(self._keymap, self.where, width)
+        mode = Content.assemble((self.mode, "bold $primary"), " ", self.pending.ljust(_PENDING), " ")
+        return mode + hints(self._keymap, self.where, max(1, width - mode.cell_length), hidden=self._hidden())
+
+    def _hidden(self) -> frozenset[str]:
+        """Actions whose key has another meaning in the mode."""
+        if self.mode == "NORMAL" and not self.pending:
+            return frozenset()
+        return frozenset((_STOP,) if self.mode == "INSERT" else (_STOP, "prompt.send"))
 
 
-def hints(keymap: Keymap, where: Where, width: int) -> Content:
-    """The keys of `where`, then of the app, in the order of the table, as many as fit `width`. The key that quits is
-    always among them, as users cannot guess it."""
+def hints(keymap: Keymap, where: Where, width: int, *, hidden: frozenset[str] = frozenset()) -> Content:
+    """The keys of `where`, then of the app, in the order of the table, as many as fit `width`, without `hidden`. The
+    key that quits is always among them, as users cannot guess it."""
     actions = [action for action in ACTIONS if action.footer and action.where is where]
     actions += [action for action in ACTIONS if action.footer and action.where is Where.APP]
-    named = ((action.id, _item(keymap, action)) for action in dict.fromkeys(actions))
+    named = ((action.id, _item(keymap, action)) for action in dict.fromkeys(actions) if action.id not in hidden)
     items = [(action_id, item) for action_id, item in named if item is not None and item.cell_length <= width]
     room = width - sum(item.cell_length + _GAP for action_id, item in items if action_id == _QUIT)
     shown: list[Content] = []
