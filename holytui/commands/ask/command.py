@@ -43,6 +43,10 @@ def run(options: argparse.Namespace) -> int:
     config, keys, problems = read_config(options.config)
     for problem in problems:
         print_to_stderr(problem)
+    if config.blocked and options.model is None and options.conversation is None:
+        # the guide's answer, with status 0, would pass for the model's in a script
+        print_to_stderr(_("not asked: the configuration cannot be read, so its model is unknown"))
+        return exit_status.USAGE
     schema = AnswerSchema.read(options.schema) if options.schema is not None else None
     words = options.prompt
     if options.template is not None:
