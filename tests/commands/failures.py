@@ -526,7 +526,7 @@ FAILURES: tuple[Failure, ...] = (
     Failure(
         "broken TOML",
         "config.toml:2:9: a text needs quotes",
-        "…",
+        "not asked: the configuration cannot be read, so its model is unknown",
         lambda world: world.run(
             "ask", "--config", str(world.folder / "config.toml"), "hello", config="[ui]\ntheme = dark\n"
         ),

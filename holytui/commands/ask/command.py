@@ -43,12 +43,18 @@ def run(options: argparse.Namespace) -> int:
     config, keys, problems = read_config(options.config)
     for problem in problems:
         print_to_stderr(problem)
+    if config.blocked and options.model is None and options.conversation is None:
+        # the guide's answer, with status 0, would pass for the model's in a script
+        print_to_stderr(_("not asked: the configuration cannot be read, so its model is unknown"))
+        return exit_status.USAGE
     schema = AnswerSchema.read(options.schema) if options.schema is not None else None
     words = options.prompt
     if options.template is not None:
         filled = fill(config.prompts, options.template, words)
         words = [part for part in (filled.render(), filled.rest) if part]
     files = read_files(options.prompt, options.attach)
+    for line in files.left_out:
+        print_to_stderr(line)
     question = _question(words, separator="\n\n" if options.template is not None else " ")
     if not question.strip():
         print_to_stderr(_("no question given"))

@@ -80,9 +80,10 @@ def migrate(connection: Connection[tuple[Any, ...]], name: str = NAME) -> None:
                 connection.execute("CREATE TABLE version (number integer NOT NULL)")
                 connection.execute("GRANT SELECT ON version TO PUBLIC")
                 connection.execute("INSERT INTO version VALUES (0)")
-            for statements in MIGRATIONS[version:]:
-                for statement in statements:
-                    connection.execute(statement)
+            with connection.pipeline():  # sent together: on a slow network each would take its time
+                for statements in MIGRATIONS[version:]:
+                    for statement in statements:
+                        connection.execute(statement)
             connection.execute("UPDATE version SET number = %s", (len(MIGRATIONS),))
     except errors.InsufficientPrivilege as error:
         raise SharingFailed(
