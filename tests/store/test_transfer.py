@@ -276,6 +276,58 @@ def test_a_page_makes_links_of_addresses(history: SqliteHistory) -> None:
     assert page.count("<a ") == 6
 
 
+def rendered(history: SqliteHistory, text: str) -> str:
+    """Return the HTML of an answer, without its heading."""
+    talk = history.create_conversation(title="t")
+    history.add_message(talk.id, Role.ASSISTANT, text, parent_id=None)
+    page = exported_text(history, Format.HTML, talk.id)
+    return page[page.index("</h2>") + 5 : page.index("</article>")].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "a[^1] [^b-z]\n\n[^1]: *note*\nmore\n[^2]: b",
+            '<p>a<sup>[1]</sup> [^b-z]</p>\n<p class="footnote"><sup>[1]</sup> '
+            '<em>note</em>\nmore</p><p class="footnote"><sup>[2]</sup> b</p>',
+        ),
+        (
+            "Term *x*\n: one\n  more\n: two\n\nend",
+            "<dl>\n<dt>Term <em>x</em></dt>\n<dd>one\nmore</dd>\n<dd>two</dd>\n</dl>\n<p>end</p>",
+        ),
+        (
+            "<details><summary><b>S</b> `c`</summary>\n\n- a\n\n```\n</details>\n```\n</details>\nend",
+            "<details>\n<summary>S <code>c</code></summary>\n<ul>\n<li>a</li>\n</ul>\n<pre><code>&lt;/details&gt;\n"
+            "</code></pre>\n</details>\n<p>end</p>",
+        ),
+        (
+            "<details>\n<summary>S<script></summary>\n\n<details>\nin",
+            "<details>\n<summary>S&lt;script&gt;</summary>\n<details>\n<p>in</p>\n</details>\n</details>",
+        ),
+        (
+            "- [ ] a\n- [x] b\n- [y] c",
+            '<ul>\n<li><input type="checkbox" disabled="" /> a</li>\n'
+            '<li><input type="checkbox" disabled="" checked="" /> b</li>\n<li>[y] c</li>\n</ul>',
+        ),
+        (
+            r"$a_1 * b_2 * c$ and \(x<y\), $5 and $6",
+            r'<p><span class="formula">$a_1 * b_2 * c$</span> and '
+            r'<span class="formula">\(x&lt;y\)</span>, $5 and $6</p>',
+        ),
+        ("$$\na\n= b\n$$\nend", '<p class="formula">$$\na\n= b\n$$</p>\n<p>end</p>'),
+    ],
+)
+def test_a_page_shows_extensions_of_markdown(history: SqliteHistory, text: str, html: str) -> None:
+    squeezed = re.compile(r"\n(?=<(?:p|/?d[ldt]|/?details|summary|/?ul|li|pre)\b)")
+    assert squeezed.sub("", rendered(history, text)) == squeezed.sub("", html)
+
+
+@pytest.mark.parametrize("line", ["<details>\n", "> <details>\n", "[^1]: a\n", "a\n: b\n", "$$\n", "- [ ] $$\n"])
+def test_a_page_of_many_extensions_is_written(history: SqliteHistory, line: str) -> None:
+    assert rendered(history, line * 2000).count("\n") > 1000
+
+
 def test_a_page_sets_quotations_apart_and_breaks_long_words(history: SqliteHistory) -> None:
     page = exported_text(history, Format.HTML, history.create_conversation(title="t").id)
     assert re.search(r"blockquote \{[^}]*border-left:", page)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from holytui.i18n import _, language
 from holytui.images import data_url, describe
 from holytui.models import Image, Message, Role
+from holytui.store.transfer.html_extensions import STYLE, add_extensions
 from holytui.store.transfer.markdown import notes, shown_branch, speaker, when
 from holytui.store.values import Bundle
 from holytui.text import addresses, replace_invisible, sanitize
@@ -56,7 +57,7 @@ def write_page(bundles: Iterable[Bundle], out: TextIO) -> int:
     for bundle in bundles:
         title = _show_invisible(escape(sanitize(bundle.conversation.title)))
         if count == 0:
-            out.write(f"<title>{title}</title>\n<style>{_STYLE}{_code_style()}</style>\n")
+            out.write(f"<title>{title}</title>\n<style>{_STYLE}{STYLE}{_code_style()}</style>\n")
         out.write(f"<h1>{title}</h1>\n<p><time>{when(bundle.conversation.created_at)}</time></p>\n")
         for message in shown_branch(bundle):
             out.writelines(_article(message, reader, bundle.image_data))
@@ -71,6 +72,7 @@ def _reader() -> MarkdownIt:
     # images are left as links, as a page that loads them would tell their servers who reads it
     options = {"html": False, "highlight": _highlight}
     reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).disable("image")
+    add_extensions(reader)
     reader.core.ruler.push("addresses", _link_addresses)
     return reader
 

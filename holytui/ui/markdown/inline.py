@@ -12,6 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from holytui import formulas
 from holytui.text import addresses, visible
 from holytui.ui.markdown import marks, mathematics
 from holytui.ui.markdown.extensions import footnote_label
@@ -71,7 +72,7 @@ def _formula(state: StateInline, silent: bool) -> bool:
     r"""Parse `$…$`, `\(…\)`, `\[…\]` and `$$…$$`, in which Markdown would consume backslashes and stars."""
     if state.src[state.pos] not in "$\\":
         return False
-    end, size, still_open = mathematics.find(state.src, state.pos, state.posMax)
+    end, size, still_open = formulas.find(state.src, state.pos, state.posMax)
     if still_open:
         state.env[_OPEN_FORMULA] = True
     if not end:

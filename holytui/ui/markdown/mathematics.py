@@ -1,4 +1,4 @@
-r"""Detection of formulas in a text, and their conversion to Unicode with the extra `holytui[math]`.
+"""Conversion of formulas to Unicode with the extra `holytui[math]`.
 
 The converter is imported on a thread when the first formula occurs. Until it is loaded, and without the extra, the
 source of a formula is displayed. A change of `misses` means that a document must be laid out again later.
@@ -6,7 +6,6 @@ source of a formula is displayed. A change of `misses` means that a document mus
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from enum import Enum, auto
@@ -15,12 +14,6 @@ from typing import Final
 
 MAX_LENGTH: Final = 1_000
 """Maximum characters of a converted formula, inline or display."""
-_MAX_INLINE: Final = 400
-"""Maximum characters between a pair of `$`; signs further apart do not belong together."""
-_CLOSING: Final = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
-_DOLLAR_END: Final = re.compile(r"(?<![\s\\])\$(?![\d$])")
-_PRICE: Final = re.compile(r"[\\^_=<>+{}|]|\s[-*/]\s")
-"""Occurs in a formula of several words, but not between amounts such as `$5 (US$)`."""
 
 
 class _State(Enum):
@@ -109,28 +102,3 @@ def to_text(formula: str) -> str:
 def _converted(formula: str) -> str:
     """Cache conversions, since a growing text is parsed many times."""
     return _converter.convert(formula)
-
-
-def find(text: str, pos: int, end: int) -> tuple[int, int, bool]:
-    r"""Find the formula that starts at `pos`, where the text has `$` or `\`.
-
-    Returns its end and the length of its delimiters, both 0 if there is none, and whether more text could complete one.
-    """
-    opener = text[pos : pos + 2]
-    closer = _CLOSING.get(opener)
-    if closer is not None:
-        at = text.find(closer, pos + 2, end)
-        return (at + 2, 2, False) if at >= 0 else (0, 0, True)
-    before = text[pos - 1 : pos]
-    if opener[:1] != "$" or opener[1:].isspace() or before == "$" or (before.isascii() and before.isalnum()):
-        return 0, 0, False
-    if pos + 1 == end:
-        return 0, 0, True
-    last = min(end, pos + 1 + _MAX_INLINE)
-    found = _DOLLAR_END.search(text, pos + 2, min(len(text), last + 1))
-    if found is None or found.end() > last:
-        return 0, 0, last == end
-    inner = text[pos + 1 : found.start()]
-    if "`" in inner or (any(map(str.isspace, inner)) and _PRICE.search(inner) is None):
-        return 0, 0, False
-    return found.end(), 1, False
