@@ -12,24 +12,34 @@ from pathlib import Path
 
 from holytui import formatting as fmt
 from holytui import images
+from holytui.attachments.documents import (
+    MOST_DOCUMENT,
+    DocumentReader,
+    DocumentUnreadableError,
+    kind_of,
+    may_be_document,
+)
+from holytui.attachments.folders import FolderContents, FolderPath, FolderReader, TooManyEntriesError
 from holytui.errors import NotAttached
+from holytui.hints import sentences
 from holytui.i18n import _
 from holytui.models import Image
 from holytui.text import sanitize_line
 
 MOST = 1_000_000
-"""Most bytes of a text file."""
+"""Most bytes of a text file, or of the text of a document."""
 MOST_IMAGE = 10_000_000
 """Most bytes of an image. Some servers accept less, and report it themselves."""
 MENTION = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]+)"|(?P<plain>[^\s"]\S*))')
 _TRAILING = ",.;:!?)]}”’'"
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#_-]{1,12}\Z")
 _TICKS = re.compile("`+")
+_DOCUMENT_SUFFIXES = (".pdf", ".docx")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The text of a file, with the path as written."""
+    """The text of a file, or of a document, with the path as written."""
 
     path: str
     text: str
@@ -61,6 +71,9 @@ class Chosen:
 
     def spellings(self) -> Iterator[tuple[str, Path]]:
         """Yield the possible paths: the path itself, and without the punctuation that ends a sentence."""
+        if self.path.endswith("/."):  # the end of a sentence, which the absolute path does not have
+            yield self.path[:-1], Path(self.place)
+            return
         for spelled in _spellings(self.path):
             stop = self.path[len(spelled) :]
             if self.place.endswith(stop):
@@ -69,11 +82,15 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The files of a question: texts, images, and paths without a file."""
+    """The files of a question: texts, images, and paths without a file.
+
+    `left_out` has a line for each folder of which files are left out.
+    """
 
     files: tuple[Attachment, ...] = ()
     pictures: tuple[Picture, ...] = ()
     missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -97,19 +114,58 @@ def _spellings(path: str) -> list[str]:
 
 
 def gather(chosen: Sequence[Chosen]) -> Gathered:
-    """Read the chosen files. Blocks on the disk. Raises NotAttached."""
+    """Read the chosen files, and the text files of chosen folders. Blocks on the disk. Raises NotAttached."""
     files: list[Attachment] = []
     pictures: list[Picture] = []
     missing: list[str] = []
+    left_out: list[str] = []
+    folders = folder_reader(chosen)
     for choice in chosen:
-        match next((file for spelled in choice.spellings() if (file := read(*spelled)) is not None), None):
+        match next(
+            (file for spelled in choice.spellings() if (file := _read_any(*spelled, folders)) is not None), None
+        ):
             case Attachment() as file:
                 files.append(file)
             case Picture() as picture:
                 pictures.append(picture)
+            case FolderContents() as folder:
+                files += [Attachment(file.path, file.text) for file in folder.files]
+                if folder.omission:
+                    left_out.append(f"{choice.path}: {folder.omission}")
             case None:
                 missing.append(choice.path)
-    return Gathered(tuple(files), tuple(pictures), tuple(missing))
+    return Gathered(tuple(files), tuple(pictures), tuple(missing), tuple(left_out))
+
+
+def folder_reader(chosen: Sequence[Chosen]) -> FolderReader:
+    """Return the reader for the folders of a question, which reads no file that is chosen by its own name."""
+    folders = FolderReader()
+    for choice in chosen:
+        for _spelled, place in choice.spellings():
+            folders.exclude(place)
+    return folders
+
+
+def _read_any(path: str, place: Path, folders: FolderReader) -> Attachment | Picture | FolderContents | None:
+    folder = FolderPath.parse(path, place)
+    if folder is None:
+        return read(path, place)
+    # a name may have the characters of a pattern, and a path that ends in a slash names no file
+    return (read(path, place) if folder.is_pattern else None) or read_folder(path, folder, folders)
+
+
+def read_folder(path: str, folder: FolderPath, folders: FolderReader) -> FolderContents | None:
+    """Read the text files of a folder or pattern; None if there is none. Blocks on the disk. Raises NotAttached."""
+    try:
+        contents = folders.read(folder)
+    except TooManyEntriesError as error:
+        raise _refused(path, _("it has too many files")) from error
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from error
+    if contents is not None and not contents.files:
+        reason = _("it has no text files that can be sent")
+        raise _refused(path, f"{reason} · {contents.omission}" if contents.omission else reason)
+    return contents
 
 
 def carried(path: str, text: str, shown: Sequence[Image]) -> bool:
@@ -119,8 +175,18 @@ def carried(path: str, text: str, shown: Sequence[Image]) -> bool:
     """
     names = {image.name for image in shown}
     return any(
-        f"\n\n{_heading(spelled)}```" in text or images.plain_name(spelled) in names for spelled in _spellings(path)
+        f"\n\n{_heading(spelled)}```" in text or images.plain_name(spelled) in names or _folder_carried(spelled, text)
+        for spelled in _spellings(path)
     )
+
+
+def _folder_carried(path: str, text: str) -> bool:
+    """Return whether a question has the text of a file of this folder or pattern."""
+    folder = FolderPath.parse(path, Path("/", path)) if "```" in text else None
+    if folder is None:
+        return False
+    headings = re.finditer(rf"\n\n{re.escape(sanitize_line(folder.written))}(?P<rest>[^\n]+):\n\n```", text)
+    return any(folder.pattern.matches(found["rest"].split("/")) for found in headings)
 
 
 def still_named(shown: Sequence[Image], before: str, now: str) -> list[Image]:
@@ -146,7 +212,7 @@ def read(path: str, place: Path) -> Attachment | Picture | None:
     try:
         status = place.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise _refused(path, _("it is a folder"))
+            raise _refused(path, _("it is a folder; {path}/ attaches the text files in it").format(path=path))
         if not stat.S_ISREG(status.st_mode):
             raise _refused(path, _("it is not a regular file"))
         with place.open("rb") as file:
@@ -154,6 +220,8 @@ def read(path: str, place: Path) -> Attachment | Picture | None:
             is_image = bool(images.media_type_of(data))
             if is_image:
                 data += file.read(MOST_IMAGE + 1 - len(data))
+            elif may_be_document(data):
+                data += file.read(MOST_DOCUMENT + 1 - len(data))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
@@ -162,9 +230,7 @@ def read(path: str, place: Path) -> Attachment | Picture | None:
         raise _refused(path, error.strerror or str(error)) from error
     if is_image:
         return _picture(path, data, status.st_size)
-    if len(data) > MOST:
-        raise _refused(path, _("it has {size}; at most 1 MB can be sent").format(size=fmt.size(status.st_size)))
-    return _text(path, data)
+    return _document(path, data, status.st_size) or _text(path, data, status.st_size)
 
 
 def _picture(path: str, data: bytes, size: int) -> Picture:
@@ -177,7 +243,24 @@ def _picture(path: str, data: bytes, size: int) -> Picture:
     return Picture(image, data)
 
 
-def _text(path: str, data: bytes) -> Attachment:
+def _document(path: str, data: bytes, size: int) -> Attachment | None:
+    """Return the text of a document; None for any other file."""
+    if not may_be_document(data):
+        return None
+    if len(data) > MOST_DOCUMENT:
+        raise _refused(path, _("it has {size}; at most 20 MB can be read").format(size=fmt.size(size)))
+    kind = kind_of(data)
+    if kind is None:
+        return None
+    try:
+        return Attachment(path, DocumentReader(MOST).text(kind, data))
+    except DocumentUnreadableError as error:
+        raise _refused(path, error.reason, error.hint) from error
+
+
+def _text(path: str, data: bytes, size: int) -> Attachment:
+    if len(data) > MOST:
+        raise _refused(path, _("it has {size}; at most 1 MB can be sent").format(size=fmt.size(size)))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -188,7 +271,7 @@ def _text(path: str, data: bytes) -> Attachment:
 
 
 def _unsupported(path: str) -> NotAttached:
-    return _refused(path, _("it is neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP)"))
+    return _refused(path, _("it is neither UTF-8 text nor an image (PNG, JPEG, GIF, WebP), PDF or DOCX"))
 
 
 def place_of(path: str, base: Path) -> Path:
@@ -196,9 +279,9 @@ def place_of(path: str, base: Path) -> Path:
     return base / os.path.expanduser(path)  # noqa: PTH111 - unlike Path.expanduser, it leaves an unknown ~user as it is
 
 
-def _refused(path: str, reason: str) -> NotAttached:
+def _refused(path: str, reason: str, hint: str = "") -> NotAttached:
     title = _("{path} cannot be attached: {reason}").format(path=sanitize_line(path), reason=sanitize_line(reason))
-    return NotAttached(title, _("Nothing was sent"))
+    return NotAttached(title, sentences(_("Nothing was sent"), hint) if hint else _("Nothing was sent"))
 
 
 def with_files(question: str, files: Sequence[Attachment]) -> str:
@@ -208,8 +291,8 @@ def with_files(question: str, files: Sequence[Attachment]) -> str:
 
 def _block(file: Attachment) -> str:
     fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(file.text)), default=0))
-    suffix = Path(file.path).suffix.removeprefix(".")
-    language = suffix if _LANGUAGE.match(suffix) else ""
+    suffix = Path(file.path).suffix
+    language = suffix[1:] if _LANGUAGE.match(suffix[1:]) and suffix.lower() not in _DOCUMENT_SUFFIXES else ""
     end = "" if file.text.endswith("\n") or not file.text else "\n"
     return f"{_heading(file.path)}{fence}{language}\n{file.text}{end}{fence}"
 

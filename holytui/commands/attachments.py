@@ -51,7 +51,7 @@ def files_in_line(line: str) -> list[Chosen]:
 def describe_files(chosen: Sequence[Chosen]) -> list[str]:
     """Describe files by name, size and location."""
     return [
-        item.words.removeprefix("▣ ")
+        " · ".join(part for part in (item.words.removeprefix("▣ "), item.left_out) if part)
         for item in selection.check_files(selection.RequestedFiles(chosen=chosen)).attached
     ]
 

@@ -51,12 +51,28 @@ def test_a_part_of_an_argument_attaches_nothing(monkeypatch: pytest.MonkeyPatch)
     assert "SECRET" not in asked(server)
 
 
+def test_folders_and_patterns_attach_and_name_what_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    Path("src").mkdir()
+    Path("src/c.txt").write_text("SECRET-C\n")
+    Path("src/bad\x1b.bin").write_bytes(b"\0")
+    with ScriptedServer([READ, *answer("Hm.")]) as server:
+        assert ask(server.base_url, "hi", "@src/", "-a", "[a]*.txt") == 0
+    assert "src/c.txt:\\n\\n```txt\\nSECRET-C" in asked(server)
+    assert "a.txt:\\n\\n```txt\\nSECRET-A" in asked(server)
+    assert "SECRET-B" not in asked(server)
+    assert capsys.readouterr().err == "holytui: src/: left out: src/bad␛.bin (not text)\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["hi", "@word"], "@word: no such file. Nothing was sent. To send it as text, quote it with a word"),
         (["hi", "-a", "gone\x1b.txt"], "gone␛.txt: no such file. Nothing was sent"),
         (["hi", "-a", "."], "it is a folder"),
+        (["hi", "@*.rs"], "@*.rs: no such file"),
         (["hi", "@p.png", "-m", "lab/blind"], "lab/blind sees no images. Nothing was sent. Use a model that"),
     ],
 )

@@ -28,7 +28,7 @@ class WithoutFile(SqliteHistory):
 def _server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_OPENERS", dict(registry._OPENERS))
     registry.register("server", lambda location, **_options: WithoutFile(tmp_path / location))
-    monkeypatch.setattr(history_command, "open_history", lambda **_options: registry.open_history("server://db"))
+    monkeypatch.setattr(history_command, "open_history", lambda _path, **_options: registry.open_history("server://db"))
 
 
 def test_a_path_or_a_location_opens_a_file(path: Path) -> None:

@@ -310,10 +310,10 @@ async def test_the_end_of_an_opened_one_tells_how_to_fold_it(harness: AppHarness
 
 
 async def test_the_key_in_force_is_named(build_harness: Build) -> None:
-    harness = build_harness(keys=build_keymap({"message.reasoning": ("t",)}))
+    harness = build_harness(keys=build_keymap({"message.reasoning": ("z",)}))
     async with at_the_question(harness) as driver:
-        await driver.wait_for_text("more lines · t: expand")
-        await driver.press("t")
+        await driver.wait_for_text("more lines · z: expand")
+        await driver.press("z")
         await driver.wait_for_text("line 9 of many")
 
 

@@ -52,6 +52,8 @@ def test_names_come_in_order_with_their_size_and_hidden_ones_only_when_asked(tmp
     [
         (FileKind.IMAGE, 2_500_000, "image, 2.5 MB", "image, 2.5 MB; this model sees none"),
         (FileKind.IMAGE, MOST_IMAGE + 100_000, "image, 10.1 MB, too large", "image, 10.1 MB, too large"),
+        (FileKind.DOCUMENT, MOST + 1, "document, 1.0 MB", "document, 1.0 MB"),
+        (FileKind.DOCUMENT, 30_000_000, "30.0 MB, too large", "30.0 MB, too large"),
         (FileKind.BINARY, 7, "7 B, neither text nor image", "7 B, neither text nor image"),
         (FileKind.TEXT, 7, "7 B", "7 B"),
         (FileKind.TEXT, MOST + 1, "1.0 MB, too large", "1.0 MB, too large"),
@@ -71,8 +73,14 @@ def test_what_a_file_is_its_first_bytes_say(tmp_path: Path) -> None:
     (folder / "c").write_bytes(b"\x7fELF\xff")
     (folder / "d").write_bytes(b"zero\0")
     (folder / "e").write_bytes("ế".encode()[:2])
+    (folder / "f.PDF").write_bytes(b"%PDF-1.4\n\xff")
+    (folder / "g.docx").write_bytes(b"PK\x03\x04\0")
+    (folder / "h.zip").write_bytes(b"PK\x03\x04\0")
     kinds = [name.kind for name in entries_in("", folder)]
-    assert kinds == [FileKind.IMAGE, FileKind.TEXT, FileKind.BINARY, FileKind.BINARY, FileKind.BINARY]
+    assert kinds == [
+        *(FileKind.IMAGE, FileKind.TEXT, FileKind.BINARY, FileKind.BINARY, FileKind.BINARY),
+        *(FileKind.DOCUMENT, FileKind.DOCUMENT, FileKind.BINARY),
+    ]
 
 
 def test_a_slow_disk_is_not_waited_for(tmp_path: Path) -> None:

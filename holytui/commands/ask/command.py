@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         filled = fill(config.prompts, options.template, words)
         words = [part for part in (filled.render(), filled.rest) if part]
     files = read_files(options.prompt, options.attach)
+    for line in files.left_out:
+        print_to_stderr(line)
     question = _question(words, separator="\n\n" if options.template is not None else " ")
     if not question.strip():
         print_to_stderr(_("no question given"))

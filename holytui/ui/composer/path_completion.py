@@ -12,6 +12,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from holytui import formatting as fmt
+from holytui.attachments.documents import MOST_DOCUMENT, may_be_document
 from holytui.attachments.files import MOST, MOST_IMAGE, place_of
 from holytui.i18n import _
 from holytui.images import media_type_of
@@ -31,6 +32,7 @@ class FileKind(Enum):
     UNKNOWN = auto()
     TEXT = auto()
     IMAGE = auto()
+    DOCUMENT = auto()
     BINARY = auto()
 
 
@@ -72,6 +74,8 @@ class FolderEntry:
                 words = _("image, {size}, too large")
             case FileKind.IMAGE:
                 words = _("image, {size}") if sees else _("image, {size}; this model sees none")
+            case FileKind.DOCUMENT if self.size <= MOST_DOCUMENT:
+                words = _("document, {size}")
             case _ if self.size > MOST:
                 words = _("{size}, too large")
             case _:
@@ -126,6 +130,8 @@ def _kind(path: Path) -> FileKind:
             os.close(handle)
         if media_type_of(head):
             return FileKind.IMAGE
+        if may_be_document(head) and path.suffix.lower() in (".pdf", ".docx"):
+            return FileKind.DOCUMENT
         getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
     except OSError:
         return FileKind.UNKNOWN
