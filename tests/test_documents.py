@@ -30,7 +30,7 @@ _INLINE = re.compile(r"`((?:holytui|make) [^`\n]+)`")
 _SEPARATOR = re.compile(r"\$\(|[\n|;()]|&&")
 _PROGRAMS = frozenset(
     {"cat", "cd", "chmod", "curl", "echo", "export", "git", "jq", "man", "mosh", "ollama", "pipx", "set", "source"}
-    | {"pass", "printf", "python", "ssh", "tail", "tmux", "uv", "autoload", "compinit", "pip"}
+    | {"pass", "printf", "python", "scp", "ssh", "tail", "tmux", "uv", "autoload", "compinit", "pip"}
 )
 _REDIRECTION = re.compile(r"\d?[<>]")
 
