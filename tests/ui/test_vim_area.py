@@ -101,6 +101,29 @@ async def test_keys_of_the_screen(harness: AppHarness, monkeypatch: pytest.Monke
         assert "NORMAL" not in hints(driver)
 
 
+async def test_escape_and_a_letter_at_once(harness: AppHarness) -> None:
+    """Terminals send the bytes of Alt with the letter."""
+    async with run_app(harness) as driver:
+        await driver.type("one two")
+        await driver.press("alt+b", "d", "alt+x")
+        assert state(driver) == ("one wo", (0, 4))
+        await driver.press("v", "b", "alt+x")
+        assert state(driver) == ("ne wo", (0, 0))
+        driver.chat.prompt.move_cursor((0, 3))  # as the mouse does
+        await driver.press("x")
+        assert driver.chat.prompt.text == "ne o"
+
+
+async def test_enter_moves_down_where_it_inserts_lines(build_harness: Build) -> None:
+    harness = build_harness(config_with(editing="vim", enter="newline"))
+    async with run_app(harness) as driver:
+        await driver.press("a", "enter", "b", "escape", "g", "g", "enter")
+        assert state(driver) == ("a\nb", (1, 0))
+        await driver.press("alt+enter")
+        await driver.wait_until(lambda: questions(harness) == ["a\nb"])
+        await driver.settle()
+
+
 async def test_chips_and_attachments(harness: AppHarness, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     async with run_app(harness) as driver:

@@ -193,14 +193,17 @@ class SharedDatabase:
         Data on the file descriptor `wake` ends the wait too. Where the database has no notifications, there are none.
         """
         with translated(), selectors.DefaultSelector() as selector:
+            if arrived := self._arrived():  # with the result of an earlier statement
+                return arrived
             selector.register(self._db.fileno(), selectors.EVENT_READ)
             if wake is not None:
                 selector.register(wake, selectors.EVENT_READ)
             ready = [key.fd for key, _events in selector.select(seconds)]
-            if self._db.fileno() not in ready:
-                return frozenset()
-            own = self._db.info.backend_pid
-            return frozenset(each.payload for each in self._db.notifies(timeout=0) if each.pid != own)
+            return self._arrived() if self._db.fileno() in ready else frozenset()
+
+    def _arrived(self) -> frozenset[str]:
+        own = self._db.info.backend_pid
+        return frozenset(each.payload for each in self._db.notifies(timeout=0) if each.pid != own)
 
     def _listen(self) -> bool:
         from psycopg import errors, sql

@@ -86,6 +86,11 @@ class VimModes:
         if self._area.read_only:
             return False
         key = _NAMED.get(event.key, event.key)
+        if event.key.startswith("alt+") and event.character and event.is_printable:
+            # Esc and a letter soon after it: terminals send the same bytes for both
+            self._escape()
+            self._press(event.character)
+            return True
         if editor.mode is Mode.INSERT:
             if key == "escape":
                 self._leave_insert()
@@ -103,6 +108,14 @@ class VimModes:
             return False
         self._press(key)
         return True
+
+    def _escape(self) -> None:
+        """Go to normal mode, without the keys of an incomplete command."""
+        if self._vim.mode is Mode.INSERT:
+            self._leave_insert()
+        else:
+            self._set_editor(replace(self._vim, pending=()))
+            self.leave_visual()
 
     def leave_visual(self) -> None:
         """Keep nothing selected by visual mode."""

@@ -336,3 +336,11 @@ def test_the_command_searches_the_shared_history(
     assert main(["history", "search", "tieng"]) == 1
     assert main(["history", "search", "--everywhere", "tieng"]) == 0
     assert "Tiếng Việt?" in capsys.readouterr().out
+
+
+def test_a_notification_that_comes_with_a_result_is_noticed(histories: OpenHistory, shared: OpenShared) -> None:
+    one, listening = histories("one"), shared()
+    add_rich_conversation(one)
+    exchange(one, shared()).run()
+    listening.vector()  # reads the notification from the connection
+    assert listening.wait(1.0) == {RECORDS}
