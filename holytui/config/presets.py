@@ -81,7 +81,7 @@ class Preset:
     obfuscates: bool = False
     """It pads the events of a stream with random text (`include_obfuscation`), unless asked not to."""
     effort: EffortFormat = EffortFormat.REASONING_EFFORT
-    """How it is told the effort of reasoning (`config.effort`)."""
+    """Format of the parameter for the reasoning effort (`config.effort`)."""
     limit_param: str = "max_tokens"
     """Parameter that limits the tokens of an answer, accepted by all of its models."""
 

@@ -39,7 +39,7 @@ class Api(StrEnum):
 
 
 class EffortFormat(StrEnum):
-    """Parameters by which a server is told the effort of reasoning."""
+    """Request parameters for each level of reasoning effort."""
 
     REASONING_EFFORT = "reasoning_effort"
     """`reasoning_effort` (OpenAI and most others); `none` for off. The Responses API gets `reasoning.effort`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 NO_PROXY = "none"
-"""Value of the setting `proxy` for direct connections, whatever the environment says."""
+"""Value of the setting `proxy` for direct connections; it overrides the environment."""
 _UNIX_SCHEME = "http+unix://"
 _LONGEST_SOCKET = 103
 """Bytes of the path of a Unix socket that all systems accept (104 on macOS and 108 on Linux, with a zero byte)."""

@@ -59,7 +59,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Whether a question may be sent, and what the user is to know first."""
+    """Whether a question may be sent, and the notice that precedes it."""
 
     problem: Problem | None = None
     """The reason why it is held; None if it may be sent."""
@@ -75,7 +75,7 @@ def day_bounds(now: float) -> tuple[float, float]:
 
 
 def spent(config: Config, kind: LimitKind, totals: Iterable[UsageTotal]) -> Spent | None:
-    """Return what counts towards a limit; None without a limit."""
+    """Return the amount that counts towards a limit; None without a limit."""
     limit = config.limits.per_day if kind is LimitKind.DAY else config.limits.per_conversation
     if not limit:
         return None
@@ -84,7 +84,7 @@ def spent(config: Config, kind: LimitKind, totals: Iterable[UsageTotal]) -> Spen
 
 
 def describe(one: Spent) -> str:
-    """Return what is spent of a limit, as a phrase."""
+    """Return the amount spent of a limit, as a phrase."""
     mark = fmt.inexact_mark(at_least=one.at_least, estimated=False)
     amounts = {"amount": mark + fmt.cost(one.amount), "limit": fmt.cost(one.limit), "percent": _percent(one)}
     match one.kind:

@@ -10,7 +10,7 @@ from holytui.sync.run import Report
 
 
 def describe_progress(progress: Progress) -> str:
-    """Describe what a sync has received and sent so far."""
+    """Describe the changes that a sync has received and sent so far."""
     received, sent = progress.received, progress.sent
     parts = []
     if received != NOTHING:

@@ -30,7 +30,7 @@ class ByteWriter(Protocol):
         ...
 
     def flush(self) -> None:
-        """Send what was written."""
+        """Flush the buffered bytes."""
         ...
 
 

@@ -29,7 +29,7 @@ _MAX_CHARACTERS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A part of what other hosts have pushed."""
+    """A part of the changes that other hosts have pushed."""
 
     batch: Batch
     seq: int
@@ -63,7 +63,7 @@ class SharedDatabase:
     # -- records
 
     def vector(self) -> Vector:
-        """Return what the database has of each host."""
+        """Return the vector of the changes that the database has."""
         with translated():
             return _vector(self._db.execute("SELECT id, clock FROM host WHERE owner = current_user").fetchall())
 

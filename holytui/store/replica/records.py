@@ -1,4 +1,4 @@
-"""Records: what one host sends another of its history."""
+"""Records of a history that hosts exchange."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Numbers of what a batch changed."""
+    """Numbers of conversations and messages that a batch changed."""
 
     conversations: int = 0
     messages: int = 0

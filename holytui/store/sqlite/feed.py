@@ -77,7 +77,7 @@ def destroyed(connection: sqlite3.Connection) -> list[str]:
 
 
 def vector(hosts: HostTable) -> dict[str, int]:
-    """Return what the file has of each host."""
+    """Return the vector of the changes in the file."""
     return {id_: clock for id_, clock in hosts.clocks.items() if clock}
 
 
