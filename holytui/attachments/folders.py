@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,7 +110,8 @@ class FolderReader:
 
     def exclude(self, place: Path) -> None:
         """Do not read a file, which is attached by its own name."""
-        self._seen.add(os.path.abspath(place))  # noqa: PTH100 - Path.absolute keeps `..`
+        with suppress(OSError):  # the working directory was removed, and with it the file
+            self._seen.add(os.path.abspath(place))  # noqa: PTH100 - Path.absolute keeps `..`
 
     def read(self, folder: FolderPath) -> FolderContents | None:
         """Read the text files; None if there is no such folder, or no file matches. Blocks on the disk.
