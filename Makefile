@@ -51,7 +51,7 @@ test: $(DEV)  ## set up if needed, and run all tests and checks (ARGS="PATH -k W
 ifdef ARGS
 	$(BIN)/python -m pytest -q $(ARGS)
 else
-	$(BIN)/python -m pytest -q -n 3 --dist worksteal
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal
 	@$(MAKE) --no-print-directory check
 endif
 

@@ -15,6 +15,7 @@ import contextlib
 import json
 import selectors
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -214,8 +215,8 @@ class ScriptedServer:
             for step in script:
                 if not self._play(peer, step):
                     return
-        except (ConnectionError, BrokenPipeError):
-            pass  # the client hung up: that is the client's affair
+        except (ConnectionError, ssl.SSLEOFError):
+            pass  # the client hung up, over TLS perhaps without a farewell: that is the client's affair
         except Exception as exc:  # noqa: BLE001 - a script's own failure is the test's to see, not this thread's
             self.failures.append(exc)
         finally:
