@@ -19,7 +19,7 @@ from holytui.ui.connect.dialog import ConnectDialog
 from holytui.ui.dialogs.dialogs import Picker
 from holytui.ui.dialogs.line_input import LineInput
 from tests.commands.test_check import MODELS, Router, count
-from tests.servers import Peer, ScriptedServer, answer, whole
+from tests.servers import FIN, READ, Peer, ScriptedServer, answer, whole
 from tests.ui.app_harness import AppHarness, ScreenDriver, run_app
 from tests.ui.conftest import Build
 
@@ -131,6 +131,22 @@ async def test_an_address_is_pasted_into_the_list_of_providers(harness: AppHarne
         await at(driver, "answers")
         await driver.press("enter")
         await driver.wait_until(lambda: driver.chat.state.model.startswith("local/"))
+
+
+async def test_a_key_is_offered_first_where_a_request_without_one_ends_in_an_internal_error(
+    harness: AppHarness,
+) -> None:
+    with ScriptedServer([READ, whole("500 Internal Server Error", {"error": {"message": "no"}}), FIN]) as server:
+        async with run_app(harness) as driver:
+            await open_dialog(driver)
+            driver.app.post_message(events.Paste(server.base_url))
+            await driver.wait_for_text("use this address")
+            await driver.press("enter")
+            await at(driver, "Name of the provider")
+            await driver.press("enter")
+            await driver.wait_for_text("another key")
+            await driver.press("enter")
+            await at(driver, "Key of local")
 
 
 async def test_escape_goes_back_a_step_and_the_key_is_neither_shown_again_nor_copied(

@@ -239,7 +239,9 @@ class ConnectDialog(StepDialog):
         if trial.failed is None:
             self.go(self._ask_model)
             return
-        choices = offers.after_failure(trial.better_url, key_failed=trial.failed is CheckTopic.KEY)
+        # some servers answer a request without a key with an internal error
+        wants_key = trial.failed is CheckTopic.HTTP and self._key.place is KeyPlace.NONE
+        choices = offers.after_failure(trial.better_url, key_failed=wants_key or trial.failed is CheckTopic.KEY)
         self._offer(_("{name} cannot be used yet").format(name=self._chosen.title), choices, trial.better_url)
 
     def _test(self, title: str, steps: Callable[[Trial], Iterator[Finding]], then: Callable[[Trial], None]) -> None:
