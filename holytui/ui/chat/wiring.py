@@ -20,7 +20,6 @@ from holytui.ui.chat.prompt_picker import PromptPicker
 from holytui.ui.chat.saved_prompts import SavedPrompts
 from holytui.ui.chat.startup import Startup
 from holytui.ui.chat.syncing import SyncController
-from holytui.ui.check.page import CheckPage
 from holytui.ui.composer.file_chooser import FileChooser
 from holytui.ui.composer.question_search import QuestionSearch
 from holytui.ui.connect.action import ConnectAction
@@ -214,13 +213,17 @@ class Wiring:
             dialogs=dialogs,
             reporter=reporter,
         )
+        def open_check() -> None:
+            # few open it, and its imports take longer than those of most other pages together
+            from holytui.ui.check.page import CheckPage
+
+            dialogs.open(CheckPage(state, live.keymap, live.file, loader.theme_problems, parts.clipboard))
+
         wrap = _Adapters(reporter)
         chat = self.chat
         self.handlers: Mapping[str, Handler] = {
             "app.connect": wrap.plain(connecting.open),
-            "app.check": lambda _call: dialogs.open(
-                CheckPage(state, live.keymap, live.file, loader.theme_problems, parts.clipboard)
-            ),
+            "app.check": wrap.plain(open_check),
             "app.details": lambda _call: dialogs.open(
                 DetailsPage(state, live.keymap, layout.status_bar, lambda: layout.status_bar.status)
             ),

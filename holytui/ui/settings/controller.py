@@ -13,7 +13,6 @@ from holytui.errors import ConfigError
 from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.text import sanitize_line
-from holytui.ui.settings.dialog import SettingsDialog
 
 if TYPE_CHECKING:
     from holytui.config.in_force import ConfigChange, ConfigInForce, Stamp
@@ -59,6 +58,8 @@ class SettingsController:
     async def open(self, words: str = "") -> None:
         """Show the settings, at first those that match `words`."""
         self.locations = await asyncio.to_thread(self._file.locations)
+        from holytui.ui.settings.dialog import SettingsDialog
+
         self._dialogs.open(SettingsDialog(self, words))
 
     async def choices_for(self, setting: str) -> Sequence[Choice]:

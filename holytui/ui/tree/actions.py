@@ -10,7 +10,6 @@ from holytui.i18n import _
 from holytui.presentation.notice import Level
 from holytui.ui.dialogs.dialogs import LineDialog
 from holytui.ui.tree.commands import TreeCommands
-from holytui.ui.tree.page import TreePage
 
 if TYPE_CHECKING:
     from holytui.keymap import Keymap
@@ -54,6 +53,8 @@ class TreeActions:
                 self._reveal(row.entry.id)
 
         at = selected.id if selected is not None else self._state.conversation.leaf
+        from holytui.ui.tree.page import TreePage
+
         self._dialogs.ask(TreePage(self._keymap(), commands, at), chosen)
 
     async def label(self, message: Message, words: str = "") -> None:
