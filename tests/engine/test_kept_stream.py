@@ -58,6 +58,13 @@ def test_a_reattached_answer_is_one_answer_with_one_usage() -> None:
     assert (world.forgotten, world.released) == (world.streams, [])
 
 
+def test_an_answer_that_is_too_long_is_not_generated_on() -> None:
+    world = World.started(strategy=KEEPING)
+    world.step(*OPEN, piece(TEXT, 0, 0), End(Verdict.CUT, Fault(FaultKind.TOO_LONG), status=200))
+    assert (world.state(), world.shown) == (AnswerState.INTERRUPTED, TEXT)
+    assert (world.forgotten, world.released) == ([], world.streams)
+
+
 def test_a_cut_before_the_first_token_is_reattached_too() -> None:
     world = World.started(strategy=KEEPING)
     world.step(*OPEN)

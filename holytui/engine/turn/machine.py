@@ -144,7 +144,7 @@ class TurnMachine:
 
     def _open(self, at: Moment) -> list[Effect]:
         if self._is_over_limit:
-            return self._reach_limit()
+            return self._reach_token_limit()
         if self._streams.can_reattach and self.answer.is_appending:
             return self._reattach(at)
         text = self.answer.text[: self.answer.trusted]
@@ -165,9 +165,11 @@ class TurnMachine:
     def _is_over_limit(self) -> bool:
         return 0 < self.plan.max_tokens <= self.answer.output_tokens
 
-    def _reach_limit(self) -> list[Effect]:
-        """Interrupt the answer at its limit of tokens; a server that keeps its stream must not generate on."""
-        problem = problems.token_limit(self.plan.max_tokens, self.answer.length)
+    def _reach_token_limit(self) -> list[Effect]:
+        return self._end_at_limit(problems.token_limit(self.plan.max_tokens, self.answer.length))
+
+    def _end_at_limit(self, problem: Problem) -> list[Effect]:
+        """Interrupt the answer at a limit of its length; a server that keeps its stream must not generate on."""
         return [*self._streams.end(release=True), *self._interrupt(problem)]
 
     def _reattach(self, at: Moment) -> list[Effect]:
@@ -227,7 +229,7 @@ class TurnMachine:
     def add_piece(self, event: Piece, at: Moment) -> list[Effect]:
         """Journal the text, then show it; hold the start of a continuation back until its join is decided."""
         if self._is_over_limit:
-            return [*self._abort_attempt(None, at), *self._reach_limit()]
+            return [*self._abort_attempt(None, at), *self._reach_token_limit()]
         before = self.answer.length
         effects = self.answer.add(event, at, self._streams.add(event))
         self._had_text = True
@@ -333,7 +335,7 @@ class TurnMachine:
         if kind is FaultClass.FINAL or (kind is FaultClass.EXPIRED_KEY and self._key_refreshed):
             return self._fail(fault)
         if kind is FaultClass.ANSWER_LIMIT:
-            return self._interrupt(self._problem(fault))
+            return self._end_at_limit(self._problem(fault))
         if kind is FaultClass.EXPIRED_KEY:
             self._key_refreshed = True
             self._refusal = fault
