@@ -213,6 +213,7 @@ class Wiring:
             dialogs=dialogs,
             reporter=reporter,
         )
+
         def open_check() -> None:
             # few open it, and its imports take longer than those of most other pages together
             from holytui.ui.check.page import CheckPage
